@@ -68,7 +68,7 @@ class Cloud(Server):
         lines = directory / "images.jsonl"
         with lines.open("w") as file:
             file.writelines(json.dumps(record) + "\n" for record in records(count))
-        command = [sys.executable, "-m", "glimpse", "load", str(lines)]
+        command = [sys.executable, "-m", "glimpse", "load", "--without-data", str(lines)]
         started = time.monotonic()
         subprocess.run(
             [*command, "--state-dir", str(state_dir)], check=True, stderr=subprocess.DEVNULL

@@ -32,7 +32,7 @@ def load_images(state: Path, properties: dict[str, str]) -> None:
     lines = (json.dumps({"id": str(uuid.UUID(int=number)), **image}) for number in range(IMAGES))
     source = state.parent / "images.jsonl"
     source.write_text("\n".join(lines))
-    done = run_glimpse("load", "--state-dir", str(state), str(source))
+    done = run_glimpse("load", "--without-data", "--state-dir", str(state), str(source))
     assert done.returncode == 0, done.stderr
 
 

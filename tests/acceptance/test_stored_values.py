@@ -99,7 +99,7 @@ def test_loaded_images_can_be_listed(cloud: EmbeddedCloud, tmp_path: Path) -> No
                 accepted.append(text)
     source = tmp_path / "images.jsonl"
     source.write_text("\n".join(accepted), encoding="utf-8")
-    done = run_glimpse("load", "--state-dir", str(cloud.state_dir), str(source))
+    done = run_glimpse("load", "--without-data", "--state-dir", str(cloud.state_dir), str(source))
     assert done.returncode == 0, done.stdout + done.stderr
 
 

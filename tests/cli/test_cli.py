@@ -154,12 +154,13 @@ def test_check_reports_if_the_log_file_can_be_written(tmp_path: Path) -> None:
         assert done.returncode == (output == "FAIL")
 
 
-@pytest.mark.parametrize("command", ["serve", "check", "load"])
+@pytest.mark.parametrize("command", ["serve", "check", "load", "dump"])
 def test_an_invalid_catalog_is_an_error(tmp_path: Path, command: str) -> None:
     (tmp_path / "catalog.sqlite").write_bytes(b"nonsense" * 1000)
     (tmp_path / "images.jsonl").write_text(image_line(1))
+    address = ["--port", str(free_port())] if command in ("serve", "check") else []
     file = [str(tmp_path / "images.jsonl")] if command == "load" else []
-    done = run_glimpse(command, *file, "--port", str(free_port()), "--state-dir", str(tmp_path))
+    done = run_glimpse(command, *file, *address, "--state-dir", str(tmp_path))
     assert done.returncode == 1
     assert f"The catalog {tmp_path}/catalog.sqlite cannot be opened" in done.stdout + done.stderr
     assert "Traceback" not in done.stderr, done.stderr

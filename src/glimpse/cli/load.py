@@ -4,25 +4,38 @@ import argparse
 import asyncio
 import signal
 import sys
+import uuid
 from pathlib import Path
 from typing import BinaryIO
 
-from tqdm import tqdm
-
 from glimpse.app.embedded_options import embedded_options
 from glimpse.cli.errors import CommandFailed
-from glimpse.cli.settings_arguments import add_settings_arguments, read_settings
+from glimpse.cli.progress import Progress
+from glimpse.cli.settings_arguments import add_state_arguments, read_settings
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.embedded.sqlite.schema import UnusableCatalog
 from glimpse.image_api.bulk_load import BadDocument, JsonLines, load
-from glimpse.images.errors import Unavailable
+from glimpse.images import Image
+from glimpse.images.errors import Invalid, Unavailable
 from glimpse.settings import Settings
+
+_WITH_DATA = ("active", "deactivated")  # statuses of images that have data
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``glimpse load``: the settings, and FILE."""
-    add_settings_arguments(parser)
-    parser.add_argument("file", metavar="FILE", help="- for standard input")
+    """Add the arguments of ``glimpse load``: the state directory, --without-data and FILE."""
+    add_state_arguments(parser)
+    parser.add_argument(
+        "--without-data",
+        action="store_true",
+        help="load active images although their data is not in the state directory: they can be "
+        "listed, and downloads of them are empty",
+    )
+    parser.add_argument(
+        "file",
+        metavar="FILE",
+        help="a document of an image, or a list of them, in each line; - for standard input",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -30,12 +43,13 @@ def run(options: argparse.Namespace) -> int:
 
     Images with the same ids are replaced. Images are loaded in transactions of 10,000; after an
     error or an interrupt, those of committed transactions stay. Replaces the process's handler of
-    SIGINT. Raises CommandFailed for a line that is no image, and for a file or catalog that cannot
-    be used; InvalidSettings; OSError; and KeyboardInterrupt at SIGINT.
+    SIGINT. Raises CommandFailed for a line that is no image, for an active image without data
+    unless --without-data is given, and for a file or catalog that cannot be used; InvalidSettings;
+    OSError; and KeyboardInterrupt at SIGINT.
     """
     settings = read_settings(options)
     with _open_file(options.file) as stream:
-        loading = _Loading(settings, JsonLines(stream))
+        loading = _Loading(settings, JsonLines(stream), needs_data=not options.without_data)
         # asyncio's own handler waits for the loop, which may be waiting for a line.
         signal.signal(signal.SIGINT, _interrupt)
         try:
@@ -43,13 +57,20 @@ def run(options: argparse.Namespace) -> int:
         except UnusableCatalog as error:
             raise CommandFailed(str(error)) from None
         except (BadDocument, Unavailable) as error:
-            kept = f" The {loading.count} images before it are loaded." if loading.count else ""
+            count = loading.count
+            kept = f" {count} images of the lines before it are loaded." if count else ""
             where = f"{options.file}, line {loading.lines.line}"
             raise CommandFailed(f"{where}: {error}{kept}") from None
         except KeyboardInterrupt:
             print("glimpse: interrupted; load the file again to complete it", file=sys.stderr)
             raise
     print(f"{loading.count} images loaded into {settings.server.state_dir}")
+    if loading.lines.next_page:
+        print(
+            "glimpse: this is one page of a list: load the other pages, too; the next is "
+            f"{loading.lines.next_page}",
+            file=sys.stderr,
+        )
     return 0
 
 
@@ -62,32 +83,54 @@ def _open_file(name: str) -> BinaryIO:
 
 
 class _Loading:
-    """Loads lines into the catalog of the settings; `count` images have been loaded so far."""
+    """Loads lines into the catalog of the settings; `lines` says which line was read last."""
 
-    def __init__(self, settings: Settings, lines: JsonLines) -> None:
+    def __init__(self, settings: Settings, lines: JsonLines, *, needs_data: bool) -> None:
         self._settings = settings
+        self._needs_data = needs_data
+        self._ids: set[bytes] = set()  # of 16 bytes: 100 MB for a million
+        self._ids_of_batch: set[bytes] = set()
         self.lines = lines
-        self.count = 0
+
+    @property
+    def count(self) -> int:
+        """The number of different images that have been loaded so far."""
+        return len(self._ids)
 
     async def run(self) -> None:
-        """Load all lines, with a progress bar if standard error is a terminal.
+        """Load all lines, and show the progress.
 
-        Raises BadDocument for a line that is no image; UnusableCatalog, OSError or Unavailable if
-        the files in the state directory cannot be used.
+        Raises BadDocument for a line that is no image, or an active image without data;
+        UnusableCatalog, OSError or Unavailable if the files in the state directory cannot be used.
         """
         service = EmbeddedImageService.open(
             self._settings.server.state_dir, options=embedded_options(self._settings)
         )
         try:
-            with tqdm(total=self.lines.total, unit="B", unit_scale=True, disable=None) as bar:
+            with Progress("loading", self.lines.total, "B") as progress:
 
-                def report_progress(count: int) -> None:
-                    self.count += count
-                    bar.update(self.lines.bytes - bar.n)
+                def check(image: Image) -> None:
+                    if self._needs_data and image.status in _WITH_DATA:
+                        self._require_data(image, service)
+                    self._ids_of_batch.add(uuid.UUID(image.id).bytes)
 
-                await load(service, self.lines, report_progress)
+                def report_progress(_: int) -> None:
+                    self._ids |= self._ids_of_batch
+                    self._ids_of_batch.clear()
+                    progress.advance_to(self.lines.bytes)
+
+                await load(service, self.lines, report_progress, check)
         finally:
             await service.close()
+
+    def _require_data(self, image: Image, service: EmbeddedImageService) -> None:
+        """Raise Invalid unless the data of an image is in the state directory."""
+        if not service.data.has(image.id):
+            path = self._settings.server.state_dir / "data" / image.id
+            raise Invalid(
+                f"the image is {image.status}, and its data is missing: copy it to {path} first, "
+                "or use --without-data."
+            )
 
 
 def _interrupt(*_: object) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Mapping
 from typing import Protocol, cast
@@ -20,10 +21,12 @@ COMMANDS: Mapping[str, str] = {
     "user": "add, list and remove users of the embedded identity",
     "project": "add, list and remove its projects",
     "load": "create image records from JSON lines of Image API documents",
+    "dump": "print the records of all images, for glimpse load",
     "sample-config": "print a configuration file with every option",
 }
 _DEFAULT = "serve"
 _INTERRUPTED = 130  # a shell's status of a command that SIGINT ended
+_BROKEN_PIPE = 141  # and of one that SIGPIPE ended
 
 
 class Subcommand(Protocol):
@@ -45,7 +48,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command with `arguments`, by default those of the process.
 
     Without a subcommand, it is ``serve``. Returns the exit status: that of the subcommand; 1 after
-    an error, which is printed on standard error; or 130 after SIGINT. Raises SystemExit for
+    an error, which is printed on standard error; 130 after SIGINT; or 141 if
+    nobody reads the output. Raises SystemExit for
     ``--help``, ``--version`` and invalid arguments.
     """
     given = sys.argv[1:] if arguments is None else arguments
@@ -59,6 +63,9 @@ def main(arguments: list[str] | None = None) -> int:
         return _module(options.command).run(options)
     except (CommandFailed, InvalidSettings) as error:
         message = str(error)
+    except BrokenPipeError:  # as of `glimpse dump | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # which is flushed at exit
+        return _BROKEN_PIPE
     except OSError as error:
         message = f"{error.strerror or error}: {error.filename or ''}"
     except KeyboardInterrupt:

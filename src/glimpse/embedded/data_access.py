@@ -37,6 +37,10 @@ class DataAccess:
         self._permissions.check(caller, Action.STORES_INFO_DETAIL)
         return self._store.directory
 
+    def has(self, image_id: str) -> bool:
+        """Return True if there is data with the id of an image. No permission is checked."""
+        return self._store.has(image_id)
+
     async def upload(
         self,
         caller: Caller,

@@ -1,9 +1,11 @@
-"""Parse and check one image document of a bulk load (`image_api.bulk_load`). Pure."""
+"""Parse and render the image documents of `glimpse load` and `glimpse dump`. Pure."""
 
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
+
+import orjson
 
 from glimpse.embedded.catalog import Members
 from glimpse.embedded.image_changes import check_size, check_text
@@ -64,12 +66,13 @@ def parse_image_and_members(document: object) -> tuple[Image, Members]:
     apply, but the properties may have at most 1,000,000 characters as JSON.
 
     ``members`` may be a list of ``{"member_id": ..., "status": ...}``; the status is "pending" by
-    default. Raises Invalid; its message says what is wrong.
+    default. Text is a property of that name. Raises Invalid; its message says what is wrong.
     """
     if not isinstance(document, dict):
         raise Invalid("it is no JSON object.")
     fields = dict(document)
-    members = _members(fields.pop("members", None) or [])
+    has_property = isinstance(fields.get("members"), str)
+    members = {} if has_property else _members(fields.pop("members", None) or [])
     for name in _REQUIRED:
         if name not in fields:
             raise Invalid(f"'{name}' is missing.")
@@ -88,6 +91,26 @@ def parse_image_and_members(document: object) -> tuple[Image, Members]:
         ),
         members,
     )
+
+
+def render_image_and_members(image: Image, members: Members) -> bytes:
+    """Return the document from which `parse_image_and_members` makes the same image and members.
+
+    Unlike that of the Image API, it has no links, and a property that is null stays null. Raises
+    Invalid if the image has members, and a property that is named ``members``, too.
+    """
+    document = image._asdict()
+    del document["properties_json"]
+    document["protected"], document["os_hidden"] = bool(image.protected), bool(image.os_hidden)
+    document["tags"] = orjson.Fragment(document.pop("tags_json"))
+    properties = image.properties
+    if members and "members" in properties:
+        raise Invalid("it has members, and a property that is named members.")
+    if members:
+        document["members"] = [
+            {"member_id": project, "status": status} for project, status in members.items()
+        ]
+    return orjson.dumps(document | properties)
 
 
 def _check(name: str, value: object) -> None:

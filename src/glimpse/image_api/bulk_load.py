@@ -30,15 +30,17 @@ class BadDocument(Invalid):
 class JsonLines:
     """Iterates over the JSON documents in a stream with one document in each line.
 
-    Blank lines are skipped. `line` and `bytes` are the numbers of lines and bytes that have been
-    read. Iterating raises Invalid for a line that is not JSON, or has more than 16 MiB with its
-    line end.
+    A line may also be a list, as ``GET /v2/images`` returns it: then the documents are those of its
+    images. Blank lines are skipped. `line` and `bytes` are the numbers of lines and bytes that have
+    been read; `next_page` is the link to the next page in the last line, None if it has none.
+    Iterating raises Invalid for a line that is not JSON, or has more than 16 MiB with its line end.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self.line = 0
         self.bytes = 0
+        self.next_page: str | None = None
 
     def __iter__(self) -> Iterator[Any]:
         while line := self._stream.readline(MAX_LINE_BYTES + 1):
@@ -47,10 +49,24 @@ class JsonLines:
             if len(line) > MAX_LINE_BYTES:
                 raise Invalid(f"it has more than {MAX_LINE_BYTES} bytes.")
             if not line.isspace():
-                try:
-                    yield orjson.loads(line)
-                except orjson.JSONDecodeError as error:
-                    raise Invalid(f"it is not JSON: {error}.") from None
+                yield from self._documents(line)
+
+    def _documents(self, line: bytes) -> Iterator[Any]:
+        """Yield the document of a line, or those of the images in its list. Raises Invalid."""
+        try:
+            document = orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            raise Invalid(
+                f"it is not JSON: {error}; each line has to be a whole document."
+            ) from None
+        self.next_page = None
+        images = document.get("images") if isinstance(document, dict) else None
+        if isinstance(images, list) and "id" not in document:
+            link = document.get("next")
+            self.next_page = link if isinstance(link, str) else None
+            yield from images
+        else:
+            yield document
 
     @property
     def total(self) -> int | None:
@@ -66,11 +82,13 @@ async def load(
     service: EmbeddedImageService,
     documents: Iterable[object],
     progress: Callable[[int], None] = lambda _: None,
+    check: Callable[[Image], object] = lambda _: None,
 ) -> int:
-    """Create the images that `documents` describe; return how many were loaded.
+    """Create the images that `documents` describe; return how many documents were loaded.
 
     `parse_image_and_members` describes the format of a document. Ids, dates, owners and statuses
-    are kept. An existing image with the same id is replaced. No permission is checked.
+    are kept. An existing image with the same id is replaced. No permission is checked. `check` is
+    called with each image, and may raise Invalid to refuse it.
 
     Each batch of 10,000 images is stored whole or not at all. When a batch is on the disk,
     `progress` is called with its number of images. Raises BadDocument for an invalid document or
@@ -78,23 +96,27 @@ async def load(
     were stored before an error stay.
     """
     count = 0
-    for batch in _batches(documents):
+    for batch in _batches(documents, check):
         await service.put(batch)
         count += len(batch)
         progress(len(batch))
     return count
 
 
-def _batches(documents: Iterable[object]) -> Iterator[list[tuple[Image, Members]]]:
+def _batches(
+    documents: Iterable[object], check: Callable[[Image], object]
+) -> Iterator[list[tuple[Image, Members]]]:
     """Yield the images of the documents in lists of BATCH_SIZE or, at the end, fewer.
 
-    Raises BadDocument for an invalid document, and if `documents` itself raises Invalid.
+    Raises BadDocument for an invalid document, and if `documents` or `check` raises Invalid.
     """
     loaded_count = 0
     batch: list[tuple[Image, Members]] = []
     try:
         for document in documents:
-            batch.append(parse_image_and_members(document))
+            image, members = parse_image_and_members(document)
+            check(image)
+            batch.append((image, members))
             if len(batch) == BATCH_SIZE:
                 yield batch
                 loaded_count += len(batch)

@@ -88,14 +88,15 @@ def read_rows(
     except sqlite3.OperationalError as error:
         if "decode" not in str(error):
             raise
-    connection.text_factory = _text_or_bytes
+    connection.text_factory = text_or_bytes
     try:
         return fetch(connection.execute(statement, parameters))
     finally:
         connection.text_factory = str
 
 
-def _text_or_bytes(content: bytes) -> str | bytes:
+def text_or_bytes(content: bytes) -> str | bytes:
+    """Decode text of SQLite; return bytes that are not UTF-8 as they are."""
     try:
         return content.decode()
     except UnicodeDecodeError:

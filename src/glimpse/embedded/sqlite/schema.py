@@ -133,7 +133,7 @@ def read_summary(path: Path) -> CatalogSummary:
     uri = f"{path.absolute().as_uri()}?mode=ro" + ("" if is_open else "&immutable=1")
     try:
         with closing(sqlite3.connect(uri, uri=True)) as connection:
-            version = _read_version(connection)
+            version = read_version(connection)
             images = 0
             if version:
                 (images,) = connection.execute("SELECT count(*) FROM images").fetchone()
@@ -150,7 +150,7 @@ def open_and_migrate(path: Path) -> sqlite3.Connection:
     """
     try:
         connection = open_connection(path)
-        with _closed_on_failure(connection):
+        with closed_on_failure(connection):
             migrate(connection)
     except sqlite3.Error as error:
         raise UnusableCatalog(f"The catalog {path} cannot be opened: {error}.") from None
@@ -168,7 +168,7 @@ def open_connection(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=256
     )
-    with _closed_on_failure(connection):
+    with closed_on_failure(connection):
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -184,7 +184,7 @@ def _comparison_form(value: object) -> str | None:
 
 
 @contextmanager
-def _closed_on_failure(connection: sqlite3.Connection) -> Iterator[None]:
+def closed_on_failure(connection: sqlite3.Connection) -> Iterator[None]:
     """Close the connection if the block raises."""
     try:
         yield
@@ -201,7 +201,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     """
     connection.execute("BEGIN IMMEDIATE")
     try:
-        version = _read_version(connection)
+        version = read_version(connection)
         for migration in MIGRATIONS[version:]:
             for statement in migration.split(";\n"):
                 if statement.strip():
@@ -213,7 +213,7 @@ def migrate(connection: sqlite3.Connection) -> None:
         raise
 
 
-def _read_version(connection: sqlite3.Connection) -> int:
+def read_version(connection: sqlite3.Connection) -> int:
     """Return the version of the catalog's schema, 0 for a new file.
 
     Raises NewerSchema if there are fewer MIGRATIONS.

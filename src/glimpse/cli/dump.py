@@ -1,0 +1,96 @@
+"""``glimpse dump``: print the records of all images, for `glimpse load`."""
+
+import argparse
+import os
+import sqlite3
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from typing import BinaryIO
+
+from glimpse.cli.errors import CommandFailed
+from glimpse.cli.progress import Progress
+from glimpse.cli.settings_arguments import add_state_arguments, read_settings
+from glimpse.embedded.sqlite.catalog_export import CatalogExport
+from glimpse.embedded.sqlite.schema import CATALOG_FILE, UnusableCatalog
+from glimpse.image_api.bulk_documents import render_image_and_members
+from glimpse.images.errors import Invalid
+
+PAGE_IMAGES = 1000  # of one list, as the most that Glance returns by default
+PAGE_BYTES = 4 * 2**20  # of one list but its last image: `glimpse load` reads lines of 16 MiB
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``glimpse dump``: the state directory, --format and FILE."""
+    add_state_arguments(parser)
+    parser.add_argument(
+        "--format",
+        choices=("lines", "list"),
+        default="lines",
+        help="lines: a document of an image in each line; list: a list as that of GET /v2/images "
+        f"in each line, of up to {PAGE_IMAGES} images (default: lines)",
+    )
+    parser.add_argument(
+        "file", nargs="?", default="-", metavar="FILE", help="default: - for standard output"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write all images as at one moment, also while Glimpse serves; return 0.
+
+    Returns 1 if images are left out, because their records are broken. A new FILE can be read by
+    its owner only. Raises CommandFailed for a catalog that cannot be read; InvalidSettings; OSError
+    if the output cannot be written.
+    """
+    path = read_settings(options).server.state_dir / CATALOG_FILE
+    try:
+        with closing(CatalogExport(path)) as export, _open_output(options.file) as stream:
+            lines = _image_lines(export)
+            stream.writelines(lines if options.format == "lines" else list_lines(lines))
+    except UnusableCatalog as error:
+        raise CommandFailed(str(error)) from None
+    except sqlite3.Error as error:
+        raise CommandFailed(f"The catalog {path} cannot be read: {error}.") from None
+    left_out = f", {export.left_out} left out" if export.left_out else ""
+    print(f"{export.count - export.left_out} images dumped{left_out}", file=sys.stderr)
+    return 1 if export.left_out else 0
+
+
+def _open_output(name: str) -> BinaryIO:
+    """Open the file, empty, with the mode 0600 if it is new; standard output for ``-``."""
+    if name == "-":
+        return os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    return os.fdopen(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+
+
+def _image_lines(export: CatalogExport) -> Iterator[bytes]:
+    """Yield the document of each image, with a line end. An image without one is left out."""
+    with Progress("dumping", export.count, " images") as progress:
+        for number, (image, members) in enumerate(export, 1):
+            try:
+                yield render_image_and_members(image, members) + b"\n"
+            except Invalid as error:
+                print(f"glimpse: image {image.id} is left out: {error}", file=sys.stderr)
+                export.left_out += 1
+            progress.advance_to(number)
+
+
+def list_lines(images: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield lists of the documents of images, a line each; one empty list if there are none.
+
+    A list has at most PAGE_IMAGES images, and ends with the first image beyond PAGE_BYTES.
+    """
+    page: list[bytes] = []
+    size, is_first = 0, True
+    for image in images:
+        page.append(image.rstrip())
+        size += len(image)
+        if len(page) == PAGE_IMAGES or size > PAGE_BYTES:
+            yield _list_line(page)
+            page, size, is_first = [], 0, False
+    if page or is_first:
+        yield _list_line(page)
+
+
+def _list_line(images: Iterable[bytes]) -> bytes:
+    return b'{"images":[' + b",".join(images) + b'],"schema":"/v2/schemas/images"}\n'

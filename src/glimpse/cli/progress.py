@@ -1,0 +1,72 @@
+"""Progress: a bar on a terminal, and a line every ten seconds where there is none."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self, TextIO
+
+from tqdm import tqdm
+
+_INTERVAL = 10.0  # seconds between two lines
+_COLUMNS = 80  # of a terminal that does not know its size, as that of `docker exec -t`
+
+
+class Progress:
+    """Shows on standard error how much of a task is done. A context manager.
+
+    On a terminal, it is a bar. Elsewhere, in a log of a job for example, it is a line every ten
+    seconds, and nothing for a task that takes less. `clock` returns seconds.
+    """
+
+    def __init__(
+        self,
+        task: str,
+        total: int | None,
+        unit: str,
+        stream: TextIO | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`total` is the amount of the whole task in `unit`; None if it is unknown."""
+        self._stream = stream or sys.stderr
+        self._task, self._total, self._unit, self._clock = task, total, unit, clock
+        self._shown_at = clock()
+        self._bar = None
+        if self._stream.isatty():
+            columns = os.get_terminal_size(self._stream.fileno()).columns
+            self._bar = tqdm(
+                desc=task,
+                total=total,
+                unit=unit,
+                unit_scale=True,
+                file=self._stream,
+                ncols=None if columns else _COLUMNS,
+            )
+
+    def advance_to(self, done: int) -> None:
+        """Show that `done` of `total` is done."""
+        if self._bar is not None:
+            self._bar.update(done - self._bar.n)
+        elif self._clock() - self._shown_at >= _INTERVAL:
+            self._shown_at = self._clock()
+            print(f"glimpse: {self._task}: {self._amount(done)}", file=self._stream, flush=True)
+
+    def _amount(self, done: int) -> str:
+        text = f"{tqdm.format_sizeof(done)}{self._unit}"
+        if not self._total:
+            return text
+        total = f"{tqdm.format_sizeof(self._total)}{self._unit}"
+        return f"{text} of {total}, {100 * done // self._total} %"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.close()

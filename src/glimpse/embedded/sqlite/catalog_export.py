@@ -1,0 +1,61 @@
+"""CatalogExport: read all images of a catalog with their members, as at one moment."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from glimpse.embedded.catalog import Members
+from glimpse.embedded.sqlite.image_reader import COLUMNS, ImageReader
+from glimpse.embedded.sqlite.row_validation import is_valid_image, text_or_bytes
+from glimpse.embedded.sqlite.schema import UnusableCatalog, closed_on_failure, read_version
+from glimpse.images import Image
+
+
+class CatalogExport:
+    """Reads all images in the order in which they were added, also those that no list shows.
+
+    Writes of other processes go on meanwhile, and are not seen. The catalog is not migrated: any
+    released schema can be read. `count` is the number of images, with `left_out` rows of them that
+    are not valid; those have been logged once they have been read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open the catalog. Raises UnusableCatalog if that fails, or if there is none."""
+        if not path.exists():
+            raise UnusableCatalog(f"There is no catalog {path}.")
+        self.left_out = 0
+        try:
+            self._connection = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=30
+            )
+            with closed_on_failure(self._connection):
+                self.count = self._begin()
+        except sqlite3.Error as error:
+            raise UnusableCatalog(f"The catalog {path} cannot be opened: {error}.") from None
+        self._connection.text_factory = text_or_bytes
+        self._reader = ImageReader(self._connection)
+
+    def _begin(self) -> int:
+        """Begin the transaction of all reads; return the number of images.
+
+        Raises NewerSchema, or sqlite3.Error, also if the file has no schema yet.
+        """
+        self._connection.execute("PRAGMA query_only = ON")
+        self._connection.execute("BEGIN")
+        read_version(self._connection)
+        (count,) = self._connection.execute("SELECT count(*) FROM images").fetchone()
+        return int(count)
+
+    def __iter__(self) -> Iterator[tuple[Image, Members]]:
+        """Yield each valid image, and the status of each member. Raises sqlite3.Error."""
+        rows = self._connection.execute(f"SELECT {COLUMNS} FROM images ORDER BY number")
+        for row in rows:
+            image = Image._make(row)
+            if is_valid_image(image):
+                yield image, self._reader.member_statuses(image.id)
+            else:
+                self.left_out += 1
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()

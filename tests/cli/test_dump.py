@@ -1,0 +1,121 @@
+"""``glimpse dump``: what it prints can be loaded again to the same catalog."""
+
+import json
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from glimpse.cli import dump
+from glimpse.cli.main import main
+from glimpse.embedded.sqlite.schema import MIGRATIONS
+from glimpse.image_api.bulk_load import load
+from tests.cli.errors import assert_one_line_error
+from tests.embedded.images import document
+from tests.support.embedded import open_images
+from tests.support.process import run_glimpse
+
+MEMBERS = [{"member_id": "a", "status": "accepted"}, {"member_id": "b", "status": "pending"}]
+
+
+@pytest.fixture
+async def state(tmp_path: Path) -> Path:
+    """A state directory with images of all kinds, also those that no list shows."""
+    service = open_images(tmp_path / "state")
+    images = [
+        document(visibility="shared", members=MEMBERS, tags=["ä", '"'], kernel_id=None),
+        document(name=None, status="deleted", owner=None, min_ram=5, os_hidden=True),
+        document(status="queued", protected=True, size=None, members="a property"),
+        document(visibility="private", members=MEMBERS, quote='"\\\n', size=2**62),
+    ]
+    await load(service, images)
+    await service.close()
+    return tmp_path / "state"
+
+
+def rows(state: Path) -> list[list[Any]]:
+    """Return all rows of the images, of their members and of the listing index."""
+    with closing(sqlite3.connect(state / "catalog.sqlite")) as connection:
+        names = ("images", "members", "listing", "usage")
+        return [connection.execute(f"SELECT * FROM {name}").fetchall() for name in names]
+
+
+@pytest.mark.parametrize("form", ["lines", "list"])
+def test_a_dump_is_loaded_to_the_same_catalog(
+    state: Path, tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dump, "PAGE_IMAGES", 3)
+    file, copy = tmp_path / "images", tmp_path / "copy"
+    assert main(["dump", "--format", form, "--state-dir", str(state), str(file)]) == 0
+    assert len(file.read_text().splitlines()) == (4 if form == "lines" else 2)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    done = run_glimpse("load", "--without-data", str(file), "--state-dir", str(copy))
+    assert done.returncode == 0, done.stderr
+    assert rows(copy) == rows(state)
+
+
+def test_a_list_of_no_images_is_loaded(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    assert run_glimpse("load", os.devnull, "--state-dir", str(state)).returncode == 0
+    done = run_glimpse("dump", "--format", "list", "--state-dir", str(state))
+    assert json.loads(done.stdout) == {"images": [], "schema": "/v2/schemas/images"}
+    assert done.stderr == "0 images dumped\n"
+
+
+def test_lists_are_divided_before_a_line_is_too_long_to_load(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(dump, "PAGE_BYTES", 10)
+    lines = dump.list_lines([b'"12345"\n', b'"67890"\n', b'"1"\n'])
+    assert [json.loads(line)["images"] for line in lines] == [["12345", "67890"], ["1"]]
+
+
+def test_dump_changes_nothing_and_sees_one_moment_while_others_write(state: Path) -> None:
+    before = (state / "catalog.sqlite").read_bytes()
+    done = run_glimpse("dump", "--state-dir", str(state))
+    assert done.stderr == "4 images dumped\n"
+    assert (state / "catalog.sqlite").read_bytes() == before
+    with closing(sqlite3.connect(state / "catalog.sqlite", isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        writer.execute("DELETE FROM images")
+        done = run_glimpse("dump", "--state-dir", str(state))
+        writer.execute("ROLLBACK")
+    assert len(done.stdout.splitlines()) == 4, done.stderr
+
+
+def test_a_broken_image_is_left_out_and_the_status_is_1(state: Path) -> None:
+    with closing(sqlite3.connect(state / "catalog.sqlite", isolation_level=None)) as writer:
+        writer.execute("UPDATE images SET created_at = 'yesterday' WHERE name IS NULL")
+    done = run_glimpse("dump", "--state-dir", str(state))
+    assert done.returncode == 1
+    assert len(done.stdout.splitlines()) == 3
+    first, last = done.stderr.splitlines()
+    assert "is broken" in first
+    assert last == "3 images dumped, 1 left out"
+
+
+def test_dump_of_no_catalog_is_refused_and_creates_none(tmp_path: Path) -> None:
+    done = run_glimpse("dump", "--state-dir", str(tmp_path / "typo"))
+    assert_one_line_error(done, f"There is no catalog {tmp_path}/typo/catalog.sqlite")
+    assert not (tmp_path / "typo").exists()
+
+
+def test_dump_refuses_a_newer_catalog(state: Path) -> None:
+    with closing(sqlite3.connect(state / "catalog.sqlite")) as connection:
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    assert_one_line_error(run_glimpse("dump", "--state-dir", str(state)), "newer Glimpse")
+
+
+def test_dump_ends_silently_if_nobody_reads_its_output(state: Path) -> None:
+    command = [sys.executable, "-m", "glimpse", "dump", "--state-dir", str(state)]
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, timeout=60, check=False)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (141, b"")
