@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from glimpse.image_api import not_offered
+from glimpse.image_api import unsupported_routes
 from tests.fuzz.cloud_state import CloudState
 from tests.fuzz.compute_routes import KEYS
 from tests.fuzz.json_bodies import Raw, odd_json
@@ -294,7 +294,7 @@ ROUTES = (
     Route("image", "GET", "/image/v1/images", 0.3),
     *(
         Route("image", method, re.sub(r"\{\w+\}", "{key}", f"/image{path}"), 0.02)
-        for path, methods in not_offered.ROUTES
+        for path, methods in unsupported_routes.ROUTES
         for method in methods
     ),
 )

@@ -1,6 +1,6 @@
 """The routes that Compute has outside of images, and Glimpse does not: they respond 501.
 
-With 404, clients would take a server that they want to delete for deleted, for example.
+With 404, a client would believe that a server that it wants to delete is gone, for example.
 """
 
 from glimpse.compute.faults import Fault

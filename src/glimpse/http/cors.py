@@ -78,7 +78,7 @@ class CorsPolicy:
         return allowed
 
     def _allowed_origin(self, origin: bytes | None) -> bytes | None:
-        """Return the value of Access-Control-Allow-Origin; None for an origin not allowed."""
+        """Return the value of Access-Control-Allow-Origin; None without an allowed origin."""
         if origin is None or origin in self._origins:
             return origin
         return _EVERY_ORIGIN if _EVERY_ORIGIN in self._origins else None

@@ -23,10 +23,11 @@ class ServiceUrls(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ServiceAddresses:
-    """Where this process serves its APIs: by path at one port, and at ports of their own.
+    """The ports of this process that serve APIs.
 
-    The Compute API's port has the other APIs, too, at IMAGE_PATH and IDENTITY_PATH. `image_port`
-    and `identity_port` are the ports at which these have no path; None without such a port.
+    The Compute API's port also serves the other APIs, at IMAGE_PATH and IDENTITY_PATH. `image_port`
+    and `identity_port` serve one of them alone, without such a path; None if there is no such port.
+    Without `has_identity_api`, this process serves no Identity API.
     """
 
     compute_port: int
@@ -37,10 +38,12 @@ class ServiceAddresses:
     def urls(self, base_url: str, server_port: int | None) -> ServiceUrls:
         """Return the URLs of the APIs for a client that reached this process at `base_url`.
 
-        `server_port` is the port at which the request arrived. The API at that port has `base_url`
-        itself. The others have the same host, at their ports. But if the client used another port
-        to reach the Compute API, or a path, a proxy passes on that address only: then the other
-        APIs are at their paths below it.
+        `server_port` is the port at which the request arrived. The API that it serves has
+        `base_url`. The other APIs are at the same host, at their own ports, or else at their paths.
+
+        If a proxy passes on the Compute API only, the client knows no other port. This is so if
+        `base_url` has a path, or another port than `server_port`: then all APIs are below
+        `base_url`.
         """
         if server_port is None or (self.image_port is None and self.identity_port is None):
             return self._at_paths(base_url)

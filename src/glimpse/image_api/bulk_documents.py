@@ -1,7 +1,7 @@
 """Parse and render the image documents of `glimpse load` and `glimpse dump`. Pure."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from glimpse.image_api.validation import (
     CHECKS,
     NUMBER,
     NUMBERS,
+    ValueCheck,
     check_property_key,
     one_of,
     text_up_to,
@@ -40,7 +41,7 @@ _SIZE = (f"null or an integer from 0 to {_MAX_SIZE}", _is_size)
 _DATE = ("a date and time in ISO 8601 notation", _is_date)
 # The allowed values of every attribute: of those that clients may write, and of those that the
 # service sets otherwise.
-_CHECKS: dict[str, tuple[str, Callable[[object], bool]]] = {
+_CHECKS: dict[str, ValueCheck] = {
     **CHECKS,
     **dict.fromkeys(NUMBERS, NUMBER),
     "status": one_of(*STATUSES),
@@ -59,11 +60,11 @@ def parse_image_and_members(document: object) -> tuple[Image, Members]:
     """Return the image that a document describes, and its members.
 
     A document has the format of ``GET /v2/images/{id}``. It must have ``id``, which becomes lower
-    case, ``status``, ``created_at`` and ``updated_at``. These dates may have any ISO 8601 notation,
-    and become that of Image. _CHECKS has the values that attributes may have. The default
-    visibility is "private". A property may be null, as in images of older clouds. Attributes that
-    are not stored, such as ``file``, are ignored. The quotas of 128 tags and properties do not
-    apply, but the properties may have at most 1,000,000 characters as JSON.
+    case, ``status``, ``created_at`` and ``updated_at``. The two dates may have any ISO 8601
+    notation; they become ``2024-02-01T10:20:30Z``. _CHECKS has the values that attributes may have.
+    The default visibility is "private". A property may be null, as in images of older clouds.
+    Attributes that are not stored, such as ``file``, are ignored. The quotas of 128 tags and
+    properties do not apply, but the properties may have at most 1,000,000 characters as JSON.
 
     ``members`` may be a list of ``{"member_id": ..., "status": ...}``; the status is "pending" by
     default. Text is a property of that name. Raises Invalid; its message says what is wrong.

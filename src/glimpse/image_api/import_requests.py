@@ -19,10 +19,10 @@ _MAX_SHOWN = 100  # characters of an unknown name in a message
 def parse_import_request(
     document: object, store_header: str | None, methods: Sequence[str], request_id: str
 ) -> ImportRequest:
-    """Return the request for an import that the body of ``POST /v2/images/{id}/import`` makes.
+    """Return the import that the body of ``POST /v2/images/{id}/import`` requests.
 
-    `store_header` is the value of X-Image-Meta-Store, `methods` are those that are enabled. Raises
-    Invalid for a document that is none. Stores are not checked.
+    `store_header` is the value of X-Image-Meta-Store; `methods` are the enabled ones. Raises
+    Invalid for a body that requests no import, or one by another method. Stores are not checked.
     """
     body = _require_object(document)
     if "method" not in body:
@@ -47,7 +47,7 @@ def parse_import_request(
 def parse_new_task(document: object) -> tuple[str, dict[str, Any]]:
     """Return the type and the input of the task that the body of ``POST /v2/tasks`` describes.
 
-    Input of null is an empty object. Raises Invalid for a document that is no task.
+    Input of null is an empty object. Raises Invalid for a body that describes no task.
     """
     body = _require_object({} if document == [] else document)  # as in Glance
     for key in ("type", "input"):
@@ -76,7 +76,8 @@ def parse_task_query(pairs: Pairs) -> TaskQuery:
     """Return the query for the list of tasks.
 
     Of a repeated parameter, the first limit, marker, sort_key or sort_dir counts, and the last of
-    any other. Raises Invalid.
+    any other. Raises Invalid for a limit, marker, sort key, direction, status or type that is not
+    valid.
     """
     first = dict(reversed(pairs))
     filters = dict(pairs)

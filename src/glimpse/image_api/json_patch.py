@@ -31,8 +31,9 @@ V2_0 = "application/openstack-images-v2.0-json-patch"
 V2_1 = "application/openstack-images-v2.1-json-patch"
 MEDIA_TYPES = (V2_0, V2_1)
 _OPS = ("add", "remove", "replace")
-# Where the data is stored. The Image service refuses a change only after it has found the image.
-_INVISIBLE = ("locations", "stores")
+# They say where the data is. A change is refused when the patch is applied, not before, so that a
+# missing image is reported first, as in Glance.
+_DATA_PLACES = ("locations", "stores")
 _FORMATS = ("disk_format", "container_format")
 _WITHOUT_DATA = ("queued", "importing")  # later, the formats describe data that exists
 
@@ -65,8 +66,8 @@ def parse_patch(media_type: str, body: object) -> list[PatchOperation]:
 
     `media_type` is one of MEDIA_TYPES. `validation.check_key` and `check_value` say what is
     allowed. Raises Invalid for a body that is no list, for a malformed operation, and for a key or
-    value that is not allowed; Forbidden for an attribute that no client may change, such as ``id``,
-    but for those of _INVISIBLE.
+    value that is not allowed; Forbidden for an attribute that no client may change, such as ``id``.
+    Those of _DATA_PLACES are refused by `apply_patch`.
     """
     if not isinstance(body, list):
         raise Invalid("Request body must be a JSON array of operation objects.")
@@ -85,7 +86,7 @@ def apply_patch(
     `parse_patch` has checked the keys and values of the operations. It is not checked here that
     `caller` may change the image. Raises Conflict for replacing or removing a property that does
     not exist, or (in v2.0) adding a key that exists; Forbidden for removing an attribute, and for
-    changing one of _INVISIBLE, or one that `caller` may not change, or that cannot change in the
+    changing one of _DATA_PLACES, or one that `caller` may not change, or that cannot change in the
     image's present status; QuotaExceeded for more tags than `quotas` allow, and for more
     properties, if the patch adds one.
     """
@@ -93,7 +94,7 @@ def apply_patch(
     before = set(properties)
     attributes: dict[str, Any] = {}
     for operation in operations:
-        if operation.key in _INVISIBLE:
+        if operation.key in _DATA_PLACES:
             raise Forbidden(f"Attribute '{operation.key}' is read-only.")
         if operation.key in CHECKS:
             attributes.update(_changed_attribute(caller, image, operation, permissions, quotas))
@@ -119,7 +120,7 @@ def _parse_operation(media_type: str, raw: object) -> PatchOperation:
         raise Invalid(f'Operation "{op}" requires a member named "value".')
     if key == "id":
         raise Forbidden("Attribute 'id' is read-only.")
-    if key not in _INVISIBLE:
+    if key not in _DATA_PLACES:
         check_key(key)
     if op == "remove":
         return PatchOperation(op, key)

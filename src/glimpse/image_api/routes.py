@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.http.request_scope import base_url_of, service_urls_of
 from glimpse.identity import Identity, RequestTarget
-from glimpse.image_api import not_offered
+from glimpse.image_api import unsupported_routes
 from glimpse.image_api.faults import HANDLED, MethodNotAllowed, fault_response
 from glimpse.image_api.handlers import (
     image_data,
@@ -49,7 +49,7 @@ def image_api(service: EmbeddedImageService, identity: Identity) -> ASGIApp:
 
     routes = [
         Route(path, Resource(path, methods, service, identity))
-        for path, methods in (*_ROUTES, *not_offered.ROUTES)
+        for path, methods in (*_ROUTES, *unsupported_routes.ROUTES)
     ]
     routes += [Route(path, Versions(status)) for path, status in _VERSIONS]
     unknown = "/v2/{rest:path}"  # 401 without a token, like all paths of this version
@@ -150,7 +150,7 @@ def _may_have_body(method: str, path: str) -> bool:
 _BODY_IGNORED = frozenset(
     (
         *("/v2/images", "/v2/images/{image_id}/locations", "/v2/tasks", "/v2/tasks/{task_id}"),
-        *(path for path, _ in not_offered.ROUTES),
+        *(path for path, _ in unsupported_routes.ROUTES),
     )
 )
 _WITHOUT_BODY = ("/v2/images/{image_id}/actions/", "/v2/images/{image_id}/tags/")

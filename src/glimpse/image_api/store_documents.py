@@ -34,9 +34,10 @@ def detailed_stores_document(data_directory: Path) -> bytes:
 
 
 def check_preferred_stores(pairs: Iterable[tuple[str, str]]) -> None:
-    """Raise Invalid if the parameter ``prefer`` of a download has the name of another store.
+    """Raise Invalid if the parameter ``prefer`` of a download names a store that does not exist.
 
-    It is a comma-separated list. Of several, the last counts. Blanks around names are ignored.
+    Its value is a comma-separated list; blanks around names are ignored. If the parameter is
+    repeated, the last one counts.
     """
     for name in dict(pairs).get("prefer", "").split(","):
         if name.strip() not in ("", STORE_ID):

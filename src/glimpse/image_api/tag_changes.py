@@ -16,9 +16,10 @@ class TagNotFound(NotFound):
 
 
 def check_tag(tag: str) -> None:
-    """Raise Invalid for a tag in a path that has more than 255 characters, or cannot be a tag.
+    """Raise Invalid for a tag in a path that no image can have.
 
-    It then has a NUL character, or U+FFFD, with which the server replaces what is not UTF-8.
+    Tags have at most 255 characters, and no NUL. A path that is not UTF-8 is refused, too: the
+    server replaces what it cannot decode by U+FFFD.
     """
     check_value("tags", [tag])
     if "\ufffd" in tag:

@@ -24,7 +24,7 @@ def task_document(task: Task) -> bytes:
             "created_at": task.created_at,
             "updated_at": task.updated_at,
             **_links(task),
-            **_optional(task),
+            **_optional_attributes(task),
         }
     )
 
@@ -32,8 +32,8 @@ def task_document(task: Task) -> bytes:
 def page_document(tasks: Sequence[Task], limit: int, query: Pairs) -> bytes:
     """Return the document of ``GET /v2/tasks``: tasks without input, result and message.
 
-    There is a link to the next page if the page is full, as in Glance, although that page may be
-    empty. `query` has the request's parameters; links repeat the last of each name.
+    If the page is full, it has a link to the next one, which may be empty, as in Glance. `query`
+    has the request's parameters; links repeat them, the last of each name.
     """
     parameters = {key: value for key, value in query if key != "marker"}
     document: dict[str, Any] = {
@@ -59,7 +59,10 @@ def page_document(tasks: Sequence[Task], limit: int, query: Pairs) -> bytes:
 
 
 def image_tasks_document(tasks: Sequence[Task]) -> bytes:
-    """Return the document of ``GET /v2/images/{id}/tasks``, in which Glance shows its rows."""
+    """Return the document of ``GET /v2/images/{id}/tasks``.
+
+    As in Glance, it has the columns of the database's table, with dates as the database has them.
+    """
     return orjson.dumps(
         {
             "tasks": [
@@ -86,10 +89,10 @@ def image_tasks_document(tasks: Sequence[Task]) -> bytes:
     )
 
 
-def _optional(task: Task) -> dict[str, str]:
-    """Return the attributes that are missing if they have no value.
+def _optional_attributes(task: Task) -> dict[str, str]:
+    """Return the attributes that a document has only if they have a value.
 
-    A task of type import does not show its image before it has succeeded.
+    A task of type import never has ``image_id``: once it has succeeded, its result has the id.
     """
     image_id = task.image_id if task.type != "import" else None
     values = {

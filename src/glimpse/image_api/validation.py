@@ -18,6 +18,9 @@ from glimpse.image_api.image_schema import (
 from glimpse.images import RESERVED_PREFIX, Caller, Image
 from glimpse.images.errors import Forbidden, Invalid
 
+# A description of the allowed values, for messages, and a function that returns True for them.
+ValueCheck = tuple[str, Callable[[object], bool]]
+
 READ_ONLY = frozenset(
     (
         *("created_at", "updated_at", "status", "checksum", "size", "virtual_size", "direct_url"),
@@ -26,8 +29,8 @@ READ_ONLY = frozenset(
 )
 NUMBERS = ("min_ram", "min_disk")
 RESERVED = frozenset(("location", "locations", "deleted", "deleted_at"))
-# Attributes that a new image may not have, whatever their value. The value of each other one is
-# checked first: 400 if it has the wrong type, otherwise 403.
+# Read-only attributes that a new image may not have, whatever their value: 403. Other read-only
+# attributes are 400 if their value has the wrong type, otherwise 403.
 _NEVER_NEW = ("direct_url", "self", "file", "schema", "stores")
 
 
@@ -65,10 +68,10 @@ def _check_new_keys_and_values(document: Mapping[str, object]) -> None:
 
 
 def check_limits(image: Image | NewImage, quotas: ImageQuotas) -> None:
-    """Check numbers and quotas of a new image, after the permission to create it.
+    """Raise Invalid for a number that cannot be stored; check the quotas of a new image.
 
-    Raises Invalid for a number that cannot be stored, QuotaExceeded for more properties, or more
-    different tags, than `quotas` allow.
+    Raises QuotaExceeded for more properties, or more different tags, than `quotas` allow. As in
+    Glance, call this after the permission to create the image was checked.
     """
     for key in NUMBERS:
         check_number(key, getattr(image, key))
@@ -105,11 +108,11 @@ def check_property_key(key: str) -> None:
 
 
 def check_value(key: str, value: object) -> None:
-    """Raise Invalid unless the attribute or property `key` may have `value`.
+    """Raise Invalid unless the attribute or property `key` may have `value`; say what is allowed.
 
-    CHECKS has the allowed values of attributes, but for the range of NUMBERS (see `check_number`),
-    and READ_ONLY_CHECKS the type of those that no client may set. The value of a property is a text
-    without NUL characters. The message says what is allowed.
+    CHECKS describes the attributes that clients may write, without the range of NUMBERS, which
+    `check_number` checks. READ_ONLY_CHECKS describes the types of the others. A property is a text
+    without NUL characters.
     """
     allowed, is_allowed = CHECKS.get(key) or READ_ONLY_CHECKS.get(key, _PROPERTY)
     if not is_allowed(value):
@@ -176,11 +179,10 @@ def _is_tag_list(value: object) -> bool:
     return isinstance(value, list) and all(_is_text(tag, MAX_NAME) for tag in value)
 
 
-def text_up_to(longest: int) -> tuple[str, Callable[[object], bool]]:
+def text_up_to(longest: int) -> ValueCheck:
     """Return a check for values that are null, or text of at most `longest` characters.
 
-    A check is a description of the allowed values, for messages, and a function that returns True
-    for them. Text must not have a NUL character.
+    Text must not have a NUL character.
     """
     return (
         f"null or a string of at most {longest} characters, none of them NUL",
@@ -188,12 +190,8 @@ def text_up_to(longest: int) -> tuple[str, Callable[[object], bool]]:
     )
 
 
-def one_of(*choices: Any) -> tuple[str, Callable[[object], bool]]:
-    """Return a check for values that are one of `choices`: texts, and None for null.
-
-    A check is a description of the allowed values, for messages, and a function that returns True
-    for them.
-    """
+def one_of(*choices: Any) -> ValueCheck:
+    """Return a check for values that are one of `choices`: texts, and None for null."""
     wording = ", ".join("null" if choice is None else str(choice) for choice in choices)
     return (
         f"one of {wording}",
@@ -204,12 +202,11 @@ def one_of(*choices: Any) -> tuple[str, Callable[[object], bool]]:
 
 
 _NULLABLE_NAME = text_up_to(MAX_NAME)
-NUMBER: tuple[str, Callable[[object], bool]] = (f"an integer from 0 to {MAX_NUMBER}", _is_number)
-_PROPERTY: tuple[str, Callable[[object], bool]] = ("a string without NUL characters", _is_text)
+NUMBER: ValueCheck = (f"an integer from 0 to {MAX_NUMBER}", _is_number)
+_PROPERTY: ValueCheck = ("a string without NUL characters", _is_text)
 
-# The attributes that clients may write: a description of the allowed values, for messages, and a
-# function that returns True for them.
-CHECKS: dict[str, tuple[str, Callable[[object], bool]]] = {
+# The attributes that clients may write.
+CHECKS: dict[str, ValueCheck] = {
     "id": ("a UUID", _is_uuid),
     "name": _NULLABLE_NAME,
     "owner": _NULLABLE_NAME,
@@ -223,7 +220,7 @@ CHECKS: dict[str, tuple[str, Callable[[object], bool]]] = {
 }
 
 # The types of attributes that no client may set.
-READ_ONLY_CHECKS: dict[str, tuple[str, Callable[[object], bool]]] = {
+READ_ONLY_CHECKS: dict[str, ValueCheck] = {
     "status": one_of(*STATUSES),
     "checksum": text_up_to(32),
     "os_hash_algo": text_up_to(64),

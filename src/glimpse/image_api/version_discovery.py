@@ -32,9 +32,9 @@ def versions_document(endpoint: str) -> bytes:
 
 
 def without_minor_version(path: str) -> str:
-    """Return a path below ``/v2`` for one below ``/v2.17`` or another version; others as they are.
+    """Return a path with ``/v2`` for a first segment such as ``/v2.17``; others as they are.
 
-    All versions are the same API: a minor version says only what it has at least.
+    Clients put the version there that they found by discovery. All versions are the same API.
     """
     first, slash, rest = path.removeprefix("/").partition("/")
     return f"/v2{slash}{rest}" if first in _SEGMENTS else path

@@ -1,4 +1,8 @@
-"""Handlers of images: list, show, create, change, delete, deactivate, reactivate."""
+"""Handlers of images: list, show, create, change, delete, deactivate, reactivate.
+
+Each raises Invalid for a malformed request, and what the method of `EmbeddedImageService` that it
+calls raises.
+"""
 
 from collections.abc import AsyncIterator
 
@@ -55,7 +59,8 @@ async def show_image(request: ImageRequest) -> Response:
 async def create_image(request: ImageRequest) -> Response:
     """``POST /v2/images``: 201; create an image without data, in status queued.
 
-    The caller's project owns it, unless an admin names another owner. Location has its URL.
+    The caller's project owns it, unless an admin names another owner. Headers have its URL, the
+    store that its data will be in, and the methods of import that are enabled.
     """
     new = validation.parse_new_image(request.caller, await json_body(request.http))
     quotas = request.service.image_quotas
@@ -74,8 +79,9 @@ async def create_image(request: ImageRequest) -> Response:
 async def update_image(request: ImageRequest) -> Response:
     """``PATCH /v2/images/{image_id}``: apply a JSON patch atomically; return the new document.
 
-    An empty patch changes nothing, not even ``updated_at``. Raises UnsupportedMediaType unless the
-    Content-Type is one of json_patch.MEDIA_TYPES.
+    An empty patch changes nothing, not even ``updated_at``. Also raises UnsupportedMediaType unless
+    the Content-Type is one of json_patch.MEDIA_TYPES, and what `json_patch.parse_patch` and
+    `apply_patch` raise.
     """
     kind = media_type(request.http)
     json_patch.check_media_type(kind)

@@ -56,6 +56,9 @@ async def import_data(request: ImageRequest) -> Response:
 
 
 async def list_image_tasks(request: ImageRequest) -> Response:
-    """``GET /v2/images/{image_id}/tasks``: the tasks of an image, oldest first."""
+    """``GET /v2/images/{image_id}/tasks``: the tasks of an image, oldest first.
+
+    Raises what `ImageImports.tasks_of_image` raises.
+    """
     tasks = await request.service.imports.tasks_of_image(request.caller, request.image_id)
     return json_response(image_tasks_document(tasks))

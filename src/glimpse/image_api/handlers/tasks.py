@@ -1,4 +1,8 @@
-"""Handlers of tasks, which are for admins, and of their schemas."""
+"""Handlers of tasks, which are for admins, and of their schemas.
+
+All but those of the schemas raise Forbidden for callers who may not use tasks, and what the method
+of `TaskAdmin` that they call raises.
+"""
 
 from functools import partial
 from typing import Any
@@ -25,7 +29,7 @@ _DEFAULT_PROPERTIES = {"disk_format": "qcow2", "container_format": "bare"}  # fo
 
 
 async def list_tasks(request: ImageRequest) -> Response:
-    """``GET /v2/tasks``: a page of the tasks of all projects."""
+    """``GET /v2/tasks``: a page of the tasks of all projects. Raises Invalid for a bad query."""
     request.service.tasks.check_access(request.caller)
     pairs = query_pairs(request.http.scope["query_string"])
     query = parse_task_query(pairs)
@@ -58,7 +62,7 @@ async def create_task(request: ImageRequest) -> Response:
 
 
 def _source(content: dict[str, Any]) -> str:
-    """Return the URL to import from. Raises Invalid if it is no URL of HTTP."""
+    """Return the URL to import from. Raises Invalid if it is no text, or the URL of a file."""
     url = content.get("import_from")
     if not url or not isinstance(url, str):
         raise Invalid("Invalid location: 'import_from' has to be a URL.")
@@ -70,9 +74,10 @@ def _source(content: dict[str, Any]) -> str:
 
 
 async def _create(request: ImageRequest, kind: str, content: dict[str, Any]) -> Task:
-    """Create a task, which has failed already if its input cannot be used; return it as requested.
+    """Create a task of type import, or record one that failed; return it in status pending.
 
-    Raises Forbidden or Unavailable.
+    As in Glance, the response does not show yet that a task has failed, because its input describes
+    no image or its type is another one. Raises Forbidden or Unavailable.
     """
     tasks, request_id = request.service.tasks, current_context.get().request_id
     try:
@@ -86,7 +91,11 @@ async def _create(request: ImageRequest, kind: str, content: dict[str, Any]) -> 
 
 
 def _parse_import(request: ImageRequest, kind: str, content: dict[str, Any]) -> NewImage:
-    """Return the image that a task of type import creates. Raises an ImageServiceError if none."""
+    """Return the image that a task of type import creates.
+
+    Raises an ImageServiceError if the type is another one, or the input describes no such image:
+    its message becomes that of the failed task.
+    """
     if kind != "import":
         is_empty = f"Input to {kind} task is empty."
         raise Invalid("Task was aborted externally" if content else is_empty)

@@ -1,6 +1,6 @@
-"""Routes that the Image service has and this one does not: they respond 501 and say so.
+"""The routes that Glance has and this Image API does not: they respond 501.
 
-A client takes a 404 for an object that does not exist, and a deletion that is a 404 for done.
+With 404, a client would believe that an object does not exist, or that a deletion is done.
 """
 
 from starlette.responses import Response

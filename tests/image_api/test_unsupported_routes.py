@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from glimpse.image_api.not_offered import ROUTES
+from glimpse.image_api.unsupported_routes import ROUTES
 from tests.image_api.conftest import Api
 
 KNOWN = [(method, path) for path, methods in ROUTES for method in methods]
