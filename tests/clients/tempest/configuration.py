@@ -58,7 +58,7 @@ def write_configuration(directory: Path, target: Target, more: Sections | None =
             "build_timeout": 60,  # seconds; an import takes less than one, or does not end
         },
         "image-feature-enabled": {"image_format_enforcement": False},  # see _DISK_FORMATS
-        "compute": {"image_ref": target.image_id},
+        "compute": {"image_ref": target.image_id, "flavor_ref": "m1.tiny"},
         "service_available": {"neutron": False, "cinder": False, "swift": False},
     }
     configuration = configparser.RawConfigParser()
