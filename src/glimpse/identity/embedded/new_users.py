@@ -8,9 +8,9 @@ from typing import NamedTuple
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import DOMAIN_ID, Project, User
 from glimpse.identity.embedded.errors import NotFound
+from glimpse.identity.embedded.identity_document_sections import Document
 from glimpse.identity.embedded.identity_entry_edits import add_entry
 from glimpse.identity.embedded.identity_file import IdentityFile
-from glimpse.identity.embedded.identity_removals import Document
 from glimpse.identity.embedded.users import check_user_name
 
 
