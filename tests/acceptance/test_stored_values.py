@@ -13,6 +13,7 @@ from glimpse.image_api.bulk_load import JsonLines
 from glimpse.images.errors import Invalid
 from tests.acceptance.conftest import MEMBERS
 from tests.support.cloud import EmbeddedCloud, seed_identity
+from tests.support.embedded import IMAGE_FORMATS
 from tests.support.process import GlimpseProcess, run_glimpse
 
 PATCH = ("Content-Type", "application/openstack-images-v2.1-json-patch")
@@ -119,7 +120,7 @@ def _is_accepted(text: str) -> bool:
     """Return True if `glimpse load` accepts the document."""
     try:
         for document in JsonLines(io.BytesIO(text.encode())):
-            parse_image_and_members(document)
+            parse_image_and_members(document, IMAGE_FORMATS)
     except Invalid:
         return False
     return True

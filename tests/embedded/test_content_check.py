@@ -3,8 +3,14 @@
 from dataclasses import dataclass, field
 
 import pytest
+from oslo_utils.imageutils import format_inspector
 
-from glimpse.embedded.content_check import ContentRules, InvalidImageData, check_content
+from glimpse.embedded.content_check import (
+    INSPECTED_FORMATS,
+    ContentRules,
+    InvalidImageData,
+    check_content,
+)
 from glimpse.embedded.format_inspection import FoundFormat
 from tests.support.parameter_ids import parameter_id
 
@@ -45,6 +51,7 @@ class Content:
         (Content("qcow2", (FoundFormat("qcow2", 2**64 - 1),)), None),
         (Content("ploop", (RAW,)), None),
         (Content("ami", (RAW,)), None),
+        (Content("root-tar", (RAW,)), None),
         (Content("qcow2", (RAW,), "ovf"), None),
         (Content("qcow2", (QCOW2._replace(failed_checks=UNSAFE),), "docker"), None),
         (Content("ami", (GPT._replace(failed_checks=UNSAFE),), "ami"), None),
@@ -67,6 +74,8 @@ def test_data_of_the_declared_format_has_a_disk_size(
         (Content("qcow2", (RAW,)), "disk_format qcow2 does not match stream data raw"),
         (Content("qcow2", (VMDK,)), "disk_format qcow2 does not match stream data vmdk"),
         (Content("ploop", (QCOW2,)), "disk_format ploop does not match stream data qcow2"),
+        (Content("root-tar", (QCOW2,)), "disk_format root-tar does not match stream data qcow2"),
+        (Content("luks", (RAW,)), "disk_format luks does not match stream data raw"),
         (Content(None, (RAW,)), "does not match"),
         (Content("qcow2", (GPT, QCOW2)), "Multiple formats detected: gpt,qcow2"),
         (Content("raw", (GPT, ISO)), "Multiple formats detected: gpt,iso"),
@@ -105,3 +114,7 @@ def test_configured_checks_of_a_partition_table_need_not_be_passed() -> None:
     for found in (GPT._replace(failed_checks=UNSAFE), QCOW2._replace(failed_checks=UNSAFE)):
         with pytest.raises(InvalidImageData):
             Content("raw", (found,), rules=rules).check()
+
+
+def test_the_formats_that_inspectors_know_are_those_of_oslo_utils() -> None:
+    assert set(INSPECTED_FORMATS) == set(format_inspector.ALL_FORMATS)

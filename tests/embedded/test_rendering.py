@@ -15,10 +15,10 @@ from glimpse.compute.links import Links
 from glimpse.compute.views import detail_view
 from glimpse.image_api.bulk_load import load
 from glimpse.image_api.image_documents import image_document
-from glimpse.image_api.image_schema import CONTAINER_FORMATS, DISK_FORMATS, STATUSES, VISIBILITIES
+from glimpse.image_api.image_schema import STATUSES, VISIBILITIES
 from glimpse.images import BASE_ATTRIBUTES, ImageQuery
 from tests.embedded.images import ADMIN, CREATED, images
-from tests.support.embedded import open_images
+from tests.support.embedded import IMAGE_FORMATS, open_images
 
 LINKS = Links("http://c/v2.1", "http://c", "http://c/image")
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=255)
@@ -43,8 +43,8 @@ ATTRIBUTES = st.fixed_dictionaries(
         "min_ram": NUMBERS,
         "min_disk": NUMBERS,
         "protected": st.booleans(),
-        "disk_format": st.one_of(st.none(), st.sampled_from(DISK_FORMATS)),
-        "container_format": st.one_of(st.none(), st.sampled_from(CONTAINER_FORMATS)),
+        "disk_format": st.one_of(st.none(), st.sampled_from(IMAGE_FORMATS.disk_formats)),
+        "container_format": st.one_of(st.none(), st.sampled_from(IMAGE_FORMATS.container_formats)),
         "tags": st.lists(TEXT, max_size=3),
     },
 )

@@ -10,6 +10,8 @@ from glimpse.embedded.service import EmbeddedImageService
 from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.settings import load_settings
 
+IMAGE_FORMATS = embedded_options(load_settings()).image_formats  # the declared defaults
+
 
 def open_images(state_dir: Path, **changes: Any) -> EmbeddedImageService:
     """Open the image service in `state_dir`.

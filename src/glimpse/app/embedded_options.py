@@ -1,6 +1,7 @@
 """embedded_options: the options of the embedded image service, made from the settings."""
 
 from glimpse.embedded.content_check import ContentRules
+from glimpse.embedded.image_formats import ImageFormats
 from glimpse.embedded.imports.address_rules import AddressRules, parse_networks
 from glimpse.embedded.imports.background_jobs import JobLimits
 from glimpse.embedded.imports.download_url import InvalidUrl, UrlRules, parse_host
@@ -23,6 +24,9 @@ def embedded_options(settings: Settings) -> EmbeddedOptions:
             settings.image_format.require_image_format_match,
             settings.image_format.vmdk_allowed_types,
             settings.image_format.gpt_safety_checks_nonfatal,
+        ),
+        image_formats=ImageFormats(
+            settings.image_format.disk_formats, settings.image_format.container_formats
         ),
         image_quotas=ImageQuotas(
             embedded.image_property_quota, embedded.image_tag_quota, embedded.image_member_quota

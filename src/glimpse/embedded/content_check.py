@@ -10,8 +10,9 @@ from glimpse.embedded.format_inspection import FoundFormat
 from glimpse.images.errors import ImageServiceError
 
 _MAX_SIZE = 2**53  # bytes, exclusive: a larger size is no disk's
-# Disk formats that no inspector knows: their data is accepted unless it has a known format.
-_WITHOUT_INSPECTOR = ("ami", "ari", "aki", "ploop")
+# Disk formats that an inspector of oslo.utils knows. Data in others is accepted unless it has a
+# known format.
+INSPECTED_FORMATS = ("raw", "qcow2", "vhd", "vhdx", "vmdk", "vdi", "qed", "iso", "gpt", "luks")
 
 
 class InvalidImageData(ImageServiceError):
@@ -47,7 +48,8 @@ def check_content(
 
     - Data of an ISO image may be bootable as a disk, too (``gpt``).
     - With `disk_format` ``raw``, the data may have any one format: the data itself is the disk.
-    - A disk format that no inspector knows needs data without a known format.
+    - A disk format that no inspector knows, such as one of the operator's own, needs data without a
+      known format.
     - `rules` may not require it. Then the disk's size is not known, and the data is not checked.
 
     The data must pass the safety checks of its format. Raises InvalidImageData.
@@ -76,7 +78,7 @@ def _check_format(disk_format: str | None, formats: Sequence[FoundFormat]) -> No
         names = ",".join(each.name for each in formats)
         raise _UnexpectedFormat(f"Multiple formats detected: {names}")
     found = formats[0].name
-    is_unknown = found == "raw" and disk_format in _WITHOUT_INSPECTOR
+    is_unknown = found == "raw" and disk_format not in (None, *INSPECTED_FORMATS)
     if not is_unknown and disk_format not in ("raw", found):
         raise _UnexpectedFormat(
             f"Image disk_format {disk_format} does not match stream data {found}"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from glimpse.embedded.content_check import ContentRules
+from glimpse.embedded.image_formats import ImageFormats
 from glimpse.embedded.imports.options import ImportOptions
 from glimpse.embedded.quotas import ImageQuotas, ProjectQuotas
 
@@ -12,11 +13,13 @@ class EmbeddedOptions:
     """The options of the embedded image service.
 
     ``image_size_cap`` is the most bytes of data that an image may have; ``content_rules`` say what
-    the data has to be. ``image_quotas`` limit each image, ``project_quotas`` those of a project.
+    the data has to be, ``image_formats`` which formats an image may have. ``image_quotas`` limit
+    each image, ``project_quotas`` those of a project.
     """
 
     image_size_cap: int
     content_rules: ContentRules
+    image_formats: ImageFormats
     imports: ImportOptions
     image_quotas: ImageQuotas
     project_quotas: ProjectQuotas

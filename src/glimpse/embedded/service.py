@@ -46,7 +46,8 @@ class EmbeddedImageService:
     ``members`` shares images with other projects, ``data`` uploads and downloads their data,
     ``locations`` shows where it is, ``imports`` gives them data in the background, and ``tasks``
     shows all imports to admins. ``snapshots`` has the images of snapshots for the embedded servers.
-    ``image_quotas`` are the limits of each image, which callers of the methods check.
+    ``image_quotas`` are the limits of each image, ``image_formats`` the formats that it may have;
+    callers of the methods check both.
 
     An `image_id` may be in upper or lower case (RFC 9562, section 4). Any method may raise
     Unavailable.
@@ -105,6 +106,7 @@ class EmbeddedImageService:
         )
         self._clock = clock
         self._project_quotas, self.image_quotas = options.project_quotas, options.image_quotas
+        self.image_formats = options.image_formats
         self.members = ImageMembers(catalog, self.permissions, options.image_quotas, clock)
         self.locations = ImageLocations(catalog, store, self.permissions)
         self.snapshots = SnapshotData(catalog, self._uploads, clock)

@@ -9,13 +9,14 @@ import orjson
 
 from glimpse.embedded.catalog import Members
 from glimpse.embedded.image_changes import check_size, check_text
+from glimpse.embedded.image_formats import ImageFormats
 from glimpse.embedded.image_members import MEMBER_STATUSES
 from glimpse.image_api.image_schema import STATUSES
 from glimpse.image_api.validation import (
-    CHECKS,
     NUMBER,
     NUMBERS,
     ValueCheck,
+    attribute_checks,
     check_property_key,
     one_of,
     text_up_to,
@@ -39,10 +40,8 @@ def _is_date(value: object) -> bool:
 
 _SIZE = (f"null or an integer from 0 to {_MAX_SIZE}", _is_size)
 _DATE = ("a date and time in ISO 8601 notation", _is_date)
-# The allowed values of every attribute: of those that clients may write, and of those that the
-# service sets otherwise.
+# The allowed values of attributes that no client may write otherwise, and of numbers.
 _CHECKS: dict[str, ValueCheck] = {
-    **CHECKS,
     **dict.fromkeys(NUMBERS, NUMBER),
     "status": one_of(*STATUSES),
     "size": _SIZE,
@@ -56,13 +55,13 @@ _CHECKS: dict[str, ValueCheck] = {
 _REQUIRED = ("id", "status", "created_at", "updated_at")
 
 
-def parse_image_and_members(document: object) -> tuple[Image, Members]:
+def parse_image_and_members(document: object, formats: ImageFormats) -> tuple[Image, Members]:
     """Return the image that a document describes, and its members.
 
     A document has the format of ``GET /v2/images/{id}``. It must have ``id``, which becomes lower
     case, ``status``, ``created_at`` and ``updated_at``. The two dates may have any ISO 8601
-    notation; they become ``2024-02-01T10:20:30Z``. _CHECKS has the values that attributes may have.
-    The default visibility is "private". A property may be null, as in images of older clouds.
+    notation; they become ``2024-02-01T10:20:30Z``. An image may have one of `formats`, or none. The
+    default visibility is "private". A property may be null, as in images of older clouds.
     Attributes that are not stored, such as ``file``, are ignored. The quotas of 128 tags and
     properties do not apply, but the properties may have at most 1,000,000 characters as JSON.
 
@@ -78,7 +77,7 @@ def parse_image_and_members(document: object) -> tuple[Image, Members]:
         if name not in fields:
             raise Invalid(f"'{name}' is missing.")
     for name, value in fields.items():
-        _check(name, value)
+        _check(name, value, formats)
     try:
         image = image_from_document(fields)
     except TypeError:  # a tag: everything else is text that has been checked
@@ -114,14 +113,14 @@ def render_image_and_members(image: Image, members: Members) -> bytes:
     return orjson.dumps(document | properties)
 
 
-def _check(name: str, value: object) -> None:
+def _check(name: str, value: object, formats: ImageFormats) -> None:
     """Raise Invalid unless the attribute or property `name` may have `value`.
 
-    _CHECKS has the values of attributes; an attribute that it does not have is not checked. A
+    _CHECKS and `attribute_checks` have the values of attributes; others are not checked. A
     property may be None or text; its key has at most 255 characters. Text and keys must not have
     NUL characters or lone surrogates.
     """
-    check = _CHECKS.get(name)
+    check = _CHECKS.get(name) or attribute_checks(formats).get(name)
     if check is not None:
         allowed, is_allowed = check
         if not is_allowed(value):

@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from glimpse.embedded.catalog import Members
+from glimpse.embedded.image_formats import ImageFormats
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.image_api.bulk_documents import parse_image_and_members
 from glimpse.images import Image
@@ -96,7 +97,7 @@ async def load(
     were stored before an error stay.
     """
     count = 0
-    for batch in _batches(documents, check):
+    for batch in _batches(documents, service.image_formats, check):
         await service.put(batch)
         count += len(batch)
         progress(len(batch))
@@ -104,7 +105,7 @@ async def load(
 
 
 def _batches(
-    documents: Iterable[object], check: Callable[[Image], object]
+    documents: Iterable[object], formats: ImageFormats, check: Callable[[Image], object]
 ) -> Iterator[list[tuple[Image, Members]]]:
     """Yield the images of the documents in lists of BATCH_SIZE or, at the end, fewer.
 
@@ -114,7 +115,7 @@ def _batches(
     batch: list[tuple[Image, Members]] = []
     try:
         for document in documents:
-            image, members = parse_image_and_members(document)
+            image, members = parse_image_and_members(document, formats)
             check(image)
             batch.append((image, members))
             if len(batch) == BATCH_SIZE:

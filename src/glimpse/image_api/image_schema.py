@@ -5,10 +5,8 @@ Clients distinguish an image's attributes from its properties by the schema.
 
 from typing import Any
 
-CONTAINER_FORMATS = ("ami", "ari", "aki", "bare", "ovf", "ova", "docker", "compressed")
-DISK_FORMATS = (
-    *("ami", "ari", "aki", "vhd", "vhdx", "vmdk", "raw", "qcow2", "vdi", "iso", "ploop"),
-)
+from glimpse.embedded.image_formats import ImageFormats
+
 VISIBILITIES = ("community", "public", "private", "shared")
 STATUSES = (
     *("queued", "saving", "active", "killed", "deleted", "uploading", "importing"),
@@ -64,10 +62,8 @@ _PROPERTIES: dict[str, dict[str, Any]] = {
     "owner": _attribute(_NULLABLE_TEXT, "Owner of the image", maxLength=MAX_NAME),
     "size": _read_only(["null", "integer"], "Size of the image data in bytes"),
     "virtual_size": _read_only(["null", "integer"], "Virtual size of the image in bytes"),
-    "container_format": _attribute(
-        _NULLABLE_TEXT, "Format of the container", enum=[None, *CONTAINER_FORMATS]
-    ),
-    "disk_format": _attribute(_NULLABLE_TEXT, "Format of the disk", enum=[None, *DISK_FORMATS]),
+    "container_format": _attribute(_NULLABLE_TEXT, "Format of the container"),
+    "disk_format": _attribute(_NULLABLE_TEXT, "Format of the disk"),
     "created_at": _read_only("string", "When the image was registered"),
     "updated_at": _read_only("string", "When the image was last changed"),
     "tags": _attribute(
@@ -86,28 +82,39 @@ _PROPERTIES: dict[str, dict[str, Any]] = {
     "locations": _attribute("array", "URLs of the image data", items=_LOCATION),
 }
 
-IMAGE_SCHEMA: dict[str, Any] = {
-    "name": "image",
-    "properties": _PROPERTIES,
-    "additionalProperties": {"type": "string"},
-    "links": [
-        {"rel": "self", "href": "{self}"},
-        {"rel": "enclosure", "href": "{file}"},
-        {"rel": "describedby", "href": "{schema}"},
-    ],
-}
 
-IMAGES_SCHEMA: dict[str, Any] = {
-    "name": "images",
-    "properties": {
-        "images": {"type": "array", "items": IMAGE_SCHEMA},
-        "first": {"type": "string"},
-        "next": {"type": "string"},
-        "schema": {"type": "string"},
-    },
-    "links": [
-        {"rel": "first", "href": "{first}"},
-        {"rel": "next", "href": "{next}"},
-        {"rel": "describedby", "href": "{schema}"},
-    ],
-}
+def image_schema(formats: ImageFormats) -> dict[str, Any]:
+    """Return the schema of an image, which may get one of `formats`."""
+    enums = {
+        "container_format": [None, *formats.container_formats],
+        "disk_format": [None, *formats.disk_formats],
+    }
+    with_enums = {key: {**_PROPERTIES[key], "enum": enum} for key, enum in enums.items()}
+    return {
+        "name": "image",
+        "properties": _PROPERTIES | with_enums,
+        "additionalProperties": {"type": "string"},
+        "links": [
+            {"rel": "self", "href": "{self}"},
+            {"rel": "enclosure", "href": "{file}"},
+            {"rel": "describedby", "href": "{schema}"},
+        ],
+    }
+
+
+def images_schema(formats: ImageFormats) -> dict[str, Any]:
+    """Return the schema of a page of images, which may get one of `formats`."""
+    return {
+        "name": "images",
+        "properties": {
+            "images": {"type": "array", "items": image_schema(formats)},
+            "first": {"type": "string"},
+            "next": {"type": "string"},
+            "schema": {"type": "string"},
+        },
+        "links": [
+            {"rel": "first", "href": "{first}"},
+            {"rel": "next", "href": "{next}"},
+            {"rel": "describedby", "href": "{schema}"},
+        ],
+    }

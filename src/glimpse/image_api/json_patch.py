@@ -13,11 +13,13 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from glimpse.embedded.image_formats import ImageFormats
 from glimpse.embedded.image_permissions import check_visibility
 from glimpse.embedded.quotas import ImageQuotas
 from glimpse.image_api.faults import UnsupportedMediaType
 from glimpse.image_api.validation import (
-    CHECKS,
+    ATTRIBUTES,
+    FORMATS,
     NUMBERS,
     check_key,
     check_number,
@@ -34,7 +36,6 @@ _OPS = ("add", "remove", "replace")
 # They say where the data is. A change is refused when the patch is applied, not before, so that a
 # missing image is reported first, as in Glance.
 _DATA_PLACES = ("locations", "stores")
-_FORMATS = ("disk_format", "container_format")
 _WITHOUT_DATA = ("queued", "importing")  # later, the formats describe data that exists
 
 
@@ -61,7 +62,7 @@ def check_media_type(media_type: str) -> None:
         raise UnsupportedMediaType(f"Image PATCH expects Content-Type one of: {accepted}", accepted)
 
 
-def parse_patch(media_type: str, body: object) -> list[PatchOperation]:
+def parse_patch(media_type: str, body: object, formats: ImageFormats) -> list[PatchOperation]:
     """Parse the body of a PATCH request into its operations, and check their keys and values.
 
     `media_type` is one of MEDIA_TYPES. `validation.check_key` and `check_value` say what is
@@ -71,7 +72,7 @@ def parse_patch(media_type: str, body: object) -> list[PatchOperation]:
     """
     if not isinstance(body, list):
         raise Invalid("Request body must be a JSON array of operation objects.")
-    return [_parse_operation(media_type, raw) for raw in body]
+    return [_parse_operation(media_type, raw, formats) for raw in body]
 
 
 def apply_patch(
@@ -96,7 +97,7 @@ def apply_patch(
     for operation in operations:
         if operation.key in _DATA_PLACES:
             raise Forbidden(f"Attribute '{operation.key}' is read-only.")
-        if operation.key in CHECKS:
+        if operation.key in ATTRIBUTES:
             attributes.update(_changed_attribute(caller, image, operation, permissions, quotas))
         else:
             _change_property(properties, operation)
@@ -107,7 +108,7 @@ def apply_patch(
     return image._replace(**attributes)
 
 
-def _parse_operation(media_type: str, raw: object) -> PatchOperation:
+def _parse_operation(media_type: str, raw: object, formats: ImageFormats) -> PatchOperation:
     """Parse one operation, and check its key and value.
 
     Raises Invalid or Forbidden (see `parse_patch`).
@@ -125,7 +126,7 @@ def _parse_operation(media_type: str, raw: object) -> PatchOperation:
     if op == "remove":
         return PatchOperation(op, key)
     value = raw["value"]
-    check_value(key, [value] if key == "locations" and op == "add" else value)
+    check_value(key, [value] if key == "locations" and op == "add" else value, formats)
     return PatchOperation(op, key, value, must_be_new=media_type == V2_0 and op == "add")
 
 
@@ -199,7 +200,7 @@ def _changed_attribute(
         raise Forbidden("Owner can't be updated by non admin.")
     if key == "visibility":
         check_visibility(caller, image, operation.value, permissions)
-    if key in _FORMATS and image.status not in _WITHOUT_DATA:
+    if key in FORMATS and image.status not in _WITHOUT_DATA:
         raise Forbidden(f"Attribute {key} can be only replaced for a queued image.")
     if key in NUMBERS:
         check_number(key, operation.value)

@@ -3,7 +3,7 @@
 import orjson
 
 from glimpse.embedded.quotas import ImageQuotas
-from glimpse.image_api.validation import check_value, unique_tags
+from glimpse.image_api.validation import check_tags, unique_tags
 from glimpse.images import Image
 from glimpse.images.errors import Invalid, NotFound
 
@@ -21,7 +21,7 @@ def check_tag(tag: str) -> None:
     Tags have at most 255 characters, and no NUL. A path that is not UTF-8 is refused, too: the
     server replaces what it cannot decode by U+FFFD.
     """
-    check_value("tags", [tag])
+    check_tags([tag])
     if "\ufffd" in tag:
         raise Invalid("The tag in the path is not valid UTF-8.")
 

@@ -1,14 +1,14 @@
 """Validate the attributes and properties that clients write, and their values. Pure."""
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from glimpse.embedded.image_changes import NewImage
+from glimpse.embedded.image_formats import ImageFormats
 from glimpse.embedded.quotas import ImageQuotas
 from glimpse.image_api.image_schema import (
-    CONTAINER_FORMATS,
-    DISK_FORMATS,
     MAX_NAME,
     MAX_NUMBER,
     STATUSES,
@@ -34,7 +34,7 @@ RESERVED = frozenset(("location", "locations", "deleted", "deleted_at"))
 _NEVER_NEW = ("direct_url", "self", "file", "schema", "stores")
 
 
-def parse_new_image(caller: Caller, document: object) -> NewImage:
+def parse_new_image(caller: Caller, document: object, formats: ImageFormats) -> NewImage:
     """Return the image that the body of ``POST /v2/images`` describes.
 
     `check_key` and `check_value` say what is allowed; NewImage has the defaults. Raises Invalid for
@@ -44,16 +44,16 @@ def parse_new_image(caller: Caller, document: object) -> NewImage:
     """
     if not isinstance(document, dict):
         raise Invalid("The body must be a JSON object that describes an image.")
-    _check_new_keys_and_values(document)
-    attributes = {key: value for key, value in document.items() if key in CHECKS}
-    properties = {key: value for key, value in document.items() if key not in CHECKS}
+    _check_new_keys_and_values(document, formats)
+    attributes = {key: value for key, value in document.items() if key in ATTRIBUTES}
+    properties = {key: value for key, value in document.items() if key not in ATTRIBUTES}
     owner = attributes.setdefault("owner", caller.project_id)
     if owner != caller.project_id and not caller.is_admin:
         raise Forbidden(f"You are not permitted to create images owned by '{owner}'.")
     return NewImage(**attributes, properties=properties)
 
 
-def _check_new_keys_and_values(document: Mapping[str, object]) -> None:
+def _check_new_keys_and_values(document: Mapping[str, object], formats: ImageFormats) -> None:
     """Check a new image in the order of the Image service, which decides between 400 and 403.
 
     Raises Invalid or Forbidden (see `parse_new_image`).
@@ -62,7 +62,7 @@ def _check_new_keys_and_values(document: Mapping[str, object]) -> None:
         if key in document:
             check_key(key)
     for key, value in document.items():
-        check_value(key, value)
+        check_value(key, value, formats)
     for key in sorted(document, key=READ_ONLY.__contains__):  # read-only attributes come last
         check_key(key)
 
@@ -81,9 +81,7 @@ def check_limits(image: Image | NewImage, quotas: ImageQuotas) -> None:
 
 def check_number(key: str, value: object) -> None:
     """Raise Invalid unless `value` is a number that ``min_ram`` and ``min_disk`` may have."""
-    allowed, is_allowed = NUMBER
-    if not is_allowed(value):
-        raise Invalid(f"Invalid value for '{key}': it must be {allowed}.")
+    _check(key, value, NUMBER)
 
 
 def check_key(key: str) -> None:
@@ -107,14 +105,24 @@ def check_property_key(key: str) -> None:
         raise Invalid(f"Custom property should not be greater than {MAX_NAME} characters.")
 
 
-def check_value(key: str, value: object) -> None:
+def check_value(key: str, value: object, formats: ImageFormats) -> None:
     """Raise Invalid unless the attribute or property `key` may have `value`; say what is allowed.
 
-    CHECKS describes the attributes that clients may write, without the range of NUMBERS, which
-    `check_number` checks. READ_ONLY_CHECKS describes the types of the others. A property is a text
-    without NUL characters.
+    `attribute_checks` describes the attributes that clients may write, without the range of
+    NUMBERS, which `check_number` checks. READ_ONLY_CHECKS describes the types of the others. A
+    property is a text without NUL characters.
     """
-    allowed, is_allowed = CHECKS.get(key) or READ_ONLY_CHECKS.get(key, _PROPERTY)
+    checks = attribute_checks(formats)
+    _check(key, value, checks.get(key) or READ_ONLY_CHECKS.get(key, _PROPERTY))
+
+
+def check_tags(value: object) -> None:
+    """Raise Invalid unless an image may have the tags `value`."""
+    _check("tags", value, CHECKS["tags"])
+
+
+def _check(key: str, value: object, check: ValueCheck) -> None:
+    allowed, is_allowed = check
     if not is_allowed(value):
         raise Invalid(f"Invalid value for '{key}': it must be {allowed}.")
 
@@ -205,7 +213,7 @@ _NULLABLE_NAME = text_up_to(MAX_NAME)
 NUMBER: ValueCheck = (f"an integer from 0 to {MAX_NUMBER}", _is_number)
 _PROPERTY: ValueCheck = ("a string without NUL characters", _is_text)
 
-# The attributes that clients may write.
+# The attributes that clients may write, but for the formats.
 CHECKS: dict[str, ValueCheck] = {
     "id": ("a UUID", _is_uuid),
     "name": _NULLABLE_NAME,
@@ -214,10 +222,21 @@ CHECKS: dict[str, ValueCheck] = {
     "protected": ("true or false", _is_boolean),
     "os_hidden": ("true or false", _is_boolean),
     **dict.fromkeys(NUMBERS, ("an integer", _is_integer)),
-    "disk_format": one_of(None, *DISK_FORMATS),
-    "container_format": one_of(None, *CONTAINER_FORMATS),
     "tags": (f"a list of strings of at most {MAX_NAME} characters", _is_tag_list),
 }
+
+FORMATS = ("disk_format", "container_format")
+ATTRIBUTES = frozenset((*CHECKS, *FORMATS))  # that clients may write
+
+
+@functools.lru_cache
+def attribute_checks(formats: ImageFormats) -> Mapping[str, ValueCheck]:
+    """Return the checks of ATTRIBUTES: those of CHECKS, and which formats an image may get."""
+    return CHECKS | {
+        "disk_format": one_of(None, *formats.disk_formats),
+        "container_format": one_of(None, *formats.container_formats),
+    }
+
 
 # The types of attributes that no client may set.
 READ_ONLY_CHECKS: dict[str, ValueCheck] = {

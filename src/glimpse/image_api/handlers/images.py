@@ -62,7 +62,8 @@ async def create_image(request: ImageRequest) -> Response:
     The caller's project owns it, unless an admin names another owner. Headers have its URL, the
     store that its data will be in, and the methods of import that are enabled.
     """
-    new = validation.parse_new_image(request.caller, await json_body(request.http))
+    body, formats = await json_body(request.http), request.service.image_formats
+    new = validation.parse_new_image(request.caller, body, formats)
     quotas = request.service.image_quotas
     image = await request.service.create_image(
         request.caller, new, lambda image: validation.check_limits(image, quotas)
@@ -85,7 +86,8 @@ async def update_image(request: ImageRequest) -> Response:
     """
     kind = media_type(request.http)
     json_patch.check_media_type(kind)
-    operations = json_patch.parse_patch(kind, await json_body(request.http))
+    body, formats = await json_body(request.http), request.service.image_formats
+    operations = json_patch.parse_patch(kind, body, formats)
     if operations:
         image = await request.service.update_image(
             request.caller,

@@ -3,20 +3,20 @@
 import orjson
 from starlette.responses import Response
 
+from glimpse.image_api import image_schema as schemas
 from glimpse.image_api.image_request import ImageRequest
-from glimpse.image_api.image_schema import IMAGE_SCHEMA, IMAGES_SCHEMA
 from glimpse.image_api.member_schema import MEMBER_SCHEMA, MEMBERS_SCHEMA
 from glimpse.image_api.responses import json_response
 
 
-async def image_schema(_request: ImageRequest) -> Response:
+async def image_schema(request: ImageRequest) -> Response:
     """``GET /v2/schemas/image``: the JSON schema of an image."""
-    return json_response(orjson.dumps(IMAGE_SCHEMA))
+    return json_response(orjson.dumps(schemas.image_schema(request.service.image_formats)))
 
 
-async def images_schema(_request: ImageRequest) -> Response:
+async def images_schema(request: ImageRequest) -> Response:
     """``GET /v2/schemas/images``: the JSON schema of a page of images."""
-    return json_response(orjson.dumps(IMAGES_SCHEMA))
+    return json_response(orjson.dumps(schemas.images_schema(request.service.image_formats)))
 
 
 async def member_schema(_request: ImageRequest) -> Response:

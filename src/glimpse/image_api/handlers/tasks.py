@@ -106,7 +106,7 @@ def _parse_import(request: ImageRequest, kind: str, content: dict[str, Any]) -> 
     if isinstance(properties, dict) and "id" in properties:
         raise Invalid("The id of an image that a task creates cannot be given.")
     given = _DEFAULT_PROPERTIES if properties == {} else properties
-    new = parse_new_image(request.caller, given)
+    new = parse_new_image(request.caller, given, request.service.image_formats)
     check_limits(new, request.service.image_quotas)
     for name in ("disk_format", "container_format"):
         if not getattr(new, name):

@@ -6,6 +6,19 @@ from dataclasses import dataclass
 from oslo_config import cfg
 
 IMAGE_FORMAT: Sequence[cfg.Opt] = (
+    cfg.ListOpt(
+        "container_formats",
+        default=["ami", "ari", "aki", "bare", "ovf", "ova", "docker", "compressed"],
+        help="Container formats that images in the embedded Image API may get.",
+    ),
+    cfg.ListOpt(
+        "disk_formats",
+        default=[
+            *("ami", "ari", "aki", "vhd", "vhdx", "vmdk", "raw", "qcow2", "vdi", "iso", "ploop"),
+        ],
+        help="Disk formats that images in the embedded Image API may get. Of a format that is not "
+        "among the default ones, the data is not checked, but it may not have a known format.",
+    ),
     cfg.BoolOpt(
         "require_image_format_match",
         default=True,
@@ -30,6 +43,8 @@ IMAGE_FORMAT: Sequence[cfg.Opt] = (
 class ImageFormat:
     """What image data in the embedded Image API has to be."""
 
+    container_formats: tuple[str, ...]
+    disk_formats: tuple[str, ...]
     require_image_format_match: bool
     vmdk_allowed_types: tuple[str, ...]
     gpt_safety_checks_nonfatal: tuple[str, ...]
