@@ -137,7 +137,7 @@ class DifferentialClouds(NamedTuple):
         """Run both with the same users and images, with all files in `directory`."""
         _seed_identity(directory / "state")
         with (
-            PeerCloud.start(directory / "peers") as peers,
+            PeerCloud.start(directory / "peers", threads=1) as peers,
             GlimpseProcess(directory / "state") as process,
         ):
             peers.add_members(MEMBERS)

@@ -10,7 +10,7 @@ from tests.differential.comparison import Mismatch, Names, compare
 from tests.differential.intended_differences import IntendedDifference
 
 _READING = ("GET", "HEAD", "OPTIONS")
-_ATTEMPTS = 3  # SQLite refuses a transaction at once if another one has begun to write
+_ATTEMPTS = 3  # SQLite refuses a transaction that read before another one wrote
 _MOST_REPEATED = 50  # requests of a run; so many locks are more than a coincidence
 _SHORTEST_VALUE = 12  # characters: a shorter value could be a part of any text
 
@@ -70,8 +70,8 @@ class DifferentialRun:
     def _send(self, request: ApiRequest) -> ResponsePair:
         """Send a request to both; and to the real service again if it fails, and ours succeeds.
 
-        Keystone and Glance respond 500 while their SQLite database is locked, and Glance 503 if
-        Keystone has failed. A failure that has another cause happens again.
+        Glance can respond 500 if one of its tasks writes to its SQLite database meanwhile (see
+        `PeerCloud.start`). A failure that has another cause happens again.
         """
         responses = self._clouds.send(request)
         for _ in range(1, _ATTEMPTS):

@@ -18,6 +18,7 @@ def keystone_conf(directory: Path, token_seconds: int) -> str:
 log_file = {directory}/keystone.log
 [database]
 connection = sqlite:///{directory}/keystone.db
+sqlite_synchronous = false
 [fernet_tokens]
 key_repository = {keys}
 [fernet_receipts]
@@ -50,6 +51,7 @@ filesystem_store_datadir = {directory}/staging
 filesystem_store_datadir = {directory}/tasks
 [database]
 connection = sqlite:///{directory}/glance.db
+sqlite_synchronous = false
 [paste_deploy]
 flavor = keystone
 config_file = {paste}
@@ -122,6 +124,7 @@ def gunicorn_conf(application: str, port: int, workers: int, threads: int) -> st
     """
     return f"""
 wsgi_app = {application!r}
+worker_class = "gthread"
 bind = "127.0.0.1:{port}"
 workers, threads, keepalive, timeout, graceful_timeout = {workers}, {threads}, 75, 120, 5
 control_socket_disable = True

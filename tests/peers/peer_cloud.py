@@ -34,18 +34,17 @@ from tests.support.http import request
 from tests.support.process import ServerProcess, free_port
 
 _READY_SECONDS = 60.0  # far more than a start takes; only a test that fails waits for so long
-_THREADS = 8
 
 
 class PeerCloud:
     """A Keystone and a Glance. `compute_port` is the port of Compute in their catalog."""
 
-    def __init__(self, directory: Path, *, workers: int) -> None:
+    def __init__(self, directory: Path, *, workers: int, threads: int) -> None:
         """Write the files of the services; `start` runs them."""
         self.directory = directory
         self.compute_port = free_port()
-        self.keystone = _service(directory, "keystone", "keystone.wsgi.api:application", workers)
-        self.glance = _service(directory, "glance", "glance.wsgi.api:application", workers)
+        self.keystone = _service(directory, "keystone", workers, threads)
+        self.glance = _service(directory, "glance", workers, threads)
         self.identity = IdentityClient(self.identity_url)
 
     @property
@@ -70,10 +69,15 @@ class PeerCloud:
         directory: Path,
         *,
         workers: int = 1,
+        threads: int = 8,
         token_seconds: int = 3600,
         downloads: int | None = None,
     ) -> Iterator[Self]:
-        """Run both services, each with `workers` processes, in an empty or new `directory`.
+        """Run both services in an empty or new `directory`.
+
+        Each has `workers` processes, with `threads` each. On SQLite, a service responds 500 when a
+        transaction has read, and another one writes before it does. With one process and thread
+        this can happen only while Glance runs a task in the background.
 
         Tokens expire after `token_seconds`. Glance may download images from the port `downloads`
         of this host.
@@ -81,7 +85,7 @@ class PeerCloud:
         if not (ENVIRONMENT / "installed.txt").exists():
             raise RuntimeError("Run `python -m tests.peers.install` first.")
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        cloud = cls(directory, workers=workers)
+        cloud = cls(directory, workers=workers, threads=threads)
         cloud._configure(token_seconds, downloads)
         cloud._make_databases()
         with ExitStack() as running:
@@ -172,12 +176,12 @@ class PeerCloud:
 _INTERFACES = ("public", "internal", "admin")
 
 
-def _service(directory: Path, name: str, application: str, workers: int) -> ServerProcess:
+def _service(directory: Path, name: str, workers: int, threads: int) -> ServerProcess:
     """Return the process of a WSGI service whose configuration is in ``directory/name``."""
     config_dir = directory / name
     config_dir.mkdir(parents=True)
     port = free_port()
-    conf = gunicorn_conf(application, port, workers, _THREADS)
+    conf = gunicorn_conf(f"{name}.wsgi.api:application", port, workers, threads)
     (config_dir / "gunicorn.conf.py").write_text(conf)
     environment = {f"OS_{name.upper()}_CONFIG_DIR": str(config_dir)}
     program = [str(PROGRAMS / "gunicorn")]
