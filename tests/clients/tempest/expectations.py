@@ -15,10 +15,9 @@ RECORDED = Path(__file__).with_name("glance_and_keystone.txt")
 REGEX = r"^tempest\.api\.(image\.v2|identity\.v3|identity\.admin\.v3)\."
 
 
-def record(outcomes: Iterable[Outcome], *, keep: bool) -> None:
-    """Write RECORDED, in order of names; `keep` the outcomes there of tests that did not run."""
-    merged = {each.name: each for each in (*(read_recorded() if keep else ()), *outcomes)}
-    lines = (f"{each.outcome}\t{each.name}\t{each.reason}" for each in sorted(merged.values()))
+def record(outcomes: Iterable[Outcome]) -> None:
+    """Write RECORDED, in order of names."""
+    lines = (f"{each.outcome}\t{each.name}\t{each.reason}" for each in sorted(outcomes))
     RECORDED.write_text("".join(f"{line.rstrip()}\n" for line in lines))
 
 
