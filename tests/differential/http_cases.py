@@ -19,6 +19,7 @@ IMAGE_PATHS = (
     *(f"{_KNOWN}/actions/deactivate", f"{_KNOWN}/actions/reactivate", f"{_KNOWN}/locations"),
     *(f"{_KNOWN}/members", f"{_KNOWN}/members/x", f"{_KNOWN}/tags/x", f"{_KNOWN}/tasks"),
     *("/info/import", "/info/stores", "/info/stores/detail", "/info/usage", "/tasks", "/tasks/x"),
+    *(f"/stores/store/{ABSENT_IMAGE}", f"/stores/store/{image_id(0)}"),
     *(f"/schemas/{each}" for each in ("image", "images", "member", "members", "task", "tasks")),
 )
 NOT_OFFERED = (
@@ -33,7 +34,7 @@ NOT_OFFERED = (
     *("/metadefs/namespaces/x/objects/y", "/metadefs/namespaces/x/properties/y"),
     *("/metadefs/namespaces/x/tags", "/metadefs/namespaces/x/tags/y", "/metadefs/resource_types"),
     *("/metadefs/namespaces/x/resource_types", "/metadefs/namespaces/x/resource_types/y"),
-    *("/schemas/metadefs/namespace", "/schemas/metadefs/tags", f"/stores/store/{ABSENT_IMAGE}"),
+    *("/schemas/metadefs/namespace", "/schemas/metadefs/tags"),
 )
 NOWHERE = (
     *("/nothing", "/images/x/y", f"{_KNOWN}/nothing", f"{_KNOWN}/file/x", "/schemas", "/info"),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.differential.api_request import Scenario, image_call
-from tests.differential.base_images import ABSENT_IMAGE
+from tests.differential.base_images import ABSENT_IMAGE, image_id
 from tests.differential.scenario_naming import numbered
 
 _CALLERS = ("owner", "reader", "admin", "none", "unscoped:owner", "system:admin")
@@ -18,6 +18,7 @@ _TASK_QUERIES = (
     *("limit=0", "limit=x", "limit=-1", "marker=x", f"marker={ABSENT_IMAGE}", "sort_key=x"),
     *("sort_dir=x", "status=x", "type=x", "x=y", "status=success&type=import"),
 )
+_STORED_IMAGES = (ABSENT_IMAGE, "x", *map(image_id, (0, 2, 4, 5, 8, 10, 11)))
 _SCHEMAS = ("image", "images", "member", "members", "task", "tasks", "nothing", "Image", "image/")
 
 
@@ -37,6 +38,15 @@ def services() -> Iterator[Scenario]:
         for task in (ABSENT_IMAGE, "x")
         for method in ("GET", "DELETE", "PUT")
         for user in ("owner", "admin", "none")
+    ]
+    rows += [
+        [image_call("DELETE", f"/stores/{store}/{image}", body, user)]
+        for store, image, body in (
+            *(("store", each, None) for each in _STORED_IMAGES),
+            *((each, image_id(0), None) for each in ("nowhere", "STORE", "os_glance_tasks_store")),
+            *(("store", image_id(0), each) for each in (b"{}", b"x")),
+        )
+        for user in _CALLERS
     ]
     rows += [
         [image_call("GET", f"/schemas/{each}", None, user)]

@@ -38,3 +38,19 @@ def test_a_download_may_prefer_the_store(api: Api, names: str, status: int) -> N
     image_id = api.create_with_data(b"data")
     target = f"/v2/images/{image_id}/file?prefer={names.replace(' ', '%20')}"
     assert api("GET", target).status == status
+
+
+def test_data_cannot_be_removed_from_its_only_store(api: Api) -> None:
+    active, queued = api.create_with_data(b"data"), api.create()["id"]
+    for store, image_id, token, status in (
+        ("store", active, "admin:admin", 403),
+        ("store", queued, "admin:admin", 409),
+        ("nowhere", active, "admin:admin", 409),
+        ("store", "nothing", "admin:admin", 404),
+        ("store", active, "demo:gold", 403),
+        ("store", active, None, 401),
+    ):
+        response = api("DELETE", f"/v2/stores/{store}/{image_id}", token=token)
+        assert response.status == status, str(response)
+    assert api("DELETE", f"/v2/stores/store/{active}", {}, token="admin:admin").status == 400
+    assert api("GET", f"/v2/images/{active}/file").body == b"data"

@@ -16,7 +16,8 @@ IMAGE = image_from_document(DOCUMENT)
 READS = {Action.GET_IMAGES, Action.GET_IMAGE, Action.GET_MEMBERS, Action.GET_MEMBER}
 DETAILS = {Action.STORES_INFO_DETAIL, Action.FETCH_IMAGE_LOCATION}
 SERVICES = {*DETAILS, Action.ADD_IMAGE_LOCATION}
-WRITES = set(Action) - READS - DETAILS - {Action.PUBLICIZE_IMAGE, Action.TASKS_API_ACCESS}
+ADMIN_ACTIONS = {Action.PUBLICIZE_IMAGE, Action.TASKS_API_ACCESS, Action.DELETE_IMAGE_LOCATION}
+WRITES = set(Action) - READS - DETAILS - ADMIN_ACTIONS
 
 
 def caller(*roles: str, project: str | None = "p", is_admin: bool = False) -> Caller:

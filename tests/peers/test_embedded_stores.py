@@ -70,3 +70,15 @@ def test_preferred_stores_of_a_download_have_the_same_effect(
     services.image("PUT", path, b"abc", DATA).assert_alike()
     services.image("GET", f"{path}?prefer={query}").assert_alike()
     services.image("GET", f"{path}?prefer={query}", user="stranger").assert_alike()
+
+
+@pytest.mark.parametrize("user", [*(user.name for user in USERS), None])
+def test_the_removal_of_data_from_a_store_is_refused_alike(
+    services: ServicePair, user: str | None
+) -> None:
+    queued, active = services.create(**FORMATS), services.create(**FORMATS)
+    services.image("PUT", f"/v2/images/{active}/file", b"abc", DATA).assert_alike()
+    for target in (f"store/{queued}", f"store/{active}", "store/nothing", f"nope/{active}"):
+        services.image("DELETE", f"/v2/stores/{target}", user=user).assert_alike()
+    services.image("POST", f"/v2/images/{active}/actions/deactivate", b"").assert_alike()
+    services.image("DELETE", f"/v2/stores/store/{active}", user=user).assert_alike()

@@ -17,7 +17,8 @@ class ImageLocations:
     """Shows where the data of images is; checks permissions.
 
     No location can be added: Glance allows that only with a store of type http, which is not
-    offered here. An `image_id` may be in upper or lower case. Any method may raise Unavailable.
+    offered here. None can be removed: Glance refuses that for the last location of an image. An
+    `image_id` may be in upper or lower case. Any method may raise Unavailable.
     """
 
     def __init__(self, catalog: Catalog, store: DirectoryStore, permissions: Permissions) -> None:
@@ -48,6 +49,24 @@ class ImageLocations:
             action = Action.ADD_IMAGE_LOCATION
             raise Forbidden(f"You are not authorized to complete {action} action.")
         raise Forbidden("http store must be enabled to use location API by normal user.")
+
+    async def refuse_removal(self, caller: Caller, image_id: str, store_id: str) -> NoReturn:
+        """Raise the error with which the removal of an image's data from a store is refused.
+
+        It is Conflict for another store than the only one; ImageNotFound; Forbidden for a caller
+        who may not remove locations, by default for everyone but admins; Conflict unless the image
+        is active; otherwise Forbidden.
+        """
+        if store_id != STORE_ID:
+            raise Conflict(f"Store '{store_id}' is not configured.")
+        image = await self._visible_image(caller, image_id)
+        action = Action.DELETE_IMAGE_LOCATION
+        self._permissions.check(caller, action, image)
+        if not is_editable(caller, image):
+            raise Forbidden(f"You are not authorized to complete {action} action.")
+        if image.status != "active":
+            raise Conflict(f"Data cannot be removed from a store if the image is {image.status}.")
+        raise Forbidden("The data is in this store only. Delete the image instead.")
 
     async def _visible_image(self, caller: Caller, image_id: str) -> Image:
         """Return an image that the caller may see. Raises ImageNotFound."""

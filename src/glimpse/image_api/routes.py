@@ -202,6 +202,7 @@ _ROUTES: list[tuple[str, dict[str, Handler]]] = [
     (_USAGE, {"GET": usage.show_usage}),
     ("/v2/info/stores", {"GET": stores.list_stores}),
     ("/v2/info/stores/detail", {"GET": stores.list_stores_in_detail}),
+    ("/v2/stores/{store_id}/{image_id}", {"DELETE": stores.delete_from_store}),
     ("/v2/info/import", {"GET": imports.show_import_methods}),
     ("/v2/tasks", {"GET": tasks.list_tasks, "POST": tasks.create_task}),
     ("/v2/tasks/{task_id}", {"GET": tasks.show_task, "DELETE": tasks.delete_task}),

@@ -50,5 +50,4 @@ _CACHE: list[tuple[str, str]] = [
 ROUTES: list[tuple[str, dict[str, Handler]]] = [
     *((path, _refuse("metadata definitions", methods)) for path, methods in _METADEFS),
     *((path, _refuse("an image cache", methods)) for path, methods in _CACHE),
-    ("/v2/stores/{store_id}/{image_id}", _refuse("several stores", "DELETE")),
 ]

@@ -37,6 +37,7 @@ class Action(StrEnum):
     STORES_INFO_DETAIL = "stores_info_detail"
     FETCH_IMAGE_LOCATION = "fetch_image_location"
     ADD_IMAGE_LOCATION = "add_image_location"
+    DELETE_IMAGE_LOCATION = "delete_image_location"
     TASKS_API_ACCESS = "tasks_api_access"
 
 
@@ -57,6 +58,7 @@ ROLES: Mapping[Action, frozenset[str]] = {
     Action.TASKS_API_ACCESS: _ADMINS,
     Action.FETCH_IMAGE_LOCATION: _SERVICES,
     Action.ADD_IMAGE_LOCATION: _MEMBERS | _SERVICES,
+    Action.DELETE_IMAGE_LOCATION: _ADMINS,
 }
 
 Target = Mapping[str, Any]
