@@ -46,6 +46,16 @@ _QUERIES: dict[str, tuple[str, ...]] = {
         "region=x",
     ),
     "regions": ("", "parent_region_id=x", "x=y"),
+    "groups": (
+        "",
+        "name=x",
+        "name=",
+        "domain_id=default",
+        "domain_id=",
+        "limit=1",
+        "limit=x",
+        "x=y",
+    ),
 }
 _IDS = {"projects": CREW, "users": "<user:owner>", "roles": "<role:member>", "domains": "default"}
 _PATHS = (
@@ -56,7 +66,8 @@ _PATHS = (
     ),
     *(f"/users/<user:{who}>/application_credentials" for who in ("owner", "admin")),
     *("/users/<user:owner>/access_rules", "/users/<user:owner>/access_rules/x"),
-    *("/users/nobody/projects", "/auth/projects", "/limits/model", "/nothing"),
+    *("/users/nobody/projects", "/users/nobody/groups", "/users/<user:owner>/groups?name=x"),
+    *("/auth/projects", "/limits/model", "/nothing"),
     *("/role_assignments?user.id=<user:owner>", f"/role_assignments?scope.project.id={CREW}"),
     "/role_assignments?user.id=<user:owner>&include_names",
     *(f"/role_assignments?effective&user.id=<user:{who}>" for who in ("owner", "admin")),

@@ -83,6 +83,7 @@ def attributes_of(target: Target, action: str) -> dict[str, Any]:
         "target.user.domain_id": user_domain,
         "target.domain_id": target.domain_id,
         "target.domain.id": target.domain_id,
+        "target.group.domain_id": target.domain_id,
         "target.project.id": target.project_id,
         "target.project.domain_id": target.domain_id,
     }

@@ -166,6 +166,8 @@ RULES: Mapping[str, _Rule] = {
     "get_user": _USER_READERS,
     "list_users": _DOMAIN_READERS,
     **{f"{verb}_user": _DOMAIN_MANAGERS for verb in _WRITES},
+    "list_groups": _DOMAIN_READERS,
+    "list_groups_for_user": _USER_READERS,
     "get_domain": _Rule((_admin, _system_reader, _in_domain)),
     "list_domains": _DOMAIN_READERS,
     **{f"{verb}_domain": _ADMIN_NOT_FOR_DOMAINS for verb in _WRITES},

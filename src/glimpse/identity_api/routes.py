@@ -10,6 +10,7 @@ from glimpse.identity_api.handlers.application_credentials import ApplicationCre
 from glimpse.identity_api.handlers.domains import DomainHandlers
 from glimpse.identity_api.handlers.endpoints import EndpointHandlers
 from glimpse.identity_api.handlers.grants import GrantHandlers
+from glimpse.identity_api.handlers.groups import GroupHandlers
 from glimpse.identity_api.handlers.implied_roles import ImpliedRoleHandlers
 from glimpse.identity_api.handlers.project_tags import ProjectTagHandlers
 from glimpse.identity_api.handlers.projects import ProjectHandlers
@@ -102,7 +103,7 @@ def _project_routes(identity: EmbeddedIdentity) -> list[Route]:
 
 
 def _user_routes(identity: EmbeddedIdentity) -> list[Route]:
-    """Return the routes of users, their passwords and their projects."""
+    """Return the routes of users, their passwords, projects and groups."""
     users, one = UserHandlers(identity), "/v3/users/{user_id}"
     return [
         Route("/v3/users", users.list_users, methods=_READ),
@@ -112,6 +113,8 @@ def _user_routes(identity: EmbeddedIdentity) -> list[Route]:
         Route(one, users.delete_user, methods=["DELETE"]),
         Route(one + "/password", users.set_password, methods=["POST"]),
         Route(one + "/projects", users.list_projects_of_user, methods=_READ),
+        Route(one + "/groups", users.list_groups_of_user, methods=_READ),
+        Route("/v3/groups", GroupHandlers(identity).list_groups, methods=_READ),
     ]
 
 

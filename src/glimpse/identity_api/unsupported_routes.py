@@ -30,11 +30,10 @@ _EC2 = "/v3/users/{user_id}/credentials/OS-EC2"
 # By feature, as the message names it: the methods and path of each route of Keystone 30.
 UNSUPPORTED_ROUTES: dict[str, tuple[tuple[str, str], ...]] = {
     "groups": (
-        ("GET HEAD POST", "/v3/groups"),
+        ("POST", "/v3/groups"),
         (_CHANGE, "/v3/groups/{group_id}"),
         (_READ, "/v3/groups/{group_id}/users"),
         (_ASSIGN, "/v3/groups/{group_id}/users/{user_id}"),
-        (_READ, "/v3/users/{user_id}/groups"),
         (_READ, "/v3/domains/{domain_id}/groups/{group_id}/roles"),
         (_ASSIGN, "/v3/domains/{domain_id}/groups/{group_id}/roles/{role_id}"),
         (_READ, "/v3/projects/{project_id}/groups/{group_id}/roles"),

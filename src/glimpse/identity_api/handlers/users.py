@@ -33,6 +33,7 @@ _LIST = ListRules(
     },
 )
 _LIST_OF_PROJECTS = ListRules(("domain_id", "enabled", "name"))
+_LIST_OF_GROUPS = ListRules(("name",))
 
 
 class UserHandlers(IdentityHandlers):
@@ -122,6 +123,17 @@ class UserHandlers(IdentityHandlers):
             raise NotFound(f"Could not find user: {user_id}.")
         entries = [render_project(each, base_url) for each in self.directory.projects_of(user)]
         return list_response(request, f"users/{user_id}/projects", entries, _LIST_OF_PROJECTS)
+
+    async def list_groups_of_user(self, request: Request) -> Response:
+        """List no groups: a user is in none.
+
+        Raises NotFound for an unknown user, if the caller may see the groups of all users.
+        """
+        user_id = request.path_params["user_id"]
+        self._check(self.session(request), "list_groups_for_user", user_id)
+        if user_id not in self.directory.users:
+            raise NotFound(f"Could not find user: {user_id}.")
+        return list_response(request, f"users/{user_id}/groups", [], _LIST_OF_GROUPS)
 
     def _check(self, session: Session, action: str, user_id: str) -> None:
         """Raise Forbidden unless the caller may do `action` to a user.
