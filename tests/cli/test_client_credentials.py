@@ -25,8 +25,9 @@ DIRECTORY = Directory(
             enabled=False,
             roles={"p": (role_id_of("member"),)},
         ),
+        User("5", "without-enabled", "", "secret", roles={"q": (role_id_of("member"),)}),
     ],
-    projects=[Project("p", "the project")],
+    projects=[Project("p", "the project"), Project("q", "off", enabled=False)],
 )
 
 
@@ -40,7 +41,9 @@ def test_shell_reads_the_exact_values_of_openrc() -> None:
     assert variables["OS_REGION_NAME"] == "Here"
 
 
-@pytest.mark.parametrize("user", ["unknown", "hashed", "without-project", "disabled"])
+@pytest.mark.parametrize(
+    "user", ["unknown", "hashed", "without-project", "without-enabled", "disabled"]
+)
 def test_openrc_of_a_user_without_credentials_is_refused(user: str) -> None:
     with pytest.raises(NoCredentials, match=user):
         render_openrc(DIRECTORY, user, URL, "Here")

@@ -216,6 +216,17 @@ def test_deleted_or_disabled_project_ends_its_tokens(objects: Objects) -> None:
     assert objects.send("GET", "/auth/projects", None, token).status_code == 401
 
 
+def test_disabled_project_is_listed_where_a_user_has_a_role(objects: Objects) -> None:
+    (own,) = objects.listed("project", "?name=demo")
+    (demo,) = objects.listed("user", "?name=demo")
+    token = objects.cloud.login(scope="unscoped").headers["X-Subject-Token"]
+    objects.update("project", own["id"], enabled=False)
+    disabled = objects.show("project", own["id"])
+    for path, sender in (("/auth/projects", token), (f"/users/{demo['id']}/projects", None)):
+        response = objects.send("GET", path, None, sender)
+        assert (response.status_code, response.json()["projects"]) == (200, [disabled])
+
+
 def test_attributes_that_are_nested_too_deeply_are_refused(objects: Objects) -> None:
     deep: object = []
     for _ in range(120):

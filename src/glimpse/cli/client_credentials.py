@@ -82,9 +82,9 @@ def _find_credentials(directory: Directory, user_name: str) -> tuple[User, str, 
             f"The password of {user.name} is kept as a hash only: set OS_USERNAME and OS_PASSWORD "
             "yourself, or give the user a new password in identity.json."
         )
-    projects = directory.projects_of(user)
+    projects = [each for each in directory.projects_of(user) if directory.is_enabled(each)]
     if not projects:
-        raise NoCredentials(f"{user.name} has a role in no project.")
+        raise NoCredentials(f"{user.name} has a role in no enabled project.")
     # A first start gives each user a project of the user's name.
     own = next((project for project in projects if project.name == user.name), projects[0])
     return user, user.password, own

@@ -52,7 +52,7 @@ def test_effective_roles_have_implied_ones_and_none_of_a_domain(
     assert [role.name for role in DIRECTORY.effective_roles(assigned)] == effective
 
 
-def test_entry_in_a_disabled_domain_is_not_enabled() -> None:
+def test_entry_in_a_disabled_domain_is_listed_but_not_enabled() -> None:
     user = User("u", "u", domain_id="d", roles={"p": ("r",), "q": ("r",)})
     disabled = Directory(
         [user],
@@ -61,16 +61,16 @@ def test_entry_in_a_disabled_domain_is_not_enabled() -> None:
         roles=[Role("r", "auditor")],
     )
     assert not disabled.is_enabled(user)
-    assert [project.id for project in disabled.projects_of(user)] == ["p"]
-    assert [project.id for project in DIRECTORY.projects_of(user)] == ["p", "q"]
+    listed = disabled.projects_of(user)
+    assert [(each.id, disabled.is_enabled(each)) for each in listed] == [("p", True), ("q", False)]
 
 
-def test_domains_of_a_user_are_the_enabled_ones_with_a_role() -> None:
+def test_domains_of_a_user_are_those_with_a_role() -> None:
     user = User("u", "u", domain_roles={"d": ("r",), "default": (), "gone": ("r",)})
     assert DIRECTORY.domains_of(user) == [ACME]
-    roles = [Role("r", "auditor")]
-    disabled = Directory([user], domains=[Domain("d", "Acme", enabled=False)], roles=roles)
-    assert disabled.domains_of(user) == []
+    disabled = Domain("d", "Acme", enabled=False)
+    directory = Directory([user], domains=[disabled], roles=[Role("r", "auditor")])
+    assert directory.domains_of(user) == [disabled]
 
 
 def test_place_with_only_roles_of_a_domain_is_not_listed() -> None:

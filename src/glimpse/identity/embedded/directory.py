@@ -144,16 +144,20 @@ class Directory:
         return entry.enabled and domain is not None and domain.enabled
 
     def projects_of(self, user: User) -> list[Project]:
-        """Return the enabled projects in which `user` has an effective role, sorted by name."""
+        """Return the projects in which `user` has an effective role, sorted by name.
+
+        They include disabled ones, as in Keystone.
+        """
         found = (self.projects.get(each) for each in self._with_role(user.roles))
-        enabled = (each for each in found if each and self.is_enabled(each))
-        return sorted(enabled, key=lambda each: each.name)
+        return sorted(filter(None, found), key=lambda each: each.name)
 
     def domains_of(self, user: User) -> list[Domain]:
-        """Return the enabled domains in which `user` has an effective role, sorted by name."""
+        """Return the domains in which `user` has an effective role, sorted by name.
+
+        They include disabled ones, as in Keystone.
+        """
         found = (self.domains.get(each) for each in self._with_role(user.domain_roles))
-        enabled = (each for each in found if each and each.enabled)
-        return sorted(enabled, key=lambda each: each.name)
+        return sorted(filter(None, found), key=lambda each: each.name)
 
     def access_rules_of(self, user_id: str) -> list[UserAccessRule]:
         """Return the access rules of a user, in the order of the file."""

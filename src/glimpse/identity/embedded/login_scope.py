@@ -104,8 +104,8 @@ def _requested_scope(request: AuthRequest, directory: Directory) -> TokenScope:
 
 def _default_project_id(user: User, directory: Directory) -> str | None:
     """Return the user's default project if the user may use it, or None."""
-    found = (each.id for each in directory.projects_of(user) if each.id == user.default_project_id)
-    return next(found, None)
+    usable = (each.id for each in directory.projects_of(user) if directory.is_enabled(each))
+    return next((each for each in usable if each == user.default_project_id), None)
 
 
 def _domain_id(reference: Reference, directory: Directory) -> str:

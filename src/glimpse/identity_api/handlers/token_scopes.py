@@ -15,7 +15,7 @@ class TokenScopeHandlers(IdentityHandlers):
     """The handlers of ``/v3/auth/projects``, ``domains``, ``system`` and ``catalog``."""
 
     async def projects(self, request: Request) -> Response:
-        """List the enabled projects in which the caller has a role. The token may be unscoped.
+        """List the projects in which the caller has a role. The token may be unscoped.
 
         The query is ignored. Raises the errors of `session`.
         """
@@ -26,7 +26,7 @@ class TokenScopeHandlers(IdentityHandlers):
         return json_response(render_collection("projects", entries, url))
 
     async def domains(self, request: Request) -> Response:
-        """List the enabled domains in which the caller has a role. The token may be unscoped.
+        """List the domains in which the caller has a role. The token may be unscoped.
 
         The query is ignored. Raises the errors of `session`.
         """

@@ -112,7 +112,7 @@ class UserHandlers(IdentityHandlers):
         return no_content()
 
     async def list_projects_of_user(self, request: Request) -> Response:
-        """List the enabled projects in which a user has a role, and that match the query.
+        """List the projects in which a user has a role, and that match the query.
 
         Raises NotFound for an unknown user, if the caller may see the projects of all users.
         """
