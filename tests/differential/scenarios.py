@@ -14,6 +14,7 @@ from tests.differential import (
     login_cases,
     member_cases,
     service_cases,
+    token_end_cases,
 )
 from tests.differential.api_request import Scenario
 from tests.differential.identity_generator import IDENTITY_SCENARIOS
@@ -32,7 +33,7 @@ _GROUPS = (
     *(service_cases.services, service_cases.versions, http_cases.faults, http_cases.methods),
     *(login_cases.logins, login_cases.tokens, identity_read_cases.reads),
     *(identity_read_cases.methods, identity_flow_cases.resources, identity_flow_cases.assignments),
-    *(identity_flow_cases.passwords, credential_cases.credentials),
+    *(identity_flow_cases.passwords, credential_cases.credentials, token_end_cases.token_ends),
 )
 _IMAGE_SHARE = 0.6
 

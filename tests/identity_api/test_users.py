@@ -115,6 +115,10 @@ def test_disabled_or_deleted_user_has_no_valid_token(objects: Objects) -> None:
     objects.update("user", made, enabled=False)
     assert objects.send("GET", f"/users/{made}", None, token).status_code == 401
     objects.update("user", made, enabled=True)
+    assert objects.send("GET", f"/users/{made}", None, token).status_code == 401
+    objects.cloud.clock.now += 1
+    token = objects.login("u", SECRET).headers["X-Subject-Token"]
+    objects.update("user", made, enabled=True)
     assert objects.send("GET", f"/users/{made}", None, token).status_code == 200
     assert objects.delete("user", made).status_code == 204
     assert objects.send("GET", f"/users/{made}", None, token).status_code == 401

@@ -93,7 +93,7 @@ async def test_no_credential_is_left_of_a_user_who_is_deleted_while_it_is_create
     cloud: Cloud,
 ) -> None:
     identity = cloud.identity
-    users = Users(identity.identity_file, identity.login)
+    users = Users(identity.identity_file, identity.login, identity.clock)
 
     class Hasher:
         async def hash_secret(self, secret: str, user_id: str, address: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import ApplicationCredential, Project, User
-from glimpse.identity.embedded.session import caller_from_session, resolve_session
+from glimpse.identity.embedded.session import Session, caller_from_session, resolve_session
 from glimpse.identity.embedded.standard_roles import role_id_of
 from glimpse.identity.embedded.tokens import Token
 from glimpse.identity.service import Unauthorized
@@ -63,3 +63,14 @@ def test_token_of_something_missing_or_disabled_is_unauthorized(
 ) -> None:
     with pytest.raises(Unauthorized):
         resolve_session(token, directory)
+
+
+def test_token_is_valid_only_if_it_was_issued_after_its_user_was_disabled() -> None:
+    def resolve(disabled_at: float) -> Session:
+        user = replace(USER, disabled_at=disabled_at)
+        return resolve_session(TOKEN, Directory([user], [PROJECT]))
+
+    assert resolve(TOKEN.issued_at - 1).user.id == USER.id
+    for disabled_at in (TOKEN.issued_at, TOKEN.issued_at + 1):
+        with pytest.raises(Unauthorized):
+            resolve(disabled_at)

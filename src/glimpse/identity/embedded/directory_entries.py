@@ -51,6 +51,8 @@ class User:
 
     The user has either a readable ``password``, which `glimpse openrc` can print, or a
     ``password_hash``. ``email`` and ``description`` are None if they were never set.
+    ``disabled_at`` is the POSIX time at which a request disabled the user last: tokens of before
+    stay invalid when the user is enabled again.
     """
 
     id: str
@@ -65,6 +67,7 @@ class User:
     email: str | None = None
     description: str | None = None
     default_project_id: str | None = None
+    disabled_at: float | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
 

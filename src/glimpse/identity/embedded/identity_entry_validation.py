@@ -102,6 +102,7 @@ _USER: dict[str, _Check] = {
     "email": _is_optional_text,
     "description": _is_optional_text,
     "default_project_id": _is_optional_text,
+    "disabled_at": is_printable_time,
     **_MORE,
 }
 _CREDENTIAL: dict[str, _Check] = {

@@ -48,12 +48,14 @@ def resolve_session(token: Token, directory: Directory) -> Session:
     The roles of the session are those that the user has in the scope. If the token is of an
     application credential, they are only those that the credential has, too. Expiry and revocation
     are not checked (`EmbeddedIdentity.validate` does). Raises Unauthorized if the user, project or
-    domain is missing or disabled, or in a disabled domain; if the credential is missing; or if
-    there is a scope, but no role in it.
+    domain is missing or disabled, or in a disabled domain; if the user has been disabled since the
+    token was issued; if the credential is missing; or if there is a scope, but no role in it.
     """
     user = directory.users.get(token.user_id)
     if user is None or not directory.is_enabled(user):
         raise Unauthorized("The token's user is gone.")
+    if user.disabled_at is not None and token.issued_at <= user.disabled_at:
+        raise Unauthorized("The token's user was disabled meanwhile.")
     credential = None
     if token.application_credential_id is not None:
         credential = directory.credentials.get(token.application_credential_id)

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -50,9 +50,13 @@ class Users:
     address, raise TooManyLogins if the login queue is full.
     """
 
-    def __init__(self, identity_file: IdentityFile, login: _Login) -> None:
+    def __init__(
+        self, identity_file: IdentityFile, login: _Login, clock: Callable[[], float]
+    ) -> None:
+        """`clock` returns POSIX times."""
         self._file = identity_file
         self._login = login
+        self._clock = clock
 
     async def create(
         self, values: Mapping[str, Any], address: str, domain_id: str = DOMAIN_ID
@@ -80,9 +84,9 @@ class Users:
     async def update(self, user_id: str, values: Mapping[str, Any], address: str) -> User:
         """Change the attributes of a user that `values` have; return the changed user.
 
-        A new password, or disabling the user, ends the user's tokens. Raises NotFound if the user
-        does not exist, BadRequest for another id or domain or a domain as default project, and
-        Conflict if the domain has another user of the new name.
+        A new password, or disabling the user, ends the user's tokens for good. Raises NotFound if
+        the user does not exist, BadRequest for another id or domain or a domain as default project,
+        and Conflict if the domain has another user of the new name.
         """
         self._find_changed(user_id, values, self._file.current)
         hashed: str | None = None
@@ -94,6 +98,8 @@ class Users:
             old, changed = self._find_changed(user_id, values, directory)
             if hashed is not None:
                 changed = replace(changed, password=None, password_hash=hashed)
+            if old.enabled and not changed.enabled:
+                changed = replace(changed, disabled_at=self._clock())
             results.append(replace_entry(document, directory, "users", old, changed))
 
         await asyncio.to_thread(self._file.change, write)

@@ -44,7 +44,7 @@ class UserHandlers(IdentityHandlers):
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
         super().__init__(identity)
-        self._users = Users(identity.identity_file, identity.login)
+        self._users = Users(identity.identity_file, identity.login, identity.clock)
 
     async def list_users(self, request: Request) -> Response:
         """List the users that match the query; with a token for a domain, only those in it."""
