@@ -80,6 +80,8 @@ def test_404_about_an_image_names_it() -> None:
         (400, "image-2", Invalid),
         (403, "image-2", Forbidden),
         (400, None, Invalid),
+        (400, "", Invalid),
+        (403, "", Forbidden),
     ],
 )
 def test_error_of_a_list_is_about_the_marker_if_its_reason_names_it(

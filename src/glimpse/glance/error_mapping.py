@@ -62,9 +62,9 @@ def list_error(response: Response, marker: str | None) -> ImageServiceError:
     MarkerNotVisible for 403. Otherwise it is the error of `error_from_response`.
     """
     reason = extract_reason(response.body)
-    if marker is not None and response.status == HTTPStatus.BAD_REQUEST and marker in reason:
+    if marker and response.status == HTTPStatus.BAD_REQUEST and marker in reason:
         return MarkerNotFound(marker)
-    if marker is not None and response.status == HTTPStatus.FORBIDDEN and marker in reason:
+    if marker and response.status == HTTPStatus.FORBIDDEN and marker in reason:
         return MarkerNotVisible(marker)
     return error_from_response(response)
 
