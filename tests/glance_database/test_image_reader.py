@@ -82,6 +82,19 @@ async def test_a_list_has_the_same_images_as_their_ids(
         assert image == await reader.get_image(OWNER, image.id)
 
 
+async def test_images_with_large_properties_are_listed_with_them(
+    tables: GlanceTables, reader: ImageReader
+) -> None:
+    large = {f"key{number}": "x" * 60_000 for number in range(40)}
+    ids = [await tables.put_image(properties=each) for each in (large, {}, large, large)]
+    pages = [page async for page in reader.list_images(OWNER, ImageQuery())]
+    images = [image for page in pages for image in page.images]
+    assert [image.id for image in images] == ids[::-1]
+    assert [image.properties for image in images] == [large, large, {}, large]
+    assert max(len(page.images) for page in pages) <= 2
+    assert [page.is_last for page in pages] == [False] * (len(pages) - 1) + [True]
+
+
 async def test_properties_that_glance_does_not_show_are_left_out(
     tables: GlanceTables, reader: ImageReader
 ) -> None:

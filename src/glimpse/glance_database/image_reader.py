@@ -1,18 +1,22 @@
 """ImageReader: reads images from Glance's database as Glance itself would show them."""
 
+import sys
+from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
-from glimpse.glance_database.conditions import Condition
+from glimpse.glance_database.connection import Row
 from glimpse.glance_database.database import GlanceDatabase
 from glimpse.glance_database.errors import ValueRefused
 from glimpse.glance_database.filters import filter_conditions
+from glimpse.glance_database.list_reader import Listing, ListReader
 from glimpse.glance_database.policy import GlanceCaller, GlanceRules
-from glimpse.glance_database.rows import COLUMNS, make_image, make_images, replace_nulls
+from glimpse.glance_database.rows import PROPERTIES, make_image, make_listed_image, replace_nulls
+from glimpse.glance_database.sources import list_sources
 from glimpse.glance_database.statements import (
     Position,
+    position,
     select_image,
     select_marker,
-    select_page,
 )
 from glimpse.glance_database.visibility import is_visible, listed
 from glimpse.images import Caller, Image, ImageQuery, Page
@@ -25,7 +29,8 @@ from glimpse.images.errors import (
 )
 
 _MAX_ID_LENGTH = 36  # characters, of Glance's column
-_CREATED = COLUMNS.index("created_at")
+_FIRST_PAGE_SIZE = 500  # images; the size of the next pages depends on the bytes of this one
+_MAX_PAGE_BYTES = 4 * 1024 * 1024  # of properties, about
 
 
 class ImageReader:
@@ -46,6 +51,7 @@ class ImageReader:
         self._rules = rules
         self._declared_keys = declared_keys
         self._page_size = page_size
+        self._lists = ListReader(database)
 
     async def get_image(self, caller: Caller, image_id: str) -> Image:
         """Return an image that Glance would show to the caller.
@@ -56,11 +62,9 @@ class ImageReader:
             raise ImageNotFound(image_id)
         if "\0" in image_id:
             raise ValueRefused("a NUL character")
-        statement = select_image(self._database.dialect, image_id, caller.project_id)
-        rows = await self._database.fetch(statement)
-        if rows:
-            image = await self._with_texts(caller, make_image(rows[0]))
-            is_member = bool(rows[0][-1])
+        row = await self._read_row(image_id, caller.project_id)
+        if row is not None:
+            image, is_member = await self._with_texts(caller, make_image(row)), bool(row[-1])
             reader = GlanceCaller(caller, self._rules)
             if is_visible(
                 image.owner,
@@ -82,28 +86,58 @@ class ImageReader:
         if not reader.may_list():
             raise Forbidden("You are not authorized to complete get_images action.")
         after = None if query.marker is None else await self._find_marker(reader, query.marker)
-        conditions = [*_conditions(reader, query)]
-        remaining = query.limit
+        listing = _make_listing(reader, query)
+        remaining = sys.maxsize if query.limit is None else query.limit
+        size = min(_FIRST_PAGE_SIZE, self._page_size)
         while True:
-            count = self._page_size if remaining is None else min(self._page_size, remaining)
-            statement = select_page(self._database.dialect, conditions, after, count + 1)
-            rows = await self._database.fetch(statement)
-            more = len(rows) > count
-            rows = rows[:count]
-            if rows:
-                after = Position(rows[-1][_CREATED], rows[-1][0])
-            remaining = None if remaining is None else remaining - len(rows)
-            is_last = not more or remaining == 0
-            images = [
-                await self._with_texts(caller, image)
-                for image in make_images(rows)
-                if reader.may_get(image)
-            ]
-            page = [Page(images, is_last=is_last, has_more=is_last and more)]
-            del rows, images  # a slow client may take long to receive the page
-            yield page.pop()
+            count = min(size, remaining)
+            rows = deque(await self._lists.read_page(listing, after, count + 1))
+            has_more = len(rows) > count
+            if has_more:
+                rows.pop()
+            count, total_bytes = len(rows), 0
+            after = position(rows[-1]) if rows else after
+            remaining -= count
+            is_last = not has_more or remaining == 0
+            while True:
+                images = await self._take_images(caller, reader, rows)
+                total_bytes += sum(len(image.properties_json) for image in images)
+                end = is_last and not rows
+                page = [Page(images, is_last=end, has_more=end and has_more)]
+                del images  # a slow client may take long to receive the page
+                yield page.pop()
+                if not rows:
+                    break
             if is_last:
                 return
+            size = max(1, min(self._page_size, _MAX_PAGE_BYTES * count // max(1, total_bytes)))
+
+    async def _take_images(
+        self, caller: Caller, reader: GlanceCaller, rows: deque[Row]
+    ) -> list[Image]:
+        """Remove the first of `rows` and return the images among them that the caller may get.
+
+        Together they have some 4 MB of properties, or are those of all rows. Rows of which no image
+        can be made are logged.
+        """
+        images: list[Image] = []
+        size = 0
+        while rows and size < _MAX_PAGE_BYTES:
+            row: Row | None = rows.popleft()
+            if row is not None and row[PROPERTIES] is None:  # too large for a page
+                row = await self._read_row(row[0], reader.project_id)
+            image = None if row is None else make_listed_image(row)
+            if image is not None and reader.may_get(image):
+                images.append(await self._with_texts(caller, image))
+                size += len(image.properties_json)
+        return images
+
+    async def _read_row(self, image_id: str, project_id: str | None) -> Row | None:
+        """Return the row of an image, as of `select_image`; None if it does not exist."""
+        rows = await self._database.fetch(
+            select_image(self._database.dialect, image_id, project_id)
+        )
+        return rows[0] if rows else None
 
     async def _with_texts(self, caller: Caller, image: Image) -> Image:
         """Return the image as Glance shows it: a property without a value is an empty text.
@@ -117,10 +151,12 @@ class ImageReader:
     async def _find_marker(self, reader: GlanceCaller, marker: str) -> Position:
         """Return the position of the image `marker`; only an admin's may be deleted.
 
-        Raises MarkerNotFound, MarkerNotVisible, and Invalid for text that is too long for an id.
+        Raises MarkerNotFound, MarkerNotVisible, and Invalid for text that cannot be an id.
         """
         if len(marker) > _MAX_ID_LENGTH:
             raise Invalid("Image with the given id %(image_id)s was not found")  # as Glance says
+        if not marker:
+            raise Invalid("No image found with ID")
         rows = await self._database.fetch(select_marker(marker, reader.project_id))
         if not rows:
             raise MarkerNotFound(marker)
@@ -138,8 +174,12 @@ class ImageReader:
         return Position(created_at, image_id)
 
 
-def _conditions(reader: GlanceCaller, query: ImageQuery) -> list[Condition]:
-    visible = listed(
-        reader.project_id, query.visibility, query.member_status, is_admin=reader.is_admin
-    )
-    return [*filter_conditions(query), *([] if visible is None else [visible])]
+def _make_listing(reader: GlanceCaller, query: ImageQuery) -> Listing:
+    """Return the images that Glance lists for a caller and its query."""
+    project_id, is_admin = reader.project_id, reader.is_admin
+    visible = listed(project_id, query.visibility, query.member_status, is_admin=is_admin)
+    filters = [*filter_conditions(query)]
+    conditions = filters if visible is None else [*filters, visible]
+    sources = list_sources(query, project_id, is_admin=is_admin)
+    sql = "".join(condition.sql for condition in filters)
+    return Listing(conditions, sources, (project_id, query.owner, query.visibility, sql))

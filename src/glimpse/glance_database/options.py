@@ -19,5 +19,5 @@ class DatabaseOptions:
     pool_size: int
     connect_timeout: float
     timeout: float
-    page_size: int = 500
+    page_size: int = 2000
     connection_lifetime: float = 300.0

@@ -1,7 +1,6 @@
 """Rows: the columns of an image that statements select, and the Image that a row makes."""
 
 import logging
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,7 +21,7 @@ COLUMNS = (
 )
 _CREATED, _UPDATED = COLUMNS.index("created_at"), COLUMNS.index("updated_at")
 _PROTECTED, _HIDDEN = COLUMNS.index("protected"), COLUMNS.index("os_hidden")
-_DATES = (datetime, type(None))
+PROPERTIES = len(COLUMNS) + 1
 # Properties that Glance's responses leave out, and keys in whose place they have an attribute.
 _NOT_SHOWN = frozenset(("os_glance_stage_host", "os_glance_hash_op_host")) | BASE_ATTRIBUTES
 
@@ -48,15 +47,13 @@ def make_image(row: Row) -> Image:
     return Image._make(values)
 
 
-def make_images(rows: Sequence[Row]) -> list[Image]:
-    """Make Images of rows; leave out, and log once, those of which `make_image` makes none."""
-    images: list[Image] = []
-    for row in rows:
-        try:
-            images.append(make_image(row))
-        except InvalidResponse as error:
-            _broken_images.report(row[0], str(error))
-    return images
+def make_listed_image(row: Row) -> Image | None:
+    """Make an Image of a row; log once, and return None, if `make_image` raises an error."""
+    try:
+        return make_image(row)
+    except InvalidResponse as error:
+        _broken_images.report(row[0], str(error))
+        return None
 
 
 def replace_nulls(image: Image, declared_keys: frozenset[str]) -> Image:

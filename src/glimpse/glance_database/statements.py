@@ -5,23 +5,25 @@ from datetime import datetime
 from typing import NamedTuple
 
 from glimpse.glance_database.conditions import Condition, all_of
-from glimpse.glance_database.connection import Statement
+from glimpse.glance_database.connection import Row, Statement
 from glimpse.glance_database.database_url import Dialect
 from glimpse.glance_database.rows import COLUMNS
+from glimpse.glance_database.sources import Source
 from glimpse.glance_database.visibility import membership
 
 # A statement returns an image with its tags and properties, as Glance's does, so that all are of
-# the same moment. NULL, for JSON that is too large, differs from there being no row.
-_JSON: Mapping[Dialect, tuple[str, str]] = {
-    "mysql": (
-        "IF(COUNT(*) = 0, '[]', JSON_ARRAYAGG(t.value))",
-        "IF(COUNT(*) = 0, '{}', JSON_OBJECTAGG(p.name, p.value))",
-    ),
-    "postgresql": (
-        "COALESCE(JSON_AGG(t.value)::text, '[]')",
-        "COALESCE(JSON_OBJECT_AGG(p.name, p.value ORDER BY p.id)::text, '{}')",
-    ),
+# the same moment.
+_TAGS: Mapping[Dialect, str] = {
+    "mysql": "JSON_ARRAYAGG(t.value)",
+    "postgresql": "JSON_AGG(t.value)::text",
 }
+_PROPERTIES: Mapping[Dialect, str] = {
+    "mysql": "JSON_OBJECTAGG(p.name, p.value)",
+    "postgresql": "JSON_OBJECT_AGG(p.name, p.value ORDER BY p.id)::text",
+}
+# Bytes of the values of an image's properties, up to which a page of a list has them.
+_MAX_BYTES_IN_PAGE = 16_384
+_ORDER = " ORDER BY i.created_at DESC, i.id DESC LIMIT %s"
 
 
 class Position(NamedTuple):
@@ -31,15 +33,24 @@ class Position(NamedTuple):
     image_id: str
 
 
-def image_columns(dialect: Dialect) -> str:
-    """Return the columns of an image ``i`` that `rows.make_image` takes."""
-    tags, properties = _JSON[dialect]
+def position(row: Row) -> Position:
+    """Return the position of the image whose columns, as in `image_columns`, a row has."""
+    return Position(row[COLUMNS.index("created_at")], row[0])
+
+
+def image_columns(dialect: Dialect, *, is_page: bool = False) -> str:
+    """Return the columns of an image ``i`` that `rows.make_image` takes.
+
+    In a page, the properties are NULL if they are too large for it: `select_image` has them.
+    """
     columns = ", ".join(f"i.{column}" for column in COLUMNS)
+    large = f"WHEN SUM(OCTET_LENGTH(p.value)) > {_MAX_BYTES_IN_PAGE} THEN NULL " if is_page else ""
     return (
         f"{columns},"
-        f" (SELECT {tags} FROM image_tags t WHERE t.image_id = i.id AND t.deleted = false),"
-        f" (SELECT {properties} FROM image_properties p"
-        " WHERE p.image_id = i.id AND p.deleted = false)"
+        f" (SELECT CASE WHEN COUNT(*) = 0 THEN '[]' ELSE {_TAGS[dialect]} END"
+        " FROM image_tags t WHERE t.image_id = i.id AND t.deleted = false),"
+        f" (SELECT CASE WHEN COUNT(*) = 0 THEN '{{}}' {large}ELSE {_PROPERTIES[dialect]} END"
+        " FROM image_properties p WHERE p.image_id = i.id AND p.deleted = false)"
     )
 
 
@@ -70,25 +81,74 @@ def select_marker(marker: str, project_id: str | None) -> Statement:
     )
 
 
-def select_page(
+def select_date(after: Position | None, offset: int) -> Statement:
+    """Return the statement for the date of the image that is `offset` places after a position.
+
+    All images count, whoever may see them. There is no row if there are not as many.
+    """
+    where = "" if after is None else " WHERE i.created_at <= %s"
+    return Statement(
+        f"SELECT i.created_at FROM images i{where} ORDER BY i.created_at DESC LIMIT 1 OFFSET %s",
+        (*(() if after is None else (after.created_at,)), offset),
+    )
+
+
+def select_by_date(
     dialect: Dialect, conditions: Iterable[Condition], after: Position | None, limit: int
 ) -> Statement:
     """Return the statement for the first `limit` images that meet all `conditions`, at least one.
 
-    The images are in the order of lists, and come after the position `after`.
+    The images are in the order of lists, and come after the position `after`. The index of dates is
+    read backwards until there are enough of them.
     """
-    where = all_of([*conditions, *([] if after is None else [_follows(after)])])
+    where = all_of([*conditions, *_follows(after)])
+    hint = _hint(dialect, "created_at_image_idx")
     return Statement(
-        f"SELECT {image_columns(dialect)} FROM images i WHERE {where.sql}"
-        " ORDER BY i.created_at DESC, i.id DESC LIMIT %s",
+        f"SELECT {image_columns(dialect, is_page=True)} FROM images i{hint}"
+        f" WHERE {where.sql}{_ORDER}",
         (*where.values, limit),
     )
 
 
-def _follows(position: Position) -> Condition:
-    """Return the condition that an image comes after `position`."""
-    created_at, image_id = position
-    return Condition(
-        "i.created_at <= %s AND (i.created_at < %s OR i.id < %s)",
-        (created_at, created_at, image_id),
+def select_from_sources(
+    dialect: Dialect,
+    sources: Iterable[Source],
+    conditions: Iterable[Condition],
+    after: Position | None,
+    limit: int,
+) -> Statement:
+    """Return the statement for the same images, which are searched in `sources`, at least one.
+
+    All images of each source are read and sorted, without their properties, which only the `limit`
+    images of the result need.
+    """
+    where = all_of([*conditions, *_follows(after)])
+    parts, values = [], []
+    for condition, index_name, join in sources:
+        hint = "" if index_name is None else _hint(dialect, index_name)
+        parts.append(
+            f"SELECT i.id, i.created_at FROM images i{hint} {join}"
+            f" WHERE {condition.sql} AND {where.sql}{_ORDER}"
+        )
+        values += [*condition.values, *where.values, limit]
+    found = " UNION ".join(f"({part})" for part in parts) if len(parts) > 1 else parts[0]
+    return Statement(
+        f"SELECT {image_columns(dialect, is_page=True)} FROM (SELECT u.id FROM ({found}) u"
+        " ORDER BY u.created_at DESC, u.id DESC LIMIT %s) f"
+        " JOIN images i ON i.id = f.id ORDER BY i.created_at DESC, i.id DESC",
+        (*values, limit),
     )
+
+
+def _hint(dialect: Dialect, index: str) -> str:
+    """Return the hint to use an index of ``images``. PostgreSQL has no hints, and needs none."""
+    return f" FORCE INDEX ({index})" if dialect == "mysql" else ""
+
+
+def _follows(position: Position | None) -> list[Condition]:
+    """Return the conditions that an image comes after `position`; none without one."""
+    if position is None:
+        return []
+    created_at, image_id = position
+    condition = "i.created_at <= %s AND (i.created_at < %s OR i.id < %s)"
+    return [Condition(condition, (created_at, created_at, image_id))]

@@ -1,0 +1,95 @@
+"""ListReader: reads pages of lists from Glance's tables by the index that leads to them soonest."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from glimpse.caching.lru_cache import LruCache
+from glimpse.glance_database.conditions import Condition
+from glimpse.glance_database.connection import Row
+from glimpse.glance_database.database import GlanceDatabase
+from glimpse.glance_database.sources import Source
+from glimpse.glance_database.statements import (
+    Position,
+    position,
+    select_by_date,
+    select_date,
+    select_from_sources,
+)
+
+_MIN_WINDOW = 1000  # images whose rows are read by their dates, whoever may see them
+_WINDOW_FACTOR = 8  # how many times more than a page has these are at least
+_LONG_PAGE = 200  # images; a shorter page may be worth another index than a longer one
+_MEMORY_SECONDS = 60.0
+_MEMORY_ENTRIES = 10_000
+
+
+class Listing(NamedTuple):
+    """What a list has: images that meet all `conditions`, and are in one of `sources`.
+
+    Without sources, only the conditions count. `key` stands for lists of the same kind, in which
+    about as many of all images are: those of a caller, for example.
+    """
+
+    conditions: Sequence[Condition]
+    sources: Sequence[Source]
+    key: tuple[str | None, ...]
+
+
+class ListReader:
+    """Reads pages of lists.
+
+    Most lists are read from the index of dates, backwards, which needs no sorting. That is slow
+    where few images are in the list, so at first only a window of the newest is read. If it does
+    not have the page, the other images are searched in the list's sources, and so are the next
+    pages of lists of the same kind, for a minute.
+    """
+
+    def __init__(
+        self,
+        database: GlanceDatabase,
+        min_window: int = _MIN_WINDOW,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._database = database
+        self._min_window = min_window
+        self._clock = clock
+        self._sparse: LruCache[tuple[object, ...], float] = LruCache(_MEMORY_ENTRIES)
+
+    async def read_page(
+        self, listing: Listing, after: Position | None, count: int
+    ) -> Sequence[Row]:
+        """Return the rows of the first `count` images of the list that come after a position.
+
+        Fewer rows are the end of the list. Raises DatabaseError.
+        """
+        if not listing.sources:
+            return await self._by_date(listing.conditions, after, count)
+        kind = (*listing.key, count > _LONG_PAGE)
+        if self._clock() < (self._sparse.get(kind) or 0.0):
+            return await self._from_sources(listing, after, count)
+        window = max(self._min_window, _WINDOW_FACTOR * count)
+        oldest = await self._database.fetch(select_date(after, window))
+        if not oldest:
+            return await self._by_date(listing.conditions, after, count)
+        in_window = Condition("i.created_at >= %s", (oldest[0][0],))
+        rows = await self._by_date((*listing.conditions, in_window), after, count)
+        if len(rows) == count:
+            return rows
+        self._sparse.put(kind, self._clock() + _MEMORY_SECONDS)
+        last = position(rows[-1]) if rows else after
+        return [*rows, *await self._from_sources(listing, last, count - len(rows))]
+
+    async def _by_date(
+        self, conditions: Sequence[Condition], after: Position | None, count: int
+    ) -> Sequence[Row]:
+        statement = select_by_date(self._database.dialect, conditions, after, count)
+        return await self._database.fetch(statement)
+
+    async def _from_sources(
+        self, listing: Listing, after: Position | None, count: int
+    ) -> Sequence[Row]:
+        statement = select_from_sources(
+            self._database.dialect, listing.sources, listing.conditions, after, count
+        )
+        return await self._database.fetch(statement)

@@ -1,0 +1,53 @@
+"""Sources: the indexes that lead to the images of a list, where few of all images are in it."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from glimpse.glance_database.conditions import Condition, one_of
+from glimpse.images import ImageQuery
+
+
+class Source(NamedTuple):
+    """Some images of a list: those in ``images i`` that meet `condition`, found by `index_name`.
+
+    With `join`, they are found by rows of another table.
+    """
+
+    condition: Condition
+    index_name: str | None
+    join: str = ""
+
+
+# By the visibility of the query: the visibilities with which an image is listed to everybody.
+_OF_EVERYBODY: Mapping[str | None, tuple[str, ...]] = {
+    None: ("public",),
+    "all": ("public", "community"),
+}
+_MEMBERS = "JOIN image_members m ON m.image_id = i.id AND m.deleted = false"
+
+
+def list_sources(query: ImageQuery, project_id: str | None, *, is_admin: bool) -> list[Source]:
+    """Return sources that together have all images of a list; none if there is no such index.
+
+    `visibility.listed` says which images these are.
+    """
+    if query.ids:
+        return [Source(one_of("i.id", query.ids), "PRIMARY")]
+    if query.owner is not None:
+        return [_owner(query.owner)]
+    if is_admin or project_id is None:
+        return []
+    if query.visibility in ("public", "community"):
+        return [_visibility(query.visibility)]
+    shared = Condition("m.member = %s", (project_id,))
+    of_everybody = _OF_EVERYBODY.get(query.visibility, ())
+    own_and_shared = [_owner(project_id), Source(shared, None, _MEMBERS)]
+    return [*own_and_shared, *map(_visibility, of_everybody)]
+
+
+def _owner(project_id: str) -> Source:
+    return Source(Condition("i.owner = %s", (project_id,)), "owner_image_idx")
+
+
+def _visibility(visibility: str) -> Source:
+    return Source(Condition(f"i.visibility = '{visibility}'"), "visibility_image_idx")
