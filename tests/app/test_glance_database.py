@@ -12,7 +12,7 @@ from glimpse.settings import InvalidSettings, Settings, load_settings
 _URLS = ("mysql+pymysql://u:secret@127.0.0.1/glance", "postgresql://u:secret@127.0.0.1/glance")
 
 
-def _settings(tmp_path: Path, connection: str | None) -> Settings:
+def _settings(tmp_path: Path, connection: str | None, *files: Path) -> Settings:
     overrides = {
         "api.auth_strategy": "noauth",
         "glimpse.image_service": "glance",
@@ -20,7 +20,7 @@ def _settings(tmp_path: Path, connection: str | None) -> Settings:
         "glance.api_servers": ["http://127.0.0.1:9292"],
         "glance_database.connection": connection,
     }
-    return load_settings([], overrides)
+    return load_settings(files, overrides)
 
 
 async def test_without_the_option_glances_api_is_read(tmp_path: Path) -> None:
@@ -36,6 +36,14 @@ async def test_with_the_option_the_database_is_read_and_opened_later(
     components = open_gateway_components(_settings(tmp_path, url), None)
     assert isinstance(components.images, GlanceDatabaseImageService)
     await components.close()
+
+
+def test_property_protections_are_refused(tmp_path: Path) -> None:
+    conf = tmp_path / "glance-api.conf"
+    conf.write_text("[DEFAULT]\nproperty_protection_file = protections.conf\n")
+    settings = _settings(tmp_path, _URLS[0], conf)
+    with pytest.raises(InvalidSettings, match=r"\[glance_database\] property_protection_file"):
+        open_gateway_components(settings, None)
 
 
 def test_a_url_that_cannot_be_used_is_refused_without_printing_its_password(

@@ -1,16 +1,16 @@
 """Makes the image service that reads Glance's database, from the settings."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from glimpse.app.policy_files import DefaultRules, PolicyFiles
+from glimpse.app.policy_files import DefaultRules, InvalidPolicyFile, PolicyFiles
 from glimpse.glance import GlanceImageService
 from glimpse.glance_database.connector import find_driver
 from glimpse.glance_database.database import GlanceDatabase
 from glimpse.glance_database.database_url import InvalidDatabaseURL, parse_database_url
 from glimpse.glance_database.image_reader import ImageReader
 from glimpse.glance_database.options import DatabaseOptions
-from glimpse.glance_database.policy import DEFAULT_RULES, RULE_NAMES
+from glimpse.glance_database.policy import CREDENTIALS, DEFAULT_RULES, RULE_NAMES, GlanceRules
 from glimpse.glance_database.service import GlanceDatabaseImageService
 from glimpse.images import PolicyRules
 from glimpse.settings import InvalidSettings, Settings
@@ -37,9 +37,15 @@ def open_glance_database(
     """Make the image service that reads the database at `connection` and writes with `glance`.
 
     Connects to nothing yet. `rules` are the operator's rules for Glimpse. Raises InvalidSettings
-    for a URL that cannot be used, and if the driver is not installed.
+    for a URL or policy files that cannot be used, if Glance has property protections, and if the
+    driver is not installed.
     """
-    options = database_options(settings, connection)
+    options, section = database_options(settings, connection), settings.glance_database
+    if section.property_protection_file:
+        raise InvalidSettings(
+            "[glance_database] property_protection_file is set, and Glimpse cannot apply it: "
+            "remove [glance_database] connection, so that Glance decides who sees a property."
+        )
     try:
         driver = find_driver(options.url)
     except ImportError as error:
@@ -47,17 +53,20 @@ def open_glance_database(
             f"[glance_database] connection needs {error.name}: install glimpse[glance-database]."
         ) from None
     database = GlanceDatabase(options, driver)
-    reader = ImageReader(
-        database, default_glance_rules(), glance.schema.declared_keys, options.page_size
-    )
+    policy = glance_rules(section.policy_file, section.policy_dirs)
+    reader = ImageReader(database, policy, glance.schema.declared_keys, options.page_size)
     return GlanceDatabaseImageService(
         glance, database, reader, falls_back=options.falls_back, rules=rules
     )
 
 
-def default_glance_rules() -> GlancePolicyFiles:
-    """Return Glance's default policy."""
-    return GlancePolicyFiles(PolicyFiles(None, (), DefaultRules(DEFAULT_RULES, RULE_NAMES)))
+def glance_rules(policy_file: str | None = None, policy_dirs: Sequence[str] = ()) -> GlanceRules:
+    """Return Glance's policy. Raises InvalidSettings for files that cannot be used."""
+    defaults = DefaultRules(DEFAULT_RULES, RULE_NAMES, CREDENTIALS)
+    try:
+        return GlancePolicyFiles(PolicyFiles(policy_file, policy_dirs, defaults))
+    except InvalidPolicyFile as error:
+        raise InvalidSettings(f"[glance_database] policy_file, policy_dirs: {error}") from None
 
 
 def database_options(settings: Settings, connection: str) -> DatabaseOptions:

@@ -3,6 +3,7 @@
 oslo.policy loads slowly: import this module only when a policy file is configured.
 """
 
+import ast
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -36,10 +37,15 @@ _BASE_RULES = {
 
 
 class DefaultRules(NamedTuple):
-    """Rules that a policy file may replace, by name; `evaluated` are the names of those in use."""
+    """Rules that a policy file may replace, by name; `evaluated` are the names of those in use.
+
+    `credentials` are the attributes of a token that rules may compare; None if all others may be
+    taken for missing.
+    """
 
     rules: Mapping[str, str]
     evaluated: frozenset[str]
+    credentials: frozenset[str] | None = None
 
 
 def _rule_of_roles(roles: frozenset[str]) -> str:
@@ -172,8 +178,9 @@ class PolicyFiles:
     def _check_rule(self, enforcer: policy.Enforcer, name: str, path: tuple[str, ...]) -> None:
         """Raise InvalidPolicyFile if rule `name`, or one that it refers to, cannot be evaluated.
 
-        That is a rule that is malformed, calls a server, refers to itself, or to a rule that does
-        not exist. `path` has the names of the rules that led to it; () at first.
+        That is a rule that is malformed, calls a server, compares an unknown attribute of the
+        token, refers to itself, or to a rule that does not exist. `path` has the names of the rules
+        that led to it; () at first.
         """
         rule = enforcer.file_rules.get(name) or enforcer.registered_rules[name]
         where = f"The policy file {self._shown_paths} cannot be used: rule {name}"
@@ -186,10 +193,25 @@ class PolicyFiles:
         for kind, match in _leaves(check):
             if kind in ("http", "https"):
                 raise InvalidPolicyFile(f"{where} calls a server, which is not supported.")
+            if not self._is_known(kind):
+                raise InvalidPolicyFile(
+                    f"{where} compares {kind} of the token, which Glimpse does not know."
+                )
             if kind == "rule" and match in enforcer.rules:
                 self._check_rule(enforcer, match, (*path, name))
             elif kind == "rule" and enforcer.default_rule not in enforcer.rules:
                 raise InvalidPolicyFile(f"{where} refers to rule {match}, which is not defined.")
+
+    def _is_known(self, kind: str) -> bool:
+        """Return True if a check ``kind:match`` can be evaluated: see DefaultRules.credentials."""
+        known = self._defaults.credentials
+        if known is None or kind in ("rule", "role") or kind in known:
+            return True
+        try:
+            ast.literal_eval(kind)  # a text in quotes, which the match is compared with
+        except (ValueError, SyntaxError):
+            return False
+        return True
 
 
 def _new_enforcer(

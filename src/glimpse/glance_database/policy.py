@@ -24,6 +24,10 @@ DEFAULT_RULES: Mapping[str, str] = {
         " or 'shared':%(visibility)s))"
     ),
 }
+# The attributes of a token that rules may compare.
+CREDENTIALS = frozenset(
+    ("user_id", "project_id", "user_domain_id", "project_domain_id", "roles", "is_admin")
+)
 RULE_NAMES = frozenset((IS_ADMIN, GET_IMAGES, GET_IMAGE))
 
 
@@ -56,6 +60,7 @@ class GlanceCaller:
             "roles": sorted(role.lower() for role in caller.roles),
             "user_domain_id": caller.user_domain_id,
             "project_domain_id": caller.project_domain_id,
+            "is_admin": False,
         }
         self._has_default_rules = not rules.refresh()
         self.is_admin = rules.evaluate(IS_ADMIN, self._credentials, self._credentials)

@@ -25,6 +25,19 @@ GLANCE_DATABASE: Sequence[cfg.Opt] = (
         choices=["glance", "refuse"],
         help="What serves reads while the database cannot be used: Glance's API, or nothing (503).",
     ),
+    cfg.StrOpt(
+        "policy_file",
+        help="Glance's own policy file, or a copy of it, if it has rules for get_images, get_image "
+        "or context_is_admin. Without it: Glance's default policy.",
+    ),
+    cfg.MultiStrOpt("policy_dirs", default=[], help="Directories with more such files."),
+    cfg.StrOpt(
+        "property_protection_file",
+        deprecated_group="DEFAULT",
+        deprecated_name="property_protection_file",
+        help="Glance's option of this name. Property protections cannot be reproduced, so Glimpse "
+        "does not start with both this option and connection.",
+    ),
     cfg.IntOpt(
         "pool_size", default=10, min=1, help="Most connections of a worker process to the database."
     ),
@@ -49,6 +62,9 @@ class GlanceDatabase:
 
     connection: str | None = field(repr=False)
     fallback: Fallback
+    policy_file: str | None
+    policy_dirs: tuple[str, ...]
+    property_protection_file: str | None
     pool_size: int
     connect_timeout: float
     timeout: float
