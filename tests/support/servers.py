@@ -3,10 +3,13 @@
 import asyncio
 import uuid
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from glimpse.embedded.servers.service import EmbeddedServers
+from glimpse.embedded.servers.server_table import ServerTable
+from glimpse.embedded.servers.snapshot_image import inheritance_of
+from glimpse.embedded.service import EmbeddedImageService
 from glimpse.image_api.bulk_load import load
 from glimpse.servers.server import Server
 from tests.support.embedded import open_images
@@ -38,10 +41,19 @@ def seed_servers(
 
 async def _seed(state_dir: Path, servers: list[Server], documents: list[Mapping[str, Any]]) -> None:
     images = open_images(state_dir)
-    opened = EmbeddedServers(state_dir, images)
     try:
         await load(images, (dict(document) for document in documents))
-        await opened.put(servers)
+        await put_servers(state_dir, images, servers)
     finally:
-        await opened.close()
         await images.close()
+
+
+async def put_servers(
+    state_dir: Path, images: EmbeddedImageService, servers: Iterable[Server]
+) -> None:
+    """Store servers, which inherit of their images in `images`."""
+    stored = []
+    for server in servers:
+        base = await images.snapshots.get(server.image_id) if server.image_id else None
+        stored.append(replace(server, inheritance=inheritance_of(server, base)))
+    ServerTable(state_dir).put(stored)

@@ -1,15 +1,18 @@
 """Fixtures: servers whose snapshots wait until the test lets them go on."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
 from glimpse.embedded.servers.service import EmbeddedServers
 from glimpse.embedded.service import EmbeddedImageService
+from glimpse.servers.server import Server
+from tests.support.servers import put_servers
 
 SNAPSHOT_SECONDS = 10.0
+Put = Callable[..., Awaitable[None]]
 
 
 class Waits:
@@ -43,6 +46,16 @@ async def servers(
     opened = open_servers(state, service, waits)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+def put(state: Path, service: EmbeddedImageService) -> Put:
+    """A function that stores servers."""
+
+    async def put(*servers: Server) -> None:
+        await put_servers(state, service, servers)
+
+    return put
 
 
 def open_servers(state: Path, service: EmbeddedImageService, waits: Waits) -> EmbeddedServers:

@@ -20,12 +20,13 @@ from glimpse.servers.query import ServerQuery
 from glimpse.servers.server import STATES, Flavor
 from glimpse.servers.service import NewServer
 from tests.embedded.images import ADMIN, OTHER, OWNER, listed, make
+from tests.embedded.servers.conftest import Put
 from tests.support.servers import make_server
 
 
-async def test_a_project_sees_its_own_servers(servers: EmbeddedServers) -> None:
+async def test_a_project_sees_its_own_servers(servers: EmbeddedServers, put: Put) -> None:
     server = make_server()
-    await servers.put([server])
+    await put(server)
     assert (await servers.get_server(OWNER, server.id)).name == "server"
     assert (await servers.get_server(ADMIN, server.id.upper())).name == "server"
     with pytest.raises(ServerNotFound):
@@ -36,9 +37,9 @@ async def test_a_project_sees_its_own_servers(servers: EmbeddedServers) -> None:
         await servers.create_image(OTHER, server.id, "snap", {})
 
 
-async def test_a_list_has_the_servers_of_its_project(servers: EmbeddedServers) -> None:
+async def test_a_list_has_the_servers_of_its_project(servers: EmbeddedServers, put: Put) -> None:
     own, other = make_server(), make_server(project_id="other")
-    await servers.put([own, other])
+    await put(own, other)
     assert [each.id for each in (await servers.list_servers(ServerQuery("owner"))).servers] == [
         own.id
     ]
@@ -79,18 +80,18 @@ async def test_a_new_server_needs_an_active_image_and_a_flavor(
         await servers.create_server(OWNER, NewServer("web", await make(service), "nosuch"))
 
 
-async def test_there_are_the_flavors_of_the_servers(servers: EmbeddedServers) -> None:
+async def test_there_are_the_flavors_of_the_servers(servers: EmbeddedServers, put: Put) -> None:
     big = Flavor("big", 8, 4096, 80)
-    await servers.put([make_server(flavor=big), make_server(flavor=big)])
+    await put(make_server(flavor=big), make_server(flavor=big))
     assert await servers.list_flavors() == [big, Flavor("m1.tiny")]
 
 
 @pytest.mark.parametrize("status", STATES)
 async def test_only_some_states_allow_a_snapshot(
-    service: EmbeddedImageService, servers: EmbeddedServers, status: str
+    service: EmbeddedImageService, servers: EmbeddedServers, put: Put, status: str
 ) -> None:
     server = make_server(status=status, image_id=await make(service))
-    await servers.put([server])
+    await put(server)
     before = await listed(service, OWNER)
     if status in ("ACTIVE", "PAUSED", "SHUTOFF", "SUSPENDED"):
         assert await servers.create_image(OWNER, server.id, "snap", {})
@@ -105,28 +106,30 @@ async def test_only_some_states_allow_a_snapshot(
 
 
 async def test_one_snapshot_of_a_server_is_made_at_a_time(
-    service: EmbeddedImageService, servers: EmbeddedServers
+    service: EmbeddedImageService, servers: EmbeddedServers, put: Put
 ) -> None:
     server = make_server(image_id=await make(service))
-    await servers.put([server])
+    await put(server)
     await servers.create_image(OWNER, server.id, "first", {})
     with pytest.raises(WrongState, match="while it is in task_state image_snapshot_pending"):
         await servers.create_image(OWNER, server.id, "second", {})
 
 
 async def test_a_server_of_a_refused_snapshot_can_be_snapshot_again(
-    service: EmbeddedImageService, servers: EmbeddedServers
+    service: EmbeddedImageService, servers: EmbeddedServers, put: Put
 ) -> None:
     server = make_server(image_id=await make(service))
-    await servers.put([server])
+    await put(server)
     without_roles = Caller("u-owner", "owner")
     with pytest.raises(Forbidden):
         await servers.create_image(without_roles, server.id, "snap", {})
     assert await servers.create_image(OWNER, server.id, "snap", {})
 
 
-async def test_a_snapshot_of_a_volume_is_not_implemented(servers: EmbeddedServers) -> None:
+async def test_a_snapshot_of_a_volume_is_not_implemented(
+    servers: EmbeddedServers, put: Put
+) -> None:
     server = make_server(image_id=None)
-    await servers.put([server])
+    await put(server)
     with pytest.raises(NotImplementedHere):
         await servers.create_image(OWNER, server.id, "snap", {})

@@ -11,17 +11,17 @@ from glimpse.images.errors import Conflict, ImageNotFound
 from glimpse.servers.server import SNAPSHOT_PENDING, SNAPSHOT_UPLOADING, Server
 from tests.embedded.data import download, stored_files
 from tests.embedded.images import ADMIN, OWNER, chunks_of, make
-from tests.embedded.servers.conftest import Waits, open_servers
+from tests.embedded.servers.conftest import Put, Waits, open_servers
 from tests.support.embedded import open_images
-from tests.support.servers import make_server
+from tests.support.servers import make_server, put_servers
 
 
 @pytest.fixture
-async def server(service: EmbeddedImageService, servers: EmbeddedServers) -> Server:
+async def server(service: EmbeddedImageService, put: Put) -> Server:
     """A server of OWNER, made of an image with a property."""
     image_id = await make(service, os_distro="debian", min_disk=3)
     made = make_server(image_id=image_id)
-    await servers.put([made])
+    await put(made)
     return made
 
 
@@ -134,7 +134,7 @@ async def test_a_snapshot_that_fails_is_deleted(state: Path, waits: Waits) -> No
     service = open_images(state, project_quotas=quotas)
     servers = open_servers(state, service, waits)
     server = make_server(image_id=await make(service))
-    await servers.put([server])
+    await put_servers(state, service, [server])
     image_id = await servers.create_image(OWNER, server.id, "snap", {})
     (await waits.next()).set()
     await servers.wait_until_idle()
@@ -152,7 +152,7 @@ async def test_a_process_continues_the_snapshots_of_one_that_has_stopped(
     service = open_images(state)
     servers = open_servers(state, service, waits)
     server = make_server(image_id=await make(service))
-    await servers.put([server])
+    await put_servers(state, service, [server])
     image_id = await servers.create_image(OWNER, server.id, "snap", {})
     for _ in range(waits_before - 1):
         (await waits.next()).set()
@@ -176,7 +176,7 @@ async def test_without_servers_an_interrupted_snapshot_is_queued(state: Path, wa
     service = open_images(state)
     servers = open_servers(state, service, waits)
     server = make_server(image_id=await make(service))
-    await servers.put([server])
+    await put_servers(state, service, [server])
     image_id = await servers.create_image(OWNER, server.id, "snap", {})
     (await waits.next()).set()
     await waits.next()

@@ -57,18 +57,6 @@ class EmbeddedServers:
         self._snapshots = Snapshots(self._table, images.snapshots, snapshot_seconds, sleep)
         self._clock = clock
 
-    async def put(self, servers: Sequence[Server]) -> None:
-        """Store servers, all or none; they replace those with the same ids.
-
-        Put their images first: snapshots inherit the properties that an image has now.
-        """
-        prepared = [await self._with_inheritance(server) for server in servers]
-        await asyncio.to_thread(self._table.put, prepared)
-
-    async def _with_inheritance(self, server: Server) -> Server:
-        base = await self._images.snapshots.get(server.image_id) if server.image_id else None
-        return replace(server, inheritance=inheritance_of(server, base))
-
     async def list_servers(self, query: ServerQuery) -> ServerPage:
         """Return the servers that `query` selects. Raises MarkerNotFound."""
         return await asyncio.to_thread(

@@ -17,7 +17,9 @@ from glimpse.servers.server import SNAPSHOT_UPLOADING, Server, Snapshot
 
 _log = logging.getLogger(__name__)
 _SIZE = 64 * 1024  # bytes of a snapshot's disk
-_MAX_JOBS = 1000  # snapshots that a process makes at a time; most of the time they wait
+# The number of snapshots that are made at a time is that of servers at most: no job has to wait for
+# a place.
+_LIMITS = JobLimits(max_running=0, max_waiting=0, project_share=100)
 
 
 class Snapshots:
@@ -38,7 +40,7 @@ class Snapshots:
         self._data = data
         self._seconds = seconds
         self._sleep = sleep
-        self.jobs = BackgroundJobs(JobLimits(_MAX_JOBS, max_waiting=0, project_share=100))
+        self.jobs = BackgroundJobs(_LIMITS)
 
     def start(self, server_id: str, lock: UploadLock) -> None:
         """Make the snapshot whose image is locked, in the background; release `lock` at its end."""
