@@ -277,7 +277,10 @@ def test_what_else_compute_has_stays_not_implemented(cloud: Cloud, method: str, 
     assert send(cloud, method, path, {}).status == 501
 
 
-def test_a_crash_loses_no_snapshot(tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", ["kill", "stop"])
+def test_the_next_process_makes_the_snapshot_of_one_that_has_ended(
+    tmp_path: Path, end: str
+) -> None:
     servers = servers_of_owner()
     seed(tmp_path / "state", servers)
     with start(tmp_path, snapshot_seconds=3600) as process:
@@ -287,7 +290,8 @@ def test_a_crash_loses_no_snapshot(tmp_path: Path) -> None:
         shown = send(cloud, "GET", f"/servers/{servers[0].id}").json()["server"]
         assert shown["OS-EXT-STS:task_state"] == "image_snapshot_pending"
         assert create_image(cloud, servers[0]).status == 409
-        process.kill()
+        if end == "kill":
+            process.kill()
     with start(tmp_path, snapshot_seconds=0) as process:
         cloud = EmbeddedCloud(process)
         wait_for_image(cloud, image_id)
