@@ -3,7 +3,7 @@
 import subprocess
 
 import pytest
-import yaml  # type: ignore[import-untyped]  # oslo.config brings it, without types
+import yaml
 
 from glimpse.cli.client_credentials import NoCredentials, render_clouds, render_openrc
 from glimpse.identity.embedded.directory import Directory

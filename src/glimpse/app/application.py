@@ -5,7 +5,7 @@ import asyncio
 from starlette.types import ASGIApp
 
 from glimpse.app.components import Components
-from glimpse.app.pipeline import build_pipeline
+from glimpse.app.pipeline import MakeTestMiddleware, build_pipeline
 from glimpse.http.metrics_middleware import RenderMetrics
 from glimpse.http.requests_in_flight import RequestsInFlight
 from glimpse.images import PolicyRules
@@ -45,12 +45,13 @@ async def open_application(
     settings: Settings,
     observer: Observer = NULL_OBSERVER,
     render_metrics: RenderMetrics | None = None,
+    test_middleware: MakeTestMiddleware | None = None,
 ) -> Application:
     """Open the components that the settings name, and build the pipeline in front of them.
 
     Call it in the process that serves. Embedded mode creates or migrates its files in the state
     directory; gateway mode calls no service yet. `observer` counts requests and calls;
-    `render_metrics` is None if metrics are turned off.
+    `render_metrics` is None if metrics are turned off, `test_middleware` without tools for tests.
 
     Raises InvalidSettings for settings or policy files that cannot be used, ValueError for unusable
     options of [healthcheck], and for files in the state directory that cannot be used OSError,
@@ -61,7 +62,9 @@ async def open_application(
     components = await _open_components(settings, rules)
     in_flight = RequestsInFlight()
     try:
-        serve = build_pipeline(settings, components, rules, observer, in_flight, render_metrics)
+        serve = build_pipeline(
+            settings, components, rules, observer, in_flight, render_metrics, test_middleware
+        )
     except Exception:
         await components.close()
         raise

@@ -34,11 +34,11 @@ def make_compute_api(
         components.identity,
         components.image_service_url,
         compute_options(settings),
-        _server_routes(settings, components),
+        find_server_routes(settings, components),
     )
 
 
-def _server_routes(settings: Settings, components: Components) -> RouteTable | None:
+def find_server_routes(settings: Settings, components: Components) -> RouteTable | None:
     """Return the routes of servers; None if the cloud has none."""
     if components.servers is None:
         return None

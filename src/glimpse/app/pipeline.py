@@ -29,6 +29,8 @@ from glimpse.settings import Settings
 from glimpse.telemetry.observer import Observer
 
 _Middleware = Callable[[ASGIApp], ASGIApp]
+# Makes middleware for tests: request logs and faults. It gets the application that it wraps.
+MakeTestMiddleware = Callable[[ASGIApp, Settings, Components], ASGIApp]
 # Headers of the Identity API's 405 that its response to OPTIONS has, too.
 _KEPT_OF_IDENTITY = frozenset((b"allow", b"vary", b"cache-control"))
 
@@ -40,13 +42,14 @@ def build_pipeline(
     observer: Observer,
     in_flight: RequestsInFlight,
     render_metrics: RenderMetrics | None,
+    test_middleware: MakeTestMiddleware | None = None,
 ) -> ASGIApp:
     """Compose the middleware and the APIs into one ASGI application for HTTP requests.
 
     It does not handle lifespan events. `rules` are the operator's policy rules, None without policy
     files. `in_flight` counts the requests being served. `render_metrics` is None if metrics are
-    turned off. Raises InvalidSettings for an invalid link prefix, and ValueError for unusable
-    options of [healthcheck].
+    turned off, `test_middleware` if there are no tools for tests. Raises InvalidSettings for an
+    invalid link prefix, and ValueError for unusable options of [healthcheck].
     """
     application = _mount_apis(settings, components, rules)
     # From the outermost to the innermost. None: this configuration does not need it.
@@ -61,6 +64,8 @@ def build_pipeline(
         # Before any authentication: load balancers have no token. After the request context,
         # because health checks are counted, and logged when they fail.
         _health(settings, components),
+        # Faults on request get request ids and log lines, and spare health checks.
+        _for_tests(settings, components, test_middleware),
         # Innermost, so that health checks, which name addresses in Host, are exempt.
         _allowed_hosts(settings),
     )
@@ -119,6 +124,15 @@ def _allowed_hosts(settings: Settings) -> _Middleware | None:
         trust_proxy_headers=settings.middleware.enable_proxy_headers_parsing,
     )
     return lambda app: AllowedHostsMiddleware(app, allowed)
+
+
+def _for_tests(
+    settings: Settings, components: Components, make: MakeTestMiddleware | None
+) -> _Middleware | None:
+    """Return the middleware that `make` makes; None for None."""
+    if make is None:
+        return None
+    return lambda app: make(app, settings, components)
 
 
 def _health(settings: Settings, components: Components) -> _Middleware:

@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from starlette.types import Receive, Scope, Send
 
 from glimpse.app.application import Application, open_application
+from glimpse.app.pipeline import MakeTestMiddleware
 from glimpse.http.metrics_middleware import RenderMetrics
 from glimpse.server.fixed_settings import LoadSettings, keep_fixed_settings
 from glimpse.settings import Settings
@@ -21,8 +23,12 @@ class ReloadableApplication:
     the lifespan event, or under a server without lifespan events by the first request.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, test_middleware: MakeTestMiddleware | None = None
+    ) -> None:
+        """`test_middleware` makes middleware for tests, None without any (see `build_pipeline`)."""
         self.settings = settings
+        self._test_middleware = test_middleware
         self._observer: Observer = NULL_OBSERVER
         self._render_metrics: RenderMetrics | None = None
         if settings.metrics.port:
@@ -72,23 +78,36 @@ class ReloadableApplication:
         settings cannot be used, log an error, keep the present application and return False. Raises
         what `open` raises if there is no present application.
         """
-        present = await self.open()
+        await self.open()
         try:
             settings = keep_fixed_settings(await asyncio.to_thread(load), self.settings)
-            application = await self._open(settings)
+            await self.replace(settings)
         except Exception as error:  # noqa: BLE001  no error of a reload stops the service
             _LOG.error("The present configuration is kept: %s", str(error) or type(error).__name__)
             return False
-        application.copy_cache(present)
-        self._application, self.settings = application, settings
-        waiting = asyncio.create_task(_close_when_idle(present))
-        self._replaced[waiting] = present
-        waiting.add_done_callback(self._replaced.pop)
         _LOG.info("The configuration was read again.")
         return True
 
+    async def replace(
+        self, settings: Settings, on_closed: Callable[[], None] = lambda: None
+    ) -> None:
+        """Open an application with `settings` for new requests.
+
+        The replaced application is closed when its last request has ended; then `on_closed` is
+        called. Raises what `open` raises; then nothing changes.
+        """
+        present = await self.open()
+        application = await self._open(settings)
+        application.copy_cache(present)
+        self._application, self.settings = application, settings
+        waiting = asyncio.create_task(_close_when_idle(present, on_closed))
+        self._replaced[waiting] = present
+        waiting.add_done_callback(self._replaced.pop)
+
     async def _open(self, settings: Settings) -> Application:
-        return await open_application(settings, self._observer, self._render_metrics)
+        return await open_application(
+            settings, self._observer, self._render_metrics, self._test_middleware
+        )
 
     async def _serve_lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -103,6 +122,7 @@ class ReloadableApplication:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-async def _close_when_idle(application: Application) -> None:
+async def _close_when_idle(application: Application, on_closed: Callable[[], None]) -> None:
     await application.wait_until_idle()
     await application.close()
+    on_closed()

@@ -2,4 +2,4 @@
 
 
 class CommandFailed(Exception):
-    """The command failed; the message is the line that is printed."""
+    """The command failed; each argument is a line that is printed."""

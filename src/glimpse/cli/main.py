@@ -1,4 +1,4 @@
-"""The ``glimpse`` command: runs a subcommand, and prints an error as one line."""
+"""The ``glimpse`` command: runs a subcommand, and prints each error as one line."""
 
 import argparse
 import importlib
@@ -62,15 +62,16 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return _module(options.command).run(options)
     except (CommandFailed, InvalidSettings) as error:
-        message = str(error)
+        messages = [str(each) for each in error.args]
     except BrokenPipeError:  # as of `glimpse dump | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # which is flushed at exit
         return _BROKEN_PIPE
     except OSError as error:
-        message = f"{error.strerror or error}: {error.filename or ''}"
+        messages = [f"{error.strerror or error}: {error.filename or ''}"]
     except KeyboardInterrupt:
         return _INTERRUPTED
-    print(f"glimpse: {sanitize(message)}", file=sys.stderr)
+    for message in messages:
+        print(f"glimpse: {sanitize(message)}", file=sys.stderr)
     return 1
 
 

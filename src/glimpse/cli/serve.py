@@ -12,24 +12,33 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
+from typing import TYPE_CHECKING
 
 from glimpse.app.application import open_application
 from glimpse.app.reload import ReloadableApplication
 from glimpse.cli.api_listeners import ApiListener, api_listeners
 from glimpse.cli.errors import CommandFailed
+from glimpse.cli.ready_file import ReadyFile
 from glimpse.cli.settings_arguments import (
     add_settings_arguments,
     has_standard_ports,
     read_settings,
 )
+from glimpse.cli.socket_url import socket_url
+from glimpse.cli.test_arguments import add_test_arguments
 from glimpse.identity.noauth import RemoteNoAuthRefused, check_noauth_bind
+from glimpse.server.fixed_settings import LoadSettings
 from glimpse.server.listening_socket import listen
 from glimpse.server.supervisor import Supervisor
 from glimpse.server.systemd import watchdog_interval
-from glimpse.server.worker import SIGNALS, report_to_systemd, run_worker
+from glimpse.server.worker import SIGNALS, MakeApplication, Report, report_to_systemd, run_worker
 from glimpse.settings import Settings
 from glimpse.settings.options.process import DEFAULT_PORT
 from glimpse.telemetry.log_setup import configure_logging, log_path
+
+if TYPE_CHECKING:
+    from glimpse.cli.control import Control
+    from glimpse.cli.seeded_state import PreparedState
 
 # The directory for metrics of several processes; prometheus_client reads it when it is imported.
 _METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
@@ -37,11 +46,12 @@ _LOG = logging.getLogger(__name__)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``glimpse serve``: the settings, and --workers."""
+    """Add the arguments of ``glimpse serve``: the settings, --workers, and those of tests."""
     add_settings_arguments(parser)
     parser.add_argument(
         "--workers", dest="glimpse.workers", type=int, metavar="N", help="number of processes"
     )
+    add_test_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -57,27 +67,74 @@ def run(options: argparse.Namespace) -> int:
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     with ExitStack() as stack:
         _check_address(settings)
+        state = None
+        if options.seed is not None or options.ephemeral:
+            settings, state = _prepare_state(options, settings, stack)
         _open_once(
             settings
         )  # before it listens, so that no client connects to a server that cannot start
+        control = _open_control(options, settings, state)
         sockets = [_api_socket(settings.server.host, each) for each in api_listeners(settings)]
         settings, scrapes = _open_metrics(settings, stack)
         for message in settings.ineffective_options:
             _LOG.warning("%s", message)
         _print_startup_message(settings, sockets)
+        report = report_to_systemd
+        if options.ready_file is not None:
+            ready = ReadyFile(options.ready_file, settings, sockets, control)
+            report = stack.enter_context(ready).report
         sockets += scrapes
-        watchdog = watchdog_interval()
+        make_application: MakeApplication = ReloadableApplication
+        if control is not None:
+            make_application = control.make_application
+            sockets += control.sockets
         load = partial(read_settings, options)
-        if settings.server.workers == 1:
-            return run_worker(
-                settings,
-                sockets,
-                load,
-                report_to_systemd,
-                ReloadableApplication,
-                heartbeat_interval=watchdog,
-            )
-        return Supervisor(settings, sockets, load, ReloadableApplication, watchdog).run()
+        return _serve(settings, sockets, load, make_application, report, options)
+
+
+def _serve(
+    settings: Settings,
+    sockets: Sequence[socket.socket],
+    load: LoadSettings,
+    make_application: MakeApplication,
+    report: Report,
+    options: argparse.Namespace,
+) -> int:
+    """Serve in this process, or in several; return the exit status."""
+    watchdog = watchdog_interval()
+    if settings.server.workers == 1:
+        return run_worker(
+            settings,
+            sockets,
+            load,
+            report,
+            make_application,
+            heartbeat_interval=watchdog,
+            supervisor_pipe=sys.stdin.fileno() if options.stop_with_stdin else None,
+        )
+    return Supervisor(settings, sockets, load, make_application, watchdog, report).run()
+
+
+def _prepare_state(
+    options: argparse.Namespace, settings: Settings, stack: ExitStack
+) -> tuple[Settings, "PreparedState"]:
+    """Prepare the state directory for --seed and --ephemeral; return the settings that name it."""
+    from glimpse.cli.seeded_state import prepare_state  # noqa: PLC0415  loads only when wanted
+
+    state = prepare_state(options, settings, stack)
+    return read_settings(options), state
+
+
+def _open_control(
+    options: argparse.Namespace, settings: Settings, state: "PreparedState | None"
+) -> "Control | None":
+    """Open the control API of --control-port, and the faults of a seed; None without both."""
+    faults = state.faults if state is not None else ()
+    if options.control_port is None and not faults:
+        return None
+    from glimpse.cli.control import open_control  # noqa: PLC0415  loads only when wanted
+
+    return open_control(options, settings, faults)
 
 
 def _configure_logging(settings: Settings) -> None:
@@ -181,7 +238,7 @@ def _print_startup_message(settings: Settings, sockets: Sequence[socket.socket])
 
     `sockets` are those of the APIs, in the order of `api_listeners`.
     """
-    urls = [_url(*sock.getsockname()[:2]) for sock in sockets]
+    urls = [socket_url(each) for each in sockets]
     print(f"Glimpse listens on {urls[0]}, state in {settings.server.state_dir}")
     for listener, url in zip(api_listeners(settings)[1:], urls[1:], strict=True):
         print(f"The {listener.api} is at {url}")
@@ -193,10 +250,6 @@ def _print_startup_message(settings: Settings, sockets: Sequence[socket.socket])
         login = f'eval "$({_command()} openrc{where})"'
         print(f"Next, in another shell:  {login} && openstack image list")
     sys.stdout.flush()
-
-
-def _url(host: str, port: int) -> str:
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _command() -> str:

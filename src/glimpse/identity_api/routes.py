@@ -36,22 +36,24 @@ def identity_api(identity: EmbeddedIdentity) -> ASGIApp:
     Each scope must have ``glimpse.base_url``, the URL at which the client reached this API, and
     ``glimpse.service_urls``; it may have ``glimpse.client``, the client's IP address.
     """
-    app = Starlette(
-        routes=[
-            *_token_routes(identity),
-            *_credential_routes(identity),
-            *_domain_routes(identity),
-            *_project_routes(identity),
-            *_user_routes(identity),
-            *_catalog_routes(identity),
-            *_role_routes(identity),
-            *_assignment_routes(identity),
-            *unsupported_routes(),
-        ],
-        exception_handlers=EXCEPTION_HANDLERS,
-    )
+    app = Starlette(routes=identity_routes(identity), exception_handlers=EXCEPTION_HANDLERS)
     app.router.redirect_slashes = False
     return _ignore_trailing_slashes(_name_operations(app))
+
+
+def identity_routes(identity: EmbeddedIdentity) -> list[Route]:
+    """Return all routes; the first that matches a request handles it."""
+    return [
+        *_token_routes(identity),
+        *_credential_routes(identity),
+        *_domain_routes(identity),
+        *_project_routes(identity),
+        *_user_routes(identity),
+        *_catalog_routes(identity),
+        *_role_routes(identity),
+        *_assignment_routes(identity),
+        *unsupported_routes(),
+    ]
 
 
 def _token_routes(identity: EmbeddedIdentity) -> list[Route]:
@@ -197,6 +199,11 @@ def _assignment_routes(identity: EmbeddedIdentity) -> list[Route]:
     return routes
 
 
+def operation_name(handler: object) -> str:
+    """Return the name of a handler's operation, as ``identity.issue``, or ``identity.other``."""
+    return f"identity.{getattr(handler, '__name__', 'other')}"
+
+
 def _ignore_trailing_slashes(app: ASGIApp) -> ASGIApp:
     """Wrap `app`: remove all slashes at the end of a path, but for the root's own."""
 
@@ -219,7 +226,6 @@ def _name_operations(app: ASGIApp) -> ASGIApp:
         try:
             await app(scope, receive, send)
         finally:
-            name = getattr(scope.get("endpoint"), "__name__", "other")
-            current_context.get().operation = f"identity.{name}"
+            current_context.get().operation = operation_name(scope.get("endpoint"))
 
     return wrapped

@@ -6,7 +6,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Route, compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from glimpse.embedded.service import EmbeddedImageService
@@ -65,6 +65,18 @@ def image_api(service: EmbeddedImageService, identity: Identity) -> ASGIApp:
         await app(scope, receive, send)
 
     return application
+
+
+def find_operation(method: str, path: str, root: str = "") -> str:
+    """Return the name of the operation of a request, as ``image.list_images``.
+
+    `root` is where the API is mounted. It is ``other`` if there is no such operation.
+    """
+    path = _plain_path(path, root).removeprefix(root)
+    for template, methods in _ROUTES:
+        if method in methods and compile_path(template)[0].match(path):
+            return f"image.{methods[method].__name__}"
+    return "other"
 
 
 def _plain_path(path: str, root: str) -> str:

@@ -1,16 +1,18 @@
 """AsgiRequest: runs the ASGI application for one request and writes its response.
 
-`make_scope` makes the application's scope; `render_error` renders a response without it.
+`make_scope` makes the application's scope.
 """
 
 import asyncio
-import http
 import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Scope
 
+from glimpse.http.connection_reset import ResetConnection
+from glimpse.server.connection_reset import reset_connection
+from glimpse.server.error_response import STATUS_LINES
 from glimpse.server.flow_control import FlowControl
 from glimpse.server.request_head import Headers, RequestHead
 from glimpse.telemetry.request_context import current_context
@@ -26,34 +28,6 @@ _UNTIL_CLOSED = 1 << 64  # bytes, for a body of unknown length that ends with th
 _LARGE_BODY = 16 * 1024  # bytes: copying as much costs more than a second buffer in one write
 _FAILED = "Internal Server Error"
 _STOPPING = "The server is stopping. Send the request again."
-
-
-def _status_line(status: int) -> bytes:
-    """Return the first line of an HTTP/1.1 response, with its line end.
-
-    An unknown status has an empty phrase.
-    """
-    try:
-        phrase = http.HTTPStatus(status).phrase
-    except ValueError:
-        phrase = ""
-    return f"HTTP/1.1 {status} {phrase}\r\n".encode()
-
-
-_STATUS_LINES = {status: _status_line(status) for status in range(100, 600)}
-
-
-def render_error(status: int, text: str, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """Return the bytes of a response: `status`, `headers`, and `text` as its plain-text body.
-
-    Adds Content-Type, Content-Length and ``Connection: close``. The caller has to close the
-    connection.
-    """
-    body = text.encode()
-    lines = [_STATUS_LINES[status], *(b"%b: %b\r\n" % each for each in headers)]
-    lines.append(b"content-type: text/plain; charset=utf-8\r\n")
-    lines.append(b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(body), body))
-    return b"".join(lines)
 
 
 def make_scope(
@@ -131,6 +105,7 @@ class AsgiRequest:
         If it raises, or returns before the response is complete, the client gets a 500, or a 503 if
         it was cancelled (by the shutdown), unless a response has started; and the connection
         closes. An exception is logged, unless `RequestMiddleware` has logged it.
+        ResetConnection resets the connection instead.
 
         The application is not run before the client has read the previous response. Otherwise a
         client that does not read would have two responses in memory.
@@ -141,6 +116,8 @@ class AsgiRequest:
             await app(self.scope, self.receive, self.send)
         except asyncio.CancelledError:  # by `disconnect`, or by the shutdown, which logs that
             await self._fail(503, _STOPPING, (b"retry-after", b"1"))
+        except ResetConnection:
+            reset_connection(self._transport)
         except BaseException as error:  # noqa: BLE001  a bug: the client waits
             if not current_context.get().is_exception_logged:
                 _LOG.error("The application failed.", exc_info=error)
@@ -234,7 +211,7 @@ class AsgiRequest:
         A Connection header is not sent as it is: ``close`` closes the connection after the
         response. Raises RuntimeError for a header with a control character.
         """
-        lines = [_STATUS_LINES[status]]
+        lines = [STATUS_LINES[status]]
         for name, value in (*self._default_headers, *headers):
             if name == b"content-length":
                 self._bytes_left = int(value)

@@ -9,9 +9,10 @@ from typing import Any, cast
 
 from starlette.types import ASGIApp
 
-from glimpse.server.asgi_request import AsgiRequest, make_scope, render_error
+from glimpse.server.asgi_request import AsgiRequest, make_scope
 from glimpse.server.client_timeouts import ClientTimeouts
 from glimpse.server.decode_queue import DECODE_QUEUE
+from glimpse.server.error_response import render_error
 from glimpse.server.file_descriptors import DESCRIPTORS
 from glimpse.server.flow_control import FlowControl
 from glimpse.server.request_body import ChunkedBody, RequestBody, SizedBody

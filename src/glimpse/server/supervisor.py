@@ -16,6 +16,7 @@ from glimpse.server.fixed_settings import LoadSettings
 from glimpse.server.worker import (
     SIGNALS,
     MakeApplication,
+    Report,
     Terminal,
     WorkerEvent,
     report_to_systemd,
@@ -34,7 +35,8 @@ class Supervisor:
 
     All workers write their events to one pipe, a line each. Python writes the numbers of signals to
     another pipe. `run` reads both, and handles signals and events one after another, never in a
-    signal handler. `heartbeat_interval` is in seconds, None for no heartbeats.
+    signal handler. `heartbeat_interval` is in seconds, None for no heartbeats. `report` is called
+    with the events of the service as a whole.
     """
 
     def __init__(
@@ -44,8 +46,9 @@ class Supervisor:
         load: LoadSettings,
         make_application: MakeApplication,
         heartbeat_interval: float | None,
+        report: Report = report_to_systemd,
     ) -> None:
-        self._pool = WorkerPool(settings, load, self, report_to_systemd, heartbeat_interval)
+        self._pool = WorkerPool(settings, load, self, report, heartbeat_interval)
         self._has_metrics = bool(settings.metrics.port)
         self._sockets = sockets
         self._load = load

@@ -35,7 +35,10 @@ Report = Callable[[WorkerEvent], None]  # to systemd, or to the supervisor
 class ServedApplication(Protocol):
     """An ASGI application whose configuration can be replaced between two requests."""
 
-    settings: Settings
+    @property
+    def settings(self) -> Settings:
+        """The present settings."""
+        ...
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the lifespan events."""

@@ -1,0 +1,83 @@
+"""Middleware for tests: the request log, and faults on request, in front of all APIs."""
+
+from collections.abc import Callable
+
+from starlette.routing import Match, Route
+from starlette.types import ASGIApp, Scope
+
+from glimpse.app.components import Components
+from glimpse.app.compute import find_server_routes
+from glimpse.app.pipeline import MakeTestMiddleware
+from glimpse.compute.routes import ROUTE_TABLE, RouteTable, split_version_root
+from glimpse.control.control_api import ControlTools
+from glimpse.faults.middleware import FaultMiddleware
+from glimpse.http.service_urls import IDENTITY_PATH, IMAGE_PATH
+from glimpse.identity.embedded.identity import EmbeddedIdentity
+from glimpse.identity_api.routes import identity_routes, operation_name
+from glimpse.image_api.routes import find_operation
+from glimpse.settings import Settings
+
+_FindOperation = Callable[[str, str], str]  # of a method, and of a path in its service
+
+
+def test_middleware(tools: ControlTools) -> MakeTestMiddleware:
+    """Return what makes middleware that logs requests and injects faults, by `tools`."""
+
+    def make(app: ASGIApp, settings: Settings, components: Components) -> ASGIApp:
+        operations = _Operations(settings, components)
+        faulty = FaultMiddleware(app, tools.faults, operations.identify, components.identity)
+        return tools.log.middleware(faulty)
+
+    return make
+
+
+class _Operations:
+    """Finds the operation of a request before the API does, which needs a valid token for it."""
+
+    def __init__(self, settings: Settings, components: Components) -> None:
+        server_routes = find_server_routes(settings, components)
+        tables = [ROUTE_TABLE, *([] if server_routes is None else [server_routes])]
+        find: dict[str, _FindOperation] = {"compute": _finder_in_tables(tables)}
+        if components.image_api is not None:
+            find["image"] = find_operation
+        if isinstance(components.identity, EmbeddedIdentity):
+            find["identity"] = _finder(identity_routes(components.identity))
+        self._find = find
+        self._prefixes = {"image": IMAGE_PATH, "identity": IDENTITY_PATH}
+        server = settings.server
+        self._ports = {server.image_port: "image", server.identity_port: "identity"}
+
+    def identify(self, scope: Scope) -> tuple[str, str, str]:
+        """Return the service, the operation's name and the path in the service of a request."""
+        path = scope["path"]
+        server = scope.get("server")
+        service = self._ports.get(server[1], "compute") if server else "compute"
+        if service == "compute":
+            for name, prefix in self._prefixes.items():
+                if name in self._find and (path == prefix or path.startswith(f"{prefix}/")):
+                    service, path = name, path.removeprefix(prefix) or "/"
+        return service, self._find[service](scope["method"], path), path
+
+
+def _finder_in_tables(tables: list[RouteTable]) -> _FindOperation:
+    """Return a function that finds the operations of the Compute API."""
+
+    def find(method: str, path: str) -> str:
+        version_root, below = split_version_root(path)
+        found = (table.match(method, version_root, below) for table in tables)
+        return next((match.route.name for match in found if match is not None), "other")
+
+    return find
+
+
+def _finder(routes: list[Route]) -> _FindOperation:
+    """Return a function that finds the operations of the Identity API."""
+
+    def find(method: str, path: str) -> str:
+        scope = {"type": "http", "method": method, "path": path.rstrip("/") or "/", "root_path": ""}
+        for route in routes:
+            if route.matches(scope)[0] is Match.FULL:
+                return operation_name(route.endpoint)
+        return "other"
+
+    return find

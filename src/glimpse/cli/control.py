@@ -1,0 +1,74 @@
+"""The control API and the faults of ``glimpse serve``."""
+
+import argparse
+import secrets
+import socket
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from glimpse.app.reload import ReloadableApplication
+from glimpse.app.test_tools import test_middleware
+from glimpse.cli.errors import CommandFailed
+from glimpse.control.control_api import ControlTools
+from glimpse.control.controlled_application import ControlledApplication
+from glimpse.control.request_log import RequestLog
+from glimpse.control.state_copies import StateCopies
+from glimpse.faults.active_faults import ActiveFaults
+from glimpse.faults.rules import FaultRule
+from glimpse.server.listening_socket import listen
+from glimpse.server.worker import ServedApplication
+from glimpse.settings import Settings
+
+_HOST = "127.0.0.1"  # whoever has the token can reset the cloud: no other machine can
+
+
+class Control(NamedTuple):
+    """The control API of a process: where it listens, its token, and what it changes.
+
+    ``listener`` is None if there are only the faults of a seed, and no control API.
+    """
+
+    listener: socket.socket | None
+    token: str
+    tools: ControlTools
+    copies: StateCopies | None
+
+    @property
+    def sockets(self) -> list[socket.socket]:
+        """The sockets of the control API: one or none."""
+        return [] if self.listener is None else [self.listener]
+
+    def make_application(self, settings: Settings) -> ServedApplication:
+        """Make the application that a worker serves."""
+        application = ReloadableApplication(settings, test_middleware(self.tools))
+        if self.listener is None:
+            return application
+        port = self.listener.getsockname()[1]
+        return ControlledApplication(application, port, self.token, self.tools, self.copies)
+
+
+def open_control(
+    options: argparse.Namespace, settings: Settings, faults: Sequence[FaultRule]
+) -> Control:
+    """Listen at --control-port, if there is one, and copy an ephemeral state for resets.
+
+    `faults` are those of the seed. Raises CommandFailed if the port cannot be used, without a ready
+    file, or if there are several workers, which would not know of each other's faults; OSError if
+    the state cannot be copied.
+    """
+    port = options.control_port
+    if port is not None and options.ready_file is None:
+        raise CommandFailed("--control-port needs --ready-file, which has the token of its API.")
+    if settings.server.workers > 1:
+        raise CommandFailed("faults and --control-port need one process: leave --workers out.")
+    listener = None
+    if port is not None:
+        try:
+            listener = listen(_HOST, port)
+        except (OSError, OverflowError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise CommandFailed(f"cannot listen on {_HOST}:{port}: {why}") from None
+    has_resets = options.ephemeral and listener is not None
+    copies = StateCopies(settings.server.state_dir) if has_resets else None
+    tools = ControlTools(ActiveFaults(faults), RequestLog())
+    return Control(listener, secrets.token_urlsafe(24), tools, copies)

@@ -1,0 +1,88 @@
+"""ReadyFile: a JSON file that exists while ``glimpse serve`` serves requests, with its URLs."""
+
+import os
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import orjson
+
+from glimpse.cli.api_listeners import api_listeners
+from glimpse.cli.errors import CommandFailed
+from glimpse.cli.socket_url import socket_url
+from glimpse.http.service_urls import IDENTITY_PATH, IMAGE_PATH
+from glimpse.identity.embedded.identity_file import FILE_NAME
+from glimpse.identity.embedded.private_files import write_private_file
+from glimpse.server.worker import WorkerEvent, report_to_systemd
+from glimpse.settings import Settings
+
+if TYPE_CHECKING:
+    from glimpse.cli.control import Control
+
+
+class ReadyFile:
+    """A file for programs that start ``glimpse serve`` and wait until they can use it.
+
+    A context manager, which removes the file at the end. `report` writes it, atomically, when the
+    server accepts requests. Only its owner can read it.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        settings: Settings,
+        sockets: Sequence[socket.socket],
+        control: "Control | None" = None,
+    ) -> None:
+        """`sockets` are those of the APIs, in the order of `api_listeners`.
+
+        Raises CommandFailed if the directory of the file does not exist or cannot be written.
+        """
+        self._path = path.absolute()
+        if not os.access(self._path.parent, os.W_OK):
+            raise CommandFailed(f"cannot write the ready file {path}: check its directory.")
+        self._document = _document(settings, sockets)
+        if control is not None and control.listener is not None:
+            url = socket_url(control.listener)
+            self._document["control"] = {"url": url, "token": control.token}
+            if control.copies is not None:  # each reset changes the directory
+                del self._document["state_dir"]
+                self._document["credentials"] = str(control.copies.original / FILE_NAME)
+
+    def __enter__(self) -> Self:
+        self._path.unlink(missing_ok=True)  # of a process that was killed
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._path.unlink(missing_ok=True)
+
+    def report(self, event: WorkerEvent) -> None:
+        """Write the file when the service has started; pass each event on to systemd."""
+        if event == "started":
+            write_private_file(self._path, orjson.dumps(self._document))
+        report_to_systemd(event)
+
+
+def _document(settings: Settings, sockets: Sequence[socket.socket]) -> dict[str, Any]:
+    """Return what the file says: the process, the URLs of the APIs, and where passwords are.
+
+    An API that another server has is left out; so are the passwords of another identity.
+    """
+    urls = {
+        listener.option: socket_url(sock)
+        for listener, sock in zip(api_listeners(settings), sockets, strict=True)
+    }
+    document: dict[str, Any] = {
+        "pid": os.getpid(),
+        "compute": f"{urls['port']}/v2.1",
+        "state_dir": str(settings.server.state_dir),
+    }
+    if settings.image_service == "embedded":
+        document["image"] = urls.get("image_port", urls["port"] + IMAGE_PATH)
+    if settings.api.auth_strategy == "embedded":
+        identity = urls.get("identity_port", urls["port"] + IDENTITY_PATH)
+        document["identity"] = f"{identity}/v3"
+        document["region"] = settings.embedded.region_name
+        document["credentials"] = str(settings.server.state_dir / FILE_NAME)
+    return document

@@ -1,0 +1,91 @@
+"""The state directory of ``glimpse serve`` with --seed or --ephemeral."""
+
+import argparse
+import asyncio
+import fcntl
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from glimpse.app.embedded_options import embedded_options
+from glimpse.cli.ephemeral_directory import ephemeral_directory
+from glimpse.cli.errors import CommandFailed
+from glimpse.faults.rules import FaultRule
+from glimpse.identity.embedded.private_files import make_private_directory
+from glimpse.seed.apply import apply_seed, read_seed
+from glimpse.seed.errors import InvalidSeed
+from glimpse.seed.seed import Seed
+from glimpse.settings import Settings
+
+_STATE_DIR = "glimpse.state_dir"  # the argument that overrides the option
+_MARK = ".seeded"  # a file in state state directories that a seed made
+_EPHEMERAL_STATE = "state"  # in the ephemeral directory
+
+
+class PreparedState(NamedTuple):
+    """What a seed has besides the state: the faults that requests have from the start."""
+
+    faults: tuple[FaultRule, ...]
+
+
+def prepare_state(
+    options: argparse.Namespace, settings: Settings, stack: ExitStack
+) -> PreparedState:
+    """Prepare the state directory that --seed and --ephemeral ask for.
+
+    With --ephemeral, `options` name another state directory then, which every reload has to have,
+    too: read the settings again. `stack` removes it. A seed replaces what is in a directory that a
+    seed has made. Raises CommandFailed for a seed or directory that cannot be used; then nothing
+    has been written. Raises OSError if the state cannot be written.
+    """
+    if settings.image_service != "embedded" or settings.api.auth_strategy == "keystone":
+        raise CommandFailed("--seed and --ephemeral need the embedded services, not a gateway.")
+    if options.ephemeral and getattr(options, _STATE_DIR) is not None:
+        raise CommandFailed("--ephemeral keeps nothing: leave --state-dir out, or --ephemeral.")
+    seed = _read(options.seed, settings) if options.seed is not None else None
+    state_dir = settings.server.state_dir
+    if options.ephemeral:
+        state_dir = stack.enter_context(ephemeral_directory()) / _EPHEMERAL_STATE
+        setattr(options, _STATE_DIR, str(state_dir))
+    if seed is not None:
+        stack.enter_context(_emptied(state_dir))
+        asyncio.run(apply_seed(seed, state_dir, embedded_options(settings)))
+    return PreparedState(seed.faults if seed is not None else ())
+
+
+def _read(path: Path, settings: Settings) -> Seed:
+    """Return the seed in a file. Raises CommandFailed if it cannot be read or used."""
+    try:
+        return read_seed(path, embedded_options(settings))
+    except OSError as error:
+        raise CommandFailed(f"cannot read {path}: {error.strerror}") from None
+    except InvalidSeed as error:
+        raise CommandFailed(*error.lines) from None
+
+
+@contextmanager
+def _emptied(state_dir: Path) -> Iterator[None]:
+    """Empty a state directory that a seed has made, or make it; hold its mark as a lock.
+
+    Raises CommandFailed if no seed has made it, or another process serves it; and OSError.
+    """
+    mark = state_dir / _MARK
+    make_private_directory(state_dir)
+    if not mark.exists() and any(state_dir.iterdir()):
+        raise CommandFailed(
+            f"{state_dir} has a cloud that the seed would replace: use --ephemeral, or --state-dir "
+            "with a new directory."
+        )
+    with mark.open("wb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CommandFailed(f"{state_dir} is in use by another glimpse.") from None
+        for path in state_dir.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path != mark:
+                path.unlink()
+        yield

@@ -1,0 +1,126 @@
+"""The control API: an ASGI application that is served at a port of its own, to loopback only."""
+
+import hmac
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
+
+import orjson
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from glimpse.control.request_log import RequestLog
+from glimpse.faults.active_faults import ActiveFault, ActiveFaults
+from glimpse.faults.rules import InvalidRule, parse_rule, render_rule
+
+Reset = Callable[[], Awaitable[None]]
+
+
+class ControlTools(NamedTuple):
+    """What the control API shows and changes."""
+
+    faults: ActiveFaults
+    log: RequestLog
+
+    def reset(self) -> None:
+        """Make both as they were at the start."""
+        self.faults.reset()
+        self.log.clear()
+
+
+def control_api(token: str, tools: ControlTools, reset: Reset | None) -> ASGIApp:
+    """Return the control API. All requests need ``Authorization: Bearer`` and `token`.
+
+    `reset` makes the cloud as it was at the start; None if that is not possible. Responses are
+    JSON, those of errors with ``error``:
+
+    - ``POST /reset``: 204, 409 without `reset`.
+    - ``GET /requests``: the requests that the APIs got. ``DELETE``: forget them, 204.
+    - ``GET /faults``; ``POST``: add the rule of the body, 201; ``DELETE``: remove all, 204.
+    - ``GET /faults/{id}``; ``DELETE``: remove it, 204. 404 if there is none.
+    """
+    handlers = _Handlers(tools, reset)
+    app = Starlette(
+        routes=[
+            Route("/reset", handlers.reset, methods=["POST"]),
+            Route("/requests", handlers.list_requests, methods=["GET"]),
+            Route("/requests", handlers.forget_requests, methods=["DELETE"]),
+            Route("/faults", handlers.list_faults, methods=["GET"]),
+            Route("/faults", handlers.add_fault, methods=["POST"]),
+            Route("/faults", handlers.clear_faults, methods=["DELETE"]),
+            Route("/faults/{fault_id}", handlers.show_fault, methods=["GET"]),
+            Route("/faults/{fault_id}", handlers.remove_fault, methods=["DELETE"]),
+        ]
+    )
+    expected = f"Bearer {token}".encode()
+
+    async def authenticated(scope: Scope, receive: Receive, send: Send) -> None:
+        given = dict(scope["headers"]).get(b"authorization", b"")
+        if hmac.compare_digest(given, expected):
+            await app(scope, receive, send)
+        else:
+            await _error(401, "The token of the control API is needed.")(scope, receive, send)
+
+    return authenticated
+
+
+class _Handlers:
+    """The handlers of the routes."""
+
+    def __init__(self, tools: ControlTools, reset: Reset | None) -> None:
+        self._tools = tools
+        self._reset = reset
+
+    async def reset(self, _: Request) -> Response:
+        if self._reset is None:
+            return _error(409, "Only a cloud with --ephemeral can be reset.")
+        await self._reset()
+        return Response(status_code=204)
+
+    async def list_requests(self, _: Request) -> Response:
+        return _json({"requests": self._tools.log.render()})
+
+    async def forget_requests(self, _: Request) -> Response:
+        self._tools.log.clear()
+        return Response(status_code=204)
+
+    async def list_faults(self, _: Request) -> Response:
+        return _json({"faults": [_render(fault) for fault in self._tools.faults]})
+
+    async def add_fault(self, request: Request) -> Response:
+        try:
+            rule = parse_rule(orjson.loads(await request.body()))
+        except orjson.JSONDecodeError as error:
+            return _error(400, f"The body is no JSON: {error}.")
+        except InvalidRule as error:
+            return _error(400, str(error))
+        return _json(_render(self._tools.faults.add(rule)), 201)
+
+    async def clear_faults(self, _: Request) -> Response:
+        self._tools.faults.clear()
+        return Response(status_code=204)
+
+    async def show_fault(self, request: Request) -> Response:
+        fault = self._tools.faults.get(request.path_params["fault_id"])
+        return _error(404, "There is no such fault.") if fault is None else _json(_render(fault))
+
+    async def remove_fault(self, request: Request) -> Response:
+        if not self._tools.faults.remove(request.path_params["fault_id"]):
+            return _error(404, "There is no such fault.")
+        return Response(status_code=204)
+
+
+def _render(fault: ActiveFault) -> dict[str, Any]:
+    """Return a fault as a JSON object: its rule, its id, and how often it was matched and used."""
+    counts = {"id": fault.id, "matched": fault.matched, "applied": fault.applied}
+    return {**render_rule(fault.rule), **counts}
+
+
+def _json(document: object, status: int = 200) -> Response:
+    return Response(orjson.dumps(document), status, media_type="application/json")
+
+
+def _error(status: int, message: str) -> Response:
+    return _json({"error": message}, status)

@@ -1,0 +1,90 @@
+"""ControlledApplication: serves the control API at a port of its own, and can be reset by it."""
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from starlette.types import Receive, Scope, Send
+
+from glimpse.control.control_api import ControlTools, control_api
+from glimpse.control.state_copies import StateCopies
+from glimpse.server.fixed_settings import LoadSettings
+from glimpse.server.worker import ServedApplication
+from glimpse.settings import Settings
+
+
+class ReplaceableApplication(ServedApplication, Protocol):
+    """An application that another one can take the place of, between two requests."""
+
+    async def replace(self, settings: Settings, on_closed: Callable[[], None]) -> None:
+        """Serve new requests with `settings`. Call `on_closed` when the present one is closed.
+
+        The present one is closed when its requests have ended. Raises an exception if an
+        application cannot be opened with `settings`; then nothing changes.
+        """
+        ...
+
+
+class ControlledApplication:
+    """Serves the control API to requests that arrive at `port`; passes others to `application`.
+
+    `copies` are state directories for resets; without them, there are none.
+    """
+
+    def __init__(
+        self,
+        application: ReplaceableApplication,
+        port: int,
+        token: str,
+        tools: ControlTools,
+        copies: StateCopies | None,
+    ) -> None:
+        self._application = application
+        self._port = port
+        self._tools = tools
+        self._copies = copies
+        self._resetting = asyncio.Lock()
+        self._api = control_api(token, tools, self.reset if copies is not None else None)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the application."""
+        return self._application.settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or the lifespan events."""
+        server = scope.get("server")
+        if scope["type"] == "http" and server and server[1] == self._port:
+            await self._api(scope, receive, send)
+        else:
+            await self._application(scope, receive, send)
+
+    async def reload(self, load: LoadSettings) -> bool:
+        """Reload the application, as `ServedApplication` says; its state directory stays."""
+        return await self._application.reload(lambda: self._with_state(load(), self._state_dir))
+
+    async def reset(self) -> None:
+        """Serve new requests with the state of the start. Requests in progress end before theirs.
+
+        Forgets the logged requests, and all faults but those of the seed. Takes 5 ms if the state
+        is in memory. Raises OSError, and what `open_application` raises; then nothing changes.
+        """
+        async with self._resetting:
+            if self._copies is None:
+                raise RuntimeError("There are no copies of the state.")
+            old, new = self._state_dir, await asyncio.to_thread(self._copies.make)
+            remove = partial(shutil.rmtree, old, ignore_errors=True)
+            await self._application.replace(self._with_state(self.settings, new), remove)
+            self._tools.reset()
+
+    @property
+    def _state_dir(self) -> Path:
+        return self.settings.server.state_dir
+
+    @staticmethod
+    def _with_state(settings: Settings, state_dir: Path) -> Settings:
+        return replace(settings, server=replace(settings.server, state_dir=state_dir))

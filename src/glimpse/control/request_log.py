@@ -1,0 +1,120 @@
+"""RequestLog: the last requests to the APIs, for tests to look at."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import orjson
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from glimpse.telemetry.access_log import redacted_target
+from glimpse.telemetry.redaction import redact
+from glimpse.telemetry.request_context import RequestContext, current_context
+
+_MAX_REQUESTS = 10_000  # older ones are forgotten
+_MAX_BODY = 16 * 1024  # bytes of a request's body that are kept
+
+
+class LoggedRequest(NamedTuple):
+    """A request, and its response.
+
+    ``path`` includes the query; secrets in it and in ``body`` are hidden. ``status`` is None if
+    there was no response, ``project_id`` and ``user_id`` without a valid token. ``body`` is the
+    text of a JSON body of up to 16 KiB, None for any other. ``at`` is a POSIX time.
+    """
+
+    at: float
+    method: str
+    path: str
+    status: int | None
+    operation: str
+    user_agent: str | None
+    request_id: str
+    project_id: str | None
+    user_id: str | None
+    seconds: float
+    body: str | None
+
+
+class RequestLog:
+    """Keeps the last 10,000 requests."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._requests: deque[LoggedRequest] = deque(maxlen=_MAX_REQUESTS)
+
+    def clear(self) -> None:
+        """Forget all requests."""
+        self._requests.clear()
+
+    def render(self) -> list[dict[str, Any]]:
+        """Return the requests as JSON objects, the oldest first."""
+        return [request._asdict() for request in self._requests]
+
+    def middleware(self, app: ASGIApp) -> ASGIApp:
+        """Wrap `app`: log each request when its response has ended."""
+
+        async def logged(scope: Scope, receive: Receive, send: Send) -> None:
+            recorder = _Recorder(scope, receive, send)
+            at, began = self._clock(), time.perf_counter()
+            try:
+                await app(scope, recorder.receive, recorder.send)
+            finally:
+                context, seconds = current_context.get(), time.perf_counter() - began
+                self._requests.append(recorder.request(context, at, seconds))
+
+        return logged
+
+
+class _Recorder:
+    """Passes the messages of a request on, and keeps its body and the status of its response."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._scope = scope
+        self._headers: dict[bytes, bytes] = scope["glimpse.headers"]
+        self._receive, self._send = receive, send
+        self._status: int | None = None
+        self._body: bytearray | None = None
+        if b"json" in self._headers.get(b"content-type", b""):
+            self._body = bytearray()
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if self._body is not None:
+            self._body += message.get("body", b"")
+            if len(self._body) > _MAX_BODY:
+                self._body = None
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+        await self._send(message)
+
+    def request(self, context: RequestContext, at: float, seconds: float) -> LoggedRequest:
+        """Return the request for the log."""
+        agent, caller = self._headers.get(b"user-agent"), context.caller
+        return LoggedRequest(
+            at,
+            self._scope["method"],
+            redacted_target(self._scope),
+            self._status,
+            context.operation,
+            None if agent is None else agent.decode("latin-1"),
+            context.request_id,
+            caller.project_id if caller else None,
+            caller.user_id if caller else None,
+            seconds,
+            _text(self._body),
+        )
+
+
+def _text(body: bytearray | None) -> str | None:
+    """Return a JSON body as text without secrets; None if it is empty or no JSON."""
+    if not body:
+        return None
+    try:
+        return redact(orjson.dumps(orjson.loads(body)).decode())
+    except orjson.JSONDecodeError:
+        return None

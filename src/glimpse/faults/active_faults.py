@@ -1,0 +1,98 @@
+"""ActiveFaults: the rules in effect, and what each of them remembers between requests."""
+
+import itertools
+import math
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from starlette.types import Message
+
+from glimpse.faults.rules import FaultRule, RequestFacts
+
+
+@dataclass(slots=True)
+class ActiveFault:
+    """A rule in effect. ``matched`` requests matched it, ``applied`` of them had the fault."""
+
+    id: str
+    rule: FaultRule
+    matched: int = 0
+    applied: int = 0
+    _passed: deque[float] = field(default_factory=deque)  # times of requests within the rate limit
+    _responses: dict[object, tuple[float, list[Message]]] = field(default_factory=dict)
+
+    def count(self) -> bool:
+        """Count a request that matches; return True if it has the fault."""
+        self.matched += 1
+        has_fault = self.rule.applies_to(self.matched)
+        self.applied += has_fault
+        return has_fault
+
+    def seconds_until_allowed(self, now: float) -> int:
+        """Count a request against the rate limit at the time `now`.
+
+        Returns the seconds after which another one is allowed, 0 if this one is.
+        """
+        limit = self.rule.rate_limit or 1
+        while self._passed and self._passed[0] <= now - self.rule.rate_seconds:
+            self._passed.popleft()
+        if len(self._passed) < limit:
+            self._passed.append(now)
+            return 0
+        return max(1, math.ceil(self._passed[0] + self.rule.rate_seconds - now))
+
+    def stale_response(self, key: object, now: float) -> list[Message] | None:
+        """Return the response that was remembered for `key`, unless it is too old by `now`."""
+        at, messages = self._responses.get(key, (-math.inf, None))
+        return messages if now - at <= (self.rule.stale_for or 0) else None
+
+    def remember(self, key: object, messages: list[Message], now: float) -> None:
+        """Remember a response, for `stale_response`."""
+        self._responses[key] = now, messages
+
+
+class ActiveFaults:
+    """The rules in effect, in the order in which they were added."""
+
+    def __init__(self, seeded: Iterable[FaultRule] = ()) -> None:
+        """`seeded` are the rules to begin with, and after each `reset`."""
+        self._seeded = tuple(seeded)
+        self._ids = itertools.count(1)
+        self._faults: dict[str, ActiveFault] = {}
+        self.reset()
+
+    def __iter__(self) -> Iterator[ActiveFault]:
+        return iter(tuple(self._faults.values()))
+
+    def __bool__(self) -> bool:
+        return bool(self._faults)
+
+    def add(self, rule: FaultRule) -> ActiveFault:
+        """Add a rule, after those that are there."""
+        added = ActiveFault(str(next(self._ids)), rule)
+        self._faults[added.id] = added
+        return added
+
+    def get(self, fault_id: str) -> ActiveFault | None:
+        """Return the fault with this id; None if there is none."""
+        return self._faults.get(fault_id)
+
+    def remove(self, fault_id: str) -> bool:
+        """Remove the fault with this id; return False if there is none."""
+        return self._faults.pop(fault_id, None) is not None
+
+    def clear(self) -> None:
+        """Remove all faults."""
+        self._faults.clear()
+
+    def reset(self) -> None:
+        """Remove all faults but those of the seed, which begin to count anew."""
+        self._faults.clear()
+        for rule in self._seeded:
+            self.add(rule)
+
+    def applying_to(self, request: RequestFacts) -> list[ActiveFault]:
+        """Count a request for each rule that it matches; return the faults that it has."""
+        matching = [fault for fault in self if fault.rule.matches(request)]
+        return [fault for fault in matching if fault.count()]

@@ -1,0 +1,257 @@
+"""FaultMiddleware: ASGI middleware that injects the faults of rules."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from glimpse.faults.active_faults import ActiveFault, ActiveFaults
+from glimpse.faults.rules import FaultRule, RequestFacts
+from glimpse.http.connection_reset import ResetConnection
+from glimpse.http.request_middleware import ResponseAborted
+from glimpse.http.responses import Header, send_response
+from glimpse.identity import Identity, IdentityError, RequestTarget
+from glimpse.telemetry.request_context import current_context
+
+# Returns the service (``image``), the name of the operation, and the path in that service.
+IdentifyOperation = Callable[[Scope], tuple[str, str, str]]
+_LOG = logging.getLogger(__name__)
+_PIECES_PER_SECOND = 20  # in which a slow body is sent
+_TOO_MANY_REQUESTS = 429
+_NO_CONTENT = 204
+_UPLOAD = "image.upload_data"
+_FIRST_ERROR = 300
+
+
+class FaultMiddleware:
+    """Injects the faults that `faults` has for a request; passes others on to `app`.
+
+    It goes inside of `RequestMiddleware`, so that its responses have a request id and a log line.
+    Of several faults, delays add up, and the first with another effect takes place.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        faults: ActiveFaults,
+        identify: IdentifyOperation,
+        identity: Identity,
+    ) -> None:
+        self._app = app
+        self._faults = faults
+        self._identify = identify
+        self._identity = identity
+        self._uploads: set[asyncio.Task[None]] = set()  # that go on after their response
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one HTTP request."""
+        if not self._faults:
+            await self._app(scope, receive, send)
+            return
+        facts = await self._facts(scope)
+        faults = self._faults.applying_to(facts)
+        await asyncio.sleep(sum(fault.rule.delay for fault in faults))
+        fault = next((each for each in faults if _has_effect(each.rule)), None)
+        if fault is None:
+            await self._app(scope, receive, send)
+        else:
+            await self._inject(fault, facts, scope, receive, send)
+
+    async def _facts(self, scope: Scope) -> RequestFacts:
+        """Return what rules look at. Validates the token only if a rule names a project."""
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1")
+            for name, value in scope["glimpse.headers"].items()
+        }
+        service, operation, path = self._identify(scope)
+        projects: tuple[str, ...] = ()
+        if any(fault.rule.project is not None for fault in self._faults):
+            target = RequestTarget(service, scope["method"], path)
+            try:
+                caller = await self._identity.authenticate(
+                    headers.get("x-auth-token"), headers.get("x-service-token"), target
+                )
+                projects = tuple(filter(None, (caller.project_id, caller.project_name)))
+            except IdentityError:  # the API refuses it
+                projects = ()
+        return RequestFacts(scope["method"], scope["path"], operation, headers, projects)
+
+    async def _inject(
+        self, fault: ActiveFault, facts: RequestFacts, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Serve a request with the effect of a fault."""
+        rule = fault.rule
+        if rule.status is not None:
+            await _send_status(rule, rule.status, scope, send)
+        elif rule.reset_connection:
+            raise ResetConnection
+        elif rule.rate_limit is not None:
+            seconds = fault.seconds_until_allowed(asyncio.get_running_loop().time())
+            if seconds:
+                await _send_status(rule, _TOO_MANY_REQUESTS, scope, send, retry_after=seconds)
+            else:
+                await self._app(scope, receive, send)
+        elif rule.cut_after is not None:
+            await self._app(scope, receive, _cutting(send, rule.cut_after))
+        elif rule.bytes_per_second is not None:
+            await self._app(scope, receive, _slowly(send, rule.bytes_per_second))
+        elif rule.stale_for is not None:
+            await self._serve_stale(fault, scope, receive, send)
+        elif rule.saving_for is not None and facts.operation == _UPLOAD:
+            await self._serve_saving(rule.saving_for, scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _serve_stale(
+        self, fault: ActiveFault, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Send a remembered response to a GET; without one, remember the API's."""
+        if scope["method"] != "GET":
+            await self._app(scope, receive, send)
+            return
+        now = asyncio.get_running_loop().time()
+        headers = scope["glimpse.headers"]
+        key = scope["path"], scope["query_string"], headers.get(b"x-auth-token")
+        messages = fault.stale_response(key, now)
+        if messages is not None:
+            for message in messages:
+                await send(message)
+            return
+        sent: list[Message] = []
+
+        async def remember(message: Message) -> None:
+            sent.append(message)
+            await send(message)
+
+        await self._app(scope, receive, remember)
+        if sent and sent[0]["status"] < _FIRST_ERROR:
+            fault.remember(key, sent, now)
+
+    async def _serve_saving(
+        self, seconds: float, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Respond to an upload when its data has arrived; the API gets its end `seconds` later.
+
+        If the API responds before, for example with an error, that is the response.
+        """
+        upload = _HeldUpload(self._app, scope, receive, send, seconds)
+        task = asyncio.create_task(upload.run())
+        self._uploads.add(task)
+        task.add_done_callback(self._uploads.discard)
+        await upload.responded.wait()
+        if upload.error is not None:
+            raise upload.error
+
+
+class _HeldUpload:
+    """An upload whose last bytes the API gets late; `responded` is set after the response."""
+
+    def __init__(
+        self, app: ASGIApp, scope: Scope, receive: Receive, send: Send, seconds: float
+    ) -> None:
+        self._app, self._scope, self._seconds = app, scope, seconds
+        self._receive, self._send = receive, send
+        self._is_held = False  # and has been responded to
+        self.error: Exception | None = None  # of the API, before there was a response
+        self.responded = asyncio.Event()
+
+    async def run(self) -> None:
+        """Have the API serve the request. Raises nothing."""
+        try:
+            await self._app(self._scope, self._receive_held, self._send_unless_held)
+        except Exception as error:  # noqa: BLE001  raised by `_serve_saving`, or logged
+            if self._is_held:
+                _LOG.error("An upload failed after its response was sent: %s", error)
+            else:
+                self.error = error
+        finally:
+            self.responded.set()
+
+    async def _receive_held(self) -> Message:
+        """Return the next part of the body. Respond before the last one, and return it late."""
+        if self._is_held:
+            await asyncio.Event().wait()  # the client may disconnect: the upload goes on
+        message = await self._receive()
+        if message["type"] == "http.request" and not message.get("more_body"):
+            self._is_held = True
+            await send_response(self._send, _NO_CONTENT, [])
+            self.responded.set()
+            await asyncio.sleep(self._seconds)
+        return message
+
+    async def _send_unless_held(self, message: Message) -> None:
+        """Pass the API's response on, unless there was one already."""
+        if not self._is_held:
+            await self._send(message)
+
+
+def _has_effect(rule: FaultRule) -> bool:
+    """Return True if the rule does more than delay."""
+    return rule.reset_connection or any(
+        value is not None
+        for value in (
+            rule.status,
+            rule.rate_limit,
+            rule.cut_after,
+            rule.bytes_per_second,
+            rule.stale_for,
+            rule.saving_for,
+        )
+    )
+
+
+async def _send_status(
+    rule: FaultRule, status: int, scope: Scope, send: Send, retry_after: int | None = None
+) -> None:
+    """Send the response of a rule. Without a body, it is a JSON object with code and message."""
+    message = b'{"error": {"code": %d, "message": "A fault on request."}}' % status
+    body = message if rule.body is None else rule.body
+    if status == _NO_CONTENT:
+        body = b""
+    headers: list[Header] = [
+        (b"x-openstack-request-id", current_context.get().request_id.encode()),
+    ]
+    seconds = retry_after if rule.retry_after is None else rule.retry_after
+    given = {name.lower(): value for name, value in rule.response_headers.items()}
+    given.setdefault("content-type", "application/json")
+    if seconds is not None:
+        given.setdefault("retry-after", str(seconds))
+    headers += [
+        (name.encode("latin-1", "replace"), value.encode()) for name, value in given.items()
+    ]
+    await send_response(send, status, headers, body, method=scope["method"])
+
+
+def _cutting(send: Send, size: int) -> Send:
+    """Return a `send` that raises ResponseAborted after `size` bytes of a response's body."""
+    left = size
+
+    async def send_part(message: Message) -> None:
+        nonlocal left
+        body = message.get("body", b"")
+        if message["type"] == "http.response.body" and len(body) > left:
+            await send({"type": "http.response.body", "body": body[:left], "more_body": True})
+            raise ResponseAborted("a fault on request")
+        left -= len(body)
+        await send(message)
+
+    return send_part
+
+
+def _slowly(send: Send, bytes_per_second: int) -> Send:
+    """Return a `send` that sends bodies in pieces, so many bytes in a second."""
+    size = max(1, bytes_per_second // _PIECES_PER_SECOND)
+
+    async def send_pieces(message: Message) -> None:
+        if message["type"] != "http.response.body":
+            await send(message)
+            return
+        body = message.get("body", b"")
+        for start in range(0, len(body), size):
+            piece = body[start : start + size]
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await asyncio.sleep(len(piece) / bytes_per_second)
+        await send({**message, "body": b""})
+
+    return send_pieces

@@ -1,0 +1,213 @@
+"""FaultRule: which requests have a fault, and which fault it is; parse_rule makes one of JSON."""
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from fnmatch import fnmatchcase
+from typing import Any
+
+import orjson
+
+MAX_SECONDS = 3600.0
+_MAX_NUMBER = 2**31
+_FIRST_STATUS, _LAST_STATUS = 200, 599
+
+
+class InvalidRule(ValueError):
+    """A rule that cannot be used: the value of ``key`` is not what is ``expected``.
+
+    ``key`` is empty if the rule as a whole is at fault. ``expected`` is a sentence.
+    """
+
+    def __init__(self, key: str, expected: str) -> None:
+        self.key, self.expected = key, expected
+        super().__init__(f"{key}: {expected}" if key else expected)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFacts:
+    """What rules look at in a request; the names of ``headers`` are in lower case.
+
+    ``operation`` is the name in metrics, such as ``list_images`` of Compute, ``image.list_images``
+    or ``identity.issue``. ``projects`` are the id and the name of the caller's project; none
+    without a valid token.
+    """
+
+    method: str
+    path: str
+    operation: str
+    headers: Mapping[str, str]
+    projects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FaultRule:
+    """Requests that have a fault, and the fault. Times are in seconds.
+
+    A request matches if all of the first six match it that are set. All but ``project`` are
+    patterns as of file names: ``*`` is any text, ``?`` any character. ``headers`` has patterns by
+    the names of headers.
+
+    Of the matching requests, the first ``skip`` have no fault; of those after them, the ``first``
+    ones have it, or each ``every``-th, or without either all.
+
+    A request with the fault waits for ``delay``. Then one of these happens, if any is set:
+
+    - ``status``: the response has this status, ``body`` and ``response_headers``. The API does not
+      get the request.
+    - ``reset_connection``: the client gets a TCP reset. The API does not get the request.
+    - ``rate_limit``: it is 429 with Retry-After beyond so many requests in ``rate_seconds``.
+    - ``cut_after``: the connection closes after so many bytes of the response's body.
+    - ``bytes_per_second``: the response's body is sent at this speed.
+    - ``stale_for``: a GET gets the response of an earlier one, which is up to so many seconds old.
+    - ``saving_for``: an upload of the Image API gets its response at once, and its image stays in
+      status saving for so long.
+    """
+
+    operation: str | None = None
+    method: str | None = None
+    path: str | None = None
+    project: str | None = None
+    user_agent: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    skip: int = 0
+    first: int | None = None
+    every: int | None = None
+    delay: float = 0.0
+    status: int | None = None
+    body: bytes | None = None
+    response_headers: Mapping[str, str] = field(default_factory=dict)
+    retry_after: int | None = None
+    reset_connection: bool = False
+    rate_limit: int | None = None
+    rate_seconds: float = 1.0
+    cut_after: int | None = None
+    bytes_per_second: int | None = None
+    stale_for: float | None = None
+    saving_for: float | None = None
+
+    def matches(self, request: RequestFacts) -> bool:
+        """Return True if the request has what the rule names; the count is not looked at."""
+        headers = request.headers
+        patterns = [
+            (self.operation, request.operation),
+            (self.method, request.method),
+            (self.path, request.path),
+            (self.user_agent, headers.get("user-agent", "")),
+            *((pattern, headers.get(name.lower(), "")) for name, pattern in self.headers.items()),
+        ]
+        return (self.project is None or self.project in request.projects) and all(
+            pattern is None or fnmatchcase(text, pattern) for pattern, text in patterns
+        )
+
+    def applies_to(self, number: int) -> bool:
+        """Return True if the `number`-th matching request has the fault, from 1."""
+        number -= self.skip
+        if number < 1:
+            return False
+        if self.first is not None:
+            return number <= self.first
+        return self.every is None or number % self.every == 0
+
+
+_EFFECTS = (
+    *("status", "reset_connection", "rate_limit", "cut_after", "bytes_per_second", "stale_for"),
+    "saving_for",
+)
+KEYS = tuple(each.name for each in fields(FaultRule))
+
+
+def parse_rule(document: object) -> FaultRule:
+    """Return the rule that a JSON object describes; its keys are the fields of FaultRule.
+
+    Null counts as missing. ``body`` is text, or any JSON, which is sent as such. Raises
+    InvalidRule.
+    """
+    if not isinstance(document, dict):
+        raise InvalidRule("", "an object is expected.")
+    values = {}
+    for key, value in document.items():
+        if key not in KEYS:
+            similar = difflib.get_close_matches(str(key), KEYS, 1)
+            hint = f"did you mean {similar[0]}?" if similar else f"one of {', '.join(KEYS)}."
+            raise InvalidRule(str(key), f"this key is unknown: {hint}")
+        if value is not None:
+            values[key] = _PARSERS[key](key, value)
+    rule = FaultRule(**values)
+    effects = [name for name in _EFFECTS if name in values and values[name] is not False]
+    if len(effects) > 1:
+        raise InvalidRule(effects[1], f"it cannot be used together with {effects[0]}.")
+    if not effects and not rule.delay:
+        raise InvalidRule("", f"a fault is expected: delay, or one of {', '.join(_EFFECTS)}.")
+    if rule.first is not None and rule.every is not None:
+        raise InvalidRule("every", "it cannot be used together with first.")
+    return rule
+
+
+def render_rule(rule: FaultRule) -> dict[str, Any]:
+    """Return a rule as a JSON object, without the values that are defaults."""
+    default = FaultRule()
+    return {
+        key: value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+        for key in KEYS
+        if (value := getattr(rule, key)) != getattr(default, key)
+    }
+
+
+def _text(key: str, value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise InvalidRule(key, "text is expected.")
+    return value
+
+
+def _texts(key: str, value: object) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise InvalidRule(key, "a mapping of names to texts is expected.")
+    for name, text in value.items():
+        if not isinstance(name, str) or not isinstance(text, str):
+            raise InvalidRule(key, "a mapping of names to texts is expected.")
+        if not (name + text).isprintable():
+            raise InvalidRule(key, "texts of printable characters are expected.")
+    return dict(value)
+
+
+def _integer(lowest: int, highest: int = _MAX_NUMBER) -> Callable[[str, object], int]:
+    def parse(key: str, value: object) -> int:
+        if type(value) is not int or not lowest <= value <= highest:
+            raise InvalidRule(key, f"an integer from {lowest} to {highest} is expected.")
+        return value
+
+    return parse
+
+
+def _seconds(key: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidRule(key, "a number of seconds is expected.")
+    if not 0 < value <= MAX_SECONDS:
+        raise InvalidRule(key, f"more than 0 and up to {MAX_SECONDS:.0f} seconds are expected.")
+    return float(value)
+
+
+def _flag(key: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidRule(key, "true or false is expected.")
+    return value
+
+
+def _body(key: str, value: object) -> bytes:
+    try:
+        return value.encode() if isinstance(value, str) else orjson.dumps(value)
+    except (TypeError, UnicodeEncodeError):
+        raise InvalidRule(key, "text or JSON is expected.") from None
+
+
+_PARSERS: Mapping[str, Callable[[str, object], Any]] = {
+    **dict.fromkeys(("operation", "method", "path", "project", "user_agent"), _text),
+    **dict.fromkeys(("headers", "response_headers"), _texts),
+    **dict.fromkeys(("first", "every", "rate_limit", "bytes_per_second"), _integer(1)),
+    **dict.fromkeys(("skip", "cut_after", "retry_after"), _integer(0)),
+    **dict.fromkeys(("delay", "stale_for", "saving_for", "rate_seconds"), _seconds),
+    "status": _integer(_FIRST_STATUS, _LAST_STATUS),
+    "body": _body,
+    "reset_connection": _flag,
+}

@@ -1,0 +1,29 @@
+"""InvalidSeed: everything that is wrong with a seed, with the place of each problem."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class Problem(NamedTuple):
+    """A value of a seed that cannot be used.
+
+    `line` is its line, from 1; `path` where it is in the document, such as ``images[0].name``, and
+    empty for the whole document. `expected` is a sentence that says what is wrong, or expected.
+    """
+
+    line: int
+    path: str
+    expected: str
+
+
+class InvalidSeed(Exception):
+    """A seed that cannot be used; the message has ``lines``, one for each problem."""
+
+    def __init__(self, source: str, problems: Sequence[Problem]) -> None:
+        self.lines = tuple(_line(source, problem) for problem in problems)
+        super().__init__("\n".join(self.lines))
+
+
+def _line(source: str, problem: Problem) -> str:
+    place = f", {problem.path}" if problem.path else ""
+    return f"{source}, line {problem.line}{place}: {problem.expected}"

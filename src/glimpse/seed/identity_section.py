@@ -1,0 +1,240 @@
+"""Parse the domains, projects, users and application credentials of a seed."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from glimpse.identity import field_lengths
+from glimpse.identity.embedded.directory_entries import DOMAIN_ID, DOMAIN_NAME
+from glimpse.images import parse_datetime
+from glimpse.seed.reader import Place, SeedReader
+
+# Of the users and projects of a seed that has neither: see `standard_identity`.
+STANDARD_PASSWORD = "secret"  # noqa: S105  a test's, and documented
+_STANDARD_USERS = ("admin", "demo", "alt")
+_NAMESPACE = uuid.UUID("5c9f6e0a-33c5-4d0f-9c3b-0a1e2f7d9b10")  # of the ids that seeds leave out
+USER_KEYS = (
+    *("id", "name", "password", "domain", "project", "roles", "domain_roles", "system_roles"),
+    *("email", "description", "enabled"),
+)
+_METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+
+
+def seed_id(kind: str, *names: str) -> uuid.UUID:
+    """Return the id of an entry that has none in the seed: the same for the same names."""
+    return uuid.uuid5(_NAMESPACE, "/".join((kind, *names)))
+
+
+def standard_identity() -> dict[str, Any]:
+    """Return the identity document of a seed that has no projects and no users.
+
+    It has the users of a new state directory, admin, demo and alt, in projects of their names. The
+    password of each is STANDARD_PASSWORD.
+    """
+    projects = {name: seed_id("project", DOMAIN_ID, name).hex for name in _STANDARD_USERS}
+    users: list[dict[str, Any]] = [
+        {
+            "id": seed_id("user", DOMAIN_ID, name).hex,
+            "name": name,
+            "password": STANDARD_PASSWORD,
+            "roles": {projects[name]: ["admin" if name == "admin" else "member"]},
+        }
+        for name in _STANDARD_USERS
+    ]
+    users[0]["system_roles"] = ["admin"]
+    return {
+        "projects": [{"id": found, "name": name} for name, found in projects.items()],
+        "users": users,
+    }
+
+
+class IdentitySections:
+    """Parses the sections of the identity, in an order in which entries refer to earlier ones.
+
+    `document` is the identity document. `projects` and `users` have the ids of those in the domain
+    Default by id and by name, and of those in other domains by id.
+    """
+
+    def __init__(self, reader: SeedReader, sections: Mapping[str, Place]) -> None:
+        self._reader = reader
+        self._domains = {DOMAIN_ID: DOMAIN_ID, DOMAIN_NAME: DOMAIN_ID}
+        self._project_names: dict[str, dict[str, str]] = {}  # by the id of their domain
+        self.projects: dict[str, str] = {}
+        self.users: dict[str, str] = {}
+        self.document: dict[str, Any] = {}
+        if not {"projects", "users"} & sections.keys():
+            self._add_standard()
+        for name, parse in (
+            ("domains", self._domain),
+            ("projects", self._project),
+            ("users", self._user),
+            ("application_credentials", self._credential),
+        ):
+            self.document.setdefault(name, [])
+            if name in sections:
+                self.document[name] += self._parse(sections[name], parse)
+
+    def _parse(
+        self, section: Place, parse: Callable[[Place], dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """Return the entries of a section, whose ids have to be different."""
+        entries: dict[str, dict[str, Any]] = {}
+        for place in self._reader.sequence(section):
+            entry = parse(place)
+            if entry["id"] in entries:
+                self._reader.refuse(place, f"an entry before it has the id {entry['id']}, too.")
+            entries[entry["id"]] = entry
+        return list(entries.values())
+
+    def _add_standard(self) -> None:
+        self.document |= standard_identity()
+        for section, known in (("projects", self.projects), ("users", self.users)):
+            for entry in self.document[section]:
+                known |= {entry["id"]: entry["id"], entry["name"]: entry["id"]}
+
+    def _domain(self, place: Place) -> dict[str, Any]:
+        found = self._reader.mapping(place, ("id", "name", "description", "enabled"), ("name",))
+        entry = self._common(found)
+        entry["id"] = self._id(found, "domain", entry.get("name", ""))
+        self._register(found, entry, self._domains, "domain")
+        return entry
+
+    def _project(self, place: Place) -> dict[str, Any]:
+        allowed = ("id", "name", "domain", "parent", "description", "enabled", "tags")
+        found = self._reader.mapping(place, allowed, ("name",))
+        entry = self._common(found) | {"domain_id": self._domain_of(found)}
+        entry["id"] = self._id(found, "project", entry["domain_id"], entry.get("name", ""))
+        names = self._project_names.setdefault(entry["domain_id"], {})
+        if "parent" in found:
+            entry["parent_id"] = self._reader.reference(found["parent"], names, "project before it")
+        if "tags" in found:
+            entry["tags"] = self._reader.texts(found["tags"], field_lengths.TAG)
+        self._register(found, entry, names, "project")
+        if entry["domain_id"] == DOMAIN_ID:
+            self.projects[entry.get("name", "")] = entry["id"]
+        self.projects[entry["id"]] = entry["id"]
+        return entry
+
+    def _user(self, place: Place) -> dict[str, Any]:
+        found = self._reader.mapping(place, USER_KEYS, ("name", "password"))
+        reader = self._reader
+        entry = self._common(found) | {"domain_id": self._domain_of(found)}
+        entry["id"] = self._id(found, "user", entry["domain_id"], entry.get("name", ""))
+        projects = {**self.projects, **self._project_names.get(entry["domain_id"], {})}
+        if "password" in found:
+            entry["password"] = reader.text(found["password"], field_lengths.PASSWORD)
+        if "email" in found:
+            entry["email"] = reader.text(found["email"])
+        if "project" in found:
+            entry["default_project_id"] = reader.reference(found["project"], projects, "project")
+        if "roles" in found:
+            entry["roles"] = self._assignments(found["roles"], projects, "project")
+        if "domain_roles" in found:
+            entry["domain_roles"] = self._assignments(
+                found["domain_roles"], self._domains, "domain"
+            )
+        if "system_roles" in found:
+            entry["system_roles"] = reader.texts(found["system_roles"])
+        names = self.users if entry["domain_id"] == DOMAIN_ID else {}
+        self._register(found, entry, names, "user")
+        self.users[entry["id"]] = entry["id"]
+        return entry
+
+    def _assignments(
+        self, place: Place, known: Mapping[str, str], kind: str
+    ) -> dict[str, list[str]]:
+        """Return lists of roles by the ids of projects or domains."""
+        assigned = {}
+        for name, roles in self._reader.any_mapping(place).items():
+            place_id = self._reader.known(name, roles, known, kind)
+            assigned[place_id] = self._reader.texts(roles)
+        return assigned
+
+    def _credential(self, place: Place) -> dict[str, Any]:
+        reader = self._reader
+        required = ("name", "secret", "user", "project")
+        allowed = ("id", *required, "roles", "description", "expires_at", "unrestricted")
+        found = reader.mapping(place, (*allowed, "access_rules"), required)
+        entry = self._common(found)
+        if "user" in found:
+            entry["user"] = reader.reference(found["user"], self.users, "user")
+        if "project" in found:
+            entry["project"] = reader.reference(found["project"], self.projects, "project")
+        entry["id"] = self._id(
+            found, "application credential", entry.get("user", ""), entry.get("name", "")
+        )
+        if "secret" in found:
+            entry["secret"] = reader.text(found["secret"], field_lengths.PASSWORD)
+        if "roles" in found:
+            entry["roles"] = reader.texts(found["roles"])
+        if "unrestricted" in found:
+            entry["unrestricted"] = reader.flag(found["unrestricted"])
+        if "expires_at" in found:
+            entry["expires_at"] = self._time(found["expires_at"])
+        if "access_rules" in found:
+            places = reader.sequence(found["access_rules"])
+            entry["access_rules"] = [self._access_rule(each, entry) for each in places]
+        return entry
+
+    def _access_rule(self, place: Place, credential: Mapping[str, Any]) -> str:
+        """Add an access rule to the document; return its id."""
+        found = self._reader.mapping(
+            place, ("service", "method", "path"), ("service", "method", "path")
+        )
+        rule = {key: self._reader.text(value) for key, value in found.items()}
+        if "method" in found:
+            rule["method"] = self._reader.choice(found["method"], _METHODS)
+        user = credential.get("user", "")
+        rule |= {"id": seed_id("access rule", user, place.path).hex, "user": user}
+        self.document.setdefault("access_rules", []).append(rule)
+        return rule["id"]
+
+    def _time(self, place: Place) -> float | None:
+        """Return the POSIX time of a date."""
+        expected = "a date and time in ISO 8601 notation is expected."
+
+        def timestamp(text: str) -> str | None:
+            parsed = parse_datetime(text)
+            return str(parsed.timestamp()) if parsed is not None else None
+
+        found = self._reader.parsed(place, timestamp, expected)
+        return float(found) if found else None
+
+    def _common(self, found: Mapping[str, Place]) -> dict[str, Any]:
+        """Return the attributes that all entries have."""
+        entry: dict[str, Any] = {}
+        if "name" in found:
+            entry["name"] = self._reader.text(found["name"], field_lengths.NAME)
+        if "description" in found:
+            entry["description"] = self._reader.text(
+                found["description"], field_lengths.DESCRIPTION, 0
+            )
+        if "enabled" in found:
+            entry["enabled"] = self._reader.flag(found["enabled"])
+        return entry
+
+    def _id(self, found: Mapping[str, Place], kind: str, *names: str) -> str:
+        """Return the id of an entry; without one, it follows from the names."""
+        if "id" in found:
+            return self._reader.text(found["id"], field_lengths.ID)
+        return seed_id(kind, *names).hex
+
+    def _domain_of(self, found: Mapping[str, Place]) -> str:
+        if "domain" not in found:
+            return DOMAIN_ID
+        return self._reader.reference(found["domain"], self._domains, "domain")
+
+    def _register(
+        self,
+        found: Mapping[str, Place],
+        entry: Mapping[str, Any],
+        names: dict[str, str],
+        kind: str,
+    ) -> None:
+        """Make an entry known by its id and name in `names`; its name must be new there."""
+        name = entry.get("name")
+        if name is not None:
+            if name in names:
+                self._reader.refuse(found["name"], f"a {kind} before it has this name.")
+            names[name] = entry["id"]
+        names[entry["id"]] = entry["id"]

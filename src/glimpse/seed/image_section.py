@@ -1,0 +1,193 @@
+"""Parse the images of a seed."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from glimpse.embedded.image_changes import MAX_CHARACTERS
+from glimpse.embedded.image_members import MEMBER_STATUSES
+from glimpse.image_api.image_schema import (
+    CONTAINER_FORMATS,
+    DISK_FORMATS,
+    MAX_NAME,
+    MAX_NUMBER,
+    STATUSES,
+    VISIBILITIES,
+)
+from glimpse.images import BASE_ATTRIBUTES, RESERVED_PREFIX, image_from_document
+from glimpse.seed.identity_section import seed_id
+from glimpse.seed.reader import Place, SeedReader
+from glimpse.seed.seed import FileData, GeneratedData, ImageSeed
+
+MAX_DATA = 2**40  # bytes of generated data
+_MAX_SIZE = 2**63 - 1  # bytes: what a column holds
+_OF_DATA = ("size", "virtual_size", "checksum", "os_hash_algo", "os_hash_value")
+_WITH_DATA = ("active", "deactivated")  # statuses
+# The formats whose data can be generated: see `generated_data`.
+GENERATED_FORMATS = ("raw", "qcow2", "ami", "ari", "aki", "ploop")
+IMAGE_KEYS = (
+    *("id", "name", "owner", "visibility", "status", "disk_format", "container_format"),
+    *("min_ram", "min_disk", "protected", "os_hidden", "tags", "properties", "members", "data"),
+    *("created_at", "updated_at", *_OF_DATA),
+)
+
+
+def date_after(first: str, seconds: int) -> str:
+    """Return the date of an image that is `seconds` later than the date `first`."""
+    moment = datetime.fromisoformat(first) + timedelta(seconds=seconds)
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+class ImageSection:
+    """Parses images. `by_name` has their ids by id and name, `images` the images."""
+
+    def __init__(
+        self,
+        reader: SeedReader,
+        section: Place,
+        *,
+        projects: Mapping[str, str],
+        directory: Path,
+        now: str,
+    ) -> None:
+        """`projects` has ids by id and name. Relative paths of files start in `directory`.
+
+        The default date of the first image is `now`, that of each other one a second later, so that
+        lists have an order. Problems are recorded by the reader.
+        """
+        self._reader = reader
+        self._projects = projects
+        self._directory = directory
+        self.by_name: dict[str, str] = {}
+        found = []
+        for number, place in enumerate(reader.sequence(section)):
+            image = self._image(place, date_after(now, number))
+            if image.image.id in self.by_name:
+                reader.refuse(place, f"an image before it has the id {image.image.id}, too.")
+            self.by_name |= {image.image.name or image.image.id: image.image.id}
+            self.by_name[image.image.id] = image.image.id
+            found.append(image)
+        self.images = tuple(found)
+
+    def _image(self, place: Place, now: str) -> ImageSeed:
+        found = self._reader.mapping(place, IMAGE_KEYS, nullable=("owner", "name"))
+        data = self._data(found["data"]) if "data" in found else None
+        document: dict[str, Any] = {"created_at": now, "visibility": "shared", "owner": None}
+        document["status"] = "queued" if data is None else "active"
+        if data is not None:
+            document |= {"disk_format": "raw", "container_format": "bare"}
+        properties = self._properties(found)
+        for key, read in self._readers().items():
+            if key in found and not found[key].is_null:
+                document[key] = read(found[key])
+        if "owner" not in found:
+            self._reader.refuse(place, "owner is missing: a project, or null for none.")
+        document.setdefault("id", str(seed_id("image", document.get("name") or "", place.path)))
+        document.setdefault("updated_at", document["created_at"])
+        self._check_data(place, found, document, data)
+        image = image_from_document(properties | document)
+        members = self._members(found["members"]) if "members" in found else {}
+        if members and image.visibility != "shared":
+            self._reader.refuse(found["members"], "only shared images have members.")
+        if len(image.properties_json) > MAX_CHARACTERS:
+            self._reader.refuse(
+                found["properties"], f"they may have at most {MAX_CHARACTERS} characters in all."
+            )
+        return ImageSeed(image, members, data, place.line)
+
+    def _readers(self) -> Mapping[str, Callable[[Place], Any]]:
+        """Return a function for each attribute, which reads its value."""
+        reader = self._reader
+
+        def size(place: Place) -> int:
+            return reader.size(place, _MAX_SIZE)
+
+        def number(place: Place) -> int:
+            return reader.integer(place, 0, MAX_NUMBER)
+
+        return {
+            "id": reader.uuid,
+            "name": lambda place: reader.text(place, MAX_NAME, 0),
+            "owner": lambda place: reader.reference(place, self._projects, "project"),
+            "visibility": lambda place: reader.choice(place, VISIBILITIES),
+            "status": lambda place: reader.choice(place, STATUSES),
+            "disk_format": lambda place: reader.choice(place, DISK_FORMATS),
+            "container_format": lambda place: reader.choice(place, CONTAINER_FORMATS),
+            "min_ram": number,
+            "min_disk": number,
+            "protected": reader.flag,
+            "os_hidden": reader.flag,
+            "tags": lambda place: sorted(set(reader.texts(place, MAX_NAME))),
+            "created_at": reader.date,
+            "updated_at": reader.date,
+            "size": size,
+            "virtual_size": size,
+            "checksum": lambda place: reader.text(place, 32),
+            "os_hash_algo": lambda place: reader.text(place, 64),
+            "os_hash_value": lambda place: reader.text(place, 128),
+        }
+
+    def _check_data(
+        self,
+        place: Place,
+        found: Mapping[str, Place],
+        document: Mapping[str, Any],
+        data: FileData | GeneratedData | None,
+    ) -> None:
+        """Refuse what contradicts the data of an image, or that it has none."""
+        if data is None:
+            if document["status"] in _WITH_DATA and "size" not in found:
+                self._reader.refuse(
+                    place,
+                    f"data, or at least its size, is expected for status {document['status']}.",
+                )
+            return
+        for key in _OF_DATA:
+            if key in found:
+                self._reader.refuse(found[key], f"{key} follows from data: leave it out.")
+        if document["status"] not in _WITH_DATA:
+            self._reader.refuse(
+                found["status"], f"one of {', '.join(_WITH_DATA)} is expected beside data."
+            )
+        if isinstance(data, GeneratedData) and document["disk_format"] not in GENERATED_FORMATS:
+            self._reader.refuse(
+                found["disk_format"],
+                f"data of a size is one of {', '.join(GENERATED_FORMATS)}: use a file.",
+            )
+
+    def _data(self, place: Place) -> FileData | GeneratedData | None:
+        """Return where the data comes from, which is a file or a size."""
+        sources = self._reader.mapping(place, ("file", "size"))
+        if len(sources) != 1:
+            self._reader.refuse(place, "either file or size is expected.")
+        if "file" in sources:
+            return FileData(self._directory / self._reader.text(sources["file"], 4096))
+        if "size" in sources:
+            return GeneratedData(self._reader.size(sources["size"], MAX_DATA))
+        return None
+
+    def _properties(self, found: Mapping[str, Place]) -> dict[str, str]:
+        if "properties" not in found:
+            return {}
+        place = found["properties"]
+        for key, value in self._reader.any_mapping(place).items():
+            if key in BASE_ATTRIBUTES:
+                self._reader.refuse(value, f"{key} is an attribute: put it beside properties.")
+            if key.startswith(RESERVED_PREFIX):
+                self._reader.refuse(value, f"keys that start with {RESERVED_PREFIX} are reserved.")
+        return self._reader.mapping_of_texts(place, MAX_CHARACTERS)
+
+    def _members(self, place: Place) -> dict[str, str]:
+        """Return the members: a list of projects, or a mapping of projects to statuses."""
+        reader = self._reader
+        if place.is_list:
+            projects = reader.sequence(place)
+            return {
+                reader.reference(each, self._projects, "project"): "pending" for each in projects
+            }
+        members = {}
+        for name, status in reader.any_mapping(place).items():
+            known = reader.known(name, status, self._projects, "project")
+            members[known] = reader.choice(status, MEMBER_STATUSES)
+        return members

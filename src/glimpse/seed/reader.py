@@ -1,0 +1,249 @@
+"""SeedReader: reads values of a YAML document, and collects problems with their lines and paths."""
+
+import difflib
+import re
+import uuid
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, NamedTuple
+
+import yaml
+from yaml.constructor import SafeConstructor
+
+from glimpse.images import parse_date
+from glimpse.seed.errors import InvalidSeed, Problem
+
+_NULL, _BOOL, _INT = (f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int"))
+_TRUE = frozenset(("true", "yes", "on"))  # YAML 1.1
+_SIZE = re.compile(r"([0-9]{1,18}) ?(B|[KMGT]i?B?)?", re.IGNORECASE)
+_UNITS = {"": 1, "B": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+MAX_TEXT = 255  # characters: what a column of most texts holds
+
+
+class Place(NamedTuple):
+    """A value of the document: its YAML node, and its path, such as ``images[0].name``."""
+
+    node: yaml.Node
+    path: str
+
+    @property
+    def is_null(self) -> bool:
+        """True for null, and for a key without a value."""
+        return bool(self.node.tag == _NULL)
+
+    @property
+    def is_list(self) -> bool:
+        """True for a list."""
+        return isinstance(self.node, yaml.SequenceNode)
+
+    @property
+    def line(self) -> int:
+        """The number of its line, from 1."""
+        return int(self.node.start_mark.line) + 1
+
+
+class SeedReader:
+    """Reads values that a seed may have. Each method records a Problem for any other value.
+
+    Then it returns a value of the right type all the same, so that all problems are found in one
+    pass: do not use what was read unless `raise_problems` returns.
+    """
+
+    def __init__(self, source: str) -> None:
+        """`source` names the document in messages."""
+        self._source = source
+        self._problems: list[Problem] = []
+
+    def root(self, text: str) -> Place | None:
+        """Return the document in `text`; None if it is empty. Raises InvalidSeed if it is no YAML.
+
+        JSON is YAML, too.
+        """
+        try:
+            node = yaml.compose(text, Loader=yaml.SafeLoader)
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            line = mark.line + 1 if mark else 1
+            raise InvalidSeed(self._source, [Problem(line, "", f"{error.problem}.")]) from None
+        except yaml.YAMLError as error:  # a character that YAML does not allow
+            raise InvalidSeed(self._source, [Problem(1, "", f"{error}")]) from None
+        except RecursionError:
+            problem = Problem(1, "", "it has too many levels.")
+            raise InvalidSeed(self._source, [problem]) from None
+        return Place(node, "") if node is not None else None
+
+    def refuse(self, place: Place, expected: str) -> None:
+        """Record that the value at `place` cannot be used; `expected` is a sentence."""
+        self._problems.append(Problem(place.line, place.path, expected))
+
+    def raise_problems(self) -> None:
+        """Raise InvalidSeed if there were problems, which are sorted by their lines."""
+        if self._problems:
+            raise InvalidSeed(self._source, sorted(self._problems))
+
+    def mapping(
+        self,
+        place: Place,
+        allowed: Collection[str],
+        required: Iterable[str] = (),
+        nullable: Collection[str] = (),
+    ) -> dict[str, Place]:
+        """Return the values of a mapping by their keys.
+
+        Its keys have to be in `allowed`, and all of `required` have to be there. Null counts as
+        missing, and is left out, but for the keys in `nullable`.
+        """
+        found = self.any_mapping(place)
+        for key, value in found.items():
+            if key not in allowed:
+                similar = difflib.get_close_matches(key, allowed, 1)
+                hint = f"did you mean {similar[0]}?" if similar else f"one of {', '.join(allowed)}."
+                self.refuse(value, f"this key is unknown: {hint}")
+        kept = {key: value for key, value in found.items() if key in nullable or not value.is_null}
+        if isinstance(place.node, yaml.MappingNode):
+            for key in required:
+                if key not in kept:
+                    self.refuse(place, f"{key} is missing.")
+        return kept
+
+    def any_mapping(self, place: Place) -> dict[str, Place]:
+        """Return the values of a mapping with any keys, which are texts."""
+        if not isinstance(place.node, yaml.MappingNode):
+            self.refuse(place, "a mapping of keys to values is expected.")
+            return {}
+        found = {}
+        for key, value in place.node.value:
+            path = f"{place.path}.{key.value}" if place.path else str(key.value)
+            if not isinstance(key, yaml.ScalarNode):
+                self.refuse(Place(key, place.path), "the key has to be text.")
+            elif key.value in found:
+                self.refuse(Place(key, path), "this key is there twice.")
+            else:
+                found[key.value] = Place(value, path)
+        return found
+
+    def sequence(self, place: Place) -> list[Place]:
+        """Return the entries of a list."""
+        if not isinstance(place.node, yaml.SequenceNode):
+            self.refuse(place, "a list is expected.")
+            return []
+        return [
+            Place(node, f"{place.path}[{number}]") for number, node in enumerate(place.node.value)
+        ]
+
+    def text(self, place: Place, longest: int = MAX_TEXT, shortest: int = 1) -> str:
+        """Return a text. A number, a date or a flag is text as it is written.
+
+        It must have neither NUL characters nor lone surrogates.
+        """
+        value = self._scalar(place)
+        if value is None:
+            self.refuse(place, "text is expected.")
+            return ""
+        if not shortest <= len(value) <= longest:
+            self.refuse(place, f"text of {shortest} to {longest} characters is expected.")
+        if "\0" in value or any("\ud800" <= each <= "\udfff" for each in value):
+            self.refuse(place, "text without NUL characters and lone surrogates is expected.")
+        return value
+
+    def texts(self, place: Place, longest: int = MAX_TEXT) -> list[str]:
+        """Return a list of texts."""
+        return [self.text(each, longest) for each in self.sequence(place)]
+
+    def mapping_of_texts(self, place: Place, longest: int) -> dict[str, str]:
+        """Return a mapping of texts of up to 255 characters to texts, which may be empty."""
+        found = self.any_mapping(place)
+        for key, value in found.items():
+            if not 1 <= len(key) <= MAX_TEXT or "\0" in key:
+                self.refuse(value, f"the key has to have 1 to {MAX_TEXT} characters, none NUL.")
+        return {key: self.text(value, longest, 0) for key, value in found.items()}
+
+    def flag(self, place: Place) -> bool:
+        """Return true or false."""
+        if place.node.tag != _BOOL:
+            self.refuse(place, "true or false is expected.")
+            return False
+        return str(place.node.value).lower() in _TRUE
+
+    def integer(self, place: Place, lowest: int, highest: int) -> int:
+        """Return a decimal integer in a range, which includes both bounds."""
+        try:
+            value = int(place.node.value) if place.node.tag == _INT else None
+        except ValueError:  # 0x10, or 1:30, which is 90 in YAML 1.1
+            value = None
+        if value is None or not lowest <= value <= highest:
+            self.refuse(place, f"an integer from {lowest} to {highest} is expected.")
+            return lowest
+        return value
+
+    def size(self, place: Place, highest: int) -> int:
+        """Return a size in bytes, such as ``1048576``, ``1024 KiB`` or ``1M``; units are binary."""
+        match = _SIZE.fullmatch(self._scalar(place) or "")
+        size = int(match[1]) * _UNITS[(match[2] or "")[:1].upper()] if match else -1
+        if not 0 <= size <= highest:
+            self.refuse(place, f"a size up to {highest} bytes is expected, such as 10 MiB.")
+            return 0
+        return size
+
+    def choice(self, place: Place, choices: Collection[str]) -> str:
+        """Return one of `choices`."""
+        value = self._scalar(place)
+        if value is None or value not in choices:
+            self.refuse(place, f"one of {', '.join(choices)} is expected.")
+            return next(iter(choices))
+        return value
+
+    def parsed(self, place: Place, parse: Callable[[str], str | None], expected: str) -> str:
+        """Return what `parse` makes of a text; it returns None for an invalid one."""
+        value = self._scalar(place)
+        found = parse(value) if value is not None else None
+        if found is None:
+            self.refuse(place, expected)
+            return ""
+        return found
+
+    def plain(self, place: Place) -> Any:
+        """Return any value as Python's types, as YAML resolves it; None for one that cannot be."""
+        try:
+            return SafeConstructor().construct_document(place.node)
+        except yaml.YAMLError as error:
+            self.refuse(place, f"{error}")
+        return None
+
+    def reference(self, place: Place, known: Mapping[str, str], kind: str) -> str:
+        """Return the id of a `kind` of entry by its id or name; `known` has ids by both."""
+        return self.known(self._scalar(place), place, known, kind)
+
+    def known(self, name: str | None, place: Place, known: Mapping[str, str], kind: str) -> str:
+        """Return the id of a `kind` of entry by its id or name, which is a key at `place`."""
+        if name is None or name not in known:
+            names = names_of(known)
+            self.refuse(place, f"the name or id of a {kind} is expected; there are: {names}.")
+            return ""
+        return known[name]
+
+    def uuid(self, place: Place) -> str:
+        """Return a UUID in lower case, with its dashes."""
+        return self.parsed(place, parse_uuid, "a UUID is expected.")
+
+    def date(self, place: Place) -> str:
+        """Return a date and time as those of an image."""
+        return self.parsed(place, parse_date, "a date and time in ISO 8601 notation is expected.")
+
+    def _scalar(self, place: Place) -> str | None:
+        """Return the text of a value as it is written; None for a list, a mapping or null."""
+        is_scalar = isinstance(place.node, yaml.ScalarNode) and not place.is_null
+        return str(place.node.value) if is_scalar else None
+
+
+def names_of(known: Mapping[str, str]) -> str:
+    """Return the names in a mapping of ids by id and by name, as text for a message."""
+    return ", ".join(sorted(name for name in known if name and known[name] != name)) or "none"
+
+
+def parse_uuid(text: str) -> str | None:
+    """Return a UUID in lower case, with its dashes; None for other text."""
+    try:
+        found = str(uuid.UUID(text))
+    except ValueError:
+        return None
+    return found if found == text.lower() else None

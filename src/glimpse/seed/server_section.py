@@ -1,0 +1,93 @@
+"""Parse the servers of a seed."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from glimpse.seed.identity_section import seed_id
+from glimpse.seed.reader import Place, SeedReader, names_of, parse_uuid
+from glimpse.servers.server import STATES, Flavor, Server
+
+_MAX_NUMBER = 2**31 - 1
+SERVER_KEYS = (
+    *("id", "name", "project", "user", "image", "flavor", "metadata", "status", "tags"),
+    *("created_at", "updated_at", "key_name", "description", "availability_zone"),
+)
+
+
+def parse_servers(
+    reader: SeedReader,
+    section: Place,
+    *,
+    projects: Mapping[str, str],
+    users: Mapping[str, str],
+    images: Mapping[str, str],
+    now: str,
+) -> tuple[Server, ...]:
+    """Return the servers of a section. `projects`, `users` and `images` have ids by id and name.
+
+    An image may be any UUID: it may have been deleted since the server was made of it. `now` is the
+    default date. Problems are recorded by the reader.
+    """
+    servers: list[Server] = []
+    for place in reader.sequence(section):
+        server = _server(reader, place, projects, users, images, now)
+        if server.id in {each.id for each in servers}:
+            reader.refuse(place, f"a server before it has the id {server.id}, too.")
+        servers.append(server)
+    return tuple(servers)
+
+
+def _server(
+    reader: SeedReader,
+    place: Place,
+    projects: Mapping[str, str],
+    users: Mapping[str, str],
+    images: Mapping[str, str],
+    now: str,
+) -> Server:
+    found = reader.mapping(place, SERVER_KEYS, ("name", "project", "user"))
+    values: dict[str, Any] = {"status": "ACTIVE", "created_at": now, "name": ""}
+    values |= {"project_id": "", "user_id": "", "image_id": None}
+    readers: dict[str, tuple[str, Callable[[Place], Any]]] = {
+        "name": ("name", reader.text),
+        "project": ("project_id", lambda each: reader.reference(each, projects, "project")),
+        "user": ("user_id", lambda each: reader.reference(each, users, "user")),
+        "image": ("image_id", lambda each: _image_id(reader, each, images)),
+        "flavor": ("flavor", lambda each: _flavor(reader, each)),
+        "metadata": ("metadata", lambda each: reader.mapping_of_texts(each, 255)),
+        "status": ("status", lambda each: reader.choice(each, STATES)),
+        "created_at": ("created_at", reader.date),
+        "updated_at": ("updated_at", reader.date),
+        "tags": ("tags", lambda each: tuple(reader.texts(each, 60))),
+        "id": ("id", reader.uuid),
+    }
+    for key in ("key_name", "description", "availability_zone"):
+        readers[key] = (key, reader.text)
+    for key, (name, read) in readers.items():
+        if key in found:
+            values[name] = read(found[key])
+    values.setdefault("id", str(seed_id("server", values["project_id"], values["name"])))
+    values.setdefault("updated_at", values["created_at"])
+    return Server(**values)
+
+
+def _flavor(reader: SeedReader, place: Place) -> Flavor:
+    found = reader.mapping(place, ("name", "vcpus", "ram", "disk"), ("name",))
+    values: dict[str, Any] = {
+        key: reader.integer(found[key], 0, _MAX_NUMBER)
+        for key in ("vcpus", "ram", "disk")
+        if key in found
+    }
+    if "name" in found:
+        values["name"] = reader.text(found["name"])
+    return Flavor(**values)
+
+
+def _image_id(reader: SeedReader, place: Place, images: Mapping[str, str]) -> str:
+    """Return the id of an image of the seed, by id or name, or any other UUID."""
+
+    def parse(text: str) -> str | None:
+        return images.get(text) or parse_uuid(text)
+
+    expected = f"the name of an image, or any UUID, is expected; there are: {names_of(images)}."
+    return reader.parsed(place, parse, expected)

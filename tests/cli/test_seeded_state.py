@@ -1,0 +1,190 @@
+"""`glimpse serve` with --seed, --ephemeral and --ready-file."""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from glimpse.cli.ephemeral_directory import ephemeral_directory
+from glimpse.cli.ready_file import ReadyFile
+from glimpse.server.listening_socket import listen
+from glimpse.settings import load_settings
+from tests.support.cloud import request_token
+from tests.support.http import Response, request
+from tests.support.process import GlimpseProcess, free_port, run_glimpse, wait_until
+from tests.support.ready_process import ReadyProcess
+
+ID = "5b9a9f0e-7a0c-4b2e-9d5b-0f2f0d2f5d11"
+SEED = f"""
+images:
+  - {{id: {ID}, name: disk, owner: demo, data: {{size: 1 MiB}}}}
+"""
+
+
+@contextmanager
+def serving(directory: Path, *arguments: str) -> Iterator[ReadyProcess]:
+    with ReadyProcess(directory, *arguments) as process:
+        yield process
+
+
+@pytest.fixture
+def seed(tmp_path: Path) -> Path:
+    path = tmp_path / "cloud.yaml"
+    path.write_text(SEED)
+    return path
+
+
+def get(url: str, token: str, method: str = "GET") -> Response:
+    parts = urlsplit(url)
+    address = str(parts.hostname), int(parts.port or 80)
+    return request(address, method, parts.path, {"X-Auth-Token": token})
+
+
+def token_of(document: dict[str, Any]) -> str:
+    domain = {"id": "default"}
+    user = {"name": "demo", "domain": domain, "password": "secret"}
+    scope = {"project": {"name": "demo", "domain": domain}}
+    identity = {"methods": ["password"], "password": {"user": user}}
+    url = document["identity"].removesuffix("/v3")
+    return request_token(url, {"identity": identity, "scope": scope})
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_an_ephemeral_cloud_has_the_seed_and_is_gone_after_sigterm(
+    tmp_path: Path, seed: Path, workers: str
+) -> None:
+    with serving(tmp_path, "--ephemeral", "--seed", str(seed), "--workers", workers) as process:
+        document = process.document
+        state_dir = Path(document["state_dir"])
+        assert stat.S_IMODE(process.ready_file.stat().st_mode) == 0o600
+        assert stat.S_IMODE(state_dir.parent.stat().st_mode) == 0o700
+        assert Path(document["credentials"]).exists()
+        token = token_of(document)
+        shown = get(f"{document['image']}/v2/images/{ID}", token)
+        assert shown.json()["size"] == 2**20, str(shown)
+        listed = get(f"{document['compute']}/images", token)
+        assert [each["id"] for each in listed.json()["images"]] == [ID], str(listed)
+        assert process.stop() == 0, process.log.read_text()
+    assert not state_dir.parent.exists()
+    assert not process.ready_file.exists()
+
+
+def test_a_seeded_state_directory_has_the_seed_again_at_every_start(
+    tmp_path: Path, seed: Path
+) -> None:
+    for _ in range(2):
+        with serving(tmp_path, "--seed", str(seed)) as process:
+            document = process.document
+            token = token_of(document)
+            url = f"{document['image']}/v2/images/{ID}"
+            assert get(url, token).status == 200
+            deleted = get(url, token, "DELETE")
+            assert deleted.status == 204, str(deleted)
+
+
+def test_a_seed_does_not_replace_a_cloud_that_no_seed_made(tmp_path: Path, seed: Path) -> None:
+    state_dir = tmp_path / "state"
+    with GlimpseProcess(state_dir):
+        pass
+    before = sorted(state_dir.iterdir())
+    done = run_glimpse("serve", "--state-dir", str(state_dir), "--seed", str(seed), "--port", "0")
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"glimpse: {state_dir} has a cloud that the seed would replace: use --ephemeral, or "
+        "--state-dir with a new directory.\n"
+    )
+    assert sorted(state_dir.iterdir()) == before
+
+
+def test_a_state_directory_that_is_served_is_not_seeded_again(tmp_path: Path, seed: Path) -> None:
+    with serving(tmp_path, "--seed", str(seed)) as process:
+        state_dir = str(process.state_dir)
+        done = run_glimpse("serve", "--state-dir", state_dir, "--seed", str(seed), "--port", "0")
+        assert done.stderr == f"glimpse: {state_dir} is in use by another glimpse.\n"
+
+
+def test_each_problem_of_a_seed_is_a_line_and_nothing_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "cloud.yaml"
+    path.write_text("images:\n  - {name: one}\n  - {owner: none}\n")
+    state_dir = tmp_path / "state"
+    done = run_glimpse("serve", "--state-dir", str(state_dir), "--seed", str(path), "--port", "0")
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"glimpse: {path}, line 2, images[0]: owner is missing: a project, or null for none.\n"
+        f"glimpse: {path}, line 3, images[1].owner: the name or id of a project is expected; "
+        "there are: admin, alt, demo.\n"
+    )
+    assert not state_dir.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--ephemeral", "--state-dir", "state"], "--ephemeral keeps nothing: leave --state-dir"),
+        (["--seed", "none.yaml"], "cannot read none.yaml: No such file or directory"),
+        (["--ready-file", "none/ready.json"], "cannot write the ready file none/ready.json"),
+    ],
+)
+def test_options_that_cannot_be_used_are_refused(
+    tmp_path: Path, arguments: list[str], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    done = run_glimpse("serve", "--port", "0", *arguments)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"glimpse: {message}"), done.stderr
+
+
+def test_a_gateway_cannot_be_seeded(tmp_path: Path) -> None:
+    config = tmp_path / "nova.conf"
+    config.write_text("[keystone_authtoken]\nauth_url = http://127.0.0.1:1/v3\n")
+    done = run_glimpse("serve", "--config-file", str(config), "--ephemeral")
+    assert done.stderr == (
+        "glimpse: --seed and --ephemeral need the embedded services, not a gateway.\n"
+    )
+
+
+def test_the_state_of_a_killed_process_is_removed_by_the_next(tmp_path: Path) -> None:
+    with serving(tmp_path, "--ephemeral") as process:
+        abandoned = Path(process.document["state_dir"]).parent
+        process.kill()
+    assert abandoned.exists()
+    with ephemeral_directory() as other, ephemeral_directory() as another:
+        assert not abandoned.exists()
+        assert other.exists()
+        assert another.exists()
+
+
+def test_the_ready_file_names_the_ports_of_the_apis(tmp_path: Path) -> None:
+    image_port, identity_port = free_port(), free_port()
+    config = tmp_path / "glimpse.conf"
+    config.write_text(f"[glimpse]\nimage_port = {image_port}\nidentity_port = {identity_port}\n")
+    port = free_port()
+    arguments = ["--config-file", str(config), "--port", str(port)]
+    with serving(tmp_path, *arguments) as process:
+        document = process.document
+        assert document["compute"] == f"http://127.0.0.1:{port}/v2.1"
+        assert document["image"] == f"http://127.0.0.1:{image_port}"
+        assert document["identity"] == f"http://127.0.0.1:{identity_port}/v3"
+
+
+def test_a_reload_keeps_the_ephemeral_state(tmp_path: Path, seed: Path) -> None:
+    with serving(tmp_path, "--ephemeral", "--seed", str(seed)) as process:
+        document = process.document
+        token = token_of(document)
+        os.kill(process.pid, 1)
+        wait_until(lambda: "was read again" in process.log.read_text(), "no reload")
+        assert get(f"{document['image']}/v2/images/{ID}", token).status == 200
+
+
+def test_without_a_started_server_there_is_no_ready_file(tmp_path: Path) -> None:
+    settings = load_settings(overrides={"api.auth_strategy": "noauth"})
+    path = tmp_path / "ready.json"
+    path.write_text("of a process that was killed")
+    with listen("127.0.0.1", 0) as listener, ReadyFile(path, settings, [listener]):
+        assert not path.exists()

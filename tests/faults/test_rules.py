@@ -1,0 +1,116 @@
+"""Rules: which requests match, which of them have the fault, and what a rule may have."""
+
+import pytest
+
+from glimpse.faults.active_faults import ActiveFault, ActiveFaults
+from glimpse.faults.rules import FaultRule, InvalidRule, RequestFacts, parse_rule, render_rule
+
+REQUEST = RequestFacts(
+    "GET",
+    "/image/v2/images",
+    "image.list_images",
+    {"user-agent": "openstacksdk/4.0 python-requests/2", "x-test": "yes"},
+    ("5f2a", "red"),
+)
+
+
+@pytest.mark.parametrize(
+    "match",
+    [
+        {},
+        {"operation": "image.list_images"},
+        {"operation": "image.*", "method": "GET"},
+        {"path": "/image/*"},
+        {"project": "red"},
+        {"project": "5f2a"},
+        {"user_agent": "openstacksdk/*"},
+        {"headers": {"X-Test": "y?s"}},
+        {"headers": {"X-Other": ""}},
+    ],
+)
+def test_a_rule_matches_requests_that_have_all_it_names(match: dict[str, object]) -> None:
+    assert parse_rule({"delay": 1, **match}).matches(REQUEST)
+
+
+@pytest.mark.parametrize(
+    "match",
+    [
+        {"operation": "list_images"},
+        {"operation": "image.*", "method": "POST"},
+        {"path": "/image"},
+        {"path": "/IMAGE/*"},
+        {"project": "blue"},
+        {"project": "r*"},
+        {"user_agent": "terraform*"},
+        {"headers": {"X-Test": "yes", "X-Other": "?*"}},
+    ],
+)
+def test_a_rule_does_not_match_other_requests(match: dict[str, object]) -> None:
+    assert not parse_rule({"delay": 1, **match}).matches(REQUEST)
+
+
+@pytest.mark.parametrize(
+    ("count", "with_fault"),
+    [
+        ({}, [1, 2, 3, 4, 5, 6, 7, 8]),
+        ({"first": 2}, [1, 2]),
+        ({"skip": 3}, [4, 5, 6, 7, 8]),
+        ({"skip": 3, "first": 2}, [4, 5]),
+        ({"every": 3}, [3, 6]),
+        ({"skip": 1, "every": 3}, [4, 7]),
+    ],
+)
+def test_matching_requests_are_counted(count: dict[str, int], with_fault: list[int]) -> None:
+    fault = ActiveFault("1", parse_rule({"status": 503, **count}))
+    assert [number for number in range(1, 9) if fault.count()] == with_fault
+    assert (fault.matched, fault.applied) == (8, len(with_fault))
+
+
+def test_a_rate_limit_allows_so_many_requests_in_any_period() -> None:
+    fault = ActiveFault("1", parse_rule({"rate_limit": 2, "rate_seconds": 10}))
+    waits = [fault.seconds_until_allowed(now) for now in (100, 104, 105, 109.5, 110, 111, 114)]
+    assert waits == [0, 0, 5, 1, 0, 3, 0]
+
+
+def test_a_reset_leaves_the_rules_of_the_seed_with_new_counts() -> None:
+    faults = ActiveFaults([FaultRule(status=500, first=1)])
+    added = faults.add(FaultRule(status=503))
+    assert [each.rule.status for each in faults.applying_to(REQUEST)] == [500, 503]
+    assert [each.rule.status for each in faults.applying_to(REQUEST)] == [503]
+    faults.reset()
+    assert faults.get(added.id) is None
+    assert [each.rule.status for each in faults.applying_to(REQUEST)] == [500]
+    faults.clear()
+    assert not faults
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ([], "an object is expected."),
+        ({"operation": "x"}, "a fault is expected: delay, or one of status"),
+        ({"reset_connection": False}, "a fault is expected"),
+        ({"stauts": 1}, "stauts: this key is unknown: did you mean status?"),
+        ({"status": 99}, "status: an integer from 200 to 599 is expected."),
+        ({"status": True}, "status: an integer from"),
+        ({"status": 503, "cut_after": 1}, "cut_after: it cannot be used together with status."),
+        ({"status": 503, "first": 1, "every": 2}, "every: it cannot be used together with first."),
+        ({"status": 503, "headers": {"a": 1}}, "headers: a mapping of names to texts"),
+        ({"status": 503, "response_headers": {"a": "b\r\nc: d"}}, "response_headers: texts of"),
+        ({"status": 503, "path": ""}, "path: text is expected."),
+        ({"delay": -1}, "delay: more than 0 and up to 3600 seconds"),
+        ({"delay": "1"}, "delay: a number of seconds is expected."),
+        ({"delay": float("nan")}, "delay: more than 0"),
+        ({"reset_connection": 1}, "reset_connection: true or false is expected."),
+        ({"status": 503, "body": "\ud800"}, "body: text or JSON is expected."),
+    ],
+)
+def test_an_invalid_rule_is_refused(document: object, message: str) -> None:
+    with pytest.raises(InvalidRule) as caught:
+        parse_rule(document)
+    assert str(caught.value).startswith(message), str(caught.value)
+
+
+def test_a_rule_is_rendered_as_it_was_given() -> None:
+    document = {"operation": "image.*", "first": 2, "status": 503, "body": "later", "delay": 0.5}
+    assert render_rule(parse_rule(document)) == document
