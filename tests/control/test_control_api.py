@@ -115,7 +115,7 @@ def test_requests_are_logged_without_secrets(cloud: ControlledCloud) -> None:
     assert cloud.api("GET", "/image/v2/images/none", {}).status == 404
     login, created, missing = cloud.control("GET", "/requests").json()["requests"]
     assert login["operation"] == "identity.issue"
-    assert "secret" not in login["body"].replace('"secret', "")
+    assert json.loads(login["body"])["auth"]["identity"]["password"]["user"]["password"] == "***"
     assert created["method"] == "POST"
     assert created["path"] == "/image/v2/images?limit=1"
     assert created["status"] == 201

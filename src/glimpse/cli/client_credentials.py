@@ -16,7 +16,15 @@ class NoCredentials(LookupError):
 
 
 def render_openrc(directory: Directory, user_name: str, identity_url: str, region: str) -> str:
-    """Render a shell script that sets the variables with which a user's clients log in.
+    """Render a shell script that sets the variables of `client_variables`. Raises NoCredentials."""
+    variables = client_variables(directory, user_name, identity_url, region)
+    return "".join(f"export {key}={shlex.quote(value)}\n" for key, value in variables.items())
+
+
+def client_variables(
+    directory: Directory, user_name: str, identity_url: str, region: str
+) -> dict[str, str]:
+    """Return the environment variables with which a user's clients log in.
 
     `identity_url` is the URL of the Identity API, without a version or a slash at its end. The
     project is that of the user's own name if there is one, otherwise the first. Raises
@@ -24,7 +32,7 @@ def render_openrc(directory: Directory, user_name: str, identity_url: str, regio
     project, or its password is kept as a hash only.
     """
     user, password, project = _find_credentials(directory, user_name)
-    variables = {
+    return {
         "OS_AUTH_URL": f"{identity_url}/v3",
         "OS_IDENTITY_API_VERSION": "3",
         "OS_USERNAME": user.name,
@@ -35,7 +43,6 @@ def render_openrc(directory: Directory, user_name: str, identity_url: str, regio
         "OS_REGION_NAME": region,
         "OS_INTERFACE": "public",
     }
-    return "".join(f"export {key}={shlex.quote(value)}\n" for key, value in variables.items())
 
 
 def render_clouds(directory: Directory, identity_url: str, region: str) -> str:

@@ -9,10 +9,11 @@ import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from glimpse.telemetry.access_log import redacted_target
-from glimpse.telemetry.redaction import redact
+from glimpse.telemetry.redaction import HIDDEN
 from glimpse.telemetry.request_context import RequestContext, current_context
 
 _MAX_REQUESTS = 10_000  # older ones are forgotten
+_SECRETS = ("pass", "secret")  # words in the keys of secrets
 _MAX_BODY = 16 * 1024  # bytes of a request's body that are kept
 
 
@@ -115,6 +116,20 @@ def _text(body: bytearray | None) -> str | None:
     if not body:
         return None
     try:
-        return redact(orjson.dumps(orjson.loads(body)).decode())
-    except orjson.JSONDecodeError:
+        return orjson.dumps(_without_secrets(orjson.loads(body))).decode()
+    except (orjson.JSONDecodeError, RecursionError):
         return None
+
+
+def _without_secrets(value: Any, *keys: str) -> Any:
+    """Return JSON with ``***`` for the texts of passwords and secrets, and the ids of tokens.
+
+    `keys` lead to `value`, from the outermost.
+    """
+    if isinstance(value, dict):
+        return {key: _without_secrets(each, *keys, key) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_without_secrets(each, *keys) for each in value]
+    key = keys[-1].lower() if keys else ""
+    is_secret = any(word in key for word in _SECRETS) or keys[-2:] == ("token", "id")
+    return HIDDEN if is_secret and isinstance(value, str) else value

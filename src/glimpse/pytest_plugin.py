@@ -1,0 +1,52 @@
+"""The pytest plugin: a cloud for the session, as it was at the start for each test."""
+
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from glimpse.testing.running_cloud import Cloud
+
+_MAX_LINES = 50  # of the requests in the report of a failure
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --glimpse-seed, and the ini options glimpse_seed and glimpse_arguments."""
+    text = "seed of the cloud for tests, a YAML file"
+    group = parser.getgroup("glimpse")
+    group.addoption("--glimpse-seed", metavar="FILE", help=text)
+    parser.addini("glimpse_seed", f"{text}, from the directory of this file", "paths")
+    parser.addini("glimpse_arguments", "more arguments of `glimpse serve`", "args")
+
+
+@pytest.fixture(scope="session")
+def glimpse(pytestconfig: pytest.Config) -> "Iterator[Cloud]":
+    """A running cloud, the same for the whole session; each process of pytest-xdist has its own."""
+    from glimpse.testing.running_cloud import cloud  # noqa: PLC0415  sessions without it do not load it
+
+    configured = pytestconfig.getini("glimpse_seed")
+    seed = pytestconfig.getoption("--glimpse-seed") or next(iter(configured), None)
+    with cloud(seed, pytestconfig.getini("glimpse_arguments")) as started:
+        yield started
+
+
+@pytest.fixture
+def glimpse_cloud(glimpse: "Cloud") -> "Cloud":
+    """The cloud of the session as it was at its start."""
+    glimpse.reset()
+    return glimpse
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add the requests that the cloud got to the report of a test that failed."""
+    report = yield
+    started: Cloud | None = getattr(item, "funcargs", {}).get("glimpse_cloud")
+    if report.when == "call" and report.failed and started is not None:
+        requests = started.requests[-_MAX_LINES:]
+        text = "\n".join(map(str, requests)) or "none"
+        report.sections.append(("Requests to Glimpse", text))
+    return report

@@ -1,0 +1,41 @@
+"""ControlClient: calls the control API of a cloud."""
+
+import http.client
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+_SECONDS = 60.0  # far more than any call takes
+
+
+class ControlFailed(Exception):
+    """The control API refused a request, or does not respond; the message says why."""
+
+
+class ControlClient:
+    """Sends requests to the control API at `url`, with its `token`."""
+
+    def __init__(self, url: str, token: str) -> None:
+        parts = urlsplit(url)
+        self._address = str(parts.hostname), int(parts.port or 80)
+        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+
+    def call(self, method: str, path: str, document: object = None) -> Any:
+        """Send a request, with `document` as its JSON body; return the JSON of the response.
+
+        Returns None for an empty response. Raises ControlFailed.
+        """
+        connection = http.client.HTTPConnection(*self._address, timeout=_SECONDS)
+        try:
+            body = None if document is None else json.dumps(document)
+            connection.request(method, path, body, self._headers)
+            response = connection.getresponse()
+            status, content = response.status, response.read()
+        except OSError as error:
+            raise ControlFailed(f"The cloud does not respond: {error}.") from error
+        finally:
+            connection.close()
+        parsed = json.loads(content) if content else None
+        if status >= http.HTTPStatus.BAD_REQUEST:
+            raise ControlFailed(parsed["error"] if isinstance(parsed, dict) else str(status))
+        return parsed

@@ -1,0 +1,69 @@
+"""ServerProcess: ``glimpse serve`` as a child of the process that runs tests."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+START_SECONDS = 60.0  # far more than a start takes, also on a machine that is busy
+_STOP_SECONDS = 20.0
+_POLL_SECONDS = 0.005
+_LOG_LINES = 40  # of the server's log in a message
+
+
+class CloudNotStarted(Exception):
+    """``glimpse serve`` did not start; the message has what it printed."""
+
+
+class ServerProcess:
+    """Runs ``glimpse serve`` with `arguments`, with its ready file and its log in `directory`.
+
+    It ends with this process, even if that is killed: it stops when its standard input is closed.
+    """
+
+    def __init__(self, directory: Path, arguments: Sequence[str]) -> None:
+        """Start the process. Raises OSError if there is no memory for it, for example."""
+        self._ready_file = directory / "ready.json"
+        self.log = directory / "glimpse.log"
+        command = [sys.executable, "-m", "glimpse", "serve", "--stop-with-stdin", "--ready-file"]
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(  # noqa: S603  it is our own program
+                [*command, str(self._ready_file), *arguments],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is for the tests, which then stop it
+            )
+
+    def wait_until_ready(self) -> dict[str, Any]:
+        """Return the content of the ready file as soon as it is there.
+
+        Raises CloudNotStarted if the process ends before, or does not start in 60 s.
+        """
+        deadline = time.monotonic() + START_SECONDS
+        while not self._ready_file.exists():
+            if self._process.poll() is not None:
+                raise CloudNotStarted(f"glimpse serve failed:\n{self.log_end()}")
+            if time.monotonic() > deadline:
+                raise CloudNotStarted(f"glimpse serve takes too long:\n{self.log_end()}")
+            time.sleep(_POLL_SECONDS)
+        document: dict[str, Any] = json.loads(self._ready_file.read_bytes())
+        return document
+
+    def log_end(self) -> str:
+        """Return the last lines that the process logged."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-_LOG_LINES:])
+
+    def stop(self) -> None:
+        """Stop the process, and wait until it has ended; kill it if it takes longer than 20 s."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        self._process.terminate()
+        try:
+            self._process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
