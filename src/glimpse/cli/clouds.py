@@ -4,7 +4,12 @@ import argparse
 
 from glimpse.cli import client_credentials
 from glimpse.cli.embedded_users import identity_url, open_identity_file
-from glimpse.cli.settings_arguments import add_settings_arguments, read_settings
+from glimpse.cli.running_servers import find_running_server
+from glimpse.cli.settings_arguments import (
+    add_settings_arguments,
+    has_address,
+    read_settings,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,12 +20,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the clouds.yaml, and return 0.
 
+    The URL is that of the process that serves with the state directory, unless the arguments name
+    an address or a port, or none runs: then it is that of the settings.
+
     Raises InvalidSettings, and what `open_identity_file` raises.
     """
     settings = read_settings(options)
     directory = open_identity_file(settings).current
+    running = None if has_address(options) else find_running_server(settings.server.state_dir)
     text = client_credentials.render_clouds(
-        directory, identity_url(settings), settings.embedded.region_name
+        directory, identity_url(settings, running), settings.embedded.region_name
     )
     print(text, end="")
     return 0

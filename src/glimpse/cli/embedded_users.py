@@ -1,6 +1,7 @@
 """The users of the embedded identity, and the URL at which they log in."""
 
 from glimpse.cli.errors import CommandFailed
+from glimpse.cli.running_servers import RunningServer
 from glimpse.http.service_urls import IDENTITY_PATH
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import Domain
@@ -43,15 +44,16 @@ def find_domain(directory: Directory, name: str) -> Domain:
     return domain
 
 
-def identity_url(settings: Settings) -> str:
-    """Return the URL of the Identity API of a Glimpse with these settings on this machine.
+def identity_url(settings: Settings, server: RunningServer | None = None) -> str:
+    """Return the URL of the Identity API for clients on this machine.
 
-    It is ``http://HOST:PORT/identity``, or ``http://HOST:IDENTITY_PORT`` if the API has a port of
-    its own. HOST is the loopback address if Glimpse listens on all addresses.
+    It is that of the process `server`, or of one with these settings. The URL is
+    ``http://HOST:PORT/identity``, or ``http://HOST:IDENTITY_PORT`` if the API has a port of its
+    own. HOST is the loopback address if Glimpse listens on all addresses.
     """
-    server = settings.server
-    host = _LOOPBACK.get(server.host, server.host)
+    address = server or settings.server
+    host = _LOOPBACK.get(address.host, address.host)
     host_url = f"http://{f'[{host}]' if ':' in host else host}"
-    if server.identity_port is not None:
-        return f"{host_url}:{server.identity_port}"
-    return f"{host_url}:{server.port}{IDENTITY_PATH}"
+    if address.identity_port is not None:
+        return f"{host_url}:{address.identity_port}"
+    return f"{host_url}:{address.port}{IDENTITY_PATH}"

@@ -18,7 +18,11 @@ from glimpse.app.application import open_application
 from glimpse.app.reload import ReloadableApplication
 from glimpse.cli.api_listeners import ApiListener, api_listeners
 from glimpse.cli.errors import CommandFailed
+<<<<<<< HEAD
 from glimpse.cli.ready_file import ReadyFile
+=======
+from glimpse.cli.running_servers import RunningServer, recorded
+>>>>>>> fb2d7f6b (Let glimpse openrc and clouds find the port of the running process)
 from glimpse.cli.settings_arguments import (
     add_settings_arguments,
     has_standard_ports,
@@ -79,10 +83,14 @@ def run(options: argparse.Namespace) -> int:
         for message in settings.ineffective_options:
             _LOG.warning("%s", message)
         _print_startup_message(settings, sockets)
+<<<<<<< HEAD
         report = report_to_systemd
         if options.ready_file is not None:
             ready = ReadyFile(options.ready_file, settings, sockets, control)
             report = stack.enter_context(ready).report
+=======
+        _record_addresses(settings, sockets, stack)
+>>>>>>> fb2d7f6b (Let glimpse openrc and clouds find the port of the running process)
         sockets += scrapes
         make_application: MakeApplication = ReloadableApplication
         if control is not None:
@@ -252,6 +260,32 @@ def _print_startup_message(settings: Settings, sockets: Sequence[socket.socket])
     sys.stdout.flush()
 
 
+<<<<<<< HEAD
+=======
+def _record_addresses(
+    settings: Settings, sockets: Sequence[socket.socket], stack: ExitStack
+) -> None:
+    """Let `glimpse openrc` and others find this process until `stack` is closed.
+
+    Only with the embedded identity, the users of which they print. If that fails, a warning is
+    logged. `sockets` are those of the APIs.
+    """
+    if settings.api.auth_strategy != "embedded":
+        return
+    server = settings.server
+    port = sockets[0].getsockname()[1]
+    running = RunningServer(os.getpid(), server.host, port, server.image_port, server.identity_port)
+    try:
+        stack.enter_context(recorded(server.state_dir, running))
+    except OSError as error:
+        _LOG.warning("glimpse openrc will not find this process: %s", error)
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+>>>>>>> fb2d7f6b (Let glimpse openrc and clouds find the port of the running process)
 def _command() -> str:
     """Return the command that runs Glimpse in a shell of the same user."""
     return "glimpse" if shutil.which("glimpse") else f"{sys.executable} -m glimpse"

@@ -39,6 +39,16 @@ def add_state_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(standard_ports=False)
 
 
+def has_address(options: argparse.Namespace) -> bool:
+    """Return True if the arguments name an address or a port."""
+    given = vars(options)
+    return bool(
+        options.standard_ports
+        or given["glimpse.host"] is not None
+        or given["glimpse.port"] is not None
+    )
+
+
 def has_standard_ports(settings: Settings) -> bool:
     """Return True if the Image and Identity APIs have the ports that --standard-ports gives."""
     found = settings.server.image_port, settings.server.identity_port

@@ -1,0 +1,93 @@
+"""Running servers: files that say where each process serves that uses a state directory.
+
+A process keeps a lock on its file while it runs, so the file of a killed one is recognized.
+"""
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import orjson
+
+from glimpse.identity.embedded.private_files import PRIVATE_DIRECTORY, PRIVATE_FILE
+
+_DIRECTORY = "running"  # in the state directory
+
+
+class RunningServer(NamedTuple):
+    """A process that serves: its id, and the address and the ports that it listens on.
+
+    The ports are those of the options of [glimpse]: None for an API without a port of its own.
+    """
+
+    pid: int
+    host: str
+    port: int
+    image_port: int | None = None
+    identity_port: int | None = None
+
+
+@contextmanager
+def recorded(state_dir: Path, server: RunningServer) -> Iterator[None]:
+    """Keep a file about this process in the state directory while the block runs.
+
+    Files of processes that were killed are removed first. Raises OSError if the file cannot be
+    written.
+    """
+    directory = state_dir / _DIRECTORY
+    directory.mkdir(mode=PRIVATE_DIRECTORY, exist_ok=True)
+    for file in directory.glob("*.json"):
+        if not _is_locked(file):
+            file.unlink(missing_ok=True)
+    file = directory / f"{secrets.token_hex(8)}.json"
+    temporary = file.with_suffix(".new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)  # before it has the name that is looked for
+        os.write(descriptor, orjson.dumps(server._asdict()))
+        temporary.rename(file)
+        yield
+    finally:
+        temporary.unlink(missing_ok=True)
+        file.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def find_running_server(state_dir: Path) -> RunningServer | None:
+    """Return the process that serves with the state directory; None if none runs.
+
+    Of several, the one that started last is returned. Creates and changes nothing.
+    """
+    try:
+        files = [file for file in (state_dir / _DIRECTORY).glob("*.json") if _is_locked(file)]
+        files.sort(key=lambda file: file.stat().st_mtime_ns)
+        return _parse(files[-1].read_bytes()) if files else None
+    except OSError:  # it stopped meanwhile, or the directory cannot be read
+        return None
+
+
+def _is_locked(file: Path) -> bool:
+    """Return True if a process that runs holds the lock of `file`."""
+    try:
+        descriptor = os.open(file, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _parse(content: bytes) -> RunningServer | None:
+    """Return what a file says; None if it is of a Glimpse that wrote something else."""
+    try:
+        return RunningServer(**orjson.loads(content))
+    except (TypeError, orjson.JSONDecodeError):
+        return None
