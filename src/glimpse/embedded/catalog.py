@@ -106,7 +106,7 @@ class Catalog(Protocol):
         ...
 
     async def usage(self, project_id: str | None) -> Usage:
-        """Return what all images of a project take. It is not counted for None.
+        """Return what all images of a project take; nothing for None, which is no project.
 
         Takes the same time for any number of images.
         """

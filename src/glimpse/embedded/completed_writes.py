@@ -1,4 +1,4 @@
-"""complete: await a write to the catalog even if the awaiting task is cancelled."""
+"""complete: await a write to the catalog to its end, also if the awaiting task is cancelled."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -8,10 +8,10 @@ Result = TypeVar("Result")
 
 
 async def complete(write: Coroutine[Any, Any, Result]) -> Result:
-    """Return what `write` returns, also if the task is cancelled meanwhile; raise what it raises.
+    """Return what `write` returns; raise what it raises. A cancelled task awaits it, too.
 
-    A write to the catalog is made even if nobody awaits it any more. So only its own outcome says
-    if the data that it refers to must be kept.
+    The catalog makes a write even if nobody awaits it any more. So after a cancellation, only the
+    result of the write says if the catalog refers to its data, which must be kept then.
     """
     writing = asyncio.ensure_future(write)
     try:

@@ -50,7 +50,8 @@ def check_content(
     - With `disk_format` ``raw``, the data may have any one format: the data itself is the disk.
     - A disk format that no inspector knows, such as one of the operator's own, needs data without a
       known format.
-    - `rules` may not require it. Then the disk's size is not known, and the data is not checked.
+    - Without ``require_image_format_match`` in `rules`, data may have another format, or several:
+      it is not checked then, and the size of its disk is not known.
 
     The data must pass the safety checks of its format. Raises InvalidImageData.
     """
@@ -100,7 +101,7 @@ def _check_safety(found: FoundFormat, rules: ContentRules) -> None:
 def _disk_size(disk_format: str | None, found: FoundFormat, size: int) -> int | None:
     """Return the size of the disk in `size` bytes of data; None if it is not known.
 
-    Raises _UnexpectedFormat if a malformed header has it.
+    Raises _UnexpectedFormat if the header that should have the size is malformed.
     """
     if disk_format == "raw":
         disk_size: int | None = size

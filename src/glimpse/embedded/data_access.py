@@ -52,11 +52,12 @@ class DataAccess:
         """Store the data of a queued image: its status becomes saving, and then active.
 
         `check` is called first, with the image, and may raise to refuse the upload. The data has
-        `size` bytes; None is unknown. If an error is
-        raised while the data is being stored, the image is queued again and no data is left. Raises
-        ImageNotFound, Forbidden, Conflict if the image is not queued or another upload of it is
-        running, QuotaExceeded, DataTooLarge, InvalidImageData, StorageFull, Unavailable, and what
-        `chunks` and `check` raise.
+        `size` bytes; None is unknown. If an error is raised while the data is being stored, the
+        image is queued again and no data is left.
+
+        Raises ImageNotFound, Forbidden, Conflict if the image is not queued or another upload of it
+        is running, QuotaExceeded, DataTooLarge, InvalidImageData, StorageFull, Unavailable, and
+        what `chunks` and `check` raise.
         """
         record = await self._catalog.get(image_id.lower(), caller.project_id)
         if record is None:

@@ -75,7 +75,7 @@ def _read(file: BinaryIO, inspectors: list["FileInspector"]) -> None:
         chunk = file.read(_CHUNK)
         if not chunk:
             break
-        reading = [each for each in reading if _eat(each, chunk) and not each.complete]
+        reading = [each for each in reading if _feed(each, chunk) and not each.complete]
         if all(_needs_only_the_end(each) for each in reading):
             _read_end(file, reading)
             break
@@ -93,10 +93,10 @@ def _read_end(file: BinaryIO, inspectors: list["FileInspector"]) -> None:
         file.seek(max(0, size - _CHUNK))
         end = file.read(_CHUNK)
         for inspector in inspectors:
-            _eat(inspector, end)
+            _feed(inspector, end)
 
 
-def _eat(inspector: "FileInspector", chunk: bytes) -> bool:
+def _feed(inspector: "FileInspector", chunk: bytes) -> bool:
     """Pass a chunk to an inspector; return False if it fails, since the data has another format."""
     try:
         inspector.eat_chunk(chunk)

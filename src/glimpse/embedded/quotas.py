@@ -43,8 +43,8 @@ class ProjectQuotas:
     """How much the images of each project may take.
 
     A limit is unlimited if it is negative, ``user_storage_quota`` if it is 0. Sizes are in MiB,
-    ``user_storage_quota`` is in bytes. As in Glance, a started MiB does not count, and it is the
-    project of the caller that is limited, also if an admin creates an image for another.
+    ``user_storage_quota`` is in bytes. As in Glance, only full MiB count, and an image counts for
+    the project that owns it, but the quota of the caller's project is checked.
     """
 
     image_size_total: int
@@ -99,7 +99,8 @@ class ProjectQuotas:
     def check_stored(self, project_id: str | None, usage: Usage) -> None:
         """Raise QuotaExceeded if `usage`, which includes the new data, has too many bytes.
 
-        So uploads of unknown size, or several at once, do not exceed the quota together.
+        This finds what `check_upload` cannot: uploads of unknown size, and several at the same
+        time.
         """
         used = usage.size // MEBIBYTE
         _check_total(project_id, "image_size_total", self.image_size_total, used, 0)
@@ -151,7 +152,7 @@ async def limit_bytes(chunks: AsyncIterator[bytes], remaining: int | None) -> As
 
 
 def _most_bytes(mebibytes: int) -> int:
-    """Return the most bytes that do not exceed a limit in MiB: a started MiB does not count."""
+    """Return the most bytes that do not exceed a limit in MiB: only full MiB count."""
     return (mebibytes + 1) * MEBIBYTE - 1
 
 

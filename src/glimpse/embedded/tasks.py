@@ -14,7 +14,6 @@ import orjson
 from glimpse.images import Caller
 from glimpse.images.errors import Invalid
 
-TaskType = Literal["import", "api_image_import", "location_import"]
 TaskStatus = Literal["pending", "processing", "success", "failure"]
 TASK_TYPES = ("import", "api_image_import", "location_import")
 TASK_STATUSES = ("pending", "processing", "success", "failure")
@@ -87,7 +86,7 @@ def new_task(
     request_id: str,
     now: str,
 ) -> Task:
-    """Return the task that begins to exist with a request of `caller`: its type is `kind`.
+    """Return a new task of the type `kind`, in status pending, which `caller` has requested.
 
     `content` becomes its input.
     """
@@ -120,7 +119,7 @@ class TaskQuery:
     """A page of a list of tasks: those whose values are equal to `filters`, after `marker`.
 
     Tasks with the same `sort_key` are in the order in which they were added. Expired tasks are not
-    listed.
+    listed. Raises Invalid for a `sort_key` that is not one of SORT_KEYS.
     """
 
     limit: int

@@ -27,7 +27,7 @@ class Usage(NamedTuple):
 def usage_of(status: str, size: int | None) -> Usage:
     """Return what an image in this status takes, with `size` bytes of data; None is no data.
 
-    An image that is deleted or killed takes nothing.
+    An image whose status is deleted, pending_delete or killed takes nothing.
     """
     if status in _GONE:
         return Usage()

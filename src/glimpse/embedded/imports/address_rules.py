@@ -53,7 +53,8 @@ class AddressRules:
     def allows(self, address: Address) -> bool:
         """Return True if data may be downloaded from `address`.
 
-        The IPv4 address in an IPv6 address (mapped, NAT64 or 6to4) decides for it.
+        An IPv6 address with an IPv4 address in it (mapped, translated, NAT64 or 6to4) counts as
+        public if that one is. It is also allowed if either of the two is in `allowed_networks`.
         """
         return _is_public(address) or any(
             each in network
@@ -64,7 +65,7 @@ class AddressRules:
 
 
 def parse_address(text: str) -> Address | None:
-    """Return the address that `text` is in its usual notation; None for any other text.
+    """Parse an address in its usual notation; return None for any other text.
 
     IPv4 has four decimal numbers without leading zeros; IPv6 has no zone (``%eth0``).
     """
@@ -77,7 +78,7 @@ def parse_address(text: str) -> Address | None:
 def parse_networks(texts: Iterable[str]) -> tuple[Network, ...]:
     """Return the networks in CIDR notation; a single address is a network of its own.
 
-    Raises ValueError, with the text, for one that is neither.
+    Raises ValueError for a text that is neither; its message has the text.
     """
     return tuple(ip_network(text.strip(), strict=False) for text in texts)
 

@@ -52,11 +52,11 @@ class BackgroundJobs:
 
     @contextlib.contextmanager
     def place_for_job(self, project_id: str | None) -> Iterator[None]:
-        """Keep a place for one job of a project, which the block may start, until the block ends.
+        """Keep a place for one job of a project until the block ends; the block may start the job.
 
-        So requests that prepare their jobs at the same time cannot start more than there may be.
-        Raises Unavailable if as many jobs, in all or of the project, run, wait and are prepared as
-        may, and after `close`.
+        So requests that prepare jobs at the same time cannot start too many together. Raises
+        Unavailable after `close`, and if the limit of jobs is reached, in all or of the project:
+        those that run, those that wait, and those with a place kept.
         """
         if self._is_closed:
             raise Unavailable("The server is stopping.")
@@ -79,10 +79,10 @@ class BackgroundJobs:
         job: Coroutine[Any, Any, bool],
         on_end: Callable[[bool], None],
     ) -> None:
-        """Start a job, whatever their number, and call `on_end` with what it returns.
+        """Start a job, and call `on_end` with what it returns. The limits are not checked.
 
-        `on_end` is called in any case, but with False if the job raises, which is logged, and if it
-        is cancelled: that may be before its first statement.
+        If the job raises, the error is logged and `on_end` gets False. It also gets False if the
+        job is cancelled, even before the first statement of the job.
         """
 
         def on_done(task: asyncio.Task[bool]) -> None:
@@ -102,7 +102,7 @@ class BackgroundJobs:
             await asyncio.wait(self._jobs)
 
     async def close(self) -> None:
-        """Cancel all jobs, and return when they have ended. None can be started afterwards."""
+        """Cancel all jobs, and return when they have ended. No place is given afterwards."""
         self._is_closed = True
         for task in self._jobs:
             task.cancel()

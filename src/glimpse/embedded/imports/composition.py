@@ -24,7 +24,7 @@ def make_imports(
     size_cap: int,
     permissions: Permissions,
 ) -> tuple[ImageImports, TaskAdmin]:
-    """Return the imports of a process, for users and for admins; they share what they consist of.
+    """Return the imports of a process, for users and for admins. The two share their parts.
 
     `staging` has the staged data of images. Data may have at most `size_cap` bytes.
     """

@@ -31,9 +31,10 @@ class InvalidUrl(Exception):
 
 @dataclass(frozen=True, slots=True)
 class DownloadUrl:
-    """A URL of HTTP. `host` is a name in lower case and ASCII, or an address; `target` is quoted.
+    """A URL of HTTP. `host` is a name in lower case and ASCII, or an address.
 
-    ``repr`` has no query, because a query may be a secret: a signature, for example.
+    `target` is what a request sends: the quoted path, with ``?`` and the quoted query if there is
+    one. ``repr`` has no query, because a query may be a secret: a signature, for example.
     """
 
     scheme: str

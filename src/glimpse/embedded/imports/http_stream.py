@@ -111,10 +111,10 @@ class HttpStream:
     async def body(self) -> AsyncIterator[bytes]:
         """Yield the body in pieces: one for all that arrives at once.
 
-        The chunks of a chunked body may have one byte each: what is done for each piece would take
-        longer than receiving it, and other requests would wait.
+        Raises ImportFailed if the body does not arrive as a whole, or if nothing arrives in time.
 
-        Raises ImportFailed if it does not arrive as a whole, or if nothing arrives in time.
+        The chunks of a chunked body are joined, because they may have one byte each: work for each
+        of them would take longer than receiving it, and would block other requests.
         """
         while True:
             parts, self._parts = self._parts, []

@@ -27,7 +27,7 @@ _MAX_STORE = 100  # characters of a store's name: longer ones do not exist
 class ImportRequest:
     """A request for an import: its method, URL if any, and the document as it was sent.
 
-    `store_header` is the store that a header names. `stores` has the names of all stores.
+    `store_header` is the store that a header names, None without that header.
     """
 
     method: str
@@ -113,9 +113,10 @@ class ImageImports:
     async def start(self, caller: Caller, image_id: str, request: ImportRequest) -> Task:
         """Start an import in the background, and return its task.
 
-        Raises ImageNotFound, Forbidden, Conflict if the image has the wrong status or no formats,
+        Raises ImageNotFound; Forbidden; Conflict if the image has the wrong status or no formats,
         if another import or upload gives it data, or for an unknown store; Invalid for a URL that
-        is refused; QuotaExceeded; Unavailable if too many imports are waiting.
+        is refused, or for stores that contradict each other; QuotaExceeded; Unavailable if too many
+        imports are waiting.
         """
         record = await self._get(caller, image_id)
         image_states.check_importable(record.image, request.method)
@@ -126,10 +127,10 @@ class ImageImports:
         if request.method == "web-download":
             await self._check_url(request.url)
         with self._jobs.place_for_job(caller.project_id):
-            return await self._start_claimed(caller, record.image.id, request)
+            return await self._claim_and_start(caller, record.image.id, request)
 
-    async def _start_claimed(self, caller: Caller, image_id: str, request: ImportRequest) -> Task:
-        """Claim an image for the import, start that, and return its task. Raises as `start`."""
+    async def _claim_and_start(self, caller: Caller, image_id: str, request: ImportRequest) -> Task:
+        """Claim an image, start its import, and return the task. Raises what `start` raises."""
         task = self._new_task(caller, image_id, request)
         lock = await self._uploads.acquire(image_id)
         try:
@@ -165,7 +166,7 @@ class ImageImports:
         return new_task(caller, "api_image_import", content, image_id, request.request_id, now)
 
     async def _check_url(self, url: str | None) -> None:
-        """Raise Invalid, without the URL, if nothing may be downloaded from it."""
+        """Raise Invalid if nothing may be downloaded from `url`; the message does not have it."""
         try:
             await self._downloads.check(url or "")
         except UrlRefused as error:

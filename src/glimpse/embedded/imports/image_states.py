@@ -4,15 +4,12 @@ The properties are those of Glance, for clients that wait for an import. Nobody 
 because their keys are reserved.
 """
 
-from typing import Literal
-
 import orjson
 
 from glimpse.embedded.image_changes import with_status
 from glimpse.images import Image
 from glimpse.images.errors import Conflict
 
-ImportMethod = Literal["glance-direct", "web-download"]
 # The id of the task that imports data; it is missing when none does.
 TASK_KEY = "os_glance_import_task"
 IMPORTING_KEY = "os_glance_importing_to_stores"
@@ -67,7 +64,10 @@ def unstaged(image: Image, now: str) -> Image:
 
 
 def begun(image: Image, task_id: str, store_id: str, now: str) -> Image:
-    """Return the image in status importing. Raises Conflict unless it is claimed by the task."""
+    """Return the image in status importing.
+
+    Raises Conflict if it is not claimed by the task, or its status is neither queued nor uploading.
+    """
     require_claimed(image, task_id)
     started = with_status(image, "importing", expected=("queued", "uploading"), now=now)
     return _with_properties(started, now, {IMPORTING_KEY: store_id, FAILED_KEY: ""})

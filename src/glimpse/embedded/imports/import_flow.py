@@ -59,9 +59,10 @@ class ImportFlow:
         )
 
     async def resume(self, lock: UploadLock) -> bool:
-        """Start the import that an ended process left before it began, and return True.
+        """Start the import of an image that a process had claimed but not begun when it ended.
 
-        Return False if there is none: then the caller still has to release the lock.
+        Return True if there is one. Otherwise return False: the caller then has to release the
+        lock.
         """
         tasks = await self._catalog.tasks_of_image(lock.image_id)
         unfinished = [task for task in tasks if not task.is_finished]
@@ -148,9 +149,10 @@ class ImportFlow:
     async def _while_claimed(
         self, task: Task, image: Image, chunks: AsyncIterator[bytes]
     ) -> AsyncGenerator[bytes, None]:
-        """Yield `chunks`. Raises ImportFailed some two seconds after the image was deleted at most.
+        """Yield `chunks` as long as the task has claimed the image.
 
-        It does so also if no chunk arrives meanwhile.
+        Raises ImportFailed at most two seconds after the image was deleted, also if no chunk
+        arrives; Conflict if the task has lost its claim.
         """
         checked = time.monotonic()
         reading = asyncio.create_task(_next(chunks))

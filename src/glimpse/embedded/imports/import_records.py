@@ -36,7 +36,7 @@ class ImportRecords:
         self.clock = clock
 
     async def begin(self, task: Task) -> tuple[Task, Image]:
-        """Let the import begin: the image gets the status importing. Return both.
+        """Begin the import: the image becomes importing, the task processing. Return both.
 
         Raises ImageNotFound, or Conflict if the image is not claimed by the task.
         """

@@ -63,7 +63,7 @@ class TaskAdmin:
         return task
 
     async def check_url(self, url: str) -> None:
-        """Raise Invalid, without the URL, if nothing may be downloaded from it."""
+        """Raise Invalid if nothing may be downloaded from `url`; the message does not have it."""
         try:
             await self._downloads.check(url)
         except UrlRefused as error:
@@ -72,9 +72,9 @@ class TaskAdmin:
     async def create_failed(
         self, caller: Caller, kind: str, content: Mapping[str, Any], request_id: str, reason: str
     ) -> Task:
-        """Record a task that cannot be run for this `reason`; return it as it was requested.
+        """Store a task that has failed for this `reason`; return it in status pending.
 
-        Raises Forbidden.
+        As in Glance, the client sees the failure when it reads the task again. Raises Forbidden.
         """
         self.check_access(caller)
         now = self._records.clock()

@@ -26,7 +26,7 @@ _OK = 200
 class DownloadOptions:
     """Which URLs may be downloaded, and how long that may take (`total_timeout` in seconds).
 
-    None may be unless `is_enabled`.
+    Without `is_enabled`, no URL may be.
     """
 
     url_rules: UrlRules
@@ -44,8 +44,8 @@ class UrlRefused(ImportFailed):
 class WebDownloads:
     """Downloads data from permitted URLs, and from permitted addresses only.
 
-    The addresses of a name are looked up for each request, and one of those that were checked is
-    connected to. So a name whose addresses change meanwhile (DNS rebinding) leads nowhere else.
+    Each request looks up the addresses of the host, checks them, and connects to one that it
+    checked. So a name whose addresses change after the check (DNS rebinding) leads nowhere else.
     """
 
     def __init__(self, options: DownloadOptions, resolver: Resolver) -> None:

@@ -118,9 +118,9 @@ class SQLiteCatalog:
     ) -> AsyncGenerator[Page, None]:
         """Yield a list that is not readable from the listing index, in steps in a thread.
 
-        A large step has several pages. While the later ones of all lists have more than 10,000
-        images, as with many slow clients, they are dropped, and read again when they are needed.
-        Raises Unavailable.
+        A large step has several pages, of which all but the first wait in memory. If all lists
+        together have more than 10,000 waiting images, as with many slow clients, those of this step
+        are dropped, and read again when they are needed. Raises Unavailable.
         """
         cursor: Image | ListingPosition | None = marker
         # Each step of a sorted list reads all rows in scope, so the steps are large and few.
@@ -149,9 +149,10 @@ class SQLiteCatalog:
     async def insert(
         self, image: Image, project_id: str | None = None, check_usage: UsageCheck | None = None
     ) -> None:
-        """Add an image without members; nothing if `check_usage` raises for `project_id` then.
+        """Add an image without members.
 
-        Raises Conflict if another image has its id, and what `check_usage` raises.
+        `check_usage` gets the usage of `project_id` with the new image; if it raises, nothing is
+        added. Raises Conflict if another image has its id, and what `check_usage` raises.
         """
         await self._writer_thread.run(ImageWriter.insert, image, project_id, check_usage)
 

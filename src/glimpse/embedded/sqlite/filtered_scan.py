@@ -192,7 +192,7 @@ class FilteredScan:
 
 
 def _in_listing(caller: Caller, query: ImageQuery, facets: Sequence[str]) -> Clause:
-    """Return the condition that the caller's lists may have an image with one of `facets`.
+    """Return the condition that an image is in the caller's lists and has one of `facets`.
 
     The rows of the table `listing` say which images that are (see `scopes_for` and `facets_of`).
     """

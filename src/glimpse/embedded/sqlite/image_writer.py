@@ -44,9 +44,10 @@ class ImageWriter:
     def insert(
         self, image: Image, project_id: str | None = None, check_usage: UsageCheck | None = None
     ) -> None:
-        """Add an image without members, if `check_usage` does not raise for `project_id` then.
+        """Add an image without members.
 
-        Raises Conflict if another image has its id.
+        `check_usage` gets the usage of `project_id` with the new image. Raises Conflict if another
+        image has its id, and what `check_usage` raises.
         """
         if self._reader.row_number(image.id) is not None:
             raise Conflict(f"Image ID {image.id} already exists!")

@@ -1,7 +1,7 @@
 """The schema of the catalog's file: create it, migrate it, and open the file.
 
 A migration is one text of SQL statements in MIGRATIONS. The number of migrations that a catalog has
-is its schema version. Alembic is not used: there are three tables and one database, and importing
+is its schema version. Alembic is not used: there are few tables and one database, and importing
 it and SQLAlchemy would make each start 0.3 s longer.
 """
 
