@@ -6,6 +6,7 @@ from textwrap import dedent
 import pytest
 import yaml
 
+from glimpse.app.embedded_options import embedded_options
 from glimpse.seed.errors import InvalidSeed
 from glimpse.seed.identity_section import USER_KEYS
 from glimpse.seed.image_section import IMAGE_KEYS
@@ -13,13 +14,15 @@ from glimpse.seed.parser import DEFAULT_DATE, SECTIONS, parse_seed
 from glimpse.seed.seed import FileData, GeneratedData, Seed
 from glimpse.seed.server_section import SERVER_KEYS
 from glimpse.servers.server import Flavor
+from glimpse.settings import load_settings
 
 IMAGE_ID = "5b9a9f0e-7a0c-4b2e-9d5b-0f2f0d2f5d11"
 DIRECTORY = Path("/seeds")
+FORMATS = embedded_options(load_settings()).image_formats
 
 
 def parse(text: str) -> Seed:
-    return parse_seed(dedent(text), "cloud.yaml", DIRECTORY)
+    return parse_seed(dedent(text), "cloud.yaml", DIRECTORY, FORMATS)
 
 
 def problems(text: str) -> list[str]:

@@ -18,11 +18,8 @@ from glimpse.app.application import open_application
 from glimpse.app.reload import ReloadableApplication
 from glimpse.cli.api_listeners import ApiListener, api_listeners
 from glimpse.cli.errors import CommandFailed
-<<<<<<< HEAD
 from glimpse.cli.ready_file import ReadyFile
-=======
 from glimpse.cli.running_servers import RunningServer, recorded
->>>>>>> fb2d7f6b (Let glimpse openrc and clouds find the port of the running process)
 from glimpse.cli.settings_arguments import (
     add_settings_arguments,
     has_standard_ports,
@@ -83,14 +80,11 @@ def run(options: argparse.Namespace) -> int:
         for message in settings.ineffective_options:
             _LOG.warning("%s", message)
         _print_startup_message(settings, sockets)
-<<<<<<< HEAD
+        _record_addresses(settings, sockets, stack)
         report = report_to_systemd
         if options.ready_file is not None:
             ready = ReadyFile(options.ready_file, settings, sockets, control)
             report = stack.enter_context(ready).report
-=======
-        _record_addresses(settings, sockets, stack)
->>>>>>> fb2d7f6b (Let glimpse openrc and clouds find the port of the running process)
         sockets += scrapes
         make_application: MakeApplication = ReloadableApplication
         if control is not None:
@@ -260,8 +254,6 @@ def _print_startup_message(settings: Settings, sockets: Sequence[socket.socket])
     sys.stdout.flush()
 
 
-<<<<<<< HEAD
-=======
 def _record_addresses(
     settings: Settings, sockets: Sequence[socket.socket], stack: ExitStack
 ) -> None:
@@ -281,11 +273,6 @@ def _record_addresses(
         _LOG.warning("glimpse openrc will not find this process: %s", error)
 
 
-def _url(host: str, port: int) -> str:
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
-
-
->>>>>>> fb2d7f6b (Let glimpse openrc and clouds find the port of the running process)
 def _command() -> str:
     """Return the command that runs Glimpse in a shell of the same user."""
     return "glimpse" if shutil.which("glimpse") else f"{sys.executable} -m glimpse"

@@ -25,7 +25,8 @@ def read_seed(path: Path, options: EmbeddedOptions) -> Seed:
     Raises InvalidSeed, and OSError if the file cannot be read.
     """
     source = str(path)
-    seed = parse_seed(path.read_text("utf-8", "surrogateescape"), source, path.parent)
+    text = path.read_text("utf-8", "surrogateescape")
+    seed = parse_seed(text, source, path.parent, options.image_formats)
     check_data(source, seed, options.content_rules)
     return seed
 

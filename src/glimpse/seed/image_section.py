@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from glimpse.embedded.image_changes import MAX_CHARACTERS
+from glimpse.embedded.image_formats import ImageFormats
 from glimpse.embedded.image_members import MEMBER_STATUSES
 from glimpse.image_api.image_schema import (
-    CONTAINER_FORMATS,
-    DISK_FORMATS,
     MAX_NAME,
     MAX_NUMBER,
     STATUSES,
@@ -49,9 +48,12 @@ class ImageSection:
         *,
         projects: Mapping[str, str],
         directory: Path,
+        formats: ImageFormats,
         now: str,
     ) -> None:
         """`projects` has ids by id and name. Relative paths of files start in `directory`.
+
+        `formats` are those that images may have.
 
         The default date of the first image is `now`, that of each other one a second later, so that
         lists have an order. Problems are recorded by the reader.
@@ -59,6 +61,7 @@ class ImageSection:
         self._reader = reader
         self._projects = projects
         self._directory = directory
+        self._formats = formats
         self.by_name: dict[str, str] = {}
         found = []
         for number, place in enumerate(reader.sequence(section)):
@@ -112,8 +115,8 @@ class ImageSection:
             "owner": lambda place: reader.reference(place, self._projects, "project"),
             "visibility": lambda place: reader.choice(place, VISIBILITIES),
             "status": lambda place: reader.choice(place, STATUSES),
-            "disk_format": lambda place: reader.choice(place, DISK_FORMATS),
-            "container_format": lambda place: reader.choice(place, CONTAINER_FORMATS),
+            "disk_format": lambda place: reader.choice(place, self._formats.disk_formats),
+            "container_format": lambda place: reader.choice(place, self._formats.container_formats),
             "min_ram": number,
             "min_disk": number,
             "protected": reader.flag,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from glimpse.embedded.image_formats import ImageFormats
 from glimpse.faults.rules import FaultRule, InvalidRule, parse_rule
 from glimpse.identity.embedded.identity_document_parser import parse_directory
 from glimpse.identity.embedded.password_hashes import NO_PASSWORD
@@ -22,11 +23,12 @@ SECTIONS = (
 )
 
 
-def parse_seed(text: str, source: str, directory: Path) -> Seed:
+def parse_seed(text: str, source: str, directory: Path, formats: ImageFormats) -> Seed:
     """Return the seed in `text`, which is YAML or JSON.
 
     `source` names it in messages; paths of files that are not absolute start in `directory`. The
-    files are not read. docs/testing.md describes the format. Raises InvalidSeed with all problems.
+    files are not read. `formats` are those that images may have. docs/testing.md describes the
+    format. Raises InvalidSeed with all problems.
     """
     reader = SeedReader(source)
     root = reader.root(text)
@@ -40,6 +42,7 @@ def parse_seed(text: str, source: str, directory: Path) -> Seed:
             sections["images"],
             projects=identity.projects,
             directory=directory,
+            formats=formats,
             now=DEFAULT_DATE,
         )
         images, by_name = section.images, section.by_name
