@@ -1,9 +1,9 @@
 """embedded_options: the options of the embedded image service, made from the settings."""
 
+from glimpse.embedded.background_jobs import JobLimits
 from glimpse.embedded.content_check import ContentRules
 from glimpse.embedded.image_formats import ImageFormats
 from glimpse.embedded.imports.address_rules import AddressRules, parse_networks
-from glimpse.embedded.imports.background_jobs import JobLimits
 from glimpse.embedded.imports.download_url import InvalidUrl, UrlRules, parse_host
 from glimpse.embedded.imports.http_stream import HttpTimeouts
 from glimpse.embedded.imports.options import ImportOptions

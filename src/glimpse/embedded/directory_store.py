@@ -214,7 +214,7 @@ class _UploadFile:
             formats = inspect_formats(os.fdopen(file.fileno(), "rb", closefd=False))
             self._temporary.rename(self._path)
             os.fsync(file.fileno())
-        _sync_directory(self._path.parent)
+        sync_directory(self._path.parent)
         return StoredData(self._size, self._md5.hexdigest(), self._sha512.hexdigest(), formats)
 
     def _open_once(self) -> BufferedWriter:
@@ -237,7 +237,8 @@ class _UploadFile:
                 path.unlink(missing_ok=True)
 
 
-def _sync_directory(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
+    """Return when changes of names in the directory are on the disk. Blocks. Raises OSError."""
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from glimpse.embedded.directory_store import sync_directory
 from glimpse.images.errors import Unavailable
 from glimpse.telemetry.throttled_log import ThrottledErrorLog
 
@@ -94,7 +95,7 @@ class UploadLocks:
                 return None
             if _is_file_at(path, descriptor):
                 try:
-                    self._sync_directory()
+                    sync_directory(self._directory)
                 except OSError:
                     os.close(descriptor)
                     raise
@@ -113,13 +114,6 @@ class UploadLocks:
             lock = self.acquire(path.name)
             if lock is not None:
                 yield lock
-
-    def _sync_directory(self) -> None:
-        descriptor = os.open(self._directory, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _is_file_at(path: Path, descriptor: int) -> bool:

@@ -1,8 +1,8 @@
 """make_imports: connect the parts of imports."""
 
+from glimpse.embedded.background_jobs import BackgroundJobs
 from glimpse.embedded.catalog import Catalog
 from glimpse.embedded.directory_store import DirectoryStore
-from glimpse.embedded.imports.background_jobs import BackgroundJobs
 from glimpse.embedded.imports.image_imports import ImageImports
 from glimpse.embedded.imports.import_flow import ImportFlow
 from glimpse.embedded.imports.import_records import ImportRecords

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from glimpse.embedded import image_permissions
+from glimpse.embedded.background_jobs import BackgroundJobs
 from glimpse.embedded.catalog import Catalog, Record
 from glimpse.embedded.completed_writes import complete
 from glimpse.embedded.image_locations import STORE_ID
 from glimpse.embedded.imports import image_states
-from glimpse.embedded.imports.background_jobs import BackgroundJobs
 from glimpse.embedded.imports.import_flow import ImportFlow
 from glimpse.embedded.imports.import_records import ImportRecords
 from glimpse.embedded.imports.staging import Staging

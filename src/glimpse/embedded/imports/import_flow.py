@@ -6,10 +6,10 @@ import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
 
+from glimpse.embedded.background_jobs import BackgroundJobs
 from glimpse.embedded.catalog import Catalog, Change, UsageCheck
 from glimpse.embedded.directory_store import DirectoryStore
 from glimpse.embedded.imports import image_states
-from glimpse.embedded.imports.background_jobs import BackgroundJobs
 from glimpse.embedded.imports.errors import ImportFailed
 from glimpse.embedded.imports.import_records import ImportRecords, import_method
 from glimpse.embedded.imports.web_download import WebDownloads

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from glimpse.embedded.imports.background_jobs import JobLimits
+from glimpse.embedded.background_jobs import JobLimits
 from glimpse.embedded.imports.web_download import DownloadOptions
 
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from glimpse.embedded import image_changes
+from glimpse.embedded.background_jobs import BackgroundJobs
 from glimpse.embedded.catalog import Catalog
 from glimpse.embedded.image_changes import NewImage
 from glimpse.embedded.imports import image_states
-from glimpse.embedded.imports.background_jobs import BackgroundJobs
 from glimpse.embedded.imports.import_flow import ImportFlow
 from glimpse.embedded.imports.import_records import ImportRecords
 from glimpse.embedded.imports.web_download import UrlRefused, WebDownloads

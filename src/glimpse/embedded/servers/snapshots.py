@@ -6,7 +6,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 
-from glimpse.embedded.imports.background_jobs import BackgroundJobs, JobLimits
+from glimpse.embedded.background_jobs import BackgroundJobs, JobLimits
 from glimpse.embedded.servers.server_table import ServerTable
 from glimpse.embedded.servers.snapshot_image import saved_properties
 from glimpse.embedded.snapshot_data import SnapshotData

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from glimpse.embedded.imports.background_jobs import BackgroundJobs, JobLimits
+from glimpse.embedded.background_jobs import BackgroundJobs, JobLimits
 from glimpse.images.errors import Unavailable
 
 ONE = JobLimits(max_running=1, max_waiting=1, project_share=100)

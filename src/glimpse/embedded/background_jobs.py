@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from glimpse.embedded.imports.project_places import ProjectPlaces
+from glimpse.embedded.project_places import ProjectPlaces
 from glimpse.images.errors import Unavailable
 
 _log = logging.getLogger(__name__)

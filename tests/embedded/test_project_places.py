@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 
-from glimpse.embedded.imports.project_places import ProjectPlaces
+from glimpse.embedded.project_places import ProjectPlaces
 
 
 class Jobs:
