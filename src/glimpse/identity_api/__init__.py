@@ -1,1 +1,4 @@
-"""The API of the embedded identity: the part of the Identity API v3 that clients need."""
+"""The Identity API v3 of the embedded identity.
+
+`unsupported_routes` has what it does not offer.
+"""

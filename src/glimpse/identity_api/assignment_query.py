@@ -9,6 +9,7 @@ from glimpse.identity.embedded.directory_entries import Assignment
 from glimpse.identity.embedded.errors import BadRequest, NotFound
 from glimpse.identity.embedded.projects import descendants
 from glimpse.identity_api.attributes import ID
+from glimpse.identity_api.requests import is_flag_set
 
 _INHERITED = "scope.OS-INHERIT:inherited_to"
 
@@ -60,8 +61,8 @@ def parse_query(parameters: Mapping[str, str]) -> AssignmentQuery:
         domain_id=parameters.get("scope.domain.id"),
         is_system=parameters.get("scope.system") == "all",
         is_inherited=parameters.get(_INHERITED) == "projects",
-        include_subtree=_is_set(parameters, "include_subtree"),
-        is_effective=_is_set(parameters, "effective"),
+        include_subtree=is_flag_set(parameters, "include_subtree"),
+        is_effective=is_flag_set(parameters, "effective"),
     )
     _check_exclusions(parameters, query)
     return query
@@ -109,10 +110,6 @@ def _check_exclusions(parameters: Mapping[str, str], query: AssignmentQuery) -> 
         raise BadRequest(
             "Combining effective, domain and inherited filters will always result in an empty list."
         )
-
-
-def _is_set(parameters: Mapping[str, str], name: str) -> bool:
-    return parameters.get(name, "0") != "0"
 
 
 def _assignments_by_scope(

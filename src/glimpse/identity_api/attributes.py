@@ -46,7 +46,8 @@ def text(
 ) -> Attribute:
     """Return an Attribute for strings of `min_length` to `max_length` characters.
 
-    If there is a `pattern`, it has to be found in the string; longer strings are not searched.
+    If there is a `pattern`, it has to be found in the string. Strings that are too long are not
+    searched for it.
     """
 
     def is_valid(value: object) -> bool:

@@ -1,4 +1,6 @@
-"""Reads requests of the Identity API: body, base URL, client address, lengths of ids."""
+"""Reads requests of the Identity API: the JSON body, the client's address, lengths, flags."""
+
+from collections.abc import Mapping
 
 import orjson
 from starlette.exceptions import HTTPException
@@ -14,6 +16,7 @@ from glimpse.identity.service import IdentityUnavailable
 MAX_BODY_BYTES = 114_688  # the limit of a Keystone (oslo.middleware)
 # Maximum lengths, in characters, of the parts of a path that may be longer than field_lengths.ID.
 _PATH_LENGTHS = {"region_id": field_lengths.REGION_ID, "tag": field_lengths.TAG}
+_TRUE = frozenset(("1", "t", "true", "on", "y", "yes"))  # as oslo.utils reads a boolean
 
 
 def check_lengths(request: Request) -> None:
@@ -37,6 +40,16 @@ def client_address(request: Request) -> str:
     """Return the IP address of the client; ``-`` if it is unknown."""
     address: str = request.scope.get("glimpse.client", "-")
     return address
+
+
+def is_true(text: str) -> bool:
+    """Return True for ``1``, ``t``, ``true``, ``on``, ``y`` and ``yes``, whatever their case."""
+    return text.lower() in _TRUE
+
+
+def is_flag_set(parameters: Mapping[str, str], name: str) -> bool:
+    """Return True if the query has the parameter `name`, also without a value, unless it is 0."""
+    return parameters.get(name, "0") != "0"
 
 
 async def read_json(request: Request) -> object:

@@ -35,7 +35,8 @@ def json_response(
     """Make a response with `document` as its JSON body.
 
     It has ``Vary: X-Auth-Token`` and ``Cache-Control: private``, which forbid shared caches to
-    store it. `headers` are added, or replace these if they are spelled like them.
+    store it. `headers` are added; one of these two names in `headers`, spelled alike, takes
+    precedence.
     """
     return Response(orjson.dumps(document), status, PRIVATE | (headers or {}), "application/json")
 

@@ -31,7 +31,7 @@ _CREDENTIALS = "/v3/users/{user_id}/application_credentials"
 
 
 def identity_api(identity: EmbeddedIdentity) -> ASGIApp:
-    """Make the ASGI application that serves the Identity API of `identity`. Closes nothing.
+    """Make the ASGI application that serves the Identity API of `identity`; it does not close it.
 
     Each scope must have ``glimpse.base_url``, the URL at which the client reached this API, and
     ``glimpse.service_urls``; it may have ``glimpse.client``, the client's IP address.

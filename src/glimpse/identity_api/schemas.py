@@ -22,6 +22,7 @@ from glimpse.identity_api.attributes import (
 )
 
 MAX_TAGS = 80  # of a project or domain
+_MAX_RULES = 100  # of the option multi_factor_auth_rules
 INTERFACES = ("admin", "internal", "public")
 
 _TAG_TEXT = re.compile(r"\A[^,/]*\Z")
@@ -66,7 +67,7 @@ def _options(known: Mapping[str, Attribute]) -> Attribute:
 
 
 def _are_authentication_rules(value: object) -> bool:
-    """Return True for a list of different, non-empty lists of different strings."""
+    """Return True for at most _MAX_RULES different, non-empty lists of different strings."""
     if not isinstance(value, list) or len(value) > _MAX_RULES:
         return False
     return all(
@@ -79,7 +80,6 @@ def _are_authentication_rules(value: object) -> bool:
     )
 
 
-_MAX_RULES = 100
 _IMMUTABLE = _options({"immutable": BOOLEAN})
 _USER_OPTIONS = _options(
     {

@@ -1,6 +1,6 @@
-"""The routes that Keystone 30 has and Glimpse does not: they respond 501.
+"""The routes that Keystone 30 has and this Identity API does not: they respond 501.
 
-With 404, clients would report success: they take it for "deleted already" when they delete.
+With 404, a client would believe that an object does not exist, or that a deletion is done.
 """
 
 from collections.abc import Iterator

@@ -40,7 +40,7 @@ def remove_assignments(
 def _write_assignments(
     document: Document, directory: Directory, user: User, assignments: Iterable[Assignment]
 ) -> None:
-    """Replace the assignments of a user in the document. All are written with ids of projects."""
+    """Replace the assignments of a user in the document, with ids of projects and domains."""
     roles: dict[str, tuple[str, ...]] = {}
     domain_roles: dict[str, tuple[str, ...]] = {}
     system_roles: tuple[str, ...] = ()

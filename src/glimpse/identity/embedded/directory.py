@@ -82,7 +82,7 @@ class Directory:
 
     @functools.cached_property
     def slowest_secret_hash(self) -> ScryptParameters:
-        """The same, of all application credentials."""
+        """As `slowest_password_hash`, but of the secrets of all application credentials."""
         return slowest_parameters(each.secret_hash for each in self.credentials.values())
 
     def domain(self, *, domain_id: str | None = None, name: str | None = None) -> Domain | None:

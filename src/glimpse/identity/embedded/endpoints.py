@@ -66,7 +66,8 @@ class Endpoints:
 
         The URL is not checked, as in Keystone: an endpoint with an unknown substitution is not in
         the catalog. Raises NotFound if the endpoint does not exist, BadRequest for another id or an
-        unknown service or ``region_id``, and Forbidden for an endpoint of this process.
+        unknown service or ``region_id``, and Forbidden for an endpoint of this process, or if there
+        are too many regions.
         """
         results: list[Endpoint] = []
 
@@ -123,7 +124,7 @@ class Endpoints:
 
 
 def _endpoint_with(endpoint: Endpoint, values: Mapping[str, Any]) -> Endpoint:
-    """Return `endpoint` with the attributes in `values`; ``region_id`` precedes ``region``."""
+    """Return `endpoint` with the attributes in `values`; ``region_id`` counts before ``region``."""
     region_id = values.get("region_id", endpoint.region_id)
     if values.get("region_id") is None and values.get("region") is not None:
         region_id = values["region"]

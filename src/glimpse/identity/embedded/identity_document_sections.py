@@ -1,4 +1,4 @@
-"""Sections of the document in ``identity.json``: finds, adds and removes their entries.
+"""Sections of the document in ``identity.json``: finds and removes their entries.
 
 A section, such as ``users``, is a list. Operators edit the file: an entry may be no object.
 """

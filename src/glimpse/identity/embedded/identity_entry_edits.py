@@ -24,7 +24,7 @@ from glimpse.identity.embedded.identity_document_sections import Document, find_
 from glimpse.identity.embedded.identity_entry_rendering import entry_of, user_entry
 from glimpse.identity.embedded.reference_edits import refer_by_id
 
-# The entries that a section may have. Each change writes the whole file, and each worker reads it.
+# The most entries of a section. Each change writes the whole file, and each worker reads it.
 MAX_ENTRIES = {
     "domains": 200,
     "projects": 5000,

@@ -19,9 +19,10 @@ from glimpse.identity.embedded.standard_roles import role_id_of
 
 
 def role_reference(role: Role) -> str:
-    """Return how the document refers to a role: by name if the id follows from it, or by id.
+    """Return how the document refers to a role: by its name, or by its id.
 
-    The first are the standard roles, and those that have no entry: nobody can rename them.
+    Roles that nobody can rename are referred to by name: the standard roles, and those without an
+    entry. Their ids follow from their names.
     """
     return role.name if role.id == role_id_of(role.name) else role.id
 

@@ -69,9 +69,9 @@ def find_credential(request: AuthRequest, directory: Directory) -> ApplicationCr
 
 
 def comparable_name(reference: Reference | None, directory: Directory) -> tuple[str | None, ...]:
-    """Return a text for each part of `reference`: equal for names of the same user, known or not.
+    """Return the id, name and domain in `reference`, equal for all spellings of the same name.
 
-    These are the id as it is, the name in lower case, and the id of the domain.
+    The name is in lower case, and the domain of a name is its id. The user need not exist.
     """
     if reference is None:
         return None, None, None

@@ -1,4 +1,7 @@
-"""Replaces names by ids in the references of ``identity.json`` to what gets another name."""
+"""Edits references in ``identity.json`` by name: they become references by id.
+
+For changes by `IdentityFile.change` of the name of a domain, project, user or role.
+"""
 
 from collections.abc import Iterable
 from typing import Any

@@ -11,9 +11,9 @@ _HEXADECIMAL = frozenset("0123456789abcdef")
 
 
 class RoleReferences:
-    """The roles of an identity file: its entries, the standard roles, and those only assigned.
+    """The roles of an identity file: its entries, the standard roles, and roles without an entry.
 
-    ``roles`` has them by id. `ids_of` adds a role for each name that no role has.
+    ``roles`` has them by id. `ids_of` adds a role without an entry for each name that no role has.
     """
 
     def __init__(self, roles: Iterable[Role], invalid_entries: dict[str, str]) -> None:
@@ -39,9 +39,8 @@ class RoleReferences:
             return known
         if len(reference) == _ID_CHARACTERS and set(reference) <= _HEXADECIMAL:
             raise InvalidStateFile(f"no role has the id {reference}")
-        new_id = role_id_of(
-            reference
-        )  # a role with an entry may have this id, but another name now
+        # A role with an entry may have this id, but another name now.
+        new_id = role_id_of(reference)
         self.roles.setdefault(new_id, Role(new_id, reference))
         self._by_name[reference] = new_id
         return new_id

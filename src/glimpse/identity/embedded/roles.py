@@ -48,8 +48,9 @@ class Roles:
     async def create(self, values: Mapping[str, Any]) -> Role:
         """Create a role, and return it.
 
-        Raises NotFound for an unknown domain, Conflict if there is a role of that name in the same
-        domain, or without a domain like the new one, and Forbidden if there are too many roles.
+        Raises NotFound for an unknown domain, Conflict if the domain has a role of that name (for a
+        role of no domain: if another role of no domain has it), and Forbidden if there are too many
+        roles.
         """
         role = Role(
             id=uuid.uuid4().hex,

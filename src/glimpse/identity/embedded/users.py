@@ -132,9 +132,10 @@ class Users:
         await asyncio.to_thread(self._file.change, write)
 
     async def delete(self, user_id: str) -> None:
-        """Delete a user with the user's assignments and application credentials; images stay.
+        """Delete a user with the user's assignments, application credentials and access rules.
 
-        The user's tokens are invalid on return. Raises NotFound if the user does not exist.
+        Images stay. The user's tokens are invalid on return. Raises NotFound if the user does not
+        exist.
         """
 
         def remove(document: Document, directory: Directory) -> None:

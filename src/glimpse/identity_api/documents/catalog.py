@@ -11,7 +11,8 @@ from glimpse.identity.embedded.endpoint_urls import expand_url
 from glimpse.identity.embedded.services import OwnCatalog
 
 # Type and name of each service in this process, and the path of its version. The URL of the image
-# service has a version, other than that of a Glance: Tempest adds one only to a URL without a path.
+# service has a version, which that of a real Glance has not: Tempest adds one only to a URL without
+# a path, and this URL may have the path /image.
 _SERVICES = (
     ("compute", "nova", "/v2.1"),
     ("image", "glance", "/v2"),
@@ -105,7 +106,7 @@ def render_region(region: Region, base_url: str) -> dict[str, Any]:
 
 
 def render_service(service: Service, base_url: str) -> dict[str, Any]:
-    """Render a service that an admin added as in ``/v3/services``."""
+    """Render a service that an admin added, as in ``/v3/services``."""
     return {
         **service.extra,
         "id": service.id,
@@ -117,7 +118,7 @@ def render_service(service: Service, base_url: str) -> dict[str, Any]:
 
 
 def render_endpoint(endpoint: Endpoint, base_url: str) -> dict[str, Any]:
-    """Render an endpoint that an admin added as in ``/v3/endpoints``."""
+    """Render an endpoint that an admin added, as in ``/v3/endpoints``."""
     return {
         **_render_catalog_endpoint(endpoint, endpoint.url),
         "service_id": endpoint.service_id,

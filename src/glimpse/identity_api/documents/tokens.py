@@ -16,9 +16,9 @@ def render_token(
     """Render ``{"token": {...}}``, the document of a session's token.
 
     If the token has a scope, the document has the project, domain or system, the roles, and
-    `services` (a result of `render_catalog`) as its catalog, unless that is None. It has the
-    application credential with which the token was obtained, if any. `directory` has the names of
-    domains. The token's text is not in the document.
+    `services` as its catalog, unless that is None (`documents.catalog.extend_catalog` makes it). It
+    has the application credential with which the token was obtained, if any. `directory` has the
+    names of domains. The token's text is not in the document.
     """
     issued = session.token
     document: dict[str, Any] = {

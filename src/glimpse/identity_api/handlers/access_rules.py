@@ -20,8 +20,9 @@ _LIST = ListRules(("service", "path", "method"))
 class AccessRuleHandlers(IdentityHandlers):
     """The handlers of ``/v3/users/{user_id}/access_rules``.
 
-    As in Keystone, admins may use them for others only with a token for the system. All raise
-    Forbidden if the caller may not, also if there is no such user.
+    All raise Forbidden if the caller may not do it, also if there is no such user. As in Keystone,
+    the rules of another user are read with the role reader on the system, and deleted with the role
+    admin on it.
     """
 
     async def list_access_rules(self, request: Request) -> Response:

@@ -17,8 +17,6 @@ from glimpse.identity_api.list_query import ListRules, render_page, select_page
 from glimpse.identity_api.requests import check_lengths
 from glimpse.identity_api.responses import PRIVATE, json_response
 
-_TRUE = frozenset(("1", "t", "true", "on", "y", "yes"))  # as oslo.utils reads a boolean
-
 
 class IdentityHandlers:
     """Base class of the handlers: has the session of the caller, the directory and the catalog.
@@ -97,13 +95,3 @@ def url_of_list(request: Request, path: str) -> str:
 def no_content() -> Response:
     """Make a response 204, without a body."""
     return Response(status_code=204, headers=PRIVATE)
-
-
-def is_true(text: str) -> bool:
-    """Return True for ``1``, ``t``, ``true``, ``on``, ``y`` and ``yes``, whatever their case."""
-    return text.lower() in _TRUE
-
-
-def is_flag_set(request: Request, name: str) -> bool:
-    """Return True if the query has the parameter `name`, also without a value, unless it is 0."""
-    return request.query_params.get(name, "0") != "0"

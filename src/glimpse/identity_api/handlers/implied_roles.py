@@ -25,7 +25,7 @@ class ImpliedRoleHandlers(IdentityHandlers):
         self._roles = Roles(identity.identity_file)
 
     async def list_inferences(self, request: Request) -> Response:
-        """List all roles that imply others, with these."""
+        """List all roles that imply others, each with the roles that it implies."""
         policy.check(self.session(request), "list_role_inference_rules")
         directory, base_url = self.directory, base_url_of(request.scope)
         entries = [

@@ -22,12 +22,11 @@ from glimpse.identity_api.documents.projects import (
 )
 from glimpse.identity_api.handlers.base import (
     IdentityHandlers,
-    is_flag_set,
     list_response,
     no_content,
 )
 from glimpse.identity_api.list_query import BOOLEAN_TEXT, UUID_TEXT, ListRules, matches_tags
-from glimpse.identity_api.requests import read_json
+from glimpse.identity_api.requests import is_flag_set, read_json
 from glimpse.identity_api.responses import json_response
 
 _LIST = ListRules(
@@ -177,8 +176,8 @@ class ProjectHandlers(IdentityHandlers):
         above, below = ancestors(project, directory), descendants(project, directory)
         rendered: dict[str, Any] = {}
         for name, projects in (("parents", above), ("subtree", below)):
-            as_list = is_flag_set(request, f"{name}_as_list")
-            as_ids = is_flag_set(request, f"{name}_as_ids")
+            as_list = is_flag_set(request.query_params, f"{name}_as_list")
+            as_ids = is_flag_set(request.query_params, f"{name}_as_ids")
             if as_list and as_ids:
                 raise BadRequest(
                     f"Cannot use {name}_as_list and {name}_as_ids query params at the same time."

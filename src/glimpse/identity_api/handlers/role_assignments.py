@@ -13,7 +13,8 @@ from glimpse.identity_api import policy
 from glimpse.identity_api.assignment_query import find_assignments, parse_query
 from glimpse.identity_api.documents.common import render_collection
 from glimpse.identity_api.documents.role_assignments import render_assignment
-from glimpse.identity_api.handlers.base import IdentityHandlers, is_flag_set, url_of_list
+from glimpse.identity_api.handlers.base import IdentityHandlers, url_of_list
+from glimpse.identity_api.requests import is_flag_set
 from glimpse.identity_api.responses import json_response
 
 # Scopes of users that are rendered before other requests are served: 1 ms. All assignments that
@@ -25,10 +26,11 @@ class RoleAssignmentHandlers(IdentityHandlers):
     """The handler of ``/v3/role_assignments``."""
 
     async def list_role_assignments(self, request: Request) -> Response:
-        """List the assignments that match the query; with a token for a domain, those in it.
+        """List the assignments that match the query.
 
-        Raises BadRequest for an invalid query, Forbidden if the caller may list none, and the
-        errors of `find_assignments`.
+        With a token for a domain, only those in the domain are listed, unless the query asks for
+        those below a project. Raises BadRequest for an invalid query, Forbidden if the caller may
+        list none, and the errors of `find_assignments`.
         """
         session, directory = self.session(request), self.directory
         query = parse_query(dict(reversed(request.query_params.multi_items())))
@@ -40,7 +42,8 @@ class RoleAssignmentHandlers(IdentityHandlers):
             own = None
         else:
             policy.check(session, "list_role_assignments", policy.Target(domain_id=own))
-        include_names, base_url = is_flag_set(request, "include_names"), base_url_of(request.scope)
+        include_names = is_flag_set(request.query_params, "include_names")
+        base_url = base_url_of(request.scope)
         entries: list[orjson.Fragment] = []
         for number, found in enumerate(find_assignments(query, directory)):
             if number % _SCOPES_AT_ONCE == 0:

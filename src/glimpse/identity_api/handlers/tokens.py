@@ -14,8 +14,8 @@ from glimpse.identity.embedded.session import Session
 from glimpse.identity.service import Unauthorized
 from glimpse.identity_api import policy
 from glimpse.identity_api.documents.tokens import render_token
-from glimpse.identity_api.handlers.base import IdentityHandlers, is_true
-from glimpse.identity_api.requests import client_address, read_json
+from glimpse.identity_api.handlers.base import IdentityHandlers
+from glimpse.identity_api.requests import client_address, is_true, read_json
 from glimpse.identity_api.responses import PRIVATE, json_response
 
 _NO_STORE = {"Cache-Control": NO_STORE}
