@@ -127,6 +127,7 @@ def test_each_problem_of_a_seed_is_a_line_and_nothing_is_written(tmp_path: Path)
     [
         (["--ephemeral", "--state-dir", "state"], "--ephemeral keeps nothing: leave --state-dir"),
         (["--seed", "none.yaml"], "cannot read none.yaml: No such file or directory"),
+        (["--stop-with-stdin", "--workers", "2", "--ephemeral"], "--stop-with-stdin needs one"),
         (["--ready-file", "none/ready.json"], "cannot write the ready file none/ready.json"),
     ],
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from glimpse.app.embedded_options import embedded_options
+from glimpse.embedded.servers.server_table import ServerTable
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.identity.embedded.identity_file import IdentityFile
 from glimpse.identity.embedded.password_hashes import check_password
@@ -125,3 +126,24 @@ def test_data_is_checked_before_anything_is_written(
         read_seed(path, OPTIONS)
     assert str(caught.value).startswith(f"{path}, line 3, images[1].data: ")
     assert all(part in str(caught.value) for part in expected), str(caught.value)
+
+
+async def test_servers_have_what_they_inherit_from_their_images(tmp_path: Path) -> None:
+    state_dir = await apply(
+        tmp_path,
+        """
+        images: [{name: disk, owner: demo, properties: {os_distro: x}, min_disk: 3}]
+        servers: [{name: web, project: demo, user: demo, image: disk, metadata: {a: b}}]
+        """,
+    )
+    (server,) = ServerTable(state_dir).list(None)
+    assert (server.name, server.status, server.metadata) == ("web", "ACTIVE", {"a": "b"})
+    assert server.inheritance.properties["os_distro"] == "x"
+    assert server.inheritance.min_disk == 3
+
+
+@pytest.mark.parametrize(("text", "has_servers"), [("servers: []", True), ("images: []", False)])
+async def test_a_seed_with_the_key_servers_makes_a_cloud_with_servers(
+    tmp_path: Path, text: str, *, has_servers: bool
+) -> None:
+    assert ServerTable.exists(await apply(tmp_path, text)) is has_servers

@@ -102,8 +102,10 @@ def _serve(
     report: Report,
     options: argparse.Namespace,
 ) -> int:
-    """Serve in this process, or in several; return the exit status."""
+    """Serve in this process, or in several; return the exit status. Raises CommandFailed."""
     watchdog = watchdog_interval()
+    if settings.server.workers > 1 and options.stop_with_stdin:
+        raise CommandFailed("--stop-with-stdin needs one process: leave --workers out.")
     if settings.server.workers == 1:
         return run_worker(
             settings,

@@ -76,6 +76,7 @@ class ControlledApplication:
         async with self._resetting:
             if self._copies is None:
                 raise RuntimeError("There are no copies of the state.")
+            await self._tools.faults.cancel_held_uploads()
             old, new = self._state_dir, await asyncio.to_thread(self._copies.make)
             remove = partial(shutil.rmtree, old, ignore_errors=True)
             await self._application.replace(self._with_state(self.settings, new), remove)

@@ -1,5 +1,6 @@
 """ActiveFaults: the rules in effect, and what each of them remembers between requests."""
 
+import asyncio
 import itertools
 import math
 from collections import deque
@@ -53,13 +54,17 @@ class ActiveFault:
 
 
 class ActiveFaults:
-    """The rules in effect, in the order in which they were added."""
+    """The rules in effect, in the order in which they were added.
+
+    ``held_uploads`` are uploads that go on after their responses, as ``saving_for`` makes them.
+    """
 
     def __init__(self, seeded: Iterable[FaultRule] = ()) -> None:
         """`seeded` are the rules to begin with, and after each `reset`."""
         self._seeded = tuple(seeded)
         self._ids = itertools.count(1)
         self._faults: dict[str, ActiveFault] = {}
+        self.held_uploads: set[asyncio.Task[None]] = set()
         self.reset()
 
     def __iter__(self) -> Iterator[ActiveFault]:
@@ -91,6 +96,13 @@ class ActiveFaults:
         self._faults.clear()
         for rule in self._seeded:
             self.add(rule)
+
+    async def cancel_held_uploads(self) -> None:
+        """Cancel the held uploads, and wait until they have ended."""
+        uploads = list(self.held_uploads)
+        for upload in uploads:
+            upload.cancel()
+        await asyncio.gather(*uploads, return_exceptions=True)
 
     def applying_to(self, request: RequestFacts) -> list[ActiveFault]:
         """Count a request for each rule that it matches; return the faults that it has."""

@@ -42,7 +42,6 @@ class FaultMiddleware:
         self._faults = faults
         self._identify = identify
         self._identity = identity
-        self._uploads: set[asyncio.Task[None]] = set()  # that go on after their response
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request."""
@@ -137,8 +136,8 @@ class FaultMiddleware:
         """
         upload = _HeldUpload(self._app, scope, receive, send, seconds)
         task = asyncio.create_task(upload.run())
-        self._uploads.add(task)
-        task.add_done_callback(self._uploads.discard)
+        self._faults.held_uploads.add(task)
+        task.add_done_callback(self._faults.held_uploads.discard)
         await upload.responded.wait()
         if upload.error is not None:
             raise upload.error
