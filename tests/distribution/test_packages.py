@@ -12,6 +12,7 @@ from tests.distribution.packages import ENVIRONMENT, build, install, run, tracke
 from tests.support.cloud import Member, issue_token, seed_identity
 from tests.support.http import request
 from tests.support.process import ServerProcess, free_port
+from tests.support.virtual_environments import CHECKOUT
 
 pytestmark = pytest.mark.dist
 
@@ -80,6 +81,15 @@ def test_the_installed_command_serves(programs: Path, tmp_path: Path) -> None:
         assert response.status == 200, str(response)
         assert response.json() == {"images": []}, str(response)
         assert process.stop() == 0, process.log.read_text()
+
+
+def test_the_extra_pytest_has_a_plugin_that_gives_tests_a_cloud(
+    archives: dict[str, Path], tmp_path: Path
+) -> None:
+    programs = install(Path(f"{archives['.whl']}[pytest]"), tmp_path)
+    printed = run(programs, "pytest", "-p", "no:cacheprovider", str(CHECKOUT / "examples/pytest"))
+    assert "plugins: glimpse-" in printed or "plugins: openstack-glimpse-" in printed, printed
+    assert "30 passed" in printed, printed
 
 
 @pytest.mark.parametrize(

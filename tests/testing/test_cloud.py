@@ -91,6 +91,12 @@ def test_the_arguments_of_serve_may_be_given(tmp_path: Path) -> None:
         assert names(running) == []
 
 
+def test_a_cloud_without_a_seed_has_the_standard_users() -> None:
+    with cloud() as running:
+        for user in ("admin", "demo", "alt"):
+            assert running.environment(user)["OS_PASSWORD"] == "secret"
+
+
 def test_after_its_end_nothing_of_a_cloud_is_left() -> None:
     with cloud(SEED) as running:
         files = [running.clouds_yaml, running.log]

@@ -151,11 +151,12 @@ def cloud(seed: Seed | None = None, arguments: Sequence[str] = ()) -> Iterator[C
 
 
 def _seed_arguments(seed: Seed | None, directory: Path) -> list[str]:
-    """Return the arguments for a seed; write its content to a file in `directory`."""
-    if seed is None:
-        return []
-    if isinstance(seed, Mapping):
+    """Return the arguments for a seed; write its content to a file in `directory`.
+
+    None is an empty seed, whose users have known passwords.
+    """
+    if seed is None or isinstance(seed, Mapping):
         path = directory / "seed.json"
-        path.write_text(json.dumps(seed))
+        path.write_text(json.dumps(seed or {}))
         return ["--seed", str(path)]
     return ["--seed", str(Path(seed).absolute())]
