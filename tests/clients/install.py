@@ -2,8 +2,8 @@
 
 Each directory here with a requirements.txt (exact versions), a package-lock.json, an images.go or a
 collection.txt gets an environment. It is created again only when that file changes. Arguments name
-the clients to install. Clients in no such registry come from Debian, whose packages are installed
-if root runs this.
+the clients to install. Programs and libraries that are in none of these files come from Debian,
+whose packages are installed if root runs this.
 """
 
 import os
@@ -71,8 +71,9 @@ def build(source: Path, directory: Path) -> None:
 def unpack_collection(requirement: Path, directory: Path) -> None:
     """Unpack Ansible's collection openstack.cloud, unless it is there already.
 
-    `requirement` names the version of the package ``ansible``, of whose 500 MB it is 1. It has a
-    directory of its own, with ``-collections`` after the name, since an installation clears one.
+    `requirement` names the version of the package ``ansible``, which has 500 MB, 1 of them for this
+    collection. It gets a directory of its own, with ``-collections`` after the name, since an
+    installation clears `directory`.
     """
     target = directory.with_name(f"{directory.name}-collections")
     stamp = target / "installed.txt"

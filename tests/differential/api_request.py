@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -58,6 +58,12 @@ class Scenario(NamedTuple):
 
     name: str
     requests: Sequence[ApiRequest]
+
+
+def numbered(group: str, rows: Iterable[Sequence[ApiRequest]]) -> Iterator[Scenario]:
+    """Yield a scenario for each row of requests: ``GROUP-1`` and so on."""
+    for number, requests in enumerate(rows, 1):
+        yield Scenario(f"{group}-{number}", requests)
 
 
 def substitute(text: str, value_of: Callable[[str], str]) -> str:

@@ -1,7 +1,7 @@
 """The users and the images that both clouds have from the start.
 
-The images have dates of their own, so that lists have one order. Lists select them by the property
-``lot``; images that requests create do not have its value ``base``.
+The images have dates of their own, so that lists have one order. They have the property ``lot``
+with the value ``base``, by which lists select them; images that requests create do not.
 """
 
 from typing import Any

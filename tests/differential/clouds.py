@@ -42,7 +42,10 @@ class CloudSide:
     saved: dict[str, str] = field(default_factory=dict)
 
     def value_of(self, name: str) -> str:
-        """Return the value of a placeholder: a new token, or a name for one that nothing set."""
+        """Return the value of a placeholder. The first use of ``token:CALLER`` logs the caller in.
+
+        For a placeholder without a value, returns a text that names it: ``missing-...``.
+        """
         if name in self.saved:
             return self.saved[name]
         if name not in self.values and name.startswith("token:"):
@@ -70,7 +73,7 @@ class CloudSide:
             return f"no-token-of-{name}"
 
     def send(self, wanted: ApiRequest) -> Response:
-        """Send a request with the values of this cloud, and save what it says."""
+        """Send a request with this cloud's values of placeholders; save values of its response."""
         url = self.image_url if wanted.api == "image" else self.identity_url
         parts = urlsplit(url)
         path = substitute(wanted.path, lambda name: quote(self.value_of(name), safe="$"))

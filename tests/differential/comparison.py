@@ -34,7 +34,10 @@ class Mismatch(NamedTuple):
 
 
 class Names(NamedTuple):
-    """For each value that only one cloud has, such as an id or a URL, the name of both."""
+    """Names for the values of one cloud that the other cannot have, such as its ids and URLs.
+
+    Both clouds have the same names. So responses are compared with names in place of values.
+    """
 
     values: Mapping[str, str]
 
@@ -77,9 +80,10 @@ def _headers(response: Response, names: Names) -> dict[str, str]:
 
 
 def comparable_body(request: ApiRequest, response: Response, names: Names) -> Any:
-    """Return the body as a JSON value without what may differ.
+    """Return the body as a JSON value, without what may differ between the clouds.
 
-    These are ids, dates, tokens and URLs; the order of what has none; and the messages of faults.
+    Ids, dates, tokens and URLs are replaced; lists without an order are sorted; and the messages of
+    faults are left out.
     """
     body = response.body
     try:

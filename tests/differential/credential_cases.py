@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tests.differential.api_request import ApiRequest, Scenario, identity_call
+from tests.differential.api_request import ApiRequest, Scenario, identity_call, numbered
 from tests.differential.base_images import CREW
 from tests.differential.identity_requests import login
 from tests.differential.resource_bodies import numbered_texts
-from tests.differential.scenario_naming import numbered
 
 BASE = "/users/<user:owner>/application_credentials"
 SAVED = {"made": "application_credential.id", "secret": "application_credential.secret"}

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tests.differential.api_request import ApiRequest, Scenario, image_call
+from tests.differential.api_request import ApiRequest, Scenario, image_call, numbered
 from tests.differential.base_images import ABSENT_IMAGE, image_id
 from tests.differential.image_requests import (
     DATA,
@@ -15,7 +15,6 @@ from tests.differential.image_requests import (
     show,
     upload,
 )
-from tests.differential.scenario_naming import numbered
 
 _RANGES = (
     *("bytes=0-1", "bytes=-3", "bytes=9-", "bytes=10-", "bytes=4-2", "bytes=0-0,2-2", "items=0-1"),

@@ -44,9 +44,9 @@ class DifferentialRun:
         self._seen: set[int] = set()
 
     def run(self, scenario: Scenario) -> None:
-        """Send the requests of a scenario, unless an earlier one prevents the comparison.
+        """Send the requests of a scenario, until one prevents the comparison of those after it.
 
-        That is one that only one cloud has done, or one that did not save a value.
+        It does so if only one cloud has changed its state, or if it should save a value and fails.
         """
         self._clouds.begin_scenario()
         for number, request in enumerate(scenario.requests, 1):

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tests.differential.api_request import Scenario, image_call
+from tests.differential.api_request import Scenario, image_call, numbered
 from tests.differential.base_images import image_id
 from tests.differential.image_requests import IMAGE, PATCH, create, delete, replace, show
-from tests.differential.scenario_naming import numbered
 
 _BODIES = (
     *(

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from tests.differential.api_request import Scenario, identity_call, image_call
+from tests.differential.api_request import Scenario, identity_call, image_call, numbered
 from tests.differential.base_images import ABSENT_IMAGE, image_id
-from tests.differential.scenario_naming import numbered
 
 _ACCEPTS = (
     *("", "*/*", "application/json", "text/html", "text/plain", "image/png", "text/*", "*"),

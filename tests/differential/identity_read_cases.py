@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from tests.differential.api_request import Scenario, identity_call
+from tests.differential.api_request import Scenario, identity_call, numbered
 from tests.differential.base_images import CREW
 from tests.differential.identity_requests import KINDS
-from tests.differential.scenario_naming import numbered
 
 _NAMED = (
     *("", "name=owner", "name=OWNER", "name=crew", "name=", "name=x", "name=owner&name=other"),

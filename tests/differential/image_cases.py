@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tests.differential.api_request import ApiRequest, Scenario, image_call
+from tests.differential.api_request import ApiRequest, Scenario, image_call, numbered
 from tests.differential.base_images import ABSENT_IMAGE, CREW, OTHERS, image_id
 from tests.differential.image_requests import (
     IMAGE,
@@ -16,7 +16,6 @@ from tests.differential.image_requests import (
     show,
     upload,
 )
-from tests.differential.scenario_naming import numbered
 
 _READ_ONLY = (
     *("status", "checksum", "size", "virtual_size", "created_at", "updated_at", "self", "file"),

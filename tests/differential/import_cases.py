@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tests.differential.api_request import ApiRequest, Scenario, image_call
+from tests.differential.api_request import ApiRequest, Scenario, image_call, numbered
 from tests.differential.base_images import ABSENT_IMAGE, image_id
 from tests.differential.image_requests import DATA, IMAGE, create, delete, show, upload
-from tests.differential.scenario_naming import numbered
 
 _TASKS = image_call("GET", f"{IMAGE}/tasks")
 _OLD_IMAGES = (ABSENT_IMAGE, image_id(8), image_id(0), image_id(5), image_id(4))

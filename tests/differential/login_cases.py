@@ -6,7 +6,7 @@ Most log in by token: to check a password takes the embedded service a quarter o
 from collections.abc import Iterator
 from typing import Any
 
-from tests.differential.api_request import Scenario, identity_call
+from tests.differential.api_request import Scenario, identity_call, numbered
 from tests.differential.base_images import CREW, OTHERS
 from tests.differential.identity_requests import (
     DOMAIN,
@@ -16,7 +16,6 @@ from tests.differential.identity_requests import (
     password,
     token,
 )
-from tests.differential.scenario_naming import numbered
 
 _SCOPES: tuple[Any, ...] = (
     *(PROJECT, {"project": {"name": "crew", "domain": DOMAIN}}, {}, None, [], "x", "unscoped"),

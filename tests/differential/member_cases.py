@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tests.differential.api_request import ApiRequest, Scenario, image_call
+from tests.differential.api_request import ApiRequest, Scenario, image_call, numbered
 from tests.differential.base_images import ABSENT_IMAGE, ADMINS, CREW, OTHERS, image_id
 from tests.differential.image_requests import IMAGE, create, show
-from tests.differential.scenario_naming import numbered
 
 _MEMBERS = f"{IMAGE}/members"
 _ONE = f"{_MEMBERS}/{OTHERS}"

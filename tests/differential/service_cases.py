@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tests.differential.api_request import Scenario, image_call
+from tests.differential.api_request import Scenario, image_call, numbered
 from tests.differential.base_images import ABSENT_IMAGE, image_id
-from tests.differential.scenario_naming import numbered
 
 _CALLERS = ("owner", "reader", "admin", "none", "unscoped:owner", "system:admin")
 _TASKS: tuple[Any, ...] = (

@@ -27,9 +27,9 @@ def main() -> None:
     with contextlib.suppress(SystemExit), contextlib.redirect_stderr(io.StringIO()):
         module.main()
     for line in sys.stdin:
-        asked = json.loads(line)
-        answer = run(module.main, asked["command"], asked["environment"])
-        sys.stdout.write(json.dumps(answer) + "\n")
+        request = json.loads(line)
+        result = run(module.main, request["command"], request["environment"])
+        sys.stdout.write(json.dumps(result) + "\n")
         sys.stdout.flush()
 
 

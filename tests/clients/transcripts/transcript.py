@@ -45,7 +45,8 @@ Client = Callable[[str, Sequence[str]], tuple[str, int]]
 class Entry:
     """A command of a user, the comment lines before it, and its output, normalized.
 
-    The command is repeated until the output has `awaited`. `quietly` is empty, or the output is.
+    The command is repeated until the output has `awaited`. If `quietly` is not empty, the output is
+    left out.
     """
 
     user: str
