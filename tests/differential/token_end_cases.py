@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tests.differential.api_request import ApiRequest, Scenario, identity_call
+from tests.differential.api_request import ApiRequest, Scenario, identity_call, numbered
 from tests.differential.identity_requests import login_and_save, password
-from tests.differential.scenario_naming import numbered
 
 _USER, _PROJECT, _DOMAIN = "/users/<made>", "/projects/<place>", "/domains/<realm>"
 _IN_PROJECT = {"project": {"id": "<place>"}}
