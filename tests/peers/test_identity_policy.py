@@ -83,10 +83,11 @@ def attributes_of(target: Target, action: str) -> dict[str, Any]:
         "target.user.domain_id": user_domain,
         "target.domain_id": target.domain_id,
         "target.domain.id": target.domain_id,
-        "target.group.domain_id": target.domain_id,
         "target.project.id": target.project_id,
         "target.project.domain_id": target.domain_id,
     }
+    if action == "list_groups":  # a grant is either to a user or to a group
+        attributes["target.group.domain_id"] = target.domain_id
     present = {name: value for name, value in attributes.items() if value is not None}
     if target.role is not None:  # the rules compare its domain with None
         present["target.role.name"] = target.role.name
