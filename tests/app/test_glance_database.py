@@ -24,7 +24,7 @@ def _settings(tmp_path: Path, connection: str | None, *files: Path) -> Settings:
 
 
 async def test_without_the_option_glances_api_is_read(tmp_path: Path) -> None:
-    components = open_gateway_components(_settings(tmp_path, None), None)
+    components = await open_gateway_components(_settings(tmp_path, None), None)
     assert isinstance(components.images, GlanceImageService)
     await components.close()
 
@@ -33,24 +33,24 @@ async def test_without_the_option_glances_api_is_read(tmp_path: Path) -> None:
 async def test_with_the_option_the_database_is_read_and_opened_later(
     url: str, tmp_path: Path
 ) -> None:
-    components = open_gateway_components(_settings(tmp_path, url), None)
+    components = await open_gateway_components(_settings(tmp_path, url), None)
     assert isinstance(components.images, GlanceDatabaseImageService)
     await components.close()
 
 
-def test_property_protections_are_refused(tmp_path: Path) -> None:
+async def test_property_protections_are_refused(tmp_path: Path) -> None:
     conf = tmp_path / "glance-api.conf"
     conf.write_text("[DEFAULT]\nproperty_protection_file = protections.conf\n")
     settings = _settings(tmp_path, _URLS[0], conf)
     with pytest.raises(InvalidSettings, match=r"\[glance_database\] property_protection_file"):
-        open_gateway_components(settings, None)
+        await open_gateway_components(settings, None)
 
 
-def test_a_url_that_cannot_be_used_is_refused_without_printing_its_password(
+async def test_a_url_that_cannot_be_used_is_refused_without_printing_its_password(
     tmp_path: Path,
 ) -> None:
     settings = _settings(tmp_path, "sqlite://u:secret@host/glance.db")
     with pytest.raises(InvalidSettings, match=r"\[glance_database\] connection") as error:
-        open_gateway_components(settings, None)
+        await open_gateway_components(settings, None)
     assert "secret" not in str(error.value)
     assert "secret" not in repr(settings)

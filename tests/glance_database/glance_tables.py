@@ -56,6 +56,7 @@ _TABLES = (
     "create index ix_image_members_image_id_member on image_members (image_id, member)",
     "create index ix_image_tags_image_id on image_tags (image_id)",
 )
+_PARTS = ("image_properties", "image_members", "image_tags")
 _IMAGE: Mapping[str, Any] = {
     "status": "active",
     "visibility": "shared",
@@ -66,6 +67,12 @@ _IMAGE: Mapping[str, Any] = {
     "os_hidden": False,
     "deleted": False,
 }
+
+
+async def _connect_to_mysql(port: int) -> Any:
+    return await asyncmy.connect(
+        host="127.0.0.1", port=port, user="root", autocommit=True, charset="utf8mb4"
+    )
 
 
 async def _connect_when_ready(port: int) -> Any:
@@ -96,10 +103,7 @@ class GlanceTables:
     async def create(cls, dialect: Dialect, port: int) -> Self:
         """Create the database in an empty server at `port`, whose administrator has no password."""
         if dialect == "mysql":
-            administrator = await asyncmy.connect(
-                host="127.0.0.1", port=port, user="root", autocommit=True, charset="utf8mb4"
-            )
-            tables = cls(dialect, port, administrator)
+            tables = cls(dialect, port, await _connect_to_mysql(port))
             await tables.execute("create database glance character set utf8mb3")
             await tables.execute("use glance")
         else:
@@ -122,10 +126,10 @@ class GlanceTables:
     async def _create_reader(self) -> None:
         if self.dialect == "mysql":
             await self.execute(f"create user reader identified by '{PASSWORD}'")
-            await self.execute("grant select on glance.* to reader")
         else:
             await self.execute(f"create role reader login password '{PASSWORD}'")
-            await self.execute("grant select on all tables in schema public to reader")
+        for table in (*_PARTS, "images", "alembic_version"):
+            await self.execute(f"grant select on {table} to reader")
 
     async def execute(self, sql: str, *values: object) -> None:
         """Run a statement as the administrator; its placeholders are ``%s``."""
@@ -169,13 +173,15 @@ class GlanceTables:
         )
 
     async def drop(self) -> None:
-        """Drop the database and its reader, and close the administrator's connection."""
+        """Drop the database and its reader, also if the server was restarted in the meantime."""
         if self.dialect == "mysql":
+            self._administrator.close()
+            self._administrator = await _connect_to_mysql(self.port)
             await self.execute("drop database glance")
             await self.execute("drop user reader")
             await self._administrator.ensure_closed()
             return
-        await self._administrator.close()
+        self._administrator.terminate()
         last = await asyncpg.connect(host="127.0.0.1", port=self.port, user="postgres")
         await last.execute("drop database glance with (force)")
         await last.execute("drop role reader")

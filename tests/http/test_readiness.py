@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from glimpse.http.readiness import Readiness, ReadinessCheck
+from glimpse.http.readiness import Note, Readiness, ReadinessCheck
 from tests.app.test_gateway import configuration
 from tests.support.asgi import send_request
 from tests.support.http import Response, request
@@ -31,12 +31,23 @@ async def not_ready() -> str:
     return "is down"
 
 
+async def replaced() -> Note:
+    return Note("another serves")
+
+
 async def hanging() -> None:
     await asyncio.Event().wait()
 
 
 async def raising() -> None:
     raise OSError("http://user:secret@keystone is unreachable")
+
+
+async def test_a_part_that_another_replaces_is_ready_with_a_note() -> None:
+    response = await respond(one=ready, two=replaced)
+    assert response.status == 200
+    parts = {"one": {"ready": True}, "two": {"ready": True, "note": "another serves"}}
+    assert response.json() == {"ready": True, "parts": parts}
 
 
 async def test_readiness_names_each_part() -> None:

@@ -50,8 +50,9 @@ async def open_application(
     """Open the components that the settings name, and build the pipeline in front of them.
 
     Call it in the process that serves. Embedded mode creates or migrates its files in the state
-    directory; gateway mode calls no service yet. `observer` counts requests and calls;
-    `render_metrics` is None if metrics are turned off, `test_middleware` without tools for tests.
+    directory; gateway mode calls no service yet but Glance's database. `observer` counts requests
+    and calls; `render_metrics` is None if metrics are turned off, `test_middleware` without tools
+    for tests.
 
     Raises InvalidSettings for settings or policy files that cannot be used, ValueError for unusable
     options of [healthcheck], and for files in the state directory that cannot be used OSError,
@@ -80,7 +81,7 @@ async def _open_components(settings: Settings, rules: PolicyRules | None) -> Com
     if settings.image_service == "glance":
         from glimpse.app.gateway import open_gateway_components  # noqa: PLC0415  only this mode
 
-        return open_gateway_components(settings, rules)
+        return await open_gateway_components(settings, rules)
     from glimpse.app.embedded import open_embedded_components  # noqa: PLC0415  only this mode
 
     return await open_embedded_components(settings, rules)

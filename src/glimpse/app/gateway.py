@@ -35,21 +35,27 @@ class Gateway(NamedTuple):
     session: ServiceSession | None = None
 
 
-def open_gateway_components(settings: Settings, rules: PolicyRules | None) -> Components:
-    """Make the components of a gateway. Connects to no service yet.
+async def open_gateway_components(settings: Settings, rules: PolicyRules | None) -> Components:
+    """Make the components of a gateway. Connects to no service yet but Glance's database.
 
     `rules` are the operator's policy rules; None without policy files. Raises InvalidSettings, and
-    OSError if the directory of lock files cannot be made.
+    OSError if the directory of lock files cannot be made. Then nothing stays open.
     """
     glance, identity, _ = open_gateway(settings, rules)
     images: ImageService = glance
+    readiness_checks: dict[str, ReadinessCheck] = {"glance": glance.ping}
     if settings.glance_database.connection is not None:
         # Loads oslo.policy and a driver, which other gateways do not need
-        from glimpse.app.glance_database import open_glance_database  # noqa: PLC0415
+        from glimpse.app import glance_database  # noqa: PLC0415
 
-        connection = settings.glance_database.connection
-        images = open_glance_database(settings, connection, glance, rules)
-    readiness_checks: dict[str, ReadinessCheck] = {"glance": glance.ping}
+        try:
+            reading = await glance_database.open_checked(settings, glance, rules)
+        except InvalidSettings:
+            await identity.close()
+            await glance.close()
+            raise
+        images = reading
+        readiness_checks["glance_database"] = glance_database.readiness_check(settings, reading)
     if isinstance(identity, KeystoneIdentity):
         readiness_checks["keystone"] = identity.ping
 

@@ -1,5 +1,6 @@
 """Makes the image service that reads Glance's database, from the settings."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,12 +9,16 @@ from glimpse.glance import GlanceImageService
 from glimpse.glance_database.connector import find_driver
 from glimpse.glance_database.database import GlanceDatabase
 from glimpse.glance_database.database_url import InvalidDatabaseURL, parse_database_url
+from glimpse.glance_database.errors import UnknownSchema
 from glimpse.glance_database.image_reader import ImageReader
 from glimpse.glance_database.options import DatabaseOptions
 from glimpse.glance_database.policy import CREDENTIALS, DEFAULT_RULES, RULE_NAMES, GlanceRules
 from glimpse.glance_database.service import GlanceDatabaseImageService
+from glimpse.http.readiness import Note, ReadinessCheck
 from glimpse.images import PolicyRules
 from glimpse.settings import InvalidSettings, Settings
+
+_LOG = logging.getLogger(__name__)
 
 
 class GlancePolicyFiles:
@@ -31,33 +36,73 @@ class GlancePolicyFiles:
         return self._files.evaluate(name, target, credentials)
 
 
-def open_glance_database(
-    settings: Settings, connection: str, glance: GlanceImageService, rules: PolicyRules | None
+async def open_checked(
+    settings: Settings, glance: GlanceImageService, rules: PolicyRules | None
 ) -> GlanceDatabaseImageService:
-    """Make the image service that reads the database at `connection` and writes with `glance`.
+    """Make the image service that [glance_database] configures, and check the schema.
+
+    Raises InvalidSettings as `open_glance_database` does, and for an unknown schema with ``fallback
+    = refuse``; then closes nothing but what it opened.
+    """
+    images = open_glance_database(settings, glance, rules)
+    try:
+        await images.check_schema()
+    except UnknownSchema as error:
+        if settings.glance_database.fallback == "refuse":
+            await images.close_database()
+            raise InvalidSettings(
+                f"[glance_database] connection: {error}. Upgrade Glimpse, or set fallback = glance."
+            ) from None
+        _LOG.error("Images are read from Glance's API, not from its database: %s.", error)
+    return images
+
+
+def readiness_check(settings: Settings, images: GlanceDatabaseImageService) -> ReadinessCheck:
+    """Return the check of the database; with ``fallback = glance`` a failure is only a note."""
+    falls_back = settings.glance_database.fallback == "glance"
+
+    async def check() -> str | Note | None:
+        reason = await images.read_failure()
+        if reason is None or not falls_back:
+            return reason
+        return Note(f"{reason}: images are read from Glance's API")
+
+    return check
+
+
+def open_glance_database(
+    settings: Settings, glance: GlanceImageService, rules: PolicyRules | None
+) -> GlanceDatabaseImageService:
+    """Make the image service that reads Glance's database, and writes with `glance`.
 
     Connects to nothing yet. `rules` are the operator's rules for Glimpse. Raises InvalidSettings
-    for a URL or policy files that cannot be used, if Glance has property protections, and if the
-    driver is not installed.
+    for policy files that cannot be used, if Glance has property protections, and as `open_database`
+    does.
     """
-    options, section = database_options(settings, connection), settings.glance_database
+    section = settings.glance_database
     if section.property_protection_file:
         raise InvalidSettings(
             "[glance_database] property_protection_file is set, and Glimpse cannot apply it: "
             "remove [glance_database] connection, so that Glance decides who sees a property."
         )
+    policy = glance_rules(section.policy_file, section.policy_dirs)
+    options = database_options(settings)
+    database = open_database(options)
+    reader = ImageReader(database, policy, glance.schema.declared_keys, options.page_size)
+    return GlanceDatabaseImageService(
+        glance, database, reader, falls_back=options.falls_back, rules=rules
+    )
+
+
+def open_database(options: DatabaseOptions) -> GlanceDatabase:
+    """Make the database. Raises InvalidSettings if its driver is not installed."""
     try:
         driver = find_driver(options.url)
     except ImportError as error:
         raise InvalidSettings(
             f"[glance_database] connection needs {error.name}: install glimpse[glance-database]."
         ) from None
-    database = GlanceDatabase(options, driver)
-    policy = glance_rules(section.policy_file, section.policy_dirs)
-    reader = ImageReader(database, policy, glance.schema.declared_keys, options.page_size)
-    return GlanceDatabaseImageService(
-        glance, database, reader, falls_back=options.falls_back, rules=rules
-    )
+    return GlanceDatabase(options, driver)
 
 
 def glance_rules(policy_file: str | None = None, policy_dirs: Sequence[str] = ()) -> GlanceRules:
@@ -69,10 +114,10 @@ def glance_rules(policy_file: str | None = None, policy_dirs: Sequence[str] = ()
         raise InvalidSettings(f"[glance_database] policy_file, policy_dirs: {error}") from None
 
 
-def database_options(settings: Settings, connection: str) -> DatabaseOptions:
+def database_options(settings: Settings) -> DatabaseOptions:
     """Return the options of [glance_database]. Raises InvalidSettings for an unusable URL."""
     try:
-        url = parse_database_url(connection)
+        url = parse_database_url(settings.glance_database.connection or "")
     except InvalidDatabaseURL as error:
         raise InvalidSettings(f"[glance_database] connection cannot be used: {error}.") from None
     section = settings.glance_database

@@ -1,7 +1,9 @@
 """GlanceDatabase: runs statements on Glance's database while that works."""
 
+import contextlib
 import logging
 import time
+from collections.abc import Callable
 
 from glimpse.glance_database.circuit_breaker import CircuitBreaker
 from glimpse.glance_database.connection import Rows, Statement
@@ -25,10 +27,15 @@ class GlanceDatabase:
 
     After three failures in a row, statements fail at once; a probe in the background finds out,
     every second in which there is a request, if the database works again. `connect` is the driver's
-    function.
+    function. `clock` returns seconds.
     """
 
-    def __init__(self, options: DatabaseOptions, connect: ConnectToHost) -> None:
+    def __init__(
+        self,
+        options: DatabaseOptions,
+        connect: ConnectToHost,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.dialect = options.url.dialect
         self._options = options
         self._pool = ConnectionPool(
@@ -37,7 +44,7 @@ class GlanceDatabase:
             timeout=options.timeout,
             lifetime=options.connection_lifetime,
         )
-        self._breaker = CircuitBreaker()
+        self._breaker = CircuitBreaker(clock=clock)
         self._probe = SingleFlight(self._run_probe)
         self._failure = ""
 
@@ -49,16 +56,16 @@ class GlanceDatabase:
         if self._breaker.is_open:
             if self._breaker.is_probe_due():
                 self._probe.start()
+            current_context.get().call_ended("glance_database", "select", "skipped", 0.0)
             raise DatabaseUnavailable(self._failure)
         return await self._call(statement)
 
-    async def ping(self) -> str | None:
-        """Return None if the database can be used now, otherwise the reason. Raises nothing."""
-        try:
-            await self._call(select_image(self.dialect, "", None))
-        except DatabaseError as error:
-            return str(error)
-        return None
+    async def check(self) -> None:
+        """Read all tables that are needed, also while the circuit breaker is open.
+
+        Raises DatabaseError if that is not possible. A success closes the circuit breaker.
+        """
+        await self._call(select_image(self.dialect, "", None))
 
     async def close(self) -> None:
         """Cancel a probe and close the connections. Call it when all statements have ended."""
@@ -66,7 +73,8 @@ class GlanceDatabase:
         self._pool.close()
 
     async def _run_probe(self) -> None:
-        await self.ping()
+        with contextlib.suppress(DatabaseError):
+            await self.check()
 
     async def _call(self, statement: Statement) -> Rows:
         """Run a statement, tell the circuit breaker and the observer how it ended."""

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 
 from glimpse.glance import GlanceImageService
 from glimpse.glance_database.database import GlanceDatabase
-from glimpse.glance_database.errors import DatabaseError, ValueRefused
+from glimpse.glance_database.errors import DatabaseError, UnknownSchema, ValueRefused
 from glimpse.glance_database.filters import is_comparable
 from glimpse.glance_database.image_reader import ImageReader
 from glimpse.images import (
@@ -126,6 +126,32 @@ class GlanceDatabaseImageService:
         """See ImageService."""
         await self._database.close()
         await self._glance.close()
+
+    async def close_database(self) -> None:
+        """Close the connections to the database, and leave Glance's API open."""
+        await self._database.close()
+
+    async def check_schema(self) -> None:
+        """Compare the schema of the database with the known ones, if the database can be read.
+
+        Raises UnknownSchema. Other failures are logged: the database may be there later.
+        """
+        try:
+            await self._database.check()
+        except UnknownSchema:
+            raise
+        except DatabaseError as error:
+            _LOG.warning("Glance's database cannot be read yet: %s.", error)
+
+    async def read_failure(self) -> str | None:
+        """Return why the database cannot be read, without addresses; None if it can be."""
+        try:
+            await self._database.check()
+        except UnknownSchema as error:
+            return str(error)
+        except DatabaseError:
+            return "it cannot be read"
+        return None
 
     def _check_fallback(self, error: DatabaseError) -> None:
         """Return if Glance's API is to be used after `error`; otherwise raise Unavailable."""

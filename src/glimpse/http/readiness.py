@@ -7,6 +7,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NamedTuple
 
 import orjson
 from starlette.types import Scope, Send
@@ -17,8 +18,16 @@ _LOG = logging.getLogger(__name__)
 _TIMEOUT = 3.0  # seconds for one check
 _MAX_AGE = 1.0  # seconds that results are kept: frequent requests do not load the parts
 
-# Returns why a part is not ready, without addresses and secrets; None if it is ready.
-ReadinessCheck = Callable[[], Awaitable[str | None]]
+
+class Note(NamedTuple):
+    """What is wrong with a part that is ready all the same, since another serves in its place."""
+
+    text: str
+
+
+# Returns why a part is not ready, or a note on one that is, without addresses and secrets; None if
+# there is nothing to say.
+ReadinessCheck = Callable[[], Awaitable[str | Note | None]]
 
 
 class Readiness:
@@ -26,30 +35,27 @@ class Readiness:
 
     `checks` are by the names of the parts. A check that raises, or takes more than `timeout`
     seconds, counts as a part that is not ready. The body, in JSON, names each part, and why it is
-    not ready, without addresses and secrets. Results are used again for a second, so that frequent
-    requests do not load the parts.
+    not ready, or a note on it, without addresses and secrets. Results are used again for a second,
+    so that frequent requests do not load the parts.
     """
 
     def __init__(self, checks: Mapping[str, ReadinessCheck], timeout: float = _TIMEOUT) -> None:
         self._checks = checks
         self._timeout = timeout
         self._lock = asyncio.Lock()
-        self._reasons: dict[str, str | None] = {}
+        self._reasons: dict[str, str | Note | None] = {}
         self._checked_at = -_MAX_AGE
 
     async def __call__(self, scope: Scope, send: Send) -> None:
         """Respond 200 or 503 to a request of any method; to HEAD without the body."""
         reasons = await self._recent_reasons()
-        is_ready = not any(reasons.values())
-        parts = {
-            name: {"ready": True} if reason is None else {"ready": False, "reason": reason}
-            for name, reason in reasons.items()
-        }
+        parts = {name: _describe(reason) for name, reason in reasons.items()}
+        is_ready = all(part["ready"] for part in parts.values())
         body = orjson.dumps({"ready": is_ready, "parts": parts})
         headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
         await send_response(send, 200 if is_ready else 503, headers, body, method=scope["method"])
 
-    async def _recent_reasons(self) -> dict[str, str | None]:
+    async def _recent_reasons(self) -> dict[str, str | Note | None]:
         """Return why each part is not ready, None for one that is ready.
 
         Results are at most a second old. Concurrent calls share one run of the checks.
@@ -61,8 +67,8 @@ class Readiness:
                 self._checked_at = time.monotonic()
         return self._reasons
 
-    async def _check(self, name: str) -> str | None:
-        """Return why a part is not ready, None if it is; an error or a timeout is a reason."""
+    async def _check(self, name: str) -> str | Note | None:
+        """Return what the check of a part returns; an error or a timeout is a reason."""
         try:
             async with asyncio.timeout(self._timeout):
                 return await self._checks[name]()
@@ -72,3 +78,12 @@ class Readiness:
             # The text of the error may hold an address with credentials in it.
             _LOG.warning("The readiness check of %s raised %s.", name, type(error).__name__)
             return "does not answer"
+
+
+def _describe(reason: str | Note | None) -> dict[str, Any]:
+    """Return what the response says about a part."""
+    if reason is None:
+        return {"ready": True}
+    if isinstance(reason, Note):
+        return {"ready": True, "note": reason.text}
+    return {"ready": False, "reason": reason}

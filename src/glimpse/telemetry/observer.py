@@ -30,8 +30,8 @@ class Observer(Protocol):
         response. Without a response it is ``timeout``, ``bad_answer`` (Glance's response was too
         large) or ``unreachable`` (any other error). For a login, `method` is ``login``, and
         `outcome` is ``ok`` or ``failed``. For a query of Glance's database, `method` is ``select``,
-        and `outcome` is ``ok``, ``failed``, ``refused`` (for a value of the request) or
-        ``cancelled``.
+        and `outcome` is ``ok``, ``failed``, ``refused`` (for a value of the request),
+        ``cancelled``, or ``skipped`` (not sent, because others failed).
         """
         ...
 
