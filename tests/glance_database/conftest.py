@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pytest
 
-from glimpse.app.glance_database import glance_rules
+from glimpse.app.glance_database import read_glance_rules
 from glimpse.glance_database.connector import find_driver
 from glimpse.glance_database.database import GlanceDatabase
 from glimpse.glance_database.database_url import Dialect, parse_database_url
@@ -71,4 +71,4 @@ def reader(database: GlanceDatabase, options: DatabaseOptions) -> ImageReader:
     async def declared_keys(_token: str) -> frozenset[str]:
         return frozenset(("declared",))
 
-    return ImageReader(database, glance_rules(), declared_keys, options.page_size)
+    return ImageReader(database, read_glance_rules(), declared_keys, options.page_size)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from glimpse.app.glance_database import glance_rules
+from glimpse.app.glance_database import read_glance_rules
 from glimpse.glance_database.policy import GlanceCaller
 from glimpse.images import Caller, Image, image_from_document
 from glimpse.settings import InvalidSettings
@@ -34,10 +34,10 @@ def _image(**attributes: object) -> Image:
 def test_by_default_a_reader_gets_images_of_its_project_and_those_it_can_see(
     attributes: Mapping[str, object], *, allowed: bool
 ) -> None:
-    reader = GlanceCaller(READER, glance_rules())
+    reader = GlanceCaller(READER, read_glance_rules())
     assert reader.may_list()
     assert reader.may_get(_image(**attributes)) == allowed
-    assert GlanceCaller(ADMIN, glance_rules()).may_get(_image(**attributes))
+    assert GlanceCaller(ADMIN, read_glance_rules()).may_get(_image(**attributes))
 
 
 @pytest.mark.parametrize(
@@ -51,20 +51,20 @@ def test_by_default_a_reader_gets_images_of_its_project_and_those_it_can_see(
     ids=["other role", "no role", "no scope", "system scope"],
 )
 def test_by_default_others_get_nothing(caller: Caller) -> None:
-    other = GlanceCaller(caller, glance_rules())
+    other = GlanceCaller(caller, read_glance_rules())
     assert not other.may_list()
     assert not other.may_get(_image(owner="demo", visibility="public"))
 
 
 def test_an_operator_can_name_another_role_of_admins(tmp_path: Path) -> None:
-    rules = glance_rules(_policy(tmp_path, {"context_is_admin": "role:operator"}))
+    rules = read_glance_rules(_policy(tmp_path, {"context_is_admin": "role:operator"}))
     assert GlanceCaller(Caller("u", "p", frozenset(("operator",))), rules).is_admin
     assert not GlanceCaller(ADMIN, rules).is_admin
 
 
 def test_an_operators_rule_may_compare_properties_and_attributes(tmp_path: Path) -> None:
     rule = "'yes':%(listed)s and 'bare':%(container_format)s and project_id:%(member_id)s"
-    rules = glance_rules(_policy(tmp_path, {"get_image": rule}))
+    rules = read_glance_rules(_policy(tmp_path, {"get_image": rule}))
     reader = GlanceCaller(READER, rules)
     shared = {"owner": "alt", "visibility": "shared", "container_format": "bare"}
     assert reader.may_get(_image(**shared, listed="yes"))
@@ -75,7 +75,7 @@ def test_an_operators_rule_may_compare_properties_and_attributes(tmp_path: Path)
 
 def test_a_changed_policy_file_is_read_again(tmp_path: Path) -> None:
     file = _policy(tmp_path, {"get_images": "!"})
-    rules = glance_rules(file)
+    rules = read_glance_rules(file)
     assert not GlanceCaller(READER, rules).may_list()
     _policy(tmp_path, {"get_images": "role:reader"})
     assert GlanceCaller(READER, rules).may_list()
@@ -95,11 +95,11 @@ def test_a_changed_policy_file_is_read_again(tmp_path: Path) -> None:
 def test_a_rule_that_cannot_be_reproduced_is_refused(rule: str, tmp_path: Path) -> None:
     file = _policy(tmp_path, {"get_image": rule, "remote": "https://policy.example.org/"})
     with pytest.raises(InvalidSettings, match=r"\[glance_database\] policy_file.*get_image|remote"):
-        glance_rules(file)
+        read_glance_rules(file)
 
 
 def test_rules_that_are_not_of_reads_do_not_matter(tmp_path: Path) -> None:
-    glance_rules(_policy(tmp_path, {"add_image": "http://policy.example.org/"}))
+    read_glance_rules(_policy(tmp_path, {"add_image": "http://policy.example.org/"}))
 
 
 def _policy(tmp_path: Path, rules: Mapping[str, object]) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from glimpse.app.glance_database import glance_rules
+from glimpse.app.glance_database import read_glance_rules
 from glimpse.app.policy_files import PolicyFiles
 from glimpse.glance import GlanceImageService, ImageLocks
 from glimpse.glance_database.connection import Rows, Statement
@@ -105,7 +105,7 @@ class Gateway:
             rules=rules,
         )
         keys = api.schema.declared_keys
-        reader = ImageReader(self.database, glance_rules(), keys, options.page_size)
+        reader = ImageReader(self.database, read_glance_rules(), keys, options.page_size)
         self.images = GlanceDatabaseImageService(
             api, self.database, reader, falls_back=options.falls_back, rules=rules
         )

@@ -76,16 +76,9 @@ def open_glance_database(
     """Make the image service that reads Glance's database, and writes with `glance`.
 
     Connects to nothing yet. `rules` are the operator's rules for Glimpse. Raises InvalidSettings
-    for policy files that cannot be used, if Glance has property protections, and as `open_database`
-    does.
+    as `glance_rules`, `database_options` and `open_database` do.
     """
-    section = settings.glance_database
-    if section.property_protection_file:
-        raise InvalidSettings(
-            "[glance_database] property_protection_file is set, and Glimpse cannot apply it: "
-            "remove [glance_database] connection, so that Glance decides who sees a property."
-        )
-    policy = glance_rules(section.policy_file, section.policy_dirs)
+    policy = glance_rules(settings)
     options = database_options(settings)
     database = open_database(options)
     reader = ImageReader(database, policy, glance.schema.declared_keys, options.page_size)
@@ -105,8 +98,25 @@ def open_database(options: DatabaseOptions) -> GlanceDatabase:
     return GlanceDatabase(options, driver)
 
 
-def glance_rules(policy_file: str | None = None, policy_dirs: Sequence[str] = ()) -> GlanceRules:
-    """Return Glance's policy. Raises InvalidSettings for files that cannot be used."""
+def glance_rules(settings: Settings) -> GlanceRules:
+    """Return Glance's policy.
+
+    Raises InvalidSettings for files that cannot be used, and if Glance has property protections,
+    which hide properties from callers by rules of their own.
+    """
+    section = settings.glance_database
+    if section.property_protection_file:
+        raise InvalidSettings(
+            "[glance_database] property_protection_file is set, and Glimpse cannot apply it: "
+            "remove [glance_database] connection, so that Glance decides who sees a property."
+        )
+    return read_glance_rules(section.policy_file, section.policy_dirs)
+
+
+def read_glance_rules(
+    policy_file: str | None = None, policy_dirs: Sequence[str] = ()
+) -> GlanceRules:
+    """Return Glance's policy with the rules of files. Raises InvalidSettings."""
     defaults = DefaultRules(DEFAULT_RULES, RULE_NAMES, CREDENTIALS)
     try:
         return GlancePolicyFiles(PolicyFiles(policy_file, policy_dirs, defaults))

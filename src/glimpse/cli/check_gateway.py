@@ -41,6 +41,12 @@ async def check_gateway(settings: Settings) -> AsyncIterator[Finding]:
                 yield await _service_user(settings)
         async for finding in _glance(gateway, caller):
             yield finding
+        if settings.glance_database.connection is not None:
+            # Loads oslo.policy and a driver, which other gateways do not need
+            from glimpse.cli.check_glance_database import check_glance_database  # noqa: PLC0415
+
+            async for finding in check_glance_database(settings):
+                yield finding
         yield await _locks(settings)
         async for finding in _memcached(settings):
             yield finding

@@ -1,0 +1,28 @@
+"""Grants: whether the user of [glance_database] may do more than read Glance's tables."""
+
+import re
+
+from glimpse.glance_database.connection import Statement
+from glimpse.glance_database.database import GlanceDatabase
+
+# One of these, as a whole word, in a line of SHOW GRANTS: what changes tables.
+_WRITES = re.compile(
+    r"\b(ALL PRIVILEGES|INSERT|UPDATE|DELETE|CREATE|DROP|ALTER|TRUNCATE|SUPER|GRANT OPTION)\b"
+)
+_SHOW_GRANTS = Statement("SHOW GRANTS")
+_HAS_PRIVILEGES = Statement(
+    "SELECT has_table_privilege(oid, 'INSERT, UPDATE, DELETE, TRUNCATE') FROM pg_class"
+    " WHERE relname IN ('images', 'image_properties', 'image_members', 'image_tags')"
+)
+
+
+async def may_write(database: GlanceDatabase) -> bool:
+    """Return True if the user may change tables. Raises DatabaseError.
+
+    In MySQL and MariaDB, roles count only if they are the user's default ones.
+    """
+    if database.dialect == "postgresql":
+        return any(row[0] for row in await database.fetch(_HAS_PRIVILEGES))
+    grants = await database.fetch(_SHOW_GRANTS)
+    privileges = (str(row[0]).partition(" ON ")[0] for row in grants)
+    return any(_WRITES.search(text) for text in privileges)
