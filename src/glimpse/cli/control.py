@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from glimpse.app.reload import ReloadableApplication
-from glimpse.app.test_tools import test_middleware
+from glimpse.app.testing_tools import middleware_for_tests
 from glimpse.cli.errors import CommandFailed
 from glimpse.control.control_api import ControlTools
 from glimpse.control.controlled_application import ControlledApplication
@@ -40,7 +40,7 @@ class Control(NamedTuple):
 
     def make_application(self, settings: Settings) -> ServedApplication:
         """Make the application that a worker serves."""
-        application = ReloadableApplication(settings, test_middleware(self.tools))
+        application = ReloadableApplication(settings, middleware_for_tests(self.tools))
         if self.listener is None:
             return application
         port = self.listener.getsockname()[1]

@@ -26,7 +26,7 @@ from glimpse.cli.settings_arguments import (
     read_settings,
 )
 from glimpse.cli.socket_url import socket_url
-from glimpse.cli.test_arguments import add_test_arguments
+from glimpse.cli.testing_arguments import add_testing_arguments
 from glimpse.identity.noauth import RemoteNoAuthRefused, check_noauth_bind
 from glimpse.server.fixed_settings import LoadSettings
 from glimpse.server.listening_socket import listen
@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers", dest="glimpse.workers", type=int, metavar="N", help="number of processes"
     )
-    add_test_arguments(parser)
+    add_testing_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:

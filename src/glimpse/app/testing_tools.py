@@ -20,7 +20,7 @@ from glimpse.settings import Settings
 _FindOperation = Callable[[str, str], str]  # of a method, and of a path in its service
 
 
-def test_middleware(tools: ControlTools) -> MakeTestMiddleware:
+def middleware_for_tests(tools: ControlTools) -> MakeTestMiddleware:
     """Return what makes middleware that logs requests and injects faults, by `tools`."""
 
     def make(app: ASGIApp, settings: Settings, components: Components) -> ASGIApp:

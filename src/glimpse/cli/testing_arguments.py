@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 
-def add_test_arguments(parser: argparse.ArgumentParser) -> None:
+def add_testing_arguments(parser: argparse.ArgumentParser) -> None:
     """Add --seed, --ephemeral, --ready-file, --control-port and --stop-with-stdin."""
     parser.add_argument(
         "--seed",
