@@ -24,6 +24,8 @@ def test_a_status_replaces_the_first_responses(faulty: Cloud, client: CloudClien
     assert refused.json()["error"]["code"] == 503
     assert [client.get().status for _ in range(2)] == [503, 200]
     assert (fault.matched, fault.applied) == (3, 2)
+    logged = [each for each in faulty.requests if each.operation == "image.list_images"]
+    assert [each.status for each in logged] == [503, 503, 200]
 
 
 def test_a_status_has_any_body_and_headers(faulty: Cloud, client: CloudClient) -> None:

@@ -9,7 +9,7 @@ import time
 import tomllib
 from importlib import import_module
 from pathlib import Path
-from textwrap import dedent
+from textwrap import dedent, indent
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "pytest"
@@ -43,6 +43,17 @@ def test_the_thirty_tests_of_the_example_pass() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"\b30 passed\b", done.stdout), done.stdout
     sys.stdout.write(f"30 tests took {seconds:.2f} s, of which {cpu:.2f} s of CPU time\n")
+
+
+def test_the_documented_tests_pass(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "testing.md").read_text()
+    tests, program = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    write_test(tmp_path, tests + "\n\ndef test_cloud():\n" + indent(program, "    "))
+    seed = "images: [{name: disk, owner: demo, data: {size: 1}}]\n"
+    (tmp_path / "cloud.yaml").write_text(seed)
+    done = run_pytest(tmp_path, "--glimpse-seed", "cloud.yaml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"\b3 passed\b", done.stdout), done.stdout
 
 
 def test_each_process_of_xdist_has_a_cloud_of_its_own() -> None:

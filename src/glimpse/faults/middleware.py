@@ -81,6 +81,7 @@ class FaultMiddleware:
     ) -> None:
         """Serve a request with the effect of a fault."""
         rule = fault.rule
+        current_context.get().operation = facts.operation  # the API may not get the request
         if rule.status is not None:
             await _send_status(rule, rule.status, scope, send)
         elif rule.reset_connection:
