@@ -30,6 +30,7 @@ JSON, DATA = "application/json", "application/octet-stream"
 PATCH = "application/openstack-images-v2.1-json-patch"
 KEY = "os_distro"
 TAG = "known"
+STORE_ID = "store"
 _CHANGE = [{"op": "replace", "path": f"/{KEY}", "value": "x"}]
 _SAME = [{"op": "replace", "path": f"/{KEY}", "value": "debian"}]
 
@@ -117,6 +118,7 @@ def _image() -> list[Operation]:
         Operation("image", "usage", "GET", "/info/usage", "token"),
         Operation("image", "stores", "GET", "/info/stores", "token"),
         Operation("image", "stores in detail", "GET", "/info/stores/detail", "admin service"),
+        Operation("image", "delete from store", "DELETE", "/stores/{store}/{id}", "admin", 403),
         Operation("image", "schema", "GET", "/schemas/image", "token"),
         Operation("image", "schema of lists", "GET", "/schemas/images", "token"),
         Operation("image", "schema of a member", "GET", "/schemas/member", "token"),
@@ -204,7 +206,9 @@ def send(
     headers = {"X-Auth-Token": token}
     if operation.payload is not None:
         headers["Content-Type"] = operation.kind
-    target = prefix + operation.path.format(id=image_id, member=operation.member, tag=TAG)
+    target = prefix + operation.path.format(
+        id=image_id, member=operation.member, tag=TAG, store=STORE_ID
+    )
     return request(address, operation.method, target, headers, operation.payload)
 
 

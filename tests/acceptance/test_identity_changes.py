@@ -57,12 +57,15 @@ def test_another_process_knows_a_change_with_its_next_request(
 
     assert status(first) == status(second) == 200
     for process, other in ((first, second), (second, first)):
-        assert send(process, "PATCH", path, {"user": {"enabled": False}}).status == 200
-        assert status(other) == 401
-        assert send(process, "PATCH", path, {"user": {"enabled": True}}).status == 200
-        assert status(other) == 200
-    assert send(first, "DELETE", path).status == 204
+        assert send(process, "PATCH", path, {"user": {"description": "new"}}).status == 200
+        assert send(other, "GET", path).json()["user"]["description"] == "new"
+        assert send(process, "PATCH", path, {"user": {"description": "old"}}).status == 200
+        assert send(other, "GET", path).json()["user"]["description"] == "old"
+    assert send(first, "PATCH", path, {"user": {"enabled": False}}).status == 200
     assert status(second) == 401
+    assert send(second, "PATCH", path, {"user": {"enabled": True}}).status == 200
+    assert status(first) == 401  # the tokens of a disabled user have ended for good
+    assert log_in(first, user_id, SECRET).status == 201
 
 
 def test_changes_survive_a_crash_that_follows_the_response(state_dir: Path) -> None:

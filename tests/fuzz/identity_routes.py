@@ -223,6 +223,8 @@ ROUTES = (
     _route("GET", f"{_CREDENTIALS}/{{credential}}", 1),
     _route("DELETE", f"{_CREDENTIALS}/{{credential}}", 1),
     _route("GET", "/identity/v3/users/{user}/projects", 1),
+    _route("GET", "/identity/v3/users/{user}/groups", 0.2),
+    _route("GET", "/identity/v3/groups", 0.2),
     _route("GET", _RULES, 0.5),
     _route("GET", _RULES + "/{resource}", 0.2),
     _route("DELETE", _RULES + "/{resource}", 0.1),

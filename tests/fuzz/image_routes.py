@@ -262,10 +262,8 @@ ROUTES = (
     Route("image", "GET", "/image/v2/schemas/image", 0.5),
     Route("image", "GET", "/image/v2/schemas/images", 0.5),
     Route("image", "GET", "/image/v2/schemas/{key}", 0.3),
-    Route("image", "GET", "/image/v2/info/stores", 0.3),
-    Route("image", "GET", "/image/v2/info/stores/detail", 0.3),
-    Route("image", "GET", "/image/v2/schemas/member", 0.3),
-    Route("image", "GET", "/image/v2/schemas/members", 0.3),
+    *(Route("image", "GET", f"/image/v2/info/stores{detail}", 0.3) for detail in ("", "/detail")),
+    *(Route("image", "DELETE", f"/image/v2/stores/{s}/{{image}}", 0.2) for s in ("store", "{key}")),
     *(Route("image", "GET", path, 0.5) for path in (f"{_IMAGE}/locations", "/image/v2/info/usage")),
     Route("image", "POST", f"{_IMAGE}/locations", 1, None, _member),
     Route("image", "GET", _MEMBERS, 1.5),
@@ -283,8 +281,10 @@ ROUTES = (
     Route("image", "POST", "/image/v2/tasks", 1, None, new_task),
     Route("image", "GET", "/image/v2/tasks/{image}", 0.5),
     Route("image", "DELETE", "/image/v2/tasks/{image}", 0.3),
-    Route("image", "GET", "/image/v2/schemas/task", 0.3),
-    Route("image", "GET", "/image/v2/schemas/tasks", 0.3),
+    *(
+        Route("image", "GET", f"/image/v2/schemas/{kind}", 0.3)
+        for kind in ("member", "members", "task", "tasks")
+    ),
     Route("image", "GET", "/image/v2/{key}", 0.5, list_query),
     Route("image", "GET", "/image", 0.4),
     Route("image", "GET", "/image/", 0.4),
