@@ -78,7 +78,7 @@ dist: $(BUILD_STAMP)
 test-dist: $(STAMP) $(BUILD_STAMP)
 	$(BIN)/pytest -n auto --dist loadfile -m dist tests/distribution $(ARGS)
 
-# Some 4,500 requests to a real Keystone and Glance, and to the embedded services: the responses are
+# Some 4,600 requests to a real Keystone and Glance, and to the embedded services: the responses are
 # alike, or docs/differences.md describes the difference. SEED=2 generates other requests;
 # ARGS='--only tag,member' sends those of one kind (see tests/differential/run.py).
 test-differential: $(STAMP)

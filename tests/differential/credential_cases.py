@@ -52,6 +52,7 @@ def credentials() -> Iterator[Scenario]:
                 identity_call("GET", "/users/<user:owner>/access_rules", None, "owner"),
                 identity_call("DELETE", f"{BASE}/<made>", None, "other"),
                 identity_call("DELETE", f"{BASE}/<made>", None, "owner"),
+                *([by_credential("<secret>")] if number == 0 else []),
                 identity_call("GET", f"{BASE}/<made>", None, "owner"),
             ]
         )

@@ -88,6 +88,7 @@ def tags() -> Iterator[Scenario]:
             for user in ("reader", "other", "admin", "none", "unscoped:owner")
         ),
         [create(tags=["t"]), image_call("PUT", f"{IMAGE}/tags/u", b"x"), show()],
+        [create(), *_tag("%C3%A9", "PUT"), show()],
         [create(tags=_MANY), *_tag("t1", "PUT"), *_tag("u", "PUT"), show()],
         *(
             [image_call(method, f"/images/{image}/tags/u")]
