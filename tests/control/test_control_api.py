@@ -89,6 +89,8 @@ def test_a_reset_brings_back_images_and_faults(cloud: ControlledCloud) -> None:
         assert cloud.api("GET", "/image/v2/images", {}).status == 503
         assert cloud.control("POST", "/reset").status == 204
         assert cloud.image_ids() == before
+        data = cloud.api("GET", f"/image/v2/images/{before[0]}/file", {})
+        assert data.body == bytes(2**20), f"{number}: {data}"
 
 
 def test_the_state_before_a_reset_is_removed(cloud: ControlledCloud, process: ReadyProcess) -> None:

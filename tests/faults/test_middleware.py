@@ -170,6 +170,25 @@ def test_a_reset_does_not_wait_for_an_image_that_stays_saving(
     assert client.get(f"{IMAGES}/{image_id}").status == 404
 
 
+def test_a_request_in_progress_ends_in_the_state_before_a_reset(
+    faulty: Cloud, client: CloudClient
+) -> None:
+    fault = faulty.faults.add(operation="image.list_images", delay=0.5)
+    created = create_image(client)
+    found: list[list[str]] = []
+
+    def list_ids() -> None:
+        found.append([image["id"] for image in client.get().json()["images"]])
+
+    thread = threading.Thread(target=list_ids)
+    thread.start()
+    wait_until(lambda: fault.applied == 1, "the request does not arrive")
+    faulty.reset()
+    list_ids()
+    thread.join()
+    assert found == [[IMAGE_ID], [created, IMAGE_ID]]
+
+
 def test_a_rule_that_cannot_be_used_is_refused(faulty: Cloud) -> None:
     with pytest.raises(ControlFailed, match="did you mean status"):
         faulty.faults.add(staus=503)
