@@ -1,5 +1,6 @@
 """``glimpse check``: its findings about addresses and the catalog."""
 
+import json
 import socket
 import sqlite3
 from contextlib import closing
@@ -10,9 +11,10 @@ import pytest
 from glimpse.cli.check import check
 from glimpse.cli.check_embedded import check_embedded
 from glimpse.cli.finding import Finding
+from glimpse.cli.main import main
 from glimpse.embedded.sqlite.schema import MIGRATIONS, open_and_migrate
 from glimpse.settings import load_settings
-from tests.support.process import free_port
+from tests.support.process import GlimpseProcess, free_port
 
 
 def findings(tmp_path: Path, text: str) -> list[Finding]:
@@ -130,3 +132,66 @@ def test_check_fails_for_a_newer_schema_or_a_file_that_is_no_catalog(tmp_path: P
     finding = catalog_finding(state)
     assert finding.severity == "FAIL"
     assert "cannot be opened" in finding.text
+
+
+GATEWAY = """
+[keystone_authtoken]
+auth_type = password
+auth_url = http://127.0.0.1:1/v3
+username = nova
+password = secret
+[glance]
+api_servers = http://127.0.0.1:1
+"""
+
+
+@pytest.mark.parametrize("text", ["", GATEWAY])
+def test_check_creates_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    conf = tmp_path / "glimpse.conf"
+    conf.write_text(text)
+    state = tmp_path / "parent" / "state"
+    main(["check", "--config-file", str(conf), "--state-dir", str(state), "--no-bind"])
+    printed = capsys.readouterr().out
+    assert f"ok    state is kept in {state}\n" in printed
+    assert ("through files in" in printed) == bool(text), printed
+    assert [file.name for file in tmp_path.iterdir()] == ["glimpse.conf"]
+
+
+@pytest.mark.parametrize("text", ["", GATEWAY])
+def test_check_fails_for_a_state_directory_that_cannot_be_made(tmp_path: Path, text: str) -> None:
+    (tmp_path / "file").touch()
+    conf = tmp_path / "glimpse.conf"
+    conf.write_text(f"{text}[glimpse]\nstate_dir = {tmp_path}/file/state\n")
+    found = [each for each in check(load_settings([conf]), bind=False) if "no dir" in each.text]
+    assert {each.severity for each in found} == {"FAIL"}
+    assert len(found) == (2 if text else 1), found
+
+
+def test_check_beside_a_running_process_names_it_and_need_not_listen(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with GlimpseProcess(tmp_path / "state") as process:
+        arguments = ["--state-dir", str(tmp_path / "state"), "--port", str(process.port)]
+        assert main(["check", *arguments]) == 1
+        printed = capsys.readouterr().out
+        assert f"FAIL  cannot listen on 127.0.0.1:{process.port}" in printed
+        assert f"note  process {process.pid} serves with this state directory" in printed
+        assert main(["check", *arguments, "--no-bind"]) == 0
+        assert "listen" not in capsys.readouterr().out
+
+
+def test_check_prints_json_for_machines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    state = tmp_path / "state"
+    state.mkdir(mode=0o700)
+    arguments = ["--state-dir", str(state), "--no-bind", "--json"]
+    assert main(["check", *arguments]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["ok"] is True
+    assert document["findings"][0] == {"severity": "ok", "text": f"state is kept in {state}"}
+    (state / "catalog.sqlite").write_text("This is no catalog. " * 100)
+    assert main(["check", *arguments]) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert document["ok"] is False
+    assert [each["severity"] for each in document["findings"]].count("FAIL") == 1

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from glimpse import __version__
 from glimpse.identity.embedded.identity_file import IdentityFile
 from tests.cli.errors import assert_one_line_error
 from tests.cli.test_load import image_line
@@ -32,6 +33,18 @@ def test_serve_responds_and_exits_0_when_it_is_stopped(tmp_path: Path, workers: 
         response = request(process.address, "GET", "/")
         assert response.status in (200, 300), str(response)
         assert process.stop() == 0, process.log.read_text()
+
+
+def test_the_log_file_has_a_line_for_the_start_and_the_stop(tmp_path: Path) -> None:
+    file = tmp_path / "glimpse.log"
+    with GlimpseProcess(tmp_path / "state", arguments=["--log-file", str(file)]) as process:
+        assert process.stop() == 0
+    first, *_, last = file.read_text().splitlines()
+    assert first.endswith(
+        f" Glimpse {__version__} starts on 127.0.0.1 port {process.port}: "
+        "image_service = embedded, auth_strategy = embedded, workers = 1"
+    )
+    assert last.endswith(f" Glimpse {__version__} has stopped")
 
 
 def test_serve_exits_0_when_it_is_interrupted(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 This module imports nothing of the embedded services, so that a gateway does not load them.
 """
 
+from pathlib import Path
 from typing import NamedTuple
 
 from glimpse.app.components import Components
@@ -157,11 +158,16 @@ def open_image_locks(settings: Settings) -> ImageLocks:
 def coordination_url(settings: Settings) -> str:
     """Return the URL of the lock service, as tooz has it; it may have a password.
 
-    Without a configured one, it names the directory of lock files in the state directory, which is
-    made if it is missing. Raises OSError if it cannot be made.
+    Without a configured one, it names `lock_directory`, which is made if it is missing. Raises
+    OSError if it cannot be made.
     """
     if settings.coordination.backend_url:
         return settings.coordination.backend_url
-    directory = settings.server.state_dir / "locks"
+    directory = lock_directory(settings)
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     return f"file://{directory}"
+
+
+def lock_directory(settings: Settings) -> Path:
+    """Return the directory of lock files in the state directory, for no other lock service."""
+    return settings.server.state_dir / "locks"

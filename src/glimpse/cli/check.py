@@ -4,15 +4,22 @@ import argparse
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
+import orjson
+
 from glimpse.cli.api_listeners import api_listeners
+from glimpse.cli.creatable_directories import directory_problem
 from glimpse.cli.finding import Finding
-from glimpse.cli.settings_arguments import add_settings_arguments, read_settings
+from glimpse.cli.running_servers import find_running_server
+from glimpse.cli.settings_arguments import (
+    add_log_argument,
+    add_settings_arguments,
+    read_settings,
+)
 from glimpse.http.healthcheck import Healthcheck
-from glimpse.identity.embedded.private_files import privacy_problem
 from glimpse.server.listening_socket import listen
 from glimpse.settings import Metrics, Settings
 from glimpse.telemetry.log_setup import log_path
@@ -20,34 +27,63 @@ from glimpse.telemetry.redaction import sanitize
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``glimpse check``: those that choose the settings."""
+    """Add the arguments of ``glimpse check``: the settings, --no-bind and --json."""
     add_settings_arguments(parser)
+    add_log_argument(parser)
+    parser.add_argument(
+        "--no-bind",
+        action="store_true",
+        help="do not try to listen: beside a process that serves, which has the ports",
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help='print {"ok": ..., "findings": [{"severity": ..., "text": ...}]} at the end; the '
+        "severities are ok, note and FAIL",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Print a line for each finding; return 1 if there is a FAIL, 0 otherwise.
 
-    Nothing is logged. Raises InvalidSettings, and what `check` raises.
+    With --json, they are printed as one JSON object at the end. Nothing is logged. Raises
+    InvalidSettings, and what `check` raises.
     """
     settings = read_settings(options)
     logging.disable()  # each error is a finding
-    has_failed = False
-    for finding in check(settings):
-        print(f"{finding.severity:4}  {sanitize(finding.text)}", flush=True)
-        has_failed |= finding.severity == "FAIL"
-    return 1 if has_failed else 0
+    try:
+        is_ok = _print_findings(check(settings, bind=not options.no_bind), as_json=options.json)
+    finally:
+        logging.disable(logging.NOTSET)
+    return 0 if is_ok else 1
 
 
-def check(settings: Settings) -> Iterator[Finding]:
+def _print_findings(findings: Iterable[Finding], *, as_json: bool) -> bool:
+    """Print each finding when it is found, or JSON at the end; return True if none is a FAIL."""
+    printed = []
+    for finding in findings:
+        printed.append({"severity": finding.severity, "text": sanitize(finding.text)})
+        if not as_json:
+            print("{severity:4}  {text}".format(**printed[-1]), flush=True)
+    is_ok = all(each["severity"] != "FAIL" for each in printed)
+    if as_json:
+        document = orjson.dumps({"ok": is_ok, "findings": printed}, option=orjson.OPT_INDENT_2)
+        print(document.decode())
+    return is_ok
+
+
+def check(settings: Settings, *, bind: bool = True) -> Iterator[Finding]:
     """Yield a finding for each thing that ``glimpse serve`` needs.
 
-    Calls the services of a gateway. Changes nothing, except that it makes the state directory, and
-    in it a gateway's directory of lock files. Raises OSError if the latter cannot be made.
+    Calls the services of a gateway. Listens at each address for a moment, unless `bind` is False.
+    Creates and changes no file.
     """
-    yield from _api_addresses(settings)
-    if settings.metrics.port:
-        yield _scrapes(settings.metrics)
-    yield from _state(settings.server.state_dir)
+    yield from _running_server(settings)
+    if bind:
+        yield from _api_addresses(settings)
+        if settings.metrics.port:
+            yield _scrapes(settings.metrics)
+    yield _state(settings.server.state_dir)
     yield from _log_file(settings)
     if settings.image_service == "glance":
         yield from _gateway(settings)
@@ -63,6 +99,16 @@ def check(settings: Settings) -> Iterator[Finding]:
         f"requests may ask for microversions up to {settings.api.max_microversion}; "
         f"version discovery names {settings.api.advertised_microversion}",
     )
+
+
+def _running_server(settings: Settings) -> Iterator[Finding]:
+    server = find_running_server(settings.server.state_dir)
+    if server is not None:
+        yield Finding(
+            "note",
+            f"process {server.pid} serves with this state directory, on {server.host}:"
+            f"{server.port}: use --no-bind, so that its ports are not tried",
+        )
 
 
 def _api_addresses(settings: Settings) -> Iterator[Finding]:
@@ -100,19 +146,11 @@ async def _next(findings: AsyncIterator[Finding]) -> Finding | None:
     return await anext(findings, None)
 
 
-def _state(state_dir: Path) -> Iterator[Finding]:
-    try:
-        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        yield Finding("FAIL", f"cannot make the state directory {state_dir}: {error.strerror}")
-        return
-    if not os.access(state_dir, os.W_OK):
-        yield Finding("FAIL", f"the state directory {state_dir} is not writable")
-        return
-    if (reason := privacy_problem(state_dir)) is not None:
-        yield Finding("FAIL", f"the state directory {state_dir} cannot be used: {reason}")
-        return
-    yield Finding("ok", f"state is kept in {state_dir}")
+def _state(state_dir: Path) -> Finding:
+    problem = directory_problem(state_dir)
+    if problem is not None:
+        return Finding("FAIL", f"the state directory {state_dir} cannot be used: {problem}")
+    return Finding("ok", f"state is kept in {state_dir}")
 
 
 def _log_file(settings: Settings) -> Iterator[Finding]:

@@ -1,15 +1,19 @@
 """The findings of ``glimpse check`` about a gateway."""
 
+import tempfile
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
-from glimpse.app.gateway import Gateway, coordination_url, open_gateway, open_image_locks
+from glimpse.app.gateway import Gateway, lock_directory, open_gateway, open_image_locks
 from glimpse.app.keystone import open_session, open_shared_cache
+from glimpse.cli.creatable_directories import directory_problem
 from glimpse.cli.finding import Finding
 from glimpse.identity import Identity, IdentityError, IdentityUnavailable
 from glimpse.identity.keystone import LoginRefused, ServiceSession
 from glimpse.images import Caller, ImageQuery
 from glimpse.images.errors import ImageServiceError
 from glimpse.settings import InvalidSettings, Settings
+from glimpse.settings.options.services import Coordination
 from glimpse.upstream.urls import strip_credentials
 
 # Of Keystone's default policy for identity:validate_token.
@@ -20,39 +24,53 @@ async def check_gateway(settings: Settings) -> AsyncIterator[Finding]:
     """Call each service that a gateway needs, in the order in which a request needs it.
 
     Yields findings for each call; after a failed one, calls that need its result are left out.
-    Settings with which no gateway can be opened yield one "FAIL" finding. Changes nothing, except
-    that it makes the directory of lock files; raises OSError if that cannot be made. Each call ends
-    within the timeout that the settings give it. No finding has a secret in it.
+    Settings with which no gateway can be opened yield one "FAIL" finding. Creates no file, unless
+    [coordination] names a directory for lock files. Each call ends within the timeout that the
+    settings give it. No finding has a secret in it.
     """
-    try:
-        gateway = open_gateway(settings)
-    except InvalidSettings as error:
-        yield Finding("FAIL", str(error))
-        return
-    try:
-        caller: Caller | None = None
-        if gateway.session is None:
-            caller = await gateway.identity.authenticate("admin")
-        else:
-            async for finding, found in _keystone(gateway.session, gateway.identity):
+    with tempfile.TemporaryDirectory() as directory:
+        try:
+            gateway = open_gateway(_with_lock_service(settings, directory))
+        except InvalidSettings as error:
+            yield Finding("FAIL", str(error))
+            return
+        try:
+            async for finding in _check_services(settings, gateway):
                 yield finding
-                caller = found or caller
-            if settings.service_user.send_service_user_token:
-                yield await _service_user(settings)
-        async for finding in _glance(gateway, caller):
-            yield finding
-        if settings.glance_database.connection is not None:
-            # Loads oslo.policy and a driver, which other gateways do not need
-            from glimpse.cli.check_glance_database import check_glance_database  # noqa: PLC0415
+        finally:
+            await gateway.images.close()
+            await gateway.identity.close()
 
-            async for finding in check_glance_database(settings):
-                yield finding
-        yield await _locks(settings)
-        async for finding in _memcached(settings):
+
+def _with_lock_service(settings: Settings, directory: str) -> Settings:
+    """Return settings with lock files in `directory`, unless a lock service is configured."""
+    if settings.coordination.backend_url:
+        return settings
+    return replace(settings, coordination=Coordination(f"file://{directory}"))
+
+
+async def _check_services(settings: Settings, gateway: Gateway) -> AsyncIterator[Finding]:
+    """Yield the findings of `check_gateway` for a gateway that is open."""
+    caller: Caller | None = None
+    if gateway.session is None:
+        caller = await gateway.identity.authenticate("admin")
+    else:
+        async for finding, found in _keystone(gateway.session, gateway.identity):
             yield finding
-    finally:
-        await gateway.images.close()
-        await gateway.identity.close()
+            caller = found or caller
+        if settings.service_user.send_service_user_token:
+            yield await _service_user(settings)
+    async for finding in _glance(gateway, caller):
+        yield finding
+    if settings.glance_database.connection is not None:
+        # Loads oslo.policy and a driver, which other gateways do not need
+        from glimpse.cli.check_glance_database import check_glance_database  # noqa: PLC0415
+
+        async for finding in check_glance_database(settings):
+            yield finding
+    yield await _locks(settings)
+    async for finding in _memcached(settings):
+        yield finding
 
 
 async def _keystone(
@@ -131,7 +149,13 @@ async def _glance(gateway: Gateway, caller: Caller | None) -> AsyncIterator[Find
 
 
 async def _locks(settings: Settings) -> Finding:
-    where = strip_credentials(coordination_url(settings))
+    if not settings.coordination.backend_url:
+        directory = lock_directory(settings)
+        problem = directory_problem(directory)
+        if problem is not None:
+            return Finding("FAIL", f"writers cannot take turns through {directory}: {problem}")
+        return Finding("ok", f"writers of one image can take turns through files in {directory}")
+    where = strip_credentials(settings.coordination.backend_url)
     locks = open_image_locks(settings)
     try:
         async with locks.lock("glimpse check"):

@@ -18,9 +18,11 @@ from glimpse.app.application import open_application
 from glimpse.app.reload import ReloadableApplication
 from glimpse.cli.api_listeners import ApiListener, api_listeners
 from glimpse.cli.errors import CommandFailed
+from glimpse.cli.lifetime_log import lifetime_logged
 from glimpse.cli.ready_file import ReadyFile
 from glimpse.cli.running_servers import RunningServer, recorded
 from glimpse.cli.settings_arguments import (
+    add_log_argument,
     add_settings_arguments,
     has_standard_ports,
     read_settings,
@@ -49,6 +51,7 @@ _LOG = logging.getLogger(__name__)
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``glimpse serve``: the settings, --workers, and those of tests."""
     add_settings_arguments(parser)
+    add_log_argument(parser)
     parser.add_argument(
         "--workers", dest="glimpse.workers", type=int, metavar="N", help="number of processes"
     )
@@ -106,17 +109,18 @@ def _serve(
     watchdog = watchdog_interval()
     if settings.server.workers > 1 and options.stop_with_stdin:
         raise CommandFailed("--stop-with-stdin needs one process: leave --workers out.")
-    if settings.server.workers == 1:
-        return run_worker(
-            settings,
-            sockets,
-            load,
-            report,
-            make_application,
-            heartbeat_interval=watchdog,
-            supervisor_pipe=sys.stdin.fileno() if options.stop_with_stdin else None,
-        )
-    return Supervisor(settings, sockets, load, make_application, watchdog, report).run()
+    with lifetime_logged(settings):
+        if settings.server.workers == 1:
+            return run_worker(
+                settings,
+                sockets,
+                load,
+                report,
+                make_application,
+                heartbeat_interval=watchdog,
+                supervisor_pipe=sys.stdin.fileno() if options.stop_with_stdin else None,
+            )
+        return Supervisor(settings, sockets, load, make_application, watchdog, report).run()
 
 
 def _prepare_state(

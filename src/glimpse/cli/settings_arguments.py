@@ -39,6 +39,16 @@ def add_state_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(standard_ports=False)
 
 
+def add_log_argument(parser: argparse.ArgumentParser) -> None:
+    """Add --log-file."""
+    parser.add_argument(
+        "--log-file",
+        dest="DEFAULT.log_file",
+        metavar="FILE",
+        help="file to log to, in log_dir if relative (default: standard error)",
+    )
+
+
 def has_address(options: argparse.Namespace) -> bool:
     """Return True if the arguments name an address or a port."""
     given = vars(options)

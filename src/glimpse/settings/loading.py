@@ -74,7 +74,7 @@ def load_settings(
         for name, value in overrides.items():
             section, _, option = name.partition(".")
             if value is not None:
-                config.set_override(option, value, group=section)
+                config.set_override(option, value, None if section == "DEFAULT" else section)
         return _freeze(config, raw, [Path(file).parent for file in reversed(files)])
     except cfg.NoSuchOptError as error:
         missing = missing_reference(error)

@@ -1,0 +1,29 @@
+"""Logs the start and the stop of `glimpse serve`."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from glimpse import __version__
+from glimpse.settings import Settings
+
+_LOG = logging.getLogger(__name__)
+
+
+@contextmanager
+def lifetime_logged(settings: Settings) -> Iterator[None]:
+    """Log that this process starts, and after the block that it has stopped, with its version."""
+    server = settings.server
+    _LOG.info(
+        "Glimpse %s starts on %s port %d: image_service = %s, auth_strategy = %s, workers = %d",
+        __version__,
+        server.host,
+        server.port,
+        settings.image_service,
+        settings.api.auth_strategy,
+        server.workers,
+    )
+    try:
+        yield
+    finally:
+        _LOG.info("Glimpse %s has stopped", __version__)
