@@ -12,8 +12,10 @@ from tests.support.virtual_environments import CHECKOUT
 
 _BUILD = CHECKOUT / ".venv-build"
 _EPOCH = 1_700_000_000
-# Without the path of the sources: only what is installed can be imported.
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+# Without the path of the sources, so that only what is installed can be imported, and without what
+# a `make` that runs the tests tells those below it.
+_LEFT_OUT = ("PYTHONPATH", "MAKEFLAGS", "MAKELEVEL", "MFLAGS")
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in _LEFT_OUT}
 
 
 def tracked_files() -> list[str]:
