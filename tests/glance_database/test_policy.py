@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from glimpse.app.glance_database import read_glance_rules
-from glimpse.glance_database.policy import GlanceCaller
+from glimpse.glance_database.policy import GlancePolicy
 from glimpse.images import Caller, Image, image_from_document
 from glimpse.settings import InvalidSettings
 from tests.support.policy import write_policy
@@ -34,10 +34,10 @@ def _image(**attributes: object) -> Image:
 def test_by_default_a_reader_gets_images_of_its_project_and_those_it_can_see(
     attributes: Mapping[str, object], *, allowed: bool
 ) -> None:
-    reader = GlanceCaller(READER, read_glance_rules())
+    reader = GlancePolicy(read_glance_rules()).identify(READER)
     assert reader.may_list()
     assert reader.may_get(_image(**attributes)) == allowed
-    assert GlanceCaller(ADMIN, read_glance_rules()).may_get(_image(**attributes))
+    assert GlancePolicy(read_glance_rules()).identify(ADMIN).may_get(_image(**attributes))
 
 
 @pytest.mark.parametrize(
@@ -51,21 +51,21 @@ def test_by_default_a_reader_gets_images_of_its_project_and_those_it_can_see(
     ids=["other role", "no role", "no scope", "system scope"],
 )
 def test_by_default_others_get_nothing(caller: Caller) -> None:
-    other = GlanceCaller(caller, read_glance_rules())
+    other = GlancePolicy(read_glance_rules()).identify(caller)
     assert not other.may_list()
     assert not other.may_get(_image(owner="demo", visibility="public"))
 
 
 def test_an_operator_can_name_another_role_of_admins(tmp_path: Path) -> None:
     rules = read_glance_rules(_policy(tmp_path, {"context_is_admin": "role:operator"}))
-    assert GlanceCaller(Caller("u", "p", frozenset(("operator",))), rules).is_admin
-    assert not GlanceCaller(ADMIN, rules).is_admin
+    assert GlancePolicy(rules).identify(Caller("u", "p", frozenset(("operator",)))).is_admin
+    assert not GlancePolicy(rules).identify(ADMIN).is_admin
 
 
 def test_an_operators_rule_may_compare_properties_and_attributes(tmp_path: Path) -> None:
     rule = "'yes':%(listed)s and 'bare':%(container_format)s and project_id:%(member_id)s"
     rules = read_glance_rules(_policy(tmp_path, {"get_image": rule}))
-    reader = GlanceCaller(READER, rules)
+    reader = GlancePolicy(rules).identify(READER)
     shared = {"owner": "alt", "visibility": "shared", "container_format": "bare"}
     assert reader.may_get(_image(**shared, listed="yes"))
     assert not reader.may_get(_image(**shared, listed="no"))
@@ -76,9 +76,9 @@ def test_an_operators_rule_may_compare_properties_and_attributes(tmp_path: Path)
 def test_a_changed_policy_file_is_read_again(tmp_path: Path) -> None:
     file = _policy(tmp_path, {"get_images": "!"})
     rules = read_glance_rules(file)
-    assert not GlanceCaller(READER, rules).may_list()
+    assert not GlancePolicy(rules).identify(READER).may_list()
     _policy(tmp_path, {"get_images": "role:reader"})
-    assert GlanceCaller(READER, rules).may_list()
+    assert GlancePolicy(rules).identify(READER).may_list()
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from glimpse.glance_database.database import GlanceDatabase
 from glimpse.glance_database.errors import ValueRefused
 from glimpse.glance_database.filters import filter_conditions
 from glimpse.glance_database.list_reader import Listing, ListReader
-from glimpse.glance_database.policy import GlanceCaller, GlanceRules
+from glimpse.glance_database.policy import GlanceCaller, GlancePolicy, GlanceRules
 from glimpse.glance_database.rows import PROPERTIES, make_image, make_listed_image, replace_nulls
 from glimpse.glance_database.sources import list_sources
 from glimpse.glance_database.statements import (
@@ -48,7 +48,7 @@ class ImageReader:
         page_size: int,
     ) -> None:
         self._database = database
-        self._rules = rules
+        self._policy = GlancePolicy(rules)
         self._declared_keys = declared_keys
         self._page_size = page_size
         self._lists = ListReader(database)
@@ -65,7 +65,7 @@ class ImageReader:
         row = await self._read_row(image_id, caller.project_id)
         if row is not None:
             image, is_member = await self._with_texts(caller, make_image(row)), bool(row[-1])
-            reader = GlanceCaller(caller, self._rules)
+            reader = self._policy.identify(caller)
             if is_visible(
                 image.owner,
                 image.visibility,
@@ -82,7 +82,7 @@ class ImageReader:
         `query` must be comparable (see `filters.is_comparable`). Raises Forbidden, Invalid,
         MarkerNotFound or MarkerNotVisible before the first page.
         """
-        reader = GlanceCaller(caller, self._rules)
+        reader = self._policy.identify(caller)
         if not reader.may_list():
             raise Forbidden("You are not authorized to complete get_images action.")
         after = None if query.marker is None else await self._find_marker(reader, query.marker)

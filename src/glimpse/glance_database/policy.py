@@ -4,9 +4,10 @@ Glance evaluates three rules when it reads images: ``context_is_admin`` once for
 ``get_images`` for a list, and ``get_image`` for each image (glance/policies/base.py and image.py).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from glimpse.caching.lru_cache import LruCache
 from glimpse.images import Caller, Image
 
 IS_ADMIN = "context_is_admin"
@@ -28,6 +29,7 @@ DEFAULT_RULES: Mapping[str, str] = {
 CREDENTIALS = frozenset(
     ("user_id", "project_id", "user_domain_id", "project_domain_id", "roles", "is_admin")
 )
+_MAX_DECISIONS = 10_000
 RULE_NAMES = frozenset((IS_ADMIN, GET_IMAGES, GET_IMAGE))
 
 
@@ -43,47 +45,83 @@ class GlanceRules(Protocol):
         ...
 
 
+class GlancePolicy:
+    """Glance's policy for callers. `rules` are its rules.
+
+    oslo.policy needs 0.1 ms to evaluate one. So the decisions by DEFAULT_RULES are kept: they
+    depend on the roles and the project of a caller, and on the owner and visibility of an image.
+    """
+
+    def __init__(self, rules: GlanceRules) -> None:
+        self._rules = rules
+        self._decisions: LruCache[tuple[object, ...], bool] = LruCache(_MAX_DECISIONS)
+
+    def identify(self, caller: Caller) -> "GlanceCaller":
+        """Return the caller as Glance sees it, for one request, because the rules may change."""
+        decisions = None if self._rules.refresh() else self._decisions
+        return GlanceCaller(caller, self._rules, decisions)
+
+
 class GlanceCaller:
     """A caller as Glance sees it: `is_admin` by its own rule, and roles in lower case.
 
-    Make one for each request, because the rules may change.
+    `decisions` are those that are kept; None if the rules are not the default ones.
     """
 
-    def __init__(self, caller: Caller, rules: GlanceRules) -> None:
+    def __init__(
+        self,
+        caller: Caller,
+        rules: GlanceRules,
+        decisions: LruCache[tuple[object, ...], bool] | None,
+    ) -> None:
+        self._caller = caller
         self._rules = rules
+        self._decisions = decisions
         self.project_id = caller.project_id
         # Tokens with system or domain scope are refused; those without any scope have no roles.
         self._is_in_scope = caller.project_id is not None or not caller.roles
-        self._credentials: dict[str, Any] = {
+        self.is_admin = False
+        self.is_admin = self._decide((IS_ADMIN,), self._credentials)
+
+    def may_list(self) -> bool:
+        """Return True if the caller may list images at all."""
+        target = {"project_id": self.project_id}
+        return self._is_in_scope and self._decide((GET_IMAGES,), lambda: target)
+
+    def may_get(self, image: Image) -> bool:
+        """Return True if the policy lets the caller get an image that is visible to it."""
+        key = (GET_IMAGE, image.owner, image.visibility)
+        return self._is_in_scope and self._decide(key, lambda: self._target(image))
+
+    def _decide(
+        self, key: tuple[str | None, ...], make_target: Callable[[], dict[str, Any]]
+    ) -> bool:
+        """Return what a rule decides: its name comes first in `key`.
+
+        The rest of `key` is all of the target that the default rule compares.
+        """
+        if self._decisions is None:
+            return self._evaluate(str(key[0]), make_target())
+        known = (*key, self._caller.roles, self.project_id)
+        decision = self._decisions.get(known)
+        if decision is None:
+            decision = self._evaluate(str(key[0]), make_target())
+            self._decisions.put(known, decision)
+        return decision
+
+    def _evaluate(self, name: str, target: dict[str, Any]) -> bool:
+        return self._rules.evaluate(name, target, self._credentials())
+
+    def _credentials(self) -> dict[str, Any]:
+        caller = self._caller
+        return {
             "user_id": caller.user_id,
             "project_id": caller.project_id,
             "roles": sorted(role.lower() for role in caller.roles),
             "user_domain_id": caller.user_domain_id,
             "project_domain_id": caller.project_domain_id,
-            "is_admin": False,
+            "is_admin": self.is_admin,
         }
-        self._has_default_rules = not rules.refresh()
-        self.is_admin = rules.evaluate(IS_ADMIN, self._credentials, self._credentials)
-        self._credentials["is_admin"] = self.is_admin
-        self._known: dict[tuple[str | None, str], bool] = {}
-
-    def may_list(self) -> bool:
-        """Return True if the caller may list images at all."""
-        return self._is_in_scope and self._rules.evaluate(
-            GET_IMAGES, {"project_id": self.project_id}, self._credentials
-        )
-
-    def may_get(self, image: Image) -> bool:
-        """Return True if the policy lets the caller get an image that is visible to it."""
-        if not self._is_in_scope:
-            return False
-        if not self._has_default_rules:
-            return self._rules.evaluate(GET_IMAGE, self._target(image), self._credentials)
-        key = (image.owner, image.visibility)  # all that the default rule compares
-        if key not in self._known:
-            target = self._target(image)
-            self._known[key] = self._rules.evaluate(GET_IMAGE, target, self._credentials)
-        return self._known[key]
 
     def _target(self, image: Image) -> dict[str, Any]:
         """Return what rules can name as ``%(key)s``: attributes and properties of the image.

@@ -36,7 +36,7 @@ def make_image(row: Row) -> Image:
     values[_PROTECTED], values[_HIDDEN] = bool(values[_PROTECTED]), bool(values[_HIDDEN])
     values[_CREATED] = _print_date(values[_CREATED])
     # As in Glance's responses, a missing date of the last change is the present.
-    values[_UPDATED] = _print_date(values[_UPDATED] or datetime.now(UTC))
+    values[_UPDATED] = _print_date(values[_UPDATED] or datetime.now(UTC).replace(tzinfo=None))
     try:
         tags, properties = orjson.loads(values[-2]), orjson.loads(values[-1])
     except (TypeError, ValueError):
@@ -69,4 +69,4 @@ def _print_date(moment: Any) -> str:
     """Return the date as APIs show it. Raises InvalidResponse for a value that is no date."""
     if not isinstance(moment, datetime):
         raise InvalidResponse("The Image service's database has an image without a date.")
-    return f"{moment.replace(microsecond=0, tzinfo=None).isoformat()}Z"
+    return f"{moment.isoformat(timespec='seconds')}Z"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import NamedTuple
 
 from glimpse.glance_database.conditions import Condition, all_of
@@ -38,6 +39,7 @@ def position(row: Row) -> Position:
     return Position(row[COLUMNS.index("created_at")], row[0])
 
 
+@cache
 def image_columns(dialect: Dialect, *, is_page: bool = False) -> str:
     """Return the columns of an image ``i`` that `rows.make_image` takes.
 
