@@ -16,7 +16,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,\
 # hundreds of processes that the tests start compiles Glimpse again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: serve test test-lowest clients test-clients test-tempest test-peers test-differential dist test-dist bench bench-peers check fuzz soak \
+.PHONY: serve test servers test-lowest clients test-clients test-tempest test-peers test-differential dist test-dist bench bench-peers check fuzz soak \
 	replay sample-config lock lock-lowest clean
 
 serve: $(SERVE_STAMP)
@@ -24,14 +24,17 @@ serve: $(SERVE_STAMP)
 
 # Three for each core: most of the time a test waits. Who is done first takes from the others.
 PARALLEL := -n $(shell echo $$((3 * $$(nproc)))) --dist worksteal
+test: $(STAMP) servers
+	$(BIN)/pytest $(PARALLEL) $(ARGS)
+
 # Servers that tests run as they are, and do without where they are missing.
-SERVERS := redis-server memcached haproxy nginx-light etcd-server
-test: $(STAMP)
-	@PATH="$$PATH:/usr/sbin"; (for program in redis-server memcached haproxy nginx etcd; do \
+SERVERS := redis-server memcached haproxy nginx-light etcd-server mariadb-server postgresql
+servers:
+	@PATH="$$PATH:/usr/sbin:$$(echo /usr/lib/postgresql/*/bin | tr ' ' :)"; \
+	  (for program in redis-server memcached haproxy nginx etcd mariadbd initdb; do \
 	  command -v $$program >/dev/null || exit 1; done) || { apt-get update -q && \
 	  apt-get install -q -y --no-install-recommends $(SERVERS); } || \
 	  echo 'Some tests are skipped; on Debian, as root: apt-get install $(SERVERS)'
-	$(BIN)/pytest $(PARALLEL) $(ARGS)
 
 # The HTTP tests with the lowest versions of all libraries that pyproject.toml allows. Warnings are no
 # errors there: old libraries use what newer ones, and newer Pythons, deprecate.
@@ -58,7 +61,7 @@ test-tempest: $(STAMP)
 # A file's tests stay together, since each starts services of its own. What clients print in a real
 # cloud is recorded: only `pytest -m peers tests/clients/transcripts tests/clients/test_ansible.py`
 # runs them there again, in some three minutes.
-test-peers: clients
+test-peers: clients servers
 	$(BIN)/python -m tests.peers.install
 	$(BIN)/pytest -n auto --dist loadfile -m peers \
 	  --ignore=tests/clients/transcripts --ignore=tests/clients/test_ansible.py $(ARGS)
@@ -107,7 +110,7 @@ bench: $(STAMP)
 	$(BIN)/python -m bench.run
 
 # What the gateway adds to a real Glance, as ratios in one run (see bench/peers.py).
-bench-peers: $(STAMP)
+bench-peers: $(STAMP) servers
 	$(BIN)/python -m tests.peers.install
 	$(BIN)/python -m bench.peers
 

@@ -1,7 +1,9 @@
 """`make bench-peers`: compares a gateway with the Glance behind it, for the same requests.
 
 One client sends requests to both alternately over keep-alive connections, so that other load of the
-machine slows both. BENCH_ROUNDS (15) and BENCH_PEERS_IMAGES (10,000; 0 for none) set how long it
+machine slows both. The gateway reads images from Glance's API, whose database is SQLite, and then
+from Glance's database, which is MariaDB: BENCH_MODES (api,database) may name one of them.
+BENCH_ROUNDS (15) and BENCH_PEERS_IMAGES (10,000; 0 for none) set how long it
 takes. Exits with 1 when a bound of docs/performance.md is missed.
 """
 
@@ -9,43 +11,32 @@ import os
 import sys
 import tempfile
 import time
-import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
 
-from bench.gateway_servers import Gateway, Server
+from bench.gateway_servers import MODES, Gateway, Mode, Server
 from bench.measure import Client, http_request, spread
+from bench.peer_operations import (
+    ALL,
+    BOUNDS,
+    RATE_BOUNDS,
+    ClientAction,
+    Operation,
+    operations,
+)
 from bench.servers import image_id
 from bench.timings import Timings
 
-ALL = 1000  # images, and Glance's longest page
 MANY = int(os.environ.get("BENCH_PEERS_IMAGES", "10000"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "15"))
 CLIENTS = 32
 CLIENTS_ROUNDS = 2
-MAX_MB = 150.0
-JSON_PATCH = "application/openstack-images-v2.1-json-patch"
-
-ClientAction = Callable[[Client, int], object]
-"""Sends the requests of one operation; gets a client and its number."""
+MAX_MB: Mapping[Mode, float] = {"api": 150.0, "database": 120.0}
+# Of Glimpse's time for a list of MANY images to Glance's.
+MANY_BOUNDS: Mapping[Mode, float] = {"api": 1.10, "database": 0.08}
 Check = tuple[bool, str]
-
-
-class Operation(NamedTuple):
-    """An operation of Glimpse, and the equivalent requests to Glance.
-
-    A single client repeats it `times` times in a round, each of many clients `times_per_client`
-    times. `bound` is the highest ratio of Glimpse's time to Glance's.
-    """
-
-    glimpse: ClientAction
-    glance: ClientAction
-    times: int
-    times_per_client: int
-    bound: float
 
 
 Pair = tuple[Timings, Timings]
@@ -53,72 +44,34 @@ Pair = tuple[Timings, Timings]
 
 
 def main() -> int:
-    """Run everything, print the tables, return the exit status."""
-    with (
-        tempfile.TemporaryDirectory(prefix="glimpse-bench-") as name,
-        Gateway.start(Path(name) / "peers") as gateway,
-    ):
-        gateway.put_images(ALL)
-        _memory(gateway, "at rest")
-        operations = _operations(gateway.token)
-        checks = _measure_single_client(gateway, operations)
-        _memory(gateway, "after that")
-        _measure_many_clients(gateway, operations)
-        _memory(gateway, "after that")
-        if MANY:
-            _measure_long_list(gateway)
-        peak = gateway.glimpse.memory("VmHWM")
-        checks.append((peak <= MAX_MB, f"memory of Glimpse at most {peak:.0f} MB"))
+    """Measure the modes of the gateway, print the tables, return the exit status."""
+    checks = []
+    for mode in MODES:
+        if mode in os.environ.get("BENCH_MODES", "api,database").split(","):
+            with tempfile.TemporaryDirectory(prefix="glimpse-bench-") as name:
+                checks += _measure_mode(mode, Path(name))
     print("\nbounds")
     for good, text in checks:
         print(f"  {'ok    ' if good else 'MISSED'}  {text}")
     return 0 if all(good for good, _ in checks) else 1
 
 
-def _operations(token: str) -> Mapping[str, Operation]:
-    def get(*paths: str) -> ClientAction:
-        requests = [http_request(path, token) for path in paths]
-        return lambda client, _: [client.fetch(request) for request in requests]
-
-    image, few, all_images = image_id(0), "/v2/images?limit=25", f"/v2/images?limit={ALL}"
-    detail, empty_page = "/v2.1/images/detail", f"{all_images}&marker={image_id(0)}"
-    return {
-        "show": Operation(get(f"/v2.1/images/{image}"), get(f"/v2/images/{image}"), 20, 10, 1.15),
-        "list 25": Operation(get("/v2.1/images?limit=25"), get(few), 10, 5, 1.15),
-        "detail 25": Operation(get(f"{detail}?limit=25"), get(few), 10, 5, 1.15),
-        # A client that wants all images also requests the page after a full one, here an empty one.
-        # Six repetitions, because the time that Glance needs for a list varies by a tenth.
-        f"all of {ALL:,}": Operation(get(detail), get(all_images, empty_page), 6, 1, 1.05),
-        f"limit={ALL}": Operation(get(f"{detail}?limit={ALL}"), get(all_images), 6, 0, 1.05),
-        "metadata write": Operation(_put(token), _get_and_patch(token), 10, 5, 1.10),
-    }
-
-
-def _put(token: str) -> ClientAction:
-    """Set a property through the Compute API; each client has an image of its own."""
-
-    def action(client: Client, number: int) -> None:
-        path = f"/v2.1/images/{image_id(number)}/metadata/colour"
-        client.fetch(http_request(path, token, b'{"meta": {"colour": "%s"}}' % _colour(), "PUT"))
-
-    return action
-
-
-def _get_and_patch(token: str) -> ClientAction:
-    """Set a property through the Image API, as its clients do: get the image, then patch it."""
-
-    def action(client: Client, number: int) -> None:
-        path = f"/v2/images/{image_id(number)}"
-        client.fetch(http_request(path, token))
-        patch = b'[{"op": "add", "path": "/colour", "value": "%s"}]' % _colour()
-        client.fetch(http_request(path, token, patch, "PATCH", JSON_PATCH))
-
-    return action
-
-
-def _colour() -> bytes:
-    """Return a value that no image has."""
-    return uuid.uuid4().hex.encode()
+def _measure_mode(mode: Mode, directory: Path) -> list[Check]:
+    """Run all measurements of one mode, and print its tables."""
+    print(f"\nGlimpse reads images from Glance's {'API' if mode == 'api' else 'database'}")
+    with Gateway.start(directory, mode) as gateway:
+        gateway.put_images(ALL)
+        _memory(gateway, "at rest")
+        known = operations(gateway.token)
+        checks = _measure_single_client(gateway, known)
+        _memory(gateway, "after that")
+        checks += _measure_many_clients(gateway, known)
+        _memory(gateway, "after that")
+        if MANY:
+            checks.append(_measure_long_list(gateway))
+        peak = gateway.glimpse.memory("VmHWM")
+        checks.append((peak <= MAX_MB[mode], f"{mode}: memory of Glimpse at most {peak:.0f} MB"))
+    return checks
 
 
 def _measure_single_client(gateway: Gateway, operations: Mapping[str, Operation]) -> list[Check]:
@@ -141,8 +94,9 @@ def _measure_single_client(gateway: Gateway, operations: Mapping[str, Operation]
         ratios = spread([median(one.each) / median(other.each) for one, other in pairs])
         text = f"{ratios.median:.2f}x ({ratios.low:.2f}-{ratios.high:.2f})"
         _line(name, pairs, text)
-        bound = operations[name].bound
-        checks.append((ratios.median <= bound, f"{name}: {text}, at most {bound:.2f}x"))
+        bound = BOUNDS[gateway.mode][name]
+        shown = f"{gateway.mode}: {name}: {text}, at most {bound:.2f}x"
+        checks.append((ratios.median <= bound, shown))
     return checks
 
 
@@ -172,9 +126,10 @@ def _once(gateway: Gateway, action: ClientAction, client: Client) -> Timings:
     return Timings([took], 0, took, used[0] / 1000, used[1] / 1000)
 
 
-def _measure_many_clients(gateway: Gateway, operations: Mapping[str, Operation]) -> None:
-    """Measure many clients at once: the ratio of responses per second."""
+def _measure_many_clients(gateway: Gateway, operations: Mapping[str, Operation]) -> list[Check]:
+    """Measure many clients at once; check the ratio of responses per second."""
     _heading(f"{CLIENTS} clients")
+    checks = []
     for name, operation in operations.items():
         if operation.times_per_client:
             pairs = [
@@ -182,13 +137,18 @@ def _measure_many_clients(gateway: Gateway, operations: Mapping[str, Operation])
                 for number in range(CLIENTS_ROUNDS)
             ]
             rates = [one.rate / other.rate for one, other in pairs if other.rate]
-            text = f"{spread(rates).median:.2f} of the rate" if rates else "no response"
-            _line(name, pairs, text)
+            ratio = spread(rates).median if rates else 0.0
+            _line(name, pairs, f"{ratio:.2f} of the rate" if rates else "no response")
+            bound = RATE_BOUNDS[gateway.mode].get(name)
+            if bound is not None:
+                shown = f"{gateway.mode}: {name}: {ratio:.1f} of the rate, at least {bound:.1f}"
+                checks.append((ratio >= bound, shown))
+    return checks
 
 
-def _measure_long_list(gateway: Gateway) -> None:
-    """Measure a list of several of Glance's pages, which Glimpse forwards as they arrive."""
-    gateway.put_images(MANY)
+def _measure_long_list(gateway: Gateway) -> Check:
+    """Measure a list of several pages; in Glance's database, one in ten images is in the list."""
+    gateway.put_images(MANY, others=9 if gateway.mode == "database" else 0)
     request = http_request("/v2.1/images/detail", gateway.token)
     markers = [f"&marker={image_id(MANY - seen)}" for seen in range(ALL, MANY + 1, ALL)]
     pages = [http_request(f"/v2/images?limit={ALL}{at}", gateway.token) for at in ("", *markers)]
@@ -197,13 +157,15 @@ def _measure_long_list(gateway: Gateway) -> None:
         lambda client, _: [client.fetch(page) for page in pages],
         1,
         0,
-        0,
     )
     _heading("1 client")
     pairs = [_measure_both(gateway, operation, 1, 1, number) for number in range(2)]
     ratios = spread([median(one.each) / median(other.each) for one, other in pairs])
     _line(f"all of {MANY:,}", pairs, f"{ratios.median:.2f}x")
     _memory(gateway, "after that")
+    bound = MANY_BOUNDS[gateway.mode]
+    shown = f"{gateway.mode}: all of {MANY:,}: {ratios.median:.2f}x, at most {bound:.2f}x"
+    return ratios.median <= bound, shown
 
 
 def _measure_both(

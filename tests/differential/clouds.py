@@ -146,7 +146,7 @@ class DifferentialClouds(NamedTuple):
             peers.add_members(MEMBERS)
             peers.identity.grant_system_role("admin", "admin")
             peers.identity.grant_domain_role("admin", "admin")
-            with peers.database("glance") as glance:
+            with peers.glance_tables() as glance:
                 put_images(glance, BASE_IMAGES)
             embedded = EmbeddedCloud(process)
             embedded.put_images(BASE_IMAGES)

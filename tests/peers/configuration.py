@@ -30,8 +30,10 @@ password_hash_rounds = 4
 """
 
 
-def glance_conf(directory: Path, identity_url: str, image_url: str, paste: Path) -> str:
-    """Return a glance-api.conf with SQLite and a file store; `paste` is Glance's paste file."""
+def glance_conf(
+    directory: Path, identity_url: str, image_url: str, paste: Path, database_url: str
+) -> str:
+    """Return a glance-api.conf with a file store; `paste` is Glance's paste file."""
     return f"""
 [DEFAULT]
 log_file = {directory}/glance.log
@@ -50,7 +52,7 @@ filesystem_store_datadir = {directory}/staging
 [os_glance_tasks_store]
 filesystem_store_datadir = {directory}/tasks
 [database]
-connection = sqlite:///{directory}/glance.db
+connection = {database_url}
 sqlite_synchronous = false
 [paste_deploy]
 flavor = keystone

@@ -1,10 +1,12 @@
 """Writes images to Glance's database, with dates and statuses that its API cannot set."""
 
+import itertools
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from glimpse.images import BASE_ATTRIBUTES
+from tests.peers.glance_databases import TableWriter
 
 _COLUMNS = (
     "name",
@@ -25,6 +27,7 @@ _DEFAULTS = {
     "protected": False,
     "os_hidden": False,
 }
+_BATCH = 1000  # rows of an INSERT
 _PARTS = ("image_properties", "image_members", "image_locations", "image_tags")
 _WITH_DATA = ("active", "deactivated")
 _NO_PROPERTIES = BASE_ATTRIBUTES | {"members"}
@@ -33,17 +36,19 @@ Document = Mapping[str, Any]
 
 
 def put_images(
-    glance: sqlite3.Connection, documents: Iterable[Document], absent: Iterable[str] = ()
+    glance: TableWriter | sqlite3.Connection,
+    documents: Iterable[Document],
+    absent: Iterable[str] = (),
 ) -> None:
     """Create or replace the images of these Image API documents; delete those in `absent`.
 
     A document may have a list of ``members``. The images have no data.
     """
     images = list(documents)
-    for image_id in [*absent, *(image["id"] for image in images)]:
-        for table in _PARTS:
-            glance.execute(f"DELETE FROM {table} WHERE image_id = ?", (image_id,))
-        glance.execute("DELETE FROM images WHERE id = ?", (image_id,))
+    ids = [(image_id,) for image_id in [*absent, *(image["id"] for image in images)]]
+    for table in _PARTS:
+        glance.executemany(f"DELETE FROM {table} WHERE image_id = ?", ids)
+    glance.executemany("DELETE FROM images WHERE id = ?", ids)
     _insert(glance, "images", (_image(image) for image in images))
     _insert(glance, "image_properties", (row for image in images for row in _properties(image)))
     _insert(glance, "image_members", (row for image in images for row in _members(image)))
@@ -51,13 +56,11 @@ def put_images(
     _insert(glance, "image_tags", (row for image in images for row in _tags(image)))
 
 
-def _insert(glance: sqlite3.Connection, table: str, rows: Iterable[Document]) -> None:
-    statement = ""
-    for row in rows:
-        if not statement:
-            names, marks = ", ".join(row), ", ".join(f":{name}" for name in row)
-            statement = f"INSERT INTO {table} ({names}) VALUES ({marks})"
-        glance.execute(statement, row)
+def _insert(glance: TableWriter | sqlite3.Connection, table: str, rows: Iterable[Document]) -> None:
+    remaining = iter(rows)
+    while batch := [*itertools.islice(remaining, _BATCH)]:
+        names, marks = ", ".join(batch[0]), ", ".join(f":{name}" for name in batch[0])
+        glance.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", batch)
 
 
 def _image(image: Document) -> Document:

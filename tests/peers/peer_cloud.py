@@ -1,5 +1,7 @@
 """PeerCloud: a real Keystone and a real Glance on free ports, with SQLite and files.
 
+Glance may have another database (see `glance_databases`).
+
     with PeerCloud.start(directory) as peers:
         peers.add_members([Member("demo", uuid4().hex)])
 
@@ -27,6 +29,7 @@ from tests.peers.configuration import (
     import_filtering,
     keystone_conf,
 )
+from tests.peers.glance_databases import GlanceDatabase, TableWriter
 from tests.peers.identity_client import IdentityClient
 from tests.peers.install import ENVIRONMENT, PROGRAMS
 from tests.support.cloud import PASSWORD, Member
@@ -39,9 +42,12 @@ _READY_SECONDS = 60.0  # far more than a start takes; only a test that fails wai
 class PeerCloud:
     """A Keystone and a Glance. `compute_port` is the port of Compute in their catalog."""
 
-    def __init__(self, directory: Path, *, workers: int, threads: int) -> None:
+    def __init__(
+        self, directory: Path, *, workers: int, threads: int, database: GlanceDatabase | None
+    ) -> None:
         """Write the files of the services; `start` runs them."""
         self.directory = directory
+        self._glance_database = database
         self.compute_port = free_port()
         self.keystone = _service(directory, "keystone", workers, threads)
         self.glance = _service(directory, "glance", workers, threads)
@@ -72,6 +78,7 @@ class PeerCloud:
         threads: int = 8,
         token_seconds: int = 3600,
         downloads: int | None = None,
+        database: GlanceDatabase | None = None,
     ) -> Iterator[Self]:
         """Run both services in an empty or new `directory`.
 
@@ -80,12 +87,12 @@ class PeerCloud:
         this can happen only while Glance runs a task in the background.
 
         Tokens expire after `token_seconds`. Glance may download images from the port `downloads`
-        of this host.
+        of this host. Its images are in `database`; None for SQLite.
         """
         if not (ENVIRONMENT / "installed.txt").exists():
             raise RuntimeError("Run `python -m tests.peers.install` first.")
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        cloud = cls(directory, workers=workers, threads=threads)
+        cloud = cls(directory, workers=workers, threads=threads, database=database)
         cloud._configure(token_seconds, downloads)
         cloud._make_databases()
         with ExitStack() as running:
@@ -105,7 +112,9 @@ class PeerCloud:
         for name in ("images", "staging", "tasks", "lock"):
             (self.directory / name).mkdir()
         paste = ENVIRONMENT / "etc" / "glance" / "glance-api-paste.ini"
-        glance = glance_conf(self.directory, self.identity_url, self.image_url, paste)
+        database = self._glance_database
+        database_url = database.url if database else f"sqlite:///{self.directory}/glance.db"
+        glance = glance_conf(self.directory, self.identity_url, self.image_url, paste, database_url)
         if downloads is not None:
             glance += import_filtering(downloads)
         (self.directory / "glance" / "glance-api.conf").write_text(glance)
@@ -129,8 +138,8 @@ class PeerCloud:
                 *(f"--bootstrap-{kind}-url={self.identity_url}/v3" for kind in _INTERFACES),
             )
             synced.result()
-        for name in ("keystone", "glance"):
-            with self.database(name) as connection:
+        for name in ("keystone", *(() if self._glance_database else ("glance",))):
+            with self._sqlite(name) as connection:
                 connection.execute("PRAGMA journal_mode = WAL")
 
     def _register(self) -> None:
@@ -142,8 +151,18 @@ class PeerCloud:
         self.identity.create_service("compute", "nova", f"{self.compute_url}/v2.1")
 
     @contextmanager
-    def database(self, name: str) -> Iterator[sqlite3.Connection]:
-        """Open the database of a service; commit at the end."""
+    def glance_tables(self) -> Iterator[TableWriter | sqlite3.Connection]:
+        """Open Glance's database; commit at the end."""
+        if self._glance_database is not None:
+            with self._glance_database.write() as tables:
+                yield tables
+            return
+        with self._sqlite("glance") as connection:
+            yield connection
+
+    @contextmanager
+    def _sqlite(self, name: str) -> Iterator[sqlite3.Connection]:
+        """Open the SQLite database of a service; commit at the end."""
         connection = sqlite3.connect(self.directory / f"{name}.db", timeout=30)
         try:
             with connection:
@@ -155,7 +174,7 @@ class PeerCloud:
         """Create the projects and users of `members`, with PASSWORD, and grant their roles."""
         known = list(members)
         projects = {member.project_id: member.project_name or member.name for member in known}
-        with self.database("keystone") as connection:
+        with self._sqlite("keystone") as connection:
             connection.executemany(
                 "INSERT INTO project (id, name, description, extra, enabled, domain_id, parent_id,"
                 " is_domain) VALUES (?, ?, '', '{}', 1, 'default', 'default', 0)",

@@ -72,5 +72,5 @@ class PeerGateway(Cloud):
     def put_images(
         self, documents: Iterable[Mapping[str, Any]], *, absent: Iterable[str] = ()
     ) -> None:
-        with self.peers.database("glance") as glance:
+        with self.peers.glance_tables() as glance:
             put_images(glance, documents, absent)

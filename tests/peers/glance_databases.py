@@ -1,0 +1,146 @@
+"""GlanceDatabase: a MariaDB or PostgreSQL with an empty database for Glance, and a user to read it.
+
+    with start_mariadb(directory) as database, PeerCloud.start(peers, database=database):
+        database.grant_reads()
+
+Without one, the Glance of a PeerCloud has SQLite, which Glimpse does not read.
+"""
+
+import re
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import psycopg2
+import pymysql
+
+from glimpse.glance_database.database_url import Dialect
+from tests.support.process import START_SECONDS, ServerProcess
+from tests.support.services import mariadb, postgresql
+
+_TABLES = ("images", "image_properties", "image_members", "image_tags", "alembic_version")
+_NAMED_PLACEHOLDER = re.compile(r":(\w+)")
+_SCHEMES: Mapping[Dialect, str] = {
+    "mysql": "mysql+pymysql",
+    "postgresql": "postgresql+psycopg2",
+}
+_PASSWORD = "secret"
+
+User = Literal["glance", "reader", "root", "postgres"]
+
+
+class TableWriter:
+    """Executes statements with the placeholders of sqlite3, ``?`` or ``:name``."""
+
+    def __init__(self, cursor: Any) -> None:
+        self._cursor = cursor
+
+    def execute(self, statement: str, row: Any = ()) -> None:
+        """Execute a statement with the values of one row."""
+        self._cursor.execute(_translate(statement), row)
+
+    def executemany(self, statement: str, rows: Iterable[Any]) -> None:
+        """Execute a statement for each row; an INSERT has many rows at once."""
+        self._cursor.executemany(_translate(statement), list(rows))
+
+
+def _translate(statement: str) -> str:
+    return _NAMED_PLACEHOLDER.sub(r"%(\1)s", statement).replace("?", "%s")
+
+
+class GlanceDatabase:
+    """The database of a Glance. Its user ``glance`` may do everything."""
+
+    def __init__(self, dialect: Dialect, server: ServerProcess) -> None:
+        """Create the database and its users in a server that is empty."""
+        self.dialect = dialect
+        self.server = server
+        if dialect == "mysql":
+            statements = [
+                "CREATE DATABASE glance CHARACTER SET utf8mb4",
+                *(f"CREATE USER {user} IDENTIFIED BY '{_PASSWORD}'" for user in _USERS),
+                "GRANT ALL ON glance.* TO glance",
+            ]
+        else:
+            statements = [
+                *(f"CREATE ROLE {user} LOGIN PASSWORD '{_PASSWORD}'" for user in _USERS),
+                "CREATE DATABASE glance OWNER glance",
+            ]
+        self._administrate(statements)
+
+    @property
+    def url(self) -> str:
+        """The URL for ``[database] connection`` of glance-api.conf."""
+        return self._url("glance")
+
+    @property
+    def reader_url(self) -> str:
+        """The URL for ``[glance_database] connection``, of a user that may only read."""
+        return self._url("reader")
+
+    def _url(self, user: User) -> str:
+        return f"{_SCHEMES[self.dialect]}://{user}:{_PASSWORD}@127.0.0.1:{self.server.port}/glance"
+
+    def grant_reads(self) -> None:
+        """Let the user of `reader_url` read what Glimpse reads; Glance has to have made it."""
+        with self.write() as tables:
+            for table in _TABLES:
+                tables.execute(f"GRANT SELECT ON {table} TO reader")
+
+    @contextmanager
+    def write(self) -> Iterator[TableWriter]:
+        """Open the database to write to its tables; commit at the end."""
+        user: User = "root" if self.dialect == "mysql" else "glance"  # who may grant
+        connection = self._connect(user, "glance")
+        try:
+            with connection.cursor() as cursor:
+                yield TableWriter(cursor)
+            connection.commit()
+        finally:
+            connection.close()
+
+    def _administrate(self, statements: Iterable[str]) -> None:
+        """Execute statements, each in a transaction of its own, as the server's administrator."""
+        user: User = "root" if self.dialect == "mysql" else "postgres"
+        connection = self._connect(user, None if self.dialect == "mysql" else "postgres")
+        connection.autocommit = True
+        try:
+            with connection.cursor() as cursor:
+                for statement in statements:
+                    cursor.execute(statement)
+        finally:
+            connection.close()
+
+    def _connect(self, user: User, database: str | None) -> Any:
+        """Connect; PostgreSQL refuses connections for a while after it began to listen."""
+        password = _PASSWORD if user in _USERS else ""
+        address = {"host": "127.0.0.1", "port": self.server.port, "user": user}
+        if self.dialect == "mysql":
+            return pymysql.connect(**address, password=password, database=database)
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                return psycopg2.connect(**address, password=password, dbname=database)
+            except psycopg2.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+
+
+_USERS = ("glance", "reader")
+
+
+@contextmanager
+def start_mariadb(directory: Path) -> Iterator[GlanceDatabase]:
+    """Run a MariaDB in `directory`; skip the test if it is not installed."""
+    with mariadb(directory) as server:
+        yield GlanceDatabase("mysql", server)
+
+
+@contextmanager
+def start_postgresql(directory: Path) -> Iterator[GlanceDatabase]:
+    """Run a PostgreSQL, with its log in `directory`; skip the test if it is not installed."""
+    with postgresql(directory) as server:
+        yield GlanceDatabase("postgresql", server)
