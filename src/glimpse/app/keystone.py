@@ -1,5 +1,8 @@
 """Makes what calls Keystone: sessions of service users, the identity, its shared cache."""
 
+from contextlib import suppress
+from functools import partial
+
 from keystoneauth1 import loading
 from keystoneauth1.exceptions import ClientException
 from keystoneauth1.plugin import BaseAuthPlugin
@@ -11,6 +14,11 @@ from glimpse.identity.keystone.shared_cache import InvalidMemcachedServer, Share
 from glimpse.identity.keystone.shared_cache_protection import EntryProtection, ProtectionUnavailable
 from glimpse.settings import InvalidSettings, Settings
 from glimpse.upstream.client import HttpClient
+
+# Options of keystoneauth's plugins that say who logs in.
+_USER_OPTIONS = (
+    *("username", "user_id", "application_credential_name", "application_credential_id"),
+)
 
 
 def open_keystone(settings: Settings, session: ServiceSession) -> KeystoneIdentity:
@@ -64,9 +72,36 @@ def open_session(settings: Settings, section: str = "keystone_authtoken") -> Ser
     try:
         loading.register_auth_conf_options(settings.oslo_config, section)
         options = keystone_options(settings)
-        return ServiceSession(options, keystone_transport(options), make_plugin)
+        describe_user = partial(_user_of, settings.oslo_config, section)
+        session = ServiceSession(options, keystone_transport(options), make_plugin, describe_user)
     except (ClientException, cfg.Error, ValueError) as error:
         raise InvalidSettings(f"[{section}] cannot be used: {error}") from None
+    _check_auth_url(session.auth_url, section)
+    return session
+
+
+def _user_of(config: cfg.ConfigOpts, section: str) -> str:
+    """Return which user logs in with the credentials in `section`, for messages."""
+    section = config[section].auth_section or section
+    for name in _USER_OPTIONS:
+        with suppress(cfg.NoSuchOptError):  # the plugin does not have it
+            if value := config[section][name]:
+                return f"{name} {value}"
+    return f"the user in [{section}]"
+
+
+def _check_auth_url(url: str | None, section: str) -> None:
+    """Raise InvalidSettings if a plugin's auth_url is no URL of HTTP; do nothing without one.
+
+    keystoneauth would take ``localhost:5000`` for a URL with the scheme ``localhost``.
+    """
+    if url is None or url.lower().startswith(("http://", "https://")):
+        return
+    shown = url.rpartition("@")[2]  # without a password
+    raise InvalidSettings(
+        f"[{section}] auth_url: {shown!r} does not begin with http:// or https://: set a URL such "
+        "as http://keystone.example:5000/v3."
+    )
 
 
 def keystone_options(settings: Settings) -> KeystoneOptions:

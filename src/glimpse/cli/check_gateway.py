@@ -84,9 +84,9 @@ async def _keystone(
     where = f"Keystone at {strip_credentials(session.auth_url or 'the address of the plugin')}"
     try:
         token, _ = await session.token_and_endpoint()
-    except LoginRefused:
+    except LoginRefused as error:
         yield Finding("ok", f"{where} answers"), None
-        yield Finding("FAIL", "it does not let in the user of [keystone_authtoken]"), None
+        yield Finding("FAIL", f"[keystone_authtoken] cannot be used: {error.reason}"), None
         return
     except IdentityUnavailable as error:
         yield Finding("FAIL", f"{where}: {error}"), None
@@ -105,6 +105,8 @@ async def _service_user(settings: Settings) -> Finding:
     session = open_session(settings, "service_user")
     try:
         await session.token_and_endpoint()
+    except LoginRefused as error:
+        return Finding("FAIL", f"[service_user] cannot be used: {error.reason}")
     except IdentityUnavailable as error:
         return Finding("FAIL", f"the user of [service_user] cannot log in: {error}")
     finally:

@@ -1,8 +1,9 @@
 """KeystoneIdentity, whose tokens Keystone validates, and Glimpse's own logins to Keystone."""
 
 from glimpse.identity.keystone.identity import KeystoneIdentity
+from glimpse.identity.keystone.login_failures import LoginRefused
 from glimpse.identity.keystone.options import KeystoneOptions
-from glimpse.identity.keystone.service_session import LoginRefused, ServiceSession
+from glimpse.identity.keystone.service_session import ServiceSession
 from glimpse.identity.keystone.service_tokens import KeystoneServiceTokens
 
 __all__ = [

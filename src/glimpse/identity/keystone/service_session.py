@@ -5,22 +5,22 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import requests
 from keystoneauth1 import session
-from keystoneauth1.exceptions import (
-    ClientException,
-    DiscoveryFailure,
-    HttpServerError,
-    InvalidResponse,
-    RetriableConnectionFailure,
-    UnknownConnectionError,
-)
+from keystoneauth1.exceptions import DiscoveryFailure
 from keystoneauth1.plugin import BaseAuthPlugin
 
+from glimpse.identity.keystone.login_failures import (
+    RETRYABLE,
+    TIMED_OUT,
+    LoginRefused,
+    failure_of,
+    status_of,
+)
 from glimpse.identity.keystone.options import KeystoneOptions
-from glimpse.identity.keystone.transport_adapter import RedirectNotFollowed, TransportAdapter
+from glimpse.identity.keystone.transport_adapter import TransportAdapter
 from glimpse.identity.service import IdentityUnavailable
 from glimpse.telemetry.request_context import current_context
 from glimpse.upstream.backoff import retry_delay
@@ -31,48 +31,11 @@ from glimpse.upstream.urls import strip_credentials
 
 _log = logging.getLogger(__name__)
 
-_RETRYABLE = (DiscoveryFailure, HttpServerError, RetriableConnectionFailure)
-
 _MAX_CALLS = 8  # of keystoneauth at once; each takes a thread until its deadline
 # Web servers accept header lines of 8 KiB, and close the connection at a longer one.
 _MAX_TOKEN_CHARACTERS = 8000
 
 Result = TypeVar("Result")
-
-
-class LoginRefused(IdentityUnavailable):
-    """Keystone is available, but refuses the credentials of Glimpse's own user."""
-
-
-class _Failure(NamedTuple):
-    """Why a call to Keystone failed: ``message`` for clients, ``advice`` only for the log."""
-
-    message: str
-    advice: str
-    error: type[IdentityUnavailable] = IdentityUnavailable
-
-
-_TIMED_OUT = _Failure(
-    "Keystone did not respond in time.",
-    "Check that it runs; if it is only slow, increase http_connect_timeout.",
-)
-_UNREACHABLE = _Failure(
-    "Keystone cannot be reached.",
-    "Check auth_url and the network; if Keystone responds with 5xx, check its log.",
-)
-_REFUSED = _Failure(
-    "Glimpse cannot log in to Keystone.",
-    "Check the user, the password and the project in [keystone_authtoken] or [service_user].",
-    LoginRefused,
-)
-_REDIRECTED = _Failure(
-    "Keystone responds with a redirect, which is not followed.",
-    "Set auth_url to the URL to which it redirects.",
-)
-_INVALID = _Failure(
-    "Keystone sent an invalid response.",
-    "Check that auth_url is the URL of Keystone, not of another server.",
-)
 
 
 class ServiceSession:
@@ -87,8 +50,11 @@ class ServiceSession:
         options: KeystoneOptions,
         transport: Transport,
         make_plugin: Callable[[], BaseAuthPlugin],
+        describe_user: Callable[[], str] = lambda: "the user of the plugin",
     ) -> None:
         """Send nothing yet. Requests go through `transport`, which `close` closes.
+
+        `describe_user` returns whose login it is, for messages about one that is refused.
 
         `make_plugin` makes the keystoneauth plugin that logs in. It is called now, and again after
         a failed call, since a plugin caches documents of Keystone that may be invalid. It is not
@@ -96,6 +62,7 @@ class ServiceSession:
         endpoint in its catalog. What the first call raises is raised here.
         """
         self._make_plugin = make_plugin
+        self._describe_user = describe_user
         self._options = options
         self._transport = transport
         self._adapter = TransportAdapter(transport)
@@ -183,23 +150,32 @@ class ServiceSession:
                 for attempt in range(1, self._options.http_request_max_retries + 1):
                     try:
                         return await self._call_in_thread(call)
-                    except _RETRYABLE:
+                    except RETRYABLE:
                         current_context.get().observer.call_retried("keystone")
                         await asyncio.sleep(retry_delay(attempt))
                 return await self._call_in_thread(call)
         except IdentityUnavailable:
             raise
         except Exception as error:  # noqa: BLE001  plugins raise anything for documents they do not expect
-            failure = _failure_of(error)
-            _log.error(
-                "The call to Keystone at %s failed with %s: %s %s",
-                strip_credentials(self.auth_url or "the address of the plugin"),
-                type(error).__name__,
-                *failure[:2],
-            )
-            if isinstance(error, DiscoveryFailure) or not isinstance(error, _RETRYABLE):
+            failure = failure_of(error)
+            url = strip_credentials(self.auth_url or "the address of the plugin")
+            refusal = f"Keystone at {url} responds {status_of(error)} to the login of "
+            refusal += self._describe_user()
+            if failure.is_refusal:
+                _log.error("%s. %s", refusal, failure.advice)
+            else:
+                _log.error(
+                    "The call to Keystone at %s failed with %s: %s %s",
+                    url,
+                    type(error).__name__,
+                    failure.message,
+                    failure.advice,
+                )
+            if isinstance(error, DiscoveryFailure) or not isinstance(error, RETRYABLE):
                 self._reset(self._make_plugin())
-        raise failure.error(failure.message)
+        if failure.is_refusal:
+            raise LoginRefused(failure.message, refusal)
+        raise IdentityUnavailable(failure.message)
 
     async def _call_in_thread(self, call: Callable[[], Result]) -> Result:
         """Run `call` in a thread once; return its result, or raise its error.
@@ -211,7 +187,7 @@ class ServiceSession:
 
         def run() -> Result:
             if not self._threads.acquire(blocking=False):
-                raise IdentityUnavailable(_TIMED_OUT.message)
+                raise IdentityUnavailable(TIMED_OUT.message)
             try:
                 self._adapter.begin(loop, self._options.http_connect_timeout)
                 return call()
@@ -278,21 +254,3 @@ def is_sendable(token: str) -> bool:
     It has to be printable ASCII, of at most 8,000 characters.
     """
     return token.isascii() and token.isprintable() and len(token) <= _MAX_TOKEN_CHARACTERS
-
-
-def _failure_of(error: Exception) -> _Failure:
-    """Return which _Failure an error of keystoneauth or a plugin is; _INVALID if unknown."""
-    if isinstance(error, TimeoutError):
-        return _TIMED_OUT
-    if isinstance(error, _RETRYABLE):
-        return _UNREACHABLE
-    if isinstance(error, ClientException) and not isinstance(error, InvalidResponse):
-        return _REDIRECTED if _is_redirect(error) else _REFUSED
-    return _INVALID
-
-
-def _is_redirect(error: ClientException) -> bool:
-    """Return True if TransportAdapter raised `error`, for a redirect."""
-    return isinstance(error, UnknownConnectionError) and isinstance(
-        error.original, RedirectNotFollowed
-    )

@@ -5,6 +5,7 @@ import logging
 import time
 from http import HTTPStatus
 
+from glimpse.identity.keystone.login_failures import LoginRefused
 from glimpse.identity.keystone.options import KeystoneOptions
 from glimpse.identity.keystone.service_session import ServiceSession, is_sendable
 from glimpse.identity.service import IdentityUnavailable, Unauthorized
@@ -157,6 +158,8 @@ class TokenValidator:
                 response = await self._transport.request(
                     "GET", endpoint, "/v3", {}, max_response_bytes=_MAX_RESPONSE_BYTES
                 )
+        except LoginRefused as error:
+            return error.reason
         except IdentityUnavailable as error:
             return str(error)
         except (UpstreamError, TimeoutError):
