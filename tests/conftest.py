@@ -4,8 +4,13 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.golden.exchanges import COMPACT, MORE, read_exchanges, read_fixture
+
+# How long one example takes says more about the machine than about Glimpse.
+settings.register_profile("glimpse", deadline=None)
+settings.load_profile("glimpse")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

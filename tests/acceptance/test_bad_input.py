@@ -110,9 +110,7 @@ def test_an_unusual_header_is_no_server_error(
     assert_no_server_error(cloud.request("owner", "POST", target, body, [header]))
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     path=st.binary(max_size=40).map(lambda raw: "".join(f"%{byte:02X}" for byte in raw)),
     query=st.binary(max_size=40).map(lambda raw: "".join(f"%{byte:02X}" for byte in raw)),

@@ -127,9 +127,7 @@ LOGIN = st.recursive(
 )
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     document=st.one_of(JSON, st.dictionaries(NAMES, JSON, max_size=4)),
     changes=st.lists(OPERATION, max_size=3),

@@ -60,7 +60,7 @@ async def perform(
     return response.status, await read_document(response)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(steps=st.lists(STEPS, max_size=12))
 def test_any_sequence_of_operations_has_the_same_effect_as_on_a_dictionary(
     steps: list[tuple[str, str, Any]],

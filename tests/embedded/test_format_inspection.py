@@ -7,7 +7,7 @@ import struct
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from glimpse.embedded.format_inspection import FoundFormat, inspect_formats
@@ -151,7 +151,6 @@ def mutate(data: bytes, changes: list[tuple[int, bytes]], length: int) -> bytes:
     return bytes(mutated[:length])
 
 
-@settings(deadline=None)
 @given(
     st.sampled_from(sorted(IMAGES)),
     st.lists(st.tuples(st.integers(0, 2000), st.binary(min_size=1, max_size=8)), max_size=5),

@@ -52,7 +52,7 @@ LISTS = [
 ]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     numbers=st.lists(st.integers(0, 3), max_size=12),
     limit=st.integers(1, 5),

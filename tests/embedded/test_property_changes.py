@@ -43,7 +43,7 @@ def changed(model: dict[str, str | None], changes: PropertyChanges) -> dict[str,
     return after
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(steps=st.lists(CHANGES, max_size=12))
 def test_any_sequence_of_changes_equals_a_plain_dictionary(steps: list[PropertyChanges]) -> None:
     async def run(directory: Path) -> None:

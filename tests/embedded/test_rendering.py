@@ -50,7 +50,7 @@ ATTRIBUTES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(records=st.lists(st.tuples(PROPERTIES, ATTRIBUTES), min_size=1, max_size=8))
 def test_loaded_image_is_shown_with_the_values_it_was_loaded_with(
     records: list[tuple[dict[str, str | None], dict[str, Any]]],

@@ -118,7 +118,7 @@ def ordered(images: list[Image], query: ImageQuery) -> list[Image]:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     documents=IMAGES,
     query=queries(),
