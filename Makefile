@@ -131,6 +131,7 @@ lock:
 	$(COMPILE) -o requirements/runtime.txt pyproject.toml
 	$(COMPILE) -o requirements/development.txt requirements/development.in
 	$(COMPILE) -o requirements/build.txt requirements/build.in
+	$(COMPILE) --extra redis --extra memcached -o requirements/container.txt pyproject.toml requirements/container.in
 	$(MAKE) lock-lowest
 
 lock-lowest:

@@ -47,7 +47,9 @@ def build(directory: Path, *, modified_at: int) -> dict[str, Path]:
 
 def make(directory: Path, *arguments: str) -> str:
     """Run `make` in `directory`, and return its output; fail unless it exits with 0."""
-    return _run(["make", *arguments], directory, ENVIRONMENT | {"SOURCE_DATE_EPOCH": str(_EPOCH)})
+    return run_command(
+        ["make", *arguments], directory, ENVIRONMENT | {"SOURCE_DATE_EPOCH": str(_EPOCH)}
+    )
 
 
 def locked_versions() -> list[str]:
@@ -70,10 +72,11 @@ def install(archive: Path, directory: Path) -> Path:
 
 def run(programs: Path, program: str, *arguments: str) -> str:
     """Run a program of an environment, and return its output; fail unless it exits with 0."""
-    return _run([str(programs / program), *arguments], programs, ENVIRONMENT)
+    return run_command([str(programs / program), *arguments], programs, ENVIRONMENT)
 
 
-def _run(command: Sequence[str], directory: Path, environment: Mapping[str, str]) -> str:
+def run_command(command: Sequence[str], directory: Path, environment: Mapping[str, str]) -> str:
+    """Run a command in `directory`, and return its output; fail unless it exits with 0."""
     done = subprocess.run(
         command, cwd=directory, env=environment, capture_output=True, text=True, check=False
     )

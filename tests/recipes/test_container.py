@@ -15,7 +15,7 @@ RECIPE = (ROOT / "Containerfile").read_text()
 def test_the_container_copies_files_that_exist() -> None:
     copied = [
         source
-        for line in re.findall(r"^COPY (.+)$", RECIPE, re.MULTILINE)
+        for line in re.findall(r"^COPY (?!--from)(.+)$", RECIPE, re.MULTILINE)
         for source in line.split()[:-1]
     ]
     kept = (ROOT / ".dockerignore").read_text().splitlines()
@@ -37,17 +37,30 @@ def test_the_container_runs_a_command_that_exists() -> None:
     assert make_parser("serve").parse_args(_json_line("CMD")).command == "serve"
 
 
-def test_the_containers_state_is_in_its_volume() -> None:
-    environment = dict(re.findall(r"^ENV (\w+)=(\S+)$", RECIPE, re.MULTILINE))
-    state_dir = default_state_dir(environment)
-    assert f"VOLUME {state_dir}\n" in RECIPE
-    assert f"-g glimpse {state_dir}\n" in RECIPE
+def test_the_containers_state_is_in_its_volume_and_belongs_to_its_user() -> None:
+    state_dir = default_state_dir(dict(re.findall(r"(\w+)=(\S+)", _line("ENV"))))
+    user, group = _line("USER").split(":")
+    assert int(user) > 0, "it runs as root"
+    assert int(group) > 0
+    assert _line("VOLUME") == str(state_dir)
+    assert f"install -d -m 0700 -o {user} -g {group} /state/{state_dir.name}\n" in RECIPE
+    assert f"COPY --from=build /state {state_dir.parent}\n" in RECIPE
+
+
+def test_the_container_checks_its_health_by_a_command_that_exists() -> None:
+    arguments = json.loads(_line("HEALTHCHECK").partition(" CMD ")[2])
+    assert arguments[0] == _json_line("ENTRYPOINT")[0]
+    assert make_parser(arguments[1]).parse_args(arguments[1:]).command == "healthcheck"
+
+
+def _line(instruction: str) -> str:
+    """Return the arguments of an instruction of which the recipe has one."""
+    (found,) = re.findall(rf"^{instruction} (.*)$", RECIPE, re.MULTILINE)
+    return str(found)
 
 
 def _json_line(instruction: str) -> list[str]:
-    found = re.search(rf"^{instruction} (\[.*\])$", RECIPE, re.MULTILINE)
-    assert found, instruction
-    arguments: list[str] = json.loads(found[1])
+    arguments: list[str] = json.loads(_line(instruction))
     return arguments
 
 

@@ -1,6 +1,7 @@
 """The users of the embedded identity, and the URL at which they log in."""
 
 from glimpse.cli.errors import CommandFailed
+from glimpse.cli.local_url import local_url
 from glimpse.cli.running_servers import RunningServer
 from glimpse.http.service_urls import IDENTITY_PATH
 from glimpse.identity.embedded.directory import Directory
@@ -8,8 +9,6 @@ from glimpse.identity.embedded.directory_entries import Domain
 from glimpse.identity.embedded.identity_file import FILE_NAME, IdentityFile
 from glimpse.identity.embedded.private_files import InvalidStateFile
 from glimpse.settings import Settings
-
-_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  compared, not listened on
 
 
 def open_identity_file(settings: Settings) -> IdentityFile:
@@ -52,8 +51,6 @@ def identity_url(settings: Settings, server: RunningServer | None = None) -> str
     own. HOST is the loopback address if Glimpse listens on all addresses.
     """
     address = server or settings.server
-    host = _LOOPBACK.get(address.host, address.host)
-    host_url = f"http://{f'[{host}]' if ':' in host else host}"
     if address.identity_port is not None:
-        return f"{host_url}:{address.identity_port}"
-    return f"{host_url}:{address.port}{IDENTITY_PATH}"
+        return local_url(address.host, address.identity_port)
+    return local_url(address.host, address.port) + IDENTITY_PATH

@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = {
     "openrc": "print shell variables for a user's clients to log in with",
     "clouds": "print a clouds.yaml with all users",
     "check": "say whether a configuration would work, and what it means",
+    "healthcheck": "ask the running process for its health, as a container does",
     "user": "add, list and remove users of the embedded identity",
     "project": "add, list and remove its projects",
     "load": "create image records from JSON lines of Image API documents",

@@ -1,0 +1,59 @@
+"""``glimpse healthcheck``: ask the running process for its health, as a container does."""
+
+import argparse
+import http.client
+from urllib.parse import quote, urlsplit
+
+from glimpse.cli.errors import CommandFailed
+from glimpse.cli.local_url import local_url
+from glimpse.cli.running_servers import find_running_server
+from glimpse.cli.settings_arguments import (
+    add_settings_arguments,
+    has_address,
+    read_settings,
+)
+
+_TIMEOUT = 5  # seconds without data from the process
+_LONGEST_REASON = 200  # characters of a response that are printed
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``glimpse healthcheck``: the settings."""
+    add_settings_arguments(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the health of the running process, and return 0.
+
+    It is the process that serves with the state directory, unless the arguments name an address or
+    a port, or none runs: then it is the one at host and port of the settings. Raises CommandFailed
+    with the reason if it is unhealthy, or does not respond; InvalidSettings.
+    """
+    settings = read_settings(options)
+    running = None if has_address(options) else find_running_server(settings.server.state_dir)
+    address = running or settings.server
+    url = local_url(address.host, address.port) + quote(settings.healthcheck.path)
+    try:
+        status, text = _get(url)
+    except (OSError, http.client.HTTPException) as error:
+        raise CommandFailed(f"{url} does not respond: {error}") from None
+    if status != http.client.OK:
+        raise CommandFailed(f"{url} responds {status}: {text}")
+    print(text)
+    return 0
+
+
+def _get(url: str) -> tuple[int, str]:
+    """Return the status code and the beginning of the body. The response may come from anything.
+
+    Raises OSError and HTTPException.
+    """
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=_TIMEOUT)
+    try:
+        connection.request("GET", parts.path, headers={"Accept": "text/plain"})
+        response = connection.getresponse()
+        body = response.read(_LONGEST_REASON)
+    finally:
+        connection.close()
+    return response.status, " ".join(body.decode(errors="replace").split())
