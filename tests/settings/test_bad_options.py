@@ -79,3 +79,44 @@ def test_an_option_that_refers_to_itself_is_refused(tmp_path: Path) -> None:
     conf.write_text("[glimpse]\nhost = $host\n")
     with pytest.raises(InvalidSettings, match="refers to itself"):
         load_settings([conf])
+
+
+@pytest.mark.parametrize(
+    ("section", "option", "value", "reason"),
+    [
+        ("glimpse", "workers", "none", "it is no integer"),
+        ("glimpse", "port", "99999", "it has to be less than or equal to 65535"),
+        ("glance", "timeout", "soon", "it is no number"),
+        ("DEFAULT", "debug", "maybe", "it is neither true nor false"),
+        ("api", "auth_strategy", "x", "it has to be one of embedded, keystone, noauth, noauth2"),
+        ("healthcheck", "path", "health", "it does not match the regular expression ^/"),
+    ],
+)
+def test_an_invalid_value_is_named_with_its_place_and_a_reason(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    section: str,
+    option: str,
+    value: str,
+    reason: str,
+) -> None:
+    conf, later = tmp_path / "glimpse.conf", tmp_path / "later.conf"
+    conf.write_text(f"[{section}]\n{option} = {value}\n")
+    later.write_text("[quota]\n")
+    found = f"[{section}] {option} = {value}"
+    with pytest.raises(InvalidSettings) as refused:
+        load_settings([conf, later])
+    assert str(refused.value).startswith(f"{found} in {conf} is invalid: {reason}")
+    variable = f"OS_{section.upper()}__{option.upper()}"
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(InvalidSettings) as refused:
+        load_settings([later])
+    assert str(refused.value).startswith(f"{found} in the variable {variable} is invalid: {reason}")
+
+
+def test_an_invalid_argument_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--workers", "0"]) == 1
+    assert capsys.readouterr().err == (
+        "glimpse: [glimpse] workers = 0 on the command line is invalid: "
+        "it has to be greater than or equal to 1.\n"
+    )

@@ -8,6 +8,7 @@ from glimpse.app.gateway import open_gateway
 from glimpse.app.keystone import open_session
 from glimpse.glance.servers import base_url
 from glimpse.settings import InvalidSettings, Settings, load_settings
+from glimpse.telemetry.log_setup import log_path
 
 KEYSTONE = """
 [keystone_authtoken]
@@ -122,7 +123,47 @@ def test_a_service_user_may_have_its_own_credentials_or_share_others(
 def test_a_service_user_without_effect_is_noted(tmp_path: Path, text: str, why: str) -> None:
     settings = loaded(tmp_path, text if SERVICE_USER in text else f"{text}{SERVICE_USER}")
     note = f"[service_user] send_service_user_token is set and has no effect here {why}."
-    assert settings.ineffective_options == (note,)
+    others = [each for each in settings.ineffective_options if not each.startswith("[DEFAULT] log")]
+    assert others == [note]
+
+
+@pytest.mark.parametrize("text", ["log_dir = /var/log/nova", "logfile = /var/log/nova/api.log"])
+def test_a_gateway_does_not_log_into_the_log_of_nova(tmp_path: Path, text: str) -> None:
+    nova = KOLLA.replace("log_dir = /var/log/kolla/nova", text)
+    settings = loaded(tmp_path, nova)
+    assert log_path(settings.server) is None
+    option, _, value = text.replace("logfile", "log_file").partition(" = ")
+    assert "".join(settings.ineffective_options) == (
+        f"[DEFAULT] {option} = {value} in {tmp_path}/nova.conf has no effect: it is the log of the "
+        "service whose file this is. Use --log-file, or a file with Glimpse's options."
+    )
+
+
+def test_a_file_of_glimpse_beside_a_nova_conf_names_the_log(tmp_path: Path) -> None:
+    own, nova = tmp_path / "glimpse.conf", tmp_path / "nova.conf"
+    nova.write_text(KOLLA)
+    own.write_text("[DEFAULT]\nlog_dir = /var/log/glimpse\n[glimpse]\nworkers = 2\n")
+    for files in ([own, nova], [nova, own]):
+        assert log_path(load_settings(files).server) == Path("/var/log/glimpse/glimpse.log")
+    settings = load_settings([nova], {"DEFAULT.log_file": "/tmp/glimpse.log"})
+    assert log_path(settings.server) == Path("/tmp/glimpse.log")
+
+
+def test_a_variable_names_the_log_beside_a_nova_conf(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OS_DEFAULT__LOG_FILE", "/tmp/glimpse.log")
+    settings = loaded(tmp_path, KOLLA.replace("log_dir = ", "log_file = "))
+    assert log_path(settings.server) == Path("/tmp/glimpse.log")
+    assert settings.ineffective_options == ()
+
+
+def test_a_section_of_credentials_does_not_make_a_file_that_of_another_service(
+    tmp_path: Path,
+) -> None:
+    text = "[DEFAULT]\nlog_file = /tmp/own.log\n[keystone_authtoken]\nauth_section = service_auth\n"
+    settings = loaded(tmp_path, f"{text}[service_auth]\nauth_type = none\n")
+    assert log_path(settings.server) == Path("/tmp/own.log")
 
 
 PLUGINS = {

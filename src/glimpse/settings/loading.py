@@ -1,7 +1,8 @@
 """Read configuration files into Settings."""
 
 import os
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -9,7 +10,10 @@ from typing import Any
 from oslo_config import cfg
 
 from glimpse.settings.api_ports import drop_unused_ports, used_ports
+from glimpse.settings.foreign_logs import find_own_log_options
 from glimpse.settings.ignored_variables import find_ignored_variables
+from glimpse.settings.invalid_values import InvalidValue, invalid_value
+from glimpse.settings.misspelled_options import find_misspelled_options
 from glimpse.settings.options import SECTIONS
 from glimpse.settings.options.api import UNLIMITED, Api, Embedded, Middleware, Policy, Quota
 from glimpse.settings.options.cors import Cors
@@ -25,11 +29,14 @@ from glimpse.settings.options.process import (
 )
 from glimpse.settings.options.services import Coordination, Glance, KeystoneAuthtoken, ServiceUser
 from glimpse.settings.raw_options import (
+    CREDENTIALS,
     RawOptions,
+    merge_raw_options,
     missing_reference,
-    read_raw_options,
+    read_files,
     refuse_nul,
     register_references,
+    variable_name,
 )
 from glimpse.settings.unsupported_options import find_unsupported_options, has_auth_plugin
 from glimpse.settings.values import Settings
@@ -41,6 +48,10 @@ _KEYSTONE_OPTIONS = (
     *("auth_url", "auth_type", "auth_plugin", "auth_section", "www_authenticate_uri", "auth_uri"),
     *("identity_uri", "auth_host", "admin_token", "admin_user"),
 )
+
+_Values = Mapping[str, dict[str, Any]]  # by section and option
+# From the section and the option, and from oslo.config's error.
+_MakeInvalidValue = Callable[[str, str, Exception], InvalidValue]
 
 
 class InvalidSettings(Exception):
@@ -68,14 +79,18 @@ def load_settings(
         config(args=[], project="glimpse", default_config_files=files, default_config_dirs=[])
         for section, options in SECTIONS.items():
             config.register_opts(options, group=None if section == "DEFAULT" else section)
-        raw = read_raw_options(files, os.environ)
+        read = read_files(files)
+        raw = merge_raw_options(read, os.environ)
         refuse_nul(raw, overrides)
         register_references(config, raw)
-        for name, value in overrides.items():
-            section, _, option = name.partition(".")
-            if value is not None:
-                config.set_override(option, value, None if section == "DEFAULT" else section)
-        return _freeze(config, raw, [Path(file).parent for file in reversed(files)])
+        invalid = partial(invalid_value, files=read, environment=os.environ, overrides=overrides)
+        own_log = find_own_log_options(read, SECTIONS, _set_elsewhere(os.environ, overrides))
+        _override(config, own_log.values, invalid)
+        _override(config, overrides, invalid)
+        values = {section: _values(config, section, invalid) for section in SECTIONS}
+        config_dirs = [Path(file).parent for file in reversed(files)]
+        settings = _freeze(config, values, raw, config_dirs)
+        return settings.with_ineffective_options(own_log.messages)
     except cfg.NoSuchOptError as error:
         missing = missing_reference(error)
         raise InvalidSettings(f"A value refers to ${missing}, which is not set.") from error
@@ -96,13 +111,41 @@ def default_state_dir(environment: Mapping[str, str]) -> Path:
     return base / "glimpse"
 
 
-def _freeze(config: cfg.ConfigOpts, raw: RawOptions, config_dirs: Sequence[Path]) -> Settings:
-    """Make the settings from the parsed options, and from their texts in the files, `raw`.
+def _override(
+    config: cfg.ConfigOpts, values: Mapping[str, object], invalid: _MakeInvalidValue
+) -> None:
+    """Set options to `values`, by names such as ``glimpse.port``; None is no value.
+
+    Raises the error that `invalid` returns for an invalid value.
+    """
+    for name, value in values.items():
+        section, _, option = name.partition(".")
+        if value is None:
+            continue
+        try:
+            config.set_override(option, value, None if section == "DEFAULT" else section)
+        except ValueError as error:
+            raise invalid(section, option, error) from error
+
+
+def _set_elsewhere(environment: Mapping[str, str], overrides: Mapping[str, object]) -> set[str]:
+    """Return the options of [DEFAULT] that variables or `overrides` set."""
+    return {
+        option.dest
+        for option in SECTIONS["DEFAULT"]
+        if variable_name("DEFAULT", option.dest) in environment
+        or overrides.get(f"DEFAULT.{option.dest}") is not None
+    }
+
+
+def _freeze(
+    config: cfg.ConfigOpts, options: _Values, raw: RawOptions, config_dirs: Sequence[Path]
+) -> Settings:
+    """Make the settings from the values of `options`, and from their texts in the files, `raw`.
 
     Policy files without an absolute path are looked for in `config_dirs`. Raises ValueError for
-    options that exclude each other, and cfg.Error for an invalid value.
+    options that exclude each other.
     """
-    options = {section: _values(config, section) for section in SECTIONS}
     server, api = options["glimpse"] | options["DEFAULT"], options["api"]
     has_keystone = any(raw.get("keystone_authtoken", {}).get(name) for name in _KEYSTONE_OPTIONS)
     strategy = api["auth_strategy"] or ("keystone" if has_keystone else "embedded")
@@ -146,23 +189,29 @@ def _server(options: Mapping[str, Any]) -> Server:
 def _find_ineffective(raw: RawOptions, *, is_gateway: bool) -> Iterator[str]:
     """Yield a message for each option, and for a gateway each variable, that has no effect.
 
-    `find_unsupported_options` and `find_ignored_variables` say which these are.
+    `find_misspelled_options`, `find_unsupported_options` and `find_ignored_variables` say which
+    these are.
     """
+    named = [raw.get(section, {}).get("auth_section", "") for section in CREDENTIALS]
+    yield from find_misspelled_options(raw, SECTIONS, named)
     yield from find_unsupported_options(lambda section, option: raw.get(section, {}).get(option))
     if is_gateway:
         yield from find_ignored_variables(os.environ)
 
 
-def _values(config: cfg.ConfigOpts, section: str) -> dict[str, Any]:
+def _values(config: cfg.ConfigOpts, section: str, invalid: _MakeInvalidValue) -> dict[str, Any]:
     """Return the value of each option of a section, by its name.
 
     Lists become tuples. A number that a file leaves empty, as in ``timeout =``, is the default.
-    Raises cfg.Error for an invalid value.
+    Raises the error that `invalid` returns for an invalid value, or cfg.Error.
     """
     group = config if section == "DEFAULT" else config[section]
     values = {}
     for option in SECTIONS[section]:
-        value = group[option.dest]
+        try:
+            value = group[option.dest]
+        except (cfg.ConfigFileValueError, ValueError) as error:
+            raise invalid(section, option.dest, error) from error
         if value is None:
             value = option.default
         values[option.dest] = tuple(value) if isinstance(value, list) else value

@@ -12,29 +12,55 @@ RawOptions = Mapping[str, Mapping[str, str]]
 
 # The name of an environment variable that sets an option, as oslo.config defines it.
 _VARIABLE = re.compile(r"OS_([A-Z0-9_]+?)__([A-Z0-9_]+)")
-_CREDENTIALS = ("keystone_authtoken", "service_user")
+# Sections with the options of a keystoneauth plugin.
+CREDENTIALS = ("keystone_authtoken", "service_user")
 # ``$name``, ``${name}`` or ``$section.name``: oslo.config replaces it by that option's value.
 _REFERENCE = re.compile(r"\$\{?(?:(\w+)\.)?(\w+)")
 
 
-def read_raw_options(files: Sequence[str], environment: Mapping[str, str]) -> RawOptions:
-    """Return the texts of options in the files, and in variables such as OS_GLANCE__TIMEOUT.
+def read_files(files: Sequence[str]) -> list[tuple[str, RawOptions]]:
+    """Return the texts of options in each file; names stay as they are.
 
-    Names in variables become lower case, except the section DEFAULT; names in files stay as they
-    are. Later files override earlier ones, and variables override files. Raises cfg.ParseError for
-    a malformed file, and OSError for one that cannot be read.
+    Of an option that a file sets twice, the last one counts. Raises cfg.ParseError for a malformed
+    file, and OSError for one that cannot be read.
     """
-    found: dict[str, dict[str, list[str]]] = {}
+    found = []
     for file in files:
-        cfg.ConfigParser(file, found).parse()
+        sections: dict[str, dict[str, list[str]]] = {}
+        cfg.ConfigParser(file, sections).parse()
+        found.append((file, _last_values(sections)))
+    return found
+
+
+def merge_raw_options(
+    files: Sequence[tuple[str, RawOptions]], environment: Mapping[str, str]
+) -> RawOptions:
+    """Return the texts of options in `files`, and in variables such as OS_GLANCE__TIMEOUT.
+
+    Names in variables become lower case, except the section DEFAULT. Later files override earlier
+    ones, and variables override files.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for _, raw in files:
+        for section, options in raw.items():
+            found.setdefault(section, {}).update(options)
     for name, value in environment.items():
         if variable := _VARIABLE.fullmatch(name):
             section, option = variable.groups()
             section = section if section == "DEFAULT" else section.lower()
-            found.setdefault(section, {})[option.lower()] = [value]
+            found.setdefault(section, {})[option.lower()] = value
+    return found
+
+
+def variable_name(section: str, option: str) -> str:
+    """Return the name of the environment variable that sets an option."""
+    return f"OS_{section.upper()}__{option.upper()}"
+
+
+def _last_values(sections: Mapping[str, Mapping[str, Sequence[str]]]) -> RawOptions:
     return {
         section: {option: values[-1] for option, values in options.items()}
-        for section, options in found.items()
+        for section, options in sections.items()
     }
 
 
@@ -57,8 +83,8 @@ def register_references(config: cfg.ConfigOpts, raw: RawOptions) -> None:
     variable sets is not registered: reading a value that refers to it raises NoSuchOptError.
     Options in the sections of credentials are not registered here, because keystoneauth does that.
     """
-    named = [raw.get(section, {}).get("auth_section") for section in _CREDENTIALS]
-    credentials = {*_CREDENTIALS, *named}
+    named = [raw.get(section, {}).get("auth_section") for section in CREDENTIALS]
+    credentials = {*CREDENTIALS, *named}
     for section, option in _references(raw):
         own = (one.dest for one in SECTIONS.get(section, ()))
         if option in raw.get(section, ()) and section not in credentials and option not in own:

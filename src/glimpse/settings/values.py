@@ -1,5 +1,6 @@
 """Settings: the values of all options, as one frozen tree."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from oslo_config import cfg
@@ -47,3 +48,7 @@ class Settings:
     def without_metrics(self) -> "Settings":
         """Return the settings with metrics turned off: no counters, and no port."""
         return replace(self, metrics=replace(self.metrics, port=0))
+
+    def with_ineffective_options(self, messages: Sequence[str]) -> "Settings":
+        """Return the settings with `messages` before the others about options without effect."""
+        return replace(self, ineffective_options=(*messages, *self.ineffective_options))
