@@ -49,7 +49,7 @@ def test_the_documented_tests_pass(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "testing.md").read_text()
     tests, program = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     write_test(tmp_path, tests + "\n\ndef test_cloud():\n" + indent(program, "    "))
-    seed = "images: [{name: disk, owner: demo, data: {size: 1}}]\n"
+    seed = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)[0]
     (tmp_path / "cloud.yaml").write_text(seed)
     done = run_pytest(tmp_path, "--glimpse-seed", "cloud.yaml")
     assert done.returncode == 0, done.stdout + done.stderr

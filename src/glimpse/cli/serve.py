@@ -209,6 +209,8 @@ def _api_socket(host: str, listener: ApiListener) -> socket.socket:
         return _socket(host, listener.port)
     except CommandFailed as error:
         hint = f"the {listener.api} needs a free port: set [glimpse] {listener.option}"
+        if listener.option == "port":
+            hint += ", or --port"
         raise CommandFailed(f"{error}; {hint}") from None
 
 
@@ -217,7 +219,8 @@ def _socket(host: str, port: int) -> socket.socket:
     try:
         return listen(host, port)
     except OSError as error:
-        raise CommandFailed(f"cannot listen on {host}:{port}: {error.strerror}") from None
+        why = os.strerror(error.errno) if error.errno else error.strerror
+        raise CommandFailed(f"cannot listen on {host}:{port}: {why}") from None
 
 
 def _open_once(settings: Settings) -> None:
