@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = {
     "load": "create image records from JSON lines of Image API documents",
     "dump": "print the records of all images, for glimpse load",
     "sample-config": "print a configuration file with every option",
+    "completion": "print a script with which a shell completes the command",
 }
 _DEFAULT = "serve"
 _INTERRUPTED = 130  # a shell's status of a command that SIGINT ended
@@ -76,10 +77,10 @@ def main(arguments: list[str] | None = None) -> int:
     return 1
 
 
-def make_parser(command: str) -> argparse.ArgumentParser:
-    """Make a parser of all subcommands, which knows the arguments of `command` only.
+def make_parser(*given: str) -> argparse.ArgumentParser:
+    """Make a parser of all subcommands, which knows the arguments of those in `given` only.
 
-    Imports the module of `command`; text that is no subcommand is ignored.
+    Imports their modules; text that is no subcommand is ignored.
     """
     parser = argparse.ArgumentParser(
         prog="glimpse", description="OpenStack Compute's Images API, on its own."
@@ -88,7 +89,7 @@ def make_parser(command: str) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, text in COMMANDS.items():
         added = commands.add_parser(name, help=text, description=text)
-        if name == command:
+        if name in given:
             _module(name).add_arguments(added)
     return parser
 

@@ -1,0 +1,36 @@
+"""``glimpse completion``: print a script with which a shell completes the command."""
+
+import argparse
+from collections.abc import Iterator
+
+import shtab
+
+from glimpse.cli.main import COMMANDS, make_parser
+
+_SHELLS = ("bash", "zsh", "tcsh")
+_COMPLETED = {"FILE": shtab.FILE, "DIR": shtab.DIRECTORY}  # by the metavar of an argument
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the argument of ``glimpse completion``: SHELL."""
+    parser.add_argument("shell", choices=_SHELLS, help="shell that reads the script")
+    parser.epilog = 'In bash: eval "$(glimpse completion bash)"'
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the script, which runs nothing of Glimpse when it completes; return 0."""
+    parser = make_parser(*COMMANDS)
+    for action in _actions(parser):
+        if isinstance(action.metavar, str) and action.metavar in _COMPLETED:
+            action.complete = _COMPLETED[action.metavar]  # type: ignore[attr-defined]
+    print(shtab.complete(parser, options.shell))
+    return 0
+
+
+def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
+    """Yield the arguments of a parser and of all parsers of its subcommands."""
+    for action in parser._actions:  # noqa: SLF001  argparse lists them nowhere else
+        yield action
+        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001  likewise
+            for subparser in action.choices.values():
+                yield from _actions(subparser)
