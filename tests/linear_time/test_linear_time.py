@@ -34,6 +34,7 @@ NOT_MEASURED = {
     "telemetry.log_setup:_NAME": "formats of the operator",
     "seed.reader:_SIZE": "values of the operator",
     "settings.options.bounds:_SIZE": "values of the operator",
+    "settings.invalid_values:fullmatch": "messages about values of the operator",
     "settings.raw_options:_REFERENCE": "values of the operator",
     "settings.raw_options:_VARIABLE": "names of environment variables",
 }

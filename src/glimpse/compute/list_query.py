@@ -73,7 +73,7 @@ def parse_list_request(query_string: bytes) -> ListRequest:
             if name == number:
                 _check_number(name, value)
     for name, value in parameters:
-        _check_text(name, value)
+        check_text(name, value)
     return ListRequest(_make_query(dict(parameters)), parameters)
 
 
@@ -99,8 +99,8 @@ def _check_number(name: str, value: str) -> None:
         )
 
 
-def _check_text(name: str, value: str) -> None:
-    """Raise a 400 fault for a NUL character in the name or the value of a parameter.
+def check_text(name: str, value: str) -> None:
+    """Raise a 400 fault for a NUL character in the name or the value of a query parameter.
 
     What the Image service responds to one depends on its database: MariaDB finds no image, and
     PostgreSQL fails.

@@ -42,7 +42,7 @@ def _handler(segment: str) -> Handler:
     async def unsupported(_operations: Operations, _request: Request) -> Response:
         raise Fault(
             501,
-            f"This server has the images of Compute only: /{segment} is not implemented here.",
+            f"This server has not all of Compute: this request of /{segment} is not implemented here.",
         )
 
     return unsupported

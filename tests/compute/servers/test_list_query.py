@@ -120,6 +120,7 @@ def test_an_admin_lists_the_servers_of_all_projects_on_request(
         ("sort_key=nosuch", 1, 400, "Invalid input for query parameters sort_key. Value: nosuch. "),
         ("sort_dir=up", 1, 400, "Invalid input received: Unknown sort direction"),
         ("changes-since=now", 1, 400, "Invalid input for query parameters changes-since. "),
+        ("name=%00", 1, 400, "Invalid input for query parameters name. "),
         ("unknown=1", 75, 400, "The query parameter 'unknown' is not known."),
     ],
 )

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from glimpse.compute.faults import Fault
+from glimpse.compute.list_query import check_text
 from glimpse.compute.servers.name_pattern import parse_name_pattern
 from glimpse.images import Caller
 from glimpse.images.dates import DateOperator, make_date_bound
@@ -80,10 +81,12 @@ def parse_list_request(query_string: bytes, caller: Caller, minor: int, rule: st
     """Parse the query string of a list of servers at the microversion 2.`minor`.
 
     Filters that the caller may not use are ignored. Raises a 400 fault for a value that is not
-    valid, and, from 2.75, for an unknown parameter; a 403 fault for servers of all projects, whose
-    policy rule is `rule`, unless the caller is an admin.
+    valid or has a NUL character, and, from 2.75, for an unknown parameter; a 403 fault for servers
+    of all projects, whose policy rule is `rule`, unless the caller is an admin.
     """
     pairs = parse_qsl(query_string.decode(errors="replace"), keep_blank_values=True)
+    for name, value in pairs:
+        check_text(name, value)
     if minor >= _STRICT:
         for name, _ in pairs:
             if name not in _FILTERS and name not in _NOT_FILTERS and not name.startswith("_"):
