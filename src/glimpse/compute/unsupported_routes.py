@@ -41,8 +41,7 @@ def match_unsupported_route(version_root: str, path: str) -> Match | None:
 def _handler(segment: str) -> Handler:
     async def unsupported(_operations: Operations, _request: Request) -> Response:
         raise Fault(
-            501,
-            f"This server has not all of Compute: this request of /{segment} is not implemented here.",
+            501, f"Not all of Compute is here: this request of /{segment} is not implemented."
         )
 
     return unsupported
