@@ -41,7 +41,6 @@ def make_request(
         resource_id=image_id,
         key=key,
         microversion=None if version_root == "/v2" else MINIMUM,
-        image_service_url=f"{BASE_URL}/image",
         links=LINKS,
         options=OPTIONS,
     )

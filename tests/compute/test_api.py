@@ -46,11 +46,12 @@ async def send_request(
     method: str = "GET",
     caller: Caller = OWNER,
     service: MemoryImageService | None = None,
+    glance_link_prefix: str | None = None,
 ) -> Response:
     async def image_service_url(_base_url: str) -> str:
         return "http://glance"
 
-    options = compute_options(max_body_size=1000)
+    options = compute_options(max_body_size=1000, glance_link_prefix=glance_link_prefix)
     operations = make_operations(service or MemoryImageService())
     api = ComputeAPI(operations, ComputePolicy(None), OneToken(caller), image_service_url, options)
     app = RequestMiddleware(
@@ -77,6 +78,12 @@ async def test_a_response_names_its_microversion_and_the_successor_api() -> None
     assert response.status == 200, str(response)
     assert response.header("OpenStack-API-Version") == "compute 2.30"
     assert response.header("Link") == '<http://glance/v2/images>; rel="successor-version"'
+
+
+async def test_the_link_to_the_successor_has_the_prefix_of_other_links_to_glance() -> None:
+    prefix = "https://cloud.example/image"
+    response = await send_request("/v2.1/images", glance_link_prefix=prefix)
+    assert response.header("Link") == f'<{prefix}/v2/images>; rel="successor-version"'
 
 
 async def test_the_legacy_api_has_no_microversion() -> None:

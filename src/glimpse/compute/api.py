@@ -208,7 +208,6 @@ class ComputeAPI:
             resource_id=match.resource_id,
             key=match.key,
             microversion=microversion,
-            image_service_url=image_service_url,
             links=make_links(
                 base_url,
                 match.version_root,
@@ -262,7 +261,7 @@ class ComputeAPI:
         ]
         if route.last_microversion is not None:
             headers += deprecation_headers(
-                request.image_service_url, request.resource_id, self._options.sunset
+                request.links.image_service, request.resource_id, self._options.sunset
             )
         body = response.body
         if self._options.etags and request.method == "GET" and isinstance(body, bytes):

@@ -16,8 +16,8 @@ class Request(NamedTuple):
     GET and DELETE. `base_url` is the URL by which the client reached Glimpse, without a slash at
     the end (``http://host:8774``). `version_root` is ``/v2.1`` or ``/v2``. `project_id`,
     `resource_id` (the id of an image, a server or a flavor) and `key` are parts of the path, ""
-    where it has none. `microversion` is None below ``/v2``. `image_service_url` is the Image
-    service's base URL. `links` makes the links of the response.
+    where it has none. `microversion` is None below ``/v2``. `links` makes the links of the
+    response.
 
     It is a named tuple, because a frozen dataclass takes twice as long to make.
     """
@@ -33,7 +33,6 @@ class Request(NamedTuple):
     resource_id: str
     key: str
     microversion: Microversion | None
-    image_service_url: str
     links: Links
     options: ComputeOptions
 
