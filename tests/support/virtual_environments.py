@@ -15,7 +15,9 @@ def install(requirements: Path, directory: Path) -> None:
     stamp = directory / "installed.txt"
     if stamp.exists() and stamp.read_bytes() == requirements.read_bytes():
         return
-    venv.create(directory, clear=True, with_pip=True)
+    # With links: a copied interpreter that a program of another thread still has open for writing,
+    # because it was started meanwhile, cannot be run ("Text file busy").
+    venv.create(directory, clear=True, with_pip=True, symlinks=True)
     python = directory / "bin" / "python"
     command = [str(python), "-m", "pip", "install", "--quiet", "--no-deps", "-r"]
     subprocess.run([*command, str(requirements)], check=True)
