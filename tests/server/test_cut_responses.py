@@ -63,10 +63,11 @@ class Downloads:
         return connection
 
     def access_lines(self) -> list[dict[str, object]]:
-        """Return the access log lines of downloads."""
+        """Return the values and the message of each access log line of a download."""
         text = self.cloud.process.log.read_text()
         documents = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
-        return [one for one in documents if one.get("operation") == "image.download_data"]
+        found = [{**(one["args"] or {}), "message": one["message"]} for one in documents]
+        return [one for one in found if one.get("operation") == "image.download_data"]
 
     def memory(self) -> int:
         """Return the resident bytes of the process."""

@@ -4,6 +4,7 @@ import json
 import logging
 import re
 from contextvars import copy_context
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -71,15 +72,18 @@ def test_json_lines_have_every_value_as_a_field(tmp_path: Path) -> None:
         process.stop()
         lines = process.log.read_text().splitlines()
     documents = [json.loads(line) for line in lines if line.startswith("{")]
-    found = next(one for one in documents if one.get("operation") == "list_metadata")
-    assert found["seconds"] > 0
-    expected = {
-        "logger": "glimpse.access",
-        "level": "INFO",
+    found = next(
+        one for one in documents if (one["args"] or {}).get("operation") == "list_metadata"
+    )
+    assert found["args"]["seconds"] > 0
+    assert (found["name"], found["levelname"], found["levelno"]) == ("glimpse.access", "INFO", 20)
+    assert found["context"] == {
         "request_id": missing.header("X-Openstack-Request-Id"),
         "global_request_id": globally,
         "user": user_id,
         "project": DEMO.project_id,
+    }
+    expected = {
         "client": "127.0.0.1",
         "method": "GET",
         "target": "/v2.1/images/none/metadata",
@@ -87,7 +91,11 @@ def test_json_lines_have_every_value_as_a_field(tmp_path: Path) -> None:
         "bytes": len(missing.body),
         "glance_seconds": 0.0,
     }
-    assert {key: found[key] for key in expected} == expected
+    assert {key: found["args"][key] for key in expected} == expected
+    started = documents[0]
+    assert (started["context"], started["args"], started["traceback"]) == ({}, None, None)
+    date = datetime.fromtimestamp(started["created"]).strftime("%Y-%m-%d %H:%M:%S")  # noqa: DTZ006
+    assert re.fullmatch(rf"{date},\d\d\d", started["asctime"]), started
 
 
 def test_health_checks_are_logged_only_if_they_fail(tmp_path: Path) -> None:

@@ -4,11 +4,13 @@ import contextlib
 import logging
 import math
 import re
+import socket
 import sys
 import time
 import traceback
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -27,6 +29,7 @@ _CONTEXT = frozenset((*_FIELDS, "user_name", "project_name", "user_domain", "pro
 _USUAL_LINE = 1000  # characters; a longer line is searched for long ids
 _MAX_USUAL_ID_LENGTH = 64
 _MAX_ID_LENGTH = 255  # characters of an id or a name, as in Keystone
+_DATE_FORMAT = "%Y-%m-%d %H:%M:%S"  # of oslo.log
 _MAX_INTEGER = 2**63 - 1  # that orjson writes
 _WARNING_INTERVAL = 60.0  # seconds between two messages that the log cannot be written
 _FRAMES = ("  ", "Traceback (", "\n")  # beginnings of the parts of a traceback without foreign text
@@ -104,7 +107,24 @@ class _StreamHandler(_ErrorReportingHandler, logging.StreamHandler):  # type: ig
     """Writes records to standard error."""
 
 
-class LineFormatter(logging.Formatter):
+class _DatedFormatter(logging.Formatter):
+    """Formats the date of records quickly."""
+
+    _second = 0
+    _date = ""
+
+    def _asctime(self, record: logging.LogRecord) -> str:
+        """Return the time of a record in the configured format, which has whole seconds.
+
+        The text is kept and used again for the records of the same second.
+        """
+        second = int(record.created)
+        if second != self._second:
+            self._second, self._date = second, self.formatTime(record, self.datefmt)
+        return self._date
+
+
+class LineFormatter(_DatedFormatter):
     """Formats a record as one line, by the format options of oslo.log.
 
     Records of a request have its ids. At level DEBUG, a suffix is added. Each line of a traceback
@@ -124,8 +144,6 @@ class LineFormatter(logging.Formatter):
         names = dict.fromkeys(_NAME.findall("".join(formats)), "-")
         names |= dict.fromkeys(_EMPTY, "")
         self._unknown = {name: names[name] for name in names.keys() - _KNOWN.__dict__.keys()}
-        self._second = 0
-        self._date = ""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, or the lines if there is a traceback, without a line end."""
@@ -146,44 +164,46 @@ class LineFormatter(logging.Formatter):
             text = "\n".join((text, *(f"{prefix}{line}" for line in _traceback(record))))
         return text
 
-    def _asctime(self, record: logging.LogRecord) -> str:
-        """Return the time of a record in the configured format, which has whole seconds.
 
-        The text is kept and used again for the records of the same second.
-        """
-        second = int(record.created)
-        if second != self._second:
-            self._second, self._date = second, self.formatTime(record, self.datefmt)
-        return self._date
+class JsonFormatter(_DatedFormatter):
+    """Formats a record as one JSON object, with keys of oslo.log's JSONFormatter.
 
-
-class JsonFormatter(logging.Formatter):
-    """Formats a record as one JSON object: time, level, logger, process, message, ids.
-
-    The time is in seconds since 1970. An exception adds its traceback. If the arguments of a
-    message are named, as those of the access log are, they are fields, too.
-    Texts are redacted and escaped as in lines.
+    ``created`` is in seconds since 1970, ``traceback`` null without an exception, and ``args`` null
+    unless the arguments of the message are named, as those of the access log are. ``context`` has
+    the ids of a request, and is empty for other records. Texts are redacted and escaped as in
+    lines.
     """
+
+    def __init__(self) -> None:
+        super().__init__(datefmt=_DATE_FORMAT)
+        self._hostname = socket.gethostname()
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the JSON object on one line, without a line end."""
-        document: dict[str, object] = {
-            "time": record.created,
-            "level": record.levelname,
-            "logger": record.name,
-            "process": record.process,
+        is_in_request = current_context.get() is not NO_REQUEST
+        ids = {name: value for name, value in _context_ids().items() if name in _FIELDS}
+        document: dict[str, Any] = {
             "message": _message(record),
-            **{name: value for name, value in _context_ids().items() if name in _FIELDS},
+            "asctime": f"{self._asctime(record)},{int(record.msecs):03d}",
+            "name": record.name,
+            "levelname": record.levelname,
+            "levelno": record.levelno,
+            "created": record.created,
+            "process": record.process,
+            "hostname": self._hostname,
+            "traceback": None,
+            "context": ids if is_in_request else {},
+            "args": record.args if isinstance(record.args, Mapping) else None,
         }
-        if isinstance(record.args, Mapping):
-            document.update(record.args)
         with contextlib.suppress(TypeError):  # half of a surrogate pair, for example
             text = orjson.dumps(document, default=str).decode()
             # Quotes are the only characters of usual lines that JSON escapes.
             if _is_plain(text) and "\\" not in text.replace('\\"', "") and not record.exc_info:
                 return text
-        ids = _redacted_ids(document)
-        document = {name: _field(value) for name, value in document.items()} | ids
+        document["message"] = escape(document["message"])
+        document["context"] = _redacted_ids(document["context"])
+        if document["args"] is not None:
+            document["args"] = {key: _field(value) for key, value in document["args"].items()}
         if record.exc_info:
             document["traceback"] = "\n".join(_traceback(record))
         return orjson.dumps(document).decode()
