@@ -3,26 +3,22 @@
 These tests are skipped if the programs are not installed.
 """
 
-import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.recipes.proxies import Address, program, running, running_nginx, write_recipe
 from tests.support.canned_server import CannedServer
 from tests.support.cloud import EmbeddedCloud, Member, seed_identity
 from tests.support.http import Response, request
 from tests.support.process import GlimpseProcess, free_port, wait_until
 
-RECIPES = Path(__file__).parent.parent.parent / "docs" / "recipes"
 USER = Member("user", "e" * 32)
 IMAGE = "70a599e0-31e7-49b7-b260-868f441e862b"
 
 PROXIES = ("haproxy", "nginx")
-
-Address = tuple[str, int]
 
 
 @contextmanager
@@ -76,7 +72,7 @@ def _haproxy(directory: Path, glimpse: Address, nova: Address) -> Iterator[Addre
     address = ("127.0.0.1", free_port())
     conf = _recipe(directory, "haproxy.cfg", address, glimpse, nova)
     conf.write_text(conf.read_text().replace("inter 2s", "inter 100ms"))
-    with _running([_program("haproxy"), "-db", "-f", str(conf)], address):
+    with running([program("haproxy"), "-db", "-f", str(conf)], address):
         yield address
 
 
@@ -84,52 +80,13 @@ def _haproxy(directory: Path, glimpse: Address, nova: Address) -> Iterator[Addre
 def _nginx(directory: Path, glimpse: Address, nova: Address) -> Iterator[Address]:
     address = ("127.0.0.1", free_port())
     conf = _recipe(directory, "nginx.conf", address, glimpse, nova)
-    main = directory / "main.conf"
-    main.write_text(
-        f"daemon off;\npid {directory}/nginx.pid;\nerror_log stderr;\nevents {{}}\n"
-        f"http {{\n access_log off;\n client_body_temp_path {directory}/body;\n"
-        f" proxy_temp_path {directory}/proxy;\n include {conf};\n}}\n"
-    )
-    with _running([_program("nginx"), "-c", str(main), "-p", str(directory)], address):
+    with running_nginx(directory, conf, address):
         yield address
-
-
-def _program(name: str) -> str:
-    found = shutil.which(name, path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
-    if found is None:
-        pytest.skip(f"{name} is missing; on Debian, as root: apt-get install haproxy nginx-light")
-    return found
 
 
 def _recipe(directory: Path, name: str, own: Address, glimpse: Address, nova: Address) -> Path:
     """Write the recipe with the addresses of this test; return its path."""
-    text = (RECIPES / name).read_text()
-    for port, address in ((8774, own), (18774, glimpse), (28774, nova)):
-        assert text.count(f"127.0.0.1:{port}\n") + text.count(f"127.0.0.1:{port};") == 1, name
-        text = text.replace(f"127.0.0.1:{port}", f"127.0.0.1:@{address[1]}")
-    conf = directory / name
-    conf.write_text(text.replace("@", ""))
-    return conf
-
-
-@contextmanager
-def _running(command: list[str], address: Address) -> Iterator[None]:
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
-        try:
-            wait_until(lambda: process.poll() is not None or _listens(address), command[0])
-            assert process.poll() is None, process.communicate()[0].decode()
-            yield
-        finally:
-            process.terminate()
-            process.communicate()
-
-
-def _listens(address: Address) -> bool:
-    try:
-        request(address, "GET", "/")
-    except (OSError, ValueError):
-        return False
-    return True
+    return write_recipe(directory, name, {8774: own, 18774: glimpse, 28774: nova})
 
 
 @pytest.mark.parametrize(
@@ -203,7 +160,7 @@ def test_proxies_forward_a_metadata_write(proxy: Address, cloud: EmbeddedCloud) 
     assert response.json()["metadata"]["colour"] == "blue", str(response)
 
 
-def test_haproxy_sends_no_requests_to_a_glimpse_that_is_disabled(
+def test_haproxy_sends_images_to_nova_while_glimpse_is_disabled(
     tmp_path: Path, nova: CannedServer
 ) -> None:
     disabled = tmp_path / "disabled"
@@ -212,16 +169,27 @@ def test_haproxy_sends_no_requests_to_a_glimpse_that_is_disabled(
         _haproxy(tmp_path, cloud.address, nova.address) as address,
     ):
 
-        def status() -> int:
-            return request(address, "GET", "/v2.1/images").status
+        def body() -> bytes:
+            return request(address, "GET", "/v2.1/images").body
 
-        assert status() == 401
+        assert b"Unauthorized" in body()
         disabled.touch()
-        wait_until(lambda: status() == 503, "HAProxy still sends requests to Glimpse")
+        wait_until(lambda: body() == b"nova", "HAProxy still sends requests to Glimpse")
         assert request(cloud.address, "GET", "/v2.1/images").status == 401, "Glimpse is down"
-        assert request(address, "GET", "/v2.1/servers").body == b"nova"
         disabled.unlink()
-        wait_until(lambda: status() == 401, "HAProxy sends no requests to Glimpse again")
+        wait_until(lambda: b"Unauthorized" in body(), "HAProxy sends no requests to Glimpse again")
+
+
+@pytest.mark.parametrize("name", PROXIES)
+def test_proxies_send_images_to_nova_while_glimpse_does_not_run(
+    name: str, tmp_path: Path, nova: CannedServer
+) -> None:
+    stopped = ("127.0.0.1", free_port())
+    with _proxy(name, tmp_path, stopped, nova.address) as address:
+        wait_until(
+            lambda: request(address, "GET", "/v2.1/images").body == b"nova",
+            f"{name} does not use nova-api",
+        )
 
 
 def _put_image(cloud: EmbeddedCloud) -> None:
