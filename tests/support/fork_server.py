@@ -15,6 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
+import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -32,6 +33,7 @@ class ForkedProcess:
     def __init__(self, results: socket.socket, arguments: Sequence[str]) -> None:
         """`results` carries the process id and, once the process has ended, its exit status."""
         self._results = results
+        weakref.finalize(self, results.close)  # also if nobody waits for the process
         self._arguments = list(arguments)
         self._status: int | None = None
         self.pid = int(results.recv(_RESULT))

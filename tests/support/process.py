@@ -19,6 +19,9 @@ from tests.support.server import Server
 START_SECONDS = 20.0  # far more than a start takes
 STOP_SECONDS = 20.0
 _FIRST_PORT, _PORTS = 15_000, 17_000  # below Linux's ip_local_port_range
+# Processes of pytest-xdist take different ports, so that none takes one that another has returned.
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 _returned: set[int] = set()
 
 
@@ -29,7 +32,7 @@ def free_port() -> int:
     takes it before the server has started.
     """
     while True:
-        port = _FIRST_PORT + secrets.randbelow(_PORTS)
+        port = _FIRST_PORT + secrets.randbelow(_PORTS // _WORKERS) * _WORKERS + _WORKER
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             if port not in _returned:

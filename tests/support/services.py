@@ -71,6 +71,15 @@ def mariadb(directory: Path) -> Iterator[ServerProcess]:
         yield process
 
 
+class _PostgreSQLProcess(ServerProcess):
+    """PostgreSQL, which refuses connections for a while after it has begun to listen."""
+
+    def _listens(self) -> bool:
+        program = max(_POSTGRESQL.glob("*/bin")) / "pg_isready"
+        command = [str(program), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        return subprocess.run(command, check=False).returncode == 0
+
+
 @contextmanager
 def postgresql(directory: Path) -> Iterator[ServerProcess]:
     """Run PostgreSQL, whose user postgres has no password; skip the test without it.
@@ -91,7 +100,7 @@ def postgresql(directory: Path) -> Iterator[ServerProcess]:
         command = [*sudo, str(programs / "postgres"), "-D", data, "-h", "127.0.0.1", "-F"]
         command += ["-p", str(port), "-k", data]
         log = directory / f"postgresql-{port}.log"
-        with ServerProcess(command, port, log, directory=Path("/")) as process:
+        with _PostgreSQLProcess(command, port, log, directory=Path("/")) as process:
             yield process
 
 
