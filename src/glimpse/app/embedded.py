@@ -45,7 +45,7 @@ async def open_embedded_components(settings: Settings, rules: PolicyRules | None
         identity, own_identity_api, identity_checks = _open_identity(settings)
         opened.pop_all()
     readiness_checks: dict[str, ReadinessCheck] = {
-        "catalog": partial(check_catalog, state_dir),
+        "catalog": partial(check_catalog, state_dir, images.catalog_problem),
         "data": partial(check_data, state_dir),
         **identity_checks,
     }

@@ -54,6 +54,10 @@ class Catalog(Protocol):
     run in another thread, and must have no side effects. Any method may raise Unavailable.
     """
 
+    def problem(self) -> str | None:
+        """Return why records could not be read recently, for operators; None if they could."""
+        ...
+
     async def get(self, image_id: str, project_id: str | None) -> Record | None:
         """Return the record of the image with this id; None if there is none.
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -9,14 +10,17 @@ from glimpse.embedded.sqlite.schema import CATALOG_FILE
 from glimpse.http.writable_directories import write_problem
 
 
-async def check_catalog(state_dir: Path) -> str | None:
+async def check_catalog(
+    state_dir: Path, recent_problem: Callable[[], str | None] = lambda: None
+) -> str | None:
     """Return a problem of the catalog, as a text for operators; None if none is found.
 
-    Reads one row through a new connection, waiting at most 1 s for a lock, and checks permissions
+    That is what `recent_problem` returns, if a request failed because of the catalog. Otherwise:
+    reads one row through a new connection, waiting at most 1 s for a lock, and checks permissions
     and free space of the state directory. Nothing is written. Runs in a thread. Raises OSError if
     the file system does not report its space.
     """
-    return await asyncio.to_thread(_catalog_problem, state_dir)
+    return recent_problem() or await asyncio.to_thread(_catalog_problem, state_dir)
 
 
 async def check_data(state_dir: Path) -> str | None:

@@ -270,6 +270,10 @@ class EmbeddedImageService:
         """
         await self.imports.recover(resume_snapshot)
 
+    def catalog_problem(self) -> str | None:
+        """Return why the catalog could not be read in the last minute; None if it could."""
+        return self._catalog.problem()
+
     async def close(self) -> None:
         """Hand imports over to the next process, finish writes, then close the catalog's file."""
         await self.imports.close()

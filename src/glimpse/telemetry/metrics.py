@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
-from glimpse.telemetry.observer import Service
+from glimpse.telemetry.observer import CatalogOperation, Service
 
 DIRECTORY_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 _REQUEST_SECONDS = (
@@ -58,11 +58,12 @@ class Metrics:
             "glimpse_service_retries_total", "Calls that were made once more.", ["service"]
         )
         tokens = counter(
-            "glimpse_token_cache_lookups_total",
-            "Lookups in the cache of validated tokens.",
-            ["result"],
+            "glimpse_token_cache_lookups_total", "Lookups in the token cache.", ["result"]
         )
         self._hits, self._misses = tokens.labels("hit"), tokens.labels("miss")
+        self._catalog_errors = counter(
+            "glimpse_catalog_errors_total", "Reads and writes that failed.", ["operation"]
+        )
         # A labels() call costs as much as the counting. There are few combinations of labels.
         self._request_parts: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
         self._call_parts: dict[tuple[Service, str, str], tuple[Counter, Histogram]] = {}
@@ -113,6 +114,10 @@ class Metrics:
     def token_looked_up(self, *, hit: bool) -> None:
         """Count a hit or a miss of the cache of tokens."""
         (self._hits if hit else self._misses).inc()
+
+    def catalog_failed(self, operation: CatalogOperation) -> None:
+        """Count a failed read or write of the catalog."""
+        self._catalog_errors.labels(operation).inc()
 
     def render(self, accept: str) -> tuple[str, bytes]:
         """Return content type and body of the response to a scrape with this Accept header.

@@ -4,6 +4,8 @@ from typing import Literal, Protocol
 
 Service = Literal["glance", "glance_database", "keystone"]
 
+CatalogOperation = Literal["read", "write"]
+
 
 class Observer(Protocol):
     """Called when requests start or end, and when calls to other services end.
@@ -43,6 +45,10 @@ class Observer(Protocol):
         """Record a lookup in the cache of validated tokens; `hit` if the token was found."""
         ...
 
+    def catalog_failed(self, operation: CatalogOperation) -> None:
+        """Record that the catalog of the embedded services could not be read or written."""
+        ...
+
 
 class NullObserver:
     """Implements Observer and does nothing."""
@@ -60,6 +66,9 @@ class NullObserver:
         """Do nothing."""
 
     def token_looked_up(self, *, hit: bool) -> None:
+        """Do nothing."""
+
+    def catalog_failed(self, operation: CatalogOperation) -> None:
         """Do nothing."""
 
 

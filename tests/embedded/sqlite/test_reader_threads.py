@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from glimpse.embedded.sqlite.catalog_failures import CatalogFailures
 from glimpse.embedded.sqlite.reader_threads import ReaderThreads
 from glimpse.embedded.sqlite.schema import open_and_migrate
 from glimpse.images.errors import Unavailable
@@ -13,7 +14,7 @@ from glimpse.images.errors import Unavailable
 
 def test_read_is_refused_while_five_hundred_run_or_wait(tmp_path: Path) -> None:
     open_and_migrate(tmp_path / "catalog.sqlite").close()
-    readers = ReaderThreads(tmp_path / "catalog.sqlite")
+    readers = ReaderThreads(tmp_path / "catalog.sqlite", CatalogFailures(tmp_path))
     release = threading.Event()
 
     async def search_too_often() -> None:

@@ -20,6 +20,7 @@ from glimpse.embedded.catalog import (
     RecordCheck,
     UsageCheck,
 )
+from glimpse.embedded.sqlite.catalog_failures import CatalogFailures
 from glimpse.embedded.sqlite.filtered_scan import FilteredScan, is_readable_from_index
 from glimpse.embedded.sqlite.image_reader import ImageReader
 from glimpse.embedded.sqlite.image_writer import ImageWriter
@@ -40,7 +41,6 @@ from glimpse.embedded.sqlite.writer_thread import WriterThread
 from glimpse.embedded.tasks import Task, TaskQuery
 from glimpse.embedded.usage import Usage
 from glimpse.images import Caller, Image, ImageQuery, Page
-from glimpse.images.errors import Unavailable
 
 _MAX_WAITING = 10_000  # images of the large steps of all lists: some 30 MB at most
 
@@ -66,9 +66,15 @@ class SQLiteCatalog:
         self._reader = ImageReader(self._connection)
         self._tasks = TaskTable(self._connection)
         self._usage = UsageTable(self._connection)
-        self._reader_threads = ReaderThreads(path)
+        self._failures = CatalogFailures(path)
+        self._reading = _Reading(self._failures)
+        self._reader_threads = ReaderThreads(path, self._failures)
         self._writer_thread = WriterThread(open_and_migrate(path))
         self._waiting = 0  # images that were read, and are not on the first page of their step
+
+    def problem(self) -> str | None:
+        """Return why a read failed in the last minute, for operators; None if none did."""
+        return self._failures.problem()
 
     async def get(self, image_id: str, project_id: str | None) -> Record | None:
         """Return the record with this id, with the membership of `project_id`.
@@ -76,7 +82,7 @@ class SQLiteCatalog:
         Returns None if there is none, or if another program has made its row invalid. Raises
         Unavailable.
         """
-        with _READING:
+        with self._reading:
             return self._reader.get(image_id, project_id)
 
     def pages(
@@ -99,11 +105,11 @@ class SQLiteCatalog:
 
         Other tasks run between two steps. Raises Unavailable.
         """
-        with _READING:
+        with self._reading:
             position = self._reader.listing_position(marker) if marker is not None else None
         count = first_count(query, PAGE)
         while True:
-            with _READING:
+            with self._reading:
                 images, position = self._reader.list_step(caller, query, position, count)
             page = [Page(images, is_last=position is None)]
             del images  # a slow client may take long to receive them
@@ -175,7 +181,7 @@ class SQLiteCatalog:
 
     async def usage(self, project_id: str | None) -> Usage:
         """Return what the images of a project take. Raises Unavailable."""
-        with _READING:
+        with self._reading:
             return self._usage.get(project_id)
 
     async def delete(self, image_id: str, project_id: str | None, check: RecordCheck) -> None:
@@ -191,7 +197,7 @@ class SQLiteCatalog:
 
         Raises Unavailable.
         """
-        with _READING:
+        with self._reading:
             return self._reader.members(image_id)
 
     async def change_member(
@@ -237,12 +243,12 @@ class SQLiteCatalog:
 
     async def get_task(self, task_id: str) -> Task | None:
         """Return the task with this id; None if there is none."""
-        with _READING:
+        with self._reading:
             return self._tasks.get(task_id)
 
     async def tasks_of_image(self, image_id: str) -> Sequence[Task]:
         """Return the last 100 tasks of an image in the order in which they were added."""
-        with _READING:
+        with self._reading:
             return self._tasks.of_image(image_id)
 
     async def list_tasks(self, query: TaskQuery, now: str) -> Sequence[Task]:
@@ -250,7 +256,7 @@ class SQLiteCatalog:
 
         Raises MarkerNotFound.
         """
-        with _READING:
+        with self._reading:
             return self._tasks.list(query, now)
 
     async def close(self) -> None:
@@ -269,11 +275,11 @@ class _Reading:
     It is a class, because one made with `contextlib.contextmanager` takes twice as long.
     """
 
+    def __init__(self, failures: CatalogFailures) -> None:
+        self._failures = failures
+
     def __enter__(self) -> None: ...
 
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
         if isinstance(error, sqlite3.Error):
-            raise Unavailable(f"The catalog cannot be read: {error}") from None
-
-
-_READING = _Reading()
+            raise self._failures.read_failed(error) from None

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from glimpse.embedded.sqlite.catalog_failures import CatalogFailures
 from glimpse.embedded.sqlite.filtered_scan import FilteredScan
 from glimpse.embedded.sqlite.schema import open_connection
 from glimpse.images.errors import Unavailable
@@ -26,8 +27,9 @@ class ReaderThreads:
     Each thread has its own connection to the file `path`, and opens it when it first needs it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, failures: CatalogFailures) -> None:
         self._path = path
+        self._failures = failures
         self._pool = ThreadPoolExecutor(_THREADS, "catalog-reader")
         self._of_thread = threading.local()
         self._connections: list[sqlite3.Connection] = []
@@ -59,7 +61,7 @@ class ReaderThreads:
             # A cancelled read would free its place in the count, but stay in the queue.
             return await asyncio.shield(read)
         except sqlite3.Error as error:
-            raise Unavailable(f"The catalog cannot be read: {error}") from None
+            raise self._failures.read_failed(error) from None
 
     def _on_read(self, read: "asyncio.Future[Any]") -> None:
         """Stop counting a read that has ended."""

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
+from glimpse.embedded.sqlite.catalog_failures import CatalogFailures, WriteFailed
 from glimpse.embedded.sqlite.image_writer import ImageWriter
 from glimpse.images.errors import Unavailable
 from glimpse.telemetry.throttled_log import ThrottledErrorLog
@@ -80,7 +81,11 @@ class WriterThread:
             if self._queue.qsize() >= _MAX_WAITING:
                 raise Unavailable("Too many writes are waiting. Try again.")
             self._queue.put(_Write(method, arguments, named, future))
-        return await future
+        try:
+            return await future
+        except WriteFailed:
+            CatalogFailures.count_failed_write()
+            raise
 
     def close(self) -> None:
         """Finish the writes in the queue, end the thread, and close the connection. Blocks.
@@ -125,7 +130,7 @@ class WriterThread:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             _log_error("The catalog %s cannot be written: %s", self._path, error)
-            failed = Unavailable(f"The catalog cannot be written: {_without_path(error)}")
+            failed = WriteFailed(f"The catalog cannot be written: {_without_path(error)}")
             outcomes = [_Outcome(None, failed)] * len(writes)
         for write, outcome in zip(writes, outcomes, strict=True):
             with contextlib.suppress(RuntimeError):  # the loop that awaited it has been closed
@@ -151,7 +156,7 @@ class WriterThread:
             self._connection.execute("ROLLBACK TO write")
             if isinstance(error, sqlite3.Error):
                 _log_error("The catalog %s cannot be written: %s", self._path, error)
-                error = Unavailable(f"The catalog cannot be written: {error}")
+                error = WriteFailed(f"The catalog cannot be written: {error}")
             outcome = _Outcome(None, error)
         self._connection.execute("RELEASE write")
         return outcome

@@ -1,0 +1,56 @@
+"""CatalogFailures: logs, counts and remembers that the catalog could not be read or written."""
+
+import logging
+import math
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from glimpse.images.errors import Unavailable
+from glimpse.telemetry.request_context import current_context
+from glimpse.telemetry.throttled_log import ThrottledErrorLog
+
+# Seconds after which a failed read does not count any more. A later read that succeeds does not
+# show that the file is whole again: only some of its pages may be corrupt.
+_REMEMBERED = 60.0
+_log_read_error = ThrottledErrorLog(logging.getLogger(__name__))
+
+
+class WriteFailed(Unavailable):
+    """The catalog could not be written; WriterThread has logged why."""
+
+
+class CatalogFailures:
+    """What failed in one catalog. `clock` returns seconds."""
+
+    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        self._path = path
+        self._clock = clock
+        self._failed_at = -math.inf
+        self._reason = ""
+
+    def read_failed(self, error: sqlite3.Error) -> Unavailable:
+        """Log and count a failed read, and return the error for the caller.
+
+        An error is logged once a minute. Call it in the request's task.
+        """
+        _log_read_error(
+            "The catalog %s cannot be read: %s. If it is malformed, restore a backup.",
+            self._path,
+            error,
+        )
+        current_context.get().observer.catalog_failed("read")
+        self._failed_at, self._reason = self._clock(), str(error)
+        return Unavailable(f"The catalog cannot be read: {error}")
+
+    @staticmethod
+    def count_failed_write() -> None:
+        """Count a failed write. Call it in the request's task."""
+        current_context.get().observer.catalog_failed("write")
+
+    def problem(self) -> str | None:
+        """Return why a read failed in the last minute, for operators; None if none did."""
+        if self._clock() - self._failed_at >= _REMEMBERED:
+            return None
+        return f"the catalog cannot be read: {self._reason}"
