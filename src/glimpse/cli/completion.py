@@ -14,7 +14,6 @@ _COMPLETED = {"FILE": shtab.FILE, "DIR": shtab.DIRECTORY}  # by the metavar of a
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the argument of ``glimpse completion``: SHELL."""
     parser.add_argument("shell", choices=_SHELLS, help="shell that reads the script")
-    parser.epilog = 'In bash: eval "$(glimpse completion bash)"'
 
 
 def run(options: argparse.Namespace) -> int:

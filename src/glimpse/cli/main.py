@@ -9,6 +9,7 @@ from typing import Protocol, cast
 
 from glimpse import __version__
 from glimpse.cli.errors import CommandFailed
+from glimpse.cli.help_texts import epilog
 from glimpse.settings import InvalidSettings
 from glimpse.telemetry.redaction import sanitize
 
@@ -50,9 +51,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command with `arguments`, by default those of the process.
 
     Without a subcommand, it is ``serve``. Returns the exit status: that of the subcommand; 1 after
-    an error, which is printed on standard error; 130 after SIGINT; or 141 if
-    nobody reads the output. Raises SystemExit for
-    ``--help``, ``--version`` and invalid arguments.
+    an error, which is printed on standard error; 130 after SIGINT; or 141 if nobody reads the
+    output. Raises SystemExit for ``--help``, ``--version`` and invalid arguments.
     """
     given = sys.argv[1:] if arguments is None else arguments
     if invalid := next((word for word in given if "\0" in word), None):
@@ -88,7 +88,13 @@ def make_parser(*given: str) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"glimpse {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, text in COMMANDS.items():
-        added = commands.add_parser(name, help=text, description=text)
+        added = commands.add_parser(
+            name,
+            help=text,
+            description=text,
+            epilog=epilog(name),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         if name in given:
             _module(name).add_arguments(added)
     return parser

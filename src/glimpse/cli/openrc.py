@@ -16,7 +16,9 @@ from glimpse.cli.settings_arguments import (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``glimpse openrc``: the settings, and USER."""
     add_settings_arguments(parser)
-    parser.add_argument("user", nargs="?", default="demo", metavar="USER")
+    parser.add_argument(
+        "user", nargs="?", default="demo", metavar="USER", help="who logs in (default: demo)"
+    )
 
 
 def run(options: argparse.Namespace) -> int:

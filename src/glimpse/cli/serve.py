@@ -53,7 +53,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_settings_arguments(parser)
     add_log_argument(parser)
     parser.add_argument(
-        "--workers", dest="glimpse.workers", type=int, metavar="N", help="number of processes"
+        "--workers",
+        dest="glimpse.workers",
+        type=int,
+        metavar="N",
+        help="number of processes (default: 1)",
     )
     add_testing_arguments(parser)
 

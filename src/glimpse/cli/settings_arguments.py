@@ -17,10 +17,17 @@ def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
     """
     add_state_arguments(parser)
     parser.add_argument(
-        "--host", dest="glimpse.host", metavar="ADDRESS", help="address to listen on"
+        "--host",
+        dest="glimpse.host",
+        metavar="ADDRESS",
+        help="address to listen on (default: 127.0.0.1)",
     )
     parser.add_argument(
-        "--port", dest="glimpse.port", type=int, metavar="PORT", help="port to listen on"
+        "--port",
+        dest="glimpse.port",
+        type=int,
+        metavar="PORT",
+        help=f"port to listen on (default: {DEFAULT_PORT})",
     )
     parser.add_argument(
         "--standard-ports",
@@ -32,9 +39,18 @@ def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_state_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of commands that use the state directory only, and no address."""
-    parser.add_argument("--config-file", action="append", default=[], metavar="FILE")
     parser.add_argument(
-        "--state-dir", dest="glimpse.state_dir", metavar="DIR", help="where everything is kept"
+        "--config-file",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="configuration file, such as a nova.conf; may be repeated (default: none)",
+    )
+    parser.add_argument(
+        "--state-dir",
+        dest="glimpse.state_dir",
+        metavar="DIR",
+        help="where everything is kept (default: ~/.local/share/glimpse)",
     )
     parser.set_defaults(standard_ports=False)
 
