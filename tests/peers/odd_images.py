@@ -28,6 +28,7 @@ FOUR_BYTES = ("\U0001f600", "a\U0001f600b")  # Glance's tables in MariaDB are wi
 KEYS = ("key1", "Key2", "architecture", "os_distro", "ключ", "a b", "a.b:c", "description")
 LONG = ("x" * 1100, 'é\\"' * 3000)  # longer than group_concat_max_len, and than a page has
 STATUSES = ("active", "queued", "saving", "deactivated", "killed", "pending_delete", "importing")
+_REMOVED_MEMBER = "removed member"  # images whose member rows are marked as deleted
 
 Document = Mapping[str, Any]
 
@@ -93,6 +94,9 @@ def _attributes(dialect: Dialect) -> Iterator[Document]:
         ):
             members = [{"member_id": member.project_id, "status": status}]
             yield {"owner": owner, "visibility": visibility, "members": members}
+        members = [{"member_id": COLLECTOR.project_id, "status": "accepted"}]
+        lot = {"lot": _REMOVED_MEMBER}
+        yield {"owner": owner, "visibility": visibility, "members": members, **lot}
 
 
 def put_odd_images(peers: PeerCloud, images: list[Document]) -> None:
@@ -105,8 +109,13 @@ def put_odd_images(peers: PeerCloud, images: list[Document]) -> None:
                 " deleted_at = '2024-04-01' WHERE id = ?",
                 (image_id(number),),
             )
-        for table, first in (("image_properties", 5), ("image_members", 70), ("image_tags", 5)):
-            for number in range(first, len(images), 11):
+        for image in images:
+            if image["lot"] == _REMOVED_MEMBER:
+                tables.execute(
+                    "UPDATE image_members SET deleted = true WHERE image_id = ?", (image["id"],)
+                )
+        for table in ("image_properties", "image_tags"):
+            for number in range(5, len(images), 11):
                 tables.execute(
                     f"UPDATE {table} SET deleted = true WHERE image_id = ?", (image_id(number),)
                 )
