@@ -3,7 +3,6 @@
 They have the columns, types and indexes that ``glance-manage db_sync`` of Glance 33.0.0 makes.
 """
 
-import asyncio
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -75,15 +74,6 @@ async def _connect_to_mysql(port: int) -> Any:
     )
 
 
-async def _connect_when_ready(port: int) -> Any:
-    """Connect to PostgreSQL, which refuses connections for a while after it began to listen."""
-    while True:
-        try:
-            return await asyncpg.connect(host="127.0.0.1", port=port, user="postgres")
-        except asyncpg.CannotConnectNowError:
-            await asyncio.sleep(0.01)
-
-
 class GlanceTables:
     """A database with Glance's tables. `url` is that of a user that may only read them."""
 
@@ -107,7 +97,7 @@ class GlanceTables:
             await tables.execute("create database glance character set utf8mb3")
             await tables.execute("use glance")
         else:
-            first = await _connect_when_ready(port)
+            first = await asyncpg.connect(host="127.0.0.1", port=port, user="postgres")
             await first.execute("create database glance")
             await first.close()
             connected = await asyncpg.connect(

@@ -7,7 +7,6 @@ Without one, the Glance of a PeerCloud has SQLite, which Glimpse does not read.
 """
 
 import re
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +16,7 @@ import psycopg2
 import pymysql
 
 from glimpse.glance_database.database_url import Dialect
-from tests.support.process import START_SECONDS, ServerProcess
+from tests.support.process import ServerProcess
 from tests.support.services import mariadb, postgresql
 
 _TABLES = ("images", "image_properties", "image_members", "image_tags", "alembic_version")
@@ -114,19 +113,12 @@ class GlanceDatabase:
             connection.close()
 
     def _connect(self, user: User, database: str | None) -> Any:
-        """Connect; PostgreSQL refuses connections for a while after it began to listen."""
+        """Return a connection of pymysql or psycopg2."""
         password = _PASSWORD if user in _USERS else ""
         address = {"host": "127.0.0.1", "port": self.server.port, "user": user}
         if self.dialect == "mysql":
             return pymysql.connect(**address, password=password, database=database)
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                return psycopg2.connect(**address, password=password, dbname=database)
-            except psycopg2.OperationalError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.05)
+        return psycopg2.connect(**address, password=password, dbname=database)
 
 
 _USERS = ("glance", "reader")
