@@ -1,4 +1,4 @@
-"""ControlledApplication: serves the control API at a port of its own, and can be reset by it."""
+"""ControlledApplication: an application that the control API, at a port of its own, can reset."""
 
 import asyncio
 import shutil

@@ -240,7 +240,7 @@ def _cutting(send: Send, size: int) -> Send:
 
 
 def _slowly(send: Send, bytes_per_second: int) -> Send:
-    """Return a `send` that sends bodies in pieces, so many bytes in a second."""
+    """Return a `send` that sends bodies in pieces, `bytes_per_second` bytes in a second."""
     size = max(1, bytes_per_second // _PIECES_PER_SECOND)
 
     async def send_pieces(message: Message) -> None:

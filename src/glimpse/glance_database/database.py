@@ -77,7 +77,7 @@ class GlanceDatabase:
             await self.check()
 
     async def _call(self, statement: Statement) -> Rows:
-        """Run a statement, tell the circuit breaker and the observer how it ended."""
+        """Run a statement; tell the circuit breaker and the observer how it ended."""
         began = time.perf_counter()
         outcome = "cancelled"
         try:

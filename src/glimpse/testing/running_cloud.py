@@ -1,4 +1,4 @@
-"""Cloud: a running Glimpse, and what a test needs of it; cloud starts one."""
+"""Cloud: a running Glimpse and what a test needs of it. The function `cloud` starts one."""
 
 import json
 import tempfile

@@ -146,7 +146,7 @@ class EmbeddedServers:
         name: str,
         metadata: Mapping[str, str],
     ) -> None:
-        """Create the image of a snapshot of a server that is claimed; undo the claim on an error.
+        """Create the image of a server's snapshot. On an error, let the server be snapshot again.
 
         If the server is another project's, it becomes a member of the image.
         """
