@@ -27,7 +27,7 @@ def test_it_opens_after_three_failures_in_a_row() -> None:
 
 
 def test_a_success_closes_it() -> None:
-    breaker = CircuitBreaker(failures=1)
+    breaker = CircuitBreaker(max_failures=1)
     breaker.record_failure()
     breaker.record_success()
     assert not breaker.is_open
@@ -35,7 +35,7 @@ def test_a_success_closes_it() -> None:
 
 def test_a_probe_is_due_some_time_after_the_last_failure() -> None:
     clock = Clock()
-    breaker = CircuitBreaker(failures=1, retry_seconds=1.0, clock=clock)
+    breaker = CircuitBreaker(max_failures=1, retry_seconds=1.0, clock=clock)
     assert not breaker.is_probe_due()
     breaker.record_failure()
     clock.now += 0.9

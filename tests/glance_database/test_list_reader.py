@@ -12,7 +12,7 @@ from glimpse.glance_database.list_reader import Listing, ListReader
 from glimpse.glance_database.options import DatabaseOptions
 from glimpse.glance_database.sources import list_sources
 from glimpse.glance_database.statements import position
-from glimpse.glance_database.visibility import listed
+from glimpse.glance_database.visibility import list_condition
 from glimpse.images import ImageQuery
 from tests.glance_database.glance_tables import GlanceTables
 
@@ -26,7 +26,7 @@ _QUERIES = (
 
 
 def _listing(query: ImageQuery, *, is_admin: bool, has_sources: bool = True) -> Listing:
-    visible = listed("demo", query.visibility, query.member_status, is_admin=is_admin)
+    visible = list_condition("demo", query.visibility, query.member_status, is_admin=is_admin)
     conditions = [*filter_conditions(query), *([] if visible is None else [visible])]
     sources = list_sources(query, "demo", is_admin=is_admin) if has_sources else []
     return Listing(conditions, sources, ("demo", repr(query)))

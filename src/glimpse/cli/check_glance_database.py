@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from glimpse.app.glance_database import database_options, glance_rules, open_database
 from glimpse.cli.finding import Finding, Severity
 from glimpse.glance_database.errors import DatabaseError
-from glimpse.glance_database.grants import may_write
+from glimpse.glance_database.grants import user_may_write
 from glimpse.settings import InvalidSettings, Settings
 
 
@@ -28,7 +28,7 @@ async def check_glance_database(settings: Settings) -> AsyncIterator[Finding]:
     try:
         await database.check()
         yield Finding("ok", f"{where} can be read and has a schema that Glimpse knows")
-        if await may_write(database):
+        if await user_may_write(database):
             yield Finding(
                 "note", f"{where}: user {options.url.user} may write; it needs SELECT only"
             )

@@ -1,26 +1,26 @@
-"""CircuitBreaker: decides when a database that keeps failing is no longer tried."""
+"""CircuitBreaker: tells if a database failed so often that no request should call it."""
 
 import time
 from collections.abc import Callable
 
-_FAILURES = 3  # in a row, after which requests no longer try the database
+_MAX_FAILURES = 3  # in a row, after which requests no longer call the database
 _RETRY_SECONDS = 1.0  # between two probes
 
 
 class CircuitBreaker:
-    """Counts successes and failures of calls. It is open after three failures in a row.
+    """Opens after `max_failures` failed calls in a row; closes after one that succeeds.
 
-    While it is open, no request should call the database. A probe should, every `retry_seconds`:
-    it closes the circuit breaker if it succeeds.
+    While it is open, requests should not call the database. A probe should, `retry_seconds` after
+    the last failure.
     """
 
     def __init__(
         self,
-        failures: int = _FAILURES,
+        max_failures: int = _MAX_FAILURES,
         retry_seconds: float = _RETRY_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._max_failures = failures
+        self._max_failures = max_failures
         self._retry_seconds = retry_seconds
         self._clock = clock
         self._failures = 0
@@ -32,14 +32,14 @@ class CircuitBreaker:
         return self._failures >= self._max_failures
 
     def record_success(self) -> None:
-        """Close the circuit breaker: a call has succeeded."""
+        """Record a call that succeeded: close the circuit breaker, and count failures from 0."""
         self._failures = 0
 
     def record_failure(self) -> None:
-        """Count a failed call. The next probe is due in `retry_seconds`."""
+        """Record a call that failed. The next probe is due in `retry_seconds`."""
         self._failures += 1
         self._probe_due_at = self._clock() + self._retry_seconds
 
     def is_probe_due(self) -> bool:
-        """Return True if it is open and the last failure was `retry_seconds` ago."""
+        """Return True if it is open, and the last failure at least `retry_seconds` ago."""
         return self.is_open and self._clock() >= self._probe_due_at

@@ -15,18 +15,18 @@ NEVER = Condition("1 = 0")
 
 
 def all_of(conditions: Iterable[Condition]) -> Condition:
-    """Return the condition that all of `conditions`, at least one, are true."""
+    """Join `conditions` with AND, without parentheses. There must be at least one."""
     return _join(" AND ", conditions)
 
 
 def any_of(conditions: Iterable[Condition]) -> Condition:
-    """Return the condition that one of `conditions`, at least one, is true, in parentheses."""
+    """Join `conditions` with OR, in parentheses. There must be at least one."""
     joined = _join(" OR ", conditions)
     return Condition(f"({joined.sql})", joined.values)
 
 
-def one_of(column: str, values: tuple[object, ...]) -> Condition:
-    """Return the condition that a column equals one of `values`, at least one."""
+def equals_any(column: str, values: tuple[object, ...]) -> Condition:
+    """Return the condition that a column equals one of `values`. There must be at least one."""
     if len(values) == 1:
         return Condition(f"{column} = %s", values)
     return Condition(f"{column} IN ({', '.join(['%s'] * len(values))})", values)

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, Protocol
 
 
 class Statement(NamedTuple):
-    """SQL with a ``%s`` for each of `values`. It has no other percent sign."""
+    """SQL with a ``%s`` for each of `values`, and no other percent sign."""
 
     sql: str
     values: tuple[object, ...] = ()
@@ -16,17 +16,17 @@ Rows = Sequence[Row]
 
 
 class Connection(Protocol):
-    """One open connection, which is used for one statement at a time.
+    """One open connection. Run one statement at a time.
 
-    Close it after any exception of `fetch`, CancelledError included: it may be in the middle of a
-    response.
+    Close it after any exception of `fetch`, CancelledError included: a part of the response may
+    still be unread.
     """
 
     async def fetch(self, statement: Statement) -> Rows:
         """Run a statement in a transaction of its own and return its rows.
 
-        Text is `str`, a date a naive `datetime` in UTC. Raises ConnectionLost, QueryFailed or
-        ValueRefused.
+        Text is `str`, a date a naive `datetime` in UTC. Raises DatabaseUnavailable (ConnectionLost
+        if the connection has ended), QueryFailed or ValueRefused.
         """
         ...
 
@@ -35,5 +35,5 @@ class Connection(Protocol):
         ...
 
 
-# Opens a connection. Raises DatabaseUnavailable, or QueryFailed if the server refuses the user.
+# Opens a connection. Raises the errors of `Connector.__call__`.
 Connect = Callable[[], Coroutine[Any, Any, Connection]]

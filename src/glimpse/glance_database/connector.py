@@ -1,4 +1,4 @@
-"""Connector: opens connections to the first host of a database that works."""
+"""Connector: opens a connection to the first host of a database that can be reached."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -8,15 +8,15 @@ from glimpse.glance_database.database_url import DatabaseURL, Host
 from glimpse.glance_database.errors import DatabaseUnavailable
 from glimpse.glance_database.schema import check_schema
 
-# Connects to a host within so many seconds.
+# Connects to a host. The float is the timeout in seconds; the errors are those of `mysql.connect`.
 ConnectToHost = Callable[[DatabaseURL, Host, float], Coroutine[Any, Any, Connection]]
 
 
 class Connector:
-    """Opens connections to the database at `url`, whose tables have a known schema.
+    """Opens connections to the database at `url`, and checks the schema of its tables.
 
-    The host that worked last is tried first, then the others in the order of the URL, each for at
-    most `timeout` seconds.
+    Tries the host of the last connection first, then the others in the order of the URL, each for
+    at most `timeout` seconds.
     """
 
     def __init__(self, url: DatabaseURL, timeout: float, connect: ConnectToHost) -> None:
@@ -28,9 +28,8 @@ class Connector:
     async def __call__(self) -> Connection:
         """Open a connection.
 
-        Raises DatabaseUnavailable if no host can be reached; of the first host that can be, the
-        error, if it refuses the user (QueryFailed), or if the schema is not a known one
-        (UnknownSchema).
+        Raises DatabaseUnavailable if no host can be reached. Once one can be, no other is tried:
+        raises QueryFailed if it refuses the user, and the errors of `check_schema`.
         """
         others = [host for host in self._url.hosts if host != self._last_host]
         failure = DatabaseUnavailable("no host")

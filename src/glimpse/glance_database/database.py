@@ -1,4 +1,4 @@
-"""GlanceDatabase: runs statements on Glance's database while that works."""
+"""GlanceDatabase: runs statements on Glance's database; stops while they keep failing."""
 
 import contextlib
 import logging
@@ -23,11 +23,11 @@ _CONSEQUENCES = {
 
 
 class GlanceDatabase:
-    """Runs statements. Create it anywhere, use it within one event loop, close it.
+    """Runs statements. Use and close it within one event loop; it can be created outside.
 
-    After three failures in a row, statements fail at once; a probe in the background finds out,
-    every second in which there is a request, if the database works again. `connect` is the driver's
-    function. `clock` returns seconds.
+    After three failures in a row, statements fail at once. Then a statement starts a probe in the
+    background, at most once a second; when a probe succeeds, statements are run again. `connect` is
+    the driver's function. `clock` returns seconds.
     """
 
     def __init__(
@@ -51,7 +51,8 @@ class GlanceDatabase:
     async def fetch(self, statement: Statement) -> Rows:
         """Run a statement and return its rows. Takes at most `options.timeout` seconds.
 
-        Raises DatabaseError: of ValueRefused the request is the reason, of all others the database.
+        Raises ValueRefused because of a value of the request, and another DatabaseError because of
+        the database.
         """
         if self._breaker.is_open:
             if self._breaker.is_probe_due():
@@ -61,14 +62,14 @@ class GlanceDatabase:
         return await self._call(statement)
 
     async def check(self) -> None:
-        """Read all tables that are needed, also while the circuit breaker is open.
+        """Check that all tables that Glimpse reads can be read, also after failures in a row.
 
-        Raises DatabaseError if that is not possible. A success closes the circuit breaker.
+        Raises DatabaseError. After a success, statements are run again.
         """
         await self._call(select_image(self.dialect, "", None))
 
     async def close(self) -> None:
-        """Cancel a probe and close the connections. Call it when all statements have ended."""
+        """Cancel the probe and close the connections. Call it when all statements have ended."""
         self._probe.close()
         self._pool.close()
 
@@ -77,7 +78,7 @@ class GlanceDatabase:
             await self.check()
 
     async def _call(self, statement: Statement) -> Rows:
-        """Run a statement; tell the circuit breaker and the observer how it ended."""
+        """Run a statement. Record its outcome in the circuit breaker and in the metrics."""
         began = time.perf_counter()
         outcome = "cancelled"
         try:

@@ -4,8 +4,8 @@ DatabaseError
 ├── DatabaseUnavailable   no connection, or no result in time
 │   └── ConnectionLost    an open connection ended before its result
 ├── UnknownSchema         the tables have a revision that Glimpse does not know
-├── QueryFailed           the database refused a query: missing rights, or another schema
-└── ValueRefused          the database cannot compare the caller's value: Glance decides what it is
+├── QueryFailed           the database refused the login or a query: missing rights, for example
+└── ValueRefused          the database cannot compare a value of the request: send it to Glance
 
 Their texts are for the log of the operator. They name hosts, but hold no password and no value of a
 request.
@@ -25,7 +25,7 @@ class ConnectionLost(DatabaseUnavailable):
 
 
 class QueryFailed(DatabaseError):
-    """The database refused a query that does not depend on the values of a request."""
+    """The database refused the login, or a query for a reason that is not in the request."""
 
 
 class ValueRefused(DatabaseError):

@@ -1,4 +1,4 @@
-"""Filters: the conditions that an ImageQuery puts on rows of Glance's tables.
+"""The filters of an ImageQuery as SQL conditions on Glance's tables.
 
 The database compares, so that its collation decides: in the usual MySQL or MariaDB, case and
 trailing spaces of a text make no difference, in PostgreSQL they do.
@@ -6,7 +6,7 @@ trailing spaces of a text make no difference, in PostgreSQL they do.
 
 from collections.abc import Iterator, Mapping
 
-from glimpse.glance_database.conditions import Condition, one_of
+from glimpse.glance_database.conditions import Condition, equals_any
 from glimpse.images import DateBound, ImageQuery, parse_datetime
 
 _TEXTS = (
@@ -45,12 +45,12 @@ _MODEL_ATTRIBUTES = frozenset(
 )
 
 
-def is_comparable(query: ImageQuery) -> bool:
-    """Return True if `filter_conditions` and the default order are what Glance makes of `query`.
+def is_supported(query: ImageQuery) -> bool:
+    """Return True if `filter_conditions` select what Glance would list; else send it to Glance.
 
-    They are not for a query with an order of its own, an empty visibility, a NUL character, or a
-    property whose name has another meaning for Glance: an attribute of its model, or a range
-    (``..._min``, ``..._max``). Clients have no use for any of these.
+    False for a query with a sort key, an empty visibility, a NUL character, or a property whose
+    name has another meaning for Glance: an attribute of its model, or a range (``..._min``,
+    ``..._max``). Clients have no use for any of these.
     """
     return (
         not query.sort
@@ -77,9 +77,10 @@ def _texts(query: ImageQuery) -> Iterator[str]:
 
 
 def filter_conditions(query: ImageQuery) -> Iterator[Condition]:
-    """Yield the conditions of all filters but visibility and member status; a row meets all.
+    """Yield conditions on an image ``i``, which a listed image meets all.
 
-    `query` must be comparable (see `is_comparable`).
+    They are those of every list, and of the filters of `query` but visibility and member status,
+    for which see `visibility.list_condition`. `is_supported` must be true of `query`.
     """
     yield Condition("i.deleted = false")
     yield Condition(f"i.status IN ({', '.join(_LISTED_STATUSES)})")
@@ -87,7 +88,7 @@ def filter_conditions(query: ImageQuery) -> Iterator[Condition]:
     for field, column in _TEXTS:
         values: tuple[str, ...] | None = getattr(query, field)
         if values:
-            yield one_of(f"i.{column}", values)
+            yield equals_any(f"i.{column}", values)
     for column in _EQUAL:
         value = getattr(query, column)
         if value is not None:
@@ -116,7 +117,7 @@ def _date_condition(column: str, bound: DateBound) -> Condition:
 
 
 def _exists(table: str, comparison: str, values: tuple[str, ...]) -> Condition:
-    """Return the condition that the image has a row in `table`, not deleted, that compares so."""
+    """Return the condition that the image has a row ``t`` in `table` that meets `comparison`."""
     return Condition(
         f"EXISTS (SELECT 1 FROM {table} t WHERE t.image_id = i.id AND t.deleted = false"
         f" AND {comparison})",

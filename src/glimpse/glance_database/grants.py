@@ -1,11 +1,11 @@
-"""Grants: whether the user of [glance_database] may do more than read Glance's tables."""
+"""user_may_write: checks whether the user of [glance_database] may do more than read."""
 
 import re
 
 from glimpse.glance_database.connection import Statement
 from glimpse.glance_database.database import GlanceDatabase
 
-# One of these, as a whole word, in a line of SHOW GRANTS: what changes tables.
+# The privileges to change tables, as SHOW GRANTS prints them.
 _WRITES = re.compile(
     r"\b(ALL PRIVILEGES|INSERT|UPDATE|DELETE|CREATE|DROP|ALTER|TRUNCATE|SUPER|GRANT OPTION)\b"
 )
@@ -16,10 +16,11 @@ _HAS_PRIVILEGES = Statement(
 )
 
 
-async def may_write(database: GlanceDatabase) -> bool:
-    """Return True if the user may change tables. Raises DatabaseError.
+async def user_may_write(database: GlanceDatabase) -> bool:
+    """Return True if the user of `database` has a privilege to change tables.
 
-    In MySQL and MariaDB, roles count only if they are the user's default ones.
+    In PostgreSQL, only Glance's four tables of images count. In MySQL and MariaDB all tables do;
+    roles count only if they are the user's default ones. Raises DatabaseError.
     """
     if database.dialect == "postgresql":
         return any(row[0] for row in await database.fetch(_HAS_PRIVILEGES))

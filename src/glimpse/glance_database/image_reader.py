@@ -18,7 +18,7 @@ from glimpse.glance_database.statements import (
     select_image,
     select_marker,
 )
-from glimpse.glance_database.visibility import is_visible, listed
+from glimpse.glance_database.visibility import is_visible, list_condition
 from glimpse.images import Caller, Image, ImageQuery, Page
 from glimpse.images.errors import (
     Forbidden,
@@ -36,8 +36,9 @@ _MAX_PAGE_BYTES = 4 * 1024 * 1024  # of properties, about
 class ImageReader:
     """Reads images from `database`. `rules` are those of Glance's policy.
 
-    `declared_keys` returns the keys that Glance's image schema declares; it gets the caller's
-    token. A page of a list has at most `page_size` images. All methods may raise DatabaseError.
+    `declared_keys` gets a caller's token and returns the keys that Glance's image schema declares.
+    A page of a list has at most `page_size` images. All methods may raise DatabaseError, and the
+    errors of `declared_keys`.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class ImageReader:
     async def get_image(self, caller: Caller, image_id: str) -> Image:
         """Return an image that Glance would show to the caller.
 
-        Raises ImageNotFound otherwise, and InvalidResponse if its row has values that no image has.
+        Raises ImageNotFound if there is none, and InvalidResponse if `make_image` does.
         """
         if len(image_id) > _MAX_ID_LENGTH:
             raise ImageNotFound(image_id)
@@ -64,7 +65,7 @@ class ImageReader:
             raise ValueRefused("a NUL character")
         row = await self._read_row(image_id, caller.project_id)
         if row is not None:
-            image, is_member = await self._with_texts(caller, make_image(row)), bool(row[-1])
+            image, is_member = await self._without_nulls(caller, make_image(row)), bool(row[-1])
             reader = self._policy.identify(caller)
             if is_visible(
                 image.owner,
@@ -77,10 +78,12 @@ class ImageReader:
         raise ImageNotFound(image_id)
 
     async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
-        """Yield the images that Glance would list, at most `query.limit`.
+        """Yield pages of the images that Glance would list, newest first.
 
-        `query` must be comparable (see `filters.is_comparable`). Raises Forbidden, Invalid,
-        MarkerNotFound or MarkerNotVisible before the first page.
+        Together they have at most `query.limit` images.
+        `filters.is_supported` must be true of `query`. Rows of which no image can be made are
+        logged and left out. Raises Forbidden, Invalid, MarkerNotFound or MarkerNotVisible before
+        the first page.
         """
         reader = self._policy.identify(caller)
         if not reader.may_list():
@@ -115,10 +118,10 @@ class ImageReader:
     async def _take_images(
         self, caller: Caller, reader: GlanceCaller, rows: deque[Row]
     ) -> list[Image]:
-        """Remove the first of `rows` and return the images among them that the caller may get.
+        """Take rows from the left of `rows` until their images have 4 MiB of properties.
 
-        Together they have some 4 MB of properties, or are those of all rows. Rows of which no image
-        can be made are logged.
+        Returns the images that the caller may get. Rows of which no image can be made are logged
+        and left out.
         """
         images: list[Image] = []
         size = 0
@@ -128,30 +131,31 @@ class ImageReader:
                 row = await self._read_row(row[0], reader.project_id)
             image = None if row is None else make_listed_image(row)
             if image is not None and reader.may_get(image):
-                images.append(await self._with_texts(caller, image))
+                images.append(await self._without_nulls(caller, image))
                 size += len(image.properties_json)
         return images
 
     async def _read_row(self, image_id: str, project_id: str | None) -> Row | None:
-        """Return the row of an image, as of `select_image`; None if it does not exist."""
+        """Return the row that `select_image` selects; None if the image does not exist."""
         rows = await self._database.fetch(
             select_image(self._database.dialect, image_id, project_id)
         )
         return rows[0] if rows else None
 
-    async def _with_texts(self, caller: Caller, image: Image) -> Image:
-        """Return the image as Glance shows it: a property without a value is an empty text.
+    async def _without_nulls(self, caller: Caller, image: Image) -> Image:
+        """Return the image with empty texts in place of null properties, as Glance shows it.
 
-        It is null if Glance's image schema declares the property. Hardly any image has one.
+        Properties that Glance's image schema declares stay null.
         """
-        if ":null" not in image.properties_json:
+        if ":null" not in image.properties_json:  # nearly always
             return image
         return replace_nulls(image, await self._declared_keys(caller.token))
 
     async def _find_marker(self, reader: GlanceCaller, marker: str) -> Position:
-        """Return the position of the image `marker`; only an admin's may be deleted.
+        """Return the position of the image with the id `marker`.
 
-        Raises MarkerNotFound, MarkerNotVisible, and Invalid for text that cannot be an id.
+        Raises MarkerNotFound if there is none, or if it is deleted and the caller is no admin;
+        MarkerNotVisible; and Invalid for text that cannot be an id.
         """
         if len(marker) > _MAX_ID_LENGTH:
             raise Invalid("Image with the given id %(image_id)s was not found")  # as Glance says
@@ -175,9 +179,9 @@ class ImageReader:
 
 
 def _make_listing(reader: GlanceCaller, query: ImageQuery) -> Listing:
-    """Return the images that Glance lists for a caller and its query."""
+    """Return the Listing of the images that Glance lists for a caller and its query."""
     project_id, is_admin = reader.project_id, reader.is_admin
-    visible = listed(project_id, query.visibility, query.member_status, is_admin=is_admin)
+    visible = list_condition(project_id, query.visibility, query.member_status, is_admin=is_admin)
     filters = [*filter_conditions(query)]
     conditions = filters if visible is None else [*filters, visible]
     sources = list_sources(query, project_id, is_admin=is_admin)

@@ -1,4 +1,4 @@
-"""ListReader: reads pages of lists from Glance's tables by the index that leads to them soonest."""
+"""ListReader: reads pages of lists from Glance's tables, and chooses the index for each."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ from glimpse.glance_database.statements import (
     Position,
     position,
     select_by_date,
-    select_date,
+    select_creation_date,
     select_from_sources,
 )
 
@@ -25,10 +25,11 @@ _MEMORY_ENTRIES = 10_000
 
 
 class Listing(NamedTuple):
-    """What a list has: images that meet all `conditions`, and are in one of `sources`.
+    """Which images a list has: those that meet all `conditions`.
 
-    Without sources, only the conditions count. `key` stands for lists of the same kind, in which
-    about as many of all images are: those of a caller, for example.
+    `sources` together have all of them, and may have others; without sources, there is no index for
+    this list. Lists with the same `key`, such as all of one project, are expected to have about the
+    same share of all images.
     """
 
     conditions: Sequence[Condition]
@@ -39,10 +40,10 @@ class Listing(NamedTuple):
 class ListReader:
     """Reads pages of lists.
 
-    Most lists are read from the index of dates, backwards, which needs no sorting. That is slow
-    where few images are in the list, so at first only a window of the newest is read. If it does
-    not have the page, the other images are searched in the list's sources, and so are the next
-    pages of lists of the same kind, for a minute.
+    Reading backwards in the index of dates needs no sorting, but is slow for a list that has few of
+    all images. So at first only a window of the newest images is read. If that does not fill the
+    page, the rest is read from the list's sources, as are the pages of all lists with the same key
+    for the next minute.
     """
 
     def __init__(
@@ -59,9 +60,10 @@ class ListReader:
     async def read_page(
         self, listing: Listing, after: Position | None, count: int
     ) -> Sequence[Row]:
-        """Return the rows of the first `count` images of the list that come after a position.
+        """Return the rows of the next `count` images of a list, newest first.
 
-        Fewer rows are the end of the list. Raises DatabaseError.
+        They follow the position `after`; for None, they are the first. Fewer than `count` are the
+        end of the list. Raises DatabaseError.
         """
         if not listing.sources:
             return await self._by_date(listing.conditions, after, count)
@@ -69,7 +71,7 @@ class ListReader:
         if self._clock() < (self._sparse.get(kind) or 0.0):
             return await self._from_sources(listing, after, count)
         window = max(self._min_window, _WINDOW_FACTOR * count)
-        oldest = await self._database.fetch(select_date(after, window))
+        oldest = await self._database.fetch(select_creation_date(after, window))
         if not oldest:
             return await self._by_date(listing.conditions, after, count)
         in_window = Condition("i.created_at >= %s", (oldest[0][0],))

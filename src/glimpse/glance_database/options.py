@@ -1,4 +1,4 @@
-"""DatabaseOptions: the options to read Glance's database."""
+"""DatabaseOptions: where Glance's database is, and how it is used."""
 
 from dataclasses import dataclass
 
@@ -7,11 +7,12 @@ from glimpse.glance_database.database_url import DatabaseURL
 
 @dataclass(frozen=True, slots=True)
 class DatabaseOptions:
-    """Where the database is, and the bounds of its use. Times are in seconds.
+    """How Glance's database is used. Times are in seconds.
 
-    The fields up to `timeout` are options of ``[glance_database]``, whose defaults are in
-    `settings.options`. The others are constants, for tests to set: a page has at most `page_size`
-    images; a connection is used for `connection_lifetime`.
+    `falls_back`: Glance's API is read while the database cannot be. `pool_size`: the most
+    connections. `timeout`: for a statement, with the wait for a connection. `page_size`: the most
+    images of a page. A connection is closed after `connection_lifetime`. Only tests set the last
+    two; the others are options of ``[glance_database]``.
     """
 
     url: DatabaseURL

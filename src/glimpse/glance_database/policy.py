@@ -37,7 +37,7 @@ class GlanceRules(Protocol):
     """Glance's policy: DEFAULT_RULES, and the operator's rules in their place."""
 
     def refresh(self) -> bool:
-        """Read changed files again. Return True if the files replace one of DEFAULT_RULES."""
+        """Read changed policy files again. Return True if they replace one of DEFAULT_RULES."""
         ...
 
     def evaluate(self, name: str, target: Mapping[str, Any], credentials: dict[str, Any]) -> bool:
@@ -46,9 +46,9 @@ class GlanceRules(Protocol):
 
 
 class GlancePolicy:
-    """Glance's policy for callers. `rules` are its rules.
+    """Decides by the rules of Glance's policy, `rules`, what callers may read.
 
-    oslo.policy needs 0.1 ms to evaluate one. So the decisions by DEFAULT_RULES are kept: they
+    oslo.policy needs 0.1 ms to evaluate a rule. So decisions by DEFAULT_RULES are cached: they
     depend on the roles and the project of a caller, and on the owner and visibility of an image.
     """
 
@@ -57,15 +57,18 @@ class GlancePolicy:
         self._decisions: LruCache[tuple[object, ...], bool] = LruCache(_MAX_DECISIONS)
 
     def identify(self, caller: Caller) -> "GlanceCaller":
-        """Return the caller as Glance sees it, for one request, because the rules may change."""
+        """Return what the policy allows the caller. Use it for one request: rules may change.
+
+        Reads changed policy files again.
+        """
         decisions = None if self._rules.refresh() else self._decisions
         return GlanceCaller(caller, self._rules, decisions)
 
 
 class GlanceCaller:
-    """A caller as Glance sees it: `is_admin` by its own rule, and roles in lower case.
+    """A caller, and what Glance's policy allows it. `is_admin` is by the rule context_is_admin.
 
-    `decisions` are those that are kept; None if the rules are not the default ones.
+    `decisions` is the cache of decisions; None if the rules are not the default ones.
     """
 
     def __init__(
@@ -96,9 +99,9 @@ class GlanceCaller:
     def _decide(
         self, key: tuple[str | None, ...], make_target: Callable[[], dict[str, Any]]
     ) -> bool:
-        """Return what a rule decides: its name comes first in `key`.
+        """Return the decision of the rule `key[0]`, cached if the rules are the default ones.
 
-        The rest of `key` is all of the target that the default rule compares.
+        The rest of `key` is all that the default rule compares in the target.
         """
         if self._decisions is None:
             return self._evaluate(str(key[0]), make_target())

@@ -9,18 +9,18 @@ from glimpse.glance_database.connection import Connect, Connection, Rows, Statem
 from glimpse.glance_database.errors import ConnectionLost, DatabaseUnavailable
 
 
-class _Idle(NamedTuple):
-    """A connection that is not in use; `expires_at` is a time of the pool's clock."""
+class _PooledConnection(NamedTuple):
+    """A connection of the pool; `expires_at` is a time of the pool's clock."""
 
     connection: Connection
     expires_at: float
 
 
 class ConnectionPool:
-    """Runs statements over at most `size` connections.
+    """Runs statements over at most `size` connections, within one event loop.
 
-    `connect` opens one, which is used for `lifetime` seconds. A statement takes at most `timeout`
-    seconds, including the wait for a connection. For use within one event loop.
+    `connect` opens a connection. After `lifetime` seconds, it is closed when it is next idle. A
+    statement takes at most `timeout` seconds, including the wait for a connection.
     """
 
     def __init__(
@@ -37,15 +37,15 @@ class ConnectionPool:
         self._lifetime = lifetime
         self._clock = clock
         self._free_slots = asyncio.Semaphore(size)
-        self._idle: list[_Idle] = []
+        self._idle: list[_PooledConnection] = []
         self._is_closed = False
 
     async def fetch(self, statement: Statement) -> Rows:
         """Run a statement and return its rows.
 
-        If the server has closed an idle connection in the meantime, the statement is sent once more
-        over a new one. Raises the errors of `connect` and of `Connection.fetch`, and
-        DatabaseUnavailable if the time is over. A connection that failed is closed.
+        If an idle connection turns out to be lost, all idle ones are closed, and the statement is
+        sent once more over a new one. Raises the errors of `connect` and of `Connection.fetch`, and
+        DatabaseUnavailable at the timeout. A connection that failed is closed.
         """
         try:
             async with asyncio.timeout(self._timeout), self._free_slots:
@@ -55,13 +55,14 @@ class ConnectionPool:
                         return await self._fetch_over(idle, statement)
                     except ConnectionLost:
                         self.close_idle()  # the server has restarted: all of them are lost
-                opened = _Idle(await self._connect(), self._clock() + self._lifetime)
+                expires_at = self._clock() + self._lifetime
+                opened = _PooledConnection(await self._connect(), expires_at)
                 return await self._fetch_over(opened, statement)
         except TimeoutError:
             raise DatabaseUnavailable(f"no result within {self._timeout:g} seconds") from None
 
-    async def _fetch_over(self, used: _Idle, statement: Statement) -> Rows:
-        """Run a statement over a connection, and keep that for the next one unless it failed."""
+    async def _fetch_over(self, used: _PooledConnection, statement: Statement) -> Rows:
+        """Run a statement over a connection. Keep that as idle, or close it after an error."""
         is_usable = False
         try:
             rows = await used.connection.fetch(statement)
@@ -73,8 +74,8 @@ class ConnectionPool:
                 used.connection.close()
         return rows
 
-    def _take_idle(self) -> _Idle | None:
-        """Return the connection that was used last, None if there is none; close expired ones."""
+    def _take_idle(self) -> _PooledConnection | None:
+        """Take the idle connection that was used last, if any. Close expired ones."""
         now = self._clock()
         while self._idle:
             idle = self._idle.pop()
@@ -89,6 +90,6 @@ class ConnectionPool:
             self._idle.pop().connection.close()
 
     def close(self) -> None:
-        """Close all connections: those in use are closed when their statement has ended."""
+        """Close the idle connections now, and each one in use when its statement has ended."""
         self._is_closed = True
         self.close_idle()

@@ -26,7 +26,7 @@ _SETTINGS = {"application_name": "glimpse", "default_transaction_read_only": "on
 
 
 class PostgreSQLConnection:
-    """A Connection of asyncpg; each statement sees what is committed."""
+    """A Connection of asyncpg: each statement sees all committed changes."""
 
     def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         self._connection = connection
@@ -79,13 +79,13 @@ async def connect(url: DatabaseURL, host: Host, seconds: float) -> Connection:
 
 @lru_cache(_FORMS)
 def number_placeholders(sql: str) -> str:
-    """Return the statement with ``$1``, ``$2`` and so on in the place of each ``%s``."""
+    """Return `sql` with ``$1``, ``$2`` and so on in place of each ``%s``, as asyncpg needs it."""
     numbers = itertools.count(1)
     return _PLACEHOLDER.sub(lambda _: f"${next(numbers)}", sql)
 
 
 def _server_error(error: asyncpg.PostgresError) -> DatabaseUnavailable | QueryFailed:
-    """Return the error for one that the server sent, by its SQLSTATE."""
+    """Return the DatabaseError for an error that the server sent, by its SQLSTATE."""
     state = error.sqlstate or ""
     reason = f"{state} {error.args[0] if error.args else type(error).__name__}"
     if state.startswith(_UNAVAILABLE):

@@ -1,4 +1,4 @@
-"""Rows: the columns of an image that statements select, and the Image that a row makes."""
+"""The columns of an image that statements select, and the Image that is made of such a row."""
 
 import logging
 from datetime import UTC, datetime
@@ -21,16 +21,16 @@ COLUMNS = (
 )
 _CREATED, _UPDATED = COLUMNS.index("created_at"), COLUMNS.index("updated_at")
 _PROTECTED, _HIDDEN = COLUMNS.index("protected"), COLUMNS.index("os_hidden")
-PROPERTIES = len(COLUMNS) + 1
-# Properties that Glance's responses leave out, and keys in whose place they have an attribute.
+PROPERTIES = len(COLUMNS) + 1  # the index of the properties in a row
+# Properties that Glance's responses leave out: they are internal, or named as an attribute.
 _NOT_SHOWN = frozenset(("os_glance_stage_host", "os_glance_hash_op_host")) | BASE_ATTRIBUTES
 
 
 def make_image(row: Row) -> Image:
-    """Make an Image of a row: the columns, then tags and properties as JSON text.
+    """Make an Image of a row: COLUMNS, tags and properties as JSON text, and any more columns.
 
-    Raises InvalidResponse if the row has no date of creation, or no JSON: a database that cannot
-    return as many bytes as an image's properties take returns NULL for them.
+    Properties that Glance does not show are left out. Raises InvalidResponse if the row has no date
+    of creation, or no JSON: for properties that are too large for it, a database returns NULL.
     """
     values = list(row[: len(Image._fields)])
     values[_PROTECTED], values[_HIDDEN] = bool(values[_PROTECTED]), bool(values[_HIDDEN])
@@ -48,7 +48,7 @@ def make_image(row: Row) -> Image:
 
 
 def make_listed_image(row: Row) -> Image | None:
-    """Make an Image of a row; log once, and return None, if `make_image` raises an error."""
+    """Make an Image of a row; return None, and log it once, if `make_image` raises an error."""
     try:
         return make_image(row)
     except InvalidResponse as error:
@@ -57,7 +57,7 @@ def make_listed_image(row: Row) -> Image | None:
 
 
 def replace_nulls(image: Image, declared_keys: frozenset[str]) -> Image:
-    """Return the image with an empty text for null, but for the properties `declared_keys`."""
+    """Return the image with empty texts for null properties, but those in `declared_keys`."""
     properties = {
         key: "" if value is None and key not in declared_keys else value
         for key, value in image.properties.items()
@@ -66,7 +66,7 @@ def replace_nulls(image: Image, declared_keys: frozenset[str]) -> Image:
 
 
 def _print_date(moment: Any) -> str:
-    """Return the date as APIs show it. Raises InvalidResponse for a value that is no date."""
+    """Return a date such as ``2026-01-31T12:00:00Z``. Raises InvalidResponse for another type."""
     if not isinstance(moment, datetime):
         raise InvalidResponse("The Image service's database has an image without a date.")
     return f"{moment.isoformat(timespec='seconds')}Z"

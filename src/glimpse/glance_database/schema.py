@@ -1,10 +1,10 @@
-"""Schema check: the revisions of Glance's tables that Glimpse knows."""
+"""check_schema: checks that Glance's tables have a revision that Glimpse knows."""
 
 from glimpse.glance_database.connection import Connection, Statement
 from glimpse.glance_database.errors import UnknownSchema
 
-# Of Glance 2023.1 to 33.0.0 (2026.2), which has had no newer migration. While an upgrade is between
-# its steps, the table has two of them.
+# Of Glance 2023.1 to 33.0.0 (2026.2), which has had no newer migration. In the middle of an
+# upgrade, the table has two of them.
 KNOWN_REVISIONS = frozenset(
     ("2023_1_expand01", "2023_1_contract01", "2024_1_expand01", "2024_1_contract01")
 )
@@ -12,10 +12,9 @@ _SELECT_REVISIONS = Statement("SELECT version_num FROM alembic_version")
 
 
 async def check_schema(connection: Connection) -> None:
-    """Compare the revisions in the database with KNOWN_REVISIONS.
+    """Check that the database has revisions, and only ones in KNOWN_REVISIONS.
 
-    Raises UnknownSchema if one is not among them or there is none, and the errors of
-    `Connection.fetch`.
+    Raises UnknownSchema otherwise, and the errors of `Connection.fetch`.
     """
     revisions = sorted(str(row[0]) for row in await connection.fetch(_SELECT_REVISIONS))
     unknown = [revision for revision in revisions if revision not in KNOWN_REVISIONS]

@@ -1,4 +1,4 @@
-"""GlanceDatabaseImageService: an ImageService over Glance's database and, to write, its API."""
+"""GlanceDatabaseImageService: reads Glance's database, and writes with Glance's API."""
 
 import contextlib
 import dataclasses
@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from glimpse.glance import GlanceImageService
 from glimpse.glance_database.database import GlanceDatabase
 from glimpse.glance_database.errors import DatabaseError, UnknownSchema, ValueRefused
-from glimpse.glance_database.filters import is_comparable
+from glimpse.glance_database.filters import is_supported
 from glimpse.glance_database.image_reader import ImageReader
 from glimpse.images import (
     Action,
@@ -30,12 +30,14 @@ _UNAVAILABLE = "The Image service's database cannot be read."
 class GlanceDatabaseImageService:
     """An ImageService that reads Glance's database and writes with Glance's API.
 
-    Responses are those that Glance would give to the caller. The few queries that only Glance can
-    answer (see `filters.is_comparable`) are sent to Glance, and so are all reads while the database
-    cannot be used, if `falls_back` is true; otherwise those raise Unavailable. The operator's
-    `rules` are checked as in GlanceImageService.
+    Responses are those that Glance would give to the caller. The few reads that only Glance can
+    answer are sent to Glance: lists for which `filters.is_supported` is false, and values that the
+    database refuses. While the database cannot be read, all reads are, if `falls_back` is true;
+    otherwise they raise Unavailable. The operator's `rules` are checked as in GlanceImageService.
 
-    A change of properties takes one request to Glance, since it reads the image here.
+    Writes read the image from the database first, so that they take one request to Glance.
+
+    Closing the service closes `glance` and `database`.
     """
 
     def __init__(
@@ -47,7 +49,6 @@ class GlanceDatabaseImageService:
         falls_back: bool,
         rules: PolicyRules | None = None,
     ) -> None:
-        """Closing the service closes `glance` and `database`."""
         self._glance = glance
         self._database = database
         self._reader = reader
@@ -55,8 +56,12 @@ class GlanceDatabaseImageService:
         self._permissions = Permissions(rules, is_delegated=True)
 
     async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
-        """See ImageService. If the database fails, Glance's API goes on after the last image."""
-        if not is_comparable(query):
+        """See ImageService.
+
+        If the database fails between two pages, and `falls_back` is true, Glance's API lists the
+        images after the last one.
+        """
+        if not is_supported(query):
             pages = self._glance.list_images(caller, query)
         else:
             self._permissions.check(caller, Action.GET_IMAGES)
@@ -74,7 +79,8 @@ class GlanceDatabaseImageService:
     async def _pages(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
         """Yield the images of a list, at most `query.limit`, without checking the rules.
 
-        Raises what `list_images` raises, and Unavailable if the database cannot be used.
+        Raises what `list_images` raises, and Unavailable if the database fails and `falls_back` is
+        false.
         """
         last_id, remaining = query.marker, query.limit
         try:
@@ -128,13 +134,13 @@ class GlanceDatabaseImageService:
         await self._glance.close()
 
     async def close_database(self) -> None:
-        """Close the connections to the database, and leave Glance's API open."""
+        """Close the connections to the database, but not the client of Glance's API."""
         await self._database.close()
 
     async def check_schema(self) -> None:
-        """Compare the schema of the database with the known ones, if the database can be read.
+        """Check at the start that the database can be read, and that Glimpse knows its schema.
 
-        Raises UnknownSchema. Other failures are logged: the database may be there later.
+        Raises UnknownSchema. Other failures are only logged: the database may be available later.
         """
         try:
             await self._database.check()
@@ -144,7 +150,7 @@ class GlanceDatabaseImageService:
             _LOG.warning("Glance's database cannot be read yet: %s.", error)
 
     async def read_failure(self) -> str | None:
-        """Return why the database cannot be read, without addresses; None if it can be."""
+        """Return why the database cannot be read; None if it can be. The text has no addresses."""
         try:
             await self._database.check()
         except UnknownSchema as error:
@@ -154,7 +160,7 @@ class GlanceDatabaseImageService:
         return None
 
     def _check_fallback(self, error: DatabaseError) -> None:
-        """Return if Glance's API is to be used after `error`; otherwise raise Unavailable."""
+        """Raise Unavailable unless Glance's API may be read instead after `error`."""
         if not self._falls_back and not isinstance(error, ValueRefused):
             raise Unavailable(_UNAVAILABLE) from error
         _LOG.debug("Glance's API is used, because the database cannot be: %s", error)

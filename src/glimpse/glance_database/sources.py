@@ -1,16 +1,16 @@
-"""Sources: the indexes that lead to the images of a list, where few of all images are in it."""
+"""Source: an index by which some images of a list are found; list_sources: those of a list."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from glimpse.glance_database.conditions import Condition, one_of
+from glimpse.glance_database.conditions import Condition, equals_any
 from glimpse.images import ImageQuery
 
 
 class Source(NamedTuple):
-    """Some images of a list: those in ``images i`` that meet `condition`, found by `index_name`.
+    """Images ``i`` that meet `condition`, and the index of ``images`` by which they are found.
 
-    With `join`, they are found by rows of another table.
+    With `join`, they are found by rows of another table, and `index_name` is None.
     """
 
     condition: Condition
@@ -27,12 +27,12 @@ _MEMBERS = "JOIN image_members m ON m.image_id = i.id AND m.deleted = false"
 
 
 def list_sources(query: ImageQuery, project_id: str | None, *, is_admin: bool) -> list[Source]:
-    """Return sources that together have all images of a list; none if there is no such index.
+    """Return sources that together have all images of a list, and maybe others.
 
-    `visibility.listed` says which images these are.
+    Returns an empty list if no index leads to them: an admin's list of all projects, for example.
     """
     if query.ids:
-        return [Source(one_of("i.id", query.ids), "PRIMARY")]
+        return [Source(equals_any("i.id", query.ids), "PRIMARY")]
     if query.owner is not None:
         return [_owner(query.owner)]
     if is_admin or project_id is None:

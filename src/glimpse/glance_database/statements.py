@@ -35,7 +35,7 @@ class Position(NamedTuple):
 
 
 def position(row: Row) -> Position:
-    """Return the position of the image whose columns, as in `image_columns`, a row has."""
+    """Return the position of the image of a row that has `image_columns`."""
     return Position(row[COLUMNS.index("created_at")], row[0])
 
 
@@ -43,7 +43,7 @@ def position(row: Row) -> Position:
 def image_columns(dialect: Dialect, *, is_page: bool = False) -> str:
     """Return the columns of an image ``i`` that `rows.make_image` takes.
 
-    In a page, the properties are NULL if they are too large for it: `select_image` has them.
+    With `is_page`, properties of more than 16 KiB are NULL: read them with `select_image`.
     """
     columns = ", ".join(f"i.{column}" for column in COLUMNS)
     large = f"WHEN SUM(OCTET_LENGTH(p.value)) > {_MAX_BYTES_IN_PAGE} THEN NULL " if is_page else ""
@@ -59,7 +59,8 @@ def image_columns(dialect: Dialect, *, is_page: bool = False) -> str:
 def select_image(dialect: Dialect, image_id: str, project_id: str | None) -> Statement:
     """Return the statement for one image by its id.
 
-    The row has `image_columns`, and then if the image is a member of `project_id`, with any status.
+    The row has `image_columns`, and whether `project_id` is a member of the image, with any member
+    status. There is no row if the image does not exist or is deleted.
     """
     member = membership(project_id, "all")
     return Statement(
@@ -72,8 +73,8 @@ def select_image(dialect: Dialect, image_id: str, project_id: str | None) -> Sta
 def select_marker(marker: str, project_id: str | None) -> Statement:
     """Return the statement for the image that is a marker, deleted or not.
 
-    The row has the id, the date of creation, if the image is deleted, its owner, its visibility,
-    and if it is a member of `project_id`, with any status.
+    The row has the id, the date of creation, whether the image is deleted, the owner, the
+    visibility, and whether `project_id` is a member of the image, with any member status.
     """
     member = membership(project_id, "all")
     return Statement(
@@ -83,10 +84,11 @@ def select_marker(marker: str, project_id: str | None) -> Statement:
     )
 
 
-def select_date(after: Position | None, offset: int) -> Statement:
-    """Return the statement for the date of the image that is `offset` places after a position.
+def select_creation_date(after: Position | None, offset: int) -> Statement:
+    """Return the statement for the creation date of the image `offset` places further on.
 
-    All images count, whoever may see them. There is no row if there are not as many.
+    Places are counted from the newest image with the date of `after`, or with None from the newest
+    of all. All images count, whoever may see them. There is no row beyond the oldest.
     """
     where = "" if after is None else " WHERE i.created_at <= %s"
     return Statement(
@@ -98,10 +100,10 @@ def select_date(after: Position | None, offset: int) -> Statement:
 def select_by_date(
     dialect: Dialect, conditions: Iterable[Condition], after: Position | None, limit: int
 ) -> Statement:
-    """Return the statement for the first `limit` images that meet all `conditions`, at least one.
+    """Return the statement for the rows of a page, which reads the index of dates backwards.
 
-    The images are in the order of lists, and come after the position `after`. The index of dates is
-    read backwards until there are enough of them.
+    The page has the first `limit` images after the position `after` that meet all `conditions`, of
+    which there must be at least one. Its order is that of Position. Reading ends when it is full.
     """
     where = all_of([*conditions, *_follows(after)])
     hint = _hint(dialect, "created_at_image_idx")
@@ -119,10 +121,10 @@ def select_from_sources(
     after: Position | None,
     limit: int,
 ) -> Statement:
-    """Return the statement for the same images, which are searched in `sources`, at least one.
+    """Return the statement for the rows of the page of `select_by_date`, found in `sources`.
 
-    All images of each source are read and sorted, without their properties, which only the `limit`
-    images of the result need.
+    There must be at least one source. All images of each are read and sorted, but only the `limit`
+    images of the page with their tags and properties.
     """
     where = all_of([*conditions, *_follows(after)])
     parts, values = [], []
@@ -148,7 +150,7 @@ def _hint(dialect: Dialect, index: str) -> str:
 
 
 def _follows(position: Position | None) -> list[Condition]:
-    """Return the conditions that an image comes after `position`; none without one."""
+    """Return the condition that an image comes after `position`; none if that is None."""
     if position is None:
         return []
     created_at, image_id = position

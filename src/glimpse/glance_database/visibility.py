@@ -15,7 +15,7 @@ _MEMBER = (
 def is_visible(
     owner: str | None, visibility: str, project_id: str | None, *, is_admin: bool, is_member: bool
 ) -> bool:
-    """Return True if Glance shows an image with these attributes, by its id, to a project.
+    """Return True if Glance shows an image with these attributes to a project that has its id.
 
     `is_member` is true if the image is shared with the project, with any member status. Everybody
     sees an image without an owner.
@@ -28,9 +28,9 @@ def is_visible(
 
 
 def membership(project_id: str | None, member_status: str) -> Condition:
-    """Return the condition that the image is shared with the project, with this member status.
+    """Return the condition that the project is a member of the image, with this member status.
 
-    The status ``all`` accepts every one. Without a project, any member of the image will do.
+    `member_status` ``all`` is any status. If `project_id` is None, any member will do.
     """
     if project_id is None:
         return Condition(_MEMBER.format(more=""))
@@ -40,16 +40,16 @@ def membership(project_id: str | None, member_status: str) -> Condition:
     return Condition(_MEMBER.format(more=more), (project_id, member_status))
 
 
-def listed(
+def list_condition(
     project_id: str | None,
     visibility: str | None,
     member_status: str,
     *,
     is_admin: bool,
 ) -> Condition | None:
-    """Return the condition that Glance lists the image for a caller; None if it lists all.
+    """Return the condition under which Glance lists an image for a caller; None if it lists all.
 
-    `visibility` is the filter of the query: one of VISIBILITIES, or None. Without it, community
+    `visibility` is the filter of the query: one of VISIBILITIES, or None. If it is None, community
     images are listed only if they are the project's own.
     """
     if is_admin:
