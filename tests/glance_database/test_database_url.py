@@ -49,6 +49,8 @@ def test_options_of_tls_and_of_the_socket_are_kept() -> None:
         "mysql://u:secret@db",
         "mysql://u:secret@db/",
         "mysql://u:secret@db:none/glance",
+        "mysql://u:secret@[::1/glance",
+        "mysql://u:secret℀@db/glance",
         "mysql://u:secret@db:99999/glance",
         "mysql://u:secret@db/glance?ssl_cipher=x",
     ],

@@ -51,11 +51,14 @@ class DatabaseURL:
 def parse_database_url(text: str) -> DatabaseURL:
     """Parse ``mysql+pymysql://user:password@host:port,other-host/database?option=value``.
 
-    The schemes are mysql, mariadb and postgresql, with any driver after ``+``, which is ignored.
-    Raises InvalidDatabaseURL for another scheme, without a database, for an invalid port, and for
-    an option whose name starts with ``ssl`` that is not known.
+    The schemes are mysql, mariadb, postgresql and postgres. A driver after ``+`` and options for
+    it, such as ``charset``, are ignored. Raises InvalidDatabaseURL for another scheme, an invalid
+    host or port, an unknown option whose name starts with ``ssl``, and if no database is named.
     """
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # its text may have the password
+        raise InvalidDatabaseURL("its user, password, host or port is malformed") from None
     dialect = _DIALECTS.get(parts.scheme.partition("+")[0])
     if dialect is None:
         raise InvalidDatabaseURL("it must start with mysql:// or postgresql://")
@@ -75,7 +78,10 @@ def parse_database_url(text: str) -> DatabaseURL:
 
 
 def _parse_host(text: str, dialect: Dialect) -> Host:
-    """Parse ``host``, ``host:port`` or ``[IPv6 address]:port``; without a host it is localhost."""
+    """Parse ``host``, ``host:port`` or ``[IPv6 address]:port``. Raises InvalidDatabaseURL.
+
+    The defaults are localhost and the port of `dialect`.
+    """
     try:
         parts = urlsplit(f"//{text}")
         name, port = parts.hostname, parts.port

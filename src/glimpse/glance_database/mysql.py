@@ -22,7 +22,7 @@ _FALSE = ("0", "false", "no", "off")
 
 
 class MySQLConnection:
-    """A Connection of asyncmy, in autocommit mode: each statement sees what is committed."""
+    """A Connection of asyncmy, in autocommit mode: each statement sees all committed changes."""
 
     def __init__(self, connection: asyncmy.Connection) -> None:
         self._connection = connection
@@ -36,8 +36,8 @@ class MySQLConnection:
                 return rows
         except UnicodeEncodeError:
             raise ValueRefused("a text has a character that is not Unicode") from None
-        except errors.DataError as error:
-            raise ValueRefused(_reason(error)) from None
+        except errors.DataError as error:  # its text may have the value
+            raise ValueRefused(f"error {error.args[0] if error.args else ''}") from None
         except (errors.OperationalError, errors.InterfaceError, errors.InternalError) as error:
             raise _operational_error(error) from None
         except errors.Error as error:
@@ -81,9 +81,9 @@ async def connect(url: DatabaseURL, host: Host, seconds: float) -> Connection:
 
 
 def _operational_error(error: Exception) -> DatabaseError:
-    """Return the error for a failure of the connection, of the login, or of the server.
+    """Return the DatabaseError for an error of asyncmy, by its code.
 
-    Codes from 2000 are the client's: the connection failed. Below are those of the server.
+    Codes from 2000 are the client's: the connection failed. Lower ones are the server's.
     """
     code = error.args[0] if error.args else 0
     if isinstance(code, int) and (code >= _FIRST_CLIENT_ERROR or code in _SERVER_ENDS):
