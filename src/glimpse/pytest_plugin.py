@@ -1,4 +1,4 @@
-"""The pytest plugin: a cloud for the session, as it was at the start for each test."""
+"""The pytest plugin: the fixtures glimpse and glimpse_cloud, and their options."""
 
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
@@ -22,7 +22,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def glimpse(pytestconfig: pytest.Config) -> "Iterator[Cloud]":
-    """A running cloud, the same for the whole session; each process of pytest-xdist has its own."""
+    """The cloud of the session, as other tests left it; pytest-xdist has one in each process.
+
+    Its seed is --glimpse-seed, or else glimpse_seed.
+    """
     from glimpse.testing.running_cloud import cloud  # noqa: PLC0415  sessions without it do not load it
 
     configured = pytestconfig.getini("glimpse_seed")
@@ -33,7 +36,7 @@ def glimpse(pytestconfig: pytest.Config) -> "Iterator[Cloud]":
 
 @pytest.fixture
 def glimpse_cloud(glimpse: "Cloud") -> "Cloud":
-    """The cloud of the session as it was at its start."""
+    """The cloud of the session, reset before the test to what it was at its start."""
     glimpse.reset()
     return glimpse
 
@@ -42,7 +45,7 @@ def glimpse_cloud(glimpse: "Cloud") -> "Cloud":
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add the requests that the cloud got to the report of a test that failed."""
+    """Add the last 50 requests that the cloud got to the report of a test that failed."""
     report = yield
     started: Cloud | None = getattr(item, "funcargs", {}).get("glimpse_cloud")
     if report.when == "call" and report.failed and started is not None:

@@ -75,11 +75,11 @@ def test_a_rate_limit_allows_so_many_requests_in_any_period() -> None:
 def test_a_reset_leaves_the_rules_of_the_seed_with_new_counts() -> None:
     faults = ActiveFaults([FaultRule(status=500, first=1)])
     added = faults.add(FaultRule(status=503))
-    assert [each.rule.status for each in faults.applying_to(REQUEST)] == [500, 503]
-    assert [each.rule.status for each in faults.applying_to(REQUEST)] == [503]
+    assert [each.rule.status for each in faults.count_request(REQUEST)] == [500, 503]
+    assert [each.rule.status for each in faults.count_request(REQUEST)] == [503]
     faults.reset()
     assert faults.get(added.id) is None
-    assert [each.rule.status for each in faults.applying_to(REQUEST)] == [500]
+    assert [each.rule.status for each in faults.count_request(REQUEST)] == [500]
     faults.clear()
     assert not faults
 

@@ -1,4 +1,4 @@
-"""The control API: an ASGI application that is served at a port of its own, to loopback only."""
+"""control_api: the ASGI application of the control API, for a loopback port of its own."""
 
 import hmac
 from collections.abc import Awaitable, Callable
@@ -25,7 +25,7 @@ class ControlTools(NamedTuple):
     log: RequestLog
 
     def reset(self) -> None:
-        """Make both as they were at the start."""
+        """Reset the faults to those of the seed, and clear the log."""
         self.faults.reset()
         self.log.clear()
 
@@ -34,12 +34,13 @@ def control_api(token: str, tools: ControlTools, reset: Reset | None) -> ASGIApp
     """Return the control API. All requests need ``Authorization: Bearer`` and `token`.
 
     `reset` makes the cloud as it was at the start; None if that is not possible. Responses are
-    JSON, those of errors with ``error``:
+    JSON; those of errors are ``{"error": MESSAGE}``. 401 without the token.
 
-    - ``POST /reset``: 204, 409 without `reset`.
-    - ``GET /requests``: the requests that the APIs got. ``DELETE``: forget them, 204.
-    - ``GET /faults``; ``POST``: add the rule of the body, 201; ``DELETE``: remove all, 204.
-    - ``GET /faults/{id}``; ``DELETE``: remove it, 204. 404 if there is none.
+    - ``POST /reset``: 204; 409 without `reset`.
+    - ``GET /requests``: the logged requests, oldest first. ``DELETE``: forget them, 204.
+    - ``GET /faults``: all. ``POST``: add the rule in the body, 201 with the fault; 400 if it cannot
+      be used. ``DELETE``: remove all, 204.
+    - ``GET /faults/{id}``: one. ``DELETE``: remove it, 204. 404 if there is none.
     """
     handlers = _Handlers(tools, reset)
     app = Starlette(
@@ -67,7 +68,7 @@ def control_api(token: str, tools: ControlTools, reset: Reset | None) -> ASGIApp
 
 
 class _Handlers:
-    """The handlers of the routes."""
+    """The handlers of the routes, which `control_api` describes."""
 
     def __init__(self, tools: ControlTools, reset: Reset | None) -> None:
         self._tools = tools

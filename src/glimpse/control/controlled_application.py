@@ -1,4 +1,4 @@
-"""ControlledApplication: an application that the control API, at a port of its own, can reset."""
+"""ControlledApplication: the APIs of a cloud for tests, and the API that resets it."""
 
 import asyncio
 import shutil
@@ -18,13 +18,13 @@ from glimpse.settings import Settings
 
 
 class ReplaceableApplication(ServedApplication, Protocol):
-    """An application that another one can take the place of, between two requests."""
+    """An application that can serve with other settings from one request to the next."""
 
     async def replace(self, settings: Settings, on_closed: Callable[[], None]) -> None:
-        """Serve new requests with `settings`. Call `on_closed` when the present one is closed.
+        """Serve new requests with a new application, opened with `settings`.
 
-        The present one is closed when its requests have ended. Raises an exception if an
-        application cannot be opened with `settings`; then nothing changes.
+        The old one finishes its requests; `on_closed` is called when it has been closed. Raises the
+        error if the new one cannot be opened; then nothing changes.
         """
         ...
 
@@ -32,7 +32,7 @@ class ReplaceableApplication(ServedApplication, Protocol):
 class ControlledApplication:
     """Serves the control API to requests that arrive at `port`; passes others to `application`.
 
-    `copies` are state directories for resets; without them, there are none.
+    `copies` makes the state directories for resets; if it is None, there are no resets.
     """
 
     def __init__(
@@ -64,14 +64,14 @@ class ControlledApplication:
             await self._application(scope, receive, send)
 
     async def reload(self, load: LoadSettings) -> bool:
-        """Reload the application, as `ServedApplication` says; its state directory stays."""
+        """Reload the application, as `ServedApplication` says, but keep the state directory."""
         return await self._application.reload(lambda: self._with_state(load(), self._state_dir))
 
     async def reset(self) -> None:
-        """Serve new requests with the state of the start. Requests in progress end before theirs.
+        """Serve new requests with the state of the start. Requests in progress keep the old state.
 
-        Forgets the logged requests, and all faults but those of the seed. Takes 5 ms if the state
-        is in memory. Raises OSError, and what `open_application` raises; then nothing changes.
+        Cancels held uploads, then resets `tools`. Takes 5 ms if the state is in memory. Raises
+        OSError, and what `open_application` raises; then only held uploads have changed.
         """
         async with self._resetting:
             if self._copies is None:

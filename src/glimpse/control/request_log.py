@@ -1,4 +1,4 @@
-"""RequestLog: the last requests to the APIs, for tests to look at."""
+"""RequestLog: keeps the last requests to the APIs, for tests to read."""
 
 import time
 from collections import deque
@@ -18,11 +18,12 @@ _MAX_BODY = 16 * 1024  # bytes of a request's body that are kept
 
 
 class LoggedRequest(NamedTuple):
-    """A request, and its response.
+    """A request, and the status of its response.
 
     ``path`` includes the query; secrets in it and in ``body`` are hidden. ``status`` is None if
     there was no response, ``project_id`` and ``user_id`` without a valid token. ``body`` is the
-    text of a JSON body of up to 16 KiB, None for any other. ``at`` is a POSIX time.
+    text of a JSON body of up to 16 KiB, None for any other. ``at``, its beginning, is a POSIX time;
+    ``seconds`` is the time until the end of the response.
     """
 
     at: float
@@ -54,7 +55,7 @@ class RequestLog:
         return [request._asdict() for request in self._requests]
 
     def middleware(self, app: ASGIApp) -> ASGIApp:
-        """Wrap `app`: log each request when its response has ended."""
+        """Return `app` as an application that logs each request when that has ended or failed."""
 
         async def logged(scope: Scope, receive: Receive, send: Send) -> None:
             recorder = _Recorder(scope, receive, send)
@@ -69,7 +70,7 @@ class RequestLog:
 
 
 class _Recorder:
-    """Passes the messages of a request on, and keeps its body and the status of its response."""
+    """Passes on the messages of a request; keeps its JSON body and the status of its response."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._scope = scope
@@ -94,7 +95,7 @@ class _Recorder:
         await self._send(message)
 
     def request(self, context: RequestContext, at: float, seconds: float) -> LoggedRequest:
-        """Return the request for the log."""
+        """Return the request for the log, with the duration `seconds`."""
         agent, caller = self._headers.get(b"user-agent"), context.caller
         return LoggedRequest(
             at,
@@ -122,9 +123,9 @@ def _text(body: bytearray | None) -> str | None:
 
 
 def _without_secrets(value: Any, *keys: str) -> Any:
-    """Return JSON with ``***`` for the texts of passwords and secrets, and the ids of tokens.
+    """Return `value` with ``***`` for texts of passwords and secrets, and the ids of tokens.
 
-    `keys` lead to `value`, from the outermost.
+    `keys` are those of the objects around `value`, from the outermost.
     """
     if isinstance(value, dict):
         return {key: _without_secrets(each, *keys, key) for key, each in value.items()}

@@ -1,4 +1,4 @@
-"""StateCopies: state directories that are copies of one as it was at the start."""
+"""StateCopies: makes copies of a state directory as it was at the start."""
 
 import os
 import shutil
@@ -8,21 +8,24 @@ _DATA = "data"  # the directory of image data
 
 
 class StateCopies:
-    """Makes copies of a state directory beside it; what happens in one does not change the others.
+    """Makes copies of a state directory, beside it. A change of one does not change the others.
 
     ``original`` is the copy that the others are made of. Image data is not copied, but linked: a
     file of image data is never changed, only replaced.
     """
 
     def __init__(self, state_dir: Path) -> None:
-        """Keep a copy of `state_dir` as the original. No process may use it now. Raises OSError."""
+        """Copy `state_dir` to `original`. No process may write to it meanwhile.
+
+        Raises OSError.
+        """
         self._parent = state_dir.parent
         self.original = self._parent / "original"
         self._number = 0
         self._copy(state_dir, self.original)
 
     def make(self) -> Path:
-        """Return a new copy of the original. Raises OSError."""
+        """Make a new copy of the original, and return its directory. Raises OSError."""
         self._number += 1
         copy = self._parent / f"state-{self._number}"
         self._copy(self.original, copy)

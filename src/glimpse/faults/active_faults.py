@@ -24,16 +24,16 @@ class ActiveFault:
     _responses: dict[object, tuple[float, list[Message]]] = field(default_factory=dict)
 
     def count(self) -> bool:
-        """Count a request that matches; return True if it has the fault."""
+        """Count a request that matches the rule; return True if it has the fault."""
         self.matched += 1
         has_fault = self.rule.applies_to(self.matched)
         self.applied += has_fault
         return has_fault
 
     def seconds_until_allowed(self, now: float) -> int:
-        """Count a request against the rate limit at the time `now`.
+        """Return 0, and count the request, if the rate limit allows one at the time `now`.
 
-        Returns the seconds after which another one is allowed, 0 if this one is.
+        Otherwise return the seconds until it allows the next one, rounded up.
         """
         limit = self.rule.rate_limit or 1
         while self._passed and self._passed[0] <= now - self.rule.rate_seconds:
@@ -44,23 +44,23 @@ class ActiveFault:
         return max(1, math.ceil(self._passed[0] + self.rule.rate_seconds - now))
 
     def stale_response(self, key: object, now: float) -> list[Message] | None:
-        """Return the response that was remembered for `key`, unless it is too old by `now`."""
+        """Return the response remembered for `key`; None if there is none, or it is too old."""
         at, messages = self._responses.get(key, (-math.inf, None))
         return messages if now - at <= (self.rule.stale_for or 0) else None
 
     def remember(self, key: object, messages: list[Message], now: float) -> None:
-        """Remember a response, for `stale_response`."""
+        """Remember a response for `stale_response`, in place of an earlier one for `key`."""
         self._responses[key] = now, messages
 
 
 class ActiveFaults:
     """The rules in effect, in the order in which they were added.
 
-    ``held_uploads`` are uploads that go on after their responses, as ``saving_for`` makes them.
+    ``held_uploads`` are those that rules with ``saving_for`` let go on after their responses.
     """
 
     def __init__(self, seeded: Iterable[FaultRule] = ()) -> None:
-        """`seeded` are the rules to begin with, and after each `reset`."""
+        """`seeded` are the rules at the start, and after each `reset`."""
         self._seeded = tuple(seeded)
         self._ids = itertools.count(1)
         self._faults: dict[str, ActiveFault] = {}
@@ -74,7 +74,7 @@ class ActiveFaults:
         return bool(self._faults)
 
     def add(self, rule: FaultRule) -> ActiveFault:
-        """Add a rule, after those that are there."""
+        """Add a rule after the others, and return it in effect, with a new id."""
         added = ActiveFault(str(next(self._ids)), rule)
         self._faults[added.id] = added
         return added
@@ -92,7 +92,7 @@ class ActiveFaults:
         self._faults.clear()
 
     def reset(self) -> None:
-        """Remove all faults but those of the seed, which begin to count anew."""
+        """Remove all faults; add those of the seed again, with new ids and counts of 0."""
         self._faults.clear()
         for rule in self._seeded:
             self.add(rule)
@@ -104,7 +104,7 @@ class ActiveFaults:
             upload.cancel()
         await asyncio.gather(*uploads, return_exceptions=True)
 
-    def applying_to(self, request: RequestFacts) -> list[ActiveFault]:
+    def count_request(self, request: RequestFacts) -> list[ActiveFault]:
         """Count a request for each rule that it matches; return the faults that it has."""
         matching = [fault for fault in self if fault.rule.matches(request)]
         return [fault for fault in matching if fault.count()]

@@ -25,10 +25,11 @@ _FIRST_ERROR = 300
 
 
 class FaultMiddleware:
-    """Injects the faults that `faults` has for a request; passes others on to `app`.
+    """Injects the faults that `faults` has for a request; passes requests without one to `app`.
 
     It goes inside of `RequestMiddleware`, so that its responses have a request id and a log line.
-    Of several faults, delays add up, and the first with another effect takes place.
+    If a request has several faults, their delays add up, and the first with another effect than a
+    delay is injected.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class FaultMiddleware:
             await self._app(scope, receive, send)
             return
         facts = await self._facts(scope)
-        faults = self._faults.applying_to(facts)
+        faults = self._faults.count_request(facts)
         await asyncio.sleep(sum(fault.rule.delay for fault in faults))
         fault = next((each for each in faults if _has_effect(each.rule)), None)
         if fault is None:
@@ -58,7 +59,7 @@ class FaultMiddleware:
             await self._inject(fault, facts, scope, receive, send)
 
     async def _facts(self, scope: Scope) -> RequestFacts:
-        """Return what rules look at. Validates the token only if a rule names a project."""
+        """Return what rules compare. Validates the token only if a rule names a project."""
         headers = {
             name.decode("latin-1"): value.decode("latin-1")
             for name, value in scope["glimpse.headers"].items()
@@ -131,9 +132,10 @@ class FaultMiddleware:
     async def _serve_saving(
         self, seconds: float, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """Respond to an upload when its data has arrived; the API gets its end `seconds` later.
+        """Respond 204 when the last part of an upload arrives; pass that on `seconds` later.
 
-        If the API responds before, for example with an error, that is the response.
+        So the image stays in status saving. If the API responds or fails before the last part, the
+        client gets that.
         """
         upload = _HeldUpload(self._app, scope, receive, send, seconds)
         task = asyncio.create_task(upload.run())
@@ -145,19 +147,22 @@ class FaultMiddleware:
 
 
 class _HeldUpload:
-    """An upload whose last bytes the API gets late; `responded` is set after the response."""
+    """An upload whose last part the API gets `seconds` after the client got its response.
+
+    `responded` is set after the response, or after the API failed before one: then `error` is set.
+    """
 
     def __init__(
         self, app: ASGIApp, scope: Scope, receive: Receive, send: Send, seconds: float
     ) -> None:
         self._app, self._scope, self._seconds = app, scope, seconds
         self._receive, self._send = receive, send
-        self._is_held = False  # and has been responded to
-        self.error: Exception | None = None  # of the API, before there was a response
+        self._is_held = False  # True once the last part has arrived
+        self.error: Exception | None = None
         self.responded = asyncio.Event()
 
     async def run(self) -> None:
-        """Have the API serve the request. Raises nothing."""
+        """Have the API serve the request. Log its error, or set `error`; raise nothing."""
         try:
             await self._app(self._scope, self._receive_held, self._send_unless_held)
         except Exception as error:  # noqa: BLE001  raised by `_serve_saving`, or logged
@@ -169,7 +174,7 @@ class _HeldUpload:
             self.responded.set()
 
     async def _receive_held(self) -> Message:
-        """Return the next part of the body. Respond before the last one, and return it late."""
+        """Return the next part of the body. When the last one arrives, respond, and wait."""
         if self._is_held:
             await asyncio.Event().wait()  # the client may disconnect: the upload goes on
         message = await self._receive()
@@ -181,7 +186,7 @@ class _HeldUpload:
         return message
 
     async def _send_unless_held(self, message: Message) -> None:
-        """Pass the API's response on, unless there was one already."""
+        """Pass on the API's response, unless the client has got one."""
         if not self._is_held:
             await self._send(message)
 
@@ -204,7 +209,7 @@ def _has_effect(rule: FaultRule) -> bool:
 async def _send_status(
     rule: FaultRule, status: int, scope: Scope, send: Send, retry_after: int | None = None
 ) -> None:
-    """Send the response of a rule. Without a body, it is a JSON object with code and message."""
+    """Send the response of a rule. The default body is a JSON object with code and message."""
     message = b'{"error": {"code": %d, "message": "A fault on request."}}' % status
     body = message if rule.body is None else rule.body
     if status == _NO_CONTENT:
@@ -224,7 +229,7 @@ async def _send_status(
 
 
 def _cutting(send: Send, size: int) -> Send:
-    """Return a `send` that raises ResponseAborted after `size` bytes of a response's body."""
+    """Return a `send` that sends `size` bytes of a body, and raises ResponseAborted for more."""
     left = size
 
     async def send_part(message: Message) -> None:
@@ -240,7 +245,7 @@ def _cutting(send: Send, size: int) -> Send:
 
 
 def _slowly(send: Send, bytes_per_second: int) -> Send:
-    """Return a `send` that sends bodies in pieces, `bytes_per_second` bytes in a second."""
+    """Return a `send` that sends bodies in pieces, at `bytes_per_second`."""
     size = max(1, bytes_per_second // _PIECES_PER_SECOND)
 
     async def send_pieces(message: Message) -> None:

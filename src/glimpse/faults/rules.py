@@ -14,9 +14,9 @@ _FIRST_STATUS, _LAST_STATUS = 200, 599
 
 
 class InvalidRule(ValueError):
-    """A rule that cannot be used: the value of ``key`` is not what is ``expected``.
+    """A rule that cannot be used: the value of ``key`` is not what is ``expected``, a sentence.
 
-    ``key`` is empty if the rule as a whole is at fault. ``expected`` is a sentence.
+    ``key`` is empty for a problem of the whole rule.
     """
 
     def __init__(self, key: str, expected: str) -> None:
@@ -26,11 +26,12 @@ class InvalidRule(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class RequestFacts:
-    """What rules look at in a request; the names of ``headers`` are in lower case.
+    """What rules compare of a request.
 
     ``operation`` is the name in metrics, such as ``list_images`` of Compute, ``image.list_images``
-    or ``identity.issue``. ``projects`` are the id and the name of the caller's project; none
-    without a valid token.
+    or ``identity.issue``. ``path`` has no query. The names of ``headers`` are in lower case.
+    ``projects`` are the id and the name of the caller's project; empty without a valid token, or if
+    no rule names a project.
     """
 
     method: str
@@ -44,19 +45,20 @@ class RequestFacts:
 class FaultRule:
     """Requests that have a fault, and the fault. Times are in seconds.
 
-    A request matches if all of the first six match it that are set. All but ``project`` are
-    patterns as of file names: ``*`` is any text, ``?`` any character. ``headers`` has patterns by
-    the names of headers.
+    A request matches if each of the first six fields that is set matches. ``project`` is an id or
+    a name. The others are patterns, in which ``*`` is any text and ``?`` any character; the case of
+    letters counts. ``headers`` has patterns by the names of headers.
 
-    Of the matching requests, the first ``skip`` have no fault; of those after them, the ``first``
-    ones have it, or each ``every``-th, or without either all.
+    Of the matching requests, the first ``skip`` have no fault. Of the others, all have it; with
+    ``first``, only so many of them; with ``every``, only each so-many-th.
 
     A request with the fault waits for ``delay``. Then one of these happens, if any is set:
 
-    - ``status``: the response has this status, ``body`` and ``response_headers``. The API does not
-      get the request.
+    - ``status``: the response has this status, ``body`` and ``response_headers``, and Retry-After
+      if ``retry_after`` is set. The API does not get the request.
     - ``reset_connection``: the client gets a TCP reset. The API does not get the request.
-    - ``rate_limit``: it is 429 with Retry-After beyond so many requests in ``rate_seconds``.
+    - ``rate_limit``: beyond so many requests in ``rate_seconds``, the response is 429. Its
+      Retry-After is ``retry_after``, or else the time until a request is allowed.
     - ``cut_after``: the connection closes after so many bytes of the response's body.
     - ``bytes_per_second``: the response's body is sent at this speed.
     - ``stale_for``: a GET gets the response of an earlier one, which is up to so many seconds old.
@@ -87,7 +89,7 @@ class FaultRule:
     saving_for: float | None = None
 
     def matches(self, request: RequestFacts) -> bool:
-        """Return True if the request has what the rule names; the count is not looked at."""
+        """Return True if the request matches, whatever `skip`, `first` and `every` are."""
         headers = request.headers
         patterns = [
             (self.operation, request.operation),
@@ -101,7 +103,7 @@ class FaultRule:
         )
 
     def applies_to(self, number: int) -> bool:
-        """Return True if the `number`-th matching request has the fault, from 1."""
+        """Return True if the `number`-th matching request, counted from 1, has the fault."""
         number -= self.skip
         if number < 1:
             return False
@@ -120,7 +122,7 @@ KEYS = tuple(each.name for each in fields(FaultRule))
 def parse_rule(document: object) -> FaultRule:
     """Return the rule that a JSON object describes; its keys are the fields of FaultRule.
 
-    Null counts as missing. ``body`` is text, or any JSON, which is sent as such. Raises
+    Null counts as missing. ``body`` is text that is sent as it is, or any other JSON. Raises
     InvalidRule.
     """
     if not isinstance(document, dict):
@@ -145,7 +147,7 @@ def parse_rule(document: object) -> FaultRule:
 
 
 def render_rule(rule: FaultRule) -> dict[str, Any]:
-    """Return a rule as a JSON object, without the values that are defaults."""
+    """Return a rule as a JSON object, without fields that have their defaults; `body` is text."""
     default = FaultRule()
     return {
         key: value.decode("utf-8", "replace") if isinstance(value, bytes) else value

@@ -20,9 +20,9 @@ _OPERATOR = Caller("seed", "seed", frozenset(("admin",)), is_admin=True)
 
 
 def read_seed(path: Path, options: EmbeddedOptions) -> Seed:
-    """Read a seed and check it whole, with the data that it names. Writes nothing.
+    """Return the seed in the file `path`, after checking all of it and the data that it names.
 
-    Raises InvalidSeed, and OSError if the file cannot be read.
+    Writes nothing. Raises InvalidSeed with all problems, and OSError if `path` cannot be read.
     """
     source = str(path)
     text = path.read_text("utf-8", "surrogateescape")
@@ -32,7 +32,7 @@ def read_seed(path: Path, options: EmbeddedOptions) -> Seed:
 
 
 async def apply_seed(seed: Seed, state_dir: Path, options: EmbeddedOptions) -> None:
-    """Write the users and images of `seed` to `state_dir`, which has no cloud yet.
+    """Write the users, images and servers of `seed` to `state_dir`, which has no cloud yet.
 
     Hashing the secret of an application credential takes 0.23 s. Raises OSError, InvalidStateFile,
     UnusableCatalog, or an error of `images.errors` if the directory cannot be used, or if data has
@@ -60,7 +60,7 @@ async def apply_seed(seed: Seed, state_dir: Path, options: EmbeddedOptions) -> N
 
 
 def _store_servers(seed: Seed, state_dir: Path) -> None:
-    """Store the servers, which have the properties of their images. Raises Unavailable."""
+    """Store the servers, with what snapshots inherit from their images. Raises Unavailable."""
     images = {each.image.id: each.image for each in seed.images}
     servers = [
         replace(each, inheritance=inheritance_of(each, images.get(each.image_id or "")))

@@ -7,8 +7,8 @@ from typing import NamedTuple
 class Problem(NamedTuple):
     """A value of a seed that cannot be used.
 
-    `line` is its line, from 1; `path` where it is in the document, such as ``images[0].name``, and
-    empty for the whole document. `expected` is a sentence that says what is wrong, or expected.
+    `line` is its line, from 1; `path` its place in the document, such as ``images[0].name``, or ""
+    for the whole document. `expected` is a sentence that says what is wrong, or expected.
     """
 
     line: int
@@ -17,7 +17,7 @@ class Problem(NamedTuple):
 
 
 class InvalidSeed(Exception):
-    """A seed that cannot be used; the message has ``lines``, one for each problem."""
+    """A seed that cannot be used. The message is ``lines``: one line for each problem."""
 
     def __init__(self, source: str, problems: Sequence[Problem]) -> None:
         self.lines = tuple(_line(source, problem) for problem in problems)

@@ -21,15 +21,16 @@ _METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 
 
 def seed_id(kind: str, *names: str) -> uuid.UUID:
-    """Return the id of an entry that has none in the seed: the same for the same names."""
+    """Return the id of an entry that has none in the seed: the same for the same arguments."""
     return uuid.uuid5(_NAMESPACE, "/".join((kind, *names)))
 
 
 def standard_identity() -> dict[str, Any]:
     """Return the identity document of a seed that has no projects and no users.
 
-    It has the users of a new state directory, admin, demo and alt, in projects of their names. The
-    password of each is STANDARD_PASSWORD.
+    It has the users admin, demo and alt, each with a project of the same name and the password
+    STANDARD_PASSWORD. The role of admin is ``admin``, also on the system, that of the others
+    ``member``.
     """
     projects = {name: seed_id("project", DOMAIN_ID, name).hex for name in _STANDARD_USERS}
     users: list[dict[str, Any]] = [
@@ -49,10 +50,10 @@ def standard_identity() -> dict[str, Any]:
 
 
 class IdentitySections:
-    """Parses the sections of the identity, in an order in which entries refer to earlier ones.
+    """Parses the sections of domains, projects, users and application credentials.
 
-    `document` is the identity document. `projects` and `users` have the ids of those in the domain
-    Default by id and by name, and of those in other domains by id.
+    `document` is the identity document. `projects` and `users` map ids to themselves and, in the
+    domain Default, also names to ids. Problems are recorded by the reader.
     """
 
     def __init__(self, reader: SeedReader, sections: Mapping[str, Place]) -> None:
@@ -77,7 +78,7 @@ class IdentitySections:
     def _parse(
         self, section: Place, parse: Callable[[Place], dict[str, Any]]
     ) -> list[dict[str, Any]]:
-        """Return the entries of a section, whose ids have to be different."""
+        """Parse the entries of a section. No two may have the same id."""
         entries: dict[str, dict[str, Any]] = {}
         for place in self._reader.sequence(section):
             entry = parse(place)
@@ -143,10 +144,10 @@ class IdentitySections:
     def _assignments(
         self, place: Place, known: Mapping[str, str], kind: str
     ) -> dict[str, list[str]]:
-        """Return lists of roles by the ids of projects or domains."""
+        """Parse a mapping of projects or domains to lists of roles; return it by their ids."""
         assigned = {}
         for name, roles in self._reader.any_mapping(place).items():
-            place_id = self._reader.known(name, roles, known, kind)
+            place_id = self._reader.resolve(name, roles, known, kind)
             assigned[place_id] = self._reader.texts(roles)
         return assigned
 
@@ -190,7 +191,7 @@ class IdentitySections:
         return rule["id"]
 
     def _time(self, place: Place) -> float | None:
-        """Return the POSIX time of a date."""
+        """Parse a date, and return its POSIX time; None for any other text."""
         expected = "a date and time in ISO 8601 notation is expected."
 
         def timestamp(text: str) -> str | None:
@@ -201,7 +202,7 @@ class IdentitySections:
         return float(found) if found else None
 
     def _common(self, found: Mapping[str, Place]) -> dict[str, Any]:
-        """Return the attributes that all entries have."""
+        """Parse the attributes that all kinds of entries may have."""
         entry: dict[str, Any] = {}
         if "name" in found:
             entry["name"] = self._reader.text(found["name"], field_lengths.NAME)
@@ -214,7 +215,7 @@ class IdentitySections:
         return entry
 
     def _id(self, found: Mapping[str, Place], kind: str, *names: str) -> str:
-        """Return the id of an entry; without one, it follows from the names."""
+        """Return the id of an entry; without one, that of `seed_id`."""
         if "id" in found:
             return self._reader.text(found["id"], field_lengths.ID)
         return seed_id(kind, *names).hex

@@ -18,10 +18,10 @@ _CLUSTER_BITS = 16
 
 
 def check_data(source: str, seed: Seed, rules: ContentRules) -> None:
-    """Check that the data of all images can be read, and is what `rules` allow.
+    """Check that the data of all images can be read, and that `rules` allow it.
 
     `source` names the seed in messages. Blocks, and reads up to 16 MiB of each file. Raises
-    InvalidSeed.
+    InvalidSeed with all problems.
     """
     problems = []
     for number, image in enumerate(seed.images):
@@ -33,7 +33,7 @@ def check_data(source: str, seed: Seed, rules: ContentRules) -> None:
 
 
 async def read_data(seeded: ImageSeed) -> AsyncIterator[bytes]:
-    """Yield the data of an image. Raises OSError if its file cannot be read."""
+    """Yield the data of an image, if it has some. Raises OSError if its file cannot be read."""
     for chunk in _generate(seeded) if isinstance(seeded.data, GeneratedData) else _read(seeded):
         yield chunk
         await asyncio.sleep(0)
@@ -60,7 +60,7 @@ def _data_problem(seeded: ImageSeed, rules: ContentRules) -> str | None:
 
 
 def _read(seeded: ImageSeed) -> Iterator[bytes]:
-    """Yield the content of the image's file. Raises OSError."""
+    """Yield the content of the image's file; nothing without one. Raises OSError."""
     if isinstance(seeded.data, FileData):
         with seeded.data.path.open("rb") as file:
             while chunk := file.read(_CHUNK):

@@ -23,7 +23,7 @@ MAX_DATA = 2**40  # bytes of generated data
 _MAX_SIZE = 2**63 - 1  # bytes: what a column holds
 _OF_DATA = ("size", "virtual_size", "checksum", "os_hash_algo", "os_hash_value")
 _WITH_DATA = ("active", "deactivated")  # statuses
-# The formats whose data can be generated: see `generated_data`.
+# The disk formats whose data `image_data` can generate.
 GENERATED_FORMATS = ("raw", "qcow2", "ami", "ari", "aki", "ploop")
 IMAGE_KEYS = (
     *("id", "name", "owner", "visibility", "status", "disk_format", "container_format"),
@@ -33,13 +33,13 @@ IMAGE_KEYS = (
 
 
 def date_after(first: str, seconds: int) -> str:
-    """Return the date of an image that is `seconds` later than the date `first`."""
+    """Return the date `seconds` after `first`. Both have the form of an image's dates."""
     moment = datetime.fromisoformat(first) + timedelta(seconds=seconds)
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 class ImageSection:
-    """Parses images. `by_name` has their ids by id and name, `images` the images."""
+    """Parses images. `images` are these; `by_name` maps their ids and names to their ids."""
 
     def __init__(
         self,
@@ -51,12 +51,11 @@ class ImageSection:
         formats: ImageFormats,
         now: str,
     ) -> None:
-        """`projects` has ids by id and name. Relative paths of files start in `directory`.
+        """Parse all images; the reader records problems.
 
-        `formats` are those that images may have.
-
-        The default date of the first image is `now`, that of each other one a second later, so that
-        lists have an order. Problems are recorded by the reader.
+        `projects` has ids by id and name. Relative paths of files start in `directory`. `formats`
+        are those that images may have. The default date of the first image is `now`, that of each
+        other one a second later, so that lists have an order.
         """
         self._reader = reader
         self._projects = projects
@@ -100,7 +99,7 @@ class ImageSection:
         return ImageSeed(image, members, data, place.line)
 
     def _readers(self) -> Mapping[str, Callable[[Place], Any]]:
-        """Return a function for each attribute, which reads its value."""
+        """Return, for each attribute, the function that parses its value."""
         reader = self._reader
 
         def size(place: Place) -> int:
@@ -138,7 +137,7 @@ class ImageSection:
         document: Mapping[str, Any],
         data: FileData | GeneratedData | None,
     ) -> None:
-        """Refuse what contradicts the data of an image, or that it has none."""
+        """Refuse attributes that contradict `data`, the data of the image or None."""
         if data is None:
             if document["status"] in _WITH_DATA and "size" not in found:
                 self._reader.refuse(
@@ -160,7 +159,7 @@ class ImageSection:
             )
 
     def _data(self, place: Place) -> FileData | GeneratedData | None:
-        """Return where the data comes from, which is a file or a size."""
+        """Return the file of the data, or its size; None if neither is there."""
         sources = self._reader.mapping(place, ("file", "size"))
         if len(sources) != 1:
             self._reader.refuse(place, "either file or size is expected.")
@@ -191,6 +190,6 @@ class ImageSection:
             }
         members = {}
         for name, status in reader.any_mapping(place).items():
-            known = reader.known(name, status, self._projects, "project")
+            known = reader.resolve(name, status, self._projects, "project")
             members[known] = reader.choice(status, MEMBER_STATUSES)
         return members

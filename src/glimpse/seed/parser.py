@@ -1,4 +1,4 @@
-"""parse_seed: makes a Seed of the text of a seed file. Pure."""
+"""parse_seed: makes a Seed of the text of a seed file. Reads no files."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,11 +24,11 @@ SECTIONS = (
 
 
 def parse_seed(text: str, source: str, directory: Path, formats: ImageFormats) -> Seed:
-    """Return the seed in `text`, which is YAML or JSON.
+    """Return the seed in `text`, YAML or JSON in the format that docs/testing.md describes.
 
-    `source` names it in messages; paths of files that are not absolute start in `directory`. The
-    files are not read. `formats` are those that images may have. docs/testing.md describes the
-    format. Raises InvalidSeed with all problems.
+    `source` names the seed in messages. Relative paths of image data start in `directory`; their
+    files are not read. `formats` are those that images may have. Raises InvalidSeed with all
+    problems.
     """
     reader = SeedReader(source)
     root = reader.root(text)
@@ -63,7 +63,7 @@ def parse_seed(text: str, source: str, directory: Path, formats: ImageFormats) -
 
 
 def _faults(reader: SeedReader, section: Place) -> tuple[FaultRule, ...]:
-    """Return the faults of a section; `faults.rules.parse_rule` describes an entry."""
+    """Parse the section of faults, whose entries `faults.rules.parse_rule` describes."""
     rules = []
     for place in reader.sequence(section):
         values = reader.any_mapping(place)
@@ -75,7 +75,7 @@ def _faults(reader: SeedReader, section: Place) -> tuple[FaultRule, ...]:
 
 
 def _check_identity(source: str, document: Mapping[str, Any]) -> None:
-    """Raise InvalidSeed if the identity file would leave an entry of the document out."""
+    """Raise InvalidSeed for invalid entries, which the identity file would leave out."""
     credentials = [
         {**each, "secret_hash": NO_PASSWORD} for each in document["application_credentials"]
     ]

@@ -42,10 +42,10 @@ class Place(NamedTuple):
 
 
 class SeedReader:
-    """Reads values that a seed may have. Each method records a Problem for any other value.
+    """Reads values of a seed, each by a method that says which values are allowed.
 
-    Then it returns a value of the right type all the same, so that all problems are found in one
-    pass: do not use what was read unless `raise_problems` returns.
+    For any other value, a method records a Problem and returns some value of its type, so that all
+    problems are found in one pass. Do not use what was read before `raise_problems` has returned.
     """
 
     def __init__(self, source: str) -> None:
@@ -54,9 +54,9 @@ class SeedReader:
         self._problems: list[Problem] = []
 
     def root(self, text: str) -> Place | None:
-        """Return the document in `text`; None if it is empty. Raises InvalidSeed if it is no YAML.
+        """Return the document in `text`, which is YAML or JSON; None if it is empty.
 
-        JSON is YAML, too.
+        Raises InvalidSeed for other text.
         """
         try:
             node = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -76,7 +76,7 @@ class SeedReader:
         self._problems.append(Problem(place.line, place.path, expected))
 
     def raise_problems(self) -> None:
-        """Raise InvalidSeed if there were problems, which are sorted by their lines."""
+        """Raise InvalidSeed with all recorded problems, by line. Do nothing if there are none."""
         if self._problems:
             raise InvalidSeed(self._source, sorted(self._problems))
 
@@ -89,8 +89,8 @@ class SeedReader:
     ) -> dict[str, Place]:
         """Return the values of a mapping by their keys.
 
-        Its keys have to be in `allowed`, and all of `required` have to be there. Null counts as
-        missing, and is left out, but for the keys in `nullable`.
+        Its keys have to be in `allowed`, and all of `required` have to be there. A key with null
+        counts as missing, and is left out, unless it is in `nullable`.
         """
         found = self.any_mapping(place)
         for key, value in found.items():
@@ -106,7 +106,7 @@ class SeedReader:
         return kept
 
     def any_mapping(self, place: Place) -> dict[str, Place]:
-        """Return the values of a mapping with any keys, which are texts."""
+        """Return the values of a mapping by their keys, which may be any text."""
         if not isinstance(place.node, yaml.MappingNode):
             self.refuse(place, "a mapping of keys to values is expected.")
             return {}
@@ -131,9 +131,9 @@ class SeedReader:
         ]
 
     def text(self, place: Place, longest: int = MAX_TEXT, shortest: int = 1) -> str:
-        """Return a text. A number, a date or a flag is text as it is written.
+        """Return a text of `shortest` to `longest` characters, no NUL and no lone surrogates.
 
-        It must have neither NUL characters nor lone surrogates.
+        A number, a date or a flag is the text that is written in the seed.
         """
         value = self._scalar(place)
         if value is None:
@@ -146,11 +146,11 @@ class SeedReader:
         return value
 
     def texts(self, place: Place, longest: int = MAX_TEXT) -> list[str]:
-        """Return a list of texts."""
+        """Return a list of texts of 1 to `longest` characters."""
         return [self.text(each, longest) for each in self.sequence(place)]
 
     def mapping_of_texts(self, place: Place, longest: int) -> dict[str, str]:
-        """Return a mapping of texts of up to 255 characters to texts, which may be empty."""
+        """Return a mapping of keys of 1 to 255 characters to texts of 0 to `longest`."""
         found = self.any_mapping(place)
         for key, value in found.items():
             if not 1 <= len(key) <= MAX_TEXT or "\0" in key:
@@ -165,7 +165,7 @@ class SeedReader:
         return str(place.node.value).lower() in _TRUE
 
     def integer(self, place: Place, lowest: int, highest: int) -> int:
-        """Return a decimal integer in a range, which includes both bounds."""
+        """Return a decimal integer from `lowest` to `highest`, both included."""
         try:
             value = int(place.node.value) if place.node.tag == _INT else None
         except ValueError:  # 0x10, or 1:30, which is 90 in YAML 1.1
@@ -176,7 +176,7 @@ class SeedReader:
         return value
 
     def size(self, place: Place, highest: int) -> int:
-        """Return a size in bytes, such as ``1048576``, ``1024 KiB`` or ``1M``; units are binary."""
+        """Return a size in bytes, at most `highest`: ``1048576``, ``1024 KiB`` or ``1M``."""
         match = _SIZE.fullmatch(self._scalar(place) or "")
         size = int(match[1]) * _UNITS[(match[2] or "")[:1].upper()] if match else -1
         if not 0 <= size <= highest:
@@ -193,7 +193,7 @@ class SeedReader:
         return value
 
     def parsed(self, place: Place, parse: Callable[[str], str | None], expected: str) -> str:
-        """Return what `parse` makes of a text; it returns None for an invalid one."""
+        """Return what `parse` makes of a text; None is a Problem that says `expected`."""
         value = self._scalar(place)
         found = parse(value) if value is not None else None
         if found is None:
@@ -202,7 +202,7 @@ class SeedReader:
         return found
 
     def plain(self, place: Place) -> Any:
-        """Return any value as Python's types, as YAML resolves it; None for one that cannot be."""
+        """Return any value as YAML's safe loader makes it."""
         try:
             return SafeConstructor().construct_document(place.node)
         except yaml.YAMLError as error:
@@ -210,11 +210,14 @@ class SeedReader:
         return None
 
     def reference(self, place: Place, known: Mapping[str, str], kind: str) -> str:
-        """Return the id of a `kind` of entry by its id or name; `known` has ids by both."""
-        return self.known(self._scalar(place), place, known, kind)
+        """Return the id of the entry whose id or name is the value at `place`: see `resolve`."""
+        return self.resolve(self._scalar(place), place, known, kind)
 
-    def known(self, name: str | None, place: Place, known: Mapping[str, str], kind: str) -> str:
-        """Return the id of a `kind` of entry by its id or name, which is a key at `place`."""
+    def resolve(self, name: str | None, place: Place, known: Mapping[str, str], kind: str) -> str:
+        """Return the id of the entry with the id or name `name`.
+
+        `known` has ids by id and by name. A Problem is recorded at `place`, and says `kind`.
+        """
         if name is None or name not in known:
             names = names_of(known)
             self.refuse(place, f"the name or id of a {kind} is expected; there are: {names}.")
@@ -222,11 +225,11 @@ class SeedReader:
         return known[name]
 
     def uuid(self, place: Place) -> str:
-        """Return a UUID in lower case, with its dashes."""
+        """Return a UUID, which has to have dashes, in lower case."""
         return self.parsed(place, parse_uuid, "a UUID is expected.")
 
     def date(self, place: Place) -> str:
-        """Return a date and time as those of an image."""
+        """Return a date in the form of an image's dates: ``2026-01-31T12:00:00Z``."""
         return self.parsed(place, parse_date, "a date and time in ISO 8601 notation is expected.")
 
     def _scalar(self, place: Place) -> str | None:
@@ -236,12 +239,12 @@ class SeedReader:
 
 
 def names_of(known: Mapping[str, str]) -> str:
-    """Return the names in a mapping of ids by id and by name, as text for a message."""
+    """Return a message's list of the names in `known`, which has ids by id and by name."""
     return ", ".join(sorted(name for name in known if name and known[name] != name)) or "none"
 
 
 def parse_uuid(text: str) -> str | None:
-    """Return a UUID in lower case, with its dashes; None for other text."""
+    """Return a UUID in lower case; None for text that is not a UUID with dashes."""
     try:
         found = str(uuid.UUID(text))
     except ValueError:

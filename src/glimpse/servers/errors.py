@@ -1,4 +1,4 @@
-"""Errors that the service of servers raises. The messages are Compute's, and may be shown.
+"""Errors that a ServerService raises. Their messages are Compute's, for clients.
 
 ServerError
 ├── ServerNotFound        no such server, or the caller may not see it
@@ -8,7 +8,7 @@ ServerError
 ├── BaseImageNotActive    the image of a new server has no data yet
 ├── WrongState            the state of the server does not allow it
 ├── TooManyServers        the project may not have more servers
-└── NotImplementedHere    Compute does it, and the embedded service does not
+└── NotImplementedHere    Compute can do it, and the embedded service cannot
 """
 
 
@@ -71,4 +71,4 @@ class TooManyServers(ServerError):
 
 
 class NotImplementedHere(ServerError):
-    """Compute does what is requested; the embedded service does not, and the message says what."""
+    """Compute can do this, and the embedded service cannot. The message says what."""

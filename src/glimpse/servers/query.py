@@ -1,4 +1,4 @@
-"""ServerQuery: the filters, order and limit of a list of servers; and the page that it selects."""
+"""ServerQuery: filters, order and limit of a list of servers; select_page applies one."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -42,9 +42,9 @@ class ServerPage(NamedTuple):
 
 
 def select_page(servers: Iterable[Server], query: ServerQuery) -> ServerPage:
-    """Return the page of `query` of the servers of its project, which are in the default order.
+    """Return the page that `query` selects of `servers`, all of its project, newest first.
 
-    The marker need not match the conditions. Raises MarkerNotFound.
+    The marker need not match the conditions. Raises MarkerNotFound if no server has its id.
     """
     ordered = list(servers)
     for sort in reversed(query.sort):

@@ -51,9 +51,9 @@ class Flavor:
 
 @dataclass(frozen=True, slots=True)
 class Inheritance:
-    """What snapshots of a server have of the image that the server was made of.
+    """What snapshots of a server inherit from the image that the server was made of.
 
-    `properties` are those of the image when the server was made. `min_ram` is in MiB, `min_disk` in
+    The values are those of the image when the server was made. `min_ram` is in MiB, `min_disk` in
     GiB.
     """
 
@@ -64,7 +64,7 @@ class Inheritance:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A snapshot of a server that is being made: its image, and the task of the server."""
+    """A snapshot that is being made: its image, and the task of the server meanwhile."""
 
     image_id: str
     task: str = SNAPSHOT_PENDING
@@ -97,12 +97,12 @@ class Server:
 
     @property
     def vm_state(self) -> str:
-        """The state of the server behind its status."""
+        """Compute's vm_state, such as ``stopped`` for the status SHUTOFF."""
         return STATES[self.status].vm
 
     @property
     def power_state(self) -> int:
-        """The number of the state of the machine."""
+        """Compute's number of the power state, such as 1 for running."""
         return STATES[self.status].power
 
     @property

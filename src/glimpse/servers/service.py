@@ -11,7 +11,7 @@ from glimpse.servers.server import Flavor, Server
 
 @dataclass(frozen=True, slots=True)
 class NewServer:
-    """A server to be made, of an image and a flavor, by their ids."""
+    """A server to be made, of the image and the flavor with these ids."""
 
     name: str
     image_id: str
@@ -26,12 +26,13 @@ class NewServer:
 class ServerService(Protocol):
     """Reads, makes, deletes and snapshots servers. The caller's roles are not checked here.
 
-    A caller sees the servers of its project, and an admin all. Any method may raise Unavailable of
-    `images.errors`; a method with a `server_id` raises ServerNotFound.
+    A caller sees the servers of its project, and an admin all. A method with a `server_id` raises
+    ServerNotFound if there is no such server, or the caller does not see it. Any method may raise
+    Unavailable of `images.errors`.
     """
 
     async def list_servers(self, query: ServerQuery) -> ServerPage:
-        """Return the servers that `query` selects. Raises MarkerNotFound."""
+        """Return the page of servers that `query` selects. Raises MarkerNotFound."""
         ...
 
     async def get_server(self, caller: Caller, server_id: str) -> Server:
@@ -61,9 +62,9 @@ class ServerService(Protocol):
         ...
 
     async def list_flavors(self) -> Sequence[Flavor]:
-        """Return all flavors by name."""
+        """Return all flavors, sorted by name."""
         ...
 
     async def close(self) -> None:
-        """Leave the snapshots that are being made to the next process."""
+        """Stop. The next process continues the snapshots that are being made."""
         ...

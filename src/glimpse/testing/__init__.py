@@ -1,7 +1,7 @@
 """Clouds for the tests of programs that use OpenStack's Image, Compute and Identity APIs.
 
 ``with cloud(seed="cloud.yaml") as started:`` starts a real Glimpse in a process of its own, in less
-than a second, and stops it at the end; `Cloud` is what a test gets. `glimpse.pytest_plugin` has
+than a second, and stops it at the end; ``started`` is a `Cloud`. `glimpse.pytest_plugin` has
 fixtures.
 """
 

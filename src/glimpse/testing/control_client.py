@@ -9,7 +9,7 @@ _SECONDS = 60.0  # far more than any call takes
 
 
 class ControlFailed(Exception):
-    """The control API refused a request, or does not respond; the message says why."""
+    """The control API refused a request, or did not respond; the message says why."""
 
 
 class ControlClient:
@@ -23,7 +23,7 @@ class ControlClient:
     def call(self, method: str, path: str, document: object = None) -> Any:
         """Send a request, with `document` as its JSON body; return the JSON of the response.
 
-        Returns None for an empty response. Raises ControlFailed.
+        Returns None for an empty response. Raises ControlFailed for a status of 400 or more.
         """
         connection = http.client.HTTPConnection(*self._address, timeout=_SECONDS)
         try:

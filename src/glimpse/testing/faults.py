@@ -1,4 +1,4 @@
-"""Faults: the faults that a cloud injects on request of a test."""
+"""Faults: adds, lists and removes the faults that a cloud injects; Fault: one of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,10 @@ from glimpse.testing.control_client import ControlClient
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault of a cloud: its id and its rule. It can be used as a context manager, too."""
+    """A fault of a cloud: its id and its rule. As a context manager, it removes itself at the end.
+
+    `matched`, `applied` and `remove` raise ControlFailed if it has been removed before.
+    """
 
     id: str
     rule: Mapping[str, Any]
@@ -26,7 +29,7 @@ class Fault:
         return int(self._show()["applied"])
 
     def remove(self) -> None:
-        """End the fault. Raises ControlFailed if it has ended."""
+        """Remove the fault: requests have it no more."""
         self.control.call("DELETE", f"/faults/{self.id}")
 
     def __enter__(self) -> Self:
@@ -47,9 +50,10 @@ class Faults:
         self._control = control
 
     def add(self, **rule: Any) -> Fault:
-        """Begin a fault: ``add(operation="image.*", first=2, status=503, retry_after=1)``.
+        """Add a fault: ``add(operation="image.*", first=2, status=503, retry_after=1)``.
 
-        Raises ControlFailed for a rule that cannot be used; the message says why.
+        It is in effect at once. Raises ControlFailed for a rule that cannot be used; the message
+        says why.
         """
         return self._fault(self._control.call("POST", "/faults", rule))
 
@@ -58,7 +62,7 @@ class Faults:
         return [self._fault(each) for each in self._control.call("GET", "/faults")["faults"]]
 
     def clear(self) -> None:
-        """End all faults, also those of the seed."""
+        """Remove all faults, also those of the seed."""
         self._control.call("DELETE", "/faults")
 
     def _fault(self, document: Mapping[str, Any]) -> Fault:

@@ -1,4 +1,4 @@
-"""RecordedRequest: a request that a cloud got."""
+"""RecordedRequest: a request that a cloud got, as `Cloud.requests` lists it."""
 
 import json
 from dataclasses import dataclass
@@ -12,7 +12,8 @@ class RecordedRequest:
     ``path`` includes the query. ``status`` is None if there was no response. ``operation`` is the
     name in metrics, such as ``image.list_images``. ``project_id`` and ``user_id`` are None without
     a valid token. ``body`` is the text of a JSON body of up to 16 KiB, None for any other. Secrets
-    in path and body are hidden. ``at`` is a POSIX time, ``seconds`` what the response took.
+    in path and body are hidden. ``at`` is the POSIX time of its beginning, ``seconds`` the time
+    until the end of the response.
     """
 
     at: float

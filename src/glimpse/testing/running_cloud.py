@@ -25,9 +25,10 @@ DEFAULT_USER = "demo"
 class Cloud:
     """A running Glimpse that serves the Compute, Image and Identity APIs. `cloud` starts one.
 
-    ``compute_url``, ``image_url`` and ``auth_url`` are those of the APIs. ``clouds_yaml`` is a file
-    with a cloud ``glimpse-USER`` for each user. ``log`` is the file that the server logs to,
-    ``pid`` its process id. ``faults`` are what it does wrong on request.
+    ``compute_url`` ends with ``/v2.1``, ``auth_url`` with ``/v3``; ``image_url`` has no version.
+    ``log`` is the file that the server logs to, ``pid`` its process id. ``faults`` adds and removes
+    faults. What calls the control API raises ControlFailed if the cloud does not respond: `reset`,
+    `requests`, `forget_requests` and ``faults``.
     """
 
     def __init__(self, process: ServerProcess, ready: Mapping[str, Any], directory: Path) -> None:
@@ -45,16 +46,16 @@ class Cloud:
         self.faults = Faults(self._control)
 
     def reset(self) -> None:
-        """Make the cloud as it was at the start: its images, users, faults and logged requests.
+        """Make the cloud as it was at the start: its images, servers, users and faults.
 
-        Takes 10 ms if the state is in memory. Tokens stay valid. Requests that are in progress end
-        in the old state.
+        Empties ``requests``. Tokens stay valid. Requests in progress end in the old state. Takes
+        10 ms if the state is in memory.
         """
         self._control.call("POST", "/reset")
 
     @property
     def requests(self) -> list[RecordedRequest]:
-        """The requests that the APIs got since the start or the last reset, at most 10,000."""
+        """The last 10,000 requests to the APIs since the start or the last reset, in order."""
         found = self._control.call("GET", "/requests")["requests"]
         return [RecordedRequest(**each) for each in found]
 
@@ -65,8 +66,9 @@ class Cloud:
     def environment(self, user: str = DEFAULT_USER) -> dict[str, str]:
         """Return the variables with which a user's clients log in: OS_AUTH_URL and others.
 
-        The project is that of the user's own name if there is one, otherwise the first. Raises
-        NoCredentials (a LookupError) for an unknown user, or one without a project.
+        `user` is a user of the start. The project is that of the user's own name if there is one,
+        otherwise the first. Raises NoCredentials (a LookupError) for a user who is unknown or
+        disabled, or has no project.
         """
         from glimpse.cli.client_credentials import client_variables  # noqa: PLC0415  a test may do without
 
@@ -74,7 +76,7 @@ class Cloud:
 
     @cached_property
     def clouds_yaml(self) -> Path:
-        """A clouds.yaml with a cloud ``glimpse-USER`` for each user of the start."""
+        """The path of a clouds.yaml with a cloud ``glimpse-USER`` for each user of the start."""
         from glimpse.cli.client_credentials import render_clouds  # noqa: PLC0415  a test may do without
 
         path = self._directory / "clouds.yaml"
@@ -85,9 +87,9 @@ class Cloud:
     def connection(self, user: str = DEFAULT_USER, **options: Any) -> "Connection":
         """Return a connection of openstacksdk that logs in as a user of the start.
 
-        Without `options`, which are passed on to openstacksdk, it is the same one at each call:
-        tokens stay valid after a reset, and a new connection takes 0.2 s. Needs openstacksdk, which
-        is in the extra ``pytest``. Raises NoCredentials (a LookupError) for an unknown user.
+        Without `options`, it is the same one at each call, also after a reset: a new one takes
+        0.2 s. With `options`, which are those of ``openstack.connect``, it is a new one. Needs
+        openstacksdk, which is in the extra ``pytest``. Raises NoCredentials as `environment` does.
         """
         if options or user not in self._connections:
             connection = self._connect(user, options)
@@ -131,12 +133,12 @@ class Cloud:
 
 @contextmanager
 def cloud(seed: Seed | None = None, arguments: Sequence[str] = ()) -> Iterator[Cloud]:
-    """Start a cloud, and stop it at the end; nothing of it is left.
+    """Start a cloud; at the end, stop it and remove all its files.
 
     `seed` is the path of a seed, or its content; docs/testing.md describes it. Without one, there
     are the users admin, demo and alt, each with the password ``secret``, and no images. `arguments`
-    are those of ``glimpse serve``, such as ``--standard-ports``. Raises CloudNotStarted, whose
-    message has all problems of the seed.
+    are more arguments of ``glimpse serve``, such as ``--standard-ports``. Raises CloudNotStarted,
+    whose message has all problems of the seed.
     """
     with tempfile.TemporaryDirectory(prefix="glimpse-testing-") as name:
         directory = Path(name)

@@ -15,17 +15,18 @@ _LOG_LINES = 40  # of the server's log in a message
 
 
 class CloudNotStarted(Exception):
-    """``glimpse serve`` did not start; the message has what it printed."""
+    """``glimpse serve`` did not start; the message has the last lines that it printed."""
 
 
 class ServerProcess:
     """Runs ``glimpse serve`` with `arguments`, with its ready file and its log in `directory`.
 
-    It ends with this process, even if that is killed: it stops when its standard input is closed.
+    The server stops when this process ends, even if that is killed: its standard input is a pipe
+    from this process, whose end stops it.
     """
 
     def __init__(self, directory: Path, arguments: Sequence[str]) -> None:
-        """Start the process. Raises OSError if there is no memory for it, for example."""
+        """Start the process. Raises OSError if it cannot be started."""
         self._ready_file = directory / "ready.json"
         self.log = directory / "glimpse.log"
         command = [sys.executable, "-m", "glimpse", "serve", "--stop-with-stdin", "--ready-file"]
@@ -39,9 +40,9 @@ class ServerProcess:
             )
 
     def wait_until_ready(self) -> dict[str, Any]:
-        """Return the content of the ready file as soon as it is there.
+        """Wait until requests are served; return the content of the ready file.
 
-        Raises CloudNotStarted if the process ends before, or does not start in 60 s.
+        Raises CloudNotStarted if the process ends before, or does not serve after 60 s.
         """
         deadline = time.monotonic() + START_SECONDS
         while not self._ready_file.exists():
@@ -54,11 +55,11 @@ class ServerProcess:
         return document
 
     def log_end(self) -> str:
-        """Return the last lines that the process logged."""
+        """Return the last 40 lines that the process logged or printed."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-_LOG_LINES:])
 
     def stop(self) -> None:
-        """Stop the process, and wait until it has ended; kill it if it takes longer than 20 s."""
+        """Stop the process, and wait until it has ended. Kill it if that takes longer than 20 s."""
         if self._process.stdin is not None:
             self._process.stdin.close()
         self._process.terminate()
