@@ -49,7 +49,15 @@ def pytest_runtest_makereport(
     report = yield
     started: Cloud | None = getattr(item, "funcargs", {}).get("glimpse_cloud")
     if report.when == "call" and report.failed and started is not None:
-        requests = started.requests[-_MAX_LINES:]
-        text = "\n".join(map(str, requests)) or "none"
-        report.sections.append(("Requests to Glimpse", text))
+        report.sections.append(("Requests to Glimpse", _requests(started)))
     return report
+
+
+def _requests(started: "Cloud") -> str:
+    """Return a line for each of the last requests, or why they cannot be read."""
+    from glimpse.testing.control_client import ControlFailed  # noqa: PLC0415  as above
+
+    try:
+        return "\n".join(map(str, started.requests[-_MAX_LINES:])) or "none"
+    except ControlFailed as error:  # an error here would end the session
+        return str(error)

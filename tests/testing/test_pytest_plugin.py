@@ -100,6 +100,27 @@ def test_the_report_of_a_failure_has_the_requests(tmp_path: Path) -> None:
     assert "GET /image/v2/images: 200 (image.list_images, req-" in done.stdout, done.stdout
 
 
+def test_a_failure_is_reported_even_if_the_cloud_has_ended(tmp_path: Path) -> None:
+    write_test(
+        tmp_path,
+        """
+        import os
+        import signal
+
+        def test_failure(glimpse_cloud):
+            os.kill(glimpse_cloud.pid, signal.SIGKILL)
+            glimpse_cloud.reset()
+
+        def test_without_cloud():
+            pass
+        """,
+    )
+    done = run_pytest(tmp_path)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "1 failed, 1 passed" in done.stdout, done.stdout
+    assert "The cloud does not respond: " in done.stdout.partition("- Requests to Glimpse -")[2]
+
+
 def test_a_session_that_needs_no_cloud_loads_nothing_of_it(tmp_path: Path) -> None:
     write_test(
         tmp_path,

@@ -31,7 +31,7 @@ class ControlClient:
             connection.request(method, path, body, self._headers)
             response = connection.getresponse()
             status, content = response.status, response.read()
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             raise ControlFailed(f"The cloud does not respond: {error}.") from error
         finally:
             connection.close()
