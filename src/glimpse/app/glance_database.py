@@ -93,7 +93,8 @@ def open_database(options: DatabaseOptions) -> GlanceDatabase:
         driver = find_driver(options.url)
     except ImportError as error:
         raise InvalidSettings(
-            f"[glance_database] connection needs {error.name}: install glimpse[glance-database]."
+            f"[glance_database] connection needs {error.name}: "
+            "pip install 'openstack-glimpse[glance-database]'"
         ) from None
     return GlanceDatabase(options, driver)
 

@@ -17,7 +17,7 @@ GLANCE_DATABASE: Sequence[cfg.Opt] = (
         help="URL of Glance's database, as in glance-api.conf, with a user that may only read: "
         "mysql+pymysql://USER:PASSWORD@HOST/glance. Several hosts are separated by commas, and "
         "tried in order. Without it: images are read from Glance's API. Needs the extra "
-        "glimpse[glance-database].",
+        "openstack-glimpse[glance-database].",
     ),
     cfg.StrOpt(
         "fallback",
