@@ -91,6 +91,6 @@ def _load_policy_rules(settings: Settings) -> PolicyRules | None:
     """Load the operator's policy rules; None without policy files. Raises InvalidPolicyFile."""
     if settings.policy.policy_file is None and not settings.policy.policy_dirs:
         return None
-    from glimpse.app.policy_files import PolicyFiles  # noqa: PLC0415  oslo.policy loads slowly
+    from glimpse.app.policy_loading import load_policy_files  # noqa: PLC0415  oslo.policy loads slowly
 
-    return PolicyFiles(settings.policy.policy_file, settings.policy.policy_dirs)
+    return load_policy_files(settings)

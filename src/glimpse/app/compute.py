@@ -10,6 +10,7 @@ from glimpse.compute.options import ComputeOptions
 from glimpse.compute.policy import ComputePolicy
 from glimpse.compute.routes import RouteTable
 from glimpse.compute.servers.operations import ServerOperations
+from glimpse.compute.servers.policy import ServerPolicy
 from glimpse.compute.servers.routes import server_routes
 from glimpse.images import PolicyRules
 from glimpse.settings import InvalidSettings, Settings
@@ -34,16 +35,20 @@ def make_compute_api(
         components.identity,
         components.image_service_url,
         compute_options(settings),
-        find_server_routes(settings, components),
+        find_server_routes(settings, components, rules),
     )
 
 
-def find_server_routes(settings: Settings, components: Components) -> RouteTable | None:
-    """Return the routes of servers; None if the cloud has none."""
+def find_server_routes(
+    settings: Settings, components: Components, rules: PolicyRules | None
+) -> RouteTable | None:
+    """Return the routes of servers; None if the cloud has none. `rules` are the operator's."""
     if components.servers is None:
         return None
-    metadata_items = settings.quota.metadata_items
-    return server_routes(ServerOperations(components.servers, metadata_items=metadata_items))
+    operations = ServerOperations(
+        components.servers, ServerPolicy(rules), metadata_items=settings.quota.metadata_items
+    )
+    return server_routes(operations)
 
 
 def compute_options(settings: Settings) -> ComputeOptions:

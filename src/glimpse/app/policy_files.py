@@ -15,6 +15,7 @@ from oslo_config import cfg
 from oslo_policy import opts, policy
 
 from glimpse.compute.routes import RULE_NAMES
+from glimpse.compute.servers import policy as server_policy
 from glimpse.images.caller import Caller
 from glimpse.images.role_permissions import ROLES, Action, Target
 from glimpse.settings import InvalidSettings
@@ -52,13 +53,22 @@ def _rule_of_roles(roles: frozenset[str]) -> str:
     return " or ".join(["is_admin:True", *(f"role:{role}" for role in sorted(roles))])
 
 
-_DEFAULT_RULES = DefaultRules(
+IMAGE_RULES = DefaultRules(
     {
         **_BASE_RULES,
         **{action: _rule_of_roles(roles) for action, roles in ROLES.items()},
         **dict.fromkeys(RULE_NAMES, ""),
     },
     frozenset((*RULE_NAMES, *Action)),
+)
+# Those of a cloud with servers. Others do not evaluate the rules for servers, so that the policy
+# file of a Compute can be used whatever its other rules are.
+SERVER_RULES = DefaultRules(
+    {
+        **IMAGE_RULES.rules,
+        **{rule: _rule_of_roles(roles) for rule, roles in server_policy.ROLES.items()},
+    },
+    IMAGE_RULES.evaluated | frozenset(server_policy.ServerRule),
 )
 _PARSER = "oslo_policy._parser"  # its logger; a rule that it cannot parse denies everything
 
@@ -82,7 +92,7 @@ class PolicyFiles:
         self,
         policy_file: str | Path | None,
         policy_dirs: Sequence[str],
-        defaults: DefaultRules = _DEFAULT_RULES,
+        defaults: DefaultRules = IMAGE_RULES,
     ) -> None:
         """Read and check the files; a `policy_file` of None means that there is none.
 

@@ -35,7 +35,7 @@ class _Operations:
     """Finds the operation of a request before the API does, which needs a valid token for it."""
 
     def __init__(self, settings: Settings, components: Components) -> None:
-        server_routes = find_server_routes(settings, components)
+        server_routes = find_server_routes(settings, components, None)  # only their names matter
         tables = [ROUTE_TABLE, *([] if server_routes is None else [server_routes])]
         find: dict[str, _FindOperation] = {"compute": _finder_in_tables(tables)}
         if components.image_api is not None:

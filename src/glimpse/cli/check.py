@@ -167,13 +167,11 @@ def _policy(settings: Settings) -> Finding:
     policy_file = settings.policy.policy_file
     if policy_file is None and not settings.policy.policy_dirs:
         return Finding("ok", "no policy file: permissions are those of Glance's default policy")
-    from glimpse.app.policy_files import (  # noqa: PLC0415  oslo.policy loads slowly
-        InvalidPolicyFile,
-        PolicyFiles,
-    )
+    from glimpse.app.policy_files import InvalidPolicyFile  # noqa: PLC0415  oslo.policy loads slowly
+    from glimpse.app.policy_loading import load_policy_files  # noqa: PLC0415  it imports that
 
     try:
-        rules = PolicyFiles(policy_file, settings.policy.policy_dirs).names()
+        rules = load_policy_files(settings).names()
     except InvalidPolicyFile as error:
         return Finding("FAIL", str(error))
     place = policy_file or ", ".join(settings.policy.policy_dirs)

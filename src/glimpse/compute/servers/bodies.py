@@ -50,11 +50,12 @@ class CreateImage(NamedTuple):
     metadata: Mapping[str, str]
 
 
-def parse_create_image(body: Any) -> CreateImage:
+def parse_create_image(body: Any, *, is_legacy: bool) -> CreateImage:
     """Parse the body of ``POST /servers/{id}/action``, which names exactly one action.
 
-    Raises a 400 fault for a body or an action that is not valid, a 501 fault for another action of
-    Compute, and a 403 fault for metadata that the Image service lets no client set.
+    With `is_legacy` (``/v2``), white space around the name is removed, and attributes that are not
+    known are ignored. Raises a 400 fault for a body or an action that is not valid, and a 501 fault
+    for another action of Compute.
     """
     if not isinstance(body, dict) or len(body) != 1:
         raise Fault(400, "Malformed request body")
@@ -64,28 +65,37 @@ def parse_create_image(body: Any) -> CreateImage:
     if action != CREATE_IMAGE:
         raise Fault(400, f"There is no such action: {action}")
     attributes = _parse_object(CREATE_IMAGE, entity, required=("name",))
-    _check_additional(CREATE_IMAGE, attributes, frozenset(("name", "metadata")))
-    name = _parse_name(attributes["name"])
+    if not is_legacy:
+        _check_additional(CREATE_IMAGE, attributes, frozenset(("name", "metadata")))
+    name = _parse_name(attributes["name"], is_legacy=is_legacy)
     metadata = _parse_metadata(attributes)
-    for key in metadata:
-        if is_reserved(key):
-            raise Fault(403, f"The metadata key {key} is reserved by the Image service.")
     return CreateImage(name, {key.strip(): value for key, value in metadata.items()})
 
 
-def parse_create_server(body: Any, minor: int) -> NewServer:
+def check_not_reserved(metadata: Mapping[str, str]) -> None:
+    """Raise a 403 fault for metadata that the Image service lets no client set."""
+    for key in metadata:
+        if is_reserved(key):
+            raise Fault(403, f"The metadata key {key} is reserved by the Image service.")
+
+
+def parse_create_server(body: Any, minor: int, *, is_legacy: bool) -> NewServer:
     """Parse the body of ``POST /servers`` at the microversion 2.`minor`.
 
-    What has no effect without a machine, such as user data, is not checked. Raises a 400 fault, and
-    a 501 fault for several servers and for one that boots from a volume.
+    What has no effect without a machine, such as user data, is not checked. `is_legacy` is as for
+    `parse_create_image`. Raises a 400 fault, and a 501 fault for several servers and for one that
+    boots from a volume.
     """
     if not isinstance(body, dict) or "server" not in body:
         raise Fault(400, "'server' is a required property")
     required = ("name", "flavorRef", *(("networks",) if minor >= _NETWORKS_REQUIRED else ()))
     server = _parse_object("server", body["server"], required)
     too_early = {name for name, since in _LATER_ATTRIBUTES.items() if minor < since}
-    _check_additional("server", server, (_USED | _UNUSED) - too_early)
-    name = _parse_name(server["name"])
+    if is_legacy:
+        server = {key: value for key, value in server.items() if key not in too_early}
+    else:
+        _check_additional("server", server, (_USED | _UNUSED) - too_early)
+    name = _parse_name(server["name"], is_legacy=is_legacy)
     metadata = _parse_metadata(server)
     _check_networks(server.get("networks", []))
     _refuse_several(server)
@@ -118,22 +128,24 @@ def _check_additional(name: str, value: Mapping[str, Any], allowed: frozenset[st
         raise _invalid(name, f"Additional properties are not allowed ({names} unexpected)")
 
 
-def _parse_name(name: Any) -> str:
+def _parse_name(name: Any, *, is_legacy: bool) -> str:
     """Return a name: 1 to 255 printable characters, without white space at its ends.
 
-    Raises a 400 fault.
+    With `is_legacy`, such white space is removed. Raises a 400 fault.
     """
     if not isinstance(name, str):
         raise _invalid("name", "It must be a string.")
     if not 1 <= len(name) <= _MAX_LENGTH:
         raise _invalid("name", f"It must have 1 to {_MAX_LENGTH} characters.")
-    if name != name.strip() or not all(_is_printable(character) for character in name):
+    stripped: str = name.strip()
+    has_valid_ends = bool(stripped) if is_legacy else name == stripped
+    if not has_valid_ends or not all(_is_printable(character) for character in name):
         raise Fault(
             400,
             "An invalid 'name' value was provided. The name must be: printable characters. "
             "Can not start or end with whitespace.",
         )
-    return name
+    return stripped
 
 
 def _is_printable(character: str) -> bool:
@@ -158,7 +170,8 @@ def _check_networks(networks: Any) -> None:
 def _refuse_several(server: Mapping[str, Any]) -> None:
     for name in ("min_count", "max_count"):
         count = server.get(name, 1)
-        if not re.fullmatch("[1-9][0-9]{0,9}", str(count)):
+        # The type first: the text of a deeply nested list exceeds Python's recursion limit.
+        if not isinstance(count, (int, str)) or not re.fullmatch("[1-9][0-9]{0,9}", str(count)):
             raise _invalid(name, "It must be a whole number, 1 or more.")
         if int(count) > 1:
             raise Fault(501, "Several servers at a time are not implemented here.")

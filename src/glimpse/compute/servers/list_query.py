@@ -18,12 +18,12 @@ _FALSE = frozenset(("0", "f", "false", "off", "n", "no"))
 _STRICT = 75  # from microversion 2.75, unknown parameters are refused
 _STRICT_STATUS = 38  # and from 2.38, unknown statuses
 _NOT_FILTERS = ("limit", "marker", "sort_key", "sort_dir", "all_tenants", "status", "deleted")
-_NEVER = 10_000  # a minor version that no request has
+_NEVER = 10_000  # a minor version that no request has: only `ListPermissions.all_filters` helps
 
 _Value = Callable[[Server], str | None]
 
-# The filters that compare a value of the server, and the minor version from which callers that are
-# no admins may use them. Servers have no addresses, hosts and reservations here: such a filter
+# The filters that compare a value of the server, and the minor version from which callers without
+# all filters may use them. Servers have no addresses, hosts and reservations here: such a filter
 # finds none.
 _EQUAL: Mapping[str, tuple[_Value, int]] = {
     "image": (lambda server: server.image_id, 1),
@@ -44,7 +44,7 @@ _EQUAL: Mapping[str, tuple[_Value, int]] = {
     "project_id": (lambda server: server.project_id, _NEVER),
     "tenant_id": (lambda server: server.project_id, _NEVER),
 }
-# The other filters, and the minor version from which callers that are no admins may use them.
+# The other filters, and the minor version from which callers without all filters may use them.
 _OTHER = {
     "name": 1,
     "changes-since": 1,
@@ -77,12 +77,25 @@ class ListRequest(NamedTuple):
     parameters: tuple[tuple[str, str], ...]
 
 
-def parse_list_request(query_string: bytes, caller: Caller, minor: int, rule: str) -> ListRequest:
+class ListPermissions(NamedTuple):
+    """What policy rules let the caller of a list do.
+
+    With `all_filters`, it may use all filters at every microversion. `check_all_projects` raises a
+    403 fault unless it may list the servers of all projects.
+    """
+
+    all_filters: bool
+    check_all_projects: Callable[[], None]
+
+
+def parse_list_request(
+    query_string: bytes, caller: Caller, minor: int, permissions: ListPermissions
+) -> ListRequest:
     """Parse the query string of a list of servers at the microversion 2.`minor`.
 
     Filters that the caller may not use are ignored. Raises a 400 fault for a value that is not
     valid or has a NUL character, and, from 2.75, for an unknown parameter; a 403 fault for servers
-    of all projects, whose policy rule is `rule`, unless the caller is an admin.
+    of all projects without permission, and for deleted ones unless the caller is an admin.
     """
     pairs = parse_qsl(query_string.decode(errors="replace"), keep_blank_values=True)
     for name, value in pairs:
@@ -93,11 +106,15 @@ def parse_list_request(query_string: bytes, caller: Caller, minor: int, rule: st
                 raise Fault(400, f"The query parameter {name!r} is not known.")
     values = dict(pairs)
     is_everywhere = "all_tenants" in values and _parse_flag(values["all_tenants"])
-    if is_everywhere and not caller.is_admin:
-        raise Fault(403, f"Policy doesn't allow {rule}:get_all_tenants to be performed.")
+    if is_everywhere:
+        permissions.check_all_projects()
     conditions = [
         *_status_conditions([value for name, value in pairs if name == "status"], caller, minor),
-        *_conditions(values, caller, minor, is_everywhere=is_everywhere),
+        *_conditions(
+            values,
+            _NEVER if permissions.all_filters else minor,
+            is_everywhere=is_everywhere,
+        ),
     ]
     query = ServerQuery(
         project_id=None if is_everywhere else caller.project_id,
@@ -163,11 +180,11 @@ def _status_conditions(texts: list[str], caller: Caller, minor: int) -> Iterator
 
 
 def _conditions(
-    values: Mapping[str, str], caller: Caller, minor: int, *, is_everywhere: bool
+    values: Mapping[str, str], minor: int, *, is_everywhere: bool
 ) -> Iterator[Condition]:
-    """Yield the conditions of the filters that the caller may use."""
+    """Yield the conditions of the filters that may be used at the minor version `minor`."""
     for name, value in values.items():
-        if name not in _FILTERS or not (caller.is_admin or minor >= _FILTERS[name]):
+        if name not in _FILTERS or minor < _FILTERS[name]:
             continue
         if name in ("project_id", "tenant_id") and not is_everywhere:
             continue

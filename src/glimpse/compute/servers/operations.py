@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Callable
+from functools import partial
 
 import orjson
 
@@ -11,18 +12,20 @@ from glimpse.compute.next_link import NextLink
 from glimpse.compute.request import Request
 from glimpse.compute.responses import Response
 from glimpse.compute.servers import views
-from glimpse.compute.servers.bodies import parse_create_image, parse_create_server
-from glimpse.compute.servers.list_query import parse_list_request
+from glimpse.compute.servers.bodies import (
+    check_not_reserved,
+    parse_create_image,
+    parse_create_server,
+)
+from glimpse.compute.servers.list_query import ListPermissions, parse_list_request
+from glimpse.compute.servers.policy import ServerPolicy, ServerRule, check_has_project
 from glimpse.servers.errors import FlavorNotFound
 from glimpse.servers.query import ServerPage
 from glimpse.servers.server import Flavor, Server
 from glimpse.servers.service import ServerService
 
-_RULE = "os_compute_api:servers:"
 _METADATA_UNCHECKED = 39  # from microversion 2.39, createImage counts no metadata items
 _IMAGE_ID_IN_BODY = 45  # from microversion 2.45
-_READERS = frozenset(("reader", "member"))
-_MEMBERS = frozenset(("member",))
 _MAX_FLAVORS = 1000
 
 
@@ -34,36 +37,58 @@ class ServerOperations:
     server may have, and, before microversion 2.39, that a snapshot may be made with.
     """
 
-    def __init__(self, servers: ServerService, *, metadata_items: int) -> None:
+    def __init__(
+        self, servers: ServerService, policy: ServerPolicy, *, metadata_items: int
+    ) -> None:
         self._servers = servers
+        self._policy = policy
         self._metadata_items = metadata_items
 
     async def list_servers(self, request: Request) -> Response:
         """Handle ``GET /servers``: a list of ids, names and links."""
-        _check_role(request, "index", _READERS)
+        self._policy.check(request.caller, ServerRule.INDEX)
         return await self._list(
-            request, "/servers", "index", lambda server: views.basic_view(server, request.links)
+            request,
+            "/servers",
+            ServerRule.INDEX_ALL_PROJECTS,
+            lambda server: views.basic_view(server, request.links),
         )
 
     async def list_servers_detail(self, request: Request) -> Response:
         """Handle ``GET /servers/detail``: full documents."""
-        _check_role(request, "detail", _READERS)
-        minor, is_admin = _minor(request), request.caller.is_admin
+        self._policy.check(request.caller, ServerRule.DETAIL)
+        minor, shown = _minor(request), self._admin_attributes(request)
         return await self._list(
             request,
             "/servers/detail",
-            "detail",
-            lambda server: views.detail_view(
-                server, request.links, minor, is_admin=is_admin, is_list=True
-            ),
+            ServerRule.DETAIL_ALL_PROJECTS,
+            lambda server: views.detail_view(server, request.links, minor, shown, is_list=True),
+        )
+
+    def _admin_attributes(self, request: Request) -> views.AdminAttributes:
+        """Return which attributes that are for admins by default the caller sees."""
+        return views.AdminAttributes(
+            host_status=self._policy.allows(request.caller, ServerRule.SHOW_HOST_STATUS),
+            extended=self._policy.allows(request.caller, ServerRule.SHOW_EXTENDED),
         )
 
     async def _list(
-        self, request: Request, path: str, action: str, view: Callable[[Server], object]
+        self,
+        request: Request,
+        path: str,
+        all_projects: ServerRule,
+        view: Callable[[Server], object],
     ) -> Response:
-        """Respond with the servers that the request's query finds, each rendered by `view`."""
+        """Respond with the servers that the request's query finds, each rendered by `view`.
+
+        The rule `all_projects` decides if the caller may list the servers of all projects.
+        """
+        permissions = ListPermissions(
+            all_filters=self._policy.allows(request.caller, ServerRule.ALL_FILTERS),
+            check_all_projects=partial(self._policy.check, request.caller, all_projects),
+        )
         found = parse_list_request(
-            request.query_string, request.caller, _minor(request), _RULE + action
+            request.query_string, request.caller, _minor(request), permissions
         )
         page = await self._servers.list_servers(found.query)
         link = NextLink(request.links.versioned + path, found.parameters)
@@ -72,17 +97,16 @@ class ServerOperations:
 
     async def show_server(self, request: Request) -> Response:
         """Handle ``GET /servers/{id}``: the full document of a server."""
-        server = await self._servers.get_server(request.caller, request.resource_id)
-        _check_role(request, "show", _READERS)
+        server = await self._find(request, ServerRule.SHOW)
         document = views.detail_view(
-            server, request.links, _minor(request), is_admin=request.caller.is_admin
+            server, request.links, _minor(request), self._admin_attributes(request)
         )
         return Response(200, orjson.dumps({"server": document}))
 
     async def create_server(self, request: Request) -> Response:
         """Handle ``POST /servers``: 202, with the id of the server and a password."""
-        new = parse_create_server(request.body, _minor(request))
-        _check_role(request, "create", _MEMBERS)
+        new = parse_create_server(request.body, _minor(request), is_legacy=_is_legacy(request))
+        self._policy.check(request.caller, ServerRule.CREATE)
         if len(new.metadata) > self._metadata_items:
             raise Fault(403, f"Maximum number of metadata items exceeds {self._metadata_items}")
         try:
@@ -102,8 +126,7 @@ class ServerOperations:
 
     async def delete_server(self, request: Request) -> Response:
         """Handle ``DELETE /servers/{id}``: 204."""
-        server = await self._servers.get_server(request.caller, request.resource_id)
-        _check_role(request, "delete", _MEMBERS)
+        server = await self._find(request, ServerRule.DELETE)
         await self._servers.delete_server(request.caller, server.id)
         return Response(204)
 
@@ -113,17 +136,28 @@ class ServerOperations:
         It is 202. The image is named by its URL in the Image API in the header Location, and from
         microversion 2.45 by its id in the body.
         """
-        name, metadata = parse_create_image(request.body)
-        server = await self._servers.get_server(request.caller, request.resource_id)
-        _check_role(request, "create_image", _MEMBERS)
+        name, metadata = parse_create_image(request.body, is_legacy=_is_legacy(request))
+        server = await self._find(request, ServerRule.CREATE_IMAGE)
         minor = _minor(request)
         if minor < _METADATA_UNCHECKED and len(metadata) > self._metadata_items:
             raise Fault(403, "Image metadata limit exceeded")
+        check_not_reserved(metadata)
         image_id = await self._servers.create_image(request.caller, server.id, name, metadata)
         if minor >= _IMAGE_ID_IN_BODY:
             return Response(202, orjson.dumps({"image_id": image_id}))
         url = f"{request.links.image_service}/images/{image_id}"
         return Response(202, None, [(b"location", url.encode())])
+
+    async def _find(self, request: Request, rule: ServerRule) -> Server:
+        """Return the server in the path, on which `rule` lets the caller act.
+
+        Raises a 403 fault for a caller without a project, ServerNotFound for another project's
+        server, and then a 403 fault if the rule refuses.
+        """
+        check_has_project(request.caller)
+        server = await self._servers.get_server(request.caller, request.resource_id)
+        self._policy.check(request.caller, rule, server)
+        return server
 
     async def list_flavors(self, request: Request) -> Response:
         """Handle ``GET /flavors``: the ids, names and links of all flavors."""
@@ -164,9 +198,6 @@ def _minor(request: Request) -> int:
     return request.microversion.minor if request.microversion is not None else 1
 
 
-def _check_role(request: Request, action: str, roles: frozenset[str]) -> None:
-    """Raise a 403 fault unless the caller has one of the roles in a project, or is an admin."""
-    caller = request.caller
-    held = {role.lower() for role in caller.roles}
-    if caller.project_id is None or not (caller.is_admin or held & roles):
-        raise Fault(403, f"Policy doesn't allow {_RULE}{action} to be performed.")
+def _is_legacy(request: Request) -> bool:
+    """Return True for a request below ``/v2``, whose body Compute checks less."""
+    return request.microversion is None

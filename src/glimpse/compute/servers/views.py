@@ -1,7 +1,7 @@
 """Views: render servers and flavors as documents of the Compute API, by microversion."""
 
 import hashlib
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from glimpse.compute.links import Links
@@ -14,17 +14,24 @@ _SHOWN_PROPERTIES = ("architecture", "hypervisor_type", "os_distro", "os_type", 
 _SHOWN_PREFIXES = ("hw_", "os_require_", "os_secure_", "trait:")
 
 
+class AdminAttributes(NamedTuple):
+    """Which attributes that Compute shows to admins only, by default, a document has."""
+
+    host_status: bool
+    extended: bool
+
+
 def basic_view(server: Server, links: Links) -> dict[str, Any]:
     """Return the document of a server in ``GET /servers``: its id, name and links."""
     return {"id": server.id, "name": server.name, "links": links.server_links(server.id)}
 
 
 def detail_view(
-    server: Server, links: Links, minor: int, *, is_admin: bool, is_list: bool = False
+    server: Server, links: Links, minor: int, shown: AdminAttributes, *, is_list: bool = False
 ) -> dict[str, Any]:
     """Return the full document of a server at the microversion 2.`minor`.
 
-    An admin sees more. In a list, some attributes are missing or unknown.
+    In a list, some attributes are missing or unknown.
     """
     document = {
         "accessIPv4": "",
@@ -50,21 +57,21 @@ def detail_view(
         "OS-SRV-USG:launched_at": f"{server.created_at.removesuffix('Z')}.000000",
         "OS-SRV-USG:terminated_at": None,
         "security_groups": [{"name": "default"}],
-        **(_admin_attributes(server, minor) if is_admin else {}),
+        **(_extended_attributes(server, minor) if shown.extended else {}),
         "OS-EXT-STS:task_state": server.task_state,
         "OS-EXT-STS:vm_state": server.vm_state,
         "OS-EXT-STS:power_state": server.power_state,
         "os-extended-volumes:volumes_attached": [],
     }
-    return document | _later_attributes(server, minor, is_admin=is_admin, is_list=is_list)
+    return document | _later_attributes(server, minor, shown, is_list=is_list)
 
 
 def _later_attributes(
-    server: Server, minor: int, *, is_admin: bool, is_list: bool
+    server: Server, minor: int, shown: AdminAttributes, *, is_list: bool
 ) -> dict[str, Any]:
     """Return the attributes that microversions up to 2.`minor` have added."""
     attributes: list[tuple[int, str, object]] = [(9, "locked", False)]
-    if is_admin:
+    if shown.host_status:
         attributes.append((16, "host_status", "UP"))
     attributes += [
         (19, "description", server.description),
@@ -82,8 +89,8 @@ def _later_attributes(
     return {name: value for since, name, value in attributes if minor >= since}
 
 
-def _admin_attributes(server: Server, minor: int) -> dict[str, Any]:
-    """Return the attributes that only admins see."""
+def _extended_attributes(server: Server, minor: int) -> dict[str, Any]:
+    """Return the extended attributes, which only admins see by default."""
     attributes: dict[str, Any] = {
         "host": _HOST,
         "instance_name": f"instance-{server.id}",

@@ -1,0 +1,25 @@
+"""load_policy_files: the policy files of the settings, with the rules of what the cloud serves.
+
+oslo.policy loads slowly: import this module only when a policy file is configured.
+"""
+
+from glimpse.app.policy_files import IMAGE_RULES, SERVER_RULES, PolicyFiles
+from glimpse.settings import Settings
+
+
+def load_policy_files(settings: Settings) -> PolicyFiles:
+    """Load the operator's policy rules. Those for servers are used if the cloud has servers.
+
+    Raises InvalidPolicyFile.
+    """
+    rules = SERVER_RULES if _has_servers(settings) else IMAGE_RULES
+    return PolicyFiles(settings.policy.policy_file, settings.policy.policy_dirs, rules)
+
+
+def _has_servers(settings: Settings) -> bool:
+    """Return True if the state directory was made for a cloud with servers."""
+    if settings.image_service != "embedded":
+        return False
+    from glimpse.embedded.servers.server_table import ServerTable  # noqa: PLC0415  only this mode
+
+    return ServerTable.exists(settings.server.state_dir)

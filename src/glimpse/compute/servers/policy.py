@@ -1,0 +1,85 @@
+"""ServerPolicy: who may do what with servers, by the operator's policy rules or Compute's own."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from glimpse.compute.faults import Fault
+from glimpse.images import Caller, PolicyRules
+from glimpse.servers.server import Server
+
+
+class ServerRule(StrEnum):
+    """A policy rule of Compute for servers; its value is the rule's name in policy files."""
+
+    INDEX = "os_compute_api:servers:index"
+    INDEX_ALL_PROJECTS = "os_compute_api:servers:index:get_all_tenants"
+    DETAIL = "os_compute_api:servers:detail"
+    DETAIL_ALL_PROJECTS = "os_compute_api:servers:detail:get_all_tenants"
+    ALL_FILTERS = "os_compute_api:servers:allow_all_filters"
+    SHOW = "os_compute_api:servers:show"
+    SHOW_HOST_STATUS = "os_compute_api:servers:show:host_status"
+    SHOW_EXTENDED = "os_compute_api:os-extended-server-attributes"
+    CREATE = "os_compute_api:servers:create"
+    DELETE = "os_compute_api:servers:delete"
+    CREATE_IMAGE = "os_compute_api:servers:create_image"
+
+
+_READERS = frozenset(("reader", "member"))  # Keystone's bootstrap makes member imply reader
+_MEMBERS = frozenset(("member",))
+_ADMINS: frozenset[str] = frozenset()  # no role suffices: Caller.is_admin has to be set
+
+# Compute's defaults: a caller needs one of these roles, and an admin needs none of them.
+ROLES: Mapping[ServerRule, frozenset[str]] = {
+    ServerRule.INDEX: _READERS,
+    ServerRule.INDEX_ALL_PROJECTS: _ADMINS,
+    ServerRule.DETAIL: _READERS,
+    ServerRule.DETAIL_ALL_PROJECTS: _ADMINS,
+    ServerRule.ALL_FILTERS: _ADMINS,
+    ServerRule.SHOW: _READERS,
+    ServerRule.SHOW_HOST_STATUS: _ADMINS,
+    ServerRule.SHOW_EXTENDED: _ADMINS,
+    ServerRule.CREATE: _MEMBERS,
+    ServerRule.DELETE: _MEMBERS,
+    ServerRule.CREATE_IMAGE: _MEMBERS,
+}
+
+
+class ServerPolicy:
+    """Applies the rules for servers: the operator's, or else the roles of Compute's defaults.
+
+    `rules` is None if no policy file is configured. It does not check if a server is visible to the
+    caller: other projects' servers are to non-admins as if they did not exist.
+    """
+
+    def __init__(self, rules: PolicyRules | None) -> None:
+        self._rules = rules
+
+    def check(self, caller: Caller, rule: ServerRule, server: Server | None = None) -> None:
+        """Raise a 403 fault unless `rule` allows `caller` to act on `server`.
+
+        Without a server, the rule's target is the caller's own project, as for lists. A caller
+        without a project may do nothing.
+        """
+        check_has_project(caller)
+        if not self.allows(caller, rule, server):
+            raise Fault(403, f"Policy doesn't allow {rule} to be performed.")
+
+    def allows(self, caller: Caller, rule: ServerRule, server: Server | None = None) -> bool:
+        """Return True if `rule` allows `caller`, who has a project, to act on `server`."""
+        if self._rules is not None and self._rules.has(rule):
+            return self._rules.allows(rule, caller, _target(caller, server))
+        held = {role.lower() for role in caller.roles}
+        return caller.is_admin or not held.isdisjoint(ROLES[rule])
+
+
+def check_has_project(caller: Caller) -> None:
+    """Raise a 403 fault for a token without a project."""
+    if caller.project_id is None:
+        raise Fault(403, "Servers need a token that is scoped to a project; this one is not.")
+
+
+def _target(caller: Caller, server: Server | None) -> dict[str, str | None]:
+    """Return what rules can name as ``%(key)s``: the project and the user of a server."""
+    if server is None:
+        return {"project_id": caller.project_id, "user_id": caller.user_id}
+    return {"project_id": server.project_id, "user_id": server.user_id}
