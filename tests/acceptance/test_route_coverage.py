@@ -3,20 +3,28 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import create_autospec
 
 import pytest
 from starlette.routing import Match, Route
 
 from glimpse.compute.routes import ROUTE_TABLE, ROUTES
+from glimpse.compute.servers.operations import ServerOperations
+from glimpse.compute.servers.routes import _ROUTES as SERVER_ROUTES
+from glimpse.compute.servers.routes import server_routes
 from glimpse.identity_api import routes as identity_routes
 from glimpse.image_api.routes import _ROUTES as IMAGE_ROUTES
-from tests.acceptance import roles, tenancy
+from tests.acceptance import roles, server_roles, tenancy
 from tests.fuzz import compute_routes as compute_fuzz
 from tests.fuzz import identity_routes as identity_fuzz
 from tests.fuzz import image_routes as image_fuzz
+from tests.fuzz import server_routes as server_fuzz
 from tests.support.embedded import open_identity
 
 COMPUTE = {route.name for route in ROUTES}
+SERVERS = {handler.__name__ for _, _, handler in SERVER_ROUTES}
+# The table only finds routes here: no handler is called.
+SERVER_TABLE = server_routes(create_autospec(ServerOperations))
 IMAGE = {
     (method, re.sub(r"\{\w+\}", "{}", path))
     for path, handlers in IMAGE_ROUTES
@@ -27,6 +35,12 @@ IMAGE = {
 def _compute_operation(method: str, path: str) -> str | None:
     """Return the operation of a request below /v2.1; None if there is none."""
     match = ROUTE_TABLE.match(method, "/v2.1", path)
+    return match.route.name if match else None
+
+
+def _server_operation(method: str, path: str) -> str | None:
+    """Return the operation on servers of a request below /v2.1; None if there is none."""
+    match = SERVER_TABLE.match(method, "/v2.1", path)
     return match.route.name if match else None
 
 
@@ -52,6 +66,24 @@ def test_every_operation_of_the_compute_api_is_tested_with_every_role() -> None:
         if operation.api == "compute"
     }
     assert COMPUTE - tested == set(), "add a row to tests/acceptance/roles.py"
+
+
+@pytest.mark.parametrize("version_root", ["/v2.1", "/v2"])
+def test_every_operation_on_servers_is_fuzzed(version_root: str) -> None:
+    fuzzed = {
+        _server_operation(row.method, row.template.removeprefix(version_root))
+        for row in server_fuzz.ROUTES
+        if row.template.startswith(f"{version_root}/")
+    }
+    assert SERVERS - fuzzed == set(), "add a row to tests/fuzz/server_routes.py"
+
+
+def test_every_operation_on_servers_is_tested_with_every_role() -> None:
+    tested = {
+        _server_operation(operation.method, operation.path.partition("?")[0])
+        for operation in server_roles.OPERATIONS
+    }
+    assert SERVERS - tested == set(), "add a row to tests/acceptance/server_roles.py"
 
 
 def test_every_operation_on_images_is_tested_across_projects() -> None:

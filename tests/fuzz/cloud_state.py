@@ -14,6 +14,7 @@ from tests.support.cloud import PASSWORD
 
 MAX_IMAGES = 150
 MAX_CREDENTIALS = 12
+MAX_SERVERS = 80
 # Their tokens are invalid.
 BAD_USERS = ("none", "invalid", "empty", "long", "spoiled")
 _ABSENT = "00000000-0000-0000-0000-000000000000"
@@ -39,6 +40,7 @@ class CloudState:
         self._secrets = [*tokens.values(), PASSWORD] if checks_tokens else [PASSWORD]
         self._new_secrets: deque[str] = deque(maxlen=200)
         self.images: deque[str] = deque()
+        self.servers: deque[str] = deque()
         self.credentials: deque[str] = deque()
         # Ids of projects, users and others that requests created: only these are changed.
         self.made: deque[str] = deque(maxlen=60)
@@ -54,6 +56,12 @@ class CloudState:
         """Return the id of an image, which mostly exists."""
         if self.images and rng.chance(0.93):
             return rng.pick(self.images)
+        return rng.pick((_ABSENT, rng.uuid(), rng.uuid().upper()))
+
+    def server(self, rng: RandomSource) -> str:
+        """Return the id of a server, which mostly exists in a cloud with servers."""
+        if self.servers and rng.chance(0.93):
+            return rng.pick(self.servers)
         return rng.pick((_ABSENT, rng.uuid(), rng.uuid().upper()))
 
     def token(self, rng: RandomSource, user: str) -> str | None:
@@ -78,10 +86,12 @@ class CloudState:
         return good[:at] + ("A" if good[at] != "A" else "B") + good[at + 1 :] + canary(rng)
 
     def observe(self, request: FuzzRequest, response: Response) -> None:
-        """Add the image, credential, token or entity tag that a response has created."""
+        """Add the image, server, credential, token or entity tag that a response has created."""
         etag = response.header("etag")
         if etag is not None:
             self.etags.append(etag)
+        if response.status == 202:
+            self._remember_server(request, response)
         if response.status != 201:
             return
         if request.template == "/image/v2/images":
@@ -96,6 +106,17 @@ class CloudState:
             (made,) = orjson.loads(response.body).values()
             self.made.append(made["id"])
 
+    def _remember_server(self, request: FuzzRequest, response: Response) -> None:
+        """Add the server that a response has created, or the image of its snapshot."""
+        if request.template.endswith("/servers"):
+            self.servers.append(orjson.loads(response.body)["server"]["id"])
+        elif request.template.endswith("/action"):
+            location = response.header("location")
+            if location is not None:
+                self.images.append(location.rpartition("/")[2])
+            elif response.body:
+                self.images.append(orjson.loads(response.body)["image_id"])
+
     def _remember_credential(self, made: dict[str, Any]) -> None:
         self.credentials.append(made["id"])
         if len(made["secret"]) >= 12:
@@ -108,7 +129,9 @@ class CloudState:
             self.extra_tokens.append(token)
 
     def surplus(self, rng: RandomSource) -> Iterable[FuzzRequest]:
-        """Yield requests that delete images and credentials above the maximum numbers."""
+        """Yield requests that delete images, servers and credentials above the maximum numbers."""
+        while len(self.servers) > MAX_SERVERS:
+            yield self._clean(rng, "DELETE", f"/v2.1/servers/{self.servers.popleft()}", [])
         while len(self.images) > MAX_IMAGES:
             image = self.images.popleft()
             unprotect = b'[{"op":"replace","path":"/protected","value":false}]'
@@ -131,5 +154,5 @@ class CloudState:
         user: str = "admin",
     ) -> FuzzRequest:
         pairs = [("X-Auth-Token", self.token(rng, user) or ""), *headers]
-        api = "image" if target.startswith("/image") else "identity"
+        api = {"image": "image", "identity": "identity"}.get(target.split("/")[1], "compute")
         return FuzzRequest(api, method, "clean up", target, user, pairs, body)

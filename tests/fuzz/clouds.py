@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from glimpse.embedded.servers.server_table import ServerTable
+from glimpse.servers.server import STATES, Server
 from tests.fuzz.cloud_state import CloudState
 from tests.fuzz.grammar import EMBEDDED, GATEWAY, WITHOUT_IDENTITY
 from tests.fuzz.random_source import RandomSource
@@ -25,6 +28,7 @@ from tests.support.cloud import (
 from tests.support.gateway import SERVICE, Sections, gateway
 from tests.support.http import request
 from tests.support.process import GlimpseProcess, free_port
+from tests.support.servers import make_server
 
 KINDS = ("embedded", "gateway", "noauth", "peers")
 _MEMBERS = [
@@ -46,7 +50,12 @@ port = {port}
 [oslo_middleware]
 enable_proxy_headers_parsing = true
 """
-_NOAUTH = {"embedded": "", "gateway": "", "noauth": "[api]\nauth_strategy = noauth\n"}
+_WITH_SERVERS = "[embedded]\nsnapshot_seconds = 0.1\n"
+_MORE = {
+    "embedded": _WITH_SERVERS,
+    "gateway": "",
+    "noauth": f"{_WITH_SERVERS}[api]\nauth_strategy = noauth\n",
+}
 _PLAIN = {"created_at": _DATES[0], "updated_at": _DATES[0], "owner": _MEMBERS[0].project_id}
 
 
@@ -90,7 +99,10 @@ def start(kind: str, directory: Path, *, workers: int) -> Iterator[FuzzCloud]:
     state_dir = directory / "state"
     seed_identity(state_dir, [*_MEMBERS, SERVICE])
     conf = directory / "fuzz.conf"
-    conf.write_text(_CONFIGURATION.format(port=0 if kind == "gateway" else port) + _NOAUTH[kind])
+    conf.write_text(_CONFIGURATION.format(port=0 if kind == "gateway" else port) + _MORE[kind])
+    servers = [] if kind == "gateway" else _servers()
+    if servers:
+        ServerTable(state_dir).put(servers)
     arguments = ["--config-file", str(conf), "--workers", str(workers)]
     with GlimpseProcess(state_dir, arguments=arguments) as process:
         backend = EmbeddedCloud(process)
@@ -99,10 +111,13 @@ def start(kind: str, directory: Path, *, workers: int) -> Iterator[FuzzCloud]:
             state = CloudState(
                 tokens, {name: name for name in _USERS}, "owner", checks_tokens=False
             )
+            state.servers.extend(server.id for server in servers)
             yield FuzzCloud(kind, backend, port, state, WITHOUT_IDENTITY, (process.log,))
             return
         if kind == "embedded":
-            yield _fuzzed(kind, backend, port, (process.log,))
+            fuzzed = _fuzzed(kind, backend, port, (process.log,))
+            fuzzed.state.servers.extend(server.id for server in servers)
+            yield fuzzed
             return
         sections: Sections = {
             "glance": {"endpoint_override": backend.image_url_at(process.base_url)},
@@ -111,6 +126,26 @@ def start(kind: str, directory: Path, *, workers: int) -> Iterator[FuzzCloud]:
         }
         with gateway(directory / "gateway", backend, sections) as cloud:
             yield _fuzzed(kind, cloud, port, (cloud.process.log, process.log))
+
+
+def _servers() -> list[Server]:
+    """Return servers of two projects: in each state, and of an image and of a volume."""
+    owners = [(member.project_id, member.name) for member in _MEMBERS[:2]]
+    owners += [(name, name) for name in _USERS[:2]]  # the projects of a cloud with noauth
+    return [
+        make_server(
+            name=f"web-{status}",
+            project_id=project_id,
+            user_id=user,
+            status=status,
+            image_id=image_id,
+            tags=("red",),
+            created_at=_DATES[1],
+        )
+        for project_id, user in owners
+        for status in STATES
+        for image_id in (str(uuid.uuid4()), None)
+    ]
 
 
 def _fuzzed(kind: str, cloud: Cloud, port: int, logs: tuple[Path, ...]) -> FuzzCloud:

@@ -3,7 +3,13 @@
 from collections.abc import Sequence
 
 from glimpse.identity.embedded.standard_roles import ROLE_NAMES, role_id_of
-from tests.fuzz import compute_routes, identity_routes, image_routes, service_routes
+from tests.fuzz import (
+    compute_routes,
+    identity_routes,
+    image_routes,
+    server_routes,
+    service_routes,
+)
 from tests.fuzz.cloud_state import CloudState
 from tests.fuzz.compute_routes import KEYS
 from tests.fuzz.headers import CONTENT_TYPES, EXTRAS
@@ -16,11 +22,17 @@ from tests.fuzz.values import header_value, odd_text, text
 
 EMBEDDED = (
     *compute_routes.ROUTES,
+    *server_routes.ROUTES,
     *image_routes.ROUTES,
     *identity_routes.ROUTES,
     *service_routes.ROUTES,
 )
-WITHOUT_IDENTITY = (*compute_routes.ROUTES, *image_routes.ROUTES, *service_routes.ROUTES)
+WITHOUT_IDENTITY = (
+    *compute_routes.ROUTES,
+    *server_routes.ROUTES,
+    *image_routes.ROUTES,
+    *service_routes.ROUTES,
+)
 GATEWAY = (*compute_routes.ROUTES, *service_routes.ROUTES)
 _USERS = {
     "owner": 50.0,
@@ -73,6 +85,7 @@ class Grammar:
         project = state.projects.get(user, state.projects["owner"])
         return {
             "image": state.image(rng) if rng.chance(0.97) else text(rng, 0.9),
+            "server": state.server(rng) if rng.chance(0.97) else text(rng, 0.9),
             "key": rng.pick(KEYS) if rng.chance(0.8) else text(rng, 0.9),
             "project": project if rng.chance(0.9) else text(rng, 0.5),
             "user": state.user_id if rng.chance(0.9) else text(rng, 0.5),

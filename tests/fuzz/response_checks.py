@@ -14,7 +14,9 @@ EXAMPLES = 3  # failures of a kind that are shown with their requests
 _ALLOWED_5XX = frozenset((501,))
 _FROM_UPSTREAM = frozenset((502, 503))
 _JSON = re.compile(r"application/(?:[\w.+-]*\+)?json")
-_IMAGES = re.compile(r"(?:/v2|/v2\.1|/image/v2)(?:/[0-9a-f-]+)?/images(?:/|\?|$)")
+_IMAGES_OR_SERVERS = re.compile(
+    r"(?:/v2|/v2\.1|/image/v2)(?:/[0-9a-f-]+)?/(?:images|servers)(?:/|\?|$)"
+)
 _WRITES = frozenset(("POST", "PUT", "PATCH", "DELETE"))
 _READERS = frozenset(("reader", "stranger", "unscoped"))
 
@@ -69,7 +71,11 @@ class ResponseChecks:
             found.append("body that is not JSON")
         if not self._checks_tokens:
             return found
-        if status < 300 and _IMAGES.match(request.target) and request.method != "OPTIONS":
+        if (
+            status < 300
+            and _IMAGES_OR_SERVERS.match(request.target)
+            and request.method != "OPTIONS"
+        ):
             if request.user in BAD_USERS:
                 found.append("success without a valid token")
             elif request.user in _READERS and _writes(request, response):
