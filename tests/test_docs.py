@@ -11,7 +11,7 @@ import pytest
 from oslo_config import cfg
 
 from glimpse import __version__
-from glimpse.cli.main import make_parser
+from glimpse.cli.main import COMMANDS, make_parser
 from glimpse.cli.sample_config import sample_config
 from glimpse.compute.routes import RULE_NAMES
 from glimpse.compute.servers.policy import ServerRule
@@ -21,7 +21,7 @@ from glimpse.settings.options import SECTIONS
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "glimpse"
-PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*.md")]
 
 
 def test_the_sample_configuration_is_up_to_date() -> None:
@@ -87,10 +87,34 @@ def test_the_versions_of_tested_clients_are_those_installed() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_relative_links_lead_to_existing_files(page: Path) -> None:
-    targets = re.findall(r"\]\(([^)#:]+)\)", page.read_text())
-    broken = [target for target in targets if not (page.parent / target).exists()]
-    assert broken == []
+def test_relative_links_lead_to_existing_files_and_headings(page: Path) -> None:
+    targets = re.findall(r"\]\(((?![a-z]+:)[^)]+)\)", page.read_text())
+    assert [target for target in targets if not _leads_somewhere(target, page)] == []
+
+
+def _leads_somewhere(target: str, page: Path) -> bool:
+    """Return True if a relative link of a page leads to a file, and to the heading it names."""
+    path, _, anchor = target.partition("#")
+    file = page.parent / path if path else page
+    return file.exists() and (not anchor or anchor in _anchors(file.read_text()))
+
+
+def _anchors(text: str) -> set[str]:
+    """Return the anchors that GitHub gives the headings of a page."""
+    without_code = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    headings = re.findall(r"^#+ (.+)$", without_code, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
+
+
+def test_every_page_of_the_documentation_is_linked_in_the_readme() -> None:
+    linked = set(re.findall(r"\]\((docs/\w+\.md)\)", (ROOT / "README.md").read_text()))
+    assert {str(page.relative_to(ROOT)) for page in ROOT.glob("docs/*.md")} - linked == set()
+
+
+def test_every_subcommand_is_documented() -> None:
+    text = (ROOT / "docs" / "commands.md").read_text()
+    documented = set(re.findall(r"`glimpse ([a-z-]+)[ `]", text))
+    assert set(COMMANDS) - documented == set()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
