@@ -47,13 +47,14 @@ def test_the_thirty_tests_of_the_example_pass() -> None:
 
 def test_the_documented_tests_pass(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "testing.md").read_text()
-    tests, program = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    write_test(tmp_path, tests + "\n\ndef test_cloud():\n" + indent(program, "    "))
+    tests, program, fault = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    program = "\n\ndef test_cloud():\n" + indent(program, "    ")
+    write_test(tmp_path, f"{tests}\n\n{fault}{program}")
     seed = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)[0]
     (tmp_path / "cloud.yaml").write_text(seed)
     done = run_pytest(tmp_path, "--glimpse-seed", "cloud.yaml")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"\b3 passed\b", done.stdout), done.stdout
+    assert re.search(r"\b4 passed\b", done.stdout), done.stdout
 
 
 def test_each_process_of_xdist_has_a_cloud_of_its_own() -> None:
