@@ -99,7 +99,8 @@ def test_the_state_before_a_reset_is_removed(cloud: ControlledCloud, process: Re
     assert cloud.image_ids()
 
     def state_dirs() -> list[Path]:
-        return [path for path in directory.iterdir() if path.name.startswith("state")]
+        found = (path for path in directory.iterdir() if path.name.startswith("state"))
+        return [path for path in found if not path.is_symlink()]
 
     wait_until(lambda: len(state_dirs()) == 1, "the states before resets are kept")
     assert (directory / "original").is_dir()
@@ -153,6 +154,11 @@ def test_faults_are_added_shown_and_removed(cloud: ControlledCloud) -> None:
     [
         ({"status": 1}, "status: an integer from 200 to 599 is expected."),
         ([], "an object is expected."),
+        (
+            {"status": 503, "operation": "image.lst_images"},
+            "operation: no operation matches it: did you mean image.list_images?",
+        ),
+        ({"status": 503, "method": "GTE"}, "method: no method matches it: did you mean GET?"),
     ],
 )
 def test_a_rule_that_cannot_be_used_is_a_400(
@@ -160,6 +166,22 @@ def test_a_rule_that_cannot_be_used_is_a_400(
 ) -> None:
     refused = cloud.control("POST", "/faults", body)
     assert (refused.status, refused.json()) == (400, {"error": message})
+
+
+def test_openrc_and_users_of_the_state_directory_are_those_of_the_present_state(
+    cloud: ControlledCloud, process: ReadyProcess
+) -> None:
+    state = ["--state-dir", process.document["state_dir"]]
+    before = run_glimpse("openrc", *state)
+    assert f"OS_AUTH_URL={process.document['identity']}\n" in before.stdout, before.stderr
+    assert "OS_PASSWORD=secret\n" in before.stdout
+    for _ in range(2):
+        assert run_glimpse("user", "add", "ann", *state).returncode == 0
+        assert "OS_USERNAME=ann\n" in run_glimpse("openrc", "ann", *state).stdout
+        assert cloud.control("POST", "/reset").status == 204
+        assert run_glimpse("openrc", *state).stdout == before.stdout
+        refused = run_glimpse("openrc", "ann", *state).stderr
+        assert refused == "glimpse: There is no user ann; there are: admin, alt, demo.\n"
 
 
 def test_nothing_is_done_without_the_token(cloud: ControlledCloud) -> None:

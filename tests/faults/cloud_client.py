@@ -1,5 +1,6 @@
 """CloudClient: sends single requests to a cloud of `glimpse.testing`."""
 
+import json
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
@@ -8,6 +9,7 @@ from tests.support.cloud import request_token
 from tests.support.http import Response, request
 
 IMAGE_ID = "5b9a9f0e-7a0c-4b2e-9d5b-0f2f0d2f5d11"
+SERVER_ID = "2f6e0d1c-1f0e-4a59-8f0e-4dc0a9a1f001"
 IMAGES = "/image/v2/images"
 
 
@@ -45,3 +47,25 @@ class CloudClient:
         """GET `path`; underscores in the names of headers are dashes."""
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.send("GET", path, given)
+
+    def send_json(self, path: str, document: object) -> Response:
+        """POST a JSON document."""
+        headers = {"Content-Type": "application/json"}
+        return self.send("POST", path, headers, json.dumps(document).encode())
+
+    def create_image(self) -> str:
+        """Create an image without data; return its id."""
+        document = {"name": "new", "disk_format": "raw", "container_format": "bare"}
+        created = self.send_json(IMAGES, document)
+        assert created.status == 201, str(created)
+        return str(created.json()["id"])
+
+    def upload(self, image_id: str, where: str = "file") -> int:
+        """Upload 4,000 bytes, or with ``stage`` stage them; return the status of the response."""
+        headers = {"Content-Type": "application/octet-stream"}
+        path = f"{IMAGES}/{image_id}/{where}"
+        return self.send("PUT", path, headers, b"data" * 1000).status
+
+    def image_status(self, image_id: str) -> str:
+        """Return the status of an image."""
+        return str(self.get(f"{IMAGES}/{image_id}").json()["status"])

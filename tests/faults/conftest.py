@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from glimpse.testing import Cloud, cloud
-from tests.faults.cloud_client import IMAGE_ID, CloudClient
+from tests.faults.cloud_client import IMAGE_ID, SERVER_ID, CloudClient
 
 SEED = {
     "images": [
@@ -16,7 +16,10 @@ SEED = {
             "disk_format": "raw",
             "data": {"size": "1 MiB"},
         },
-    ]
+    ],
+    "servers": [
+        {"id": SERVER_ID, "name": "web", "project": "demo", "user": "demo", "image": "disk"},
+    ],
 }
 
 

@@ -1,6 +1,5 @@
 """Faults as clients of a running cloud see them."""
 
-import json
 import socket
 import threading
 import time
@@ -132,49 +131,11 @@ def test_a_list_is_stale(faulty: Cloud, client: CloudClient, client_of: ClientOf
     assert client.get().json()["images"] == []
 
 
-def create_image(client: CloudClient) -> str:
-    document = {"name": "new", "disk_format": "raw", "container_format": "bare"}
-    headers = {"Content-Type": "application/json"}
-    created = client.send("POST", IMAGES, headers, json.dumps(document).encode())
-    assert created.status == 201, str(created)
-    return str(created.json()["id"])
-
-
-def upload(client: CloudClient, image_id: str) -> int:
-    headers = {"Content-Type": "application/octet-stream"}
-    return client.send("PUT", f"{IMAGES}/{image_id}/file", headers, b"data" * 1000).status
-
-
-def test_an_image_stays_saving_after_its_upload(faulty: Cloud, client: CloudClient) -> None:
-    faulty.faults.add(operation="image.upload_data", first=1, saving_for=0.5)
-    path = f"{IMAGES}/{create_image(client)}"
-    assert upload(client, path.rpartition("/")[2]) == 204
-    assert client.get(path).json()["status"] == "saving"
-    wait_until(lambda: client.get(path).json()["status"] == "active", "it stays in status saving")
-    assert client.get(path).json()["size"] == 4000
-
-
-def test_an_upload_that_is_refused_gets_the_refusal(faulty: Cloud, client: CloudClient) -> None:
-    faulty.faults.add(operation="image.upload_data", saving_for=600)
-    assert upload(client, IMAGE_ID) == 409
-    assert upload(client, "00000000-0000-0000-0000-000000000000") == 404
-
-
-def test_a_reset_does_not_wait_for_an_image_that_stays_saving(
-    faulty: Cloud, client: CloudClient
-) -> None:
-    faulty.faults.add(operation="image.upload_data", saving_for=600)
-    image_id = create_image(client)
-    assert upload(client, image_id) == 204
-    faulty.reset()
-    assert client.get(f"{IMAGES}/{image_id}").status == 404
-
-
 def test_a_request_in_progress_ends_in_the_state_before_a_reset(
     faulty: Cloud, client: CloudClient
 ) -> None:
     fault = faulty.faults.add(operation="image.list_images", delay=0.5)
-    created = create_image(client)
+    created = client.create_image()
     found: list[list[str]] = []
 
     def list_ids() -> None:
@@ -189,9 +150,23 @@ def test_a_request_in_progress_ends_in_the_state_before_a_reset(
     assert found == [[IMAGE_ID], [created, IMAGE_ID]]
 
 
-def test_a_rule_that_cannot_be_used_is_refused(faulty: Cloud) -> None:
-    with pytest.raises(ControlFailed, match="did you mean status"):
-        faulty.faults.add(staus=503)
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ({"staus": 503}, "staus: this key is unknown: did you mean status?"),
+        (
+            {"operation": "image.list_image", "status": 503},
+            "operation: no operation matches it: did you mean image.list_images?",
+        ),
+        ({"method": "get", "status": 503}, "method: no method matches it: did you mean GET?"),
+    ],
+)
+def test_a_rule_that_cannot_be_used_is_refused(
+    faulty: Cloud, rule: dict[str, object], message: str
+) -> None:
+    with pytest.raises(ControlFailed) as caught:
+        faulty.faults.add(**rule)
+    assert str(caught.value) == message
     assert faulty.faults.list() == []
 
 

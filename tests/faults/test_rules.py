@@ -4,6 +4,7 @@ import pytest
 
 from glimpse.faults.active_faults import ActiveFault, ActiveFaults
 from glimpse.faults.rules import FaultRule, InvalidRule, RequestFacts, parse_rule, render_rule
+from glimpse.seed.operation_names import OPERATION_NAMES
 
 REQUEST = RequestFacts(
     "GET",
@@ -12,6 +13,10 @@ REQUEST = RequestFacts(
     {"user-agent": "openstacksdk/4.0 python-requests/2", "x-test": "yes"},
     ("5f2a", "red"),
 )
+
+
+def parse(document: object) -> FaultRule:
+    return parse_rule(document, OPERATION_NAMES)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +34,7 @@ REQUEST = RequestFacts(
     ],
 )
 def test_a_rule_matches_requests_that_have_all_it_names(match: dict[str, object]) -> None:
-    assert parse_rule({"delay": 1, **match}).matches(REQUEST)
+    assert parse({"delay": 1, **match}).matches(REQUEST)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +51,7 @@ def test_a_rule_matches_requests_that_have_all_it_names(match: dict[str, object]
     ],
 )
 def test_a_rule_does_not_match_other_requests(match: dict[str, object]) -> None:
-    assert not parse_rule({"delay": 1, **match}).matches(REQUEST)
+    assert not parse({"delay": 1, **match}).matches(REQUEST)
 
 
 @pytest.mark.parametrize(
@@ -61,13 +66,13 @@ def test_a_rule_does_not_match_other_requests(match: dict[str, object]) -> None:
     ],
 )
 def test_matching_requests_are_counted(count: dict[str, int], with_fault: list[int]) -> None:
-    fault = ActiveFault("1", parse_rule({"status": 503, **count}))
+    fault = ActiveFault("1", parse({"status": 503, **count}))
     assert [number for number in range(1, 9) if fault.count()] == with_fault
     assert (fault.matched, fault.applied) == (8, len(with_fault))
 
 
 def test_a_rate_limit_allows_so_many_requests_in_any_period() -> None:
-    fault = ActiveFault("1", parse_rule({"rate_limit": 2, "rate_seconds": 10}))
+    fault = ActiveFault("1", parse({"rate_limit": 2, "rate_seconds": 10}))
     waits = [fault.seconds_until_allowed(now) for now in (100, 104, 105, 109.5, 110, 111, 114)]
     assert waits == [0, 0, 5, 1, 0, 3, 0]
 
@@ -88,7 +93,7 @@ def test_a_reset_leaves_the_rules_of_the_seed_with_new_counts() -> None:
     ("document", "message"),
     [
         ([], "an object is expected."),
-        ({"operation": "x"}, "a fault is expected: delay, or one of status"),
+        ({"operation": "other"}, "a fault is expected: delay, or one of status"),
         ({"reset_connection": False}, "a fault is expected"),
         ({"stauts": 1}, "stauts: this key is unknown: did you mean status?"),
         ({"status": 99}, "status: an integer from 200 to 599 is expected."),
@@ -103,14 +108,54 @@ def test_a_reset_leaves_the_rules_of_the_seed_with_new_counts() -> None:
         ({"delay": float("nan")}, "delay: more than 0"),
         ({"reset_connection": 1}, "reset_connection: true or false is expected."),
         ({"status": 503, "body": "\ud800"}, "body: text or JSON is expected."),
+        ({"status": 503, "path": "image/*"}, "path: a path starts with /: begin it with / or *."),
     ],
 )
 def test_an_invalid_rule_is_refused(document: object, message: str) -> None:
     with pytest.raises(InvalidRule) as caught:
-        parse_rule(document)
+        parse(document)
     assert str(caught.value).startswith(message), str(caught.value)
 
 
 def test_a_rule_is_rendered_as_it_was_given() -> None:
     document = {"operation": "image.*", "first": 2, "status": 503, "body": "later", "delay": 0.5}
-    assert render_rule(parse_rule(document)) == document
+    assert render_rule(parse(document)) == document
+
+
+@pytest.mark.parametrize(
+    ("match", "message"),
+    [
+        (
+            {"operation": "list_imagse"},
+            "operation: no operation matches it: did you mean list_images?",
+        ),
+        ({"operation": "upload_data"}, "... did you mean image.upload_data?"),
+        ({"operation": "Image.List_Images"}, "... did you mean image.list_images?"),
+        ({"operation": "imgae.*"}, "... did you mean image.*?"),
+        ({"operation": "identity.isue"}, "... did you mean identity.issue?"),
+        (
+            {"operation": "qqq"},
+            "... they are named like list_images, image.list_images and identity.issue.",
+        ),
+        ({"operation": "image.show_image*e"}, "... did you mean image.show_image?"),
+        ({"method": "get"}, "method: no method matches it: did you mean GET?"),
+        ({"method": "X*"}, "they are GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS."),
+    ],
+)
+def test_a_pattern_that_matches_nothing_is_refused(match: dict[str, str], message: str) -> None:
+    with pytest.raises(InvalidRule) as caught:
+        parse({"status": 503, **match})
+    assert str(caught.value).endswith(message.removeprefix("... ")), str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "operation", ["run_action", "show_version", "image.*", "*", "*list*", "identity.other", "other"]
+)
+def test_a_pattern_that_matches_an_operation_is_used(operation: str) -> None:
+    assert parse({"status": 503, "operation": operation}).operation == operation
+
+
+def test_all_problems_of_a_rule_are_reported_together() -> None:
+    with pytest.raises(InvalidRule) as caught:
+        parse({"operation": "lst_images", "staus": 503, "first": 0})
+    assert [key for key, _ in caught.value.problems] == ["staus", "first", "operation"]

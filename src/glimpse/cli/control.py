@@ -4,11 +4,13 @@ import argparse
 import secrets
 import socket
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from glimpse.app.reload import ReloadableApplication
 from glimpse.app.testing_tools import middleware_for_tests
 from glimpse.cli.errors import CommandFailed
+from glimpse.cli.running_servers import RUNNING
 from glimpse.control.control_api import ControlTools
 from glimpse.control.controlled_application import ControlledApplication
 from glimpse.control.request_log import RequestLog
@@ -40,6 +42,9 @@ class Control(NamedTuple):
 
     def make_application(self, settings: Settings) -> ServedApplication:
         """Make the application that a worker serves."""
+        if self.copies is not None:
+            server = replace(settings.server, state_dir=self.copies.first)
+            settings = replace(settings, server=server)
         application = ReloadableApplication(settings, middleware_for_tests(self.tools))
         if self.listener is None:
             return application
@@ -69,6 +74,6 @@ def open_control(
             why = getattr(error, "strerror", None) or error
             raise CommandFailed(f"cannot listen on {_HOST}:{port}: {why}") from None
     has_resets = options.ephemeral and listener is not None
-    copies = StateCopies(settings.server.state_dir) if has_resets else None
+    copies = StateCopies(settings.server.state_dir, RUNNING) if has_resets else None
     tools = ControlTools(ActiveFaults(faults), RequestLog())
     return Control(listener, secrets.token_urlsafe(24), tools, copies)

@@ -46,8 +46,7 @@ class ReadyFile:
         if control is not None and control.listener is not None:
             url = socket_url(control.listener)
             self._document["control"] = {"url": url, "token": control.token}
-            if control.copies is not None:  # each reset changes the directory
-                del self._document["state_dir"]
+            if control.copies is not None:  # with the users of the start
                 self._document["credentials"] = str(control.copies.original / FILE_NAME)
 
     def __enter__(self) -> Self:

@@ -15,7 +15,7 @@ import orjson
 
 from glimpse.identity.embedded.private_files import PRIVATE_DIRECTORY, PRIVATE_FILE
 
-_DIRECTORY = "running"  # in the state directory
+RUNNING = "running"  # in the state directory
 
 
 class RunningServer(NamedTuple):
@@ -38,7 +38,7 @@ def recorded(state_dir: Path, server: RunningServer) -> Iterator[None]:
     Files of processes that were killed are removed first. Raises OSError if the file cannot be
     written.
     """
-    directory = state_dir / _DIRECTORY
+    directory = state_dir / RUNNING
     directory.mkdir(mode=PRIVATE_DIRECTORY, exist_ok=True)
     for file in directory.glob("*.json"):
         if not _is_locked(file):
@@ -63,7 +63,7 @@ def find_running_server(state_dir: Path) -> RunningServer | None:
     Of several, the one that started last is returned. Creates and changes nothing.
     """
     try:
-        files = [file for file in (state_dir / _DIRECTORY).glob("*.json") if _is_locked(file)]
+        files = [file for file in (state_dir / RUNNING).glob("*.json") if _is_locked(file)]
         files.sort(key=lambda file: file.stat().st_mtime_ns)
         return _parse(files[-1].read_bytes()) if files else None
     except OSError:  # it stopped meanwhile, or the directory cannot be read

@@ -80,6 +80,8 @@ ROUTES = (
     Route("GET", "/", Operations.show_version),
 )
 
+OPERATION_NAMES = frozenset(route.name for route in ROUTES)
+
 # The names of all policy rules of the Compute API that a policy file may have.
 RULE_NAMES = (
     IMAGE_SIZE,

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from glimpse.control.request_log import RequestLog
 from glimpse.faults.active_faults import ActiveFault, ActiveFaults
 from glimpse.faults.rules import InvalidRule, parse_rule, render_rule
+from glimpse.seed.operation_names import OPERATION_NAMES
 
 Reset = Callable[[], Awaitable[None]]
 
@@ -92,7 +93,7 @@ class _Handlers:
 
     async def add_fault(self, request: Request) -> Response:
         try:
-            rule = parse_rule(orjson.loads(await request.body()))
+            rule = parse_rule(orjson.loads(await request.body()), OPERATION_NAMES)
         except orjson.JSONDecodeError as error:
             return _error(400, f"The body is no JSON: {error}.")
         except InvalidRule as error:

@@ -76,10 +76,15 @@ class ControlledApplication:
         async with self._resetting:
             if self._copies is None:
                 raise RuntimeError("There are no copies of the state.")
-            await self._tools.faults.cancel_held_uploads()
+            await self._tools.faults.release()
             old, new = self._state_dir, await asyncio.to_thread(self._copies.make)
             remove = partial(shutil.rmtree, old, ignore_errors=True)
-            await self._application.replace(self._with_state(self.settings, new), remove)
+            self._copies.link(new)  # before `old` is removed
+            try:
+                await self._application.replace(self._with_state(self.settings, new), remove)
+            except BaseException:
+                self._copies.link(old)
+                raise
             self._tools.reset()
 
     @property

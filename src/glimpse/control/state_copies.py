@@ -10,26 +10,41 @@ _DATA = "data"  # the directory of image data
 class StateCopies:
     """Makes copies of a state directory, beside it. A change of one does not change the others.
 
-    ``original`` is the copy that the others are made of. Image data is not copied, but linked: a
-    file of image data is never changed, only replaced.
+    ``original`` is the copy that the others are made of, ``first`` the directory itself, which is
+    renamed. `link` makes its path a symbolic link to one of the copies, so that commands which are
+    given that path use the present state. Image data is not copied, but linked: a file of image
+    data is never changed, only replaced.
     """
 
-    def __init__(self, state_dir: Path) -> None:
-        """Copy `state_dir` to `original`. No process may write to it meanwhile.
+    def __init__(self, state_dir: Path, shared: str) -> None:
+        """Keep a copy of `state_dir` as the original. No process may use it now. Raises OSError.
 
-        Raises OSError.
+        `shared` names a directory in it that all copies share.
         """
-        self._parent = state_dir.parent
-        self.original = self._parent / "original"
+        self._path = state_dir
         self._number = 0
-        self._copy(state_dir, self.original)
+        self.original = state_dir.parent / "original"
+        self.first = state_dir.rename(self._numbered())
+        (state_dir.parent / shared).mkdir(mode=0o700)
+        (self.first / shared).symlink_to(Path("..") / shared)
+        self._copy(self.first, self.original)
+        self.link(self.first)
 
     def make(self) -> Path:
         """Make a new copy of the original, and return its directory. Raises OSError."""
         self._number += 1
-        copy = self._parent / f"state-{self._number}"
+        copy = self._numbered()
         self._copy(self.original, copy)
         return copy
+
+    def link(self, copy: Path) -> None:
+        """Make the path of the state directory lead to `copy`, atomically. Raises OSError."""
+        new = self._path.with_name("new-link")
+        new.symlink_to(copy.name)
+        new.replace(self._path)
+
+    def _numbered(self) -> Path:
+        return self._path.with_name(f"{self._path.name}-{self._number}")
 
     @staticmethod
     def _copy(source: Path, target: Path) -> None:
@@ -39,4 +54,4 @@ class StateCopies:
             else:
                 shutil.copy2(file, to)
 
-        shutil.copytree(source, target, copy_function=copy_file)
+        shutil.copytree(source, target, symlinks=True, copy_function=copy_file)

@@ -1,6 +1,7 @@
 """ActiveFaults: the rules in effect, and what each of them remembers between requests."""
 
 import asyncio
+import contextlib
 import itertools
 import math
 from collections import deque
@@ -56,7 +57,8 @@ class ActiveFault:
 class ActiveFaults:
     """The rules in effect, in the order in which they were added.
 
-    ``held_uploads`` are those that rules with ``saving_for`` let go on after their responses.
+    ``held_uploads`` are those that rules with ``saving_for`` let go on after their responses;
+    `hold` lets the jobs of other requests wait.
     """
 
     def __init__(self, seeded: Iterable[FaultRule] = ()) -> None:
@@ -65,6 +67,7 @@ class ActiveFaults:
         self._ids = itertools.count(1)
         self._faults: dict[str, ActiveFault] = {}
         self.held_uploads: set[asyncio.Task[None]] = set()
+        self._released = asyncio.Event()
         self.reset()
 
     def __iter__(self) -> Iterator[ActiveFault]:
@@ -97,8 +100,15 @@ class ActiveFaults:
         for rule in self._seeded:
             self.add(rule)
 
-    async def cancel_held_uploads(self) -> None:
-        """Cancel the held uploads, and wait until they have ended."""
+    async def hold(self, seconds: float) -> None:
+        """Return after `seconds`, or when `release` is called."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._released.wait(), seconds)
+
+    async def release(self) -> None:
+        """Cancel the held uploads, and wait until they have ended; end the calls of `hold`."""
+        self._released.set()
+        self._released = asyncio.Event()
         uploads = list(self.held_uploads)
         for upload in uploads:
             upload.cancel()

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -101,6 +102,9 @@ class FaultMiddleware:
             await self._serve_stale(fault, scope, receive, send)
         elif rule.saving_for is not None and facts.operation == _UPLOAD:
             await self._serve_saving(rule.saving_for, scope, receive, send)
+        elif rule.saving_for is not None:  # of the job that the request may start
+            current_context.get().hold_data = partial(self._faults.hold, rule.saving_for)
+            await self._app(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 

@@ -1,12 +1,14 @@
 """FaultRule: which requests have a fault, and which fault it is; parse_rule makes one of JSON."""
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
 from typing import Any
 
 import orjson
+
+from glimpse.faults.patterns import check_method, check_operation, check_path
 
 MAX_SECONDS = 3600.0
 _MAX_NUMBER = 2**31
@@ -14,14 +16,16 @@ _FIRST_STATUS, _LAST_STATUS = 200, 599
 
 
 class InvalidRule(ValueError):
-    """A rule that cannot be used: the value of ``key`` is not what is ``expected``, a sentence.
+    """A rule that cannot be used. Each of ``problems`` is a key, and what is expected of its value.
 
-    ``key`` is empty for a problem of the whole rule.
+    The key is empty if the rule as a whole is at fault. What is expected is a sentence.
     """
 
-    def __init__(self, key: str, expected: str) -> None:
-        self.key, self.expected = key, expected
-        super().__init__(f"{key}: {expected}" if key else expected)
+    def __init__(self, *problems: tuple[str, str]) -> None:
+        self.problems = problems
+        super().__init__(
+            " ".join(f"{key}: {expected}" if key else expected for key, expected in problems)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +66,9 @@ class FaultRule:
     - ``cut_after``: the connection closes after so many bytes of the response's body.
     - ``bytes_per_second``: the response's body is sent at this speed.
     - ``stale_for``: a GET gets the response of an earlier one, which is up to so many seconds old.
-    - ``saving_for``: an upload of the Image API gets its response at once, and its image stays in
-      status saving for so long.
+    - ``saving_for``: a request that gives an image its data gets its response at once, and the data
+      is there so much later. Until then the image of an upload or of a snapshot is saving, that of
+      an import is importing.
     """
 
     operation: str | None = None
@@ -119,31 +124,50 @@ _EFFECTS = (
 KEYS = tuple(each.name for each in fields(FaultRule))
 
 
-def parse_rule(document: object) -> FaultRule:
+def parse_rule(document: object, operations: Collection[str]) -> FaultRule:
     """Return the rule that a JSON object describes; its keys are the fields of FaultRule.
 
-    Null counts as missing. ``body`` is text that is sent as it is, or any other JSON. Raises
-    InvalidRule.
+    Null counts as missing. ``body`` is text, or any JSON, which is sent as such. `operations` are
+    the names of all operations: the pattern in ``operation`` has to match one of them. Raises
+    InvalidRule with all problems.
     """
     if not isinstance(document, dict):
-        raise InvalidRule("", "an object is expected.")
+        raise InvalidRule(("", "an object is expected."))
+    problems: list[tuple[str, str]] = []
     values = {}
     for key, value in document.items():
         if key not in KEYS:
-            similar = difflib.get_close_matches(str(key), KEYS, 1)
-            hint = f"did you mean {similar[0]}?" if similar else f"one of {', '.join(KEYS)}."
-            raise InvalidRule(str(key), f"this key is unknown: {hint}")
-        if value is not None:
-            values[key] = _PARSERS[key](key, value)
-    rule = FaultRule(**values)
+            problems.append((str(key), _unknown_key(str(key))))
+        elif value is not None:
+            try:
+                values[key] = _PARSERS[key](value)
+            except _UnexpectedValue as error:
+                problems.append((key, str(error)))
+    unmatched = check_operation(values["operation"], operations) if "operation" in values else None
+    if unmatched is not None:
+        problems.append(("operation", unmatched))
+    problems += _contradictions(values)
+    if not problems and not any(values.get(name) for name in ("delay", *_EFFECTS)):
+        problems.append(("", f"a fault is expected: delay, or one of {', '.join(_EFFECTS)}."))
+    if problems:
+        raise InvalidRule(*problems)
+    return FaultRule(**values)
+
+
+def _unknown_key(key: str) -> str:
+    """Return a sentence about a key that rules do not have."""
+    similar = difflib.get_close_matches(key, KEYS, 1)
+    hint = f"did you mean {similar[0]}?" if similar else f"one of {', '.join(KEYS)}."
+    return f"this key is unknown: {hint}"
+
+
+def _contradictions(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield a problem for each key that another one of a rule excludes."""
     effects = [name for name in _EFFECTS if name in values and values[name] is not False]
-    if len(effects) > 1:
-        raise InvalidRule(effects[1], f"it cannot be used together with {effects[0]}.")
-    if not effects and not rule.delay:
-        raise InvalidRule("", f"a fault is expected: delay, or one of {', '.join(_EFFECTS)}.")
-    if rule.first is not None and rule.every is not None:
-        raise InvalidRule("every", "it cannot be used together with first.")
-    return rule
+    for name in effects[1:]:
+        yield name, f"it cannot be used together with {effects[0]}."
+    if "first" in values and "every" in values:
+        yield "every", "it cannot be used together with first."
 
 
 def render_rule(rule: FaultRule) -> dict[str, Any]:
@@ -156,55 +180,73 @@ def render_rule(rule: FaultRule) -> dict[str, Any]:
     }
 
 
-def _text(key: str, value: object) -> str:
+class _UnexpectedValue(Exception):
+    """The value of a key cannot be used; the message is a sentence that says what is expected."""
+
+
+def _text(value: object) -> str:
     if not isinstance(value, str) or not value:
-        raise InvalidRule(key, "text is expected.")
+        raise _UnexpectedValue("text is expected.")
     return value
 
 
-def _texts(key: str, value: object) -> dict[str, str]:
+def _checked_text(check: Callable[[str], str | None]) -> Callable[[object], str]:
+    """Return a parser of texts for which `check` returns None; otherwise it returns a sentence."""
+
+    def parse(value: object) -> str:
+        text = _text(value)
+        if (expected := check(text)) is not None:
+            raise _UnexpectedValue(expected)
+        return text
+
+    return parse
+
+
+def _texts(value: object) -> dict[str, str]:
     if not isinstance(value, dict):
-        raise InvalidRule(key, "a mapping of names to texts is expected.")
+        raise _UnexpectedValue("a mapping of names to texts is expected.")
     for name, text in value.items():
         if not isinstance(name, str) or not isinstance(text, str):
-            raise InvalidRule(key, "a mapping of names to texts is expected.")
+            raise _UnexpectedValue("a mapping of names to texts is expected.")
         if not (name + text).isprintable():
-            raise InvalidRule(key, "texts of printable characters are expected.")
+            raise _UnexpectedValue("texts of printable characters are expected.")
     return dict(value)
 
 
-def _integer(lowest: int, highest: int = _MAX_NUMBER) -> Callable[[str, object], int]:
-    def parse(key: str, value: object) -> int:
+def _integer(lowest: int, highest: int = _MAX_NUMBER) -> Callable[[object], int]:
+    def parse(value: object) -> int:
         if type(value) is not int or not lowest <= value <= highest:
-            raise InvalidRule(key, f"an integer from {lowest} to {highest} is expected.")
+            raise _UnexpectedValue(f"an integer from {lowest} to {highest} is expected.")
         return value
 
     return parse
 
 
-def _seconds(key: str, value: object) -> float:
+def _seconds(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InvalidRule(key, "a number of seconds is expected.")
+        raise _UnexpectedValue("a number of seconds is expected.")
     if not 0 < value <= MAX_SECONDS:
-        raise InvalidRule(key, f"more than 0 and up to {MAX_SECONDS:.0f} seconds are expected.")
+        raise _UnexpectedValue(f"more than 0 and up to {MAX_SECONDS:.0f} seconds are expected.")
     return float(value)
 
 
-def _flag(key: str, value: object) -> bool:
+def _flag(value: object) -> bool:
     if not isinstance(value, bool):
-        raise InvalidRule(key, "true or false is expected.")
+        raise _UnexpectedValue("true or false is expected.")
     return value
 
 
-def _body(key: str, value: object) -> bytes:
+def _body(value: object) -> bytes:
     try:
         return value.encode() if isinstance(value, str) else orjson.dumps(value)
     except (TypeError, UnicodeEncodeError):
-        raise InvalidRule(key, "text or JSON is expected.") from None
+        raise _UnexpectedValue("text or JSON is expected.") from None
 
 
-_PARSERS: Mapping[str, Callable[[str, object], Any]] = {
-    **dict.fromkeys(("operation", "method", "path", "project", "user_agent"), _text),
+_PARSERS: Mapping[str, Callable[[object], Any]] = {
+    **dict.fromkeys(("operation", "project", "user_agent"), _text),
+    "method": _checked_text(check_method),
+    "path": _checked_text(check_path),
     **dict.fromkeys(("headers", "response_headers"), _texts),
     **dict.fromkeys(("first", "every", "rate_limit", "bytes_per_second"), _integer(1)),
     **dict.fromkeys(("skip", "cut_after", "retry_after"), _integer(0)),

@@ -240,3 +240,7 @@ _ROUTES: list[tuple[str, dict[str, Handler]]] = [
     ("/v2/schemas/task", {"GET": tasks.task_schema}),
     ("/v2/schemas/tasks", {"GET": tasks.tasks_schema}),
 ]
+
+OPERATION_NAMES = frozenset(
+    f"image.{handler.__name__}" for _, methods in _ROUTES for handler in methods.values()
+)

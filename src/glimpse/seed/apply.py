@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from glimpse.embedded.options import EmbeddedOptions
@@ -12,7 +13,7 @@ from glimpse.identity.embedded.identity_document import encode_document
 from glimpse.identity.embedded.identity_file import FILE_NAME, IdentityFile
 from glimpse.identity.embedded.private_files import make_private_directory, write_private_file
 from glimpse.images import Caller, Image
-from glimpse.seed.image_data import check_data, read_data
+from glimpse.seed.image_data import find_data_problem, read_data
 from glimpse.seed.parser import DEFAULT_DATE, parse_seed
 from glimpse.seed.seed import ImageSeed, Seed
 
@@ -24,11 +25,9 @@ def read_seed(path: Path, options: EmbeddedOptions) -> Seed:
 
     Writes nothing. Raises InvalidSeed with all problems, and OSError if `path` cannot be read.
     """
-    source = str(path)
     text = path.read_text("utf-8", "surrogateescape")
-    seed = parse_seed(text, source, path.parent, options.image_formats)
-    check_data(source, seed, options.content_rules)
-    return seed
+    check = partial(find_data_problem, rules=options.content_rules)
+    return parse_seed(text, str(path), path.parent, options.image_formats, check)
 
 
 async def apply_seed(seed: Seed, state_dir: Path, options: EmbeddedOptions) -> None:

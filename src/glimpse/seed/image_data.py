@@ -7,8 +7,7 @@ from io import BytesIO
 
 from glimpse.embedded.content_check import ContentRules, InvalidImageData, check_content
 from glimpse.embedded.format_inspection import inspect_formats
-from glimpse.seed.errors import InvalidSeed, Problem
-from glimpse.seed.seed import FileData, GeneratedData, ImageSeed, Seed
+from glimpse.seed.seed import FileData, GeneratedData, ImageSeed
 
 _CHUNK = 128 * 1024  # bytes that are read or generated at once
 _INSPECTED = 64 * 1024  # bytes of generated data: all that differs from its zeros is at the front
@@ -17,30 +16,12 @@ _QCOW2_HEADER_BYTES = 104
 _CLUSTER_BITS = 16
 
 
-def check_data(source: str, seed: Seed, rules: ContentRules) -> None:
-    """Check that the data of all images can be read, and that `rules` allow it.
+def find_data_problem(seeded: ImageSeed, /, *, is_valid: bool, rules: ContentRules) -> str | None:
+    """Return why an image cannot have its data, as a sentence; None if it can, or has none.
 
-    `source` names the seed in messages. Blocks, and reads up to 16 MiB of each file. Raises
-    InvalidSeed with all problems.
+    The data has to be readable, and what `rules` allow; the latter is checked only if `is_valid`,
+    which means that the image has no other problem. Blocks, and reads up to 16 MiB of a file.
     """
-    problems = []
-    for number, image in enumerate(seed.images):
-        problem = _data_problem(image, rules)
-        if problem is not None:
-            problems.append(Problem(image.line, f"images[{number}].data", problem))
-    if problems:
-        raise InvalidSeed(source, problems)
-
-
-async def read_data(seeded: ImageSeed) -> AsyncIterator[bytes]:
-    """Yield the data of an image, if it has some. Raises OSError if its file cannot be read."""
-    for chunk in _generate(seeded) if isinstance(seeded.data, GeneratedData) else _read(seeded):
-        yield chunk
-        await asyncio.sleep(0)
-
-
-def _data_problem(seeded: ImageSeed, rules: ContentRules) -> str | None:
-    """Return why an image cannot have its data, as a sentence; None if it can, or has none."""
     data, image = seeded.data, seeded.image
     try:
         if isinstance(data, FileData):
@@ -51,12 +32,20 @@ def _data_problem(seeded: ImageSeed, rules: ContentRules) -> str | None:
             formats, size = inspect_formats(BytesIO(first)), data.size
         else:
             return None
-        check_content(image.disk_format, image.container_format, formats, size, rules)
+        if is_valid:
+            check_content(image.disk_format, image.container_format, formats, size, rules)
     except OSError as error:
         return f"a readable file is expected: {error.filename}: {error.strerror}."
     except InvalidImageData as error:
         return f"data in the format {image.disk_format} is expected: {error}."
     return None
+
+
+async def read_data(seeded: ImageSeed) -> AsyncIterator[bytes]:
+    """Yield the data of an image. Raises OSError if its file cannot be read."""
+    for chunk in _generate(seeded) if isinstance(seeded.data, GeneratedData) else _read(seeded):
+        yield chunk
+        await asyncio.sleep(0)
 
 
 def _read(seeded: ImageSeed) -> Iterator[bytes]:

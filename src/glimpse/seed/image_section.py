@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from glimpse.embedded.image_changes import MAX_CHARACTERS
 from glimpse.embedded.image_formats import ImageFormats
@@ -32,6 +32,17 @@ IMAGE_KEYS = (
 )
 
 
+class FindDataProblem(Protocol):
+    """Finds out if an image can have its data."""
+
+    def __call__(self, seeded: ImageSeed, /, *, is_valid: bool) -> str | None:
+        """Return why an image cannot have its data, as a sentence; None if it can, or has none.
+
+        Unless `is_valid`, the image has other problems: then only files are looked for.
+        """
+        ...
+
+
 def date_after(first: str, seconds: int) -> str:
     """Return the date `seconds` after `first`. Both have the form of an image's dates."""
     moment = datetime.fromisoformat(first) + timedelta(seconds=seconds)
@@ -49,6 +60,7 @@ class ImageSection:
         projects: Mapping[str, str],
         directory: Path,
         formats: ImageFormats,
+        find_data_problem: FindDataProblem,
         now: str,
     ) -> None:
         """Parse all images; the reader records problems.
@@ -61,6 +73,7 @@ class ImageSection:
         self._projects = projects
         self._directory = directory
         self._formats = formats
+        self._find_data_problem = find_data_problem
         self.by_name: dict[str, str] = {}
         found = []
         for number, place in enumerate(reader.sequence(section)):
@@ -73,6 +86,7 @@ class ImageSection:
         self.images = tuple(found)
 
     def _image(self, place: Place, now: str) -> ImageSeed:
+        count = self._reader.problem_count
         found = self._reader.mapping(place, IMAGE_KEYS, nullable=("owner", "name"))
         data = self._data(found["data"]) if "data" in found else None
         document: dict[str, Any] = {"created_at": now, "visibility": "shared", "owner": None}
@@ -96,7 +110,12 @@ class ImageSection:
             self._reader.refuse(
                 found["properties"], f"they may have at most {MAX_CHARACTERS} characters in all."
             )
-        return ImageSeed(image, members, data, place.line)
+        seeded = ImageSeed(image, members, data)
+        is_valid = self._reader.problem_count == count
+        problem = self._find_data_problem(seeded, is_valid=is_valid)
+        if problem is not None:
+            self._reader.refuse(found["data"], problem)
+        return seeded
 
     def _readers(self) -> Mapping[str, Callable[[Place], Any]]:
         """Return, for each attribute, the function that parses its value."""
@@ -139,7 +158,8 @@ class ImageSection:
     ) -> None:
         """Refuse attributes that contradict `data`, the data of the image or None."""
         if data is None:
-            if document["status"] in _WITH_DATA and "size" not in found:
+            has_size = "size" in found or "data" in found
+            if document["status"] in _WITH_DATA and not has_size:
                 self._reader.refuse(
                     place,
                     f"data, or at least its size, is expected for status {document['status']}.",
@@ -159,15 +179,17 @@ class ImageSection:
             )
 
     def _data(self, place: Place) -> FileData | GeneratedData | None:
-        """Return the file of the data, or its size; None if neither is there."""
+        """Return where the data comes from, which is a file or a size; None if that is invalid."""
+        count = self._reader.problem_count
         sources = self._reader.mapping(place, ("file", "size"))
         if len(sources) != 1:
             self._reader.refuse(place, "either file or size is expected.")
+        data: FileData | GeneratedData | None = None
         if "file" in sources:
-            return FileData(self._directory / self._reader.text(sources["file"], 4096))
-        if "size" in sources:
-            return GeneratedData(self._reader.size(sources["size"], MAX_DATA))
-        return None
+            data = FileData(self._directory / self._reader.text(sources["file"], 4096))
+        elif "size" in sources:
+            data = GeneratedData(self._reader.size(sources["size"], MAX_DATA))
+        return data if self._reader.problem_count == count else None
 
     def _properties(self, found: Mapping[str, Place]) -> dict[str, str]:
         if "properties" not in found:

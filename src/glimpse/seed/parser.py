@@ -1,6 +1,6 @@
-"""parse_seed: makes a Seed of the text of a seed file. Reads no files."""
+"""parse_seed: makes a Seed of the text of a seed file."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +8,9 @@ from glimpse.embedded.image_formats import ImageFormats
 from glimpse.faults.rules import FaultRule, InvalidRule, parse_rule
 from glimpse.identity.embedded.identity_document_parser import parse_directory
 from glimpse.identity.embedded.password_hashes import NO_PASSWORD
-from glimpse.seed.errors import InvalidSeed, Problem
 from glimpse.seed.identity_section import IdentitySections
-from glimpse.seed.image_section import ImageSection
+from glimpse.seed.image_section import FindDataProblem, ImageSection
+from glimpse.seed.operation_names import OPERATION_NAMES
 from glimpse.seed.reader import Place, SeedReader
 from glimpse.seed.seed import ImageSeed, Seed
 from glimpse.seed.server_section import parse_servers
@@ -23,17 +23,23 @@ SECTIONS = (
 )
 
 
-def parse_seed(text: str, source: str, directory: Path, formats: ImageFormats) -> Seed:
-    """Return the seed in `text`, YAML or JSON in the format that docs/testing.md describes.
+def parse_seed(
+    text: str,
+    source: str,
+    directory: Path,
+    formats: ImageFormats,
+    find_data_problem: FindDataProblem,
+) -> Seed:
+    """Return the seed in `text`, which is YAML or JSON.
 
-    `source` names the seed in messages. Relative paths of image data start in `directory`; their
-    files are not read. `formats` are those that images may have. Raises InvalidSeed with all
-    problems.
+    `source` names it in messages; paths of files that are not absolute start in `directory`.
+    `formats` are those that images may have; `find_data_problem` says if an image may have its
+    data. docs/testing.md describes the format. Raises InvalidSeed with all problems.
     """
     reader = SeedReader(source)
     root = reader.root(text)
     sections = reader.mapping(root, SECTIONS) if root is not None else {}
-    identity = IdentitySections(reader, sections)
+    identity = _identity(reader, sections)
     images: tuple[ImageSeed, ...] = ()
     by_name: dict[str, str] = {}
     if "images" in sections:
@@ -43,23 +49,33 @@ def parse_seed(text: str, source: str, directory: Path, formats: ImageFormats) -
             projects=identity.projects,
             directory=directory,
             formats=formats,
+            find_data_problem=find_data_problem,
             now=DEFAULT_DATE,
         )
         images, by_name = section.images, section.by_name
-    servers: tuple[Server, ...] | None = None
-    if "servers" in sections:
-        servers = parse_servers(
-            reader,
-            sections["servers"],
-            projects=identity.projects,
-            users=identity.users,
-            images=by_name,
-            now=DEFAULT_DATE,
-        )
+    servers = _servers(reader, sections, identity, by_name)
     faults = _faults(reader, sections["faults"]) if "faults" in sections else ()
     reader.raise_problems()
-    _check_identity(source, identity.document)
     return Seed(identity.document, images, servers, faults)
+
+
+def _servers(
+    reader: SeedReader,
+    sections: Mapping[str, Place],
+    identity: IdentitySections,
+    images: Mapping[str, str],
+) -> tuple[Server, ...] | None:
+    """Return the servers; None without their section. `images` has ids by id and name."""
+    if "servers" not in sections:
+        return None
+    return parse_servers(
+        reader,
+        sections["servers"],
+        projects=identity.projects,
+        users=identity.users,
+        images=images,
+        now=DEFAULT_DATE,
+    )
 
 
 def _faults(reader: SeedReader, section: Place) -> tuple[FaultRule, ...]:
@@ -68,18 +84,29 @@ def _faults(reader: SeedReader, section: Place) -> tuple[FaultRule, ...]:
     for place in reader.sequence(section):
         values = reader.any_mapping(place)
         try:
-            rules.append(parse_rule({key: reader.plain(each) for key, each in values.items()}))
+            rule = {key: reader.plain(each) for key, each in values.items()}
+            rules.append(parse_rule(rule, OPERATION_NAMES))
         except InvalidRule as error:
-            reader.refuse(values.get(error.key, place), error.expected)
+            for key, expected in error.problems:
+                reader.refuse(values.get(key, place), expected)
     return tuple(rules)
 
 
-def _check_identity(source: str, document: Mapping[str, Any]) -> None:
-    """Raise InvalidSeed for invalid entries, which the identity file would leave out."""
+def _identity(reader: SeedReader, sections: Mapping[str, Place]) -> IdentitySections:
+    """Parse the sections of the identity; refuse what the identity file would leave out."""
+    count = reader.problem_count
+    identity = IdentitySections(reader, sections)
+    if reader.problem_count == count:
+        for entry, why in _find_invalid_entries(identity.document):
+            reader.refuse_entry(entry, why)
+    return identity
+
+
+def _find_invalid_entries(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield each entry of an identity document that cannot be used, and why, as a sentence."""
     credentials = [
         {**each, "secret_hash": NO_PASSWORD} for each in document["application_credentials"]
     ]
     directory = parse_directory({**document, "application_credentials": credentials})
-    if directory.invalid_entries:
-        invalid = directory.invalid_entries.items()
-        raise InvalidSeed(source, [Problem(1, entry, f"{why}.") for entry, why in invalid])
+    for entry, why in directory.invalid_entries.items():
+        yield entry, f"{why}."

@@ -52,6 +52,12 @@ class SeedReader:
         """`source` names the document in messages."""
         self._source = source
         self._problems: list[Problem] = []
+        self._misspelled: set[str] = set()  # the paths of values with misspelled keys
+
+    @property
+    def problem_count(self) -> int:
+        """How many problems there are until now."""
+        return len(self._problems)
 
     def root(self, text: str) -> Place | None:
         """Return the document in `text`, which is YAML or JSON; None if it is empty.
@@ -72,8 +78,16 @@ class SeedReader:
         return Place(node, "") if node is not None else None
 
     def refuse(self, place: Place, expected: str) -> None:
-        """Record that the value at `place` cannot be used; `expected` is a sentence."""
-        self._problems.append(Problem(place.line, place.path, expected))
+        """Record that the value at `place` cannot be used; `expected` is a sentence.
+
+        Does nothing if the key of this value is misspelled, which is a problem already.
+        """
+        if place.path not in self._misspelled:
+            self._problems.append(Problem(place.line, place.path, expected))
+
+    def refuse_entry(self, path: str, expected: str) -> None:
+        """Record that an entry cannot be used whose line is not known."""
+        self._problems.append(Problem(1, path, expected))
 
     def raise_problems(self) -> None:
         """Raise InvalidSeed with all recorded problems, by line. Do nothing if there are none."""
@@ -89,16 +103,24 @@ class SeedReader:
     ) -> dict[str, Place]:
         """Return the values of a mapping by their keys.
 
-        Its keys have to be in `allowed`, and all of `required` have to be there. A key with null
-        counts as missing, and is left out, unless it is in `nullable`.
+        Its keys have to be in `allowed`, and all of `required` have to be there. Null counts as
+        missing, and is left out, but for the keys in `nullable`. The value of a misspelled key is
+        that of the key that was probably meant, so that it is not missing, too.
         """
         found = self.any_mapping(place)
-        for key, value in found.items():
+        for key, value in tuple(found.items()):
             if key not in allowed:
                 similar = difflib.get_close_matches(key, allowed, 1)
                 hint = f"did you mean {similar[0]}?" if similar else f"one of {', '.join(allowed)}."
                 self.refuse(value, f"this key is unknown: {hint}")
-        kept = {key: value for key, value in found.items() if key in nullable or not value.is_null}
+                if similar:
+                    self._misspelled.add(value.path)
+                    found.setdefault(similar[0], value)
+        kept = {
+            key: value
+            for key, value in found.items()
+            if key in allowed and (key in nullable or not value.is_null)
+        }
         if isinstance(place.node, yaml.MappingNode):
             for key in required:
                 if key not in kept:

@@ -29,14 +29,13 @@ class GeneratedData:
 class ImageSeed:
     """An image, the status of its members by their project ids, and its data.
 
-    If ``data`` is None, the image is stored with the size and digests that it has; otherwise with
-    those of the data. `line` is the line of the image in the seed, for messages.
+    Without ``data``, the image is stored as it is. With data, its size and digests are those of the
+    data.
     """
 
     image: Image
     members: Members
     data: FileData | GeneratedData | None
-    line: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 
 from glimpse.images import Caller
@@ -23,7 +23,8 @@ class RequestContext:
     ``operation`` is one of a fixed set of names. ``caller`` is None until the token is validated.
     ``glance_seconds`` is the time spent in calls to Glance. ``body_bytes`` is the number of bytes
     of the request's body that `http.body_budget.BODIES` counts. ``is_exception_logged`` is True
-    once the exception that ended the request was logged.
+    once the exception that ended the request was logged. ``hold_data``, of faults on request,
+    returns when a job that the request starts may store image data; None without such a fault.
     """
 
     __slots__ = (
@@ -31,6 +32,7 @@ class RequestContext:
         "caller",
         "glance_seconds",
         "global_id",
+        "hold_data",
         "is_exception_logged",
         "observer",
         "operation",
@@ -48,6 +50,7 @@ class RequestContext:
         self.glance_seconds = 0.0
         self.body_bytes = 0
         self.is_exception_logged = False
+        self.hold_data: Callable[[], Awaitable[None]] | None = None
 
     def call_ended(self, service: Service, method: str, outcome: str, seconds: float) -> None:
         """Pass the end of a call to the observer.

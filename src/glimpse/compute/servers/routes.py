@@ -22,6 +22,7 @@ _ROUTES = (
     ("GET", "/flavors/detail", ServerOperations.list_flavors_detail),
     ("GET", "/flavors/{id}", ServerOperations.show_flavor),
 )
+OPERATION_NAMES = frozenset(handle.__name__ for _, _, handle in _ROUTES)
 _STATUSES: dict[type[errors.ServerError], int] = {
     errors.ServerNotFound: 404,
     errors.FlavorNotFound: 404,

@@ -18,6 +18,7 @@ from glimpse.embedded.upload_locks import UploadLock
 from glimpse.embedded.uploads import Uploads
 from glimpse.images import Image
 from glimpse.images.errors import ImageServiceError, ServiceError
+from glimpse.telemetry.request_context import current_context
 
 _log = logging.getLogger(__name__)
 _CHECK_SECONDS = 1.0  # after so long, an import of an image that was deleted ends
@@ -117,7 +118,7 @@ class ImportFlow:
             )
 
         async with (
-            contextlib.aclosing(self._source(task, image)) as source,
+            contextlib.aclosing(_held(self._source(task, image))) as source,
             contextlib.aclosing(self._while_claimed(task, image, source)) as chunks,
         ):
             await self._uploads.store_data(
@@ -192,6 +193,16 @@ class ImportFlow:
                 return await self._records.fail(task, message)
             except ServiceError:
                 await asyncio.sleep(_RETRY_SECONDS)
+
+
+async def _held(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """Wait for ``hold_data`` of the request that started the import, if any; yield `chunks`."""
+    hold = current_context.get().hold_data
+    if hold is not None:
+        await hold()
+    async with contextlib.aclosing(chunks):
+        async for chunk in chunks:
+            yield chunk
 
 
 async def _next(chunks: AsyncIterator[bytes]) -> bytes | None:
