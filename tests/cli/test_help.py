@@ -8,6 +8,7 @@ import pytest
 from glimpse.cli.help_texts import EXAMPLES
 from glimpse.cli.main import COMMANDS, main, make_parser
 from glimpse.settings import load_settings
+from glimpse.settings.ignored_variables import IGNORED
 from glimpse.settings.loading import default_state_dir
 
 
@@ -56,6 +57,26 @@ def test_the_defaults_in_the_help_are_those_of_the_options(
         assert re.search(rf"--{option} [A-Z]+ [^(]*\(default: {default}\)", text), (option, text)
     if command == "serve":
         assert f"number of processes (default: {server.workers})" in text
+
+
+@pytest.mark.parametrize("command", ["serve", "check", "load", "user add"])
+def test_the_help_says_which_configuration_files_are_read(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (
+        "--config-file FILE configuration file, such as a nova.conf; may be repeated, and a later "
+        "file overrides those before it; no other file is read (default: none)"
+    ) in help_of(command, capsys)
+
+
+@pytest.mark.parametrize("command", ["serve", "check"])
+def test_the_help_names_the_variables_for_certificate_authorities(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    variables = help_of(command, capsys).partition("environment variables: ")[2]
+    assert "SSL_CERT_FILE, SSL_CERT_DIR the certificate authorities that calls to" in variables
+    for name in IGNORED:
+        assert re.search(rf"\b{name}\b.* have no effect", variables), name
 
 
 @pytest.mark.parametrize("command", ["user add", "project add", "user list", "project remove"])

@@ -12,8 +12,8 @@ def test_proxies_and_ca_bundles_are_reported() -> None:
     environment = {"https_proxy": "http://u:p@proxy", "REQUESTS_CA_BUNDLE": "/a", "PATH": "/bin"}
     notes = list(find_ignored_variables({**environment, "HTTP_PROXY": ""}))
     assert [note.partition(" has no effect")[0] for note in notes] == [
-        "HTTPS_PROXY",
-        "REQUESTS_CA_BUNDLE",
+        "The environment variable HTTPS_PROXY",
+        "The environment variable REQUESTS_CA_BUNDLE",
     ]
     assert "proxy:" not in "".join(notes)
 

@@ -29,10 +29,18 @@ environment variables:
                       overrides files, and arguments override it
   XDG_DATA_HOME       the default state directory is glimpse in it
 """
+_CALLING_OTHERS = ("serve", "check")
+_TLS_VARIABLES = """\
+  SSL_CERT_FILE, SSL_CERT_DIR
+                      the certificate authorities that calls to Keystone and Glance trust
+  REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, HTTP_PROXY, HTTPS_PROXY, ALL_PROXY
+                      have no effect on these calls
+"""
 
 
 def epilog(command: str) -> str:
     """Return the text after the arguments of a subcommand."""
     examples = "".join(f"  {each}\n" for each in EXAMPLES[command])
     variables = "" if command in _WITHOUT_SETTINGS else _VARIABLES
+    variables += _TLS_VARIABLES if command in _CALLING_OTHERS else ""
     return f"examples:\n{examples}{variables}"

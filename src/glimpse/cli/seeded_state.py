@@ -2,25 +2,23 @@
 
 import argparse
 import asyncio
-import fcntl
 import shutil
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
 from glimpse.app.embedded_options import embedded_options
 from glimpse.cli.ephemeral_directory import ephemeral_directory
 from glimpse.cli.errors import CommandFailed
+from glimpse.cli.state_lock import LOCK_FILE, StateLock
 from glimpse.faults.rules import FaultRule
-from glimpse.identity.embedded.private_files import make_private_directory
 from glimpse.seed.apply import apply_seed, read_seed
 from glimpse.seed.errors import InvalidSeed
 from glimpse.seed.seed import Seed
 from glimpse.settings import Settings
 
 _STATE_DIR = "glimpse.state_dir"  # the argument that overrides the option
-_MARK = ".seeded"  # a file in state state directories that a seed made
+_MARK = ".seeded"  # a file in state directories that a seed made
 _EPHEMERAL_STATE = "state"  # in the ephemeral directory
 
 
@@ -31,14 +29,15 @@ class PreparedState(NamedTuple):
 
 
 def prepare_state(
-    options: argparse.Namespace, settings: Settings, stack: ExitStack
+    options: argparse.Namespace, settings: Settings, stack: ExitStack, lock: StateLock
 ) -> PreparedState:
     """Prepare the state directory that --seed and --ephemeral ask for.
 
     With --ephemeral, `options` name another state directory then, which every reload has to have,
     too: read the settings again. `stack` removes it. A seed replaces what is in a directory that a
-    seed has made. Raises CommandFailed for a seed or directory that cannot be used; then nothing
-    has been written. Raises OSError if the state cannot be written.
+    seed has made, and that nobody else has locked: `lock` locks it. Raises CommandFailed for a seed
+    or directory that cannot be used; then nothing has been changed. Raises OSError if the state
+    cannot be written.
     """
     if settings.image_service != "embedded" or settings.api.auth_strategy == "keystone":
         raise CommandFailed("--seed and --ephemeral need the embedded services, not a gateway.")
@@ -49,8 +48,11 @@ def prepare_state(
     if options.ephemeral:
         state_dir = stack.enter_context(ephemeral_directory()) / _EPHEMERAL_STATE
         setattr(options, _STATE_DIR, str(state_dir))
+    elif seed is not None:
+        _require_replaceable(state_dir)
+        lock.acquire(state_dir)
+        _empty(state_dir)
     if seed is not None:
-        stack.enter_context(_emptied(state_dir))
         asyncio.run(apply_seed(seed, state_dir, embedded_options(settings)))
     return PreparedState(seed.faults if seed is not None else ())
 
@@ -65,27 +67,21 @@ def _read(path: Path, settings: Settings) -> Seed:
         raise CommandFailed(*error.lines) from None
 
 
-@contextmanager
-def _emptied(state_dir: Path) -> Iterator[None]:
-    """Empty a state directory that a seed has made, or make it; hold its mark as a lock.
-
-    Raises CommandFailed if no seed has made it, or another process serves it; and OSError.
-    """
-    mark = state_dir / _MARK
-    make_private_directory(state_dir)
-    if not mark.exists() and any(state_dir.iterdir()):
+def _require_replaceable(state_dir: Path) -> None:
+    """Raise CommandFailed if a directory has anything that no seed has made; and OSError."""
+    is_new = not state_dir.exists() or all(each.name == LOCK_FILE for each in state_dir.iterdir())
+    if not is_new and not (state_dir / _MARK).exists():
         raise CommandFailed(
             f"{state_dir} has a cloud that the seed would replace: use --ephemeral, or --state-dir "
             "with a new directory."
         )
-    with mark.open("wb") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise CommandFailed(f"{state_dir} is in use by another glimpse.") from None
-        for path in state_dir.iterdir():
-            if path.is_dir():
-                shutil.rmtree(path)
-            elif path != mark:
-                path.unlink()
-        yield
+
+
+def _empty(state_dir: Path) -> None:
+    """Remove what is in a state directory but its lock, and mark it as one that a seed has made."""
+    (state_dir / _MARK).touch()
+    for path in state_dir.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name not in (_MARK, LOCK_FILE):
+            path.unlink()

@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import logging
 import os
-import shutil
 import signal
 import socket
 import sys
@@ -24,10 +23,10 @@ from glimpse.cli.running_servers import RunningServer, recorded
 from glimpse.cli.settings_arguments import (
     add_log_argument,
     add_settings_arguments,
-    has_standard_ports,
     read_settings,
 )
-from glimpse.cli.socket_url import socket_url
+from glimpse.cli.startup_message import print_startup_message
+from glimpse.cli.state_lock import StateLock
 from glimpse.cli.testing_arguments import add_testing_arguments
 from glimpse.identity.noauth import RemoteNoAuthRefused, check_noauth_bind
 from glimpse.server.fixed_settings import LoadSettings
@@ -36,7 +35,6 @@ from glimpse.server.supervisor import Supervisor
 from glimpse.server.systemd import watchdog_interval
 from glimpse.server.worker import SIGNALS, MakeApplication, Report, report_to_systemd, run_worker
 from glimpse.settings import Settings
-from glimpse.settings.options.process import DEFAULT_PORT
 from glimpse.telemetry.log_setup import configure_logging, log_path
 
 if TYPE_CHECKING:
@@ -67,7 +65,8 @@ def run(options: argparse.Namespace) -> int:
 
     Requests have ``graceful_shutdown_timeout`` to end. SIGHUP reloads the configuration. Returns 1
     if the application cannot start in a worker. Raises InvalidSettings, and CommandFailed for a log
-    file, address or state that cannot be used.
+    file, address or state that cannot be used, or for a state directory that another process serves
+    with.
     """
     settings = read_settings(options)
     _configure_logging(settings)
@@ -75,20 +74,19 @@ def run(options: argparse.Namespace) -> int:
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     with ExitStack() as stack:
         _check_address(settings)
-        state = None
-        if options.seed is not None or options.ephemeral:
-            settings, state = _prepare_state(options, settings, stack)
-        _open_once(
-            settings
-        )  # before it listens, so that no client connects to a server that cannot start
+        lock = StateLock()
+        stack.callback(lock.release)
+        settings, state = _prepare_state(options, settings, stack, lock)
+        # Before it listens, so that no client connects to a server that cannot start
+        _open_once(settings)
         control = _open_control(options, settings, state)
         sockets = [_api_socket(settings.server.host, each) for each in api_listeners(settings)]
         settings, scrapes = _open_metrics(settings, stack)
         for message in settings.ineffective_options:
             _LOG.warning("%s", message)
-        _print_startup_message(settings, sockets)
+        print_startup_message(settings, sockets)
         _record_addresses(settings, sockets, stack)
-        report = report_to_systemd
+        report: Report = report_to_systemd
         if options.ready_file is not None:
             ready = ReadyFile(options.ready_file, settings, sockets, control)
             report = stack.enter_context(ready).report
@@ -98,6 +96,7 @@ def run(options: argparse.Namespace) -> int:
             make_application = control.make_application
             sockets += control.sockets
         load = partial(read_settings, options)
+        report = lock.released_by(report)
         return _serve(settings, sockets, load, make_application, report, options)
 
 
@@ -128,12 +127,19 @@ def _serve(
 
 
 def _prepare_state(
-    options: argparse.Namespace, settings: Settings, stack: ExitStack
-) -> tuple[Settings, "PreparedState"]:
-    """Prepare the state directory for --seed and --ephemeral; return the settings that name it."""
+    options: argparse.Namespace, settings: Settings, stack: ExitStack, lock: StateLock
+) -> tuple[Settings, "PreparedState | None"]:
+    """Lock the state directory; prepare it for --seed and --ephemeral, which needs no lock.
+
+    Returns the settings that name it, and None in place of the state without these arguments.
+    """
+    if options.seed is None and not options.ephemeral:
+        if settings.has_embedded_state:
+            lock.acquire(settings.server.state_dir)
+        return settings, None
     from glimpse.cli.seeded_state import prepare_state  # noqa: PLC0415  loads only when wanted
 
-    state = prepare_state(options, settings, stack)
+    state = prepare_state(options, settings, stack, lock)
     return read_settings(options), state
 
 
@@ -248,34 +254,15 @@ def _open_once(settings: Settings) -> None:
         raise CommandFailed(str(error) or type(error).__name__) from None
 
 
-def _print_startup_message(settings: Settings, sockets: Sequence[socket.socket]) -> None:
-    """Print the URLs, and with the embedded identity a command with which a client can log in.
-
-    `sockets` are those of the APIs, in the order of `api_listeners`.
-    """
-    urls = [socket_url(each) for each in sockets]
-    print(f"Glimpse listens on {urls[0]}, state in {settings.server.state_dir}")
-    for listener, url in zip(api_listeners(settings)[1:], urls[1:], strict=True):
-        print(f"The {listener.api} is at {url}")
-    if settings.api.auth_strategy == "embedded":
-        port = sockets[0].getsockname()[1]
-        where = "" if port == DEFAULT_PORT else f" --port {port}"
-        where += " --standard-ports" if has_standard_ports(settings) else ""
-        where += f" --state-dir {settings.server.state_dir}"
-        login = f'eval "$({_command()} openrc{where})"'
-        print(f"Next, in another shell:  {login} && openstack image list")
-    sys.stdout.flush()
-
-
 def _record_addresses(
     settings: Settings, sockets: Sequence[socket.socket], stack: ExitStack
 ) -> None:
     """Let `glimpse openrc` and others find this process until `stack` is closed.
 
-    Only with the embedded identity, the users of which they print. If that fails, a warning is
-    logged. `sockets` are those of the APIs.
+    Only with state in the state directory. If that fails, a warning is logged. `sockets` are those
+    of the APIs.
     """
-    if settings.api.auth_strategy != "embedded":
+    if not settings.has_embedded_state:
         return
     server = settings.server
     port = sockets[0].getsockname()[1]
@@ -284,8 +271,3 @@ def _record_addresses(
         stack.enter_context(recorded(server.state_dir, running))
     except OSError as error:
         _LOG.warning("glimpse openrc will not find this process: %s", error)
-
-
-def _command() -> str:
-    """Return the command that runs Glimpse in a shell of the same user."""
-    return "glimpse" if shutil.which("glimpse") else f"{sys.executable} -m glimpse"

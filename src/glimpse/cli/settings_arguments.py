@@ -44,7 +44,8 @@ def add_state_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="configuration file, such as a nova.conf; may be repeated (default: none)",
+        help="configuration file, such as a nova.conf; may be repeated, and a later file overrides "
+        "those before it; no other file is read (default: none)",
     )
     parser.add_argument(
         "--state-dir",

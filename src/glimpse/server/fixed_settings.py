@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from glimpse.settings import Settings
 
-_FIXED = ("host", "port", "image_port", "identity_port", "workers")
+_FIXED = ("host", "port", "image_port", "identity_port", "workers", "state_dir")
 _LOG = logging.getLogger(__name__)
 
 # Reads the configuration anew. Raises an exception if it is invalid.
@@ -14,9 +14,10 @@ LoadSettings = Callable[[], Settings]
 
 
 def keep_fixed_settings(new: Settings, present: Settings) -> Settings:
-    """Return `new` with the host, ports, number of workers and [metrics] of `present`.
+    """Return `new` with the host, ports, number of workers, state_dir and [metrics] of `present`.
 
-    Sockets and processes exist already, so only a restart can change these. Logs a warning if `new`
+    Sockets, processes and the lock of the state directory exist already, so only a restart can
+    change these. Logs a warning if `new`
     has other values for them; for other [metrics] only if `new` or `present` sets the port, because
     they also differ if another process used the default port at the start.
     """
@@ -24,5 +25,8 @@ def keep_fixed_settings(new: Settings, present: Settings) -> Settings:
     server = replace(new.server, **fixed)
     configured = new.metrics.is_required or present.metrics.is_required
     if server != new.server or (configured and new.metrics != present.metrics):
-        _LOG.warning("host, ports, workers and [metrics] change with a restart, not with a reload.")
+        _LOG.warning(
+            "state_dir, host, ports, workers and [metrics] change with a restart, not with a "
+            "reload."
+        )
     return replace(new, server=server, metrics=present.metrics)

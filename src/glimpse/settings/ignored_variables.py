@@ -14,10 +14,14 @@ def find_ignored_variables(environment: Mapping[str, str]) -> Iterator[str]:
     """
     for name in _PROXIES:
         if environment.get(name) or environment.get(name.lower()):
-            yield f"{name} has no effect: Glimpse connects to Keystone and Glance directly"
+            yield (
+                f"The environment variable {name} has no effect: Glimpse connects to Keystone and "
+                "Glance directly"
+            )
     for name in _CA_BUNDLES:
         if environment.get(name):
             yield (
-                f"{name} has no effect: SSL_CERT_FILE, or cafile of [keystone_authtoken] and "
-                "[glance], names the authorities to trust"
+                f"The environment variable {name} has no effect: the variable SSL_CERT_FILE, or "
+                "the option cafile of [keystone_authtoken] and [glance], names the authorities to "
+                "trust"
             )

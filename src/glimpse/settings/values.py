@@ -45,6 +45,11 @@ class Settings:
     ineffective_options: tuple[str, ...]
     oslo_config: cfg.ConfigOpts = field(repr=False, compare=False)
 
+    @property
+    def has_embedded_state(self) -> bool:
+        """True if images or users are kept in the state directory."""
+        return "embedded" in (self.image_service, self.api.auth_strategy)
+
     def without_metrics(self) -> "Settings":
         """Return the settings with metrics turned off: no counters, and no port."""
         return replace(self, metrics=replace(self.metrics, port=0))

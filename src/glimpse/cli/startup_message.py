@@ -1,0 +1,51 @@
+"""What `glimpse serve` prints when it listens: its URLs, and what to do next."""
+
+import shutil
+import socket
+import sys
+from collections.abc import Sequence
+
+from glimpse.cli.api_listeners import api_listeners
+from glimpse.cli.settings_arguments import has_standard_ports
+from glimpse.cli.socket_url import socket_url
+from glimpse.settings import Settings
+from glimpse.settings.options.process import DEFAULT_PORT
+
+_CLIENT = "openstack"  # the command
+_CLIENT_PACKAGE = "python-openstackclient"
+
+
+def print_startup_message(settings: Settings, sockets: Sequence[socket.socket]) -> None:
+    """Print the URLs, and with the embedded identity a command with which a client can log in.
+
+    If the client ``openstack`` is not installed, print how to install it. `sockets` are those of
+    the APIs, in the order of `api_listeners`.
+    """
+    urls = [socket_url(each) for each in sockets]
+    print(f"Glimpse listens on {urls[0]}, state in {settings.server.state_dir}")
+    for listener, url in zip(api_listeners(settings)[1:], urls[1:], strict=True):
+        print(f"The {listener.api} is at {url}")
+    if settings.api.auth_strategy == "embedded":
+        login = _login(settings, sockets[0].getsockname()[1])
+        if shutil.which(_CLIENT):
+            print(f"Next, in another shell:  {login} && {_CLIENT} image list")
+        else:
+            print(f"Next, in another shell:  {login}")
+            print(
+                f"Then run any client. The command {_CLIENT} is not installed; to install it:  "
+                f"pip install {_CLIENT_PACKAGE}"
+            )
+    sys.stdout.flush()
+
+
+def _login(settings: Settings, port: int) -> str:
+    """Return a shell command that sets the variables of a user's clients."""
+    where = "" if port == DEFAULT_PORT else f" --port {port}"
+    where += " --standard-ports" if has_standard_ports(settings) else ""
+    where += f" --state-dir {settings.server.state_dir}"
+    return f'eval "$({_command()} openrc{where})"'
+
+
+def _command() -> str:
+    """Return the command that runs Glimpse in a shell of the same user."""
+    return "glimpse" if shutil.which("glimpse") else f"{sys.executable} -m glimpse"

@@ -1,0 +1,77 @@
+"""StateLock: no two ``glimpse serve`` use the same state directory of embedded services."""
+
+import fcntl
+import os
+from pathlib import Path
+
+from glimpse.cli.errors import CommandFailed
+from glimpse.cli.local_url import local_url
+from glimpse.cli.running_servers import find_running_server
+from glimpse.identity.embedded.private_files import PRIVATE_FILE, make_private_directory
+from glimpse.server.worker import Report, WorkerEvent
+
+LOCK_FILE = "serve.lock"  # in the state directory
+_LONGEST_PID = 20  # digits
+
+
+class StateLock:
+    """The lock of a process that serves with a state directory; `acquire` takes it.
+
+    It is a lock of this process, not of the workers that it forks. It ends when the process begins
+    to stop (see `released_by`), so that the next one need not wait for the last requests of this
+    one; or when the process ends, however it ends.
+    """
+
+    def __init__(self) -> None:
+        self._descriptor: int | None = None
+
+    def acquire(self, state_dir: Path) -> None:
+        """Lock `state_dir`, which is made if it is missing.
+
+        Raises CommandFailed if another process has locked it, or if it cannot be used.
+        """
+        try:
+            make_private_directory(state_dir)
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+            descriptor = os.open(state_dir / LOCK_FILE, flags, PRIVATE_FILE)
+        except OSError as error:
+            why = f"{error.strerror or error}: {error.filename or state_dir}"
+            raise CommandFailed(f"cannot open the state in {state_dir}: {why}") from None
+        try:
+            # POSIX's lock, which a fork does not pass on, unlike flock's: if this process is
+            # killed, the next one does not have to wait for its workers.
+            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError):
+            pid = os.pread(descriptor, _LONGEST_PID, 0).decode(errors="replace")
+            os.close(descriptor)
+            raise CommandFailed(_refusal(state_dir, pid)) from None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        """Let another process take the lock. Does nothing if this one does not have it."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def released_by(self, report: Report) -> Report:
+        """Return a `report` that also releases the lock when the service begins to stop."""
+
+        def releasing(event: WorkerEvent) -> None:
+            if event == "stopping":
+                self.release()
+            report(event)
+
+        return releasing
+
+
+def _refusal(state_dir: Path, pid: str) -> str:
+    """Return the message for a directory that the process `pid` has locked."""
+    running = find_running_server(state_dir)
+    is_known = running is not None and str(running.pid) == pid
+    where = f" at {local_url(running.host, running.port)}" if running and is_known else ""
+    return (
+        f"process {pid or 'unknown'} serves{where} with the state directory {state_dir}: stop it, "
+        "or choose another --state-dir"
+    )

@@ -1,0 +1,69 @@
+"""What `glimpse serve` prints when it listens: commands that work in another shell."""
+
+import os
+import re
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.support.process import free_port
+
+
+@contextmanager
+def printed(directory: Path, port: str, programs: Path, lines: int) -> Iterator[list[str]]:
+    """Serve with the state directory of XDG_DATA_HOME, `directory`; yield the first lines.
+
+    PATH has the system's programs after those of the directory `programs`.
+    """
+    path = f"{programs}{os.pathsep}/usr/bin{os.pathsep}/bin"
+    environment = {**os.environ, "XDG_DATA_HOME": str(directory), "PATH": path}
+    command = [sys.executable, "-m", "glimpse", "--port", port]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        yield [process.stdout.readline() for _ in range(lines)]
+        process.terminate()
+        assert process.wait(20) == 0
+
+
+def install_client(programs: Path) -> None:
+    """Make a program `openstack` that prints the variables it was started with."""
+    programs.mkdir()
+    client = programs / "openstack"
+    client.write_text('#!/bin/sh\necho "$@"; env\n')
+    client.chmod(0o755)
+
+
+def run(command: str, programs: Path) -> str:
+    """Return the output of a command of a shell that finds `programs`."""
+    environment = {"PATH": f"{programs}{os.pathsep}/usr/bin{os.pathsep}/bin"}
+    done = subprocess.run(
+        ["sh", "-c", command], capture_output=True, text=True, check=True, env=environment
+    )
+    return done.stdout
+
+
+def test_with_the_client_the_next_command_lists_images(tmp_path: Path) -> None:
+    port, programs = str(free_port()), tmp_path / "programs"
+    install_client(programs)
+    with printed(tmp_path, port, programs, 2) as (where, following):
+        state = tmp_path / "glimpse"
+        assert where == f"Glimpse listens on http://127.0.0.1:{port}, state in {state}\n"
+        assert stat.S_IMODE(state.stat().st_mode) == 0o700
+        output = run(following.removeprefix("Next, in another shell:  "), programs)
+    assert output.startswith("image list\n"), following
+    assert f"OS_AUTH_URL=http://127.0.0.1:{port}/identity/v3\n" in output
+    assert re.search("^OS_PASSWORD=.{20,}$", output, re.MULTILINE), output
+
+
+def test_without_the_client_it_is_said_how_to_install_it(tmp_path: Path) -> None:
+    port, programs = str(free_port()), tmp_path / "programs"
+    with printed(tmp_path, port, programs, 3) as (_, following, client):
+        output = run(f"{following.removeprefix('Next, in another shell:  ')} env", programs)
+    assert f"OS_AUTH_URL=http://127.0.0.1:{port}/identity/v3\n" in output
+    assert client == (
+        "Then run any client. The command openstack is not installed; to install it:  "
+        "pip install python-openstackclient\n"
+    )
