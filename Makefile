@@ -32,7 +32,8 @@ SERVERS := redis-server memcached haproxy nginx-light etcd-server mariadb-server
 servers:
 	@PATH="$$PATH:/usr/sbin:$$(echo /usr/lib/postgresql/*/bin | tr ' ' :)"; \
 	  (for program in redis-server memcached haproxy nginx etcd mariadbd initdb; do \
-	  command -v $$program >/dev/null || exit 1; done) || { apt-get update -q && \
+	  command -v $$program >/dev/null || exit 1; done) || { \
+	  echo 'Installing $(SERVERS) from Debian ...' && apt-get update -q && \
 	  apt-get install -q -y --no-install-recommends $(SERVERS); } || \
 	  echo 'Some tests are skipped; on Debian, as root: apt-get install $(SERVERS)'
 
@@ -144,25 +145,31 @@ clean:
 # What `make serve` needs, and no more.
 $(SERVE_STAMP): requirements/runtime.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo 'Python 3.11 or newer is needed, and none was found; set PYTHON=.'; exit 1; }
-	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	@test -x $(BIN)/pip || { echo 'Making the environment $(VENV) ...'; $(PYTHON) -m venv $(VENV); } || { \
+	  rm -rf $(VENV); \
 	  echo 'Python cannot make a virtual environment; on Debian: apt-get install python3-venv'; exit 1; }
-	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/runtime.txt
-	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@echo "Installing $$(grep -c == requirements/runtime.txt) libraries in $(VENV) ..."
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	@echo 'Installing Glimpse in $(VENV) ...'
+	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # What all other commands need, in the same environment.
 $(STAMP): $(SERVE_STAMP) requirements/development.txt
-	$(BIN)/pip install -q --disable-pip-version-check --require-hashes \
+	@echo "Installing $$(grep -c == requirements/development.txt) libraries for tests in $(VENV) ..."
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes \
 	  -r requirements/runtime.txt -r requirements/development.txt
 	@touch $@
 
 $(BUILD_STAMP): requirements/build.txt
 	@test -x $(BUILD)/bin/pip || $(PYTHON) -m venv $(BUILD)
-	$(BUILD)/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/build.txt
+	@echo 'Installing what builds packages in $(BUILD) ...'
+	@$(BUILD)/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/build.txt
 	@touch $@
 
 $(LOWEST_STAMP): requirements/lowest.txt pyproject.toml
 	@test -x $(LOWEST)/bin/pip || $(PYTHON) -m venv $(LOWEST)
-	$(LOWEST)/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/lowest.txt
-	$(LOWEST)/bin/pip install -q --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@echo "Installing $$(grep -c == requirements/lowest.txt) libraries of the lowest versions in $(LOWEST) ..."
+	@$(LOWEST)/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/lowest.txt
+	@$(LOWEST)/bin/pip install -q --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@

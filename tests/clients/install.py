@@ -3,9 +3,10 @@
 Each directory here with a requirements.txt (exact versions), a package-lock.json, an images.go or a
 collection.txt gets an environment. It is created again only when that file changes. Arguments name
 the clients to install. Programs and libraries that are in none of these files come from Debian,
-whose packages are installed if root runs this.
+whose packages are installed if root runs this. Each installation prints a line when it begins.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -16,13 +17,24 @@ from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.support.virtual_environments import CHECKOUT, install
+from tests.support.virtual_environments import CHECKOUT, announce, install
 
 HERE = Path(__file__).parent
 ENVIRONMENTS = CHECKOUT / ".venv-clients"
 MAX_THREADS = 4  # installations mostly wait for the network
 _COLLECTION = "ansible_collections/openstack/"
 GO_SOURCES = "/usr/share/gocode"  # of Debian's Go libraries
+# The package of the client in each directory with a requirements.txt
+PACKAGES = {
+    "ansible": "ansible-core",
+    "glance": "python-glanceclient",
+    "libcloud": "apache-libcloud",
+    "nova": "python-novaclient",
+    "openstack": "python-openstackclient",
+    "openstacksdk-0.9": "openstacksdk",
+    "shade": "shade",
+    "tempest": "tempest",
+}
 # The Debian packages of clients: the client, a package, and a command that succeeds if it is there
 DEBIAN = (
     ("openstack", "qemu-utils", "command -v qemu-img"),
@@ -44,6 +56,11 @@ def programs(client: str) -> Path:
     return ENVIRONMENTS / client / "bin"
 
 
+def install_environment(requirements: Path, directory: Path) -> None:
+    """Create the virtual environment of a Python client, unless it is there already."""
+    install(requirements, directory, (PACKAGES[requirements.parent.name],))
+
+
 def install_packages(lock: Path, directory: Path) -> None:
     """Install the packages of npm's lock file in `directory`, unless they are there already."""
     stamp = directory / "installed.txt"
@@ -51,6 +68,8 @@ def install_packages(lock: Path, directory: Path) -> None:
         return
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
+    wanted = json.loads(lock.with_name("package.json").read_text())["dependencies"]
+    announce(f"Installing {' and '.join(' '.join(each) for each in wanted.items())}")
     for file in (lock, lock.with_name("package.json")):
         shutil.copy(file, directory)
     command = ["npm", "clean-install", "--ignore-scripts", "--no-audit", "--no-fund"]
@@ -64,7 +83,10 @@ def build(source: Path, directory: Path) -> None:
     Go does nothing if `source` has not changed.
     """
     modules = {"GO111MODULE": "off", "GOPATH": GO_SOURCES, "GOCACHE": str(ENVIRONMENTS / "go")}
-    command = ["go", "build", "-o", str(directory / "bin" / source.stem), str(source)]
+    program = directory / "bin" / source.stem
+    command = ["go", "build", "-o", str(program), str(source)]
+    if not program.exists():
+        announce(f"Building the program of {source.parent.name}")
     subprocess.run(command, check=True, env={**os.environ, **modules})
 
 
@@ -80,6 +102,7 @@ def unpack_collection(requirement: Path, directory: Path) -> None:
     if stamp.exists() and stamp.read_bytes() == requirement.read_bytes():
         return
     shutil.rmtree(target, ignore_errors=True)
+    announce(f"Installing the collection of {requirement.read_text().strip().replace('==', ' ')}")
     with tempfile.TemporaryDirectory() as downloads:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "-d", downloads]
         subprocess.run([*command, "-r", str(requirement)], check=True)
@@ -100,6 +123,7 @@ def install_from_debian(clients: Collection[str]) -> None:
     ]
     if not missing:
         return
+    announce(f"Installing {', '.join(missing)} from Debian")
     command = ["apt-get", "install", "-q", "-y", "--no-install-recommends", *missing]
     try:
         subprocess.run(["apt-get", "update", "-q"], check=True)
@@ -113,7 +137,7 @@ def main() -> int:
     clients = sys.argv[1:] or sorted(path.name for path in HERE.iterdir() if path.is_dir())
     install_from_debian(clients)
     installers = {
-        "requirements.txt": install,
+        "requirements.txt": install_environment,
         "package-lock.json": install_packages,
         "images.go": build,
         "collection.txt": unpack_collection,

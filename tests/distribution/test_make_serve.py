@@ -14,7 +14,14 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout in which `make serve` has run."""
     directory = tmp_path_factory.mktemp("checkout")
     copy_checkout(directory)
-    assert "usage: glimpse serve" in make(directory, "serve", "ARGS=--help")
+    printed = make(directory, "serve", "ARGS=--help")
+    steps = [line for line in printed.splitlines() if line.endswith(" ...")]
+    assert steps == [
+        "Making the environment .venv ...",
+        f"Installing {len(locked_versions())} libraries in .venv ...",
+        "Installing Glimpse in .venv ...",
+    ]
+    assert "usage: glimpse serve" in printed
     return directory
 
 

@@ -15,7 +15,8 @@ PROGRAMS = ENVIRONMENT / "bin"
 
 def main() -> int:
     """Install both; return the exit status."""
-    install(Path(__file__).with_name("requirements.txt"), ENVIRONMENT)
+    requirements = Path(__file__).with_name("requirements.txt")
+    install(requirements, ENVIRONMENT, ("keystone", "glance"))
     return 0
 
 
