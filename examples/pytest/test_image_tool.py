@@ -44,14 +44,15 @@ def test_images_of_other_names_stay(connection):
 def test_each_test_begins_with_the_images_of_the_seed(connection, name):
     names = {image.name for image in connection.image.images()}
     assert names == {"cirros", "disk", "shared", "empty", "kept"}
-    image = connection.image.find_image(name)
+    image = connection.image.find_image(name, ignore_missing=False)
     if not image.is_protected and image.owner_id == connection.current_project_id:
         connection.image.delete_image(image)
 
 
 def test_a_protected_image_is_not_deleted(connection):
+    image = connection.image.find_image("kept", ignore_missing=False)
     with pytest.raises(openstack.exceptions.ForbiddenException):
-        connection.image.delete_image(connection.image.find_image("kept"))
+        connection.image.delete_image(image)
 
 
 @pytest.mark.parametrize("user", ["admin", "demo", "alt"])
@@ -98,5 +99,5 @@ def test_programs_log_in_by_their_environment(glimpse_cloud, variable):
 
 def test_programs_log_in_by_clouds_yaml(glimpse_cloud, monkeypatch):
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(glimpse_cloud.clouds_yaml))
-    image = openstack.connect(cloud="glimpse-alt").image.find_image("shared")
-    assert image.name == "shared"
+    images = openstack.connect(cloud="glimpse-alt").image
+    assert images.find_image("shared", ignore_missing=False).name == "shared"
