@@ -1,47 +1,28 @@
 """The application runs under other ASGI servers than that of `glimpse serve`."""
 
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.support.asgi_server_process import APPLICATION, UVICORN, AsgiServerProcess
 from tests.support.cloud import EmbeddedCloud, Member, issue_token, seed_identity
 from tests.support.http import request
-from tests.support.process import GlimpseProcess, ServerProcess, free_port
 
 USER = Member("user", "e" * 32)
-APPLICATION = "glimpse.asgi:application"
 
 # Commands, with {} for the port. gunicorn needs its ASGI worker.
 SERVERS = {
-    "uvicorn": ["uvicorn", "--port", "{}", APPLICATION],
-    "granian": ["granian", "--interface", "asgi", "--port", "{}", APPLICATION],
-    "hypercorn": ["hypercorn", "--bind", "127.0.0.1:{}", APPLICATION],
-    "gunicorn": ["gunicorn", "-k", "asgi", "--bind", "127.0.0.1:{}", APPLICATION],
+    "uvicorn": UVICORN,
+    "granian": ("granian", "--interface", "asgi", "--port", "{}", APPLICATION),
+    "hypercorn": ("hypercorn", "--bind", "127.0.0.1:{}", APPLICATION),
+    "gunicorn": ("gunicorn", "-k", "asgi", "--bind", "127.0.0.1:{}", APPLICATION),
 }
-
-
-class OtherServerProcess(GlimpseProcess):
-    """Another ASGI server that serves the application with a state directory."""
-
-    def __init__(self, state_dir: Path, command: list[str]) -> None:
-        port = free_port()
-        conf = state_dir.parent / "glimpse.conf"
-        conf.write_text(f"[glimpse]\nstate_dir = {state_dir}\n")
-        self.state_dir = state_dir
-        ServerProcess.__init__(
-            self,
-            [sys.executable, "-m", *(part.format(port) for part in command)],
-            port,
-            state_dir.parent / f"{command[0]}.log",
-            environment={"GLIMPSE_CONFIG_FILES": str(conf)},
-        )
 
 
 @pytest.mark.parametrize("name", SERVERS)
 def test_an_asgi_server_serves_the_application(tmp_path: Path, name: str) -> None:
     seed_identity(tmp_path / "state", [USER])
-    with OtherServerProcess(tmp_path / "state", SERVERS[name]) as process:
+    with AsgiServerProcess(tmp_path / "state", SERVERS[name]) as process:
         cloud = EmbeddedCloud(process)
         assert request(process.address, "GET", "/healthcheck").body == b"OK"
         token = issue_token(cloud.identity_url, USER.name)

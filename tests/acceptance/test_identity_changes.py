@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.asgi_server_process import AsgiServerProcess
 from tests.support.cloud import PASSWORD, EmbeddedCloud
 from tests.support.http import Response, request
 from tests.support.process import GlimpseProcess
@@ -17,7 +18,7 @@ SECRET = "a secret phrase"
 @pytest.fixture
 def processes(state_dir: Path) -> Iterator[tuple[GlimpseProcess, GlimpseProcess]]:
     """Two processes that share a state directory, as workers do."""
-    with GlimpseProcess(state_dir) as first, GlimpseProcess(state_dir) as second:
+    with GlimpseProcess(state_dir) as first, AsgiServerProcess(state_dir) as second:
         yield first, second
 
 

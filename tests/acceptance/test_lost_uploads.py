@@ -15,6 +15,7 @@ from tests.acceptance.uploads import (
     stored_files,
     upload,
 )
+from tests.support.asgi_server_process import AsgiServerProcess
 from tests.support.cloud import EmbeddedCloud
 from tests.support.http import encode_head, read_response
 from tests.support.process import GlimpseProcess, wait_until
@@ -47,7 +48,7 @@ def test_a_start_does_not_undo_uploads_of_running_processes(state_dir: Path) -> 
         cloud = EmbeddedCloud(lives)
         image, lost = create_image(cloud), create_image(cloud)
         with half_upload(cloud, image) as upload:
-            dies = GlimpseProcess(state_dir)
+            dies = AsgiServerProcess(state_dir)
             dies.start()
             with half_upload(EmbeddedCloud(dies), lost):
                 dies.kill()

@@ -75,6 +75,19 @@ def test_load_names_the_line_of_an_invalid_record(tmp_path: Path, text: str) -> 
     assert_one_line_error(done, f"{file}, line 2: ")
 
 
+def test_no_image_of_a_batch_with_an_invalid_line_is_stored(tmp_path: Path) -> None:
+    file, state = tmp_path / "images.jsonl", ["--state-dir", str(tmp_path / "state")]
+    file.write_text(image_line(1) + "{\n" + image_line(2))
+    done = run_glimpse("load", "--without-data", str(file), *state)
+    assert_one_line_error(done, f"{file}, line 2: ")
+    assert run_glimpse("dump", *state).stderr == "0 images dumped\n"
+    file.write_text(image_line(1) + image_line(2))
+    for _ in range(2):  # loading again replaces them
+        done = run_glimpse("load", "--without-data", str(file), *state)
+        assert done.stdout.startswith("2 images loaded into "), done.stderr
+    assert run_glimpse("dump", *state).stderr == "2 images dumped\n"
+
+
 def test_load_rejects_a_line_without_end(tmp_path: Path) -> None:
     with Path("/dev/zero").open("rb") as endless:
         done = run_glimpse("load", "-", "--state-dir", str(tmp_path / "state"), stdin=endless)

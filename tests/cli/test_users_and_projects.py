@@ -162,7 +162,7 @@ def test_users_that_are_not_of_the_embedded_identity_are_refused(
 
 
 def test_a_running_glimpse_notices_added_and_removed_users_at_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with GlimpseProcess(tmp_path / "state") as process:
         state = ["--state-dir", str(process.state_dir)]
@@ -181,10 +181,13 @@ def test_a_running_glimpse_notices_added_and_removed_users_at_once(
 
         assert login() == 401
         assert main(["project", "add", "tour", *state]) == 0
+        assert capsys.readouterr().out.startswith("Project tour added, with the id ")
         monkeypatch.setattr(sys, "stdin", io.StringIO("secret\n"))
         assert main(["user", "add", "ann", "--project", "tour", "--password-stdin", *state]) == 0
         assert login() == 201
+        capsys.readouterr()
         assert main(["project", "remove", "tour", *state]) == 0
         assert login() == 401
         assert main(["user", "remove", "ann", *state]) == 0
+        assert capsys.readouterr().out == "Project tour removed\nUser ann removed\n"
         assert users_in(process.state_dir).user(name="ann") is None

@@ -91,6 +91,7 @@ def test_check_reports_a_wrong_password(backend: EmbeddedCloud, tmp_path: Path) 
         "Unauthorized to the login of username service"
     ) in failures(done)
     assert f"ok    Keystone at {backend.identity_url}/v3 answers" in done.stdout
+    assert "hidden" not in done.stdout + done.stderr
 
 
 def test_readiness_and_log_say_whose_login_keystone_refuses(
