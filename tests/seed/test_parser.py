@@ -7,10 +7,11 @@ import pytest
 import yaml
 
 from glimpse.app.embedded_options import embedded_options
+from glimpse.seed.default_values import DEFAULT_DATE
 from glimpse.seed.errors import InvalidSeed
 from glimpse.seed.identity_section import USER_KEYS
 from glimpse.seed.image_section import IMAGE_KEYS
-from glimpse.seed.parser import DEFAULT_DATE, SECTIONS, parse_seed
+from glimpse.seed.parser import SECTIONS, parse_seed
 from glimpse.seed.seed import FileData, GeneratedData, ImageSeed, Seed
 from glimpse.seed.server_section import SERVER_KEYS
 from glimpse.servers.server import Flavor

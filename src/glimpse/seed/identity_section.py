@@ -1,28 +1,22 @@
 """Parse the domains, projects, users and application credentials of a seed."""
 
-import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from glimpse.identity import field_lengths
 from glimpse.identity.embedded.directory_entries import DOMAIN_ID, DOMAIN_NAME
 from glimpse.images import parse_datetime
+from glimpse.seed.default_values import default_id
 from glimpse.seed.reader import Place, SeedReader
 
 # Of the users and projects of a seed that has neither: see `standard_identity`.
 STANDARD_PASSWORD = "secret"  # noqa: S105  a test's, and documented
 _STANDARD_USERS = ("admin", "demo", "alt")
-_NAMESPACE = uuid.UUID("5c9f6e0a-33c5-4d0f-9c3b-0a1e2f7d9b10")  # of the ids that seeds leave out
 USER_KEYS = (
     *("id", "name", "password", "domain", "project", "roles", "domain_roles", "system_roles"),
     *("email", "description", "enabled"),
 )
 _METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
-
-
-def seed_id(kind: str, *names: str) -> uuid.UUID:
-    """Return the id of an entry that has none in the seed: the same for the same arguments."""
-    return uuid.uuid5(_NAMESPACE, "/".join((kind, *names)))
 
 
 def standard_identity() -> dict[str, Any]:
@@ -32,10 +26,10 @@ def standard_identity() -> dict[str, Any]:
     STANDARD_PASSWORD. The role of admin is ``admin``, also on the system, that of the others
     ``member``.
     """
-    projects = {name: seed_id("project", DOMAIN_ID, name).hex for name in _STANDARD_USERS}
+    projects = {name: default_id("project", DOMAIN_ID, name).hex for name in _STANDARD_USERS}
     users: list[dict[str, Any]] = [
         {
-            "id": seed_id("user", DOMAIN_ID, name).hex,
+            "id": default_id("user", DOMAIN_ID, name).hex,
             "name": name,
             "password": STANDARD_PASSWORD,
             "roles": {projects[name]: ["admin" if name == "admin" else "member"]},
@@ -186,7 +180,7 @@ class IdentitySections:
         if "method" in found:
             rule["method"] = self._reader.choice(found["method"], _METHODS)
         user = credential.get("user", "")
-        rule |= {"id": seed_id("access rule", user, place.path).hex, "user": user}
+        rule |= {"id": default_id("access rule", user, place.path).hex, "user": user}
         self.document.setdefault("access_rules", []).append(rule)
         return rule["id"]
 
@@ -215,10 +209,10 @@ class IdentitySections:
         return entry
 
     def _id(self, found: Mapping[str, Place], kind: str, *names: str) -> str:
-        """Return the id of an entry; without one, that of `seed_id`."""
+        """Return the id of an entry; without one, that of `default_id`."""
         if "id" in found:
             return self._reader.text(found["id"], field_lengths.ID)
-        return seed_id(kind, *names).hex
+        return default_id(kind, *names).hex
 
     def _domain_of(self, found: Mapping[str, Place]) -> str:
         if "domain" not in found:

@@ -1,7 +1,6 @@
 """Parse the images of a seed."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,7 +14,7 @@ from glimpse.image_api.image_schema import (
     VISIBILITIES,
 )
 from glimpse.images import BASE_ATTRIBUTES, RESERVED_PREFIX, image_from_document
-from glimpse.seed.identity_section import seed_id
+from glimpse.seed.default_values import date_after, default_id
 from glimpse.seed.reader import Place, SeedReader
 from glimpse.seed.seed import FileData, GeneratedData, ImageSeed
 
@@ -41,12 +40,6 @@ class FindDataProblem(Protocol):
         Unless `is_valid`, the image has other problems: then only files are looked for.
         """
         ...
-
-
-def date_after(first: str, seconds: int) -> str:
-    """Return the date `seconds` after `first`. Both have the form of an image's dates."""
-    moment = datetime.fromisoformat(first) + timedelta(seconds=seconds)
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 class ImageSection:
@@ -99,7 +92,7 @@ class ImageSection:
                 document[key] = read(found[key])
         if "owner" not in found:
             self._reader.refuse(place, "owner is missing: a project, or null for none.")
-        document.setdefault("id", str(seed_id("image", document.get("name") or "", place.path)))
+        document.setdefault("id", str(default_id("image", document.get("name") or "", place.path)))
         document.setdefault("updated_at", document["created_at"])
         self._check_data(place, found, document, data)
         image = image_from_document(properties | document)

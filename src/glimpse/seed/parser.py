@@ -8,6 +8,7 @@ from glimpse.embedded.image_formats import ImageFormats
 from glimpse.faults.rules import FaultRule, InvalidRule, parse_rule
 from glimpse.identity.embedded.identity_document_parser import parse_directory
 from glimpse.identity.embedded.password_hashes import NO_PASSWORD
+from glimpse.seed.default_values import DEFAULT_DATE
 from glimpse.seed.identity_section import IdentitySections
 from glimpse.seed.image_section import FindDataProblem, ImageSection
 from glimpse.seed.operation_names import OPERATION_NAMES
@@ -16,8 +17,6 @@ from glimpse.seed.seed import ImageSeed, Seed
 from glimpse.seed.server_section import parse_servers
 from glimpse.servers.server import Server
 
-# The default date of the first image and of servers: a seed makes the same cloud at every start.
-DEFAULT_DATE = "2026-01-01T00:00:00Z"
 SECTIONS = (
     *("domains", "projects", "users", "application_credentials", "images", "servers", "faults"),
 )

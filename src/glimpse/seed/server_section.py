@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from glimpse.seed.identity_section import seed_id
+from glimpse.seed.default_values import default_id
 from glimpse.seed.reader import Place, SeedReader, names_of, parse_uuid
 from glimpse.servers.server import STATES, Flavor, Server
 
@@ -66,7 +66,7 @@ def _server(
     for key, (name, read) in readers.items():
         if key in found:
             values[name] = read(found[key])
-    values.setdefault("id", str(seed_id("server", values["project_id"], values["name"])))
+    values.setdefault("id", str(default_id("server", values["project_id"], values["name"])))
     values.setdefault("updated_at", values["created_at"])
     return Server(**values)
 
