@@ -4,7 +4,7 @@ from typing import Any
 
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import Assignment, Project, Role, User
-from glimpse.identity_api.assignment_query import FoundAssignment
+from glimpse.identity_api.role_assignment_query import FoundAssignment
 
 
 def render_assignment(

@@ -10,12 +10,12 @@ from glimpse.http.request_scope import base_url_of
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import Assignment
 from glimpse.identity_api import policy
-from glimpse.identity_api.assignment_query import find_assignments, parse_query
 from glimpse.identity_api.documents.common import render_collection
 from glimpse.identity_api.documents.role_assignments import render_assignment
 from glimpse.identity_api.handlers.base import IdentityHandlers, url_of_list
 from glimpse.identity_api.requests import is_flag_set
 from glimpse.identity_api.responses import json_response
+from glimpse.identity_api.role_assignment_query import find_assignments, parse_query
 
 # Scopes of users that are rendered before other requests are served: 1 ms. All assignments that
 # there may be, with those that follow from them, take 0.2 s.
