@@ -10,6 +10,7 @@ from typing import NamedTuple
 from glimpse.app.reload import ReloadableApplication
 from glimpse.app.testing_tools import middleware_for_tests
 from glimpse.cli.errors import CommandFailed
+from glimpse.cli.listening_sockets import open_socket
 from glimpse.cli.running_servers import RUNNING
 from glimpse.control.control_api import ControlTools
 from glimpse.control.controlled_application import ControlledApplication
@@ -17,7 +18,6 @@ from glimpse.control.request_log import RequestLog
 from glimpse.control.state_copies import StateCopies
 from glimpse.faults.active_faults import ActiveFaults
 from glimpse.faults.rules import FaultRule
-from glimpse.server.listening_socket import listen
 from glimpse.server.worker import ServedApplication
 from glimpse.settings import Settings
 
@@ -66,13 +66,7 @@ def open_control(
         raise CommandFailed("--control-port needs --ready-file, which has the token of its API.")
     if settings.server.workers > 1:
         raise CommandFailed("faults and --control-port need one process: leave --workers out.")
-    listener = None
-    if port is not None:
-        try:
-            listener = listen(_HOST, port)
-        except (OSError, OverflowError) as error:
-            why = getattr(error, "strerror", None) or error
-            raise CommandFailed(f"cannot listen on {_HOST}:{port}: {why}") from None
+    listener = None if port is None else open_socket(_HOST, port)
     has_resets = options.ephemeral and listener is not None
     copies = StateCopies(settings.server.state_dir, RUNNING) if has_resets else None
     tools = ControlTools(ActiveFaults(faults), RequestLog())

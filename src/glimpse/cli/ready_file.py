@@ -10,7 +10,7 @@ import orjson
 
 from glimpse.cli.api_listeners import api_listeners
 from glimpse.cli.errors import CommandFailed
-from glimpse.cli.socket_url import socket_url
+from glimpse.cli.listening_sockets import socket_url
 from glimpse.http.service_urls import IDENTITY_PATH, IMAGE_PATH
 from glimpse.identity.embedded.identity_file import FILE_NAME
 from glimpse.identity.embedded.private_files import write_private_file

@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import sys
-import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -18,6 +17,8 @@ from glimpse.app.reload import ReloadableApplication
 from glimpse.cli.api_listeners import ApiListener, api_listeners
 from glimpse.cli.errors import CommandFailed
 from glimpse.cli.lifetime_log import lifetime_logged
+from glimpse.cli.listening_sockets import open_socket
+from glimpse.cli.metrics_listener import open_metrics
 from glimpse.cli.ready_file import ReadyFile
 from glimpse.cli.running_servers import RunningServer, recorded
 from glimpse.cli.settings_arguments import (
@@ -30,7 +31,6 @@ from glimpse.cli.state_lock import StateLock
 from glimpse.cli.testing_arguments import add_testing_arguments
 from glimpse.identity.noauth import RemoteNoAuthRefused, check_noauth_bind
 from glimpse.server.fixed_settings import LoadSettings
-from glimpse.server.listening_socket import listen
 from glimpse.server.supervisor import Supervisor
 from glimpse.server.systemd import watchdog_interval
 from glimpse.server.worker import SIGNALS, MakeApplication, Report, report_to_systemd, run_worker
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from glimpse.cli.control import Control
     from glimpse.cli.seeded_state import PreparedState
 
-# The directory for metrics of several processes; prometheus_client reads it when it is imported.
-_METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 _LOG = logging.getLogger(__name__)
 
 
@@ -81,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
         _open_once(settings)
         control = _open_control(options, settings, state)
         sockets = [_api_socket(settings.server.host, each) for each in api_listeners(settings)]
-        settings, scrapes = _open_metrics(settings, stack)
+        settings, scrapes = open_metrics(settings, stack)
         for message in settings.ineffective_options:
             _LOG.warning("%s", message)
         print_startup_message(settings, sockets)
@@ -163,47 +161,6 @@ def _configure_logging(settings: Settings) -> None:
         raise CommandFailed(f"cannot write the log file {path}: {error.strerror}") from None
 
 
-def _open_metrics(settings: Settings, stack: ExitStack) -> tuple[Settings, Sequence[socket.socket]]:
-    """Listen at the port of the metrics; return the settings to serve with, and the sockets.
-
-    There are no sockets if metrics are turned off. `stack` removes the directory in which several
-    workers keep their numbers; it does not close the sockets. If the default port, or the
-    directory, cannot be used, a warning is logged, and metrics are turned off in the settings
-    returned; with a configured port, CommandFailed is raised.
-    """
-    if not settings.metrics.port:
-        return settings, []
-    try:
-        if settings.server.workers > 1:
-            _share_metrics(stack)
-        return settings, [_socket(settings.metrics.host, settings.metrics.port)]
-    except CommandFailed as error:
-        if settings.metrics.is_required:
-            raise
-        _LOG.warning(
-            "There is no /metrics to scrape: %s. Set [metrics] port to a free port, or to 0.", error
-        )
-        return settings.without_metrics(), []
-
-
-def _share_metrics(stack: ExitStack) -> None:
-    """Set the variable _METRICS_DIRECTORY to a directory for the metrics of all workers.
-
-    If it is set already, it stays. Otherwise the directory is a temporary one, which is removed
-    when `stack` is closed. Raises CommandFailed if it cannot be made.
-    """
-    if os.environ.get(_METRICS_DIRECTORY):
-        return
-    # RUNTIME_DIRECTORY is systemd's, in memory; without it the directory is in /tmp.
-    where = os.environ.get("RUNTIME_DIRECTORY")
-    try:
-        directory = tempfile.TemporaryDirectory(prefix="glimpse-metrics-", dir=where)
-    except OSError as error:
-        why = f"{error.filename or where}: {error.strerror}"
-        raise CommandFailed(f"no place for the workers to keep numbers: {why}") from None
-    os.environ[_METRICS_DIRECTORY] = stack.enter_context(directory)
-
-
 def _check_address(settings: Settings) -> None:
     """Raise CommandFailed for noauth on an address that other machines reach, unless allowed."""
     if settings.api.auth_strategy == "noauth":
@@ -216,21 +173,12 @@ def _check_address(settings: Settings) -> None:
 def _api_socket(host: str, listener: ApiListener) -> socket.socket:
     """Return the socket of an API. Raises CommandFailed if it cannot listen there."""
     try:
-        return _socket(host, listener.port)
+        return open_socket(host, listener.port)
     except CommandFailed as error:
         hint = f"the {listener.api} needs a free port: set [glimpse] {listener.option}"
         if listener.option == "port":
             hint += ", or --port"
         raise CommandFailed(f"{error}; {hint}") from None
-
-
-def _socket(host: str, port: int) -> socket.socket:
-    """Return a socket that listens. Raises CommandFailed if it cannot listen there."""
-    try:
-        return listen(host, port)
-    except OSError as error:
-        why = os.strerror(error.errno) if error.errno else error.strerror
-        raise CommandFailed(f"cannot listen on {host}:{port}: {why}") from None
 
 
 def _open_once(settings: Settings) -> None:

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Sequence
 
 from glimpse.cli.api_listeners import api_listeners
+from glimpse.cli.listening_sockets import socket_url
 from glimpse.cli.settings_arguments import has_standard_ports
-from glimpse.cli.socket_url import socket_url
 from glimpse.settings import Settings
 from glimpse.settings.options.process import DEFAULT_PORT
 

@@ -1,0 +1,57 @@
+"""The port of the metrics, and the directory in which several workers keep their numbers."""
+
+import logging
+import os
+import socket
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from glimpse.cli.errors import CommandFailed
+from glimpse.cli.listening_sockets import open_socket
+from glimpse.settings import Settings
+
+# The directory for metrics of several processes; prometheus_client reads it when it is imported.
+_METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
+_LOG = logging.getLogger(__name__)
+
+
+def open_metrics(settings: Settings, stack: ExitStack) -> tuple[Settings, Sequence[socket.socket]]:
+    """Listen at the port of the metrics; return the settings to serve with, and the sockets.
+
+    There are no sockets if metrics are turned off. `stack` removes the directory in which several
+    workers keep their numbers; it does not close the sockets. If the default port, or the
+    directory, cannot be used, a warning is logged, and metrics are turned off in the settings
+    returned; with a configured port, CommandFailed is raised.
+    """
+    if not settings.metrics.port:
+        return settings, []
+    try:
+        if settings.server.workers > 1:
+            _share_metrics(stack)
+        return settings, [open_socket(settings.metrics.host, settings.metrics.port)]
+    except CommandFailed as error:
+        if settings.metrics.is_required:
+            raise
+        _LOG.warning(
+            "There is no /metrics to scrape: %s. Set [metrics] port to a free port, or to 0.", error
+        )
+        return settings.without_metrics(), []
+
+
+def _share_metrics(stack: ExitStack) -> None:
+    """Set the variable _METRICS_DIRECTORY to a directory for the metrics of all workers.
+
+    If it is set already, it stays. Otherwise the directory is a temporary one, which is removed
+    when `stack` is closed. Raises CommandFailed if it cannot be made.
+    """
+    if os.environ.get(_METRICS_DIRECTORY):
+        return
+    # RUNTIME_DIRECTORY is systemd's, in memory; without it the directory is in /tmp.
+    where = os.environ.get("RUNTIME_DIRECTORY")
+    try:
+        directory = tempfile.TemporaryDirectory(prefix="glimpse-metrics-", dir=where)
+    except OSError as error:
+        why = f"{error.filename or where}: {error.strerror}"
+        raise CommandFailed(f"no place for the workers to keep numbers: {why}") from None
+    os.environ[_METRICS_DIRECTORY] = stack.enter_context(directory)
