@@ -28,9 +28,9 @@ class MediaRange(NamedTuple):
     """An element of an Accept header, or any text in place of one; the case is as sent.
 
     `parameters` are names and values in the order in which they were sent, without the quotes
-    around a value; one without ``=`` has an empty value. The weight is the one named ``q``: text,
-    since APIs differ in what they accept.
-    An empty element is well formed, as RFC 9110 (5.6.1) requires.
+    around a value; one without ``=`` has an empty value. The one named ``q`` is the weight; it is
+    not parsed, since APIs differ in what they accept. `is_well_formed` is True for what RFC 9110
+    allows, also for an empty element (5.6.1).
     """
 
     media_type: str

@@ -40,9 +40,9 @@ class AllowedHosts:
 
         `scope` has the keys of `extend_scope`. A request is refused if one of these headers is
         malformed or names a host that is not allowed: Host; the forwarded host, if proxy headers
-        are trusted; Origin, unless the method is a safe one (GET, HEAD, OPTIONS, TRACE). Another
-        method without Origin is refused if the browser marks the request as cross-site. A missing
-        Host header is no reason to refuse: browsers always send it.
+        are trusted; Origin, unless the method is a safe one (GET, HEAD, OPTIONS, TRACE). If there
+        is no Origin, a request with another method than these is refused if the browser marks it as
+        cross-site. A missing Host header is no reason to refuse: browsers always send it.
         """
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         host = headers.get(b"host")

@@ -23,9 +23,9 @@ async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -
 
     Raises BodyTooLarge for more than `limit` bytes, before anything is read if Content-Length is
     larger; ClientDisconnected if the client disconnects before the end; TooManyBodies if the bodies
-    of all requests exceed MAX_HELD_BYTES. The first 16 KiB of each body do not count, and the only
-    request with a larger body is never refused for this reason. There is no timeout here: the
-    server closes the connection of a client that sends too slowly.
+    of all requests together exceed MAX_HELD_BYTES. The first 16 KiB of each body do not count. A
+    request gets no TooManyBodies while all other bodies are smaller than that. There is no timeout
+    here: the server closes the connection of a client that sends too slowly.
     """
     if int(headers.get(b"content-length", b"0") or b"0") > limit:
         raise BodyTooLarge

@@ -16,9 +16,9 @@ class MountedApis:
     `ports` has ports and their APIs, which get all requests that arrive there. `apis` has prefixes
     (``/image``) and their APIs. A prefix matches whole segments only; of several that match, the
     first counts. The scope of the API has the prefix in ``root_path``, and at the end of
-    ``glimpse.base_url``; its path keeps the prefix. In the paths of both, repeated slashes become
-    one, because clients append paths to base URLs that end in a slash. `default` gets the scope
-    unchanged.
+    ``glimpse.base_url``; its path keeps the prefix. The APIs of ports and of prefixes get a path in
+    which repeated slashes are one, because clients append paths to base URLs that end in a slash.
+    `default` gets the scope unchanged.
     """
 
     def __init__(

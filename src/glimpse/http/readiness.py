@@ -20,7 +20,7 @@ _MAX_AGE = 1.0  # seconds that results are kept: frequent requests do not load t
 
 
 class Note(NamedTuple):
-    """What is wrong with a part that is ready all the same, since another serves in its place."""
+    """What is wrong with a part that counts as ready, because another serves in its place."""
 
     text: str
 
@@ -56,7 +56,7 @@ class Readiness:
         await send_response(send, 200 if is_ready else 503, headers, body, method=scope["method"])
 
     async def _recent_reasons(self) -> dict[str, str | Note | None]:
-        """Return why each part is not ready, None for one that is ready.
+        """Return what the check of each part found: why it is not ready, a note on it, or None.
 
         Results are at most a second old. Concurrent calls share one run of the checks.
         """
@@ -68,7 +68,7 @@ class Readiness:
         return self._reasons
 
     async def _check(self, name: str) -> str | Note | None:
-        """Return what the check of a part returns; an error or a timeout is a reason."""
+        """Return what the check of a part returns; if it fails or takes too long, a reason."""
         try:
             async with asyncio.timeout(self._timeout):
                 return await self._checks[name]()
