@@ -29,7 +29,7 @@ _FRAMING_HEADERS = frozenset((_CONTENT_LENGTH, b"transfer-encoding"))
 
 
 class Connection(asyncio.Protocol):
-    """An open keep-alive connection to a server, which sends one request at a time.
+    """An open keep-alive connection to a server. It sends one request at a time.
 
     Calls `on_close` when either side has closed it. `read_timeout` is the longest wait in seconds
     for more of a response. Bytes that arrive outside a response close the connection. A body of
