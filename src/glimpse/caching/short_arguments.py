@@ -14,13 +14,13 @@ def cache_if_short(
     """Return a decorator for a pure function called with positional, hashable arguments.
 
     The result of a call is cached if the texts among its arguments, and in tuples among them, have
-    at most `longest` characters or bytes together; other arguments do not count. Clients choose
-    many texts that functions get: longer ones would take any memory. The cache holds `entries`
+    at most `longest` characters or bytes together; other arguments do not count. Without that
+    bound, texts that clients choose could take any amount of memory. The cache holds `entries`
     results at most; the next one empties it first. A call that raises is not cached. Any thread may
-    call the function, which may then run twice for the same arguments.
+    call the function. If two do so at the same time, it may run twice for the same arguments.
 
     `functools.lru_cache` has no bound in bytes. To check the length before each of its look-ups
-    would take as long as the look-up: here only a result that is not cached takes the check.
+    would take as long as the look-up. Here it is checked only when a result is not cached yet.
     """
 
     def decorate(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
