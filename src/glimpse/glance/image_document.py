@@ -73,7 +73,7 @@ def _invalid(key: str) -> InvalidResponse:
 def parse_images(
     documents: list[dict[str, Any]], base_attributes: frozenset[str]
 ) -> Iterator[Image]:
-    """Yield the images in `documents` and empty it; leave out, and log, what is no image."""
+    """Yield the images in `documents`, and empty this list. Log what is no image; leave it out."""
     for document in _drain(documents):
         try:
             yield parse_image(document, base_attributes)

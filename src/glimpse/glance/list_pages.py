@@ -41,9 +41,9 @@ async def iterate_pages(
     """Yield the pages after `marker` until they have `wanted` (1 or more) images, or end.
 
     Without `marker` the list begins with its first image. At most `page_size` images are requested
-    at once, and fewer after `fetch` has raised TooLarge. The last page has no `next_marker`; with
-    it, there may be more than `wanted` images. While a page is used, the next one is prefetched,
-    unless all of `prefetch_limit` is in use; `aclose` cancels that.
+    at once, and fewer after `fetch` has raised TooLarge. The last page has no `next_marker`. All
+    pages together may have more than `wanted` images. While a page is used, the next one is
+    prefetched, unless all of `prefetch_limit` is in use; `aclose` cancels that.
 
     Raises InvalidResponse for a list that repeats a marker, has an empty page before the last one,
     or has more than 100,000 pages, and what `fetch` and `parse_page` raise.

@@ -66,7 +66,7 @@ class LockHeartbeat:
 def describe_error(error: BaseException) -> str:
     """Return why the lock service failed, without addresses and passwords.
 
-    That is the text of an operating system's error, otherwise the name of the class of `error`, or
-    of its cause.
+    That is the text of an operating system's error; otherwise the name of the class of the cause of
+    `error`, or of `error` itself if it has no cause.
     """
     return getattr(error, "strerror", None) or type(error.__cause__ or error).__name__

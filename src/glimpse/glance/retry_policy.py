@@ -41,7 +41,7 @@ class RetryPolicy:
 
     A server that has failed is tried again after all others, unless it timed out. Two cases are not
     failures of the server: a response of too many bytes, and a 500 that the content of the request
-    explains (`GlanceRequest.diagnosis`). `Servers` learns which servers fail and which respond.
+    explains (`GlanceRequest.diagnosis`). Each failure and each response is reported to `Servers`.
     """
 
     def __init__(self, max_retries: int) -> None:
