@@ -84,7 +84,7 @@ class ComputeAPI:
         self._version_discovery = VersionDiscovery(options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Respond to a request; send nothing if the client disconnects before its body's end.
+        """Respond to a request; send nothing if its client disconnects before the body is complete.
 
         OPTIONS is 200 with an empty body, without a token, for every path but ``/`` and the version
         roots. Raises ResponseAborted if the image service fails while a list is being streamed.

@@ -92,8 +92,9 @@ def property_changes(
 ) -> PropertyChanges:
     """Convert metadata to the property changes that a deployed Compute API makes of it.
 
-    With `replace`, all other properties are removed, except reserved ones. `limit` is the most
-    properties that the image may have after the change; `apply_changes` enforces it.
+    With `replace`, all other properties are removed, except those that start with ``os_glance``.
+    `limit` is the most properties that the image may have after the change; `apply_changes`
+    enforces it.
 
     Reserved keys are not checked. White space around a key is removed. If two keys become the same,
     the one that had no white space counts. A value that is not text becomes text, as by ``str``.

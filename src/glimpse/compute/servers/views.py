@@ -31,7 +31,7 @@ def detail_view(
 ) -> dict[str, Any]:
     """Return the full document of a server at the microversion 2.`minor`.
 
-    In a list, some attributes are missing or unknown.
+    A document of a list lacks ``server_groups``, and has null as ``scheduler_hints``.
     """
     document = {
         "accessIPv4": "",
