@@ -37,9 +37,9 @@ class JobLimits:
 
 
 class BackgroundJobs:
-    """Runs jobs as asyncio tasks, within `limits`. Each job is one of a project.
+    """Starts jobs as asyncio tasks; refuses them beyond `limits`. Each job is one of a project.
 
-    ``places`` has what a job takes to run.
+    A job has to take one of ``places`` before it does its work, and to wait for it if none is free.
     """
 
     def __init__(self, limits: JobLimits) -> None:

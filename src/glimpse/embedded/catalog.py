@@ -169,8 +169,8 @@ class Catalog(Protocol):
     async def put_task(self, task: Task) -> None:
         """Add a task, or replace the one with its id.
 
-        Removes the tasks that have expired by the task's ``updated_at``, and the oldest finished
-        ones of its owner if these are more than MAX_TASKS.
+        Removes all tasks that have expired when this one is updated (its ``updated_at``). If its
+        owner has more than MAX_TASKS finished ones, removes the oldest of these.
         """
         ...
 

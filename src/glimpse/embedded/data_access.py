@@ -38,7 +38,10 @@ class DataAccess:
         return self._store.directory
 
     def has(self, image_id: str) -> bool:
-        """Return True if there is data with the id of an image. No permission is checked."""
+        """Return True if data is stored by this id, which has to be in lower case.
+
+        There need not be an image with the id. No permission is checked.
+        """
         return self._store.has(image_id)
 
     async def upload(

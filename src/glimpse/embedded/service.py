@@ -262,9 +262,10 @@ class EmbeddedImageService:
     ) -> None:
         """Undo the uploads, and finish the deletions, that a process left when it ended.
 
-        Imports that had not begun begin now; others are undone. So are snapshots, unless
-        `resume_snapshot` returns True for the lock of their image: then it will release that.
-        Call it when a process starts. Uploads, imports and snapshots that other processes are
+        Imports that had not begun begin now; others are undone. `resume_snapshot` gets the lock of
+        each other image. It returns True if it goes on with a snapshot, and then has to release the
+        lock itself; otherwise the image's data is removed.
+        Call this when a process starts. Uploads, imports and snapshots that other processes are
         running are not affected. Raises OSError, Unavailable or StorageFull if the disk cannot be
         read or written.
         """

@@ -14,8 +14,8 @@ from glimpse.images import Image
 class SnapshotData:
     """Reads and changes the images of snapshots; checks no permissions.
 
-    Who makes a snapshot holds the upload lock of its image from the beginning, so that no client
-    uploads data to it, and so that an abandoned lock leads the next process to it. Any method may
+    The caller holds the upload lock of an image from `lock` to the end of the snapshot: then no
+    client can upload data to it, and an abandoned lock leads the next process to it. Any method may
     raise Unavailable, and those that change an image ImageNotFound.
     """
 

@@ -198,8 +198,8 @@ class Uploads:
     async def recover(self, resume: Callable[[UploadLock], Awaitable[bool]]) -> None:
         """Undo the uploads, and finish the deletions, that a process left when it ended.
 
-        Imports, too, are undone, unless `resume` returns True for their lock: it then has the task
-        to release it. Uploads that other processes are running are not affected. Raises OSError if
+        Imports, too, are undone, unless `resume` returns True for their lock: then `resume` has to
+        release it. Uploads that other processes are running are not affected. Raises OSError if
         the locks' directory cannot be read, Unavailable or StorageFull if the disk cannot be read
         or written. Then the images that are left stay locked until this process ends.
         """

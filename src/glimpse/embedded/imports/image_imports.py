@@ -96,10 +96,10 @@ class ImageImports:
         chunks: AsyncIterator[bytes],
         size: int | None = None,
     ) -> None:
-        """Store data beside a queued image, which `start` can import: its status is uploading then.
+        """Stage data for a queued image: its status becomes uploading, and `start` can import it.
 
-        The data has `size` bytes; None is unknown.
-        Raises ImageNotFound, Forbidden, and what `Staging.stage` raises.
+        The data has `size` bytes; None is unknown. Raises ImageNotFound, Forbidden, and what
+        `Staging.stage` raises.
         """
         image = (await self._get(caller, image_id)).image
         await self._staging.stage(

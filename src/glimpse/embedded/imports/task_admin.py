@@ -90,10 +90,11 @@ class TaskAdmin:
         request_id: str,
         check: Callable[[Image], None],
     ) -> Task:
-        """Create an image, download its data from ``import_from`` in `content`; return the task.
+        """Create an image, start a download from ``import_from`` in `content`; return the task.
 
-        If the download fails, the image is deleted. Raises Forbidden for an image that the caller
-        may not create, what `check` raises for it, Unavailable if too many imports are waiting.
+        If the download fails later, the image is deleted. Raises Forbidden for an image that the
+        caller may not create, what `check` raises for it, and Unavailable if too many imports are
+        waiting.
         """
         self.check_access(caller)
         now = self._records.clock()

@@ -44,7 +44,7 @@ class ServerTable:
 
     @staticmethod
     def exists(state_dir: Path) -> bool:
-        """Return True if the state directory has servers: it was made for a cloud with Compute."""
+        """Return True if the state directory has the file: it was made for a cloud with servers."""
         return (state_dir / SERVERS_FILE).exists()
 
     def list(self, project_id: str | None) -> Sequence[Server]:

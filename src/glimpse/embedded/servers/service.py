@@ -64,7 +64,10 @@ class EmbeddedServers:
         )
 
     async def get_server(self, caller: Caller, server_id: str) -> Server:
-        """Return the server with this id. Raises ServerNotFound, too, for another project's."""
+        """Return the server with this id.
+
+        Raises ServerNotFound, also for another project's server unless `caller` is an admin.
+        """
         server = await asyncio.to_thread(self._table.get, server_id.lower())
         if not (caller.is_admin or server.project_id == caller.project_id):
             raise ServerNotFound(server_id)
@@ -112,7 +115,7 @@ class EmbeddedServers:
         return server
 
     async def delete_server(self, caller: Caller, server_id: str) -> None:
-        """Delete a server. A snapshot that is being made of it is deleted, too."""
+        """Delete a server, and a snapshot that is being made of it. Raises ServerNotFound."""
         server = await self.get_server(caller, server_id)
         await asyncio.to_thread(self._table.delete, server.id)
 
@@ -146,7 +149,7 @@ class EmbeddedServers:
         name: str,
         metadata: Mapping[str, str],
     ) -> None:
-        """Create the image of a server's snapshot. On an error, let the server be snapshot again.
+        """Create the image of a server's snapshot; on an error, forget the snapshot of the server.
 
         If the server is another project's, it becomes a member of the image.
         """

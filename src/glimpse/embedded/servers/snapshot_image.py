@@ -24,8 +24,8 @@ _DROPPED_WHEN_EMPTY = ("kernel_id", "ramdisk_id")
 def inheritance_of(server: Server, base: Image | None) -> Inheritance:
     """Return what snapshots of a server inherit of `base`, the image that it was made of.
 
-    `base` is None if that image does not exist any more. The properties that the server's
-    inheritance has already are added.
+    `base` is None if that image does not exist any more. The properties that the server inherits
+    already take precedence.
     """
     properties = {"base_image_ref": server.image_id or "", **server.inheritance.properties}
     if base is None:
@@ -45,8 +45,9 @@ def new_snapshot(
 ) -> NewImage:
     """Return the image of a snapshot that `caller` makes of a server.
 
-    Its project need not be the caller's: then the image is shared with it. Of `metadata`, keys of
-    an image's attributes are left out, as other writes of metadata do.
+    If the server is another project's, the visibility is "shared", so that its project can become a
+    member; otherwise "private". Keys of an image's attributes in `metadata` are left out, as when
+    metadata of an image is written.
     """
     properties = {
         **server.inheritance.properties,

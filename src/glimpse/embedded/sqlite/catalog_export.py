@@ -15,8 +15,8 @@ class CatalogExport:
     """Reads all images in the order in which they were added, also those that no list shows.
 
     Writes of other processes go on meanwhile, and are not seen. The catalog is not migrated: any
-    released schema can be read. `count` is the number of images, with `left_out` rows of them that
-    are not valid; those have been logged once they have been read.
+    released schema can be read. `count` is the number of rows. Those that are not valid are logged
+    and left out; `left_out` is their number among those read so far.
     """
 
     def __init__(self, path: Path) -> None:

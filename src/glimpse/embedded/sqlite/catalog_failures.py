@@ -22,7 +22,10 @@ class WriteFailed(Unavailable):
 
 
 class CatalogFailures:
-    """What failed in one catalog. `clock` returns seconds."""
+    """Logs and counts failures of one catalog; remembers a failed read for a minute.
+
+    `clock` returns seconds.
+    """
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._path = path

@@ -95,7 +95,7 @@ class ImageWriter:
         return image
 
     def put_task(self, task: Task) -> None:
-        """Add a task, or replace the one with its id."""
+        """Add or replace a task, and remove old ones, as `TaskTable.put` does."""
         self._tasks.put(task)
 
     def delete(self, image_id: str, project_id: str | None, check: RecordCheck) -> None:
