@@ -26,9 +26,9 @@ def check_octet_stream(request: Request, verb: str) -> None:
 def declared_size(request: Request) -> int | None:
     """Return how many bytes of image data the client is going to send; None if that is not known.
 
-    X-OpenStack-Image-Size says it, or else Content-Length; 0 means that it is not known. As in
-    Glance, the size may be negative, and no data has it. Raises Invalid for a header that is no
-    integer.
+    X-OpenStack-Image-Size says it, or else Content-Length; 0 means that it is not known. A negative
+    size is returned as it is, as in Glance, although no data can have it. Raises Invalid for a
+    header that is no integer.
     """
     text = request.headers.get(_SIZE_HEADER, request.headers.get("content-length", "0"))
     try:

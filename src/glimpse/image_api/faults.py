@@ -18,7 +18,7 @@ from glimpse.telemetry.redaction import header_value
 
 
 class RequestTooLarge(errors.ImageServiceError):
-    """The request's body is too large, or the image would have too many tags."""
+    """The request's body has more bytes than it may have."""
 
 
 class MethodNotAllowed(errors.ImageServiceError):

@@ -70,7 +70,7 @@ def image_api(service: EmbeddedImageService, identity: Identity) -> ASGIApp:
 def find_operation(method: str, path: str, root: str = "") -> str:
     """Return the name of the operation of a request, as ``image.list_images``.
 
-    `root` is where the API is mounted. It is ``other`` if there is no such operation.
+    Returns ``other`` for a request of no operation. `root` is where the API is mounted.
     """
     path = _plain_path(path, root).removeprefix(root)
     for template, methods in _ROUTES:
@@ -102,8 +102,8 @@ class Resource:
     It names the caller and the operation in the request context, for logs and metrics. Raises
     Unauthorized for a missing or invalid token, IdentityUnavailable, MethodNotAllowed if the path
     does not have the request's method, Invalid for a body that the method does not have (see
-    `_may_have_body`), and what the handler raises. If the path has no method at all, it raises
-    HTTPException: 404, or 501 for a method that no path has.
+    `_may_have_body`), and what the handler raises. Instead of MethodNotAllowed, a path without any
+    method, or one in _ONLY_GET, raises HTTPException: 404, or 501 for a method that no path has.
     """
 
     def __init__(
