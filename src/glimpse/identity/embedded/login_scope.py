@@ -71,7 +71,8 @@ def find_credential(request: AuthRequest, directory: Directory) -> ApplicationCr
 def comparable_name(reference: Reference | None, directory: Directory) -> tuple[str | None, ...]:
     """Return the id, name and domain in `reference`, equal for all spellings of the same name.
 
-    The name is in lower case, and the domain of a name is its id. The user need not exist.
+    The name is in lower case; the domain, which only a name has, is given by its id. The user need
+    not exist.
     """
     if reference is None:
         return None, None, None
@@ -109,7 +110,10 @@ def _default_project_id(user: User, directory: Directory) -> str | None:
 
 
 def _domain_id(reference: Reference, directory: Directory) -> str:
-    """Return the id of the domain of a user or project, or the text that names no domain."""
+    """Return the id of the domain of a user or project.
+
+    If there is no such domain, return the id or name in the reference.
+    """
     if reference.domain is None:
         return DOMAIN_ID
     domain = _find_domain(reference.domain, directory)

@@ -19,8 +19,8 @@ async def change_tags(
     """Replace the tags of a project or domain by what `change` makes of them.
 
     The change is on disk on return. The errors of `change` are raised. Raises NotFound if there is
-    no project or domain with that id, and IdentityUnavailable if the identity file is invalid or
-    cannot be written.
+    no project or domain with that id, Forbidden if the identity file would be too large, and
+    IdentityUnavailable if it is invalid or cannot be written.
     """
 
     def write(document: Document, directory: Directory) -> None:

@@ -70,9 +70,9 @@ class TransportAdapter(BaseAdapter):
         """Send one request, and return its response with the whole body.
 
         Called in a thread that has called `begin`. Raises Timeout at the deadline that `begin` set.
-        Raises ConnectionError if there is no valid response, or a 401 to a look-up of API versions.
-        Raises InvalidHeader for a header that cannot be sent or a body that is neither text nor
-        bytes, and RedirectNotFollowed for a redirect. All of them are RequestExceptions, which
+        Raises ConnectionError if there is no valid response, or if a look-up of API versions gets a
+        401. Raises InvalidHeader for a header that cannot be sent or a body that is neither text
+        nor bytes, and RedirectNotFollowed for a redirect. All of them are RequestExceptions, which
         keystoneauth expects.
         """
         try:
