@@ -67,7 +67,7 @@ def nullable(attribute: Attribute) -> Attribute:
     )
 
 
-def name_of(max_length: int) -> Attribute:
+def name_up_to(max_length: int) -> Attribute:
     """Return an Attribute for names: strings with a character other than white space."""
     return text(
         max_length, f"a string of 1 to {max_length} characters, not all of them spaces", _VISIBLE

@@ -200,7 +200,10 @@ def _assignment_routes(identity: EmbeddedIdentity) -> list[Route]:
 
 
 def operation_name(handler: object) -> str:
-    """Return the name of a handler's operation, as ``identity.issue``, or ``identity.other``."""
+    """Return the name of a handler's operation, as ``identity.issue``.
+
+    Returns ``identity.other`` for None, which stands for an unknown path.
+    """
     return f"identity.{getattr(handler, '__name__', 'other')}"
 
 

@@ -16,7 +16,7 @@ from glimpse.identity_api.attributes import (
     Attribute,
     ObjectSchema,
     check_values,
-    name_of,
+    name_up_to,
     nullable,
     text,
 )
@@ -93,7 +93,7 @@ _USER_OPTIONS = _options(
     }
 )
 _PROJECT: dict[str, Attribute] = {
-    "name": name_of(64),
+    "name": name_up_to(64),
     "description": nullable(STRING),
     "domain_id": nullable(ID),
     "parent_id": nullable(ID),
@@ -106,7 +106,7 @@ PROJECT = ObjectSchema("project", _PROJECT, ("name",), may_be_empty=True)
 DOMAIN = ObjectSchema(
     "domain",
     {
-        "name": name_of(64),
+        "name": name_up_to(64),
         "description": _SHORT_DESCRIPTION,
         "enabled": BOOLEAN,
         "tags": TAGS,
@@ -118,7 +118,7 @@ DOMAIN = ObjectSchema(
 USER = ObjectSchema(
     "user",
     {
-        "name": name_of(field_lengths.NAME),
+        "name": name_up_to(field_lengths.NAME),
         "description": nullable(STRING),
         "domain_id": ID,
         "default_project_id": _ANY_ID,
@@ -134,7 +134,7 @@ USER = ObjectSchema(
 ROLE = ObjectSchema(
     "role",
     {
-        "name": name_of(field_lengths.NAME),
+        "name": name_up_to(field_lengths.NAME),
         "description": nullable(STRING),
         "domain_id": nullable(ID),
         "options": _IMMUTABLE,
