@@ -1,6 +1,7 @@
-"""Fixtures: Glance's tables in a MariaDB and in a PostgreSQL, and a reader of them."""
+"""Fixtures: Glance's tables in a MariaDB and in a PostgreSQL, a reader of them, and replicas."""
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -12,6 +13,8 @@ from glimpse.glance_database.database_url import Dialect, parse_database_url
 from glimpse.glance_database.image_reader import ImageReader
 from glimpse.glance_database.options import DatabaseOptions
 from tests.glance_database.glance_tables import GlanceTables
+from tests.glance_database.replicated_gateway import ReplicatedGateway
+from tests.glance_database.replication import Replication, start_replication
 from tests.support.process import ServerProcess
 from tests.support.services import mariadb, postgresql
 
@@ -72,3 +75,32 @@ def reader(database: GlanceDatabase, options: DatabaseOptions) -> ImageReader:
         return frozenset(("declared",))
 
     return ImageReader(database, read_glance_rules(), declared_keys, options.page_size)
+
+
+@pytest.fixture(scope="session", params=["mysql", "postgresql"])
+def replication(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Replication]:
+    """A primary and its replica, without Glance's database; the same for all tests of a process."""
+    with start_replication(request.param, tmp_path_factory.mktemp(request.param)) as replication:
+        yield replication
+
+
+@pytest.fixture
+async def primary_tables(replication: Replication) -> AsyncIterator[GlanceTables]:
+    """Glance's tables in the primary of `replication`, without images."""
+    tables = await GlanceTables.create(replication.dialect, replication.primary.port)
+    try:
+        yield tables
+    finally:
+        await tables.drop()
+
+
+@pytest.fixture
+async def replicated(
+    replication: Replication, primary_tables: GlanceTables, tmp_path: Path
+) -> AsyncIterator[ReplicatedGateway]:
+    """A gateway that reads the replica of `primary_tables`."""
+    gateway = ReplicatedGateway(primary_tables, replication.replica.port, tmp_path)
+    yield gateway
+    await gateway.close()

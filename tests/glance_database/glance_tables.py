@@ -86,8 +86,12 @@ class GlanceTables:
     @property
     def url(self) -> str:
         """The URL, with the password quoted as in glance-api.conf."""
+        return self.url_at(self.port)
+
+    def url_at(self, port: int) -> str:
+        """Return the URL of the same database in another server, which has the same users."""
         driver = {"mysql": "mysql+pymysql", "postgresql": "postgresql+psycopg2"}[self.dialect]
-        return f"{driver}://reader:p%40ss%3Aw%2Frd@127.0.0.1:{self.port}/glance"
+        return f"{driver}://reader:p%40ss%3Aw%2Frd@127.0.0.1:{port}/glance"
 
     @classmethod
     async def create(cls, dialect: Dialect, port: int) -> Self:
@@ -155,6 +159,14 @@ class GlanceTables:
             values = {"member": member, "status": status, "can_share": False}
             await self._insert("image_members", {**part, **values})
         return str(row["id"])
+
+    async def set_property(self, image_id: str, name: str, value: str) -> None:
+        """Add a property to an image, or replace its value, as Glance's PATCH does."""
+        where = "where image_id = %s and name = %s"
+        await self.execute(f"delete from image_properties {where}", image_id, name)
+        dates = {"created_at": _MOMENT, "updated_at": _MOMENT, "deleted": False}
+        row = {"image_id": image_id, "name": name, "value": value, **dates}
+        await self._insert("image_properties", row)
 
     async def _insert(self, table: str, row: Mapping[str, Any]) -> None:
         marks = ", ".join(["%s"] * len(row))

@@ -1,5 +1,6 @@
 """``glimpse check``: what it finds out about Glance's database."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from glimpse.cli.check_glance_database import check_glance_database
 from glimpse.cli.finding import Finding
 from glimpse.settings import load_settings
 from tests.glance_database.glance_tables import PASSWORD, GlanceTables
+from tests.glance_database.replicated_gateway import ReplicatedGateway
+from tests.glance_database.replication import Replication
 from tests.support.policy import write_policy
 from tests.support.process import free_port
 
@@ -55,5 +58,35 @@ async def test_settings_that_cannot_be_used_fail(tmp_path: Path) -> None:
         (finding,) = await _check("mysql://u@127.0.0.1/glance", **options)
         assert finding.severity == "FAIL"
         assert next(iter(options)) in finding.text
-    (finding,) = await _check("sqlite:///glance.db")
-    assert finding.severity == "FAIL"
+    for url, replica in (
+        ("sqlite:///glance.db", None),
+        ("mysql://u@127.0.0.1/glance", "postgresql://u@127.0.0.1/glance"),
+        ("mysql://u@127.0.0.1/glance", "mysql://u@127.0.0.1"),
+        ("", "mysql://u@127.0.0.1/glance"),
+    ):
+        (finding,) = await _check(url, replica_connection=replica)
+        assert finding.severity == "FAIL"
+
+
+async def test_a_replica_is_compared_with_the_primary(
+    replication: Replication, primary_tables: GlanceTables, replicated: ReplicatedGateway
+) -> None:
+    port = replication.replica.port
+    replica = primary_tables.url_at(port)
+    await replicated.until_replicated(await primary_tables.put_image())
+    _, finding = await _check(primary_tables.url, replica_connection=replica)
+    assert finding.severity == "ok"
+    assert re.fullmatch(
+        f"Its replica at 127.0.0.1:{port} can be read and is at most [01].[0-9] s behind",
+        finding.text,
+    )
+
+
+async def test_what_is_not_a_replica_is_noted_with_the_reason(
+    replication: Replication, primary_tables: GlanceTables
+) -> None:
+    options = {"replica_connection": primary_tables.url, "max_replica_lag": 0.01}
+    _, finding = await _check(primary_tables.url, **options)
+    assert finding.severity == "note"
+    reasons = {"mysql": "it does not replicate", "postgresql": "it is not a replica"}
+    assert f"is not read, but the primary: {reasons[replication.dialect]}" in finding.text

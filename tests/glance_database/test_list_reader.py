@@ -86,9 +86,9 @@ class RecordingDatabase(GlanceDatabase):
         super().__init__(options, find_driver(options.url))
         self.statements: list[str] = []
 
-    async def fetch(self, statement: Statement) -> Rows:
+    async def fetch(self, statement: Statement, seconds: float | None = None) -> Rows:
         self.statements.append(statement.sql)
-        return await super().fetch(statement)
+        return await super().fetch(statement, seconds)
 
 
 @pytest.fixture

@@ -79,12 +79,12 @@ class FailingDatabase(GlanceDatabase):
 
     remaining: int | None = None
 
-    async def fetch(self, statement: Statement) -> Rows:
+    async def fetch(self, statement: Statement, seconds: float | None = None) -> Rows:
         if self.remaining is not None:
             if self.remaining == 0:
                 raise DatabaseUnavailable("the test says so")
             self.remaining -= 1
-        return await super().fetch(statement)
+        return await super().fetch(statement, seconds)
 
 
 class Gateway:

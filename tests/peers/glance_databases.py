@@ -16,6 +16,7 @@ import psycopg2
 import pymysql
 
 from glimpse.glance_database.database_url import Dialect
+from tests.glance_database.replication import start_replication
 from tests.support.process import ServerProcess
 from tests.support.services import mariadb, postgresql
 
@@ -50,12 +51,15 @@ def _translate(statement: str) -> str:
 
 
 class GlanceDatabase:
-    """The database of a Glance. Its user ``glance`` may do everything."""
+    """The database of a Glance, and maybe its replica. Its user ``glance`` may do everything."""
 
-    def __init__(self, dialect: Dialect, server: ServerProcess) -> None:
+    def __init__(
+        self, dialect: Dialect, server: ServerProcess, replica: ServerProcess | None = None
+    ) -> None:
         """Create the database and its users in a server that is empty."""
         self.dialect = dialect
         self.server = server
+        self.replica = replica
         if dialect == "mysql":
             statements = [
                 "CREATE DATABASE glance CHARACTER SET utf8mb4",
@@ -72,15 +76,20 @@ class GlanceDatabase:
     @property
     def url(self) -> str:
         """The URL for ``[database] connection`` of glance-api.conf."""
-        return self._url("glance")
+        return self._url("glance", self.server)
 
     @property
     def reader_url(self) -> str:
         """The URL for ``[glance_database] connection``, of a user that may only read."""
-        return self._url("reader")
+        return self._url("reader", self.server)
 
-    def _url(self, user: User) -> str:
-        return f"{_SCHEMES[self.dialect]}://{user}:{_PASSWORD}@127.0.0.1:{self.server.port}/glance"
+    @property
+    def replica_url(self) -> str | None:
+        """The URL for ``[glance_database] replica_connection``; None without a replica."""
+        return None if self.replica is None else self._url("reader", self.replica)
+
+    def _url(self, user: User, server: ServerProcess) -> str:
+        return f"{_SCHEMES[self.dialect]}://{user}:{_PASSWORD}@127.0.0.1:{server.port}/glance"
 
     def grant_reads(self) -> None:
         """Let the user of `reader_url` read what Glimpse reads; Glance has to have made it."""
@@ -136,3 +145,17 @@ def start_postgresql(directory: Path) -> Iterator[GlanceDatabase]:
     """Run a PostgreSQL, with its log in `directory`; skip the test if it is not installed."""
     with postgresql(directory) as server:
         yield GlanceDatabase("postgresql", server)
+
+
+@contextmanager
+def start_replicated_mariadb(directory: Path) -> Iterator[GlanceDatabase]:
+    """Run a MariaDB and its replica; skip the test if it is not installed."""
+    with start_replication("mysql", directory) as servers:
+        yield GlanceDatabase("mysql", servers.primary, servers.replica)
+
+
+@contextmanager
+def start_replicated_postgresql(directory: Path) -> Iterator[GlanceDatabase]:
+    """Run a PostgreSQL and its replica; skip the test if it is not installed."""
+    with start_replication("postgresql", directory) as servers:
+        yield GlanceDatabase("postgresql", servers.primary, servers.replica)

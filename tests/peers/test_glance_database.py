@@ -11,7 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.peers.conftest import DATES, OWNER
-from tests.peers.glance_databases import start_mariadb, start_postgresql
+from tests.peers.glance_databases import (
+    start_mariadb,
+    start_postgresql,
+    start_replicated_mariadb,
+    start_replicated_postgresql,
+)
 from tests.peers.peer_cloud import PeerCloud
 from tests.peers.peer_gateway import PeerGateway
 from tests.support.cloud import Member
@@ -32,7 +37,15 @@ OPERATIONS = {
 }
 
 
-@pytest.fixture(scope="module", params=[start_mariadb, start_postgresql])
+@pytest.fixture(
+    scope="module",
+    params=[
+        start_mariadb,
+        start_postgresql,
+        start_replicated_mariadb,
+        start_replicated_postgresql,
+    ],
+)
 def cloud(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[PeerGateway]:
@@ -45,6 +58,9 @@ def cloud(
         peers.add_members([OWNER, STRANGER])
         database.grant_reads()
         configuration = f"[glance_database]\nconnection = {database.reader_url}\nfallback = refuse"
+        if database.replica_url is not None:
+            configuration += f"\nreplica_connection = {database.replica_url}"
+            configuration += "\nmax_replica_lag = 0.5"  # so that it is read between the writes
         with PeerGateway.start(peers, configuration, workers=2) as cloud:
             yield cloud
 

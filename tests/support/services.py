@@ -57,7 +57,7 @@ def etcd(directory: Path) -> Iterator[ServerProcess]:
 
 
 @contextmanager
-def mariadb(directory: Path) -> Iterator[ServerProcess]:
+def mariadb(directory: Path, *options: str) -> Iterator[ServerProcess]:
     """Run MariaDB, whose root has no password; skip the test if it is not installed."""
     port, data = free_port(), directory / "mariadb"
     user = f"--user={'root' if os.geteuid() == 0 else os.environ.get('USER', '')}"
@@ -66,7 +66,7 @@ def mariadb(directory: Path) -> Iterator[ServerProcess]:
     install = _program("mariadb-install-db", "mariadb-server")
     _run([install, *common, "--auth-root-authentication-method=normal", "--skip-test-db"])
     command = [_program("mariadbd", "mariadb-server"), *common, "--bind-address=127.0.0.1"]
-    command += [f"--port={port}", f"--socket={data}/socket", f"--pid-file={data}/pid"]
+    command += [f"--port={port}", f"--socket={data}/socket", f"--pid-file={data}/pid", *options]
     with ServerProcess(command, port, directory / f"mariadb-{port}.log") as process:
         yield process
 
@@ -81,11 +81,11 @@ class _PostgreSQLProcess(ServerProcess):
 
 
 @contextmanager
-def postgresql(directory: Path) -> Iterator[ServerProcess]:
+def postgresql(directory: Path, *, primary: ServerProcess | None = None) -> Iterator[ServerProcess]:
     """Run PostgreSQL, whose user postgres has no password; skip the test without it.
 
-    PostgreSQL refuses to run as root. If root runs the tests, it runs as Debian's user postgres,
-    with its data in a directory of that user.
+    With `primary`, it is a replica of that server. PostgreSQL refuses to run as root. If root runs
+    the tests, it runs as Debian's user postgres, with its data in a directory of that user.
     """
     programs = max(_POSTGRESQL.glob("*/bin"), default=_POSTGRESQL)
     initdb = _program("initdb", "postgresql", programs)
@@ -94,8 +94,11 @@ def postgresql(directory: Path) -> Iterator[ServerProcess]:
         if os.geteuid() == 0:
             shutil.chown(data, "postgres")
             sudo = [_program("setpriv", "util-linux"), "--reuid=postgres", "--init-groups"]
-        options = ["-D", data, "-U", "postgres", "-A", "trust", "--no-sync"]
-        _run([*sudo, initdb, *options])
+        make = [initdb, "-A", "trust"]
+        if primary is not None:
+            backup = _program("pg_basebackup", "postgresql-client", programs)
+            make = [backup, "-h", "127.0.0.1", "-p", str(primary.port), "-R", "-c", "fast"]
+        _run([*sudo, *make, "-D", data, "-U", "postgres", "--no-sync"])
         port = free_port()
         command = [*sudo, str(programs / "postgres"), "-D", data, "-h", "127.0.0.1", "-F"]
         command += ["-p", str(port), "-k", data]

@@ -45,7 +45,7 @@ async def open_gateway_components(settings: Settings, rules: PolicyRules | None)
     glance, identity, _ = open_gateway(settings, rules)
     images: ImageService = glance
     readiness_checks: dict[str, ReadinessCheck] = {"glance": glance.ping}
-    if settings.glance_database.connection is not None:
+    if settings.glance_database.is_read:
         # Loads oslo.policy and a driver, which other gateways do not need
         from glimpse.app import glance_database  # noqa: PLC0415
 
@@ -57,6 +57,10 @@ async def open_gateway_components(settings: Settings, rules: PolicyRules | None)
             raise
         images = reading
         readiness_checks["glance_database"] = glance_database.readiness_check(settings, reading)
+        if settings.glance_database.replica_connection is not None:
+            readiness_checks["glance_database_replica"] = glance_database.replica_readiness_check(
+                reading
+            )
     if isinstance(identity, KeystoneIdentity):
         readiness_checks["keystone"] = identity.ping
 

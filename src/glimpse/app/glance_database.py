@@ -6,13 +6,22 @@ from typing import Any
 
 from glimpse.app.policy_files import DefaultRules, InvalidPolicyFile, PolicyFiles
 from glimpse.glance import GlanceImageService
-from glimpse.glance_database.connector import find_driver
+from glimpse.glance_database.connector import ConnectToHost, find_driver
 from glimpse.glance_database.database import GlanceDatabase
 from glimpse.glance_database.database_url import InvalidDatabaseURL, parse_database_url
 from glimpse.glance_database.errors import UnknownSchema
 from glimpse.glance_database.image_reader import ImageReader
 from glimpse.glance_database.options import DatabaseOptions
 from glimpse.glance_database.policy import CREDENTIALS, DEFAULT_RULES, RULE_NAMES, GlanceRules
+from glimpse.glance_database.primary_positions import PrimaryPositions
+from glimpse.glance_database.recent_writes import RecentWrites
+from glimpse.glance_database.replicas import (
+    Replica,
+    ReplicatedDatabase,
+    open_replicas,
+    replica_seconds,
+)
+from glimpse.glance_database.replicated_reads import ReplicatedReads
 from glimpse.glance_database.service import GlanceDatabaseImageService
 from glimpse.http.readiness import Note, ReadinessCheck
 from glimpse.images import PolicyRules
@@ -70,33 +79,84 @@ def readiness_check(settings: Settings, images: GlanceDatabaseImageService) -> R
     return check
 
 
+def replica_readiness_check(images: GlanceDatabaseImageService) -> ReadinessCheck:
+    """Return the check of the replicas, whose failure is only a note: the primary is read then."""
+
+    async def check() -> Note | None:
+        reason = await images.replica_failure()
+        return None if reason is None else Note(f"{reason}: images are read from the primary")
+
+    return check
+
+
 def open_glance_database(
     settings: Settings, glance: GlanceImageService, rules: PolicyRules | None
 ) -> GlanceDatabaseImageService:
     """Make the image service that reads Glance's database, and writes with `glance`.
 
     Connects to nothing yet. `rules` are the operator's rules for Glimpse. Raises InvalidSettings
-    as `glance_rules`, `database_options` and `open_database` do.
+    as `glance_rules`, `database_options`, `open_database` and `open_database_replicas` do.
     """
     policy = glance_rules(settings)
     options = database_options(settings)
     database = open_database(options)
-    reader = ImageReader(database, policy, glance.schema.declared_keys, options.page_size)
+    keys = glance.schema.declared_keys
+    reader = ImageReader(database, policy, keys, options.page_size)
+    replicated = None
+    opened = open_database_replicas(settings, database)
+    if opened is not None:
+        replicas, positions = opened
+        either = ReplicatedDatabase(database, replicas, options.timeout)
+        replicated = ReplicatedReads(
+            ImageReader(either, policy, keys, options.page_size),
+            RecentWrites(positions.max_lag),
+            replicas,
+            positions,
+        )
     return GlanceDatabaseImageService(
-        glance, database, reader, falls_back=options.falls_back, rules=rules
+        glance,
+        database,
+        reader,
+        falls_back=options.falls_back,
+        rules=rules,
+        replicated=replicated,
     )
 
 
 def open_database(options: DatabaseOptions) -> GlanceDatabase:
     """Make the database. Raises InvalidSettings if its driver is not installed."""
+    return GlanceDatabase(options, _find_driver(options))
+
+
+def open_database_replicas(
+    settings: Settings, primary: GlanceDatabase
+) -> tuple[Sequence[Replica], PrimaryPositions] | None:
+    """Make the replicas and the positions that they are compared with; None without replicas.
+
+    Raises InvalidSettings for an unusable URL, and for one of another kind of database.
+    """
+    section = settings.glance_database
+    if section.replica_connection is None:
+        return None
+    options = _database_options(settings, "replica_connection", section.replica_connection)
+    if options.url.dialect != primary.dialect:
+        raise InvalidSettings(
+            "[glance_database] replica_connection cannot be used: it is another kind of database "
+            "than connection."
+        )
+    timeout = replica_seconds(options.timeout) / 2
+    positions = PrimaryPositions(primary, section.max_replica_lag, timeout)
+    return open_replicas(options, _find_driver(options), positions), positions
+
+
+def _find_driver(options: DatabaseOptions) -> ConnectToHost:
     try:
-        driver = find_driver(options.url)
+        return find_driver(options.url)
     except ImportError as error:
         raise InvalidSettings(
             f"[glance_database] connection needs {error.name}: "
             "pip install 'openstack-glimpse[glance-database]'"
         ) from None
-    return GlanceDatabase(options, driver)
 
 
 def glance_rules(settings: Settings) -> GlanceRules:
@@ -127,10 +187,15 @@ def read_glance_rules(
 
 def database_options(settings: Settings) -> DatabaseOptions:
     """Return the options of [glance_database]. Raises InvalidSettings for an unusable URL."""
+    return _database_options(settings, "connection", settings.glance_database.connection or "")
+
+
+def _database_options(settings: Settings, name: str, value: str) -> DatabaseOptions:
+    """Return the options with the URL `value` of the option `name`. Raises InvalidSettings."""
     try:
-        url = parse_database_url(settings.glance_database.connection or "")
+        url = parse_database_url(value)
     except InvalidDatabaseURL as error:
-        raise InvalidSettings(f"[glance_database] connection cannot be used: {error}.") from None
+        raise InvalidSettings(f"[glance_database] {name} cannot be used: {error}.") from None
     section = settings.glance_database
     return DatabaseOptions(
         url=url,

@@ -29,6 +29,7 @@ from glimpse.cli.settings_arguments import (
 from glimpse.cli.startup_message import print_startup_message
 from glimpse.cli.state_lock import StateLock
 from glimpse.cli.testing_arguments import add_testing_arguments
+from glimpse.glance_database.recent_writes import write_times
 from glimpse.identity.noauth import RemoteNoAuthRefused, check_noauth_bind
 from glimpse.server.fixed_settings import LoadSettings
 from glimpse.server.supervisor import Supervisor
@@ -121,6 +122,7 @@ def _serve(
                 heartbeat_interval=watchdog,
                 supervisor_pipe=sys.stdin.fileno() if options.stop_with_stdin else None,
             )
+        write_times()  # the workers share this memory, since they are forked
         return Supervisor(settings, sockets, load, make_application, watchdog, report).run()
 
 

@@ -16,13 +16,20 @@ class Connector:
     """Opens connections to the database at `url`, and checks the schema of its tables.
 
     Tries the host of the last connection first, then the others in the order of the URL, each for
-    at most `timeout` seconds.
+    at most `timeout` seconds. `wrap` gets each connection, and returns the one to use.
     """
 
-    def __init__(self, url: DatabaseURL, timeout: float, connect: ConnectToHost) -> None:
+    def __init__(
+        self,
+        url: DatabaseURL,
+        timeout: float,
+        connect: ConnectToHost,
+        wrap: Callable[[Connection], Connection],
+    ) -> None:
         self._url = url
         self._timeout = timeout
         self._connect = connect
+        self._wrap = wrap
         self._last_host = url.hosts[0]
 
     async def __call__(self) -> Connection:
@@ -45,7 +52,7 @@ class Connector:
                 connection.close()
                 raise
             self._last_host = host
-            return connection
+            return self._wrap(connection)
         raise failure
 
 

@@ -4,14 +4,22 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable
+from typing import NamedTuple, Protocol
 
 from glimpse.glance_database.circuit_breaker import CircuitBreaker
-from glimpse.glance_database.connection import Rows, Statement
+from glimpse.glance_database.connection import Connection, Row, Rows, Statement
 from glimpse.glance_database.connector import Connector, ConnectToHost
-from glimpse.glance_database.errors import DatabaseError, DatabaseUnavailable, ValueRefused
+from glimpse.glance_database.database_url import Dialect
+from glimpse.glance_database.errors import (
+    DatabaseError,
+    DatabaseUnavailable,
+    ReplicaNotCurrent,
+    ValueRefused,
+)
 from glimpse.glance_database.options import DatabaseOptions
 from glimpse.glance_database.pool import ConnectionPool
 from glimpse.glance_database.statements import select_image
+from glimpse.telemetry.observer import Service
 from glimpse.telemetry.request_context import current_context
 from glimpse.upstream.single_flight import SingleFlight
 
@@ -22,12 +30,42 @@ _CONSEQUENCES = {
 }
 
 
+class Database(Protocol):
+    """Runs statements on Glance's tables."""
+
+    dialect: Dialect
+
+    async def fetch(self, statement: Statement) -> Rows:
+        """Run a statement and return its rows. Raises DatabaseError."""
+        ...
+
+    async def fetch_row(self, statement: Statement) -> Row | None:
+        """Return the only row of a statement, None if there is none. Raises DatabaseError.
+
+        A row that only a replica lacks is found all the same.
+        """
+        ...
+
+
+class Role(NamedTuple):
+    """What a database is for: its label in metrics, its name in the log, and who serves without it.
+
+    `wrap` gets each new connection, and returns the one to use.
+    """
+
+    service: Service
+    name: str
+    consequence: str
+    wrap: Callable[[Connection], Connection]
+
+
 class GlanceDatabase:
     """Runs statements. Use and close it within one event loop; it can be created outside.
 
     After three failures in a row, statements fail at once. Then a statement starts a probe in the
     background, at most once a second; when a probe succeeds, statements are run again. `connect` is
-    the driver's function. `clock` returns seconds.
+    the driver's function. `clock` returns seconds. Without a `role`, it is the database that Glance
+    writes to.
     """
 
     def __init__(
@@ -35,11 +73,12 @@ class GlanceDatabase:
         options: DatabaseOptions,
         connect: ConnectToHost,
         clock: Callable[[], float] = time.monotonic,
+        role: Role | None = None,
     ) -> None:
         self.dialect = options.url.dialect
-        self._options = options
+        self._role = role or _primary_role(options)
         self._pool = ConnectionPool(
-            Connector(options.url, options.connect_timeout, connect),
+            Connector(options.url, options.connect_timeout, connect, self._role.wrap),
             size=options.pool_size,
             timeout=options.timeout,
             lifetime=options.connection_lifetime,
@@ -48,18 +87,33 @@ class GlanceDatabase:
         self._probe = SingleFlight(self._run_probe)
         self._failure = ""
 
-    async def fetch(self, statement: Statement) -> Rows:
-        """Run a statement and return its rows. Takes at most `options.timeout` seconds.
+    async def fetch(self, statement: Statement, seconds: float | None = None) -> Rows:
+        """Run a statement and return its rows.
 
-        Raises ValueRefused because of a value of the request, and another DatabaseError because of
-        the database.
+        Takes at most `seconds`, or else `options.timeout`. Raises ValueRefused because of a value
+        of the request, and another DatabaseError because of the database.
         """
         if self._breaker.is_open:
             if self._breaker.is_probe_due():
                 self._probe.start()
-            current_context.get().call_ended("glance_database", "select", "skipped", 0.0)
+            current_context.get().call_ended(self._role.service, "select", "skipped", 0.0)
             raise DatabaseUnavailable(self._failure)
-        return await self._call(statement)
+        return await self._call(statement, seconds)
+
+    async def fetch_status(self, statement: Statement) -> Rows:
+        """Run a statement on the state of the server, which is none that a read needs.
+
+        Its failure is not counted, and does not open the circuit breaker: the user may lack a
+        privilege for it. Raises DatabaseError.
+        """
+        if self._breaker.is_open:
+            raise DatabaseUnavailable(self._failure)
+        return await self._pool.fetch(statement)
+
+    async def fetch_row(self, statement: Statement) -> Row | None:
+        """See Database."""
+        rows = await self.fetch(statement)
+        return rows[0] if rows else None
 
     async def check(self) -> None:
         """Check that all tables that Glimpse reads can be read, also after failures in a row.
@@ -67,6 +121,10 @@ class GlanceDatabase:
         Raises DatabaseError. After a success, statements are run again.
         """
         await self._call(select_image(self.dialect, "", None))
+
+    def close_idle(self) -> None:
+        """Close the connections that are not in use."""
+        self._pool.close_idle()
 
     async def close(self) -> None:
         """Cancel the probe and close the connections. Call it when all statements have ended."""
@@ -77,29 +135,32 @@ class GlanceDatabase:
         with contextlib.suppress(DatabaseError):
             await self.check()
 
-    async def _call(self, statement: Statement) -> Rows:
+    async def _call(self, statement: Statement, seconds: float | None = None) -> Rows:
         """Run a statement. Record its outcome in the circuit breaker and in the metrics."""
         began = time.perf_counter()
         outcome = "cancelled"
         try:
-            rows = await self._pool.fetch(statement)
+            rows = await self._pool.fetch(statement, seconds)
             outcome = "ok"
             self._succeeded()
         except ValueRefused:
             outcome = "refused"
+            raise
+        except ReplicaNotCurrent:
+            outcome = "not_current"
             raise
         except DatabaseError as error:
             outcome = "failed"
             self._failed(error)
             raise
         finally:
-            seconds = time.perf_counter() - began
-            current_context.get().call_ended("glance_database", "select", outcome, seconds)
+            duration = time.perf_counter() - began
+            current_context.get().call_ended(self._role.service, "select", outcome, duration)
         return rows
 
     def _succeeded(self) -> None:
         if self._breaker.is_open:
-            _LOG.warning("Glance's database can be read again.")
+            _LOG.warning("%s can be read again.", self._role.name)
         self._breaker.record_success()
 
     def _failed(self, error: DatabaseError) -> None:
@@ -108,5 +169,10 @@ class GlanceDatabase:
         self._breaker.record_failure()
         self._failure = str(error)
         if self._breaker.is_open and not was_open:
-            consequence = _CONSEQUENCES[self._options.falls_back]
-            _LOG.error("Glance's database cannot be read: %s. %s", error, consequence)
+            role = self._role
+            _LOG.error("%s cannot be read: %s. %s", role.name, error, role.consequence)
+
+
+def _primary_role(options: DatabaseOptions) -> Role:
+    consequence = _CONSEQUENCES[options.falls_back]
+    return Role("glance_database", "Glance's database", consequence, lambda connection: connection)

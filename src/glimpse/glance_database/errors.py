@@ -4,6 +4,7 @@ DatabaseError
 ├── DatabaseUnavailable   no connection, or no result in time
 │   └── ConnectionLost    an open connection ended before its result
 ├── UnknownSchema         the tables have a revision that Glimpse does not know
+├── ReplicaNotCurrent     a replica lacks changes of the primary, or may lack some
 ├── QueryFailed           the database refused the login or a query: missing rights, for example
 └── ValueRefused          the database cannot compare a value of the request: send it to Glance
 
@@ -34,3 +35,10 @@ class ValueRefused(DatabaseError):
 
 class UnknownSchema(DatabaseError):
     """The tables have a revision that Glimpse does not know."""
+
+
+class ReplicaNotCurrent(DatabaseError):
+    """A replica may not have all changes that the primary had `max_replica_lag` seconds ago.
+
+    The text says why, without the names of hosts.
+    """

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from glimpse.glance_database.connection import Row
-from glimpse.glance_database.database import GlanceDatabase
+from glimpse.glance_database.database import Database
 from glimpse.glance_database.errors import ValueRefused
 from glimpse.glance_database.filters import filter_conditions
 from glimpse.glance_database.list_reader import Listing, ListReader
@@ -43,7 +43,7 @@ class ImageReader:
 
     def __init__(
         self,
-        database: GlanceDatabase,
+        database: Database,
         rules: GlanceRules,
         declared_keys: Callable[[str], Awaitable[frozenset[str]]],
         page_size: int,
@@ -137,10 +137,8 @@ class ImageReader:
 
     async def _read_row(self, image_id: str, project_id: str | None) -> Row | None:
         """Return the row that `select_image` selects; None if the image does not exist."""
-        rows = await self._database.fetch(
-            select_image(self._database.dialect, image_id, project_id)
-        )
-        return rows[0] if rows else None
+        statement = select_image(self._database.dialect, image_id, project_id)
+        return await self._database.fetch_row(statement)
 
     async def _without_nulls(self, caller: Caller, image: Image) -> Image:
         """Return the image with empty texts in place of null properties, as Glance shows it.
@@ -161,10 +159,10 @@ class ImageReader:
             raise Invalid("Image with the given id %(image_id)s was not found")  # as Glance says
         if not marker:
             raise Invalid("No image found with ID")
-        rows = await self._database.fetch(select_marker(marker, reader.project_id))
-        if not rows:
+        row = await self._database.fetch_row(select_marker(marker, reader.project_id))
+        if row is None:
             raise MarkerNotFound(marker)
-        image_id, created_at, is_deleted, owner, visibility, is_member = rows[0]
+        image_id, created_at, is_deleted, owner, visibility, is_member = row
         if is_deleted and not reader.is_admin:
             raise MarkerNotFound(marker)
         if not is_visible(

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from glimpse.caching.lru_cache import LruCache
 from glimpse.glance_database.conditions import Condition
 from glimpse.glance_database.connection import Row
-from glimpse.glance_database.database import GlanceDatabase
+from glimpse.glance_database.database import Database
 from glimpse.glance_database.sources import Source
 from glimpse.glance_database.statements import (
     Position,
@@ -48,7 +48,7 @@ class ListReader:
 
     def __init__(
         self,
-        database: GlanceDatabase,
+        database: Database,
         min_window: int = _MIN_WINDOW,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

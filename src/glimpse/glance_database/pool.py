@@ -40,15 +40,16 @@ class ConnectionPool:
         self._idle: list[_PooledConnection] = []
         self._is_closed = False
 
-    async def fetch(self, statement: Statement) -> Rows:
-        """Run a statement and return its rows.
+    async def fetch(self, statement: Statement, seconds: float | None = None) -> Rows:
+        """Run a statement, within `seconds` in place of the pool's timeout; return its rows.
 
         If an idle connection turns out to be lost, all idle ones are closed, and the statement is
         sent once more over a new one. Raises the errors of `connect` and of `Connection.fetch`, and
         DatabaseUnavailable at the timeout. A connection that failed is closed.
         """
+        timeout = self._timeout if seconds is None else seconds
         try:
-            async with asyncio.timeout(self._timeout), self._free_slots:
+            async with asyncio.timeout(timeout), self._free_slots:
                 idle = self._take_idle()
                 if idle is not None:
                     try:
@@ -59,7 +60,7 @@ class ConnectionPool:
                 opened = _PooledConnection(await self._connect(), expires_at)
                 return await self._fetch_over(opened, statement)
         except TimeoutError:
-            raise DatabaseUnavailable(f"no result within {self._timeout:g} seconds") from None
+            raise DatabaseUnavailable(f"no result within {timeout:g} seconds") from None
 
     async def _fetch_over(self, used: _PooledConnection, statement: Statement) -> Rows:
         """Run a statement over a connection. Keep that as idle, or close it after an error."""

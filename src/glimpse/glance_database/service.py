@@ -4,12 +4,14 @@ import contextlib
 import dataclasses
 import logging
 from collections.abc import AsyncGenerator
+from contextlib import AbstractContextManager
 
 from glimpse.glance import GlanceImageService
 from glimpse.glance_database.database import GlanceDatabase
 from glimpse.glance_database.errors import DatabaseError, UnknownSchema, ValueRefused
 from glimpse.glance_database.filters import is_supported
 from glimpse.glance_database.image_reader import ImageReader
+from glimpse.glance_database.replicated_reads import ReplicatedReads
 from glimpse.images import (
     Action,
     Caller,
@@ -35,9 +37,11 @@ class GlanceDatabaseImageService:
     database refuses. While the database cannot be read, all reads are, if `falls_back` is true;
     otherwise they raise Unavailable. The operator's `rules` are checked as in GlanceImageService.
 
-    Writes read the image from the database first, so that they take one request to Glance.
+    Writes read the image from the database first, so that they take one request to Glance. `reader`
+    reads the database that Glance writes to; `replicated` has the reader of its replicas, None
+    without any.
 
-    Closing the service closes `glance` and `database`.
+    Closing the service closes `glance`, `database` and `replicated`.
     """
 
     def __init__(
@@ -48,10 +52,12 @@ class GlanceDatabaseImageService:
         *,
         falls_back: bool,
         rules: PolicyRules | None = None,
+        replicated: ReplicatedReads | None = None,
     ) -> None:
         self._glance = glance
         self._database = database
         self._reader = reader
+        self._replicated = replicated
         self._falls_back = falls_back
         self._permissions = Permissions(rules, is_delegated=True)
 
@@ -84,7 +90,8 @@ class GlanceDatabaseImageService:
         """
         last_id, remaining = query.marker, query.limit
         try:
-            async with contextlib.aclosing(self._reader.list_images(caller, query)) as pages:
+            reader = self._reader_of(None)
+            async with contextlib.aclosing(reader.list_images(caller, query)) as pages:
                 async for found in pages:
                     if found.images:
                         last_id = found.images[-1].id
@@ -104,8 +111,11 @@ class GlanceDatabaseImageService:
 
     async def get_image(self, caller: Caller, image_id: str) -> Image:
         """See ImageService."""
+        return await self._get_image(self._reader_of(image_id), caller, image_id)
+
+    async def _get_image(self, reader: ImageReader, caller: Caller, image_id: str) -> Image:
         try:
-            image = await self._reader.get_image(caller, image_id)
+            image = await reader.get_image(caller, image_id)
         except DatabaseError as error:
             self._check_fallback(error)
             return await self._glance.get_image(caller, image_id)
@@ -116,13 +126,37 @@ class GlanceDatabaseImageService:
         self, caller: Caller, image_id: str, changes: PropertyChanges
     ) -> Image:
         """See ImageService."""
-        return await self._glance.change_properties(
-            caller, image_id, changes, read_image=self.get_image
-        )
+        with self._recorded_write(image_id):
+            return await self._glance.change_properties(
+                caller, image_id, changes, read_image=self._read_for_write
+            )
 
     async def delete_image(self, caller: Caller, image_id: str) -> None:
         """See ImageService."""
-        await self._glance.delete_image(caller, image_id, read_image=self.get_image)
+        with self._recorded_write(image_id):
+            await self._glance.delete_image(caller, image_id, read_image=self._read_for_write)
+
+    async def _read_for_write(self, caller: Caller, image_id: str) -> Image:
+        """Return the present image, which is about to be written: a replica may have an older one.
+
+        Raises what `get_image` raises.
+        """
+        image = await self._get_image(self._reader, caller, image_id)
+        if self._replicated is not None:
+            self._replicated.record_write(image_id)
+        return image
+
+    def _recorded_write(self, image_id: str) -> AbstractContextManager[None]:
+        if self._replicated is None:
+            return contextlib.nullcontext()
+        return self._replicated.recorded_write(image_id)
+
+    def _reader_of(self, image_id: str | None) -> ImageReader:
+        """Return what to read an image from, or all images with None."""
+        replicated = self._replicated
+        if replicated is None or not replicated.has_current(image_id):
+            return self._reader
+        return replicated.reader
 
     async def base_attributes(self, caller: Caller) -> frozenset[str]:
         """See ImageService."""
@@ -130,17 +164,20 @@ class GlanceDatabaseImageService:
 
     async def close(self) -> None:
         """See ImageService."""
-        await self._database.close()
+        await self.close_database()
         await self._glance.close()
 
     async def close_database(self) -> None:
-        """Close the connections to the database, but not the client of Glance's API."""
+        """Close the connections to the databases, but not the client of Glance's API."""
+        if self._replicated is not None:
+            await self._replicated.close()
         await self._database.close()
 
     async def check_schema(self) -> None:
         """Check at the start that the database can be read, and that Glimpse knows its schema.
 
         Raises UnknownSchema. Other failures are only logged: the database may be available later.
+        Those of replicas are all logged: the database is read in their place.
         """
         try:
             await self._database.check()
@@ -148,6 +185,12 @@ class GlanceDatabaseImageService:
             raise
         except DatabaseError as error:
             _LOG.warning("Glance's database cannot be read yet: %s.", error)
+        if self._replicated is not None:
+            await self._replicated.check_at_start()
+
+    async def replica_failure(self) -> str | None:
+        """Return why replicas cannot be read, without addresses; None if all can be."""
+        return None if self._replicated is None else await self._replicated.failure()
 
     async def read_failure(self) -> str | None:
         """Return why the database cannot be read; None if it can be. The text has no addresses."""

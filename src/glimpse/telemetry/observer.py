@@ -2,7 +2,7 @@
 
 from typing import Literal, Protocol
 
-Service = Literal["glance", "glance_database", "keystone"]
+Service = Literal["glance", "glance_database", "glance_database_replica", "keystone"]
 
 CatalogOperation = Literal["read", "write"]
 
@@ -33,7 +33,9 @@ class Observer(Protocol):
         large) or ``unreachable`` (any other error). For a login, `method` is ``login``, and
         `outcome` is ``ok`` or ``failed``. For a query of Glance's database, `method` is ``select``,
         and `outcome` is ``ok``, ``failed``, ``refused`` (for a value of the request),
-        ``cancelled``, or ``skipped`` (not sent, because others failed).
+        ``cancelled``, or ``skipped`` (not sent, because others failed); of its replica also
+        ``not_current`` (not sent, because the replica is behind) or ``own_write`` (because this
+        gateway has just written).
         """
         ...
 

@@ -20,6 +20,19 @@ GLANCE_DATABASE: Sequence[cfg.Opt] = (
         "openstack-glimpse[glance-database].",
     ),
     cfg.StrOpt(
+        "replica_connection",
+        secret=True,
+        help="URL of a replica of that database, in the same form, which reads go to while it is "
+        "current. Several hosts are several replicas. Without it: connection is read.",
+    ),
+    cfg.Opt(
+        "max_replica_lag",
+        type=Seconds(),
+        default=2.0,
+        help="Seconds that what a replica shows may be old. As long after this gateway wrote an "
+        "image, reads of that image and lists go to connection.",
+    ),
+    cfg.StrOpt(
         "fallback",
         default="glance",
         choices=["glance", "refuse"],
@@ -58,9 +71,11 @@ GLANCE_DATABASE: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class GlanceDatabase:
-    """How Glance's database is read; times in seconds. `connection` None: it is not read."""
+    """How Glance's database is read; times in seconds."""
 
     connection: str | None = field(repr=False)
+    replica_connection: str | None = field(repr=False)
+    max_replica_lag: float
     fallback: Fallback
     policy_file: str | None
     policy_dirs: tuple[str, ...]
@@ -68,3 +83,8 @@ class GlanceDatabase:
     pool_size: int
     connect_timeout: float
     timeout: float
+
+    @property
+    def is_read(self) -> bool:
+        """True if images are to be read from a database, whose options may be incomplete."""
+        return self.connection is not None or self.replica_connection is not None

@@ -1,0 +1,117 @@
+"""PrimaryPositions: which position the primary had at which time, in the last seconds."""
+
+import asyncio
+import math
+import time
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple, TypeVar
+
+from glimpse.glance_database.database import GlanceDatabase
+from glimpse.glance_database.errors import (
+    DatabaseError,
+    QueryFailed,
+    ReplicaNotCurrent,
+)
+from glimpse.glance_database.positions import Position
+from glimpse.glance_database.replication import VERSION, Replication, find_replication
+from glimpse.upstream.single_flight import SingleFlight
+
+Result = TypeVar("Result")
+
+_PER_LAG = 4  # positions in `max_lag`
+
+
+class TimedPosition(NamedTuple):
+    """A position of the primary that has all that was committed until `time`."""
+
+    time: float
+    position: Position
+
+
+class PrimaryPositions:
+    """Reads the position of the primary four times in `max_lag` seconds, while there are reads.
+
+    A replica that has applied a position has all that was committed before its time. Thus the age
+    of what a replica shows is known, also if nothing is written, or if replication has stopped.
+    Reading a position takes at most `timeout` seconds.
+    """
+
+    def __init__(
+        self,
+        primary: GlanceDatabase,
+        max_lag: float,
+        timeout: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.max_lag = max_lag
+        self._primary = primary
+        self._timeout = timeout
+        self._clock = clock
+        self._interval = max_lag / _PER_LAG
+        self._known: list[TimedPosition] = []  # oldest first
+        self._replication: Replication | None = None
+        self._reading = SingleFlight(self._read_and_keep)
+
+    def refresh(self) -> None:
+        """Begin to read the position, without waiting for it, if the newest is old."""
+        if self._is_due():
+            self._reading.start()
+
+    async def newest(self) -> TimedPosition:
+        """Return the newest position; read it if that is old. Raises ReplicaNotCurrent."""
+        if self._is_due():
+            await self._bounded(self._reading.join())
+        return self._known[-1]
+
+    async def read(self) -> Position:
+        """Read the present position. Raises ReplicaNotCurrent."""
+        return (await self._bounded(self._read())).position
+
+    async def replication(self) -> Replication:
+        """Return how the primary is read. Raises ReplicaNotCurrent."""
+        if self._replication is None:
+            return await self._bounded(self._find_replication())
+        return self._replication
+
+    def reached_time(self, applied: Position) -> float:
+        """Return the time of the newest position that `applied` covers; -inf if it covers none."""
+        times = (each.time for each in reversed(self._known) if applied.covers(each.position))
+        return next(times, -math.inf)
+
+    def close(self) -> None:
+        """Cancel the read that is running."""
+        self._reading.close()
+
+    def _is_due(self) -> bool:
+        return not self._known or self._clock() - self._known[-1].time >= self._interval
+
+    async def _read_and_keep(self) -> None:
+        """Read the position, and forget those that are too old to be of use."""
+        read = await self._read()
+        oldest = read.time - self.max_lag
+        self._known = [each for each in self._known if each.time >= oldest] + [read]
+
+    async def _read(self) -> TimedPosition:
+        replication = self._replication or await self._find_replication()
+        began = self._clock()
+        rows = await self._primary.fetch_status(replication.primary)
+        try:
+            return TimedPosition(began, replication.parse_primary(rows[0]))
+        except (TypeError, ValueError):
+            raise ReplicaNotCurrent("the primary has no position in its log") from None
+
+    async def _find_replication(self) -> Replication:
+        found = find_replication(await self._primary.fetch_status(VERSION))
+        self._replication = found
+        return found
+
+    async def _bounded(self, reading: Awaitable[Result]) -> Result:
+        """Return the result of `reading`. Raises ReplicaNotCurrent if it fails or is slow."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await reading
+        except ReplicaNotCurrent:
+            raise
+        except (DatabaseError, TimeoutError) as error:
+            why = f": {error}" if isinstance(error, QueryFailed) else ""
+            raise ReplicaNotCurrent(f"the position of the primary cannot be read{why}") from error

@@ -1,0 +1,173 @@
+"""Replicas of Glance's database: Replica is one, ReplicatedDatabase reads them or the primary."""
+
+import contextlib
+import dataclasses
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+from glimpse.glance_database.circuit_breaker import CircuitBreaker
+from glimpse.glance_database.connection import Connection, Row, Rows, Statement
+from glimpse.glance_database.connector import ConnectToHost
+from glimpse.glance_database.database import GlanceDatabase, Role
+from glimpse.glance_database.errors import (
+    DatabaseError,
+    DatabaseUnavailable,
+    QueryFailed,
+    ReplicaNotCurrent,
+    UnknownSchema,
+)
+from glimpse.glance_database.options import DatabaseOptions
+from glimpse.glance_database.primary_positions import PrimaryPositions
+from glimpse.glance_database.replica_connection import ReplicaConnection
+from glimpse.telemetry.observer import Service
+from glimpse.telemetry.request_context import current_context
+from glimpse.upstream.single_flight import SingleFlight
+
+_LOG = logging.getLogger(__name__)
+REPLICA_SERVICE: Service = "glance_database_replica"
+_CONSEQUENCE = "The primary is read in its place."
+_MAX_RETRY_SECONDS = 1.0  # between two checks of a replica that is not current
+_FAILURES = (DatabaseUnavailable, QueryFailed, UnknownSchema, ReplicaNotCurrent)
+
+
+class Replica:
+    """The replica at the only host of `options.url`. It runs statements while it is current.
+
+    `positions` are those of the primary, which say what is current. While the replica is not,
+    statements fail at once; a check in the background finds out, about every second in which there
+    is a request, if it is again. Each change is logged.
+    """
+
+    def __init__(
+        self,
+        options: DatabaseOptions,
+        connect: ConnectToHost,
+        positions: PrimaryPositions,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        host = options.url.hosts[0]
+        self.address = f"{host.name}:{host.port}"
+        self.user = options.url.user
+        self._name = f"The replica of Glance's database at {self.address}"
+
+        def wrap(connection: Connection) -> Connection:
+            return ReplicaConnection(connection, positions, clock)
+
+        self.database = GlanceDatabase(
+            options, connect, clock, Role(REPLICA_SERVICE, self._name, _CONSEQUENCE, wrap)
+        )
+        retry_seconds = min(_MAX_RETRY_SECONDS, positions.max_lag / 4)
+        self._lag = CircuitBreaker(max_failures=1, retry_seconds=retry_seconds, clock=clock)
+        self._reason = ""
+        self._checking = SingleFlight(self._run_check)
+
+    async def fetch(self, statement: Statement, seconds: float) -> Rows:
+        """Run a statement and return its rows. Raises DatabaseError."""
+        if self._lag.is_open:
+            if self._lag.is_probe_due():
+                self._checking.start()
+            current_context.get().call_ended(REPLICA_SERVICE, "select", "not_current", 0.0)
+            raise ReplicaNotCurrent(self._reason)
+        try:
+            return await self.database.fetch(statement, seconds)
+        except ReplicaNotCurrent as error:
+            self._record_lag(error)
+            raise
+
+    async def check(self) -> None:
+        """Read all tables that are needed, and compare the position with that of the primary.
+
+        Raises DatabaseError if the replica cannot be read, or is not current.
+        """
+        try:
+            await self.database.check()
+        except ReplicaNotCurrent as error:
+            self._record_lag(error)
+            raise
+        if self._lag.is_open:
+            _LOG.warning("%s is current, and is read again.", self._name)
+        self._lag.record_success()
+
+    async def close(self) -> None:
+        """Cancel a check and close the connections. Call it when all statements have ended."""
+        self._checking.close()
+        await self.database.close()
+
+    async def _run_check(self) -> None:
+        with contextlib.suppress(DatabaseError):
+            await self.check()
+
+    def _record_lag(self, error: ReplicaNotCurrent) -> None:
+        """Log why the replica is not read, if that is new, and have all connections compare."""
+        reason = str(error)
+        if not self._lag.is_open or reason != self._reason:
+            _LOG.warning("%s is not read: %s. %s", self._name, reason, _CONSEQUENCE)
+        self._reason = reason
+        self._lag.record_failure()
+        self.database.close_idle()
+
+
+class ReplicatedDatabase:
+    """A Database that is read from the first of `replicas` that works, and else from `primary`.
+
+    All attempts at a statement together take `timeout` seconds; the replicas have half of that.
+    """
+
+    def __init__(
+        self,
+        primary: GlanceDatabase,
+        replicas: Sequence[Replica],
+        timeout: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.dialect = primary.dialect
+        self._primary = primary
+        self._replicas = replicas
+        self._timeout = timeout
+        self._clock = clock
+
+    async def fetch(self, statement: Statement) -> Rows:
+        """See Database. The DatabaseError is the primary's, or a ValueRefused."""
+        ends_at = self._clock() + self._timeout
+        for_primary = self._timeout - replica_seconds(self._timeout)
+        for replica in self._replicas:
+            remaining = ends_at - for_primary - self._clock()
+            if remaining > 0:
+                with contextlib.suppress(*_FAILURES):
+                    return await replica.fetch(statement, remaining)
+        return await self._primary.fetch(statement, max(for_primary, ends_at - self._clock()))
+
+    async def fetch_row(self, statement: Statement) -> Row | None:
+        """See Database."""
+        rows = await self.fetch(statement)
+        return rows[0] if rows else await self._primary.fetch_row(statement)
+
+
+def replica_seconds(timeout: float) -> float:
+    """Return the time that the replicas have of the time for a statement."""
+    return timeout / 2
+
+
+def open_replicas(
+    options: DatabaseOptions,
+    connect: ConnectToHost,
+    positions: PrimaryPositions,
+    clock: Callable[[], float] = time.monotonic,
+) -> list[Replica]:
+    """Make a Replica for each host of `options.url`. Connects to none yet."""
+    seconds = replica_seconds(options.timeout)
+    return [
+        Replica(
+            dataclasses.replace(
+                options,
+                url=dataclasses.replace(options.url, hosts=(host,)),
+                connect_timeout=min(options.connect_timeout, seconds),
+                timeout=seconds,
+            ),
+            connect,
+            positions,
+            clock,
+        )
+        for host in options.url.hosts
+    ]

@@ -1,0 +1,116 @@
+"""Replication: the statements that read the position of a primary and of a replica.
+
+They need no privilege. A replica is one that applies the log of the primary: MariaDB's or MySQL's
+with global transaction ids, or PostgreSQL's streaming replication.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from glimpse.glance_database.connection import Row, Rows, Statement
+from glimpse.glance_database.errors import ReplicaNotCurrent
+from glimpse.glance_database.positions import (
+    Position,
+    parse_mariadb_position,
+    parse_mysql_position,
+    parse_postgresql_position,
+)
+
+
+class ReplicaPositions(NamedTuple):
+    """What a replica has applied, and that together with what was written on itself."""
+
+    applied: Position
+    written: Position
+
+
+class Replication(NamedTuple):
+    """How positions are read from one kind of database.
+
+    `parse_primary` and `parse_replica` get the row of their statement. They raise ReplicaNotCurrent
+    for a server that has no such position, and ValueError for a malformed one.
+    """
+
+    primary: Statement
+    parse_primary: Callable[[Row], Position]
+    replica: Statement
+    parse_replica: Callable[[Row], ReplicaPositions]
+
+
+VERSION = Statement("SELECT VERSION()")
+
+
+def find_replication(version: Rows) -> Replication:
+    """Return the Replication of the server that gave these rows for VERSION."""
+    text = str(version[0][0])
+    if text.startswith("PostgreSQL"):
+        return _POSTGRESQL
+    return _MARIADB if "MariaDB" in text else _MYSQL
+
+
+def _parse_mariadb_primary(row: Row) -> Position:
+    if not row[0]:
+        raise ReplicaNotCurrent("the primary has no binary log: set log_bin there")
+    return parse_mariadb_position(row[0])
+
+
+def _parse_mariadb_replica(row: Row) -> ReplicaPositions:
+    applied, written, running = row
+    if not int(running):
+        raise ReplicaNotCurrent("it does not replicate: START REPLICA has not been run, or failed")
+    return ReplicaPositions(parse_mariadb_position(applied), parse_mariadb_position(written))
+
+
+# gtid_slave_pos has what was replicated, gtid_current_pos also what was written on the replica.
+_MARIADB = Replication(
+    Statement("SELECT @@GLOBAL.gtid_binlog_pos"),
+    _parse_mariadb_primary,
+    Statement(
+        "SELECT @@GLOBAL.gtid_slave_pos, @@GLOBAL.gtid_current_pos, (SELECT VARIABLE_VALUE"
+        " FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'SLAVES_RUNNING')"
+    ),
+    _parse_mariadb_replica,
+)
+
+
+def _parse_mysql_primary(row: Row) -> Position:
+    if not row[0]:
+        raise ReplicaNotCurrent(
+            "the primary has no global transaction ids: set gtid_mode = ON on both servers"
+        )
+    return parse_mysql_position(row[0])
+
+
+def _parse_mysql_replica(row: Row) -> ReplicaPositions:
+    position = parse_mysql_position(row[0])
+    return ReplicaPositions(position, position)
+
+
+_GTID_EXECUTED = Statement("SELECT @@GLOBAL.gtid_executed")
+_MYSQL = Replication(_GTID_EXECUTED, _parse_mysql_primary, _GTID_EXECUTED, _parse_mysql_replica)
+
+
+def _parse_postgresql_primary(row: Row) -> Position:
+    system, is_in_recovery, place, block_size = row
+    if is_in_recovery:
+        raise ReplicaNotCurrent("the server in connection is not a primary: it is in recovery")
+    return parse_postgresql_position(system, place, block_size)
+
+
+def _parse_postgresql_replica(row: Row) -> ReplicaPositions:
+    system, is_in_recovery, place, block_size = row
+    if not is_in_recovery:
+        raise ReplicaNotCurrent("it is not a replica: it is not in recovery")
+    position = parse_postgresql_position(system, place, block_size)
+    return ReplicaPositions(position, position)
+
+
+# The primary's place is where it inserts, not where it has written to: with synchronous_commit =
+# off, a commit that was acknowledged may not be written yet.
+_WAL = Statement(
+    "SELECT (SELECT system_identifier FROM pg_control_system()), pg_is_in_recovery(),"
+    " (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()"
+    " ELSE pg_current_wal_insert_lsn() END)::text,"
+    " current_setting('wal_block_size')::int"
+)
+_POSTGRESQL = Replication(_WAL, _parse_postgresql_primary, _WAL, _parse_postgresql_replica)
