@@ -30,7 +30,7 @@ NOT_MEASURED = {
     "image_api.bulk_documents:_PRINTED_DATE": "all of it has a fixed length",
     "glance_database.grants:_WRITES": "alternatives of fixed lengths, in grants of the database",
     "glance_database.postgresql:_PLACEHOLDER": "two characters, in statements of Glimpse",
-    "telemetry.request_context:_REQUEST_ID": "all of it has a fixed length",
+    "telemetry.request_ids:_REQUEST_ID": "all of it has a fixed length",
     "telemetry.log_setup:_NAME": "formats of the operator",
     "seed.reader:_SIZE": "values of the operator",
     "settings.options.bounds:_SIZE": "values of the operator",

@@ -1,10 +1,6 @@
 """RequestContext: ids of requests, and the calls that a request makes."""
 
 import asyncio
-import re
-from uuid import UUID
-
-import pytest
 
 from glimpse.telemetry.observer import NULL_OBSERVER, NullObserver, Service
 from glimpse.telemetry.request_context import NO_REQUEST, current_context, new_context
@@ -12,28 +8,11 @@ from glimpse.telemetry.request_context import NO_REQUEST, current_context, new_c
 SENT = b"req-11111111-2222-3333-4444-555555555555"
 
 
-def test_a_request_id_is_a_random_uuid() -> None:
-    made = {new_context({}, NULL_OBSERVER).request_id for _ in range(100)}
-    assert len(made) == 100
-    for request_id in made:
-        assert re.fullmatch(r"req-[0-9a-f-]{36}", request_id)
-        uuid = UUID(request_id.removeprefix("req-"))
-        assert (uuid.version, str(uuid)) == (4, request_id.removeprefix("req-"))
-
-
-@pytest.mark.parametrize("sent", [SENT, SENT.replace(b"req-1", b"req-A")])
-def test_the_request_id_of_a_client_is_the_global_id(sent: bytes) -> None:
-    context = new_context({b"x-openstack-request-id": sent}, NULL_OBSERVER)
-    assert context.global_id == sent.decode()
+def test_a_new_request_has_its_own_id_and_that_of_the_client() -> None:
+    context = new_context({b"x-openstack-request-id": SENT}, NULL_OBSERVER)
+    assert context.global_id == SENT.decode()
+    assert context.request_id.startswith("req-")
     assert context.request_id != context.global_id
-
-
-@pytest.mark.parametrize(
-    "sent", [b"", b"req-", SENT[4:], SENT + b"0", SENT + b"\n", b"x" + SENT, b"\xff" * 40]
-)
-def test_a_malformed_text_is_not_a_global_id(sent: bytes) -> None:
-    assert new_context({b"x-openstack-request-id": sent}, NULL_OBSERVER).global_id is None
-    assert new_context({}, NULL_OBSERVER).global_id is None
 
 
 class Calls(NullObserver):

@@ -1,16 +1,11 @@
 """RequestContext: the ids of the current request, and its data for log lines and metrics."""
 
-import os
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 
 from glimpse.images import Caller
 from glimpse.telemetry.observer import NULL_OBSERVER, Observer, Service
-
-_REQUEST_ID = re.compile(
-    rb"req-[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
-)
+from glimpse.telemetry.request_ids import global_request_id, new_request_id
 
 
 class RequestContext:
@@ -75,13 +70,4 @@ def new_context(headers: Mapping[bytes, bytes], observer: Observer) -> RequestCo
 
     The names of `headers` are lower-case. A client's id that is not ``req-<uuid>`` is ignored.
     """
-    sent = headers.get(b"x-openstack-request-id", b"")
-    global_id = sent.decode() if _REQUEST_ID.fullmatch(sent) else None
-    return RequestContext(_new_id(), global_id, observer)
-
-
-def _new_id() -> str:
-    """Return ``req-`` and a random UUID (RFC 9562, version 4), faster than `uuid.uuid4`."""
-    text = os.urandom(16).hex()
-    variant = "89ab"[int(text[16], 16) & 3]
-    return f"req-{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"
+    return RequestContext(new_request_id(), global_request_id(headers), observer)
