@@ -1,13 +1,14 @@
 """Render images, and pages of lists, as JSON documents of the Image API. Pure."""
 
 from collections.abc import AsyncIterable, AsyncIterator, Sequence
-from urllib.parse import urlencode
 
 import orjson
 
 from glimpse.embedded.image_locations import STORE_ID
+from glimpse.image_api.list_links import list_link, parameters_of_pages
 from glimpse.images import Image, Page
 
+_PATH = "/v2/images"
 # The attribute ``stores``, which only active images have. Glance shows it for deactivated images,
 # too, but to admins only.
 _STORES = {"stores": STORE_ID}
@@ -59,14 +60,14 @@ async def page_document(
 ) -> AsyncIterator[bytes]:
     """Yield the document of ``GET /v2/images`` in pieces: one for the images of each page.
 
-    `query` has the request's parameters. The links ``first`` and ``next`` have those that count
-    (see `_linked`); in ``next``, the marker is the id of the last image. There is a ``next`` only
-    if the document has an image and further images exist (``Page.has_more``). The links start with
-    ``/v2``, because clients append them to the endpoint without its version. Raises what `pages`
-    raises.
+    `query` has the request's parameters. The links ``first`` and ``next`` have those that
+    `parameters_of_pages` returns; in ``next``, the marker is the id of the last image. There is a
+    ``next`` only if the document has an image and further images exist (``Page.has_more``). The
+    links start with ``/v2``, because clients append them to the endpoint without its version.
+    Raises what `pages` raises.
     """
-    others = _linked(query)
-    document = {"first": _link(others), "schema": "/v2/schemas/images"}
+    others = parameters_of_pages(query)
+    document = {"first": list_link(_PATH, others), "schema": "/v2/schemas/images"}
     last = None
     yield b'{"images":['
     async for page in pages:
@@ -74,31 +75,12 @@ async def page_document(
         if page.images:
             last = page.images[-1].id
         if page.has_more and last:
-            document["next"] = _link([*others, ("marker", last)])
+            document["next"] = list_link(_PATH, [*others, ("marker", last)])
         if page.images:
             piece = [separator + b",".join(map(image_document, page.images))]
             del page  # a slow client may take long to receive the piece
             yield piece.pop()
     yield b"]," + orjson.dumps(document)[1:]
-
-
-def _linked(query: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return the parameters that the next page depends on, but the marker.
-
-    Of a repeated parameter the last value counts, but all tags and sort keys do.
-    """
-    last = dict(query)
-    last.pop("marker", None)
-    return [
-        (key, value if key in _REPEATABLE else last.pop(key)) for key, value in query if key in last
-    ]
-
-
-_REPEATABLE = ("tag", "sort", "sort_key", "sort_dir")
-
-
-def _link(query: Sequence[tuple[str, str]]) -> str:
-    return f"/v2/images?{urlencode(query)}" if query else "/v2/images"
 
 
 def _properties(image: Image) -> bytes:

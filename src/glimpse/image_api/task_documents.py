@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlencode
 
 import orjson
 
 from glimpse.embedded.tasks import Task
+from glimpse.image_api.list_links import list_link
 from glimpse.image_api.request_parsing import Pairs
+
+_PATH = "/v2/tasks"
 
 
 def task_document(task: Task) -> bytes:
@@ -50,11 +52,11 @@ def page_document(tasks: Sequence[Task], limit: int, query: Pairs) -> bytes:
             }
             for task in tasks
         ],
-        "first": _link(parameters),
+        "first": list_link(_PATH, parameters),
         "schema": "/v2/schemas/tasks",
     }
     if tasks and len(tasks) == limit:
-        document["next"] = _link({**parameters, "marker": tasks[-1].id})
+        document["next"] = list_link(_PATH, {**parameters, "marker": tasks[-1].id})
     return orjson.dumps(document)
 
 
@@ -106,10 +108,6 @@ def _optional_attributes(task: Task) -> dict[str, str]:
 
 def _links(task: Task) -> dict[str, str]:
     return {"self": f"/v2/tasks/{task.id}", "schema": "/v2/schemas/task"}
-
-
-def _link(parameters: dict[str, str]) -> str:
-    return f"/v2/tasks?{urlencode(parameters)}" if parameters else "/v2/tasks"
 
 
 def _date(date: str | None) -> str | None:
