@@ -22,7 +22,7 @@ class DatabaseUnavailable(DatabaseError):
 
 
 class ConnectionLost(DatabaseUnavailable):
-    """The server or the network closed a connection that was open."""
+    """A connection that was open has ended, or has brought what the driver cannot read."""
 
 
 class QueryFailed(DatabaseError):

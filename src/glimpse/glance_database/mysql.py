@@ -44,6 +44,8 @@ class MySQLConnection:
             raise QueryFailed(_reason(error)) from None
         except OSError as error:
             raise ConnectionLost(error.strerror or "connection lost") from None
+        except Exception as error:  # the driver cannot go on, or cannot read what it got
+            raise ConnectionLost(type(error).__name__) from error
 
     def close(self) -> None:
         """See Connection."""
@@ -77,6 +79,8 @@ async def connect(url: DatabaseURL, host: Host, seconds: float) -> Connection:
         raise _operational_error(error) from None
     except OSError as error:
         raise DatabaseUnavailable(error.strerror or "no connection") from None
+    except Exception as error:  # lost between two steps of the login, or no MySQL responds
+        raise DatabaseUnavailable(f"the login failed: {type(error).__name__}") from error
     return MySQLConnection(connection)
 
 

@@ -42,6 +42,8 @@ class PostgreSQLConnection:
             raise _server_error(error) from None
         except (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
             raise ConnectionLost(type(error).__name__) from None
+        except Exception as error:  # the driver cannot go on, or cannot read what it got
+            raise ConnectionLost(type(error).__name__) from error
         return rows
 
     def close(self) -> None:
@@ -74,6 +76,8 @@ async def connect(url: DatabaseURL, host: Host, seconds: float) -> Connection:
         raise DatabaseUnavailable(str(error)) from None
     except OSError as error:
         raise DatabaseUnavailable(error.strerror or "no connection") from None
+    except Exception as error:  # lost between two steps of the login, or no PostgreSQL responds
+        raise DatabaseUnavailable(f"the login failed: {type(error).__name__}") from error
     return PostgreSQLConnection(connection)
 
 
