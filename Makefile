@@ -16,7 +16,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,\
 # hundreds of processes that the tests start compiles Glimpse again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: serve test servers test-lowest clients test-clients test-tempest test-peers test-differential dist test-dist bench bench-peers check fuzz soak \
+.PHONY: serve test servers test-lowest clients test-clients test-tempest test-peers test-differential dist test-dist bench bench-peers plot check fuzz soak \
 	replay sample-config lock lock-lowest clean
 
 serve: $(SERVE_STAMP)
@@ -119,6 +119,10 @@ bench-peers: $(STAMP) servers
 replay: $(STAMP)
 	@test -n "$(GOLDEN)" || { echo 'usage: make replay GOLDEN=DIRECTORY'; exit 2; }
 	$(BIN)/pytest tests/golden/test_replay.py --golden "$(GOLDEN)"
+
+# The picture in docs/performance.md, from bench/figures/lists.json.
+plot: $(STAMP)
+	$(BIN)/python -m bench.list_plot
 
 sample-config: $(STAMP)
 	$(BIN)/glimpse sample-config > etc/glimpse.conf.sample

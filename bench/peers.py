@@ -3,8 +3,10 @@
 One client sends requests to both alternately over keep-alive connections, so that other load of the
 machine slows both. The gateway reads images from Glance's API, whose database is SQLite, and then
 from Glance's database, which is MariaDB: BENCH_MODES (api,database) may name one of them.
-BENCH_ROUNDS (15) and BENCH_PEERS_IMAGES (10,000; 0 for none) set how long it
-takes. Exits with 1 when a bound of docs/performance.md is missed.
+BENCH_ROUNDS (15) and BENCH_PEERS_IMAGES (10,000; 0 for none) set how long it takes.
+
+Exits with 1 when a bound of docs/performance.md is missed. A run of both modes replaces the figures
+in bench/figures/lists.json, and the picture of them in docs/lists.svg.
 """
 
 import os
@@ -17,6 +19,8 @@ from pathlib import Path
 from statistics import median
 
 from bench.gateway_servers import MODES, Gateway, Mode, Server
+from bench.list_figures import ListFigures
+from bench.list_plot import write_plot
 from bench.measure import Client, http_request, spread
 from bench.peer_operations import (
     ALL,
@@ -36,6 +40,8 @@ CLIENTS_ROUNDS = 2
 MAX_MB: Mapping[Mode, float] = {"api": 150.0, "database": 120.0}
 # Of Glimpse's time for a list of MANY images to Glance's.
 MANY_BOUNDS: Mapping[Mode, float] = {"api": 1.10, "database": 0.08}
+# The number of images in the responses of the operations whose times are drawn.
+_IMAGES: Mapping[str, int] = {"show": 1, "detail 25": 25, f"limit={ALL}": ALL}
 Check = tuple[bool, str]
 
 
@@ -45,36 +51,40 @@ Pair = tuple[Timings, Timings]
 
 def main() -> int:
     """Measure the modes of the gateway, print the tables, return the exit status."""
-    checks = []
+    checks, figures = [], ListFigures()
     for mode in MODES:
         if mode in os.environ.get("BENCH_MODES", "api,database").split(","):
             with tempfile.TemporaryDirectory(prefix="glimpse-bench-") as name:
-                checks += _measure_mode(mode, Path(name))
+                checks += _measure_mode(mode, Path(name), figures)
+    if figures.write():
+        write_plot()
     print("\nbounds")
     for good, text in checks:
         print(f"  {'ok    ' if good else 'MISSED'}  {text}")
     return 0 if all(good for good, _ in checks) else 1
 
 
-def _measure_mode(mode: Mode, directory: Path) -> list[Check]:
-    """Run all measurements of one mode, and print its tables."""
+def _measure_mode(mode: Mode, directory: Path, figures: ListFigures) -> list[Check]:
+    """Run all measurements of one mode, print its tables, and add to the figures of lists."""
     print(f"\nGlimpse reads images from Glance's {'API' if mode == 'api' else 'database'}")
     with Gateway.start(directory, mode) as gateway:
         gateway.put_images(ALL)
         _memory(gateway, "at rest")
         known = operations(gateway.token)
-        checks = _measure_single_client(gateway, known)
+        checks = _measure_single_client(gateway, known, figures)
         _memory(gateway, "after that")
         checks += _measure_many_clients(gateway, known)
         _memory(gateway, "after that")
         if MANY:
-            checks.append(_measure_long_list(gateway))
+            checks.append(_measure_long_list(gateway, figures))
         peak = gateway.glimpse.memory("VmHWM")
         checks.append((peak <= MAX_MB[mode], f"{mode}: memory of Glimpse at most {peak:.0f} MB"))
     return checks
 
 
-def _measure_single_client(gateway: Gateway, operations: Mapping[str, Operation]) -> list[Check]:
+def _measure_single_client(
+    gateway: Gateway, operations: Mapping[str, Operation], figures: ListFigures
+) -> list[Check]:
     """Measure one client; check the median over the rounds of the ratio of median times."""
     rounds: dict[str, list[Pair]] = {name: [] for name in operations}
     clients = _client(gateway.glimpse), _client(gateway.glance)
@@ -94,6 +104,7 @@ def _measure_single_client(gateway: Gateway, operations: Mapping[str, Operation]
         ratios = spread([median(one.each) / median(other.each) for one, other in pairs])
         text = f"{ratios.median:.2f}x ({ratios.low:.2f}-{ratios.high:.2f})"
         _line(name, pairs, text)
+        figures.add(gateway.mode, _IMAGES.get(name), pairs)
         bound = BOUNDS[gateway.mode][name]
         shown = f"{gateway.mode}: {name}: {text}, at most {bound:.2f}x"
         checks.append((ratios.median <= bound, shown))
@@ -146,7 +157,7 @@ def _measure_many_clients(gateway: Gateway, operations: Mapping[str, Operation])
     return checks
 
 
-def _measure_long_list(gateway: Gateway) -> Check:
+def _measure_long_list(gateway: Gateway, figures: ListFigures) -> Check:
     """Measure a list of several pages; in Glance's database, one in ten images is in the list."""
     gateway.put_images(MANY, others=9 if gateway.mode == "database" else 0)
     request = http_request("/v2.1/images/detail", gateway.token)
@@ -163,6 +174,7 @@ def _measure_long_list(gateway: Gateway) -> Check:
     pairs = [_measure_both(gateway, operation, 1, 1, number) for number in range(4)]
     ratios = spread([median(one.each) / median(other.each) for one, other in pairs])
     _line(f"all of {MANY:,}", pairs, f"{ratios.median:.2f}x")
+    figures.add(gateway.mode, MANY, pairs)
     _memory(gateway, "after that")
     bound = MANY_BOUNDS[gateway.mode]
     shown = f"{gateway.mode}: all of {MANY:,}: {ratios.median:.2f}x, at most {bound:.2f}x"
