@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 
 from glimpse.cli.main import main
-from glimpse.cli.running_servers import RunningServer, find_running_server, recorded
+from glimpse.cli.running_servers import (
+    RunningServer,
+    find_running_server,
+    record_running_server,
+)
 from glimpse.identity.embedded.identity_file import IdentityFile
 from tests.support.process import GlimpseProcess, free_port
 
@@ -57,8 +61,8 @@ def test_openrc_names_the_port_of_the_identity_api(
 
 
 def test_of_several_processes_the_last_one_is_found(tmp_path: Path) -> None:
-    with recorded(tmp_path, SERVER):
-        with recorded(tmp_path, SERVER._replace(port=4321)):
+    with record_running_server(tmp_path, SERVER):
+        with record_running_server(tmp_path, SERVER._replace(port=4321)):
             os.utime(newest(tmp_path), ns=(2**62, 2**62))
             assert find_running_server(tmp_path) == SERVER._replace(port=4321)
         assert find_running_server(tmp_path) == SERVER
@@ -73,7 +77,7 @@ def newest(state_dir: Path) -> Path:
 
 @pytest.mark.parametrize("content", [b"{", b"[]", b'{"pid": 1, "address": "unix:/run/glimpse"}'])
 def test_a_file_of_another_version_is_not_used(tmp_path: Path, content: bytes) -> None:
-    with recorded(tmp_path, SERVER):
+    with record_running_server(tmp_path, SERVER):
         next((tmp_path / "running").iterdir()).write_bytes(content)
         assert find_running_server(tmp_path) is None
 

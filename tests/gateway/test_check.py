@@ -61,13 +61,13 @@ def test_check_passes_for_a_working_gateway(backend: EmbeddedCloud, tmp_path: Pa
         )
     assert failures(done) == []
     for line in (
-        "ok    it lets in the user of [service_user]",
+        "ok    the user of [service_user] can log in",
         f"ok    Keystone at {backend.identity_url}/v3 answers",
-        "ok    it lets in the user of [keystone_authtoken]",
+        "ok    the user of [keystone_authtoken] can log in",
         "ok    tokens can be validated: user service has the roles admin, manager, member",
         f"ok    Glance at {backend.process.base_url}/image answers and has v2",
         "ok    Glance lists images for user service",
-        f"ok    writers of one image can take turns through redis://127.0.0.1:{redis.port}",
+        f"ok    images can be locked through redis://127.0.0.1:{redis.port}",
         f"ok    memcached at 127.0.0.1:{cache.port} answers",
         "note  [service_user] cafile is set and has no effect here",
     ):
@@ -182,7 +182,7 @@ def test_check_reports_a_lock_service_and_a_cache_that_are_down(
         },
     )
     (failure,) = failures(done)
-    assert failure.startswith("writers cannot take turns through redis://127.0.0.1:1"), failure
+    assert failure.startswith("images cannot be locked through redis://127.0.0.1:1"), failure
     assert "note  memcached at 127.0.0.1:1 does not answer" in done.stdout
 
 

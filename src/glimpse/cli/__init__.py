@@ -1,1 +1,1 @@
-"""The ``glimpse`` command: one module for each subcommand."""
+"""The ``glimpse`` command: a module for each subcommand of `main.COMMANDS`, and helpers."""

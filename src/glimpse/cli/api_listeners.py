@@ -14,7 +14,10 @@ class ApiListener(NamedTuple):
 
 
 def api_listeners(settings: Settings) -> list[ApiListener]:
-    """Return the ports of the APIs: first that of the Compute API, which may be 0 for any."""
+    """Return the ports of the APIs: Compute, then Image and Identity if they have their own.
+
+    A port of 0 is any free one.
+    """
     server = settings.server
     found = [ApiListener(server.port, "Compute API", "port")]
     if server.image_port is not None:

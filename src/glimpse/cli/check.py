@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     """Print a line for each finding; return 1 if there is a FAIL, 0 otherwise.
 
     With --json, they are printed as one JSON object at the end. Nothing is logged. Raises
-    InvalidSettings, and what `check` raises.
+    InvalidSettings.
     """
     settings = read_settings(options)
     logging.disable()  # each error is a finding
@@ -73,10 +73,10 @@ def _print_findings(findings: Iterable[Finding], *, as_json: bool) -> bool:
 
 
 def check(settings: Settings, *, bind: bool = True) -> Iterator[Finding]:
-    """Yield a finding for each thing that ``glimpse serve`` needs.
+    """Yield a finding for each thing that ``glimpse serve`` needs, as soon as it is known.
 
     Calls the services of a gateway. Listens at each address for a moment, unless `bind` is False.
-    Creates and changes no file.
+    Creates and changes no file, but see `check_gateway` for lock files.
     """
     yield from _running_server(settings)
     if bind:
@@ -96,7 +96,7 @@ def check(settings: Settings, *, bind: bool = True) -> Iterator[Finding]:
     yield from (Finding("note", message) for message in settings.ineffective_options)
     yield Finding(
         "ok",
-        f"requests may ask for microversions up to {settings.api.max_microversion}; "
+        f"requests may name microversions up to {settings.api.max_microversion}; "
         f"version discovery names {settings.api.advertised_microversion}",
     )
 
@@ -186,4 +186,4 @@ def _health(settings: Settings) -> Finding:
     except ValueError as error:
         return Finding("FAIL", str(error))
     reasons = ", ".join(result.reason for result in results) or "nothing"
-    return Finding("ok", f"{settings.healthcheck.path} says {reasons}")
+    return Finding("ok", f"{settings.healthcheck.path} responds {reasons}")

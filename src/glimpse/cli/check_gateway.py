@@ -76,10 +76,10 @@ async def _check_services(settings: Settings, gateway: Gateway) -> AsyncIterator
 async def _keystone(
     session: ServiceSession, identity: Identity
 ) -> AsyncIterator[tuple[Finding, Caller | None]]:
-    """Log in, and validate the token of that login.
+    """Log in, and validate the token of that login. Yield a finding for each step.
 
-    Yields a finding for each step, and None with it. If the token is valid, the last finding comes
-    with its caller in place of None.
+    The second value is the caller of the token with the last finding, if the token is valid;
+    otherwise None.
     """
     where = f"Keystone at {strip_credentials(session.auth_url or 'the address of the plugin')}"
     try:
@@ -92,7 +92,7 @@ async def _keystone(
         yield Finding("FAIL", f"{where}: {error}"), None
         return
     yield Finding("ok", f"{where} answers"), None
-    yield Finding("ok", "it lets in the user of [keystone_authtoken]"), None
+    yield Finding("ok", "the user of [keystone_authtoken] can log in"), None
     try:
         caller = await identity.authenticate(token)
     except IdentityError as error:
@@ -111,7 +111,7 @@ async def _service_user(settings: Settings) -> Finding:
         return Finding("FAIL", f"the user of [service_user] cannot log in: {error}")
     finally:
         await session.close()
-    return Finding("ok", "it lets in the user of [service_user]")
+    return Finding("ok", "the user of [service_user] can log in")
 
 
 def _validation(caller: Caller) -> Finding:
@@ -155,17 +155,17 @@ async def _locks(settings: Settings) -> Finding:
         directory = lock_directory(settings)
         problem = directory_problem(directory)
         if problem is not None:
-            return Finding("FAIL", f"writers cannot take turns through {directory}: {problem}")
-        return Finding("ok", f"writers of one image can take turns through files in {directory}")
+            return Finding("FAIL", f"images cannot be locked in {directory}: {problem}")
+        return Finding("ok", f"images can be locked through files in {directory}")
     where = strip_credentials(settings.coordination.backend_url)
     locks = open_image_locks(settings)
     try:
         async with locks.lock("glimpse check"):
-            return Finding("ok", f"writers of one image can take turns through {where}")
+            return Finding("ok", f"images can be locked through {where}")
     except ImageServiceError as error:
-        return Finding("FAIL", f"writers cannot take turns through {where}: {error}")
+        return Finding("FAIL", f"images cannot be locked through {where}: {error}")
     except OSError as error:
-        return Finding("FAIL", f"writers cannot take turns through {where}: {error.strerror}")
+        return Finding("FAIL", f"images cannot be locked through {where}: {error.strerror}")
     finally:
         await locks.close()
 

@@ -23,9 +23,9 @@ _POLL_SECONDS = 0.05  # between two comparisons of a replica with the primary
 async def check_glance_database(settings: Settings) -> AsyncIterator[Finding]:
     """Read Glance's database as the gateway would, and yield a finding for each step.
 
-    A database that cannot be read is a "note" if Glance's API serves in its place, and so is a
-    replica that cannot be, since the primary serves in its place. Changes nothing. Each query ends
-    within the timeout of the settings. No finding has a password in it.
+    A database that cannot be read is a "note" if Glance's API is read instead. So is a replica that
+    cannot be read, because the primary is read instead. Changes nothing. Each query ends within the
+    timeout of the settings. No finding has a password in it.
     """
     try:
         glance_rules(settings)

@@ -1,4 +1,4 @@
-"""Renders the credentials of users for clients: `glimpse openrc` and `glimpse clouds`."""
+"""Renders the credentials of users for clients, as shell variables or a clouds.yaml."""
 
 import shlex
 
@@ -27,9 +27,9 @@ def client_variables(
     """Return the environment variables with which a user's clients log in.
 
     `identity_url` is the URL of the Identity API, without a version or a slash at its end. The
-    project is that of the user's own name if there is one, otherwise the first. Raises
-    NoCredentials if there is no such user in the domain Default, or it is disabled or has no
-    project, or its password is kept as a hash only.
+    project is that of the user's own name if there is one, otherwise the first. The case of
+    `user_name` does not matter. Raises NoCredentials if there is no such user in the domain
+    Default, or it is disabled or has no project, or its password is kept as a hash only.
     """
     user, password, project = _find_credentials(directory, user_name)
     return {
@@ -74,9 +74,9 @@ def render_clouds(directory: Directory, identity_url: str, region: str) -> str:
 
 
 def _find_credentials(directory: Directory, user_name: str) -> tuple[User, str, Project]:
-    """Return a user, the password, and the project to log in to, as `render_openrc` describes.
+    """Return a user, the password and the project to log in to, as for `client_variables`.
 
-    The case of `user_name` is ignored. Raises NoCredentials, also as `render_openrc` describes.
+    Raises NoCredentials.
     """
     user = directory.user(name=user_name)
     if user is None:
@@ -98,7 +98,7 @@ def _find_credentials(directory: Directory, user_name: str) -> tuple[User, str, 
 
 
 def _names_in_default_domain(directory: Directory) -> list[str]:
-    """Return the names of the users in the domain Default, sorted."""
+    """Return the names of all users in the domain Default, sorted."""
     users = directory.users.values()
     return sorted(user.name for user in users if user.domain_id == DOMAIN_ID)
 

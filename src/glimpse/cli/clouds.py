@@ -1,4 +1,4 @@
-"""``glimpse clouds``: print a clouds.yaml with all users who have credentials."""
+"""``glimpse clouds``: print a clouds.yaml for all users whose password can be read."""
 
 import argparse
 
@@ -20,8 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the clouds.yaml, and return 0.
 
-    The URL is that of the process that serves with the state directory, unless the arguments name
-    an address or a port, or none runs: then it is that of the settings.
+    The URL in it is that of the process that serves with the state directory. It is that of the
+    settings if no process does, or if the arguments name an address or a port.
 
     Raises InvalidSettings, and what `open_identity_file` raises.
     """

@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the script, which runs nothing of Glimpse when it completes; return 0."""
+    """Print the script, which completes without running Glimpse; return 0."""
     parser = make_parser(*COMMANDS)
     for action in _actions(parser):
         if isinstance(action.metavar, str) and action.metavar in _COMPLETED:

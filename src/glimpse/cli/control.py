@@ -1,4 +1,4 @@
-"""The control API and the faults of ``glimpse serve``."""
+"""open_control: listens for the control API of ``glimpse serve``, and makes its tools."""
 
 import argparse
 import secrets
@@ -21,13 +21,14 @@ from glimpse.faults.rules import FaultRule
 from glimpse.server.worker import ServedApplication
 from glimpse.settings import Settings
 
-_HOST = "127.0.0.1"  # whoever has the token can reset the cloud: no other machine can
+_HOST = "127.0.0.1"  # no other machine can connect: a client can reset the cloud
 
 
 class Control(NamedTuple):
-    """The control API of a process: where it listens, its token, and what it changes.
+    """The control API of a process: its socket and its token; and its tools and state copies.
 
-    ``listener`` is None if there are only the faults of a seed, and no control API.
+    ``listener`` is None if there are only the faults of a seed, and no control API. ``copies`` is
+    None if the cloud cannot be reset.
     """
 
     listener: socket.socket | None
@@ -41,7 +42,7 @@ class Control(NamedTuple):
         return [] if self.listener is None else [self.listener]
 
     def make_application(self, settings: Settings) -> ServedApplication:
-        """Make the application that a worker serves."""
+        """Make the application that the process serves: the APIs, and the control API if any."""
         if self.copies is not None:
             server = replace(settings.server, state_dir=self.copies.first)
             settings = replace(settings, server=server)
@@ -55,11 +56,11 @@ class Control(NamedTuple):
 def open_control(
     options: argparse.Namespace, settings: Settings, faults: Sequence[FaultRule]
 ) -> Control:
-    """Listen at --control-port, if there is one, and copy an ephemeral state for resets.
+    """Listen at --control-port, if it is given. With --ephemeral, copy the state for resets then.
 
-    `faults` are those of the seed. Raises CommandFailed if the port cannot be used, without a ready
-    file, or if there are several workers, which would not know of each other's faults; OSError if
-    the state cannot be copied.
+    `faults` are those of the seed. Raises CommandFailed if the port cannot be used, or is given
+    without --ready-file, or if there are several workers, of which each would have its own faults;
+    OSError if the state cannot be copied.
     """
     port = options.control_port
     if port is not None and options.ready_file is None:

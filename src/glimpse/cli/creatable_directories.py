@@ -1,4 +1,4 @@
-"""Tells if a directory can be used or created, without creating anything."""
+"""directory_problem: checks that a directory can be used or created; creates nothing."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,8 @@ from glimpse.identity.embedded.private_files import privacy_problem
 def directory_problem(path: Path) -> str | None:
     """Return why this process cannot write to the directory `path`, or create it; None if it can.
 
-    A directory that exists has to be accessible to its owner only, or to become so.
+    A directory that exists must be accessible to its owner only, or one whose mode this process
+    may change to that.
     """
     existing = path
     while not existing.exists() and existing != existing.parent:

@@ -36,11 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write all images as at one moment, also while Glimpse serves; return 0.
+    """Write all images to FILE, as they are at one moment, also while Glimpse serves; return 0.
 
-    Returns 1 if images are left out, because their records are broken. A new FILE can be read by
-    its owner only. Raises CommandFailed for a catalog that cannot be read; InvalidSettings; OSError
-    if the output cannot be written.
+    Returns 1 if images are left out, because their records are broken. FILE is overwritten; a new
+    one can be read by its owner only. Raises CommandFailed for a catalog that cannot be read;
+    InvalidSettings; OSError if the output cannot be written.
     """
     path = read_settings(options).server.state_dir / CATALOG_FILE
     try:
@@ -64,7 +64,7 @@ def _open_output(name: str) -> BinaryIO:
 
 
 def _image_lines(export: CatalogExport) -> Iterator[bytes]:
-    """Yield the document of each image, with a line end. An image without one is left out."""
+    """Yield a line with the document of each image; report and leave out those without one."""
     with Progress("dumping", export.count, " images") as progress:
         for number, (image, members) in enumerate(export, 1):
             try:
@@ -76,9 +76,10 @@ def _image_lines(export: CatalogExport) -> Iterator[bytes]:
 
 
 def list_lines(images: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield lists of the documents of images, a line each; one empty list if there are none.
+    """Yield lines, each a list of documents, from the lines of single ones in `images`.
 
-    A list has at most PAGE_IMAGES images, and ends with the first image beyond PAGE_BYTES.
+    Without images, yields one empty list.
+    A list has at most PAGE_IMAGES images, and ends with the image that exceeds PAGE_BYTES.
     """
     page: list[bytes] = []
     size, is_first = 0, True

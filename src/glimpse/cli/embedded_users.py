@@ -1,4 +1,4 @@
-"""The users of the embedded identity, and the URL at which they log in."""
+"""For subcommands: the embedded identity's users and domains, and the URL of its API."""
 
 from glimpse.cli.errors import CommandFailed
 from glimpse.cli.local_url import local_url
@@ -14,9 +14,9 @@ from glimpse.settings import Settings
 def open_identity_file(settings: Settings) -> IdentityFile:
     """Open the identity file in the state directory. Missing ids and passwords are added to it.
 
-    Invalid entries are logged and left out. Raises CommandFailed if there is no such file, because
-    only `glimpse serve` makes one, if its content is invalid, or if callers are not users of the
-    embedded identity; OSError if it cannot be used.
+    Invalid entries are logged and left out. Raises CommandFailed if there is no such file (only
+    `glimpse serve` makes one), if its content is invalid, or if the settings name another identity;
+    OSError if it cannot be read or changed.
     """
     strategy = settings.api.auth_strategy
     if strategy != "embedded":
@@ -35,7 +35,7 @@ def open_identity_file(settings: Settings) -> IdentityFile:
 
 
 def find_domain(directory: Directory, name: str) -> Domain:
-    """Return the domain `name`, without regard to case. Raises CommandFailed if there is none."""
+    """Return the domain `name`, whatever its case. Raises CommandFailed if there is none."""
     domain = directory.domain(name=name)
     if domain is None:
         known = ", ".join(sorted(each.name for each in directory.domains.values()))

@@ -1,4 +1,4 @@
-"""A directory that ends with its process: the state of a cloud that keeps nothing."""
+"""ephemeral_directory: the temporary state directory of ``glimpse serve --ephemeral``."""
 
 import fcntl
 import os
@@ -18,8 +18,9 @@ _LOCK = ".lock"
 def ephemeral_directory() -> Iterator[Path]:
     """Make a directory that is accessible to this user only, and remove it at the end.
 
-    It is in memory if there is a tmpfs with enough space, otherwise where TMPDIR says. Removes
-    those of processes that were killed before, too. Raises OSError if none can be made.
+    It is in memory if /dev/shm has 512 MiB of free space, otherwise in the directory for temporary
+    files. Ephemeral directories of processes that were killed are removed first. Raises OSError if
+    none can be made.
     """
     parent = _parent()
     _remove_abandoned(parent)
@@ -28,7 +29,7 @@ def ephemeral_directory() -> Iterator[Path]:
         # The kernel unlocks it when this process ends, however it ends.
         with (path / _LOCK).open("wb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            # Only now does it have the name of those that others remove if nobody locks them.
+            # Only now: other processes remove a directory with this name that is not locked.
             path = path.rename(parent / (_PREFIX + path.name.rpartition("-")[2]))
             yield path
     finally:

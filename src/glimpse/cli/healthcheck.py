@@ -1,4 +1,4 @@
-"""``glimpse healthcheck``: ask the running process for its health, as a container does."""
+"""``glimpse healthcheck``: print if the running process is healthy, for containers."""
 
 import argparse
 import http.client
@@ -25,8 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the health of the running process, and return 0.
 
-    It is the process that serves with the state directory, unless the arguments name an address or
-    a port, or none runs: then it is the one at host and port of the settings. Raises CommandFailed
+    That is the process that serves with the state directory. It is the one at the host and port of
+    the settings if none does, or if the arguments name an address or a port. Raises CommandFailed
     with the reason if it is unhealthy, or does not respond; InvalidSettings.
     """
     settings = read_settings(options)
@@ -44,9 +44,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _get(url: str) -> tuple[int, str]:
-    """Return the status code and the beginning of the body. The response may come from anything.
+    """Return the status code, and the first 200 bytes of the body as one line of text.
 
-    Raises OSError and HTTPException.
+    Raises OSError or HTTPException if there is no response, or it is no HTTP.
     """
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=_TIMEOUT)

@@ -1,4 +1,4 @@
-"""What ``--help`` of each subcommand prints after its arguments: examples, and variables."""
+"""The end of each subcommand's ``--help``: examples, and environment variables."""
 
 from collections.abc import Mapping
 

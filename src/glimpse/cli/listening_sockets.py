@@ -1,4 +1,4 @@
-"""Sockets that listen: open one, or say why not; and the URL at which one is served."""
+"""open_socket: opens a socket that listens; socket_url: the URL at which one listens."""
 
 import os
 import socket

@@ -75,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _open_file(name: str) -> BinaryIO:
-    """Open the file; return standard input for ``-``. Raises CommandFailed if that fails."""
+    """Open the file; return standard input for ``-``. Raises CommandFailed on failure."""
     try:
         return sys.stdin.buffer if name == "-" else Path(name).open("rb")
     except OSError as error:
@@ -83,13 +83,13 @@ def _open_file(name: str) -> BinaryIO:
 
 
 class _Loading:
-    """Loads lines into the catalog of the settings; `lines` says which line was read last."""
+    """Loads `lines` into the catalog of the settings."""
 
     def __init__(self, settings: Settings, lines: JsonLines, *, needs_data: bool) -> None:
         self._settings = settings
         self._needs_data = needs_data
         self._ids: set[bytes] = set()  # of 16 bytes: 100 MB for a million
-        self._ids_of_batch: set[bytes] = set()
+        self._ids_of_batch: set[bytes] = set()  # of the transaction that is not committed
         self.lines = lines
 
     @property

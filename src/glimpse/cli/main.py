@@ -48,11 +48,11 @@ class Subcommand(Protocol):
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command with `arguments`, by default those of the process.
+    """Run the subcommand in `arguments`, by default those of the process; without one, ``serve``.
 
-    Without a subcommand, it is ``serve``. Returns the exit status: that of the subcommand; 1 after
-    an error, which is printed on standard error; 130 after SIGINT; or 141 if nobody reads the
-    output. Raises SystemExit for ``--help``, ``--version`` and invalid arguments.
+    Returns the exit status: that of the subcommand; 1 after an error, which is printed on standard
+    error; 130 after SIGINT; or 141 if standard output is closed. Raises SystemExit for ``--help``,
+    ``--version`` and invalid arguments.
     """
     given = sys.argv[1:] if arguments is None else arguments
     if invalid := next((word for word in given if "\0" in word), None):
@@ -78,9 +78,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def make_parser(*given: str) -> argparse.ArgumentParser:
-    """Make a parser of all subcommands, which knows the arguments of those in `given` only.
+    """Make a parser of all subcommands, but with the arguments of those in `given` only.
 
-    Imports their modules; text that is no subcommand is ignored.
+    Imports the modules of these. Ignores text in `given` that is no subcommand.
     """
     parser = argparse.ArgumentParser(
         prog="glimpse", description="OpenStack Compute's Images API, on its own."

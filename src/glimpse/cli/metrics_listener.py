@@ -19,10 +19,10 @@ _LOG = logging.getLogger(__name__)
 def open_metrics(settings: Settings, stack: ExitStack) -> tuple[Settings, Sequence[socket.socket]]:
     """Listen at the port of the metrics; return the settings to serve with, and the sockets.
 
-    There are no sockets if metrics are turned off. `stack` removes the directory in which several
-    workers keep their numbers; it does not close the sockets. If the default port, or the
-    directory, cannot be used, a warning is logged, and metrics are turned off in the settings
-    returned; with a configured port, CommandFailed is raised.
+    There are no sockets if metrics are turned off. If the port, or a directory for the metrics of
+    several workers, cannot be used, raises CommandFailed if the port is configured; otherwise logs
+    a warning, and returns settings without metrics. `stack` removes the directory; it does not
+    close the sockets.
     """
     if not settings.metrics.port:
         return settings, []

@@ -1,4 +1,4 @@
-"""The password of a new user: generated, from standard input, or typed at a prompt.
+"""read_password: generates the password of a new user, or reads one from the operator.
 
 It is never an argument, which other users of the machine could see in a list of processes.
 """
@@ -15,7 +15,7 @@ from glimpse.identity_api.schemas import PASSWORD
 
 
 class NewPassword(NamedTuple):
-    """A generated password, which is kept readable, or the hash of one that was given."""
+    """A generated password, `readable`, or the hash of a given one. The other is None."""
 
     readable: str | None
     hashed: str | None
@@ -36,9 +36,10 @@ def add_password_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def read_password(options: argparse.Namespace) -> NewPassword:
-    """Return the password that the arguments ask for. Hashing one takes 0.23 s.
+    """Generate a password, or read one as the arguments say. Hashing one takes 0.23 s.
 
-    Raises CommandFailed for a password that is empty or too long, or differs when it is repeated.
+    Raises CommandFailed for a password that is missing, empty or too long, or is repeated
+    differently.
     """
     if options.password_stdin:
         given = sys.stdin.readline().rstrip("\r\n")

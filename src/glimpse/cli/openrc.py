@@ -24,11 +24,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the variables, and return 0.
 
-    The URL is that of the process that serves with the state directory, unless the arguments name
-    an address or a port, or none runs: then it is that of the settings.
+    The URL in them is that of the process that serves with the state directory. It is that of the
+    settings if no process does, or if the arguments name an address or a port.
 
-    Raises CommandFailed for a user who is unknown, or has no project or no readable password;
-    InvalidSettings; and what `open_identity_file` raises.
+    Raises CommandFailed for a user who is unknown or disabled, or has no project or no readable
+    password; InvalidSettings; and what `open_identity_file` raises.
     """
     settings = read_settings(options)
     directory = open_identity_file(settings).current

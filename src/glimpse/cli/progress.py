@@ -16,8 +16,8 @@ _COLUMNS = 80  # of a terminal that does not know its size, as that of `docker e
 class Progress:
     """Shows on standard error how much of a task is done. A context manager.
 
-    On a terminal, it is a bar. Elsewhere, in a log of a job for example, it is a line every ten
-    seconds, and nothing for a task that takes less. `clock` returns seconds.
+    On a terminal, it is a bar. Elsewhere, such as in the log of a job, it is a line every ten
+    seconds, so nothing for a task that takes less. `clock` returns seconds.
     """
 
     def __init__(
@@ -28,7 +28,7 @@ class Progress:
         stream: TextIO | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`total` is the amount of the whole task in `unit`; None if it is unknown."""
+        """`total` is the size of the whole task in `unit`; None if it is unknown."""
         self._stream = stream or sys.stderr
         self._task, self._total, self._unit, self._clock = task, total, unit, clock
         self._shown_at = clock()
@@ -45,7 +45,7 @@ class Progress:
             )
 
     def advance_to(self, done: int) -> None:
-        """Show that `done` of `total` is done."""
+        """Show that `done` of `total` is done, counted from the beginning."""
         if self._bar is not None:
             self._bar.update(done - self._bar.n)
         elif self._clock() - self._shown_at >= _INTERVAL:

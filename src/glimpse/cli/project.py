@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Perform the action, also while Glimpse serves, which notices at once; return 0.
+    """Perform the action, and return 0. A process that serves uses the change at once.
 
     Raises CommandFailed for a name that is invalid, unknown or in use, a project that is immutable
     or has others below it, and an identity file that cannot be changed; InvalidSettings; OSError.

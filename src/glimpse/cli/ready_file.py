@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 class ReadyFile:
-    """A file for programs that start ``glimpse serve`` and wait until they can use it.
+    """A file for programs that start ``glimpse serve`` and wait until it accepts requests.
 
-    A context manager, which removes the file at the end. `report` writes it, atomically, when the
-    server accepts requests. Only its owner can read it.
+    Use it as a context manager, which removes the file at the start and at the end; `report` writes
+    it, atomically. Only its owner can read it.
     """
 
     def __init__(
@@ -57,16 +57,17 @@ class ReadyFile:
         self._path.unlink(missing_ok=True)
 
     def report(self, event: WorkerEvent) -> None:
-        """Write the file when the service has started; pass each event on to systemd."""
+        """Write the file if the event is "started"; report each event to systemd."""
         if event == "started":
             write_private_file(self._path, orjson.dumps(self._document))
         report_to_systemd(event)
 
 
 def _document(settings: Settings, sockets: Sequence[socket.socket]) -> dict[str, Any]:
-    """Return what the file says: the process, the URLs of the APIs, and where passwords are.
+    """Return the content of the file: the process, the URLs of the APIs, the identity file.
 
-    An API that another server has is left out; so are the passwords of another identity.
+    The Image API is left out if Glance has it; the Identity API and its file if callers are not
+    users of the embedded identity.
     """
     urls = {
         listener.option: socket_url(sock)

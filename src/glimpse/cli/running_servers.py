@@ -1,4 +1,4 @@
-"""Running servers: files that say where each process serves that uses a state directory.
+"""Files in a state directory that say at which address and ports each process serves it.
 
 A process keeps a lock on its file while it runs, so the file of a killed one is recognized.
 """
@@ -32,8 +32,8 @@ class RunningServer(NamedTuple):
 
 
 @contextmanager
-def recorded(state_dir: Path, server: RunningServer) -> Iterator[None]:
-    """Keep a file about this process in the state directory while the block runs.
+def record_running_server(state_dir: Path, server: RunningServer) -> Iterator[None]:
+    """Keep a file about this process, `server`, in the state directory while the block runs.
 
     Files of processes that were killed are removed first. Raises OSError if the file cannot be
     written.
@@ -47,7 +47,7 @@ def recorded(state_dir: Path, server: RunningServer) -> Iterator[None]:
     temporary = file.with_suffix(".new")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)  # before it has the name that is looked for
+        fcntl.flock(descriptor, fcntl.LOCK_EX)  # before others can find it
         os.write(descriptor, orjson.dumps(server._asdict()))
         temporary.rename(file)
         yield
@@ -58,9 +58,9 @@ def recorded(state_dir: Path, server: RunningServer) -> Iterator[None]:
 
 
 def find_running_server(state_dir: Path) -> RunningServer | None:
-    """Return the process that serves with the state directory; None if none runs.
+    """Return the process that serves with the state directory; None if none is found.
 
-    Of several, the one that started last is returned. Creates and changes nothing.
+    Of several, it is the one that started last. Creates and changes nothing. Raises nothing.
     """
     try:
         files = [file for file in (state_dir / RUNNING).glob("*.json") if _is_locked(file)]
@@ -86,7 +86,7 @@ def _is_locked(file: Path) -> bool:
 
 
 def _parse(content: bytes) -> RunningServer | None:
-    """Return what a file says; None if it is of a Glimpse that wrote something else."""
+    """Parse the content of a file; return None for that of a Glimpse with another format."""
     try:
         return RunningServer(**orjson.loads(content))
     except (TypeError, orjson.JSONDecodeError):

@@ -17,13 +17,13 @@ from glimpse.seed.errors import InvalidSeed
 from glimpse.seed.seed import Seed
 from glimpse.settings import Settings
 
-_STATE_DIR = "glimpse.state_dir"  # the argument that overrides the option
+_STATE_DIR = "glimpse.state_dir"  # the attribute of `options` that --state-dir sets
 _MARK = ".seeded"  # a file in state directories that a seed made
 _EPHEMERAL_STATE = "state"  # in the ephemeral directory
 
 
 class PreparedState(NamedTuple):
-    """What a seed has besides the state: the faults that requests have from the start."""
+    """What is not in the state directory: the faults of the seed."""
 
     faults: tuple[FaultRule, ...]
 
@@ -31,13 +31,13 @@ class PreparedState(NamedTuple):
 def prepare_state(
     options: argparse.Namespace, settings: Settings, stack: ExitStack, lock: StateLock
 ) -> PreparedState:
-    """Prepare the state directory that --seed and --ephemeral ask for.
+    """Prepare the state directory for --seed and --ephemeral.
 
-    With --ephemeral, `options` name another state directory then, which every reload has to have,
-    too: read the settings again. `stack` removes it. A seed replaces what is in a directory that a
-    seed has made, and that nobody else has locked: `lock` locks it. Raises CommandFailed for a seed
-    or directory that cannot be used; then nothing has been changed. Raises OSError if the state
-    cannot be written.
+    With --ephemeral, it is a temporary one that `stack` removes; `options` are changed to name it,
+    so read the settings again. With --seed, it is filled from the seed, in place of what an earlier
+    seed has made there; unless it is temporary, `lock` locks it first. Raises CommandFailed for a
+    seed or a directory that cannot be used; then nothing has been changed. Raises OSError if the
+    state cannot be written.
     """
     if settings.image_service != "embedded" or settings.api.auth_strategy == "keystone":
         raise CommandFailed("--seed and --ephemeral need the embedded services, not a gateway.")

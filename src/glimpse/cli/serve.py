@@ -20,7 +20,7 @@ from glimpse.cli.lifetime_log import lifetime_logged
 from glimpse.cli.listening_sockets import open_socket
 from glimpse.cli.metrics_listener import open_metrics
 from glimpse.cli.ready_file import ReadyFile
-from glimpse.cli.running_servers import RunningServer, recorded
+from glimpse.cli.running_servers import RunningServer, record_running_server
 from glimpse.cli.settings_arguments import (
     add_log_argument,
     add_settings_arguments,
@@ -62,10 +62,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT; finish the requests in progress, and return 0.
 
-    Requests have ``graceful_shutdown_timeout`` to end. SIGHUP reloads the configuration. Returns 1
-    if the application cannot start in a worker. Raises InvalidSettings, and CommandFailed for a log
-    file, address or state that cannot be used, or for a state directory that another process serves
-    with.
+    Requests that take longer than ``graceful_shutdown_timeout`` are cancelled. SIGHUP reloads the
+    configuration. Returns 1 if the application cannot start in a worker. Raises InvalidSettings,
+    OSError, and CommandFailed for a log file, address, state or seed that cannot be used, or for a
+    state directory that another process serves with.
     """
     settings = read_settings(options)
     _configure_logging(settings)
@@ -173,7 +173,7 @@ def _check_address(settings: Settings) -> None:
 
 
 def _api_socket(host: str, listener: ApiListener) -> socket.socket:
-    """Return the socket of an API. Raises CommandFailed if it cannot listen there."""
+    """Return a socket that listens for an API. Raises CommandFailed, which names its option."""
     try:
         return open_socket(host, listener.port)
     except CommandFailed as error:
@@ -207,10 +207,10 @@ def _open_once(settings: Settings) -> None:
 def _record_addresses(
     settings: Settings, sockets: Sequence[socket.socket], stack: ExitStack
 ) -> None:
-    """Let `glimpse openrc` and others find this process until `stack` is closed.
+    """Let `glimpse openrc` and other commands find this process until `stack` is closed.
 
-    Only with state in the state directory. If that fails, a warning is logged. `sockets` are those
-    of the APIs.
+    Does nothing without state in the state directory. Logs a warning if the file cannot be written.
+    `sockets` are those of the APIs.
     """
     if not settings.has_embedded_state:
         return
@@ -218,6 +218,6 @@ def _record_addresses(
     port = sockets[0].getsockname()[1]
     running = RunningServer(os.getpid(), server.host, port, server.image_port, server.identity_port)
     try:
-        stack.enter_context(recorded(server.state_dir, running))
+        stack.enter_context(record_running_server(server.state_dir, running))
     except OSError as error:
         _LOG.warning("glimpse openrc will not find this process: %s", error)

@@ -11,9 +11,9 @@ from glimpse.settings.options.process import (
 
 
 def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that name configuration files or override options of them.
+    """Add the arguments for the state, the address and the ports.
 
-    `read_settings` takes an argument whose `dest` is ``section.option`` for an override.
+    An argument whose `dest` is ``section.option`` overrides that option: see `read_settings`.
     """
     add_state_arguments(parser)
     parser.add_argument(
@@ -38,7 +38,7 @@ def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_state_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of commands that use the state directory only, and no address."""
+    """Add --config-file and --state-dir, for commands that need no address."""
     parser.add_argument(
         "--config-file",
         action="append",
@@ -77,15 +77,15 @@ def has_address(options: argparse.Namespace) -> bool:
 
 
 def has_standard_ports(settings: Settings) -> bool:
-    """Return True if the Image and Identity APIs have the ports that --standard-ports gives."""
+    """Return True if the Image and Identity APIs have the ports that --standard-ports sets."""
     found = settings.server.image_port, settings.server.identity_port
     return found == (STANDARD_IMAGE_PORT, STANDARD_IDENTITY_PORT)
 
 
 def read_settings(options: argparse.Namespace) -> Settings:
-    """Read the settings from the files that `options` names, and from environment variables.
+    """Read the settings from configuration files, environment variables and arguments.
 
-    Variables override files, and the other arguments override both. Raises InvalidSettings.
+    Variables override files, and arguments override both. Raises InvalidSettings.
     """
     overrides = {name: value for name, value in vars(options).items() if "." in name}
     if options.standard_ports:

@@ -1,4 +1,4 @@
-"""StateLock: no two ``glimpse serve`` use the same state directory of embedded services."""
+"""StateLock: keeps two ``glimpse serve`` from using the same state directory."""
 
 import fcntl
 import os
@@ -15,11 +15,11 @@ _LONGEST_PID = 20  # digits
 
 
 class StateLock:
-    """The lock of a process that serves with a state directory; `acquire` takes it.
+    """The lock of a process that serves with a state directory.
 
-    It is a lock of this process, not of the workers that it forks. It ends when the process begins
-    to stop (see `released_by`), so that the next one need not wait for the last requests of this
-    one; or when the process ends, however it ends.
+    It belongs to this process, and not to the workers that it forks. The kernel releases it when
+    the process ends, however it ends. `released_by` releases it when the process begins to stop, so
+    that the next one need not wait for its last requests.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Renders rows of text as a table for terminals."""
+"""render_table: renders rows of text as a table for terminals."""
 
 from collections.abc import Iterable, Sequence
 

@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Perform the action, also while Glimpse serves, which notices at once; return 0.
+    """Perform the action, and return 0. A process that serves uses the change at once.
 
     Raises CommandFailed for a name that is invalid, unknown or in use, a project or role that does
     not exist, and an identity file that cannot be changed; InvalidSettings; OSError.
@@ -71,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
 def render_users(directory: Directory) -> str:
     """Return a table of all users, sorted by domain and name, with the roles assigned to them.
 
-    A password is ``readable`` in the identity file, or kept as a ``hash``.
+    The column PASSWORD is ``readable`` if the identity file has the password itself, or ``hash``.
     """
     rows = [
         (
