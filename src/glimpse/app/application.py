@@ -25,7 +25,7 @@ class Application:
         self._in_flight = in_flight
 
     async def wait_until_idle(self) -> None:
-        """Return when no request is being served, and no import that a request started is running.
+        """Wait until no request is being served, and no import and no snapshot is running.
 
         Call it after the last request has been passed to `serve`.
         """
@@ -33,11 +33,11 @@ class Application:
         await self.components.wait_for_background_work()
 
     def copy_cache(self, other: "Application") -> None:
-        """Share the cached tokens of `other`, if both use Keystone with the same options."""
+        """Share the cached tokens of `other` if both use Keystone with the same options."""
         self.components.identity.copy_cache(other.components.identity)
 
     async def close(self) -> None:
-        """Close the identity and the image service."""
+        """Close all components."""
         await self.components.close()
 
 
@@ -51,8 +51,8 @@ async def open_application(
 
     Call it in the process that serves. Embedded mode creates or migrates its files in the state
     directory; gateway mode calls no service yet but Glance's database. `observer` counts requests
-    and calls; `render_metrics` is None if metrics are turned off, `test_middleware` without tools
-    for tests.
+    and calls. `render_metrics` is None if metrics are turned off, `test_middleware` if there are no
+    faults and no control API.
 
     Raises InvalidSettings for settings or policy files that cannot be used, ValueError for unusable
     options of [healthcheck], and for files in the state directory that cannot be used OSError,

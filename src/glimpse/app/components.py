@@ -18,13 +18,14 @@ async def _no_background_work() -> None:
 class Components(NamedTuple):
     """An open image service and identity, with the APIs and readiness checks of their mode.
 
-    `image_service_url` returns the Image service's base URL, for links; its argument is the URL of
-    this process's own Image API, for the client of the request. It raises Unavailable if the
-    result has to be looked up and cannot be.
+    `image_service_url` returns the Image service's base URL, for links. It gets the URL at which
+    the client reaches this process's own Image API. It raises Unavailable if the URL has to be
+    looked up in Keystone and cannot be.
+
     `readiness_checks` are those of `/readiness`, by the name of the component. `image_api` and
-    `identity_api` are None if other servers (Glance, Keystone) have these APIs.
-    `servers` is None if the cloud has no servers. `wait_for_background_work` returns when no import
-    and no snapshot is running.
+    `identity_api` are None if this process does not have the API, as when Glance or Keystone has
+    it. `servers` is None if the cloud has no servers. `wait_for_background_work` returns when no
+    import and no snapshot is running.
     """
 
     images: ImageService

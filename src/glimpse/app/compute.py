@@ -1,4 +1,4 @@
-"""Makes the Compute Images API from the settings and the components."""
+"""make_compute_api: makes the Compute API from the settings and the components."""
 
 from urllib.parse import urlsplit
 
@@ -35,14 +35,17 @@ def make_compute_api(
         components.identity,
         components.image_service_url,
         compute_options(settings),
-        find_server_routes(settings, components, rules),
+        make_server_routes(settings, components, rules),
     )
 
 
-def find_server_routes(
+def make_server_routes(
     settings: Settings, components: Components, rules: PolicyRules | None
 ) -> RouteTable | None:
-    """Return the routes of servers; None if the cloud has none. `rules` are the operator's."""
+    """Make the routes of servers and their handlers; None if the cloud has no servers.
+
+    `rules` are the operator's policy rules; None without policy files.
+    """
     if components.servers is None:
         return None
     operations = ServerOperations(

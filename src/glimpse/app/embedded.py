@@ -1,4 +1,4 @@
-"""Embedded mode: opens the embedded image service, and the identity of the settings."""
+"""Embedded mode: opens the embedded image service, and the identity that is configured."""
 
 from contextlib import AsyncExitStack
 from functools import partial
@@ -68,10 +68,10 @@ async def open_embedded_components(settings: Settings, rules: PolicyRules | None
 async def _open_servers(
     settings: Settings, images: EmbeddedImageService, opened: AsyncExitStack
 ) -> EmbeddedServers | None:
-    """Open the servers of the state directory; None if it was not made for a cloud with servers.
+    """Open the servers; return None if the state directory is not one of a cloud with servers.
 
-    Then continue or undo what processes that have ended were doing with images and servers.
-    `opened` closes the servers. Raises OSError, Unavailable or StorageFull.
+    In either case, continue or undo the uploads, imports and snapshots that processes which have
+    ended left incomplete. `opened` closes the servers. Raises OSError, Unavailable or StorageFull.
     """
     state_dir, seconds = settings.server.state_dir, settings.embedded.snapshot_seconds
     if not ServerTable.exists(state_dir):
@@ -84,7 +84,7 @@ async def _open_servers(
 
 
 async def _wait_until_idle(images: EmbeddedImageService, servers: EmbeddedServers | None) -> None:
-    """Return when no import and no snapshot is running."""
+    """Wait until no import and no snapshot is running."""
     await images.imports.wait_until_idle()
     if servers is not None:
         await servers.wait_until_idle()
@@ -95,8 +95,9 @@ def _open_identity(
 ) -> tuple[Identity, ASGIApp | None, dict[str, ReadinessCheck]]:
     """Open the identity that [api] auth_strategy names.
 
-    Returns it, its Identity API (None for an identity without one), and its readiness checks by the
-    names that `/readiness` shows. Raises what `open_embedded_components` raises for it.
+    Returns it, its Identity API (None unless it is the embedded identity), and its readiness checks
+    by the names that `/readiness` shows. Raises OSError, InvalidStateFile, IdentityUnavailable or
+    InvalidSettings.
     """
     if settings.api.auth_strategy == "noauth":
         return NoAuthIdentity(), None, {}

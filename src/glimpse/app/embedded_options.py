@@ -16,7 +16,10 @@ from glimpse.upstream.tls import TlsOptions
 
 
 def embedded_options(settings: Settings) -> EmbeddedOptions:
-    """Return the options of the embedded image service. Raises InvalidSettings."""
+    """Make the options of the embedded image service.
+
+    Raises InvalidSettings for a host or a network in [import] that cannot be used.
+    """
     given, embedded = settings.imports, settings.embedded
     return EmbeddedOptions(
         image_size_cap=embedded.image_size_cap,
@@ -67,7 +70,7 @@ def _download_options(given: Import) -> DownloadOptions:
 
 
 def _hosts(option: str, texts: tuple[str, ...]) -> tuple[str, ...]:
-    """Return hosts as those of a URL are compared. Raises InvalidSettings."""
+    """Return hosts in the form in which hosts of URLs are compared. Raises InvalidSettings."""
     try:
         return tuple(parse_host(text.strip("[]")) for text in texts)
     except InvalidUrl:

@@ -26,9 +26,9 @@ from glimpse.upstream.urls import strip_credentials
 
 
 class Gateway(NamedTuple):
-    """The services of a gateway; `session` is its own Keystone session, None with noauth.
+    """The services of a gateway; `session` is its own login at Keystone, None with noauth.
 
-    Close `images` and `identity`. The identity closes `session`.
+    Close `images` and `identity`; the identity closes `session`.
     """
 
     images: GlanceImageService
@@ -50,7 +50,7 @@ async def open_gateway_components(settings: Settings, rules: PolicyRules | None)
         from glimpse.app import glance_database  # noqa: PLC0415
 
         try:
-            reading = await glance_database.open_checked(settings, glance, rules)
+            reading = await glance_database.open_checked_glance_database(settings, glance, rules)
         except InvalidSettings:
             await identity.close()
             await glance.close()
@@ -160,10 +160,10 @@ def open_image_locks(settings: Settings) -> ImageLocks:
 
 
 def coordination_url(settings: Settings) -> str:
-    """Return the URL of the lock service, as tooz has it; it may have a password.
+    """Return the URL of the lock service, in tooz's form; it may have a password.
 
-    Without a configured one, it names `lock_directory`, which is made if it is missing. Raises
-    OSError if it cannot be made.
+    If none is configured, it names `lock_directory`, which is made if it is missing. Raises OSError
+    if the directory cannot be made.
     """
     if settings.coordination.backend_url:
         return settings.coordination.backend_url
@@ -173,5 +173,5 @@ def coordination_url(settings: Settings) -> str:
 
 
 def lock_directory(settings: Settings) -> Path:
-    """Return the directory of lock files in the state directory, for no other lock service."""
+    """Return the directory of lock files, which is used if no lock service is configured."""
     return settings.server.state_dir / "locks"

@@ -31,7 +31,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class GlancePolicyFiles:
-    """Glance's policy: its default rules, and those of the operator's files in their place."""
+    """GlanceRules: the default rules of Glance, replaced by those of the operator's files."""
 
     def __init__(self, files: PolicyFiles) -> None:
         self._files = files
@@ -45,13 +45,13 @@ class GlancePolicyFiles:
         return self._files.evaluate(name, target, credentials)
 
 
-async def open_checked(
+async def open_checked_glance_database(
     settings: Settings, glance: GlanceImageService, rules: PolicyRules | None
 ) -> GlanceDatabaseImageService:
     """Make the image service that [glance_database] configures, and check the schema.
 
-    Raises InvalidSettings as `open_glance_database` does, and for an unknown schema with ``fallback
-    = refuse``; then closes nothing but what it opened.
+    With ``fallback = refuse``, raises InvalidSettings for an unknown schema, and closes the
+    database but not `glance`; otherwise logs it. Raises InvalidSettings as `open_glance_database`.
     """
     images = open_glance_database(settings, glance, rules)
     try:
@@ -67,7 +67,7 @@ async def open_checked(
 
 
 def readiness_check(settings: Settings, images: GlanceDatabaseImageService) -> ReadinessCheck:
-    """Return the check of the database; with ``fallback = glance`` a failure is only a note."""
+    """Return the readiness check of the database: with ``fallback = glance``, it never fails."""
     falls_back = settings.glance_database.fallback == "glance"
 
     async def check() -> str | Note | None:
@@ -80,7 +80,7 @@ def readiness_check(settings: Settings, images: GlanceDatabaseImageService) -> R
 
 
 def replica_readiness_check(images: GlanceDatabaseImageService) -> ReadinessCheck:
-    """Return the check of the replicas, whose failure is only a note: the primary is read then."""
+    """Return the readiness check of the replicas; failures are notes: the primary is read then."""
 
     async def check() -> Note | None:
         reason = await images.replica_failure()
@@ -124,16 +124,16 @@ def open_glance_database(
 
 
 def open_database(options: DatabaseOptions) -> GlanceDatabase:
-    """Make the database. Raises InvalidSettings if its driver is not installed."""
+    """Make the database; connects to nothing yet. Raises InvalidSettings without its driver."""
     return GlanceDatabase(options, _find_driver(options))
 
 
 def open_database_replicas(
     settings: Settings, primary: GlanceDatabase
 ) -> tuple[Sequence[Replica], PrimaryPositions] | None:
-    """Make the replicas and the positions that they are compared with; None without replicas.
+    """Make the replicas, and the positions of the primary; None if none are configured.
 
-    Raises InvalidSettings for an unusable URL, and for one of another kind of database.
+    Connects to nothing yet. Raises InvalidSettings for an unusable URL, and for one of another kind of database.
     """
     section = settings.glance_database
     if section.replica_connection is None:
@@ -160,7 +160,7 @@ def _find_driver(options: DatabaseOptions) -> ConnectToHost:
 
 
 def glance_rules(settings: Settings) -> GlanceRules:
-    """Return Glance's policy.
+    """Return the rules of Glance's policy, from the files that the settings name.
 
     Raises InvalidSettings for files that cannot be used, and if Glance has property protections,
     which hide properties from callers by rules of their own.
@@ -177,7 +177,10 @@ def glance_rules(settings: Settings) -> GlanceRules:
 def read_glance_rules(
     policy_file: str | None = None, policy_dirs: Sequence[str] = ()
 ) -> GlanceRules:
-    """Return Glance's policy with the rules of files. Raises InvalidSettings."""
+    """Return the rules of Glance's policy; those of files replace defaults.
+
+    Raises InvalidSettings for files that cannot be used.
+    """
     defaults = DefaultRules(DEFAULT_RULES, RULE_NAMES, CREDENTIALS)
     try:
         return GlancePolicyFiles(PolicyFiles(policy_file, policy_dirs, defaults))

@@ -1,4 +1,4 @@
-"""Makes what calls Keystone: sessions of service users, the identity, its shared cache."""
+"""Makes the clients of Keystone: the identity, its shared cache, and service sessions."""
 
 from contextlib import suppress
 from functools import partial
@@ -55,7 +55,7 @@ def open_shared_cache(settings: Settings) -> SharedCache | None:
 
 
 def open_session(settings: Settings, section: str = "keystone_authtoken") -> ServiceSession:
-    """Make a session that logs in, when it is first used, with the credentials in `section`.
+    """Make a session, which logs in with the credentials in `section` when it is first used.
 
     Its TLS options, timeout and retries are those of [keystone_authtoken], whatever the section.
     Raises InvalidSettings if the credentials are missing or incomplete, and for unusable TLS files.
@@ -81,7 +81,7 @@ def open_session(settings: Settings, section: str = "keystone_authtoken") -> Ser
 
 
 def _user_of(config: cfg.ConfigOpts, section: str) -> str:
-    """Return which user logs in with the credentials in `section`, for messages."""
+    """Return a text for messages: which user logs in with the credentials in `section`."""
     section = config[section].auth_section or section
     for name in _USER_OPTIONS:
         with suppress(cfg.NoSuchOptError):  # the plugin does not have it

@@ -48,8 +48,8 @@ def build_pipeline(
 
     It does not handle lifespan events. `rules` are the operator's policy rules, None without policy
     files. `in_flight` counts the requests being served. `render_metrics` is None if metrics are
-    turned off, `test_middleware` if there are no tools for tests. Raises InvalidSettings for an
-    invalid link prefix, and ValueError for unusable options of [healthcheck].
+    turned off, `test_middleware` if there are no faults and no control API. Raises InvalidSettings
+    for an invalid link prefix, and ValueError for unusable options of [healthcheck].
     """
     application = _mount_apis(settings, components, rules)
     # From the outermost to the innermost. None: this configuration does not need it.
@@ -64,7 +64,8 @@ def build_pipeline(
         # Before any authentication: load balancers have no token. After the request context,
         # because health checks are counted, and logged when they fail.
         _health(settings, components),
-        # Faults on request get request ids and log lines, and spare health checks.
+        # After these two, so that responses with a fault have request ids and log lines, and health
+        # checks have no faults.
         _for_tests(settings, components, test_middleware),
         # Innermost, so that health checks, which name addresses in Host, are exempt.
         _allowed_hosts(settings),
@@ -129,7 +130,7 @@ def _allowed_hosts(settings: Settings) -> _Middleware | None:
 def _for_tests(
     settings: Settings, components: Components, make: MakeTestMiddleware | None
 ) -> _Middleware | None:
-    """Return the middleware that `make` makes; None for None."""
+    """Return the middleware that `make` makes; None if `make` is None."""
     if make is None:
         return None
     return lambda app: make(app, settings, components)

@@ -40,8 +40,8 @@ _BASE_RULES = {
 class DefaultRules(NamedTuple):
     """Rules that a policy file may replace, by name; `evaluated` are the names of those in use.
 
-    `credentials` are the attributes of a token that rules may compare; None if all others may be
-    taken for missing.
+    `credentials` are the attributes of a token that rules may compare: a rule that compares another
+    one is refused. None if such a rule is accepted, and never matches.
     """
 
     rules: Mapping[str, str]
@@ -112,7 +112,7 @@ class PolicyFiles:
     def has(self, name: str) -> bool:
         """Return True if the files have a rule `name`; read them again first if they changed.
 
-        Does not raise: if the changed files are invalid, it logs an error and uses the old rules.
+        If the changed files are invalid, logs an error and keeps the old rules. Raises nothing.
         """
         self._refresh()
         return name in self._enforcer.file_rules
@@ -120,7 +120,7 @@ class PolicyFiles:
     def allows(self, name: str, caller: Caller, target: Target) -> bool:
         """Return True if the rule `name` allows `caller` to act on `target`.
 
-        The rule is that of the files when `has` was last called; call `has` first.
+        Call `has` first: it reads changed files, and this method does not.
         """
         credentials: dict[str, Any] = {
             "user_id": caller.user_id,
@@ -133,7 +133,10 @@ class PolicyFiles:
         return self.evaluate(name, target, credentials)
 
     def evaluate(self, name: str, target: Target, credentials: dict[str, Any]) -> bool:
-        """Return True if the rule `name`, of the files or a default, allows these credentials."""
+        """Return True if the rule `name` allows the holder of `credentials` to act on `target`.
+
+        Like `allows`, it does not read changed files.
+        """
         check = self._enforcer.rules[name]
         return bool(check(target, credentials, self._enforcer, name))
 

@@ -1,4 +1,4 @@
-"""Reload: ReloadableApplication, whose `reload` replaces the application of a process."""
+"""ReloadableApplication: serves, and replaces its application at a reload."""
 
 import asyncio
 import logging
@@ -17,16 +17,16 @@ _LOG = logging.getLogger(__name__)
 
 
 class ReloadableApplication:
-    """An ASGI application that can change its configuration between two requests.
+    """An ASGI application that can change its configuration from one request to the next.
 
-    Make one per process, since it makes the metrics of the process. The application is opened by
-    the lifespan event, or under a server without lifespan events by the first request.
+    Make only one in a process: it makes the metrics of the process. The application is opened at
+    the lifespan event, or under a server without lifespan events at the first request.
     """
 
     def __init__(
         self, settings: Settings, test_middleware: MakeTestMiddleware | None = None
     ) -> None:
-        """`test_middleware` makes middleware for tests, None without any (see `build_pipeline`)."""
+        """`test_middleware` makes middleware for tests; None for none (see `build_pipeline`)."""
         self.settings = settings
         self._test_middleware = test_middleware
         self._observer: Observer = NULL_OBSERVER
@@ -49,7 +49,7 @@ class ReloadableApplication:
             await self._serve_lifespan(receive, send)
 
     async def open(self) -> Application:
-        """Return the application, which is opened if it is not open.
+        """Return the application, after opening it if it is not open.
 
         Concurrent calls open it once. Raises what `open_application` raises; then the next call
         tries again.
@@ -71,12 +71,12 @@ class ReloadableApplication:
             await application.close()
 
     async def reload(self, load: LoadSettings) -> bool:
-        """Open an application with the settings that `load` returns for new requests. Return True.
+        """Serve new requests with the settings that `load` returns; return True.
 
         `load` runs in a thread. The options that `keep_fixed_settings` names, such as the port,
         stay as they are. The replaced application is closed when its last request has ended. If the
-        settings cannot be used, log an error, keep the present application and return False. Raises
-        what `open` raises if there is no present application.
+        settings cannot be used, logs an error, keeps the present application and returns False.
+        Raises what `open` raises if no application has been opened yet.
         """
         await self.open()
         try:
@@ -91,7 +91,7 @@ class ReloadableApplication:
     async def replace(
         self, settings: Settings, on_closed: Callable[[], None] = lambda: None
     ) -> None:
-        """Open an application with `settings` for new requests.
+        """Serve new requests with a new application, opened with `settings`.
 
         The replaced application is closed when its last request has ended; then `on_closed` is
         called. Raises what `open` raises; then nothing changes.

@@ -1,4 +1,4 @@
-"""Middleware for tests: the request log, and faults on request, in front of all APIs."""
+"""middleware_for_tests: the request log, and faults on request, in front of all APIs."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Scope
 
 from glimpse.app.components import Components
-from glimpse.app.compute import find_server_routes
+from glimpse.app.compute import make_server_routes
 from glimpse.app.pipeline import MakeTestMiddleware
 from glimpse.compute.routes import ROUTE_TABLE, RouteTable, split_version_root
 from glimpse.control.control_api import ControlTools
@@ -21,7 +21,7 @@ _FindOperation = Callable[[str, str], str]  # of a method, and of a path in its 
 
 
 def middleware_for_tests(tools: ControlTools) -> MakeTestMiddleware:
-    """Return what makes middleware that logs requests and injects faults, by `tools`."""
+    """Return a function that makes the middleware, with the log and the faults of `tools`."""
 
     def make(app: ASGIApp, settings: Settings, components: Components) -> ASGIApp:
         operations = _Operations(settings, components)
@@ -32,10 +32,10 @@ def middleware_for_tests(tools: ControlTools) -> MakeTestMiddleware:
 
 
 class _Operations:
-    """Finds the operation of a request before the API does, which needs a valid token for it."""
+    """Finds the operation of a request without its token, before the API gets the request."""
 
     def __init__(self, settings: Settings, components: Components) -> None:
-        server_routes = find_server_routes(settings, components, None)  # only their names matter
+        server_routes = make_server_routes(settings, components, None)  # only their names matter
         tables = [ROUTE_TABLE, *([] if server_routes is None else [server_routes])]
         find: dict[str, _FindOperation] = {"compute": _finder_in_tables(tables)}
         if components.image_api is not None:
@@ -48,7 +48,10 @@ class _Operations:
         self._ports = {server.image_port: "image", server.identity_port: "identity"}
 
     def identify(self, scope: Scope) -> tuple[str, str, str]:
-        """Return the service, the operation's name and the path in the service of a request."""
+        """Return the service, the operation's name, and the path in the service, of a request.
+
+        The name is that in metrics; ``other`` for an unknown operation of Compute or Identity.
+        """
         path = scope["path"]
         server = scope.get("server")
         service = self._ports.get(server[1], "compute") if server else "compute"
@@ -60,7 +63,7 @@ class _Operations:
 
 
 def _finder_in_tables(tables: list[RouteTable]) -> _FindOperation:
-    """Return a function that finds the operations of the Compute API."""
+    """Return a function that finds operations of the Compute API by method and path."""
 
     def find(method: str, path: str) -> str:
         version_root, below = split_version_root(path)
@@ -71,7 +74,7 @@ def _finder_in_tables(tables: list[RouteTable]) -> _FindOperation:
 
 
 def _finder(routes: list[Route]) -> _FindOperation:
-    """Return a function that finds the operations of the Identity API."""
+    """Return a function that finds operations of the Identity API by method and path."""
 
     def find(method: str, path: str) -> str:
         scope = {"type": "http", "method": method, "path": path.rstrip("/") or "/", "root_path": ""}

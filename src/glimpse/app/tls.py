@@ -1,14 +1,14 @@
-"""TLS options of a section of the configuration."""
+"""tls_options: the TLS options of a section of the configuration, checked."""
 
 from glimpse.settings import Glance, InvalidSettings, KeystoneAuthtoken
 from glimpse.upstream.tls import TlsOptions
 
 
 def tls_options(section: str, options: Glance | KeystoneAuthtoken) -> TlsOptions:
-    """Return the TLS options among the `options` of `section`.
+    """Return the TLS options among `options`, the options of `section`.
 
-    Raises InvalidSettings, with the name of `section`, for a file that cannot be read or parsed. A
-    keyfile alone is not checked.
+    Raises InvalidSettings, which names `section`, for a cafile or certfile that cannot be read or
+    parsed, or the keyfile of a certfile. A keyfile alone is not read.
     """
     tls = TlsOptions(options.cafile, options.certfile, options.keyfile, options.insecure)
     if tls.cafile or tls.certfile:
