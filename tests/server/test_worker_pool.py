@@ -130,7 +130,7 @@ def test_a_replacement_that_cannot_be_forked_is_tried_again_a_second_later(
     service.has_no_process = True
     service.pool.on_exit(1, -9)
     service.pool.run_due()
-    assert "No worker can be started now" in caplog.text
+    assert "A worker cannot be started" in caplog.text
     assert not service.pool.is_empty
     service.has_no_process = False
     service.advance(0.5)

@@ -120,7 +120,7 @@ def _serve(
                 report,
                 make_application,
                 heartbeat_interval=watchdog,
-                supervisor_pipe=sys.stdin.fileno() if options.stop_with_stdin else None,
+                parent_pipe=sys.stdin.fileno() if options.stop_with_stdin else None,
             )
         write_times()  # the workers share this memory, since they are forked
         return Supervisor(settings, sockets, load, make_application, watchdog, report).run()

@@ -104,8 +104,8 @@ class AsgiRequest:
 
         If it raises, or returns before the response is complete, the client gets a 500, or a 503 if
         it was cancelled (by the shutdown), unless a response has started; and the connection
-        closes. An exception is logged, unless `RequestMiddleware` has logged it.
-        ResetConnection resets the connection instead.
+        closes. An exception is logged, unless `RequestMiddleware` has logged it. After
+        ResetConnection, nothing is logged or sent: the connection is reset.
 
         The application is not run before the client has read the previous response. Otherwise a
         client that does not read would have two responses in memory.

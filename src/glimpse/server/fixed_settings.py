@@ -1,4 +1,4 @@
-"""keep_fixed_settings: the settings that change with a restart, and not with a reload."""
+"""keep_fixed_settings: keeps the settings that only a restart can change at a reload."""
 
 import logging
 from collections.abc import Callable
@@ -17,9 +17,8 @@ def keep_fixed_settings(new: Settings, present: Settings) -> Settings:
     """Return `new` with the host, ports, number of workers, state_dir and [metrics] of `present`.
 
     Sockets, processes and the lock of the state directory exist already, so only a restart can
-    change these. Logs a warning if `new`
-    has other values for them; for other [metrics] only if `new` or `present` sets the port, because
-    they also differ if another process used the default port at the start.
+    change these. Logs a warning if `new` has other values. Other [metrics] count only if the port
+    is configured in `new` or `present`: the default port may just have been in use at the start.
     """
     fixed = {name: getattr(present.server, name) for name in _FIXED}
     server = replace(new.server, **fixed)

@@ -1,4 +1,4 @@
-"""Supervisor: the process that forks workers, passes signals on and reports to systemd.
+"""Supervisor: the process that forks workers, passes on signals and reports to systemd.
 
 `worker_pool` decides when workers start, reload and stop; this module makes the system calls.
 """
@@ -129,7 +129,7 @@ class Supervisor:
             self._report_to_supervisor,
             self._make_application,
             heartbeat_interval=self._heartbeat_interval,
-            supervisor_pipe=self._supervisor_pipe[0],
+            parent_pipe=self._supervisor_pipe[0],
         )
 
     def _report_to_supervisor(self, event: WorkerEvent) -> None:

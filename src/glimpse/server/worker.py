@@ -71,9 +71,9 @@ def report_to_systemd(event: WorkerEvent) -> None:
 
 
 class Terminal:
-    """Tells if the terminal that the process was started in has been closed.
+    """Tells if the terminal of the process has been closed.
 
-    The kernel then sends SIGHUP to the process, which has to stop. Any other SIGHUP starts a
+    If so, the kernel has sent SIGHUP to the process, which has to stop. Any other SIGHUP starts a
     reload.
     """
 
@@ -93,15 +93,15 @@ def run_worker(
     make_application: MakeApplication,
     *,
     heartbeat_interval: float | None,
-    supervisor_pipe: int | None = None,
+    parent_pipe: int | None = None,
 ) -> int:
     """Serve until SIGTERM or SIGINT, and return the exit status; reload on SIGHUP.
 
     The status is 0 after the requests in progress have ended, 1 if the application could not start.
     `heartbeat_interval` is in seconds, None for no heartbeats. The worker stops, too, if its
-    terminal is closed, or if `supervisor_pipe` becomes readable, which means that the supervisor
-    has exited. `report` is called with each WorkerEvent of this process. Raises what
-    `make_application` raises.
+    terminal is closed, or if `parent_pipe` becomes readable: the process at its other end, such as
+    the supervisor, has exited. `report` is called with each WorkerEvent of this process. Raises
+    what `make_application` raises.
 
     Block SIGNALS before the call, in the main thread. Each is unblocked when there is a handler for
     it.
@@ -109,7 +109,7 @@ def run_worker(
     configure_malloc()
     application = make_application(settings)
     ClientTimeouts.client_timeout = settings.server.client_timeout
-    worker = _Worker(application, load, report, heartbeat_interval, supervisor_pipe)
+    worker = _Worker(application, load, report, heartbeat_interval, parent_pipe)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, worker.server.handle_exit)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, signal.SIGINT))
@@ -125,7 +125,7 @@ class _Worker:
         load: LoadSettings,
         report: Report,
         heartbeat_interval: float | None,
-        supervisor_pipe: int | None,
+        parent_pipe: int | None,
     ) -> None:
         self.server = Server(
             application, self, application.settings.server.graceful_shutdown_timeout
@@ -133,7 +133,7 @@ class _Worker:
         self._application = application
         self._load = load
         self._report = report
-        self._supervisor_pipe = supervisor_pipe
+        self._parent_pipe = parent_pipe
         self._ticks_per_heartbeat = (
             max(1, int(heartbeat_interval * TICKS_PER_SECOND)) if heartbeat_interval else None
         )
@@ -142,19 +142,19 @@ class _Worker:
         self._should_reload_again = False
 
     def on_started(self) -> None:
-        """Handle SIGHUP and the end of the supervisor from now on, and report "started"."""
+        """Handle SIGHUP and the end of the parent process from now on, and report "started"."""
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGHUP, self._on_hangup)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGHUP,))
-        if self._supervisor_pipe is not None:
-            loop.add_reader(self._supervisor_pipe, self._on_supervisor_exit)
+        if self._parent_pipe is not None:
+            loop.add_reader(self._parent_pipe, self._on_parent_exit)
         self._report("started")
 
     def on_tick(self, tick: int) -> None:
         """Report a heartbeat, check file descriptors, return free memory: each at its interval.
 
-        `tick` is the number of this call; there are TICKS_PER_SECOND calls in a second.
-        The event loop calls this, so that no heartbeat is reported while the loop is blocked.
+        `tick` is the number of this call; there are TICKS_PER_SECOND calls in a second. While the
+        event loop is blocked, there is none, and so no heartbeat.
         """
         if self._ticks_per_heartbeat and tick % self._ticks_per_heartbeat == 0:
             self._report("heartbeat")
@@ -168,9 +168,9 @@ class _Worker:
         """Report that the server is stopping."""
         self._report("stopping")
 
-    def _on_supervisor_exit(self) -> None:
+    def _on_parent_exit(self) -> None:
         """Stop this process as SIGTERM does."""
-        asyncio.get_running_loop().remove_reader(self._supervisor_pipe or 0)
+        asyncio.get_running_loop().remove_reader(self._parent_pipe or 0)
         os.kill(os.getpid(), signal.SIGTERM)
 
     def _on_hangup(self) -> None:

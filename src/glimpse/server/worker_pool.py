@@ -16,7 +16,7 @@ from glimpse.settings import Settings
 from glimpse.telemetry.log_setup import reopen_logs
 
 _LOG = logging.getLogger(__name__)
-_BACKOFF = 1.0  # seconds: a worker that lived shorter than that is replaced as much later
+_BACKOFF = 1.0  # seconds of delay before a worker that lived for less is replaced
 _MISSED_HEARTBEATS = 2  # after which a worker counts as blocked
 _STARTUP_FAILURE = 1  # exit status of `run_worker`
 
@@ -27,7 +27,7 @@ class WorkerProcesses(Protocol):
     def start(self, settings: Settings) -> int:
         """Start a worker process that has these settings; return its process id.
 
-        Raises OSError if the system has no process for it.
+        Raises OSError if the process cannot be started.
         """
         ...
 
@@ -89,7 +89,7 @@ class WorkerPool:
         return not (self._workers or self._replace_at)
 
     def start(self) -> None:
-        """Start all workers. Raises OSError if the system has no process for one of them."""
+        """Start all workers. Raises OSError if one of them cannot be started."""
         for _ in range(self.settings.server.workers):
             self._start_worker()
 
@@ -122,8 +122,8 @@ class WorkerPool:
         """Record an event of a worker; call `report` if it changes the state of the service.
 
         "started" is reported when all workers serve for the first time, the result of a reload when
-        no worker is reloading any more. All other events count only as heartbeats of the worker, as
-        each event does. An event of a process that is no worker is ignored.
+        no worker is reloading any more. Each event, of any kind, counts as a heartbeat of the
+        worker. An event of a process that is no worker is ignored.
         """
         worker = self._workers.get(pid)
         if worker is None:
@@ -198,7 +198,7 @@ class WorkerPool:
     def _start_worker(self) -> None:
         """Start a worker. If it starts during a reload, with the old settings, make it reload.
 
-        Raises OSError if the system has no process for it.
+        Raises OSError if it cannot be started.
         """
         pid = self._processes.start(self.settings)
         now = self._clock()
@@ -207,11 +207,11 @@ class WorkerPool:
             self._reload_worker(pid)
 
     def _start_replacement(self) -> None:
-        """Start a worker; if the system has no process for it, log that and try again later."""
+        """Start a worker; if that fails, log it, and try again a second later."""
         try:
             self._start_worker()
         except OSError as error:
-            _LOG.error("No worker can be started now, this is tried again: %s", error)
+            _LOG.error("A worker cannot be started; this is tried again in a second: %s", error)
             self._replace_at.append(self._clock() + _BACKOFF)
 
     def _reload_worker(self, pid: int) -> None:
