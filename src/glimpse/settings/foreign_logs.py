@@ -1,4 +1,4 @@
-"""Keeps Glimpse from logging into the log of another service whose configuration it reads."""
+"""find_own_log_options: keeps Glimpse from logging to the log file of another service."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
@@ -10,7 +10,7 @@ _OPTIONS = {"log_file": ("log_file", "logfile"), "log_dir": ("log_dir", "logdir"
 
 
 class OwnLogOptions(NamedTuple):
-    """The values of log_file and log_dir to use in place of foreign ones, and what to report."""
+    """Values of log_file and log_dir, and messages for the operator on those they replace."""
 
     values: Mapping[str, str]
     messages: Sequence[str]
@@ -21,11 +21,12 @@ def find_own_log_options(
     sections: Collection[str],
     set_elsewhere: Collection[str],
 ) -> OwnLogOptions:
-    """Return what to use in place of the log options of files that belong to another service.
+    """Return values for the log options that files of another service set.
 
-    Such a file has a section that Glimpse does not have, as every nova.conf does. The values, by
-    names such as ``DEFAULT.log_file``, are those of the last one of the other `files`, "" without
-    any. Options in `set_elsewhere` are left out: no file counts for them.
+    Such a file has a section that is not in `sections`, as every nova.conf does. The value of an
+    option, by a name such as ``DEFAULT.log_file``, is that of the last file of Glimpse itself, ""
+    if none sets it. Options that no file of another service sets are left out, and so are those in
+    `set_elsewhere`, which variables or arguments override.
     """
     values: dict[str, str] = {}
     messages = []
@@ -53,7 +54,7 @@ def _value(raw: RawOptions, option: str) -> str | None:
 
 
 def _is_foreign(raw: RawOptions, sections: Collection[str]) -> bool:
-    """Return True if a file has a section that is neither one of `sections` nor a misspelled one.
+    """Return True if a file has a section that is not one of `sections`, nor resembles one.
 
     A section of credentials, which ``auth_section`` names, does not count.
     """

@@ -1,4 +1,4 @@
-"""Environment variables that other OpenStack services heed and a gateway ignores."""
+"""Environment variables that other OpenStack services use and a gateway ignores."""
 
 from collections.abc import Iterator, Mapping
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from glimpse.settings.raw_options import RawOptions, variable_name
 
-# The texts of oslo.config, after what it says of the place, and plainer ones.
+# Messages of oslo.config, without their beginnings, and plainer ones in their place.
 _REASONS = (
     (r"invalid literal for int\(\).*", "it is no integer"),
     (r"could not convert string to float.*", "it is no number"),
@@ -29,9 +29,10 @@ def invalid_value(
     environment: Mapping[str, str],
     overrides: Mapping[str, object],
 ) -> InvalidValue:
-    """Return the error for an invalid value, which is that of the last place that sets it.
+    """Return the error for an invalid value of an option; `error` is oslo.config's.
 
-    `error` is that of oslo.config. `overrides` are the options of the command line.
+    The value and its place are those that count: of the command line (`overrides`), else of the
+    `environment`, else of the last of `files`.
     """
     value: object = None
     place = "by default"
@@ -48,7 +49,7 @@ def invalid_value(
 
 
 def _reason(error: Exception) -> str:
-    """Return why a value is invalid, by the message of oslo.config."""
+    """Return why a value is invalid: the message of oslo.config, in plainer words."""
     text = " ".join(str(error).split()).rpartition(" is not valid: ")[2].rstrip(".")
     for pattern, plain in _REASONS:
         if found := re.fullmatch(pattern, text):

@@ -1,4 +1,4 @@
-"""Read configuration files into Settings."""
+"""load_settings: reads files, environment variables and arguments into Settings."""
 
 import os
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
@@ -264,7 +264,8 @@ def _policy(options: Mapping[str, Any], config_dirs: Sequence[Path]) -> Policy:
 def _service_user(options: Mapping[str, Any], raw: RawOptions) -> ServiceUser:
     """Return the options of [service_user].
 
-    ``send_service_user_token`` is False if the section names no plugin to log in with.
+    ``send_service_user_token`` is False if the section names no plugin to log in with, whatever is
+    configured.
     """
     has_credentials = has_auth_plugin(raw.get("service_user", {}))
     return ServiceUser(options["send_service_user_token"] and has_credentials)

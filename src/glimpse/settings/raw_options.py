@@ -1,4 +1,4 @@
-"""The texts of options in files and variables, as oslo.config does not return them."""
+"""The texts of options in files and variables, before oslo.config parses them."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

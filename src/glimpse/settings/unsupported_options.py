@@ -1,4 +1,4 @@
-"""Messages on options of a nova.conf without effect in Glimpse, and what to use instead.
+"""Messages on options of a nova.conf that have no effect in Glimpse, with what to use instead.
 
 `glimpse serve` logs them, `glimpse check` prints them.
 """
@@ -90,15 +90,16 @@ UNSUPPORTED_OPTIONS: Mapping[str, Mapping[str, str]] = {
 
 _SENDS = "send_service_user_token"
 _PLUGIN_OPTIONS = ("auth_type", "auth_plugin", "auth_section")
-# Values with which an option asks for nothing, so that there is nothing to report.
+# Values with which an option has no effect in other services either: nothing to report.
 _UNSET = frozenset(("", "false", "no", "off", "0", "none"))
 
 
 def find_unsupported_options(value_of: Callable[[str, str], str | None]) -> Iterator[str]:
     """Yield a message for the operator for each option that is set and has no effect.
 
-    These are UNSUPPORTED_OPTIONS, options that need another one, which is not set or excludes
-    them, and origins that no browser sends. A value such as ``false`` or ``0`` counts as not set.
+    These are UNSUPPORTED_OPTIONS; send_service_user_token and memcached_servers without the options
+    that they need; and origins that no browser sends. A value such as ``false`` or ``0`` counts as
+    not set.
     `value_of(section, option)` returns the option's text in the files or in an environment
     variable, None if it is not set.
     """

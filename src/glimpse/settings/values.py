@@ -55,5 +55,5 @@ class Settings:
         return replace(self, metrics=replace(self.metrics, port=0))
 
     def with_ineffective_options(self, messages: Sequence[str]) -> "Settings":
-        """Return the settings with `messages` before the others about options without effect."""
+        """Return the settings with `messages` before those in ``ineffective_options``."""
         return replace(self, ineffective_options=(*messages, *self.ineffective_options))

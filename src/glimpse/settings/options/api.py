@@ -64,7 +64,7 @@ API: Sequence[cfg.Opt] = (
         "max_microversion",
         default="2.104",
         regex=r"^2\.[1-9]\d*$",
-        help="Highest microversion that requests may ask for.",
+        help="Highest microversion that requests may name.",
     ),
     cfg.BoolOpt(
         "serve_removed_microversions",
@@ -129,7 +129,7 @@ POLICY: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Paths of the files and directories with policy rules; there are no rules without any."""
+    """Paths of the file and the directories with the operator's policy rules, if there are any."""
 
     policy_file: str | None
     policy_dirs: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Bounds that options of several files share."""
+"""Types and bounds of options that several files use."""
 
 import math
 import re
@@ -17,7 +17,7 @@ class Seconds(types.Float):
     def __call__(self, value: object) -> float | None:
         """Return the number in `value`; None for empty text.
 
-        Raises ValueError for other text that is no number, and if it is infinite or too small.
+        Raises ValueError for any other text, and for a number that is not finite or too small.
         """
         seconds = super().__call__(value)
         if seconds is not None and not math.isfinite(seconds):

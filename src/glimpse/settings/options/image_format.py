@@ -41,7 +41,7 @@ IMAGE_FORMAT: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class ImageFormat:
-    """What image data in the embedded Image API has to be."""
+    """Which formats images in the embedded Image API may have, and how their data is checked."""
 
     container_formats: tuple[str, ...]
     disk_formats: tuple[str, ...]

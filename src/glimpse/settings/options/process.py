@@ -50,7 +50,7 @@ GLIMPSE: Sequence[cfg.Opt] = (
         "graceful_shutdown_timeout",
         default=60,
         min=1,
-        help="Seconds that requests in flight have to end after the process is told to stop.",
+        help="Seconds that requests in flight have to end when the process stops.",
     ),
     cfg.Opt(
         "client_timeout",
@@ -140,7 +140,7 @@ HEALTHCHECK: Sequence[cfg.Opt] = (
         "path",
         default="/healthcheck",
         regex=r"^/(?!v2|v3|versions|image|identity)[^\s/?#]",
-        help="Path that says whether this process wants requests.",
+        help="Path of the health check, for load balancers.",
     ),
     cfg.BoolOpt(
         "detailed",

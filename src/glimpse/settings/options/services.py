@@ -209,6 +209,6 @@ COORDINATION: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class Coordination:
-    """The lock service for writers of one image; None for lock files in the state directory."""
+    """The lock service for writers of one image: lock files if `backend_url` is None."""
 
     backend_url: str | None
