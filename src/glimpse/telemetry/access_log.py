@@ -53,9 +53,9 @@ def log_access(
     """Log one request at INFO, unless it is a health check with a status below 400.
 
     `client` is the client's address, `size` the number of bytes sent of the response's body,
-    `seconds` the time until the response ended. `status` is the status code of the response. If it
-    is `incomplete`, `status` is 499 or 500 (see `RequestMiddleware`), and the line ends in the
-    reason and the status code that was sent.
+    `seconds` the time until the response ended. `status` is the status code of the response. With
+    `incomplete`, it is 499 or 500 (see `RequestMiddleware`), and the line ends with the reason and
+    the status code that was sent.
     """
     if status < _FIRST_ERROR and context.operation in _HEALTH_OPERATIONS:
         return
@@ -105,10 +105,7 @@ def _common_attributes(_process: int, _thread: int) -> dict[str, Any]:
 
 
 def redacted_target(scope: Mapping[str, object]) -> str:
-    """Return a request's path and query as they were sent, but without secrets, on one line.
-
-    Each is cut to 2,048 characters: see `redact_target`.
-    """
+    """Return the path and query of a request as `redact_target` does: on one line, no secrets."""
     raw, query = scope.get("raw_path"), scope["query_string"]
     path = raw.decode("latin-1") if isinstance(raw, bytes) else quote(str(scope["path"]))
     return redact_target(path, query.decode("latin-1") if isinstance(query, bytes) else "")

@@ -9,8 +9,8 @@ _MAX_ID_LENGTH = 100  # characters of an id that are logged
 class BrokenRecords:
     """Logs each broken record of one kind once.
 
-    After 1,000 records, it logs once that there are more, and then nothing. Every list leaves the
-    broken record out; a log line for each list would fill the log.
+    After 1,000 records, it logs once that there are more, and then nothing. Every list leaves out
+    the broken record: a line for each list would fill the log.
     """
 
     def __init__(self, logger: logging.Logger, kind: str) -> None:
@@ -22,13 +22,13 @@ class BrokenRecords:
     def report(self, record_id: object, reason: str) -> None:
         """Log that a record is left out of responses because of `reason`, once for each id.
 
-        Another reason is not logged for the same id; of an id, the first 100 characters count.
-        `record_id` may be of any type, because it comes from a document of another service. Of ids
-        that are not text, one of each type is logged.
+        Ids are the same if their first 100 characters are; another reason makes no difference. An
+        id may be of any type, because it comes from a document of another service; of ids that are
+        no text, only the first of each type is logged.
         """
         if isinstance(record_id, str):
             shown = ascii(record_id[:_MAX_ID_LENGTH])
-        else:  # from a document of another service: it may be of any type and size
+        else:  # of any size
             shown = f"with an id of type {type(record_id).__name__}"
         if shown in self._reported or len(self._reported) > _MAX_RECORDS:
             return

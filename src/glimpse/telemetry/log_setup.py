@@ -1,4 +1,4 @@
-"""Logging, set up by the options of oslo.log: handlers, and formatters for lines and JSON."""
+"""configure_logging: sets up logging by oslo.log's options; formatters of lines and JSON."""
 
 import contextlib
 import logging
@@ -108,16 +108,13 @@ class _StreamHandler(_ErrorReportingHandler, logging.StreamHandler):  # type: ig
 
 
 class _DatedFormatter(logging.Formatter):
-    """Formats the date of records quickly."""
+    """Base of the formatters: formats the date only once for all records of a second."""
 
     _second = 0
     _date = ""
 
     def _asctime(self, record: logging.LogRecord) -> str:
-        """Return the time of a record in the configured format, which has whole seconds.
-
-        The text is kept and used again for the records of the same second.
-        """
+        """Return the time of a record in the configured format, in whole seconds."""
         second = int(record.created)
         if second != self._second:
             self._second, self._date = second, self.formatTime(record, self.datefmt)

@@ -70,7 +70,7 @@ class Metrics:
 
     @property
     def names(self) -> list[str]:
-        """The names of all metrics, which the documentation lists."""
+        """The names of all metrics, as Prometheus shows them."""
         return [
             family.name + ("_total" if family.type == "counter" else "")
             for family in self._registry.collect()
@@ -137,7 +137,7 @@ class Metrics:
 
 
 def _gauge_of_requests_in_flight(registry: CollectorRegistry) -> Gauge:
-    """Make the gauge. With several workers, it is the sum over those that are running."""
+    """Make the gauge; with several workers, a scrape sums it over those that are running."""
     return Gauge(
         "glimpse_requests_in_flight",
         "Requests being served now.",

@@ -1,4 +1,4 @@
-"""Observer: the interface to count requests, and calls to other services."""
+"""Observer: the interface that counts requests, and calls to other services."""
 
 from typing import Literal, Protocol
 
