@@ -83,8 +83,9 @@ def run(options: argparse.Namespace) -> int:
         settings, scrapes = open_metrics(settings, stack)
         for message in settings.ineffective_options:
             _LOG.warning("%s", message)
-        print_startup_message(settings, sockets)
+        # Before the message, because a client may run `glimpse openrc` as soon as it is printed
         _record_addresses(settings, sockets, stack)
+        print_startup_message(settings, sockets)
         report: Report = report_to_systemd
         if options.ready_file is not None:
             ready = ReadyFile(options.ready_file, settings, sockets, control)
