@@ -67,7 +67,7 @@ async def open_checked_glance_database(
 
 
 def readiness_check(settings: Settings, images: GlanceDatabaseImageService) -> ReadinessCheck:
-    """Return the readiness check of the database: with ``fallback = glance``, it never fails."""
+    """Return the database's readiness check; with ``fallback = glance``, failures are notes."""
     falls_back = settings.glance_database.fallback == "glance"
 
     async def check() -> str | Note | None:

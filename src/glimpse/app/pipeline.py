@@ -1,6 +1,6 @@
 """The pipeline: composes all ASGI middleware and APIs into one ASGI application.
 
-A request passes from the outermost middleware to the API whose prefix its path has.
+A request passes from the outermost middleware to the API of its port or of its path.
 """
 
 from collections.abc import Callable
@@ -116,7 +116,7 @@ def _cors(settings: Settings) -> _Middleware | None:
 
 
 def _allowed_hosts(settings: Settings) -> _Middleware | None:
-    """Return the protection from DNS rebinding; None if every request needs a valid token."""
+    """Return the middleware against DNS rebinding; None if all requests need a valid token."""
     if settings.api.auth_strategy != "noauth":
         return None
     allowed = AllowedHosts(

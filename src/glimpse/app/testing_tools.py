@@ -21,7 +21,7 @@ _FindOperation = Callable[[str, str], str]  # of a method, and of a path in its 
 
 
 def middleware_for_tests(tools: ControlTools) -> MakeTestMiddleware:
-    """Return a function that makes the middleware, with the log and the faults of `tools`."""
+    """Return a function that makes middleware: the log of requests, and the faults, of `tools`."""
 
     def make(app: ASGIApp, settings: Settings, components: Components) -> ASGIApp:
         operations = _Operations(settings, components)

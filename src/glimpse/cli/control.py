@@ -56,7 +56,7 @@ class Control(NamedTuple):
 def open_control(
     options: argparse.Namespace, settings: Settings, faults: Sequence[FaultRule]
 ) -> Control:
-    """Listen at --control-port, if it is given. With --ephemeral, copy the state for resets then.
+    """Listen at --control-port, if it is given; with --ephemeral, also copy the state for resets.
 
     `faults` are those of the seed. Raises CommandFailed if the port cannot be used, or is given
     without --ready-file, or if there are several workers, of which each would have its own faults;

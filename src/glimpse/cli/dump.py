@@ -78,8 +78,8 @@ def _image_lines(export: CatalogExport) -> Iterator[bytes]:
 def list_lines(images: Iterable[bytes]) -> Iterator[bytes]:
     """Yield lines, each a list of documents, from the lines of single ones in `images`.
 
-    Without images, yields one empty list.
-    A list has at most PAGE_IMAGES images, and ends with the image that exceeds PAGE_BYTES.
+    A list has at most PAGE_IMAGES images, and ends with the image that exceeds PAGE_BYTES. Without
+    images, there is one empty list.
     """
     page: list[bytes] = []
     size, is_first = 0, True

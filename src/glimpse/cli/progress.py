@@ -14,7 +14,7 @@ _COLUMNS = 80  # of a terminal that does not know its size, as that of `docker e
 
 
 class Progress:
-    """Shows on standard error how much of a task is done. A context manager.
+    """Shows how much of a task is done. A context manager.
 
     On a terminal, it is a bar. Elsewhere, such as in the log of a job, it is a line every ten
     seconds, so nothing for a task that takes less. `clock` returns seconds.
@@ -28,7 +28,10 @@ class Progress:
         stream: TextIO | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`total` is the size of the whole task in `unit`; None if it is unknown."""
+        """`task` names it in the output. `total` is its size in `unit`; None if it is unknown.
+
+        The default `stream` is standard error.
+        """
         self._stream = stream or sys.stderr
         self._task, self._total, self._unit, self._clock = task, total, unit, clock
         self._shown_at = clock()

@@ -1,4 +1,4 @@
-"""The arguments that choose the settings, which all subcommands have."""
+"""The arguments that choose the settings, and the settings that they choose."""
 
 import argparse
 

@@ -22,8 +22,8 @@ class LoggedRequest(NamedTuple):
 
     ``path`` includes the query; secrets in it and in ``body`` are hidden. ``status`` is None if
     there was no response, ``project_id`` and ``user_id`` without a valid token. ``body`` is the
-    text of a JSON body of up to 16 KiB, None for any other. ``at``, its beginning, is a POSIX time;
-    ``seconds`` is the time until the end of the response.
+    text of a JSON body of up to 16 KiB, None for any other. ``at`` is the POSIX time at which the
+    request began, ``seconds`` the time until its response ended.
     """
 
     at: float
@@ -55,7 +55,7 @@ class RequestLog:
         return [request._asdict() for request in self._requests]
 
     def middleware(self, app: ASGIApp) -> ASGIApp:
-        """Return `app` as an application that logs each request when that has ended or failed."""
+        """Wrap `app`: log each request when it has ended, also with an error."""
 
         async def logged(scope: Scope, receive: Receive, send: Send) -> None:
             recorder = _Recorder(scope, receive, send)

@@ -53,8 +53,8 @@ class FaultRule:
     a name. The others are patterns, in which ``*`` is any text and ``?`` any character; the case of
     letters counts. ``headers`` has patterns by the names of headers.
 
-    Of the matching requests, the first ``skip`` have no fault. Of the others, all have it; with
-    ``first``, only so many of them; with ``every``, only each so-many-th.
+    Of the matching requests, the first ``skip`` have no fault. All others have it, or with
+    ``first`` only the first of them, or with ``every`` = 3 each third of them.
 
     A request with the fault waits for ``delay``. Then one of these happens, if any is set:
 

@@ -35,8 +35,9 @@ class Connector:
     async def __call__(self) -> Connection:
         """Open a connection.
 
-        Raises DatabaseUnavailable if no host can be reached. Once one can be, no other is tried:
-        raises QueryFailed if it refuses the user, and the errors of `check_schema`.
+        Raises DatabaseUnavailable if no host can be reached. Of the first host that can be, raises
+        QueryFailed if it refuses the user, and the errors of `check_schema`; then no other is
+        tried.
         """
         others = [host for host in self._url.hosts if host != self._last_host]
         failure = DatabaseUnavailable("no host")

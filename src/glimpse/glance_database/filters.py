@@ -46,11 +46,11 @@ _MODEL_ATTRIBUTES = frozenset(
 
 
 def is_supported(query: ImageQuery) -> bool:
-    """Return True if `filter_conditions` select what Glance would list; else send it to Glance.
+    """Return True if `filter_conditions` select what Glance would list for `query`.
 
     False for a query with a sort key, an empty visibility, a NUL character, or a property whose
     name has another meaning for Glance: an attribute of its model, or a range (``..._min``,
-    ``..._max``). Clients have no use for any of these.
+    ``..._max``). Send such a query to Glance. Clients have little use for these.
     """
     return (
         not query.sort
@@ -77,9 +77,9 @@ def _texts(query: ImageQuery) -> Iterator[str]:
 
 
 def filter_conditions(query: ImageQuery) -> Iterator[Condition]:
-    """Yield conditions on an image ``i``, which a listed image meets all.
+    """Yield conditions on an image ``i``; an image that is listed meets all of them.
 
-    They are those of every list, and of the filters of `query` but visibility and member status,
+    They are those of all lists, and of the filters of `query` except visibility and member status,
     for which see `visibility.list_condition`. `is_supported` must be true of `query`.
     """
     yield Condition("i.deleted = false")

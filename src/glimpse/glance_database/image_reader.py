@@ -80,10 +80,9 @@ class ImageReader:
     async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
         """Yield pages of the images that Glance would list, newest first.
 
-        Together they have at most `query.limit` images.
-        `filters.is_supported` must be true of `query`. Rows of which no image can be made are
-        logged and left out. Raises Forbidden, Invalid, MarkerNotFound or MarkerNotVisible before
-        the first page.
+        Together they have at most `query.limit` images. Rows of which no image can be made are
+        logged and left out. `filters.is_supported` must be true of `query`. Raises Forbidden,
+        Invalid, MarkerNotFound or MarkerNotVisible before the first page.
         """
         reader = self._policy.identify(caller)
         if not reader.may_list():

@@ -42,8 +42,8 @@ class ListReader:
 
     Reading backwards in the index of dates needs no sorting, but is slow for a list that has few of
     all images. So at first only a window of the newest images is read. If that does not fill the
-    page, the rest is read from the list's sources, as are the pages of all lists with the same key
-    for the next minute.
+    page, the rest is read from the list's sources. So are, for the next minute, the pages of all
+    lists with the same key, if they are long as this one, or short as this one.
     """
 
     def __init__(

@@ -11,7 +11,7 @@ class DatabaseOptions:
 
     `falls_back`: Glance's API is read while the database cannot be. `pool_size`: the most
     connections. `timeout`: for a statement, with the wait for a connection. `page_size`: the most
-    images of a page. A connection is closed after `connection_lifetime`. Only tests set the last
+    images of a page. `connection_lifetime`: how long a connection is used. Only tests set the last
     two; the others are options of ``[glance_database]``.
     """
 

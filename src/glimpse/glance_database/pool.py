@@ -19,8 +19,9 @@ class _PooledConnection(NamedTuple):
 class ConnectionPool:
     """Runs statements over at most `size` connections, within one event loop.
 
-    `connect` opens a connection. After `lifetime` seconds, it is closed when it is next idle. A
-    statement takes at most `timeout` seconds, including the wait for a connection.
+    `connect` opens a connection; one older than `lifetime` seconds is closed, and not used for a
+    further statement. A statement takes at most `timeout` seconds, including the wait for a
+    connection.
     """
 
     def __init__(

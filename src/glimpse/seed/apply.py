@@ -34,9 +34,10 @@ def read_seed(path: Path, options: EmbeddedOptions) -> Seed:
 async def apply_seed(seed: Seed, state_dir: Path, options: EmbeddedOptions) -> None:
     """Write the users, images and servers of `seed` to `state_dir`, which has no cloud yet.
 
-    Hashing the secret of an application credential takes 0.23 s. Raises OSError, InvalidStateFile,
-    UnusableCatalog, or an error of `images.errors` if the directory cannot be used, or if data has
-    changed since `read_seed`; then the directory is incomplete.
+    Its faults are left to the caller. Hashing the secret of an application credential takes 0.23 s.
+    Raises OSError, InvalidStateFile, UnusableCatalog, or an error of `images.errors` if the
+    directory cannot be used, or if data has changed since `read_seed`; then the directory is
+    incomplete.
     """
     make_private_directory(state_dir)
     write_private_file(state_dir / FILE_NAME, encode_document(seed.identity))

@@ -215,7 +215,7 @@ class SeedReader:
         return value
 
     def parsed(self, place: Place, parse: Callable[[str], str | None], expected: str) -> str:
-        """Return what `parse` makes of a text; None is a Problem that says `expected`."""
+        """Return what `parse` returns for a text. If that is None, record a Problem: `expected`."""
         value = self._scalar(place)
         found = parse(value) if value is not None else None
         if found is None:
@@ -238,7 +238,8 @@ class SeedReader:
     def resolve(self, name: str | None, place: Place, known: Mapping[str, str], kind: str) -> str:
         """Return the id of the entry with the id or name `name`.
 
-        `known` has ids by id and by name. A Problem is recorded at `place`, and says `kind`.
+        `known` has ids by id and by name. If there is none, records a Problem at `place` that names
+        the `kind` of entry.
         """
         if name is None or name not in known:
             names = names_of(known)
@@ -261,7 +262,7 @@ class SeedReader:
 
 
 def names_of(known: Mapping[str, str]) -> str:
-    """Return a message's list of the names in `known`, which has ids by id and by name."""
+    """Return the names in `known`, which has ids by id and name, as text for a message."""
     return ", ".join(sorted(name for name in known if name and known[name] != name)) or "none"
 
 

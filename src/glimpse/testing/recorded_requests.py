@@ -12,8 +12,8 @@ class RecordedRequest:
     ``path`` includes the query. ``status`` is None if there was no response. ``operation`` is the
     name in metrics, such as ``image.list_images``. ``project_id`` and ``user_id`` are None without
     a valid token. ``body`` is the text of a JSON body of up to 16 KiB, None for any other. Secrets
-    in path and body are hidden. ``at`` is the POSIX time of its beginning, ``seconds`` the time
-    until the end of the response.
+    in path and body are hidden. ``at`` is the POSIX time at which the request began, ``seconds``
+    the time until its response ended.
     """
 
     at: float

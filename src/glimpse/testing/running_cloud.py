@@ -66,9 +66,9 @@ class Cloud:
     def environment(self, user: str = DEFAULT_USER) -> dict[str, str]:
         """Return the variables with which a user's clients log in: OS_AUTH_URL and others.
 
-        `user` is a user of the start. The project is that of the user's own name if there is one,
-        otherwise the first. Raises NoCredentials (a LookupError) for a user who is unknown or
-        disabled, or has no project.
+        `user` is one that the cloud had at its start. The project is that of the user's own name if
+        there is one, otherwise the first. Raises NoCredentials (a LookupError) for a user who is
+        unknown or disabled, or has no project.
         """
         from glimpse.cli.client_credentials import client_variables  # noqa: PLC0415  a test may do without
 

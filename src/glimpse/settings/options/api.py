@@ -79,7 +79,7 @@ API: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """Authentication, and the responses of the Compute API."""
+    """[api]: authentication, and the responses of the Compute API."""
 
     auth_strategy: AuthStrategy
     allow_remote_noauth: bool
@@ -107,7 +107,7 @@ QUOTA: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """Limits of an image. `metadata_items` is UNLIMITED, a large number, without a limit."""
+    """[quota]: limits of an image. Without one, `metadata_items` is UNLIMITED, a large number."""
 
     metadata_items: int
 
@@ -129,7 +129,7 @@ POLICY: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Paths of the file and the directories with the operator's policy rules, if there are any."""
+    """[oslo_policy]: paths of the file and the directories with the operator's policy rules."""
 
     policy_file: str | None
     policy_dirs: tuple[str, ...]
@@ -156,7 +156,7 @@ MIDDLEWARE: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class Middleware:
-    """Options of the middleware in front of all APIs; sizes in bytes."""
+    """[oslo_middleware]: proxy headers, and the largest body in the Compute API, in bytes."""
 
     enable_proxy_headers_parsing: bool
     max_request_body_size: int
@@ -229,7 +229,7 @@ EMBEDDED: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """The embedded services; times in seconds, sizes in bytes.
+    """[embedded]: the embedded services; times in seconds, sizes in bytes.
 
     ``image_size_total`` and ``image_stage_total`` are in MiB.
     """

@@ -57,7 +57,10 @@ CORS: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class Cors:
-    """Which web pages may use the APIs; none if `allowed_origin` is empty. Times in seconds."""
+    """[cors]: which web pages may use the APIs, none if `allowed_origin` is empty.
+
+    Times are in seconds.
+    """
 
     allowed_origin: tuple[str, ...]
     allow_credentials: bool

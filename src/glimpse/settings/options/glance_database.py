@@ -71,7 +71,7 @@ GLANCE_DATABASE: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class GlanceDatabase:
-    """How Glance's database is read; times in seconds."""
+    """[glance_database]: how Glance's database and its replicas are read; times in seconds."""
 
     connection: str | None = field(repr=False)
     replica_connection: str | None = field(repr=False)
@@ -86,5 +86,5 @@ class GlanceDatabase:
 
     @property
     def is_read(self) -> bool:
-        """True if images are to be read from a database, whose options may be incomplete."""
+        """True if an option names a database. With a replica only, the options are incomplete."""
         return self.connection is not None or self.replica_connection is not None

@@ -41,7 +41,7 @@ IMAGE_FORMAT: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class ImageFormat:
-    """Which formats images in the embedded Image API may have, and how their data is checked."""
+    """[image_format]: which formats embedded images may have, and how data is checked."""
 
     container_formats: tuple[str, ...]
     disk_formats: tuple[str, ...]

@@ -85,7 +85,7 @@ IMPORT: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """Imports in the embedded Image API; times in seconds."""
+    """[import]: imports in the embedded Image API; times in seconds."""
 
     methods: tuple[str, ...]
     allowed_schemes: tuple[str, ...]

@@ -109,7 +109,7 @@ LOGGING: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """How the process listens, stops and logs; times in seconds.
+    """[glimpse] and [DEFAULT]: how the process listens, stops and logs; times in seconds.
 
     `image_port` and `identity_port` are None if the API has no port of its own, or is not served.
     """
@@ -180,7 +180,7 @@ HEALTHCHECK: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class Healthcheck:
-    """The backends of the health check, and which requests it responds to."""
+    """[healthcheck]: its backends, and which requests it responds to."""
 
     path: str
     detailed: bool
@@ -207,7 +207,7 @@ METRICS: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """Where Prometheus scrapes this process; nowhere if the port is 0.
+    """[metrics]: where Prometheus scrapes this process; nowhere if the port is 0.
 
     `is_required` is True if the port is configured: then serving fails if the port is in use. If a
     port that is only the default is in use, there are no metrics.

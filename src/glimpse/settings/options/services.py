@@ -53,7 +53,7 @@ GLANCE: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """How Glance is found and called; times in seconds."""
+    """[glance]: how Glance is found and called; times in seconds."""
 
     api_servers: tuple[str, ...]
     service_type: str
@@ -152,7 +152,7 @@ KEYSTONE_AUTHTOKEN: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class KeystoneAuthtoken:
-    """Options of token validation; times in seconds.
+    """[keystone_authtoken]: how tokens are validated; times in seconds.
 
     The credentials to log in with are not here: they are read from ``Settings.oslo_config``.
     """
@@ -189,7 +189,7 @@ SERVICE_USER: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class ServiceUser:
-    """Options of the service user, whose token Glance gets in addition to the caller's.
+    """[service_user]: whose token Glance gets in addition to the caller's.
 
     Its credentials are not here: they are read from ``Settings.oslo_config``.
     """
@@ -209,6 +209,6 @@ COORDINATION: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class Coordination:
-    """The lock service for writers of one image: lock files if `backend_url` is None."""
+    """[coordination]: the lock service; lock files in the state directory if it is None."""
 
     backend_url: str | None
