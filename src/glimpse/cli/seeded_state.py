@@ -12,6 +12,8 @@ from glimpse.cli.ephemeral_directory import ephemeral_directory
 from glimpse.cli.errors import CommandFailed
 from glimpse.cli.state_lock import LOCK_FILE, StateLock
 from glimpse.faults.rules import FaultRule
+from glimpse.files.syncing import do_without_syncing
+from glimpse.identity.embedded.private_files import make_private_directory
 from glimpse.seed.apply import apply_seed, read_seed
 from glimpse.seed.errors import InvalidSeed
 from glimpse.seed.seed import Seed
@@ -48,6 +50,8 @@ def prepare_state(
     if options.ephemeral:
         state_dir = stack.enter_context(ephemeral_directory()) / _EPHEMERAL_STATE
         setattr(options, _STATE_DIR, str(state_dir))
+        make_private_directory(state_dir)
+        do_without_syncing(state_dir)
     elif seed is not None:
         _require_replaceable(state_dir)
         lock.acquire(state_dir)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple, ParamSpec, TypeVar
 
 from glimpse.embedded.format_inspection import FoundFormat, inspect_formats
+from glimpse.files.syncing import sync_directory, sync_file
 from glimpse.images.errors import ImageServiceError, NotFound, ServiceError, Unavailable
 from glimpse.telemetry.throttled_log import ThrottledErrorLog
 
@@ -188,6 +189,7 @@ class _UploadFile:
     def __init__(self, path: Path, temporary: Path) -> None:
         self._path = path
         self._temporary = temporary
+        self._state_dir = path.parent.parent
         self._lock = threading.Lock()
         self._md5 = hashlib.md5(usedforsecurity=False)
         self._sha512 = hashlib.sha512()
@@ -213,8 +215,8 @@ class _UploadFile:
             file.flush()
             formats = inspect_formats(os.fdopen(file.fileno(), "rb", closefd=False))
             self._temporary.rename(self._path)
-            os.fsync(file.fileno())
-        sync_directory(self._path.parent)
+            sync_file(file.fileno(), self._state_dir)
+        sync_directory(self._path.parent, self._state_dir)
         return StoredData(self._size, self._md5.hexdigest(), self._sha512.hexdigest(), formats)
 
     def _open_once(self) -> BufferedWriter:
@@ -235,15 +237,6 @@ class _UploadFile:
         for path in (self._temporary, self._path):
             with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)
-
-
-def sync_directory(directory: Path) -> None:
-    """Return when changes of names in the directory are on the disk. Blocks. Raises OSError."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 async def _join_chunks(chunks: AsyncIterator[bytes], size_cap: int) -> AsyncIterator[bytes]:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from glimpse.embedded.directory_store import sync_directory
+from glimpse.files.syncing import sync_directory
 from glimpse.images.errors import Unavailable
 from glimpse.telemetry.throttled_log import ThrottledErrorLog
 
@@ -95,7 +95,7 @@ class UploadLocks:
                 return None
             if _is_file_at(path, descriptor):
                 try:
-                    sync_directory(self._directory)
+                    sync_directory(self._directory, self._directory.parent)
                 except OSError:
                     os.close(descriptor)
                     raise

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from glimpse.files.syncing import sqlite_synchronous
 from glimpse.images.errors import Unavailable
 from glimpse.servers.errors import ServerNotFound, TooManyServers
 from glimpse.servers.server import Flavor, Inheritance, Server, Snapshot
@@ -112,6 +113,7 @@ class ServerTable:
             with closing(
                 sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)
             ) as database:
+                database.execute(f"PRAGMA synchronous = {sqlite_synchronous(self._path.parent)}")
                 database.execute("BEGIN IMMEDIATE")
                 yield database
                 database.execute("COMMIT")

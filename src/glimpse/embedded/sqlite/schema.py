@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from glimpse.embedded.text_comparison import comparison_form
+from glimpse.files.syncing import sqlite_synchronous
 
 CATALOG_FILE = "catalog.sqlite"  # in the state directory
 # To change the schema, add a migration at the end. Never change one that has been released.
@@ -160,7 +161,8 @@ def open_and_migrate(path: Path) -> sqlite3.Connection:
 def open_connection(path: Path) -> sqlite3.Connection:
     """Open a connection without migrating the schema; a missing file is created empty.
 
-    A commit on it is synced to the disk (WAL, synchronous = FULL). It waits up to 30 s for another
+    A commit on it is synced to the disk (WAL, synchronous = FULL), unless the state directory does
+    without. It waits up to 30 s for another
     connection's lock. There are no transactions but explicit ones (BEGIN). Threads may share it if
     only one uses it at a time. SQL statements have the function ``comparison_form`` of
     `text_comparison`, which is NULL for a value that is no text. Raises sqlite3.Error.
@@ -170,7 +172,7 @@ def open_connection(path: Path) -> sqlite3.Connection:
     )
     with closed_on_failure(connection):
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA synchronous = {sqlite_synchronous(path.parent)}")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA cache_size = -16000")  # 16 MB a connection
         # Bytes that the write-ahead log keeps on the disk once its content is in the catalog.

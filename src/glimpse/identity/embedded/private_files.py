@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from glimpse.files.syncing import sync_directory, sync_file
+
 PRIVATE_DIRECTORY = 0o700
 PRIVATE_FILE = 0o600
 
@@ -56,7 +58,7 @@ def write_private_file(path: Path, content: bytes) -> None:
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
-    _sync_directory(path.parent)
+    sync_directory(path.parent, path.parent)
 
 
 def read_private_file(path: Path) -> bytes:
@@ -84,7 +86,7 @@ def create_private_file(path: Path, content: bytes) -> bytes:
                 os.link(temporary, path)
         finally:
             temporary.unlink()
-        _sync_directory(path.parent)
+        sync_directory(path.parent, path.parent)
     return read_private_file(path)
 
 
@@ -124,17 +126,8 @@ def _write_temporary(path: Path, content: bytes) -> Path:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content)
             stream.flush()
-            os.fsync(stream.fileno())
+            sync_file(stream.fileno(), path.parent)
     except OSError:  # a full disk: an incomplete file would stay, and has secrets
         temporary.unlink()
         raise
     return temporary
-
-
-def _sync_directory(path: Path) -> None:
-    """Wait until changes of names in the directory `path` are on disk. Raises OSError."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

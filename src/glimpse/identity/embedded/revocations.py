@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+from glimpse.files.syncing import sqlite_synchronous
 from glimpse.identity.embedded.private_files import create_private_file, locked, write_private_file
 from glimpse.identity.service import IdentityUnavailable
 from glimpse.telemetry.throttled_log import ThrottledErrorLog
@@ -102,7 +103,7 @@ class Revocations:
         """
         database = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
         database.execute("PRAGMA busy_timeout = 5000")
-        database.execute("PRAGMA synchronous = FULL")
+        database.execute(f"PRAGMA synchronous = {sqlite_synchronous(self._path.parent)}")
         return database
 
 
