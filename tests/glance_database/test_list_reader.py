@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
+from glimpse.glance_database.sources import list_sources
 
 from glimpse.glance_database.connection import Rows, Statement
 from glimpse.glance_database.connector import find_driver
@@ -10,7 +11,6 @@ from glimpse.glance_database.database import GlanceDatabase
 from glimpse.glance_database.filters import filter_conditions
 from glimpse.glance_database.list_reader import Listing, ListReader
 from glimpse.glance_database.options import DatabaseOptions
-from glimpse.glance_database.sources import list_sources
 from glimpse.glance_database.statements import position
 from glimpse.glance_database.visibility import list_condition
 from glimpse.images import ImageQuery
