@@ -133,7 +133,8 @@ def open_database_replicas(
 ) -> tuple[Sequence[Replica], PrimaryPositions] | None:
     """Make the replicas, and the positions of the primary; None if none are configured.
 
-    Connects to nothing yet. Raises InvalidSettings for an unusable URL, and for one of another kind of database.
+    Connects to nothing yet. Raises InvalidSettings for an unusable URL, and for one of another kind
+    of database.
     """
     section = settings.glance_database
     if section.replica_connection is None:

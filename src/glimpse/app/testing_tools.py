@@ -1,6 +1,7 @@
 """middleware_for_tests: the request log, and faults on request, in front of all APIs."""
 
 from collections.abc import Callable
+from functools import partial
 
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Scope
@@ -22,9 +23,10 @@ _FindOperation = Callable[[str, str], str]  # of a method, and of a path in its 
 
 def middleware_for_tests(tools: ControlTools) -> MakeTestMiddleware:
     """Return a function that makes middleware: the log of requests, and the faults, of `tools`."""
+    identity_operations = _IdentityOperations()
 
     def make(app: ASGIApp, settings: Settings, components: Components) -> ASGIApp:
-        operations = _Operations(settings, components)
+        operations = _Operations(settings, components, identity_operations)
         faulty = FaultMiddleware(app, tools.faults, operations.identify, components.identity)
         return tools.log.middleware(faulty)
 
@@ -34,14 +36,19 @@ def middleware_for_tests(tools: ControlTools) -> MakeTestMiddleware:
 class _Operations:
     """Finds the operation of a request without its token, before the API gets the request."""
 
-    def __init__(self, settings: Settings, components: Components) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        components: Components,
+        identity_operations: "_IdentityOperations",
+    ) -> None:
         server_routes = make_server_routes(settings, components, None)  # only their names matter
         tables = [ROUTE_TABLE, *([] if server_routes is None else [server_routes])]
         find: dict[str, _FindOperation] = {"compute": _finder_in_tables(tables)}
         if components.image_api is not None:
             find["image"] = find_operation
         if isinstance(components.identity, EmbeddedIdentity):
-            find["identity"] = _finder(identity_routes(components.identity))
+            find["identity"] = partial(identity_operations.find, components.identity)
         self._find = find
         self._prefixes = {"image": IMAGE_PATH, "identity": IDENTITY_PATH}
         server = settings.server
@@ -73,14 +80,22 @@ def _finder_in_tables(tables: list[RouteTable]) -> _FindOperation:
     return find
 
 
-def _finder(routes: list[Route]) -> _FindOperation:
-    """Return a function that finds operations of the Identity API by method and path."""
+class _IdentityOperations:
+    """Finds the operations of the Identity API.
 
-    def find(method: str, path: str) -> str:
+    Their routes are made with the first request, and kept for all applications of the process: that
+    takes 7 ms, and each reset makes an application.
+    """
+
+    def __init__(self) -> None:
+        self._routes: list[Route] | None = None
+
+    def find(self, identity: EmbeddedIdentity, method: str, path: str) -> str:
+        """Return the name of an operation; it is the same for each `identity`."""
+        if self._routes is None:
+            self._routes = identity_routes(identity)
         scope = {"type": "http", "method": method, "path": path.rstrip("/") or "/", "root_path": ""}
-        for route in routes:
+        for route in self._routes:
             if route.matches(scope)[0] is Match.FULL:
                 return operation_name(route.endpoint)
         return "other"
-
-    return find

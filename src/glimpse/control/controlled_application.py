@@ -78,7 +78,7 @@ class ControlledApplication:
                 raise RuntimeError("There are no copies of the state.")
             await self._tools.faults.release()
             old, new = self._state_dir, await asyncio.to_thread(self._copies.make)
-            remove = partial(shutil.rmtree, old, ignore_errors=True)
+            remove = partial(_remove_in_background, old)
             self._copies.link(new)  # before `old` is removed
             try:
                 await self._application.replace(self._with_state(self.settings, new), remove)
@@ -94,3 +94,9 @@ class ControlledApplication:
     @staticmethod
     def _with_state(settings: Settings, state_dir: Path) -> Settings:
         return replace(settings, server=replace(settings.server, state_dir=state_dir))
+
+
+def _remove_in_background(directory: Path) -> None:
+    """Remove a directory in a thread: requests do not wait for a slow disk. Ignores errors."""
+    remove = partial(shutil.rmtree, directory, ignore_errors=True)
+    asyncio.get_running_loop().run_in_executor(None, remove)
