@@ -1,14 +1,18 @@
 """The pytest plugin: the fixtures glimpse and glimpse_cloud, and their options."""
 
 from collections.abc import Generator, Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from glimpse.testing.running_cloud import Cloud
+    from glimpse.testing.running_cloud import Cloud, StartingCloud
 
 _MAX_LINES = 50  # of the requests in the report of a failure
+_STARTING: "pytest.StashKey[StartingCloud]" = pytest.StashKey()
+_UNUSED: "pytest.StashKey[StartingCloud]" = pytest.StashKey()  # no test needs it
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -20,18 +24,69 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("glimpse_arguments", "more arguments of `glimpse serve`", "args")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Start the cloud of a session that names a seed: it starts while the tests are imported."""
+    config = session.config
+    # Each process of pytest-xdist has its own cloud; the one that controls them runs no tests.
+    is_controller = config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput")
+    if _seed(config) is not None and not config.option.collectonly and not is_controller:
+        with suppress(OSError):  # the fixture raises it
+            config.stash[_STARTING] = _start(config)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Tell the cloud to stop if no test needs it; the end of the session waits for that."""
+    stash = session.config.stash
+    is_needed = any("glimpse" in getattr(item, "fixturenames", ()) for item in session.items)
+    if _STARTING in stash and not is_needed:
+        stash[_UNUSED] = stash[_STARTING]
+        del stash[_STARTING]
+        stash[_UNUSED].request_stop()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop a cloud that no fixture has stopped, as after errors of the collection."""
+    for key in (_STARTING, _UNUSED):
+        _stop(config, key)
+
+
+def _seed(config: pytest.Config) -> str | Path | None:
+    """Return the path of the seed that the command line or the ini file names; None without."""
+    configured: list[Path] = config.getini("glimpse_seed")
+    named: str | None = config.getoption("--glimpse-seed")
+    return named or next(iter(configured), None)
+
+
+def _start(config: pytest.Config) -> "StartingCloud":
+    """Start a cloud. Raises OSError."""
+    from glimpse.testing.running_cloud import (  # noqa: PLC0415  sessions without it do not load it
+        StartingCloud,
+    )
+
+    return StartingCloud(_seed(config), config.getini("glimpse_arguments"))
+
+
+def _stop(config: pytest.Config, key: "pytest.StashKey[StartingCloud]") -> None:
+    """Stop a cloud that has been started; do nothing if there is none."""
+    starting = config.stash.get(key, None)
+    if starting is not None:
+        del config.stash[key]
+        starting.stop()
+
+
 @pytest.fixture(scope="session")
 def glimpse(pytestconfig: pytest.Config) -> "Iterator[Cloud]":
     """The cloud of the session, as other tests left it; pytest-xdist has one in each process.
 
     Its seed is --glimpse-seed, or else glimpse_seed.
     """
-    from glimpse.testing.running_cloud import cloud  # noqa: PLC0415  sessions without it do not load it
-
-    configured = pytestconfig.getini("glimpse_seed")
-    seed = pytestconfig.getoption("--glimpse-seed") or next(iter(configured), None)
-    with cloud(seed, pytestconfig.getini("glimpse_arguments")) as started:
-        yield started
+    if _STARTING not in pytestconfig.stash:
+        pytestconfig.stash[_STARTING] = _start(pytestconfig)
+    try:
+        yield pytestconfig.stash[_STARTING].wait()
+    finally:
+        _stop(pytestconfig, _STARTING)
 
 
 @pytest.fixture

@@ -9,8 +9,7 @@ import pytest
 from glimpse.app.embedded_options import embedded_options
 from glimpse.embedded.servers.server_table import ServerTable
 from glimpse.files.syncing import do_without_syncing, is_synced, sync_directory
-from glimpse.seed.apply import apply_seed
-from glimpse.seed.parser import parse_seed
+from glimpse.seed.apply import apply_seed, read_seed
 from glimpse.settings import load_settings
 from tests.support.embedded import open_identity, open_images
 
@@ -52,8 +51,9 @@ def synced(monkeypatch: pytest.MonkeyPatch) -> Synced:
 
 async def write_all(state_dir: Path) -> None:
     """Make the cloud of SEED, and open each part of it."""
-    seed = parse_seed(SEED, "seed", state_dir, OPTIONS.image_formats)
-    await apply_seed(seed, state_dir, OPTIONS)
+    seed = state_dir.with_name("seed.yaml")
+    seed.write_text(SEED)
+    await apply_seed(read_seed(seed, OPTIONS), state_dir, OPTIONS)
     await open_images(state_dir).close()
     await open_identity(state_dir).close()
     ServerTable(state_dir).list(None)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import tomllib
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from textwrap import dedent, indent
@@ -135,6 +136,79 @@ def test_a_session_that_needs_no_cloud_loads_nothing_of_it(tmp_path: Path) -> No
     )
     done = run_pytest(tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def write_session(directory: Path, tests: str) -> Path:
+    """Write tests, a seed that the ini file names, and a plugin that lists the processes.
+
+    Return the file with the commands of all processes of Glimpse: at the end of the collection,
+    and at the end of the session.
+    """
+    write_test(directory, tests)
+    (directory / "cloud.yaml").write_text("images: []\n")
+    (directory / "pytest.ini").write_text("[pytest]\nglimpse_seed = cloud.yaml\n")
+    listed = directory / "processes"
+    (directory / "conftest.py").write_text(
+        dedent(
+            f"""
+            import subprocess, sys
+            started = []
+            class Popen(subprocess.Popen):
+                def __init__(self, *arguments, **options):
+                    super().__init__(*arguments, **options)
+                    started.append(self)
+            subprocess.Popen = Popen
+            def pytest_collection_modifyitems():
+                note("collected")
+            def pytest_unconfigure():
+                note("ended")
+            def note(event):
+                running = sum(each.poll() is None for each in started)
+                with open({str(listed)!r}, "a") as file:
+                    file.write(f"{{event}}: {{len(started)}} started, {{running}} running\\n")
+            """
+        )
+    )
+    return listed
+
+
+def test_the_cloud_of_a_seed_starts_before_the_tests_are_imported(tmp_path: Path) -> None:
+    listed = write_session(tmp_path, "def test_cloud(glimpse_cloud): glimpse_cloud.reset()")
+    done = run_pytest(tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    first, last = listed.read_text().splitlines()
+    assert first == "collected: 1 started, 1 running"
+    assert last == "ended: 1 started, 0 running"
+
+
+def test_a_cloud_that_no_test_needs_is_stopped(tmp_path: Path) -> None:
+    listed = write_session(tmp_path, "def test_other(): pass")
+    done = run_pytest(tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert listed.read_text().startswith("collected: 1 started")
+    assert running_clouds(tmp_path) == []
+
+
+def test_a_session_that_only_lists_tests_starts_no_cloud(tmp_path: Path) -> None:
+    listed = write_session(tmp_path, "def test_cloud(glimpse_cloud): pass")
+    assert run_pytest(tmp_path, "--collect-only").returncode == 0
+    assert listed.read_text().splitlines()[0] == "collected: 0 started, 0 running"
+
+
+def test_errors_of_the_collection_leave_no_cloud(tmp_path: Path) -> None:
+    write_session(tmp_path, "import nosuchmodule")
+    assert run_pytest(tmp_path).returncode == 2
+    assert running_clouds(tmp_path) == []
+
+
+def running_clouds(directory: Path) -> list[str]:
+    """Return the commands of the processes of Glimpse that have the seed in `directory`."""
+    seed = str(directory / "cloud.yaml").encode()
+    commands = []
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            commands.append(process.read_bytes())
+    return [command.decode(errors="replace") for command in commands if seed in command]
 
 
 def test_the_entry_point_names_the_plugin() -> None:

@@ -131,6 +131,35 @@ class Cloud:
         return parse_directory(json.loads(self._credentials.read_bytes()))
 
 
+class StartingCloud:
+    """The process of a cloud, which starts while its caller does something else.
+
+    `wait` returns the cloud when it serves requests. Call `stop` in the end; nothing of it is left.
+    """
+
+    def __init__(self, seed: Seed | None, arguments: Sequence[str]) -> None:
+        """Start the process; `cloud` describes the arguments. Raises OSError."""
+        self._temporary = tempfile.TemporaryDirectory(prefix="glimpse-testing-")
+        self._directory = Path(self._temporary.name)
+        given = ["--ephemeral", "--control-port", "0", *_seed_arguments(seed, self._directory)]
+        if "--standard-ports" not in arguments and "--port" not in arguments:
+            given += ["--port", "0"]
+        self._process = ServerProcess(self._directory, [*given, *arguments])
+
+    def wait(self) -> Cloud:
+        """Return the cloud as soon as it serves requests. Raises CloudNotStarted."""
+        return Cloud(self._process, self._process.wait_until_ready(), self._directory)
+
+    def request_stop(self) -> None:
+        """Tell the process to stop, and do not wait for its end: `stop` does."""
+        self._process.request_stop()
+
+    def stop(self) -> None:
+        """Stop the process, and remove its files."""
+        self._process.stop()
+        self._temporary.cleanup()
+
+
 @contextmanager
 def cloud(seed: Seed | None = None, arguments: Sequence[str] = ()) -> Iterator[Cloud]:
     """Start a cloud; at the end, stop it and remove all its files.
@@ -140,16 +169,11 @@ def cloud(seed: Seed | None = None, arguments: Sequence[str] = ()) -> Iterator[C
     are more arguments of ``glimpse serve``, such as ``--standard-ports``. Raises CloudNotStarted,
     whose message has all problems of the seed.
     """
-    with tempfile.TemporaryDirectory(prefix="glimpse-testing-") as name:
-        directory = Path(name)
-        given = ["--ephemeral", "--control-port", "0", *_seed_arguments(seed, directory)]
-        if "--standard-ports" not in arguments and "--port" not in arguments:
-            given += ["--port", "0"]
-        process = ServerProcess(directory, [*given, *arguments])
-        try:
-            yield Cloud(process, process.wait_until_ready(), directory)
-        finally:
-            process.stop()
+    starting = StartingCloud(seed, arguments)
+    try:
+        yield starting.wait()
+    finally:
+        starting.stop()
 
 
 def _seed_arguments(seed: Seed | None, directory: Path) -> list[str]:

@@ -58,11 +58,15 @@ class ServerProcess:
         """Return the last 40 lines that the process logged or printed."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-_LOG_LINES:])
 
-    def stop(self) -> None:
-        """Stop the process, and wait until it has ended. Kill it if that takes longer than 20 s."""
+    def request_stop(self) -> None:
+        """Tell the process to stop, as soon as it has started; do not wait for its end."""
         if self._process.stdin is not None:
             self._process.stdin.close()
         self._process.terminate()
+
+    def stop(self) -> None:
+        """Stop the process, and wait until it has ended. Kill it if that takes longer than 20 s."""
+        self.request_stop()
         try:
             self._process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
