@@ -9,6 +9,7 @@ from glimpse.glance_database.connection import Rows, Statement
 from glimpse.glance_database.connector import find_driver
 from glimpse.glance_database.database import GlanceDatabase
 from glimpse.glance_database.filters import filter_conditions
+from glimpse.glance_database.list_indexes import indexes_of_list
 from glimpse.glance_database.list_reader import Listing, ListReader
 from glimpse.glance_database.options import DatabaseOptions
 from glimpse.glance_database.statements import position
@@ -25,11 +26,11 @@ _QUERIES = (
 )
 
 
-def _listing(query: ImageQuery, *, is_admin: bool, has_sources: bool = True) -> Listing:
+def _listing(query: ImageQuery, *, is_admin: bool, has_indexes: bool = True) -> Listing:
     visible = list_condition("demo", query.visibility, query.member_status, is_admin=is_admin)
     conditions = [*filter_conditions(query), *([] if visible is None else [visible])]
-    sources = list_sources(query, "demo", is_admin=is_admin) if has_sources else []
-    return Listing(conditions, sources, ("demo", repr(query)))
+    indexes = indexes_of_list(query, "demo", is_admin=is_admin) if has_indexes else []
+    return Listing(conditions, indexes, ("demo", repr(query)))
 
 
 async def _read_all(reader: ListReader, listing: Listing, count: int) -> list[str]:
@@ -68,7 +69,7 @@ async def test_a_list_is_the_same_from_each_index(
     ids = await _put_images(tables)
     for query in (*_QUERIES, ImageQuery(ids=tuple(ids[::5]))):
         for is_admin in (False, True):
-            by_date = _listing(query, is_admin=is_admin, has_sources=False)
+            by_date = _listing(query, is_admin=is_admin, has_indexes=False)
             expected = await _read_all(ListReader(database), by_date, 100)
             assert expected
             assert set(expected) <= set(ids)
@@ -99,9 +100,9 @@ async def recording(options: DatabaseOptions) -> AsyncIterator[RecordingDatabase
 
 
 def _kinds(statements: Sequence[str]) -> list[str]:
-    """Return for each statement if it reads a date, by dates, or from sources."""
+    """Return for each statement if it reads a date, by dates, or from indexes."""
     return [
-        "sources" if "UNION" in sql else "date" if "OFFSET" in sql else "by date"
+        "indexes" if "UNION" in sql else "date" if "OFFSET" in sql else "by date"
         for sql in statements
     ]
 
@@ -116,14 +117,14 @@ async def test_a_list_that_is_not_in_the_window_is_read_from_sources_for_a_while
     reader = ListReader(recording, 1, clock=lambda: now)
     listing = _listing(ImageQuery(), is_admin=False)
     assert len(await reader.read_page(listing, None, 1)) == 1
-    assert _kinds(recording.statements) == ["date", "by date", "sources"]
+    assert _kinds(recording.statements) == ["date", "by date", "indexes"]
     recording.statements.clear()
     await reader.read_page(listing, None, 1)
-    assert _kinds(recording.statements) == ["sources"]
+    assert _kinds(recording.statements) == ["indexes"]
     recording.statements.clear()
     now += 61.0
     await reader.read_page(listing, None, 1)
-    assert _kinds(recording.statements) == ["date", "by date", "sources"]
+    assert _kinds(recording.statements) == ["date", "by date", "indexes"]
 
 
 async def test_a_list_whose_images_are_new_is_read_by_date(

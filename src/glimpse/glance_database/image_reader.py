@@ -8,10 +8,10 @@ from glimpse.glance_database.connection import Row
 from glimpse.glance_database.database import Database
 from glimpse.glance_database.errors import ValueRefused
 from glimpse.glance_database.filters import filter_conditions
+from glimpse.glance_database.list_indexes import indexes_of_list
 from glimpse.glance_database.list_reader import Listing, ListReader
 from glimpse.glance_database.policy import GlanceCaller, GlancePolicy, GlanceRules
 from glimpse.glance_database.rows import PROPERTIES, make_image, make_listed_image, replace_nulls
-from glimpse.glance_database.sources import list_sources
 from glimpse.glance_database.statements import (
     Position,
     position,
@@ -181,6 +181,6 @@ def _make_listing(reader: GlanceCaller, query: ImageQuery) -> Listing:
     visible = list_condition(project_id, query.visibility, query.member_status, is_admin=is_admin)
     filters = [*filter_conditions(query)]
     conditions = filters if visible is None else [*filters, visible]
-    sources = list_sources(query, project_id, is_admin=is_admin)
+    indexes = indexes_of_list(query, project_id, is_admin=is_admin)
     sql = "".join(condition.sql for condition in filters)
-    return Listing(conditions, sources, (project_id, query.owner, query.visibility, sql))
+    return Listing(conditions, indexes, (project_id, query.owner, query.visibility, sql))

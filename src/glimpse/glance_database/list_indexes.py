@@ -1,4 +1,4 @@
-"""Source: an index by which some images of a list are found; list_sources: those of a list."""
+"""ListIndex: an index by which images of a list are found; indexes_of_list: those of a list."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from glimpse.glance_database.conditions import Condition, equals_any
 from glimpse.images import ImageQuery
 
 
-class Source(NamedTuple):
+class ListIndex(NamedTuple):
     """Images ``i`` that meet `condition`, and the index of ``images`` by which they are found.
 
     With `join`, they are found by rows of another table, and `index_name` is None.
@@ -26,13 +26,15 @@ _OF_EVERYBODY: Mapping[str | None, tuple[str, ...]] = {
 _MEMBERS = "JOIN image_members m ON m.image_id = i.id AND m.deleted = false"
 
 
-def list_sources(query: ImageQuery, project_id: str | None, *, is_admin: bool) -> list[Source]:
-    """Return sources that together have all images of a list, and maybe others.
+def indexes_of_list(
+    query: ImageQuery, project_id: str | None, *, is_admin: bool
+) -> list[ListIndex]:
+    """Return indexes that together have all images of a list, and maybe others.
 
     Returns an empty list if no index leads to them: an admin's list of all projects, for example.
     """
     if query.ids:
-        return [Source(equals_any("i.id", query.ids), "PRIMARY")]
+        return [ListIndex(equals_any("i.id", query.ids), "PRIMARY")]
     if query.owner is not None:
         return [_owner(query.owner)]
     if is_admin or project_id is None:
@@ -41,13 +43,13 @@ def list_sources(query: ImageQuery, project_id: str | None, *, is_admin: bool) -
         return [_visibility(query.visibility)]
     shared = Condition("m.member = %s", (project_id,))
     of_everybody = _OF_EVERYBODY.get(query.visibility, ())
-    own_and_shared = [_owner(project_id), Source(shared, None, _MEMBERS)]
+    own_and_shared = [_owner(project_id), ListIndex(shared, None, _MEMBERS)]
     return [*own_and_shared, *map(_visibility, of_everybody)]
 
 
-def _owner(project_id: str) -> Source:
-    return Source(Condition("i.owner = %s", (project_id,)), "owner_image_idx")
+def _owner(project_id: str) -> ListIndex:
+    return ListIndex(Condition("i.owner = %s", (project_id,)), "owner_image_idx")
 
 
-def _visibility(visibility: str) -> Source:
-    return Source(Condition(f"i.visibility = '{visibility}'"), "visibility_image_idx")
+def _visibility(visibility: str) -> ListIndex:
+    return ListIndex(Condition(f"i.visibility = '{visibility}'"), "visibility_image_idx")

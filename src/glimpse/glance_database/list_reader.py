@@ -8,13 +8,13 @@ from glimpse.caching.lru_cache import LruCache
 from glimpse.glance_database.conditions import Condition
 from glimpse.glance_database.connection import Row
 from glimpse.glance_database.database import Database
-from glimpse.glance_database.sources import Source
+from glimpse.glance_database.list_indexes import ListIndex
 from glimpse.glance_database.statements import (
     Position,
     position,
     select_by_date,
+    select_by_indexes,
     select_creation_date,
-    select_from_sources,
 )
 
 _MIN_WINDOW = 1000  # images whose rows are read by their dates, whoever may see them
@@ -27,13 +27,13 @@ _MEMORY_ENTRIES = 10_000
 class Listing(NamedTuple):
     """Which images a list has: those that meet all `conditions`.
 
-    `sources` together have all of them, and may have others; without sources, there is no index for
-    this list. Lists with the same `key`, such as all of one project, are expected to have about the
-    same share of all images.
+    `indexes` together have all of them, and may have others; they are empty if no index but that of
+    dates leads to this list. Lists with the same `key`, such as all of one project, are expected to
+    have about the same share of all images.
     """
 
     conditions: Sequence[Condition]
-    sources: Sequence[Source]
+    indexes: Sequence[ListIndex]
     key: tuple[str | None, ...]
 
 
@@ -42,7 +42,7 @@ class ListReader:
 
     Reading backwards in the index of dates needs no sorting, but is slow for a list that has few of
     all images. So at first only a window of the newest images is read. If that does not fill the
-    page, the rest is read from the list's sources. So are, for the next minute, the pages of all
+    page, the rest is read from the list's indexes. So are, for the next minute, the pages of all
     lists with the same key, if they are long as this one, or short as this one.
     """
 
@@ -65,7 +65,7 @@ class ListReader:
         They follow the position `after`; for None, they are the first. Fewer than `count` are the
         end of the list. Raises DatabaseError.
         """
-        if not listing.sources:
+        if not listing.indexes:
             return await self._by_date(listing.conditions, after, count)
         kind = (*listing.key, count > _LONG_PAGE)
         if self._clock() < (self._sparse.get(kind) or 0.0):
@@ -91,7 +91,7 @@ class ListReader:
     async def _from_sources(
         self, listing: Listing, after: Position | None, count: int
     ) -> Sequence[Row]:
-        statement = select_from_sources(
-            self._database.dialect, listing.sources, listing.conditions, after, count
+        statement = select_by_indexes(
+            self._database.dialect, listing.indexes, listing.conditions, after, count
         )
         return await self._database.fetch(statement)

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from glimpse.glance_database.conditions import Condition, all_of
 from glimpse.glance_database.connection import Row, Statement
 from glimpse.glance_database.database_url import Dialect
+from glimpse.glance_database.list_indexes import ListIndex
 from glimpse.glance_database.rows import COLUMNS
-from glimpse.glance_database.sources import Source
 from glimpse.glance_database.visibility import membership
 
 # A statement returns an image with its tags and properties, as Glance's does, so that all are of
@@ -114,21 +114,21 @@ def select_by_date(
     )
 
 
-def select_from_sources(
+def select_by_indexes(
     dialect: Dialect,
-    sources: Iterable[Source],
+    indexes: Iterable[ListIndex],
     conditions: Iterable[Condition],
     after: Position | None,
     limit: int,
 ) -> Statement:
-    """Return the statement for the rows of the page of `select_by_date`, found in `sources`.
+    """Return the statement for the rows of the page of `select_by_date`, found in `indexes`.
 
-    There must be at least one source. All images of each are read and sorted, but only the `limit`
+    There must be at least one index. All images of each are read and sorted, but only the `limit`
     images of the page with their tags and properties.
     """
     where = all_of([*conditions, *_follows(after)])
     parts, values = [], []
-    for condition, index_name, join in sources:
+    for condition, index_name, join in indexes:
         hint = "" if index_name is None else _hint(dialect, index_name)
         parts.append(
             f"SELECT i.id, i.created_at FROM images i{hint} {join}"
