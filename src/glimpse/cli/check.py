@@ -4,15 +4,13 @@ import argparse
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-import orjson
-
 from glimpse.cli.api_listeners import api_listeners
 from glimpse.cli.creatable_directories import directory_problem
-from glimpse.cli.finding import Finding
+from glimpse.cli.finding import Finding, print_findings
 from glimpse.cli.running_servers import find_running_server
 from glimpse.cli.settings_arguments import (
     add_log_argument,
@@ -23,7 +21,6 @@ from glimpse.http.healthcheck import Healthcheck
 from glimpse.server.listening_socket import listen
 from glimpse.settings import Metrics, Settings
 from glimpse.telemetry.log_setup import log_path
-from glimpse.telemetry.redaction import sanitize
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,24 +49,10 @@ def run(options: argparse.Namespace) -> int:
     settings = read_settings(options)
     logging.disable()  # each error is a finding
     try:
-        is_ok = _print_findings(check(settings, bind=not options.no_bind), as_json=options.json)
+        is_ok = print_findings(check(settings, bind=not options.no_bind), as_json=options.json)
     finally:
         logging.disable(logging.NOTSET)
     return 0 if is_ok else 1
-
-
-def _print_findings(findings: Iterable[Finding], *, as_json: bool) -> bool:
-    """Print each finding when it is found, or JSON at the end; return True if none is a FAIL."""
-    printed = []
-    for finding in findings:
-        printed.append({"severity": finding.severity, "text": sanitize(finding.text)})
-        if not as_json:
-            print("{severity:4}  {text}".format(**printed[-1]), flush=True)
-    is_ok = all(each["severity"] != "FAIL" for each in printed)
-    if as_json:
-        document = orjson.dumps({"ok": is_ok, "findings": printed}, option=orjson.OPT_INDENT_2)
-        print(document.decode())
-    return is_ok
 
 
 def check(settings: Settings, *, bind: bool = True) -> Iterator[Finding]:

@@ -1,6 +1,11 @@
-"""Finding: a line that ``glimpse check`` prints."""
+"""Finding: a line that ``glimpse check`` prints, as text or JSON."""
 
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
+
+import orjson
+
+from glimpse.telemetry.redaction import sanitize
 
 # FAIL: serving would not work. note: serving would work, but something has no effect, is not tried
 # or is unavailable.
@@ -12,3 +17,17 @@ class Finding(NamedTuple):
 
     severity: Severity
     text: str
+
+
+def print_findings(findings: Iterable[Finding], *, as_json: bool) -> bool:
+    """Print each finding when it is found, or JSON at the end; return True if none is a FAIL."""
+    printed = []
+    for finding in findings:
+        printed.append({"severity": finding.severity, "text": sanitize(finding.text)})
+        if not as_json:
+            print("{severity:4}  {text}".format(**printed[-1]), flush=True)
+    is_ok = all(each["severity"] != "FAIL" for each in printed)
+    if as_json:
+        document = orjson.dumps({"ok": is_ok, "findings": printed}, option=orjson.OPT_INDENT_2)
+        print(document.decode())
+    return is_ok
