@@ -203,7 +203,10 @@ def _parse_flavor_ref(flavor_ref: Any) -> str:
 
 
 def _parse_text(server: Mapping[str, Any], name: str) -> str | None:
-    """Return a text of at most 255 characters, None if it is missing or null."""
+    """Return a text of at most 255 characters; None if it is missing or null.
+
+    Raises a 400 fault for any other value.
+    """
     value = server.get(name)
     if value is not None and not isinstance(value, str):
         raise _invalid(name, "It must be a string.")

@@ -136,7 +136,10 @@ def _parse_flag(text: str) -> bool:
 
 
 def _parse_limit(texts: list[str]) -> int:
-    """Return the last limit, at most MAX_LIMIT; that is also the limit without one."""
+    """Return the last of the limits, at most MAX_LIMIT, which is also the default.
+
+    Raises a 400 fault if one of them is no whole number.
+    """
     for text in texts:
         if text and not (text.isascii() and text.isdecimal()):
             raise _invalid("limit", text, "It must be a whole number.")
@@ -146,7 +149,11 @@ def _parse_limit(texts: list[str]) -> int:
 
 
 def _parse_sort(pairs: list[tuple[str, str]]) -> tuple[Sort, ...]:
-    """Return the sort keys; the last direction counts for all further keys, descending without."""
+    """Return the sort keys, each with the direction at the same place among the directions.
+
+    Further keys have the last direction; without any, all are descending. A direction without a key
+    sorts by date of creation. Raises a 400 fault for an unknown key or direction.
+    """
     keys = [value for name, value in pairs if name == "sort_key"]
     directions = [value for name, value in pairs if name == "sort_dir"]
     for key in keys:
@@ -167,7 +174,11 @@ def _parse_sort(pairs: list[tuple[str, str]]) -> tuple[Sort, ...]:
 
 
 def _status_conditions(texts: list[str], caller: Caller, minor: int) -> Iterator[Condition]:
-    """Yield the condition that a server has one of the statuses in the query."""
+    """Yield the condition that a server has one of the statuses in the query; none without them.
+
+    Raises a 400 fault if all are unknown, from microversion 2.38 on; a 403 fault if the only known
+    one is DELETED, unless the caller is an admin.
+    """
     if not texts:
         return
     statuses = {text.upper() for text in texts}

@@ -104,7 +104,10 @@ class ServerOperations:
         return Response(200, orjson.dumps({"server": document}))
 
     async def create_server(self, request: Request) -> Response:
-        """Handle ``POST /servers``: 202, with the id of the server and a password."""
+        """Handle ``POST /servers``: 202, with the id of the server and a password.
+
+        It is a 400 fault for an unknown flavor, and a 403 fault for too many metadata items.
+        """
         new = parse_create_server(request.body, _minor(request), is_legacy=_is_legacy(request))
         self._policy.check(request.caller, ServerRule.CREATE)
         if len(new.metadata) > self._metadata_items:
@@ -134,7 +137,8 @@ class ServerOperations:
         """Handle ``POST /servers/{id}/action``, of which only createImage is offered.
 
         It is 202. The image is named by its URL in the Image API in the header Location, and from
-        microversion 2.45 by its id in the body.
+        microversion 2.45 by its id in the body. Before 2.39, too many metadata items are a 403
+        fault.
         """
         name, metadata = parse_create_image(request.body, is_legacy=_is_legacy(request))
         server = await self._find(request, ServerRule.CREATE_IMAGE)

@@ -47,8 +47,8 @@ ROLES: Mapping[ServerRule, frozenset[str]] = {
 class ServerPolicy:
     """Applies the rules for servers: the operator's, or else the roles of Compute's defaults.
 
-    `rules` is None if no policy file is configured. It does not check if a server is visible to the
-    caller: other projects' servers are to non-admins as if they did not exist.
+    `rules` is None if no policy file is configured. Whether a server is visible to the caller is
+    not checked: `ServerService` hides other projects' servers from all but admins.
     """
 
     def __init__(self, rules: PolicyRules | None) -> None:

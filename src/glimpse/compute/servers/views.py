@@ -31,7 +31,8 @@ def detail_view(
 ) -> dict[str, Any]:
     """Return the full document of a server at the microversion 2.`minor`.
 
-    A document of a list lacks ``server_groups``, and has null as ``scheduler_hints``.
+    `shown` says which attributes for admins it has. In a list, it lacks ``server_groups``, and has
+    null as ``scheduler_hints``.
     """
     document = {
         "accessIPv4": "",
