@@ -26,7 +26,8 @@ _LIMITS = JobLimits(max_running=0, max_waiting=0, project_share=100)
 class Snapshots:
     """Makes snapshots. Each takes `seconds`: half of them queued, half of them saving.
 
-    ``hold_data`` of the request that asked for a snapshot says how long it is saving instead.
+    If the context of the request that asked for a snapshot has ``hold_data``, the snapshot is
+    saving until that returns, instead of half of `seconds`.
 
     Every snapshot holds the upload lock of its image. If the process stops or is killed, the
     abandoned lock leads the next process to the image, and `resume` makes the snapshot again.

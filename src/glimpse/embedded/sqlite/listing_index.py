@@ -148,7 +148,8 @@ def scopes_for(caller: Caller, query: ImageQuery) -> list[str]:
 
     An admin has one scope, with all images. Otherwise, other projects' community images are listed
     only if the query's visibility is "community" or "all", and shared images if the membership has
-    the query's `member_status`. The project's own images are always among them: filter them.
+    the query's `member_status`. The scope of the project's own images is always among them,
+    whatever the query's visibility: filter what is found.
     """
     if caller.is_admin:
         return [ADMIN]

@@ -181,7 +181,10 @@ def _parse_domain(domain: object) -> dict[str, Any]:
 
 
 def _parse_system(system: object) -> dict[str, Any]:
-    """Return the field ``is_system``: always True, whatever ``all`` is (as in Keystone)."""
+    """Return the field ``is_system``: True, also if ``all`` is false (as in Keystone).
+
+    Raises BadRequest if ``all`` is no boolean.
+    """
     parameters = _require_object(system, "auth.scope.system")
     if not isinstance(parameters.get("all", True), bool):
         raise BadRequest("auth.scope.system.all has to be true or false.")
