@@ -84,12 +84,13 @@ def apply_patch(
 ) -> Image:
     """Return a copy of `image` after all operations, in their order.
 
-    `parse_patch` has checked the keys and values of the operations. It is not checked here that
-    `caller` may change the image. Raises Conflict for replacing or removing a property that does
-    not exist, or (in v2.0) adding a key that exists; Forbidden for removing an attribute, and for
-    changing one of _DATA_PLACES, or one that `caller` may not change, or that cannot change in the
-    image's present status; QuotaExceeded for more tags than `quotas` allow, and for more
-    properties, if the patch adds one.
+    `parse_patch` has checked the keys and values of the operations, but for the range of numbers.
+    It is not checked here that `caller` may change the image. Raises Invalid for a number that is
+    out of range; Conflict for replacing or removing a property that does not exist, or (in v2.0)
+    adding a key that exists; Forbidden for removing an attribute, and for changing one of
+    _DATA_PLACES, or one that `caller` may not change, or that cannot change in the image's present
+    status; QuotaExceeded for more tags than `quotas` allow, and for more properties, if the patch
+    adds one.
     """
     properties: dict[str, str | None] = image.properties
     before = set(properties)
@@ -188,8 +189,8 @@ def _changed_attribute(
 
     For example ``{"name": "x"}``; tags are the field ``tags_json``. An attribute always exists: so
     removing it raises Forbidden, and `must_be_new` Conflict. Raises Forbidden also for a change
-    that `caller` may not make, and for a format of an image that has data; QuotaExceeded for
-    more tags than `quotas` allow.
+    that `caller` may not make, and for a format of an image that has data; Invalid for a number
+    that is out of range; QuotaExceeded for more tags than `quotas` allow.
     """
     key = operation.key
     if operation.op == "remove":

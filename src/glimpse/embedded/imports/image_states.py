@@ -47,7 +47,10 @@ def require_claimed(image: Image, task_id: str) -> Image:
 
 
 def staged(image: Image, size: int, now: str) -> Image:
-    """Return an image in status uploading whose staged data is complete, and has `size` bytes."""
+    """Return an image in status uploading whose staged data is complete, and has `size` bytes.
+
+    Raises Conflict if it is in another status.
+    """
     return with_status(image, "uploading", expected=("uploading",), now=now)._replace(size=size)
 
 

@@ -111,7 +111,10 @@ class Endpoints:
         endpoint: Endpoint,
         values: Mapping[str, Any],
     ) -> None:
-        """Raise BadRequest for an unknown service or region; add the region of ``region``."""
+        """Raise BadRequest for an unknown service or ``region_id``; add the region of ``region``.
+
+        Raises Forbidden if that region would be one too many.
+        """
         region_id = endpoint.region_id
         is_known = region_id in (None, self._own.region_id) or region_id in directory.regions
         if not is_known and region_id is not None:

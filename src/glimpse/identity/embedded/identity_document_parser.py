@@ -129,7 +129,10 @@ class _Parser:
         return project
 
     def _user(self, entry: Entry) -> User:
-        """Make the User of a valid entry. A readable password takes the place of a hash."""
+        """Make the User of a valid entry. A readable password takes the place of a hash.
+
+        Raises InvalidStateFile for an unknown domain.
+        """
         domain_id = entry.get("domain_id")
         domain_id = DOMAIN_ID if domain_id is None else domain_id
         self._check_domain(domain_id)

@@ -1,6 +1,7 @@
 """Handlers of members: the projects with which an image is shared.
 
-Each raises what the method of `ImageMembers` raises that it calls.
+Each raises what the method of `ImageMembers` that it calls raises, and Invalid for a body that is
+not as its parser in `member_documents` expects.
 """
 
 from starlette.responses import Response
