@@ -104,10 +104,12 @@ check: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-# What requests cost, as ratios in one run: beside nginx, and among 1,000,000 images (see bench/run.py).
+# What requests cost, as ratios in one run: beside nginx, and among 1,000,000 images (see bench/run.py);
+# and how long resets of a cloud for tests take (see bench/resets.py).
 bench: $(STAMP)
 	@command -v nginx >/dev/null || test -x /usr/sbin/nginx || { apt-get update -q && apt-get install -q -y \
 	  --no-install-recommends nginx-light; } || { echo 'nginx is needed; on Debian, as root: apt-get install nginx-light'; exit 1; }
+	$(BIN)/python -m bench.resets
 	$(BIN)/python -m bench.run
 
 # What the gateway adds to a real Glance, as ratios in one run (see bench/peers.py).

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
-from glimpse.glance_database.sources import list_sources
 
 from glimpse.glance_database.connection import Rows, Statement
 from glimpse.glance_database.connector import find_driver
