@@ -17,6 +17,7 @@ from pathlib import Path
 from glimpse.app.embedded_options import embedded_options
 from glimpse.app.reload import ReloadableApplication
 from glimpse.app.testing_tools import middleware_for_tests
+from glimpse.cli.running_servers import RUNNING
 from glimpse.control.control_api import ControlTools
 from glimpse.control.controlled_application import ControlledApplication
 from glimpse.control.request_log import RequestLog
@@ -24,8 +25,7 @@ from glimpse.control.state_copies import StateCopies
 from glimpse.faults.active_faults import ActiveFaults
 from glimpse.files.syncing import do_without_syncing
 from glimpse.identity.embedded.private_files import make_private_directory
-from glimpse.seed.apply import apply_seed
-from glimpse.seed.parser import parse_seed
+from glimpse.seed.apply import apply_seed, read_seed
 from glimpse.settings import load_settings
 
 _IMAGES, _RESETS = 40, 100
@@ -73,11 +73,14 @@ async def _open_cloud(state_dir: Path) -> ControlledApplication:
     options = embedded_options(settings)
     make_private_directory(state_dir)
     do_without_syncing(state_dir)
-    seed = parse_seed(_SEED, "seed", state_dir, options.image_formats)
-    await apply_seed(seed, state_dir, options)
+    seed = state_dir.with_name("seed.yaml")
+    seed.write_text(_SEED)
+    await apply_seed(read_seed(seed, options), state_dir, options)
     tools = ControlTools(ActiveFaults(()), RequestLog())
     application = ReloadableApplication(settings, middleware_for_tests(tools))
-    controlled = ControlledApplication(application, 0, "token", tools, StateCopies(state_dir))
+    controlled = ControlledApplication(
+        application, 0, "token", tools, StateCopies(state_dir, RUNNING)
+    )
     await controlled.reset()  # the first makes what the others share
     return controlled
 
