@@ -18,7 +18,7 @@ from tests.support.steady_load import SteadyLoad
 POOL_SIZE = 4
 TIMEOUT = 1.0  # seconds, of a query and of a connection
 _ESTABLISHED = "01"  # the state of a connection in /proc/net/tcp
-_REPLIES = 40  # between two scrapes of metrics
+_REPLIES = 30  # between two scrapes of metrics
 
 
 class Reads(NamedTuple):

@@ -11,7 +11,7 @@ from tests.support.cloud import Cloud
 from tests.support.http import Response, request
 from tests.support.process import wait_until
 
-_PAUSE = 0.1  # seconds of a client between two requests
+_PAUSE = 0.2  # seconds of a client between two requests
 
 
 class Reply(NamedTuple):
