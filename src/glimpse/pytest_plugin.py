@@ -36,7 +36,7 @@ def pytest_collection(session: pytest.Session) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Tell the cloud to stop if no test needs it; the end of the session waits for that."""
+    """Begin to stop the cloud if no test needs it; the end of the session waits for its end."""
     stash = session.config.stash
     is_needed = any("glimpse" in getattr(item, "fixturenames", ()) for item in session.items)
     if _STARTING in stash and not is_needed:

@@ -91,7 +91,10 @@ class _IdentityOperations:
         self._routes: list[Route] | None = None
 
     def find(self, identity: EmbeddedIdentity, method: str, path: str) -> str:
-        """Return the name of an operation; it is the same for each `identity`."""
+        """Return the name of the operation, ``other`` for an unknown one.
+
+        The first `identity` makes the routes; names are the same for all.
+        """
         if self._routes is None:
             self._routes = identity_routes(identity)
         scope = {"type": "http", "method": method, "path": path.rstrip("/") or "/", "root_path": ""}

@@ -1,4 +1,4 @@
-"""What `glimpse serve` prints when it listens: its URLs, and what to do next."""
+"""print_startup_message: prints the URLs of ``glimpse serve``, and what to do next."""
 
 import shutil
 import socket

@@ -42,15 +42,17 @@ class Database(Protocol):
     async def fetch_row(self, statement: Statement) -> Row | None:
         """Return the only row of a statement, None if there is none. Raises DatabaseError.
 
-        A row that only a replica lacks is found all the same.
+        If a replica lacks the row, it is read from the primary.
         """
         ...
 
 
 class Role(NamedTuple):
-    """What a database is for: its label in metrics, its name in the log, and who serves without it.
+    """What a database is for.
 
-    `wrap` gets each new connection, and returns the one to use.
+    `service` is its label in metrics, `name` its name in the log, and `consequence` the sentence in
+    the log that says what happens while it cannot be read. `wrap` gets each new connection, and
+    returns the one to use.
     """
 
     service: Service
@@ -101,7 +103,7 @@ class GlanceDatabase:
         return await self._call(statement, seconds)
 
     async def fetch_status(self, statement: Statement) -> Rows:
-        """Run a statement on the state of the server, which is none that a read needs.
+        """Run a statement about the state of the server, such as its position in the log.
 
         Its failure is not counted, and does not open the circuit breaker: the user may lack a
         privilege for it. Raises DatabaseError.

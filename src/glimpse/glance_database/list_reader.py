@@ -69,7 +69,7 @@ class ListReader:
             return await self._by_date(listing.conditions, after, count)
         kind = (*listing.key, count > _LONG_PAGE)
         if self._clock() < (self._sparse.get(kind) or 0.0):
-            return await self._from_sources(listing, after, count)
+            return await self._from_indexes(listing, after, count)
         window = max(self._min_window, _WINDOW_FACTOR * count)
         oldest = await self._database.fetch(select_creation_date(after, window))
         if not oldest:
@@ -80,7 +80,7 @@ class ListReader:
             return rows
         self._sparse.put(kind, self._clock() + _MEMORY_SECONDS)
         last = position(rows[-1]) if rows else after
-        return [*rows, *await self._from_sources(listing, last, count - len(rows))]
+        return [*rows, *await self._from_indexes(listing, last, count - len(rows))]
 
     async def _by_date(
         self, conditions: Sequence[Condition], after: Position | None, count: int
@@ -88,7 +88,7 @@ class ListReader:
         statement = select_by_date(self._database.dialect, conditions, after, count)
         return await self._database.fetch(statement)
 
-    async def _from_sources(
+    async def _from_indexes(
         self, listing: Listing, after: Position | None, count: int
     ) -> Sequence[Row]:
         statement = select_by_indexes(

@@ -12,7 +12,7 @@ from glimpse.glance_database.errors import (
     QueryFailed,
     ReplicaNotCurrent,
 )
-from glimpse.glance_database.positions import Position
+from glimpse.glance_database.log_positions import LogPosition
 from glimpse.glance_database.replication import VERSION, Replication, find_replication
 from glimpse.upstream.single_flight import SingleFlight
 
@@ -25,7 +25,7 @@ class TimedPosition(NamedTuple):
     """A position of the primary that has all that was committed until `time`."""
 
     time: float
-    position: Position
+    position: LogPosition
 
 
 class PrimaryPositions:
@@ -33,7 +33,7 @@ class PrimaryPositions:
 
     A replica that has applied a position has all that was committed before its time. Thus the age
     of what a replica shows is known, also if nothing is written, or if replication has stopped.
-    Reading a position takes at most `timeout` seconds.
+    Methods that read raise ReplicaNotCurrent if that fails, or takes longer than `timeout` seconds.
     """
 
     def __init__(
@@ -53,27 +53,27 @@ class PrimaryPositions:
         self._reading = SingleFlight(self._read_and_keep)
 
     def refresh(self) -> None:
-        """Begin to read the position, without waiting for it, if the newest is old."""
+        """Begin to read the position if it is due; do not wait for it."""
         if self._is_due():
             self._reading.start()
 
     async def newest(self) -> TimedPosition:
-        """Return the newest position; read it if that is old. Raises ReplicaNotCurrent."""
+        """Return the newest position, after reading it if it is due. Raises ReplicaNotCurrent."""
         if self._is_due():
             await self._bounded(self._reading.join())
         return self._known[-1]
 
-    async def read(self) -> Position:
+    async def read(self) -> LogPosition:
         """Read the present position. Raises ReplicaNotCurrent."""
         return (await self._bounded(self._read())).position
 
     async def replication(self) -> Replication:
-        """Return how the primary is read. Raises ReplicaNotCurrent."""
+        """Return how positions are read from this kind of database. Raises ReplicaNotCurrent."""
         if self._replication is None:
             return await self._bounded(self._find_replication())
         return self._replication
 
-    def reached_time(self, applied: Position) -> float:
+    def reached_time(self, applied: LogPosition) -> float:
         """Return the time of the newest position that `applied` covers; -inf if it covers none."""
         times = (each.time for each in reversed(self._known) if applied.covers(each.position))
         return next(times, -math.inf)

@@ -26,8 +26,8 @@ def write_times() -> "memoryview[float]":
 class RecentWrites:
     """Tells if an image was written less than `max_age` seconds ago.
 
-    It counts the writes of all processes that share `times`. What was written before this object
-    was made is not known, so everything counts as written then.
+    It counts the writes of all processes that share `times`. Writes before this object was made are
+    not known, so every image counts as written at that moment.
     """
 
     def __init__(

@@ -29,7 +29,7 @@ class ReplicaConnection:
         self._current_until = -math.inf
 
     async def fetch(self, statement: Statement) -> Rows:
-        """See Connection. Raises ReplicaNotCurrent, too; then nothing was sent."""
+        """See Connection. Raises ReplicaNotCurrent, too; then the statement was not sent."""
         if self._clock() >= self._current_until:
             await self._compare()
         self._positions.refresh()

@@ -34,9 +34,9 @@ _FAILURES = (DatabaseUnavailable, QueryFailed, UnknownSchema, ReplicaNotCurrent)
 class Replica:
     """The replica at the only host of `options.url`. It runs statements while it is current.
 
-    `positions` are those of the primary, which say what is current. While the replica is not,
-    statements fail at once; a check in the background finds out, about every second in which there
-    is a request, if it is again. Each change is logged.
+    It is current if it has what the primary had `max_lag` seconds ago, by `positions`. While it is
+    not, statements fail at once, and start a check in the background, at most once a second; when a
+    check succeeds, statements are run again. Each change is logged.
     """
 
     def __init__(
@@ -63,7 +63,10 @@ class Replica:
         self._checking = SingleFlight(self._run_check)
 
     async def fetch(self, statement: Statement, seconds: float) -> Rows:
-        """Run a statement and return its rows. Raises DatabaseError."""
+        """Run a statement within `seconds` and return its rows.
+
+        Raises ReplicaNotCurrent, and the errors of `GlanceDatabase.fetch`.
+        """
         if self._lag.is_open:
             if self._lag.is_probe_due():
                 self._checking.start()
@@ -76,9 +79,9 @@ class Replica:
             raise
 
     async def check(self) -> None:
-        """Read all tables that are needed, and compare the position with that of the primary.
+        """Check that all tables that Glimpse reads can be read, and that the replica is current.
 
-        Raises DatabaseError if the replica cannot be read, or is not current.
+        Raises DatabaseError, such as ReplicaNotCurrent. After a success, statements are run again.
         """
         try:
             await self.database.check()
@@ -99,7 +102,7 @@ class Replica:
             await self.check()
 
     def _record_lag(self, error: ReplicaNotCurrent) -> None:
-        """Log why the replica is not read, if that is new, and have all connections compare."""
+        """Log a new reason; fail statements until a check succeeds; close idle connections."""
         reason = str(error)
         if not self._lag.is_open or reason != self._reason:
             _LOG.warning("%s is not read: %s. %s", self._name, reason, _CONSEQUENCE)
@@ -128,7 +131,7 @@ class ReplicatedDatabase:
         self._clock = clock
 
     async def fetch(self, statement: Statement) -> Rows:
-        """See Database. The DatabaseError is the primary's, or a ValueRefused."""
+        """See Database. Raises ValueRefused, and other errors only of the primary."""
         ends_at = self._clock() + self._timeout
         for_primary = self._timeout - replica_seconds(self._timeout)
         for replica in self._replicas:
@@ -145,7 +148,7 @@ class ReplicatedDatabase:
 
 
 def replica_seconds(timeout: float) -> float:
-    """Return the time that the replicas have of the time for a statement."""
+    """Return how many of the `timeout` seconds of a statement the replicas may take."""
     return timeout / 2
 
 

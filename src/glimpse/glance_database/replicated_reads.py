@@ -22,11 +22,11 @@ _CHECK_SECONDS = 2.0  # of one replica: less than a readiness check has for all
 
 
 class ReplicatedReads:
-    """The reader of `replicas`, and the images that it must not read yet.
+    """The reader of `replicas`, and which images it may read.
 
-    `reader` reads the replicas while they are current, and else the primary. What this gateway has
-    just written, by `writes`, is to be read from the primary: then every read sees the writes that
-    were acknowledged before it began.
+    `reader` reads the replicas while they are current, and else the primary. Images in `writes`,
+    which this gateway has just written, have to be read from the primary: so every read sees the
+    writes that were acknowledged before it began.
     """
 
     def __init__(
@@ -42,8 +42,11 @@ class ReplicatedReads:
         self._replicas = replicas
         self._positions = positions
 
-    def has_current(self, image_id: str | None) -> bool:
-        """Return True if `reader` shows what this gateway wrote to an image; with None, to all."""
+    def may_read(self, image_id: str | None) -> bool:
+        """Return True unless this gateway has just written the image; with None, any image.
+
+        Records a False in the metrics.
+        """
         writes = self._writes
         was_written = writes.has_any() if image_id is None else writes.has(image_id)
         if was_written:
@@ -52,7 +55,7 @@ class ReplicatedReads:
 
     @contextmanager
     def recorded_write(self, image_id: str) -> Iterator[None]:
-        """Record a write that is made in the ``with`` block, whatever comes of it."""
+        """Record a write of an image before and after the ``with`` block, which makes it."""
         self._writes.record(image_id)
         try:
             yield
@@ -64,7 +67,7 @@ class ReplicatedReads:
         self._writes.record(image_id)
 
     async def check_at_start(self) -> None:
-        """Log which replicas cannot be read, or are none: the primary is read in their place."""
+        """Log which replicas cannot be read; the primary is read in their place."""
         results = await asyncio.gather(*map(_check, self._replicas))
         for replica, error in zip(self._replicas, results, strict=True):
             if isinstance(error, UnknownSchema):
@@ -73,7 +76,7 @@ class ReplicatedReads:
                 _LOG.warning("The replica at %s cannot be read yet: %s.", replica.address, error)
 
     async def failure(self) -> str | None:
-        """Return why replicas cannot be read, without addresses; None if all can be."""
+        """Return why replicas cannot be read; None if all can be. The text has no addresses."""
         results = await asyncio.gather(*map(_check, self._replicas))
         reasons = []
         for number, error in enumerate(results, start=1):

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from glimpse.glance_database.connection import Row, Rows, Statement
 from glimpse.glance_database.errors import ReplicaNotCurrent
-from glimpse.glance_database.positions import (
-    Position,
+from glimpse.glance_database.log_positions import (
+    LogPosition,
     parse_mariadb_position,
     parse_mysql_position,
     parse_postgresql_position,
@@ -18,10 +18,10 @@ from glimpse.glance_database.positions import (
 
 
 class ReplicaPositions(NamedTuple):
-    """What a replica has applied, and that together with what was written on itself."""
+    """What a replica has replicated; and `written`: that, and what was written on itself."""
 
-    applied: Position
-    written: Position
+    applied: LogPosition
+    written: LogPosition
 
 
 class Replication(NamedTuple):
@@ -32,7 +32,7 @@ class Replication(NamedTuple):
     """
 
     primary: Statement
-    parse_primary: Callable[[Row], Position]
+    parse_primary: Callable[[Row], LogPosition]
     replica: Statement
     parse_replica: Callable[[Row], ReplicaPositions]
 
@@ -48,7 +48,7 @@ def find_replication(version: Rows) -> Replication:
     return _MARIADB if "MariaDB" in text else _MYSQL
 
 
-def _parse_mariadb_primary(row: Row) -> Position:
+def _parse_mariadb_primary(row: Row) -> LogPosition:
     if not row[0]:
         raise ReplicaNotCurrent("the primary has no binary log: set log_bin there")
     return parse_mariadb_position(row[0])
@@ -73,7 +73,7 @@ _MARIADB = Replication(
 )
 
 
-def _parse_mysql_primary(row: Row) -> Position:
+def _parse_mysql_primary(row: Row) -> LogPosition:
     if not row[0]:
         raise ReplicaNotCurrent(
             "the primary has no global transaction ids: set gtid_mode = ON on both servers"
@@ -90,7 +90,7 @@ _GTID_EXECUTED = Statement("SELECT @@GLOBAL.gtid_executed")
 _MYSQL = Replication(_GTID_EXECUTED, _parse_mysql_primary, _GTID_EXECUTED, _parse_mysql_replica)
 
 
-def _parse_postgresql_primary(row: Row) -> Position:
+def _parse_postgresql_primary(row: Row) -> LogPosition:
     system, is_in_recovery, place, block_size = row
     if is_in_recovery:
         raise ReplicaNotCurrent("the server in connection is not a primary: it is in recovery")

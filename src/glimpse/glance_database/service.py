@@ -137,7 +137,7 @@ class GlanceDatabaseImageService:
             await self._glance.delete_image(caller, image_id, read_image=self._read_for_write)
 
     async def _read_for_write(self, caller: Caller, image_id: str) -> Image:
-        """Return the present image, which is about to be written: a replica may have an older one.
+        """Return the image as the primary has it, and record that it is about to be written.
 
         Raises what `get_image` raises.
         """
@@ -152,9 +152,9 @@ class GlanceDatabaseImageService:
         return self._replicated.recorded_write(image_id)
 
     def _reader_of(self, image_id: str | None) -> ImageReader:
-        """Return what to read an image from, or all images with None."""
+        """Return the reader for an image, or with None for a list."""
         replicated = self._replicated
-        if replicated is None or not replicated.has_current(image_id):
+        if replicated is None or not replicated.may_read(image_id):
             return self._reader
         return replicated.reader
 
@@ -189,7 +189,7 @@ class GlanceDatabaseImageService:
             await self._replicated.check_at_start()
 
     async def replica_failure(self) -> str | None:
-        """Return why replicas cannot be read, without addresses; None if all can be."""
+        """Return why replicas cannot be read; None if all can be. The text has no addresses."""
         return None if self._replicated is None else await self._replicated.failure()
 
     async def read_failure(self) -> str | None:

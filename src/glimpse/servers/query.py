@@ -42,7 +42,7 @@ class ServerPage(NamedTuple):
 
 
 def select_page(servers: Iterable[Server], query: ServerQuery) -> ServerPage:
-    """Return the page that `query` selects of `servers`, all of its project, newest first.
+    """Return the page that `query` selects of `servers`: all of its project, newest first.
 
     The marker need not match the conditions. Raises MarkerNotFound if no server has its id.
     """

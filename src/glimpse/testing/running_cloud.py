@@ -134,7 +134,7 @@ class Cloud:
 class StartingCloud:
     """The process of a cloud, which starts while its caller does something else.
 
-    `wait` returns the cloud when it serves requests. Call `stop` in the end; nothing of it is left.
+    `wait` returns the cloud when it serves requests. Call `stop` at the end, in any case.
     """
 
     def __init__(self, seed: Seed | None, arguments: Sequence[str]) -> None:
@@ -151,7 +151,7 @@ class StartingCloud:
         return Cloud(self._process, self._process.wait_until_ready(), self._directory)
 
     def request_stop(self) -> None:
-        """Tell the process to stop, and do not wait for its end: `stop` does."""
+        """Begin to stop the process; `stop` waits for its end."""
         self._process.request_stop()
 
     def stop(self) -> None:

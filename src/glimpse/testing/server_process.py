@@ -59,7 +59,7 @@ class ServerProcess:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-_LOG_LINES:])
 
     def request_stop(self) -> None:
-        """Tell the process to stop, as soon as it has started; do not wait for its end."""
+        """Make the process stop as soon as it has started; do not wait for its end."""
         if self._process.stdin is not None:
             self._process.stdin.close()
         self._process.terminate()

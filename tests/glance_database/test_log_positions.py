@@ -2,8 +2,8 @@
 
 import pytest
 
-from glimpse.glance_database.positions import (
-    Position,
+from glimpse.glance_database.log_positions import (
+    LogPosition,
     parse_mariadb_position,
     parse_mysql_position,
     parse_postgresql_position,
@@ -12,7 +12,7 @@ from glimpse.glance_database.positions import (
 A, B = "3e11fa47-71ca-11e1-9e33-c80aa9429562", "4a6f2a67-5d87-11e6-a6bd-0a0027000000"
 
 
-def _parse(text: str) -> Position:
+def _parse(text: str) -> LogPosition:
     """Parse a position; which system it is of can be seen from its form."""
     if "/" in text:
         system, place = text.split("@")

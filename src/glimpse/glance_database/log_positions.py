@@ -1,6 +1,6 @@
-"""Positions in the log that a primary writes and its replicas apply.
+"""LogPosition: a position in the log that a primary writes and its replicas apply.
 
-A position says which transactions a server has. Those of MariaDB and MySQL are global transaction
+It says which transactions a server has. Those of MariaDB and MySQL are global transaction
 ids (GTIDs), those of PostgreSQL places in the write-ahead log.
 """
 
@@ -10,19 +10,22 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TypeGuard
 
 
-class Position(Protocol):
-    """The transactions that a server had at some moment. Positions of two systems differ in all."""
+class LogPosition(Protocol):
+    """Which transactions a server had at some moment.
 
-    def covers(self, other: "Position") -> bool:
+    Compared with a position of another kind of database, all methods return False.
+    """
+
+    def covers(self, other: "LogPosition") -> bool:
         """Return True if a server at this position has all transactions of `other`."""
         ...
 
-    def is_ahead_of(self, other: "Position") -> bool:
-        """Return True if this position has a transaction, of those logs, that `other` has not."""
+    def is_ahead_of(self, other: "LogPosition") -> bool:
+        """Return True if this position has a transaction that `other` has not."""
         ...
 
-    def shares_log_with(self, other: "Position") -> bool:
-        """Return True if both are positions in the same log, as those of a primary's replica."""
+    def shares_log_with(self, other: "LogPosition") -> bool:
+        """Return True if both are positions in the same log, as of a primary and its replica."""
         ...
 
 
@@ -39,23 +42,23 @@ class MariaDBPosition:
 
     domains: Mapping[int, LastTransaction]
 
-    def covers(self, other: Position) -> bool:
-        """See Position. Numbers grow within a domain, also from one server to the next."""
+    def covers(self, other: LogPosition) -> bool:
+        """See LogPosition. Numbers grow within a domain, also from one server to the next."""
         return isinstance(other, MariaDBPosition) and all(
             domain in self.domains and _is_at_least(self.domains[domain], last)
             for domain, last in other.domains.items()
         )
 
-    def is_ahead_of(self, other: Position) -> bool:
-        """See Position. Domains that only this position has are a replica's own: ignore them."""
+    def is_ahead_of(self, other: LogPosition) -> bool:
+        """See LogPosition. Ignores domains that only this position has: they are the replica's."""
         return isinstance(other, MariaDBPosition) and not all(
             _is_at_least(last, self.domains[domain])
             for domain, last in other.domains.items()
             if domain in self.domains
         )
 
-    def shares_log_with(self, other: Position) -> bool:
-        """See Position."""
+    def shares_log_with(self, other: LogPosition) -> bool:
+        """See LogPosition."""
         return isinstance(other, MariaDBPosition) and not self.domains.keys().isdisjoint(
             other.domains
         )
@@ -84,20 +87,20 @@ class MySQLPosition:
 
     sources: Mapping[str, tuple[Interval, ...]]
 
-    def covers(self, other: Position) -> bool:
-        """See Position."""
+    def covers(self, other: LogPosition) -> bool:
+        """See LogPosition."""
         return isinstance(other, MySQLPosition) and all(
             _contains(self.sources.get(source, ()), interval)
             for source, intervals in other.sources.items()
             for interval in intervals
         )
 
-    def is_ahead_of(self, other: Position) -> bool:
-        """See Position."""
+    def is_ahead_of(self, other: LogPosition) -> bool:
+        """See LogPosition."""
         return isinstance(other, MySQLPosition) and not other.covers(self)
 
-    def shares_log_with(self, other: Position) -> bool:
-        """See Position."""
+    def shares_log_with(self, other: LogPosition) -> bool:
+        """See LogPosition."""
         return isinstance(other, MySQLPosition) and not self.sources.keys().isdisjoint(
             other.sources
         )
@@ -132,19 +135,19 @@ class PostgreSQLPosition:
     system: int
     place: int
 
-    def covers(self, other: Position) -> bool:
-        """See Position."""
+    def covers(self, other: LogPosition) -> bool:
+        """See LogPosition."""
         return self._is_comparable(other) and self.place >= other.place
 
-    def is_ahead_of(self, other: Position) -> bool:
-        """See Position."""
+    def is_ahead_of(self, other: LogPosition) -> bool:
+        """See LogPosition."""
         return self._is_comparable(other) and self.place > other.place
 
-    def shares_log_with(self, other: Position) -> bool:
-        """See Position."""
+    def shares_log_with(self, other: LogPosition) -> bool:
+        """See LogPosition."""
         return self._is_comparable(other)
 
-    def _is_comparable(self, other: Position) -> TypeGuard["PostgreSQLPosition"]:
+    def _is_comparable(self, other: LogPosition) -> TypeGuard["PostgreSQLPosition"]:
         return isinstance(other, PostgreSQLPosition) and self.system == other.system
 
 
