@@ -3,7 +3,7 @@
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from glimpse.glance.query_parameters import parameters
+from glimpse.glance.query_parameters import query_parameters
 from glimpse.image_api.list_query import parse_filters
 from glimpse.images import DateBound, ImageQuery, Sort
 from glimpse.images.errors import Invalid
@@ -15,7 +15,7 @@ LISTS = st.text(st.sampled_from('ab ,:"\\')).map("in:".__add__)  # quotes anywhe
 @given(TEXT)
 def test_any_name_is_parsed_back_to_itself(name: str) -> None:
     query = ImageQuery(names=(name,))
-    assert parse_filters(parameters(query)) == query
+    assert parse_filters(query_parameters(query)) == query
 
 
 @given(LISTS)
@@ -24,7 +24,7 @@ def test_any_list_of_names_is_parsed_back_to_itself(value: str) -> None:
         query = parse_filters([("name", value)])
     except Invalid:
         assume(False)  # noqa: FBT003  hypothesis has it so
-    assert parse_filters(parameters(query)) == query
+    assert parse_filters(query_parameters(query)) == query
 
 
 def test_all_other_filters_are_parsed_back_to_themselves() -> None:
@@ -41,4 +41,4 @@ def test_all_other_filters_are_parsed_back_to_themselves() -> None:
         properties={"os_distro": "debian"},
         sort=(Sort("name", "asc"),),
     )
-    assert parse_filters(parameters(query)) == query
+    assert parse_filters(query_parameters(query)) == query

@@ -11,6 +11,8 @@ from glimpse.images.errors import InvalidResponse
 from glimpse.upstream.transport import Response
 
 _MAX_PAGES = 100_000
+# Lists that hold a prefetched page at the same time; others fetch each page when it is needed.
+MAX_PREFETCHES = 8
 _MAX_IMAGES = 10_000  # of a page; Glance sends at most the 1,000 that are requested
 _MAX_MARKER_LENGTH = 255  # characters
 _SHRINK_FACTOR = 8  # how many times smaller the next try is after a page of too many bytes

@@ -14,7 +14,7 @@ _MULTIPLE = (
 )
 
 
-def parameters(query: ImageQuery) -> list[tuple[str, str]]:
+def query_parameters(query: ImageQuery) -> list[tuple[str, str]]:
     """Return the filters and the order of `query` as pairs of a key and a value, not quoted.
 
     The limit and the marker are left out, and so are Glance's defaults: the member status

@@ -15,10 +15,10 @@ from glimpse.glance.endpoint import ServiceCatalog
 from glimpse.glance.error_mapping import image_error, list_error
 from glimpse.glance.image_document import parse_image, parse_images
 from glimpse.glance.image_locks import ImageLocks
-from glimpse.glance.list_pages import iterate_pages
+from glimpse.glance.list_pages import MAX_PREFETCHES, iterate_pages
 from glimpse.glance.options import GlanceOptions
 from glimpse.glance.property_patch import is_empty_patch_allowed, make_property_patch
-from glimpse.glance.query_parameters import parameters
+from glimpse.glance.query_parameters import query_parameters
 from glimpse.glance.request import GlanceRequest, encode_target, image_path, make_headers
 from glimpse.glance.responses import check_containers, is_success, parse_document
 from glimpse.glance.schema import MAX_BYTES, ImageSchema
@@ -40,8 +40,6 @@ from glimpse.images.errors import ImageServiceError, Invalid
 from glimpse.upstream.transport import Response, Transport
 
 _JSON_PATCH = "application/openstack-images-v2.1-json-patch"
-# Lists that hold a prefetched page at the same time; others fetch each page when it is needed.
-_MAX_PREFETCHES = 8
 
 
 class GlanceImageService:
@@ -73,7 +71,7 @@ class GlanceImageService:
         self._options = options
         self._client = GlanceClient(options, transport, catalog, service_tokens)
         self._image_locks = image_locks
-        self._prefetch_limit = asyncio.Semaphore(_MAX_PREFETCHES)
+        self._prefetch_limit = asyncio.Semaphore(MAX_PREFETCHES)
         self.schema = ImageSchema(self._fetch_schema, options.schema_max_age)
 
     async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
@@ -126,7 +124,7 @@ class GlanceImageService:
         `list_error` for an unsuccessful response, TooLarge for a page of more than 100,000 brackets
         and braces, and Invalid for a filter that is not valid Unicode.
         """
-        all_parameters = [*parameters(query), ("limit", str(limit))]
+        all_parameters = [*query_parameters(query), ("limit", str(limit))]
         if marker is not None:
             all_parameters.append(("marker", marker))
         options = self._options
