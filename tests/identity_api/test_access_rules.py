@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from glimpse.identity.access_rules import RequestTarget
-from glimpse.identity.embedded import application_credentials
+from glimpse.identity.embedded import limits
 from glimpse.identity.service import Unauthorized
 from tests.identity.cloud import Cloud, message_of
 
@@ -186,7 +186,7 @@ def test_admin_of_the_system_sees_and_deletes_rules(cloud: Cloud) -> None:
 def test_number_of_rules_of_a_user_is_bounded(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(application_credentials, "MAX_RULES_PER_USER", 2)
+    monkeypatch.setattr(limits, "MAX_ACCESS_RULES_OF_USER", 2)
     create(cloud, IMAGES, PROJECTS)
     create(cloud, IMAGES, name="second")
     more = [IMAGES | {"path": "/other"}]

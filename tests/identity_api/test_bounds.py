@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from glimpse.identity import field_lengths
-from glimpse.identity.embedded import application_credentials, identity_entry_edits
+from glimpse.identity.embedded import limits
 from tests.identity.cloud import Cloud, message_of
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
@@ -107,7 +107,7 @@ def test_longest_values_are_stored_and_shown(cloud: Cloud) -> None:
 def test_number_of_credentials_of_a_user_is_bounded(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(application_credentials, "MAX_PER_USER", 2)
+    monkeypatch.setattr(limits, "MAX_CREDENTIALS_OF_USER", 2)
     token = cloud.token()
     for name in ("one", "two"):
         assert cloud.create_credential(token, name=name).status_code == 201
@@ -125,7 +125,7 @@ def test_size_of_credentials_of_a_user_is_bounded(cloud: Cloud) -> None:
     ]
     assert statuses == [201, 201, 403, 403]  # a line end is two characters in JSON
     size = cloud.identity.identity_file.path.stat().st_size
-    assert size < application_credentials.MAX_BYTES_PER_USER + 10_000
+    assert size < limits.MAX_CREDENTIAL_BYTES_OF_USER + 10_000
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_size_of_the_identity_file_is_bounded(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     size = len(orjson.dumps(orjson.loads(cloud.identity.identity_file.path.read_bytes())))
-    monkeypatch.setattr(identity_entry_edits, "MAX_BYTES", size + 20_000)
+    monkeypatch.setattr(limits, "MAX_BYTES", size + 20_000)
     token = cloud.token("admin")
 
     def send(method: str, path: str, description: str) -> requests.Response:
@@ -203,5 +203,5 @@ def test_size_of_the_identity_file_is_bounded(
     assert response.status_code == 201
     path = f"/projects/{response.json()['project']['id']}"
     assert send("PATCH", path, "x" * 20_000).status_code == 403
-    monkeypatch.setattr(identity_entry_edits, "MAX_BYTES", size)  # as if it had been lower before
+    monkeypatch.setattr(limits, "MAX_BYTES", size)  # as if it had been lower before
     assert send("PATCH", path, "x" * 14_000).status_code == 200  # to make room is always possible

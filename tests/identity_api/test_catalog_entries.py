@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from glimpse.identity.embedded import identity_entry_edits
+from glimpse.identity.embedded import limits
 from tests.identity.cloud import message_of
 from tests.identity_api.objects import Objects
 
@@ -203,7 +203,7 @@ def test_numbers_are_bounded(
     objects: Objects, service_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for kind in ("regions", "services", "endpoints"):
-        monkeypatch.setitem(identity_entry_edits.MAX_ENTRIES, kind, 1)
+        monkeypatch.setitem(limits.MAX_ENTRIES, kind, 1)
     endpoint = {"service_id": service_id, "interface": "public", "url": "http://volume"}
     for kind, values in (("region", {}), ("endpoint", endpoint)):
         objects.create(kind, **values)

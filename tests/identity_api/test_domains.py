@@ -2,7 +2,7 @@
 
 import pytest
 
-from glimpse.identity.embedded import identity_entry_edits
+from glimpse.identity.embedded import limits
 from tests.identity.cloud import message_of
 from tests.identity_api.objects import Objects
 
@@ -85,7 +85,7 @@ def test_disabled_domain_ends_the_tokens_of_its_users(objects: Objects) -> None:
 
 
 def test_number_of_domains_is_bounded(objects: Objects, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(identity_entry_edits.MAX_ENTRIES, "domains", 1)
+    monkeypatch.setitem(limits.MAX_ENTRIES, "domains", 1)
     objects.create("domain", name="one")
     assert objects.post("domain", name="two").status_code == 403
 

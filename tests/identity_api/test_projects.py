@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from glimpse.identity.embedded import identity_entry_edits
+from glimpse.identity.embedded import limits
 from tests.identity.cloud import message_of
 from tests.identity_api.objects import Objects
 
@@ -182,7 +182,7 @@ def test_domain_is_a_project_too(objects: Objects) -> None:
 
 
 def test_number_of_projects_is_bounded(objects: Objects, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(identity_entry_edits.MAX_ENTRIES, "projects", 4)
+    monkeypatch.setitem(limits.MAX_ENTRIES, "projects", 4)
     project_id = objects.create("project", name="fourth")["id"]
     assert objects.post("project", name="fifth").status_code == 403
     objects.delete("project", project_id)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from glimpse.identity.embedded import identity_entry_edits
+from glimpse.identity.embedded import limits
 from tests.identity.cloud import message_of
 from tests.identity_api.objects import Objects
 
@@ -153,7 +153,7 @@ def test_lists_are_filtered(objects: Objects) -> None:
 
 
 def test_number_of_users_is_bounded(objects: Objects, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(identity_entry_edits.MAX_ENTRIES, "users", 4)
+    monkeypatch.setitem(limits.MAX_ENTRIES, "users", 4)
     objects.create("user", name="fourth")
     assert objects.post("user", name="fifth").status_code == 403
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import orjson
 
+from glimpse.identity.embedded import limits
 from glimpse.identity.embedded.application_credential_request import parse_credential
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import ApplicationCredential
@@ -15,11 +16,6 @@ from glimpse.identity.embedded.identity_document_sections import remove_entries,
 from glimpse.identity.embedded.identity_entry_rendering import access_rule_entry, credential_entry
 from glimpse.identity.embedded.identity_file import IdentityFile
 from glimpse.identity.embedded.session import Session, resolve_session
-
-# These are limited, since each change writes the whole identity file, which each worker reads.
-MAX_PER_USER = 100
-MAX_BYTES_PER_USER = 256 * 1024  # as JSON
-MAX_RULES_PER_USER = 200
 
 
 class _Hasher(Protocol):
@@ -65,13 +61,13 @@ class ApplicationCredentials:
         is stored. The credential is on disk on return. `address` is the client's address.
 
         Raises Forbidden if the caller's token was obtained with a restricted credential, or if the
-        user has MAX_PER_USER credentials or would have more than MAX_BYTES_PER_USER of them, or
-        more than MAX_RULES_PER_USER access rules. Raises BadRequest for an invalid body, for roles
-        that the token does not have, or for a token without a project. Raises Conflict if the user
-        has a credential of that name, and Unauthorized if the caller's user, project, credential or
-        last role is removed meanwhile. Raises TooManyLogins if too many secrets and passwords wait
-        in the login queue, and IdentityUnavailable if the queue is closed, or if the identity file
-        is invalid or cannot be written.
+        user would have more credentials, bytes of them or access rules than `limits` allows. Raises
+        BadRequest for an invalid body, for roles that the token does not have, or for a token
+        without a project. Raises Conflict if the user has a credential of that name, and
+        Unauthorized if the caller's user, project, credential or last role is removed meanwhile.
+        Raises TooManyLogins if too many secrets and passwords wait in the login queue, and
+        IdentityUnavailable if the queue is closed, or if the identity file is invalid or cannot be
+        written.
         """
         _check_can_manage(session)
         user_id = session.user.id
@@ -128,12 +124,12 @@ def _add_rules(
 ) -> None:
     """Add those access rules of a new credential that are new to the document.
 
-    Raises Forbidden if the user would have more than MAX_RULES_PER_USER.
+    Raises Forbidden if the user would have more than MAX_ACCESS_RULES_OF_USER.
     """
     missing = [each for each in credential.access_rules if each.id not in directory.access_rules]
     existing = directory.access_rules_of(credential.user_id)
-    if len(existing) + len(missing) > MAX_RULES_PER_USER:
-        raise Forbidden(f"A user may have at most {MAX_RULES_PER_USER} access rules.")
+    if len(existing) + len(missing) > limits.MAX_ACCESS_RULES_OF_USER:
+        raise Forbidden(f"A user may have at most {limits.MAX_ACCESS_RULES_OF_USER} access rules.")
     section_of(document, "access_rules").extend(access_rule_entry(each) for each in missing)
 
 
@@ -141,14 +137,18 @@ def _check_limits(new: Mapping[str, Any], existing: Sequence[Mapping[str, Any]])
     """Check that a user who has the entries `existing` may have the entry `new`, too.
 
     Raises Conflict if one of `existing` has the same name. Raises Forbidden if the user would have
-    more than MAX_PER_USER entries, or if all of them together would take more than
-    MAX_BYTES_PER_USER.
+    more than MAX_CREDENTIALS_OF_USER entries, or if all of them together would take more than
+    MAX_CREDENTIAL_BYTES_OF_USER.
     """
     if any(each.get("name") == new["name"] for each in existing):
         raise Conflict(f"There is an application credential {new['name']} already.")
     size = len(orjson.dumps([*existing, new]))
-    if len(existing) >= MAX_PER_USER or size > MAX_BYTES_PER_USER:
+    if (
+        len(existing) >= limits.MAX_CREDENTIALS_OF_USER
+        or size > limits.MAX_CREDENTIAL_BYTES_OF_USER
+    ):
         raise Forbidden(
             "Unable to create additional application credentials, maximum of "
-            f"{MAX_PER_USER}, or of {MAX_BYTES_PER_USER} bytes, already exceeded for user."
+            f"{limits.MAX_CREDENTIALS_OF_USER}, or of {limits.MAX_CREDENTIAL_BYTES_OF_USER} bytes, "
+            "already exceeded for user."
         )

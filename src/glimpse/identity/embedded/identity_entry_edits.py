@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 import orjson
 
+from glimpse.identity.embedded import limits
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import (
     Domain,
@@ -24,17 +25,6 @@ from glimpse.identity.embedded.identity_document_sections import Document, find_
 from glimpse.identity.embedded.identity_entry_rendering import entry_of, user_entry
 from glimpse.identity.embedded.reference_edits import refer_by_id
 
-# The most entries of a section. Each change writes the whole file, and each worker reads it.
-MAX_ENTRIES = {
-    "domains": 200,
-    "projects": 5000,
-    "users": 5000,
-    "roles": 500,
-    "regions": 200,
-    "services": 200,
-    "endpoints": 1000,
-}
-MAX_BYTES = 4 * 2**20  # of the document as JSON; 5,000 users take about 1.5 MB
 _Entry = TypeVar("_Entry", Domain, Project, User, Role, Region, Service, Endpoint)
 
 
@@ -51,11 +41,11 @@ class _WithOptions(Protocol):
 def add_entry(document: Document, directory: Directory, section: str, new: _Entry) -> _Entry:
     """Add an entry to a section, and return it.
 
-    Raises Forbidden if the section has as many as MAX_ENTRIES allows, or if the document would have
-    more than MAX_BYTES.
+    Raises Forbidden if the section has as many as `limits.MAX_ENTRIES` allows, or if the
+    document would have more than `limits.MAX_BYTES`.
     """
     entries = section_of(document, section)
-    if len(entries) >= MAX_ENTRIES[section]:
+    if len(entries) >= limits.MAX_ENTRIES[section]:
         raise Forbidden(f"There are {len(entries)} {section}, and there can be no more.")
     entries.append(_written(new, directory))
     _check_size(document)
@@ -70,7 +60,7 @@ def replace_entry(
     The other values of the entry stay as they are. References to it by its old name become
     references by id. If the section has no entry with the id of `old`, as for the domain Default at
     first, the entry is added. Raises Forbidden if the entry grows, and the document would then have
-    more than MAX_BYTES.
+    more than `limits.MAX_BYTES`.
     """
     if isinstance(old, Domain | Project | User) and old.name != new.name:
         refer_by_id(document, directory, old)
@@ -91,9 +81,9 @@ def replace_entry(
 
 
 def _check_size(document: Document) -> None:
-    """Raise Forbidden if the document has more than MAX_BYTES."""
-    if len(orjson.dumps(document)) > MAX_BYTES:
-        raise Forbidden(f"The identity file would have more than {MAX_BYTES} bytes.")
+    """Raise Forbidden if the document has more than `limits.MAX_BYTES`."""
+    if len(orjson.dumps(document)) > limits.MAX_BYTES:
+        raise Forbidden(f"The identity file would have more than {limits.MAX_BYTES} bytes.")
 
 
 def _written(value: _Entry, directory: Directory) -> dict[str, Any]:

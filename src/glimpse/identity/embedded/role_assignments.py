@@ -2,6 +2,7 @@
 
 import asyncio
 
+from glimpse.identity.embedded import limits
 from glimpse.identity.embedded.assignment_edits import add_assignment, remove_assignments
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import Assignment
@@ -9,8 +10,6 @@ from glimpse.identity.embedded.errors import BadRequest, Forbidden, NotFound
 from glimpse.identity.embedded.identity_document_sections import Document
 from glimpse.identity.embedded.identity_file import IdentityFile
 from glimpse.identity.embedded.roles import find_role
-
-MAX_ASSIGNMENTS = 10_000  # of all users; each change writes the whole file
 
 
 class RoleAssignments:
@@ -85,5 +84,5 @@ def _check_can_assign(assignment: Assignment, directory: Directory) -> None:
             )
     elif assignment.domain_id is None and role.domain_id is not None:
         raise BadRequest(f"The role {role.id} is of a domain: it cannot be assigned on the system.")
-    if sum(len(user.assignments) for user in directory.users.values()) >= MAX_ASSIGNMENTS:
-        raise Forbidden(f"There can be at most {MAX_ASSIGNMENTS} role assignments.")
+    if sum(len(user.assignments) for user in directory.users.values()) >= limits.MAX_ASSIGNMENTS:
+        raise Forbidden(f"There can be at most {limits.MAX_ASSIGNMENTS} role assignments.")

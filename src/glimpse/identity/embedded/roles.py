@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from glimpse.identity.embedded import limits
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import Role
 from glimpse.identity.embedded.errors import BadRequest, Conflict, Forbidden, NotFound
@@ -29,7 +30,6 @@ from glimpse.identity.embedded.standard_roles import (
     role_id_of,
 )
 
-MAX_IMPLICATIONS = 1000  # each change writes the whole file, and each worker reads it
 _STANDARD_IDS = frozenset(role.id for role in STANDARD_ROLES)
 _KNOWN = frozenset(("id", "name", "description", "domain_id", "options", "links", "extra"))
 
@@ -126,7 +126,7 @@ class Roles:
             if implied_id in directory.implied_roles.get(prior_id, ()):
                 raise Conflict(f"{prior_id} implies {implied_id} already.")
             pairs = section_of(document, "implied_roles")
-            if len(pairs) >= MAX_IMPLICATIONS:
+            if len(pairs) >= limits.MAX_IMPLICATIONS:
                 raise Forbidden(f"There are {len(pairs)} implied roles, and there can be no more.")
             references = role_reference(prior), role_reference(implied)
             pairs.append(dict(zip(("prior_role", "implied_role"), references, strict=True)))

@@ -187,8 +187,7 @@ def _connection_pool(server: str, timeout: float) -> Any:
 
     `server` is ``host:port``, ``host`` (port 11211) or the path of a socket. A prefix ``inet:`` or
     ``inet6:`` is ignored. `timeout` is in seconds. Raises InvalidMemcachedServer if the port is no
-    number, or if the library is missing.
-    (Any, since the library has no types)
+    number, or if the library, which has no types, is missing.
     """
     try:
         from pymemcache.client.base import PooledClient, normalize_server_spec  # noqa: PLC0415  an extra, imported only if it is configured
