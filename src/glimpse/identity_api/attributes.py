@@ -84,7 +84,7 @@ def parse_new_object(document: object, schema: ObjectSchema) -> dict[str, Any]:
     """Return the attributes in the parsed body of a request that creates an object.
 
     Raises BadRequest if the body has not the form that `schema` describes, if a required attribute
-    is missing, and as `check_values` does.
+    is missing, for the attribute ``links``, which no client may set, and as `check_values` does.
     """
     values = _parse_object(document, schema)
     missing = [name for name in schema.required if name not in values]
