@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from glimpse.embedded.catalog import Members
+from glimpse.embedded.sqlite.connection import closed_on_failure
 from glimpse.embedded.sqlite.image_reader import COLUMNS, ImageReader
 from glimpse.embedded.sqlite.row_validation import is_valid_image, text_or_bytes
-from glimpse.embedded.sqlite.schema import UnusableCatalog, closed_on_failure, read_version
+from glimpse.embedded.sqlite.schema import UnusableCatalog, read_version
 from glimpse.images import Image
 
 

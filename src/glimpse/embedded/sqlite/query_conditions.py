@@ -1,7 +1,7 @@
 """Query conditions: translate an ImageQuery to SQL: conditions and ORDER BY. Pure.
 
 There are no conditions for names and properties, which are found by the listing index. The
-conditions need the SQL function ``comparison_form``, which `schema.open_connection` adds.
+conditions need the SQL function ``comparison_form``, which `connection.open_connection` adds.
 """
 
 from collections.abc import Iterable, Iterator

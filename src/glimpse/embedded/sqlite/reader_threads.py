@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from glimpse.embedded.sqlite.catalog_failures import CatalogFailures
+from glimpse.embedded.sqlite.connection import open_connection
 from glimpse.embedded.sqlite.filtered_scan import FilteredScan
-from glimpse.embedded.sqlite.schema import open_connection
 from glimpse.images.errors import Unavailable
 
 Result = TypeVar("Result")
