@@ -104,7 +104,9 @@ class ImageData(NamedTuple):
 class DirectoryStore:
     """Stores the data of images by their ids, as files in a directory.
 
-    A file has a temporary name until its upload is complete, so incomplete data is never read.
+    A file has a temporary name until its upload is complete, so incomplete data is never read. What
+    is said to be on the disk is only written if the state directory does without syncing
+    (`files.syncing`).
     """
 
     def __init__(self, directory: Path, size_cap: int) -> None:

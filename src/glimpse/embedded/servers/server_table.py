@@ -34,7 +34,7 @@ class ServerTable:
     """The servers of a state directory. Methods block, and may be called in any thread.
 
     Any method raises Unavailable if the file cannot be read or written. A write is on disk when it
-    returns.
+    returns, unless the state directory does without syncing (`files.syncing`).
     """
 
     def __init__(self, state_dir: Path) -> None:

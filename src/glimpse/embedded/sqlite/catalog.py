@@ -48,6 +48,9 @@ _MAX_WAITING = 10_000  # images of the large steps of all lists: some 30 MB at m
 class SQLiteCatalog:
     """Stores image records in an SQLite file, and finds those of a list, as Catalog describes.
 
+    A crash of the machine can undo a write only if the state directory does without syncing
+    (`files.syncing`).
+
     Any method may raise Unavailable.
     """
 

@@ -1,4 +1,8 @@
-"""Private files of a state directory: readable for their owner only, replaced atomically."""
+"""Private files of a state directory: readable for their owner only, replaced atomically.
+
+What is said to be on disk is only written if the state directory does without syncing
+(`files.syncing`).
+"""
 
 import errno
 import fcntl

@@ -97,9 +97,10 @@ class Revocations:
         self._counter.close()
 
     def _connect(self) -> sqlite3.Connection:
-        """Open a connection whose commits are durable, and that waits up to 5 s for a lock.
+        """Open a connection that waits up to 5 s for a lock.
 
-        Raises sqlite3.Error. The caller closes it.
+        Its commits are durable, unless the state directory does without syncing. Raises
+        sqlite3.Error. The caller closes it.
         """
         database = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
         database.execute("PRAGMA busy_timeout = 5000")
