@@ -12,11 +12,16 @@ UVICORN = ("uvicorn", "--port", "{}", APPLICATION)
 class AsgiServerProcess(GlimpseProcess):
     """An ASGI server that serves the application with a state directory, which it does not lock."""
 
-    def __init__(self, state_dir: Path, command: tuple[str, ...] = UVICORN) -> None:
-        """`command` is a module and its arguments, with {} for the port."""
+    def __init__(
+        self, state_dir: Path, command: tuple[str, ...] = UVICORN, sections: str = ""
+    ) -> None:
+        """`command` is a module and its arguments, with {} for the port.
+
+        `sections` are the sections of its configuration but ``[glimpse]``.
+        """
         port = free_port()
-        conf = state_dir.parent / "glimpse.conf"
-        conf.write_text(f"[glimpse]\nstate_dir = {state_dir}\n")
+        conf = state_dir.parent / f"{command[0]}.conf"
+        conf.write_text(f"[glimpse]\nstate_dir = {state_dir}\n{sections}")
         self.state_dir = state_dir
         ServerProcess.__init__(
             self,

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from glimpse.image_api.bulk_load import load
 from glimpse.images import Caller
 from glimpse.images.errors import ImageNotFound
+from tests.support.asgi_server_process import AsgiServerProcess
 from tests.support.embedded import open_images
 from tests.support.http import Response, request
 from tests.support.process import GlimpseProcess, wait_until
@@ -121,10 +122,8 @@ class EmbeddedCloud(Cloud):
 
     def issue_expired_token(self, user: str) -> str:
         """Return a token that a second process issued, whose tokens expire after one second."""
-        settings = self.state_dir.parent / "short.conf"
-        settings.write_text("[embedded]\ntoken_expiration = 1\n")
-        arguments = ["--config-file", str(settings)]
-        with GlimpseProcess(self.state_dir, arguments=arguments) as process:
+        short = "[embedded]\ntoken_expiration = 1\n"
+        with AsgiServerProcess(self.state_dir, sections=short) as process:
             token = issue_token(f"{process.base_url}/identity", user)
         headers = {"X-Auth-Token": token}
         wait_until(
