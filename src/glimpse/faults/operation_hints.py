@@ -1,0 +1,88 @@
+"""find_meant_operation: the name of the operation that a pattern without a match probably means."""
+
+import difflib
+from collections.abc import Collection, Iterator, Sequence
+from fnmatch import fnmatchcase
+
+_SYNONYMS = (
+    ("show", "list", "get", "find", "read", "fetch"),
+    ("create", "add", "new"),
+    ("delete", "remove"),
+    ("update", "set", "edit", "patch"),
+)
+# What clients call an operation, in lower case and without underscores, and its name here
+_CLIENT_NAMES = {
+    **dict.fromkeys(("login", "authenticate", "issuetoken", "createtoken"), "identity.issue"),
+    **dict.fromkeys(("snapshot", "createsnapshot", "createserverimage"), "run_action"),
+    **dict.fromkeys(("upload", "uploadimage"), "image.upload_data"),
+    **dict.fromkeys(("download", "downloadimage"), "image.download_data"),
+    **dict.fromkeys(("stage", "stageimage"), "image.stage_data"),
+    "updatemember": "image.set_member_status",
+    **dict.fromkeys(("import", "importimage"), "image.import_data"),
+}
+_SERVICES = {
+    "glance": "image",
+    "images": "image",
+    "keystone": "identity",
+    "nova": "",
+    "compute": "",
+}
+_TYPING_ERROR = 0.9  # similarity of names that differ by one or two letters
+_SNAPSHOT_ACTION = "createImage"  # Compute's name for it
+_SNAPSHOT = "run_action"
+
+
+def find_meant_operation(pattern: str, operations: Collection[str]) -> str | None:
+    """Return the operation, or the pattern, that `pattern` probably means; None if none is alike.
+
+    `pattern` matches none of `operations`. It may have the name of another service's operation,
+    a synonym (``image.get_image``), a client's name (``upload_image``), or be misspelled.
+    """
+    services = sorted({each.partition(".")[0] for each in operations if "." in each})
+    patterns = [f"{each}.*" for each in services] if "*" in pattern else []
+    misspelled = _find_similar(pattern, (*operations, *patterns), _TYPING_ERROR)
+    return (
+        misspelled
+        or _find_synonym(pattern, operations, services)
+        or _find_similar(pattern, (*operations, *patterns))
+    )
+
+
+def _find_synonym(pattern: str, operations: Collection[str], services: Sequence[str]) -> str | None:
+    """Return the operation that has another name in `pattern`; None if there is none."""
+    service, _, name = pattern.rpartition(".")
+    if name == _SNAPSHOT_ACTION:
+        return _SNAPSHOT
+    service = _SERVICES.get(service, service)
+    prefixes = [f"{service}."] if service in services else []
+    prefixes += ["", *(f"{each}." for each in services)]
+    for prefix in prefixes:
+        for synonym in _synonyms(name):
+            if any(fnmatchcase(each, prefix + synonym) for each in operations):
+                return prefix + synonym
+    meant = _CLIENT_NAMES.get(name.lower().replace("_", ""))
+    return meant if meant in operations else None
+
+
+def _find_similar(pattern: str, names: Sequence[str], similarity: float = 0.6) -> str | None:
+    """Return the most similar name, whatever the case of its letters; None if none is similar."""
+    by_lower_case = {name.lower(): name for name in sorted(names)}
+    found = difflib.get_close_matches(pattern.lower(), by_lower_case, 1, similarity)
+    return by_lower_case[found[0]] if found else None
+
+
+def _synonyms(name: str) -> Iterator[str]:
+    """Yield `name`, then names with another first word, and for a single word those of images."""
+    if name == "*":  # of an unknown service
+        return
+    first, underscore, rest = name.partition("_")
+    words = [first]
+    for group in _SYNONYMS:
+        if first in group:
+            words += [word for word in group if word != first]
+    for word in words:
+        yield word + underscore + rest
+    if not underscore:
+        for word in words:
+            yield f"{word}_image"
+            yield f"{word}_images"
