@@ -20,6 +20,8 @@ FAULT_NAMES = {
     503: "serviceUnavailable",
 }
 
+METADATA_LIMIT_EXCEEDED = "Image metadata limit exceeded"
+
 
 class Fault(Exception):
     """An error response of the Compute API. Raise it to send it.
@@ -77,7 +79,7 @@ _FAULTS: tuple[tuple[type[errors.ImageServiceError], int, str], ...] = (
     (errors.ImageNotFound, 404, "Image not found."),
     (errors.PropertyNotFound, 404, "Invalid metadata key"),
     (errors.NotFound, 404, "The resource could not be found."),
-    (errors.PropertyLimitExceeded, 403, "Image metadata limit exceeded"),
+    (errors.PropertyLimitExceeded, 403, METADATA_LIMIT_EXCEEDED),
     (errors.Forbidden, 403, "HTTP 403 Forbidden: {}"),
     (errors.Invalid, 400, "HTTP 400 Bad Request: {}"),
     (errors.Conflict, 409, "{}"),

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from glimpse.compute.faults import Fault
+from glimpse.compute.faults import METADATA_LIMIT_EXCEEDED, Fault
 from glimpse.images import RESERVED_PREFIX, PropertyChanges
 
 # Keys whose values are JSON text in the Image service and are shown decoded.
@@ -124,6 +124,12 @@ def property_changes(
         limit=limit,
         extra_count=len(attributes),
     )
+
+
+def check_count(count: int, limit: int) -> None:
+    """Raise the 403 fault for more than `limit` metadata items, the most that an image may have."""
+    if count > limit:
+        raise Fault(403, METADATA_LIMIT_EXCEEDED)
 
 
 def check_storable(metadata: Mapping[str, Any]) -> None:

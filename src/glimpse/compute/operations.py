@@ -9,6 +9,7 @@ from glimpse.compute.faults import Fault, fault_from_error, no_such_resource
 from glimpse.compute.list_query import parse_list_request
 from glimpse.compute.list_response import list_response
 from glimpse.compute.metadata import (
+    check_count,
     check_storable,
     is_reserved,
     parse_body,
@@ -170,8 +171,7 @@ class Operations:
         """
         image = await self._images.get_image(request.caller, request.resource_id)
         kept = 0 if replace else len(image.properties.keys() - metadata.keys())
-        if kept + len(metadata) > self._metadata_items:
-            raise Fault(403, "Image metadata limit exceeded")
+        check_count(kept + len(metadata), self._metadata_items)
         is_own = request.caller.is_admin or image.owner == request.caller.project_id
         if not (is_own and has_role(request.caller, Action.MODIFY_IMAGE)):
             raise _not_authorized(request.resource_id)

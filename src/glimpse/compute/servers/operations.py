@@ -8,6 +8,7 @@ from functools import partial
 import orjson
 
 from glimpse.compute.faults import Fault
+from glimpse.compute.metadata import check_count
 from glimpse.compute.next_link import NextLink
 from glimpse.compute.request import Request
 from glimpse.compute.responses import Response
@@ -143,8 +144,8 @@ class ServerOperations:
         name, metadata = parse_create_image(request.body, is_legacy=_is_legacy(request))
         server = await self._find(request, ServerRule.CREATE_IMAGE)
         minor = _minor(request)
-        if minor < _METADATA_UNCHECKED and len(metadata) > self._metadata_items:
-            raise Fault(403, "Image metadata limit exceeded")
+        if minor < _METADATA_UNCHECKED:
+            check_count(len(metadata), self._metadata_items)
         check_not_reserved(metadata)
         image_id = await self._servers.create_image(request.caller, server.id, name, metadata)
         if minor >= _IMAGE_ID_IN_BODY:
