@@ -58,12 +58,17 @@ async def check_glance_database(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def _check_grants(database: GlanceDatabase, where: str, user: str) -> AsyncIterator[Finding]:
+    """Yield a "note" if `user` may write. Raises DatabaseError."""
     if await user_may_write(database):
         yield Finding("note", f"{where}: user {user} may write; it needs SELECT only")
 
 
 async def _check_replica(replica: Replica, max_lag: float) -> AsyncIterator[Finding]:
-    """Read a replica, and yield a "note" if it is not current within `max_lag` seconds."""
+    """Read a replica and close it; yield a finding for each step.
+
+    It is "ok" if the replica has what the primary has within `max_lag` seconds, otherwise a "note",
+    as it is if the replica cannot be read.
+    """
     where = f"Its replica at {replica.address}"
     try:
         seconds = await _wait_until_current(replica, max_lag)

@@ -10,7 +10,7 @@ def directory_problem(path: Path) -> str | None:
     """Return why this process cannot write to the directory `path`, or create it; None if it can.
 
     A directory that exists must be accessible to its owner only, or one whose mode this process
-    may change to that.
+    may change to that. Raises OSError if a parent directory does not let this process look.
     """
     existing = path
     while not existing.exists() and existing != existing.parent:

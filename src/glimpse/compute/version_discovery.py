@@ -90,10 +90,12 @@ class VersionDiscovery:
 def _negotiate(headers: Mapping[bytes, bytes], path: str) -> tuple[str, str | None]:
     """Return the response's content type, and the root of the version to describe (``/v2.1``).
 
-    The version is that of the path, otherwise that of the parameter ``version`` in Content-Type,
-    otherwise in Accept (``application/json;version=2.1``). The root is None if that is no version
-    of this API. The content type is the one that Accept prefers; Atom is offered for the paths
-    ``/``, ``/v2/`` and ``/v2.1/`` only.
+    The root is `path` if that is one. Otherwise a header may name the version with the parameter
+    ``version`` (``application/json;version=2.1``): Content-Type, or Accept if Content-Type has no
+    such parameter. The root is None if neither does, or if this API has no version of that name.
+
+    The content type is the one that Accept prefers; Atom is offered for the paths ``/``, ``/v2/``
+    and ``/v2.1/`` only.
     """
     offers_atom = path in ("/", "/v2/", "/v2.1/")
     preferred = preference(

@@ -84,9 +84,10 @@ def _read(file: BinaryIO, inspectors: list["FileInspector"]) -> None:
 
 
 def _read_end(file: BinaryIO, inspectors: list["FileInspector"]) -> None:
-    """Pass the last chunk of the data to inspectors that need nothing else. Raises OSError.
+    """Pass the last 64 KiB of the data to inspectors that need only the end. Raises OSError.
 
-    They may have read a part of it before, which does not matter to the bytes that they keep.
+    If the beginning and the end overlap, an inspector gets some bytes twice. That is harmless: it
+    keeps the last bytes that it gets.
     """
     if inspectors:
         size = file.seek(0, os.SEEK_END)

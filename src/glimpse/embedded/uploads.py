@@ -110,9 +110,10 @@ class Uploads:
         )
 
     async def acquire(self, image_id: str) -> UploadLock:
-        """Return the image's upload lock, after the clean-up that an abandoned one requires.
+        """Return the image's upload lock, which the caller has to release or abandon.
 
-        Raises Conflict if another request or import has it; Unavailable or StorageFull.
+        If it was abandoned, `clean_up` is called first. Raises Conflict if another request or
+        import has it, and Unavailable or StorageFull if the disk cannot be read or written.
         """
         lock = await asyncio.to_thread(self._locks.acquire, image_id)
         if lock is None:

@@ -1,4 +1,4 @@
-"""Checks of the patterns in rules: those that can match no request are refused."""
+"""Checks of the patterns in rules: tell why a pattern matches no operation, method or path."""
 
 import difflib
 from collections.abc import Collection
@@ -10,7 +10,7 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def check_operation(pattern: str, operations: Collection[str]) -> str | None:
-    """Return a sentence if none of `operations` matches the pattern; None if one does."""
+    """Return why none of `operations` matches the pattern, as a sentence; None if one does."""
     if any(fnmatchcase(name, pattern) for name in operations):
         return None
     meant = find_meant_operation(pattern, operations)
@@ -19,7 +19,7 @@ def check_operation(pattern: str, operations: Collection[str]) -> str | None:
 
 
 def check_method(pattern: str) -> str | None:
-    """Return a sentence if no HTTP method matches the pattern; None if one does."""
+    """Return why no HTTP method matches the pattern, as a sentence; None if one does."""
     if any(fnmatchcase(name, pattern) for name in _METHODS):
         return None
     found = difflib.get_close_matches(pattern.upper(), _METHODS, 1)
@@ -28,5 +28,9 @@ def check_method(pattern: str) -> str | None:
 
 
 def check_path(pattern: str) -> str | None:
-    """Return a sentence if no path, which starts with a slash, matches the pattern; or None."""
+    """Return why no path matches the pattern, as a sentence; None if its first character may match.
+
+    The first character of each path is a slash. The others are not checked. `pattern` must not be
+    empty.
+    """
     return None if pattern[0] in "/*?[" else "a path starts with /: begin it with / or *."

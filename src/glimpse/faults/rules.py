@@ -191,7 +191,10 @@ def _text(value: object) -> str:
 
 
 def _checked_text(check: Callable[[str], str | None]) -> Callable[[object], str]:
-    """Return a parser of texts for which `check` returns None; otherwise it returns a sentence."""
+    """Return a parser of texts; it refuses a text with the sentence that `check` returns for it.
+
+    `check` gets no empty text, and returns None for one that is valid.
+    """
 
     def parse(value: object) -> str:
         text = _text(value)

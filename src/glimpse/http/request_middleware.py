@@ -39,9 +39,9 @@ class RequestMiddleware:
     plain text. Otherwise the exception is raised to the server, which closes the connection.
 
     The observer is called at the start and the end of a request; `in_flight` counts it meanwhile.
-    At the end, a line is logged if `access_log`. For an incomplete response, the observer and the
-    line get the status 499 if the client did not read it to its end, and 500 if the server could
-    not complete it.
+    With `access_log`, a line is logged at the end. An incomplete response is observed and logged
+    with another status than was sent: 499 if the client disconnected or read too slowly, 500 if
+    the server could not complete it.
     """
 
     def __init__(

@@ -131,9 +131,10 @@ def _matching(
     project_ids: Collection[str],
     directory: Directory,
 ) -> list[FoundAssignment]:
-    """Return those of `assignments` that match `query`; they have the same user and scope.
+    """Return which of a user's assignments in one scope match `query`; implied roles if effective.
 
-    `project_ids` are those of `_project_ids`.
+    `assignments` are all that the user has in that scope, at least one. An effective query also
+    finds the roles that these imply. `project_ids` is the result of `_project_ids` for `query`.
     """
     if not _is_scope_listed(assignments[0], query, project_ids):
         return []

@@ -178,7 +178,7 @@ class Versions:
         self._status = status
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request, and send the response."""
+        """Respond to one HTTP request, which needs no token; its path and body are ignored."""
         document = versions_document(base_url_of(scope))
         await json_response(document, status=self._status)(scope, receive, send)
 

@@ -126,7 +126,7 @@ class Permissions:
         return self._is_delegated or has_role(caller, action)
 
     def check(self, caller: Caller, action: Action, image: Image | None = None) -> None:
-        """Raise Forbidden unless `allows` is True: by the operator's rule, or by the roles."""
+        """Raise Forbidden unless `allows` returns True for the same arguments."""
         if not self.allows(caller, action, image):
             raise Forbidden(f"You are not authorized to complete {action} action.")
 

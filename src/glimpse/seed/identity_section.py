@@ -138,7 +138,11 @@ class IdentitySections:
     def _assignments(
         self, place: Place, known: Mapping[str, str], kind: str
     ) -> dict[str, list[str]]:
-        """Parse a mapping of projects or domains to lists of roles; return it by their ids."""
+        """Parse the roles of a user in projects or domains; return them by the ids of these.
+
+        The keys at `place` are ids or names in `known`, and `kind` names what they stand for in
+        problems. The names of roles are returned as they are, even of roles that do not exist.
+        """
         assigned = {}
         for name, roles in self._reader.any_mapping(place).items():
             place_id = self._reader.resolve(name, roles, known, kind)

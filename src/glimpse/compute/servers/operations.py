@@ -135,11 +135,11 @@ class ServerOperations:
         return Response(204)
 
     async def run_action(self, request: Request) -> Response:
-        """Handle ``POST /servers/{id}/action``, of which only createImage is offered.
+        """Handle ``POST /servers/{id}/action``: 202 for createImage, a 501 fault for other actions.
 
-        It is 202. The image is named by its URL in the Image API in the header Location, and from
-        microversion 2.45 by its id in the body. Before 2.39, too many metadata items are a 403
-        fault.
+        Before microversion 2.45, the header Location has the image's URL in the Image API; from
+        2.45 on, the body has its id instead. A reserved metadata key is a 403 fault; before 2.39,
+        so are too many metadata items.
         """
         name, metadata = parse_create_image(request.body, is_legacy=_is_legacy(request))
         server = await self._find(request, ServerRule.CREATE_IMAGE)

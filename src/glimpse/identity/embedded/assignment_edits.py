@@ -18,9 +18,10 @@ _ASSIGNMENTS = ("roles", "domain_roles", "system_roles")
 
 
 def add_assignment(document: Document, directory: Directory, assignment: Assignment) -> None:
-    """Assign a role to a user. Does nothing if it is assigned already.
+    """Assign a role to a user in `document`; do nothing if it is assigned already.
 
-    Raises KeyError if the user does not exist.
+    Raises KeyError if the user does not exist. The caller checks that the role and its scope exist:
+    an assignment of an unknown role is not written.
     """
     user = directory.users[assignment.user_id]
     if assignment not in user.assignments:

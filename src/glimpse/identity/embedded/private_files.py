@@ -53,8 +53,8 @@ def privacy_problem(path: Path) -> str | None:
 def write_private_file(path: Path, content: bytes) -> None:
     """Create or replace the file `path` atomically, with `content` and the mode 0600.
 
-    The file is on disk on return. Raises OSError; unless only the last step failed, to sync the
-    directory, `path` is unchanged then.
+    The file is on disk on return. Raises OSError. `path` is unchanged then, but for one case: the
+    file was replaced, and the directory could not be synced.
     """
     temporary = _write_temporary(path, content)
     try:

@@ -38,7 +38,11 @@ class DomainHandlers(IdentityHandlers):
         return list_response(request, "domains", entries, _LIST)
 
     async def show_domain(self, request: Request) -> Response:
-        """Show a domain. Raises NotFound for an unknown one, if the caller may see all domains."""
+        """Show a domain.
+
+        For an unknown domain, raises NotFound if the caller may see all domains, otherwise
+        Forbidden.
+        """
         session, domain_id = self.session(request), request.path_params["domain_id"]
         domain = self.directory.domains.get(domain_id)
         policy.check(session, "get_domain", policy.Target(domain_id=domain.id if domain else None))
