@@ -31,7 +31,7 @@ NOT_MEASURED = {
     "glance_database.grants:_WRITES": "alternatives of fixed lengths, in grants of the database",
     "glance_database.postgresql:_PLACEHOLDER": "two characters, in statements of Glimpse",
     "telemetry.request_ids:_REQUEST_ID": "all of it has a fixed length",
-    "telemetry.log_setup:_NAME": "formats of the operator",
+    "telemetry.log_formatters:_NAME": "formats of the operator",
     "seed.reader:_SIZE": "values of the operator",
     "settings.options.bounds:_SIZE": "values of the operator",
     "settings.invalid_values:fullmatch": "messages about values of the operator",

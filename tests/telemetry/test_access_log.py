@@ -13,7 +13,7 @@ from glimpse.http.proxy_headers import client_address
 from glimpse.images import Caller
 from glimpse.settings import load_settings
 from glimpse.telemetry.access_log import redacted_target
-from glimpse.telemetry.log_setup import LineFormatter
+from glimpse.telemetry.log_formatters import LineFormatter
 from glimpse.telemetry.request_context import RequestContext, current_context
 from tests.support.cloud import PASSWORD, EmbeddedCloud, Member, seed_identity
 from tests.support.http import request
