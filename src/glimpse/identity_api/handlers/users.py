@@ -56,7 +56,10 @@ class UserHandlers(IdentityHandlers):
         return list_response(request, "users", entries, _LIST)
 
     async def show_user(self, request: Request) -> Response:
-        """Show a user. Raises NotFound for an unknown user, if the caller may see all users."""
+        """Show a user.
+
+        For an unknown user, raises NotFound if the caller may see all users, otherwise Forbidden.
+        """
         user_id = request.path_params["user_id"]
         self._check(self.session(request), "get_user", user_id)
         user = self.directory.users.get(user_id)
@@ -114,7 +117,8 @@ class UserHandlers(IdentityHandlers):
     async def list_projects_of_user(self, request: Request) -> Response:
         """List the projects in which a user has a role, and that match the query.
 
-        Raises NotFound for an unknown user, if the caller may see the projects of all users.
+        For an unknown user, raises NotFound if the caller may see the projects of all users,
+        otherwise Forbidden.
         """
         user_id, base_url = request.path_params["user_id"], base_url_of(request.scope)
         self._check(self.session(request), "list_user_projects", user_id)
@@ -127,7 +131,8 @@ class UserHandlers(IdentityHandlers):
     async def list_groups_of_user(self, request: Request) -> Response:
         """List no groups: a user is in none.
 
-        Raises NotFound for an unknown user, if the caller may see the groups of all users.
+        For an unknown user, raises NotFound if the caller may see the groups of all users,
+        otherwise Forbidden.
         """
         user_id = request.path_params["user_id"]
         self._check(self.session(request), "list_groups_for_user", user_id)
