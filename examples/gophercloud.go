@@ -13,6 +13,8 @@ import (
 )
 
 func main() {
+	// gophercloud finds the project by this variable. Other clients would log in to the domain with it.
+	check(os.Setenv("OS_DOMAIN_NAME", os.Getenv("OS_PROJECT_DOMAIN_NAME")))
 	options, err := openstack.AuthOptionsFromEnv()
 	check(err)
 	provider, err := openstack.AuthenticatedClient(options)

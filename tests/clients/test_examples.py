@@ -75,7 +75,7 @@ def test_openstacksdk_downloads_a_snapshot(process: ServerProcess, tmp_path: Pat
 def test_gophercloud_lists_a_snapshot(process: ServerProcess, tmp_path: Path) -> None:
     build(EXAMPLES / "gophercloud.go", tmp_path)
     program = str(tmp_path / "bin" / "gophercloud")
-    printed = run(process, tmp_path, program, OS_DOMAIN_NAME="Default")
+    printed = run(process, tmp_path, program)
     assert printed == "nightly ACTIVE backup\n"
 
 
