@@ -5,7 +5,12 @@ import subprocess
 import pytest
 import yaml
 
-from glimpse.cli.client_credentials import NoCredentials, render_clouds, render_openrc
+from glimpse.cli.client_credentials import (
+    NoCredentials,
+    default_user,
+    render_clouds,
+    render_openrc,
+)
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import Project, User
 from glimpse.identity.embedded.standard_roles import role_id_of
@@ -29,6 +34,17 @@ DIRECTORY = Directory(
     ],
     projects=[Project("p", "the project"), Project("q", "off", enabled=False)],
 )
+
+
+def test_the_default_user_is_demo_or_else_one_who_can_log_in() -> None:
+    projects, users = DIRECTORY.projects.values(), DIRECTORY.users.values()
+    ann = User("6", "ann", "", "secret", roles={"p": (role_id_of("member"),)})
+    others = [user for user in users if user.name != "demo"]
+    found = [
+        default_user(Directory(users=some, projects=list(projects)))
+        for some in ([*users, ann], [*others, ann], others)
+    ]
+    assert found == ["demo", "ann", None]
 
 
 def test_shell_reads_the_exact_values_of_openrc() -> None:

@@ -11,16 +11,26 @@ from pathlib import Path
 
 from tests.support.process import free_port
 
+SEED = """
+projects: [{name: red}]
+users:
+  - {name: alf, password: p}
+  - {name: ann b, password: p, roles: {red: [member]}}
+  - {name: bob, password: p, roles: {red: [member]}}
+"""
+
 
 @contextmanager
-def printed(directory: Path, port: str, programs: Path, lines: int) -> Iterator[list[str]]:
+def printed(
+    directory: Path, port: str, programs: Path, lines: int, *arguments: str
+) -> Iterator[list[str]]:
     """Serve with the state directory of XDG_DATA_HOME, `directory`; yield the first lines.
 
     PATH has the system's programs after those of the directory `programs`.
     """
     path = f"{programs}{os.pathsep}/usr/bin{os.pathsep}/bin"
     environment = {**os.environ, "XDG_DATA_HOME": str(directory), "PATH": path}
-    command = [sys.executable, "-m", "glimpse", "--port", port]
+    command = [sys.executable, "-m", "glimpse", "serve", "--port", port, *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None
         yield [process.stdout.readline() for _ in range(lines)]
@@ -67,3 +77,11 @@ def test_without_the_client_it_is_said_how_to_install_it(tmp_path: Path) -> None
         "Then run any client. The command openstack is not installed; to install it:  "
         "pip install python-openstackclient\n"
     )
+
+
+def test_the_next_command_logs_in_as_a_user_of_the_seed(tmp_path: Path) -> None:
+    seed, port, programs = tmp_path / "cloud.yaml", str(free_port()), tmp_path / "programs"
+    seed.write_text(SEED)
+    with printed(tmp_path, port, programs, 2, "--ephemeral", "--seed", str(seed)) as (_, following):
+        output = run(f"{following.removeprefix('Next, in another shell:  ')} env", programs)
+    assert "OS_USERNAME=ann b\n" in output, following

@@ -15,6 +15,22 @@ class NoCredentials(LookupError):
     """
 
 
+DEFAULT_USER = "demo"  # of each new state directory
+
+
+def default_user(directory: Directory) -> str | None:
+    """Return demo if that user can log in with `client_variables`, otherwise the first who can.
+
+    None if no user can.
+    """
+    for name in (DEFAULT_USER, *_names_in_default_domain(directory)):
+        try:
+            return _find_credentials(directory, name)[0].name
+        except NoCredentials:
+            continue
+    return None
+
+
 def render_openrc(directory: Directory, user_name: str, identity_url: str, region: str) -> str:
     """Render a shell script that sets the variables of `client_variables`. Raises NoCredentials."""
     variables = client_variables(directory, user_name, identity_url, region)

@@ -17,7 +17,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``glimpse openrc``: the settings, and USER."""
     add_settings_arguments(parser)
     parser.add_argument(
-        "user", nargs="?", default="demo", metavar="USER", help="who logs in (default: demo)"
+        "user",
+        nargs="?",
+        default=client_credentials.DEFAULT_USER,
+        metavar="USER",
+        help="who logs in (default: %(default)s)",
     )
 
 
