@@ -79,12 +79,17 @@ def _stop(config: pytest.Config, key: "pytest.StashKey[StartingCloud]") -> None:
 def glimpse(pytestconfig: pytest.Config) -> "Iterator[Cloud]":
     """The cloud of the session, as other tests left it; pytest-xdist has one in each process.
 
-    Its seed is --glimpse-seed, or else glimpse_seed.
+    Its seed is --glimpse-seed, or else glimpse_seed. If it does not start, each test that needs it
+    is an error with the last lines that it printed.
     """
+    from glimpse.testing.server_process import CloudNotStarted  # noqa: PLC0415  as above
+
     if _STARTING not in pytestconfig.stash:
         pytestconfig.stash[_STARTING] = _start(pytestconfig)
     try:
         yield pytestconfig.stash[_STARTING].wait()
+    except CloudNotStarted as error:
+        pytest.fail(str(error), pytrace=False)
     finally:
         _stop(pytestconfig, _STARTING)
 
@@ -100,19 +105,19 @@ def glimpse_cloud(glimpse: "Cloud") -> "Cloud":
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add the last 50 requests that the cloud got to the report of a test that failed."""
+    """Add the last 50 requests of the cloud to the report of a test or a setup that failed."""
     report = yield
-    started: Cloud | None = getattr(item, "funcargs", {}).get("glimpse_cloud")
-    if report.when == "call" and report.failed and started is not None:
+    started: Cloud | None = getattr(item, "funcargs", {}).get("glimpse")
+    if report.when in ("setup", "call") and report.failed and started is not None:
         report.sections.append(("Requests to Glimpse", _requests(started)))
     return report
 
 
 def _requests(started: "Cloud") -> str:
-    """Return a line for each of the last requests, or why they cannot be read."""
+    """Return the last requests, with the errors that they got; or why they cannot be read."""
     from glimpse.testing.control_client import ControlFailed  # noqa: PLC0415  as above
 
     try:
-        return "\n".join(map(str, started.requests[-_MAX_LINES:])) or "none"
+        return "\n".join(each.describe() for each in started.requests[-_MAX_LINES:]) or "none"
     except ControlFailed as error:  # an error here would end the session
         return str(error)

@@ -128,6 +128,8 @@ def test_requests_are_logged_without_secrets(cloud: ControlledCloud) -> None:
     assert created["body"] == '{"name":"logged"}'
     assert created["project_id"] == missing["project_id"] is not None
     assert (missing["status"], missing["body"]) == (404, None)
+    assert (login["error"], created["error"]) == (None, None)
+    assert "No image found with ID none" in missing["error"]
     assert cloud.control("DELETE", "/requests").status == 204
     assert cloud.control("GET", "/requests").json() == {"requests": []}
 
@@ -182,6 +184,18 @@ def test_openrc_and_users_of_the_state_directory_are_those_of_the_present_state(
         assert run_glimpse("openrc", *state).stdout == before.stdout
         refused = run_glimpse("openrc", "ann", *state).stderr
         assert refused == "glimpse: There is no user ann; there are: admin, alt, demo.\n"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/reset", 405), ("POST", "/fault", 404)]
+)
+def test_requests_that_do_not_exist_are_json_errors(
+    cloud: ControlledCloud, method: str, path: str, status: int
+) -> None:
+    refused = cloud.control(method, path)
+    assert refused.status == status, str(refused)
+    message = f"{method} {path} is not in the control API: see docs/testing.md."
+    assert refused.json() == {"error": message}
 
 
 def test_nothing_is_done_without_the_token(cloud: ControlledCloud) -> None:

@@ -85,6 +85,7 @@ def test_an_invalid_seed_is_an_error_with_its_problems(tmp_path: Path) -> None:
     done = run_pytest(tmp_path, "--glimpse-seed", "bad.yaml")
     assert done.returncode == 1
     assert "bad.yaml, line 1, images[0]: owner is missing" in done.stdout, done.stdout
+    assert "def wait" not in done.stdout, done.stdout  # no source text of Glimpse
 
 
 def test_the_report_of_a_failure_has_the_requests(tmp_path: Path) -> None:
@@ -100,6 +101,34 @@ def test_the_report_of_a_failure_has_the_requests(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "- Requests to Glimpse -" in done.stdout, done.stdout
     assert "GET /image/v2/images: 200 (image.list_images, req-" in done.stdout, done.stdout
+
+
+def test_the_report_of_a_failed_setup_has_the_errors_that_clients_got(tmp_path: Path) -> None:
+    write_test(
+        tmp_path,
+        """
+        import pytest
+
+        @pytest.fixture
+        def image(glimpse):
+            return glimpse.connection().image.create_image("a", visibility="shred")
+
+        def test_image(image): pass
+        """,
+    )
+    done = run_pytest(tmp_path)
+    assert done.returncode == 1
+    requests = done.stdout.partition("- Requests to Glimpse -")[2]
+    assert "POST /image/v2/images: 400 (image.create_image, req-" in requests, done.stdout
+    assert re.search(r'\n  request: \{.*"visibility":"shred"', requests), requests
+    assert "\n  response: Invalid value for 'visibility': it must be one of " in requests, requests
+
+
+def test_a_fault_that_is_refused_is_an_error_of_the_line_of_the_test(tmp_path: Path) -> None:
+    write_test(tmp_path, "def test_fault(glimpse): glimpse.faults.add(stauts=1)\n")
+    done = run_pytest(tmp_path)
+    assert "stauts: this key is unknown: did you mean status?" in done.stdout, done.stdout
+    assert "test_sample.py:1: ControlFailed" in done.stdout, done.stdout
 
 
 def test_a_failure_is_reported_even_if_the_cloud_has_ended(tmp_path: Path) -> None:

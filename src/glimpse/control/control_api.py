@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import orjson
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -54,7 +55,8 @@ def control_api(token: str, tools: ControlTools, reset: Reset | None) -> ASGIApp
             Route("/faults", handlers.clear_faults, methods=["DELETE"]),
             Route("/faults/{fault_id}", handlers.show_fault, methods=["GET"]),
             Route("/faults/{fault_id}", handlers.remove_fault, methods=["DELETE"]),
-        ]
+        ],
+        exception_handlers={HTTPException: _routing_error},
     )
     expected = f"Bearer {token}".encode()
 
@@ -122,6 +124,13 @@ def _render(fault: ActiveFault) -> dict[str, Any]:
 
 def _json(document: object, status: int = 200) -> Response:
     return Response(orjson.dumps(document), status, media_type="application/json")
+
+
+async def _routing_error(request: Request, error: Exception) -> Response:
+    """Return the response for a path or a method without a route."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    target = f"{request.method} {request.url.path}"
+    return _error(status, f"{target} is not in the control API: see docs/testing.md.")
 
 
 def _error(status: int, message: str) -> Response:

@@ -15,6 +15,8 @@ from glimpse.telemetry.request_context import RequestContext, current_context
 _MAX_REQUESTS = 10_000  # older ones are forgotten
 _SECRETS = ("pass", "secret")  # words in the keys of secrets
 _MAX_BODY = 16 * 1024  # bytes of a request's body that are kept
+_MAX_ERROR = 1024  # bytes of the body of an error that are kept
+_FIRST_ERROR = 400
 
 
 class LoggedRequest(NamedTuple):
@@ -24,6 +26,7 @@ class LoggedRequest(NamedTuple):
     there was no response, ``project_id`` and ``user_id`` without a valid token. ``body`` is the
     text of a JSON body of up to 16 KiB, None for any other. ``at`` is the POSIX time at which the
     request began, ``seconds`` the time until its response ended.
+    ``error`` is the beginning of the body of a response with status 400 or more, None for others.
     """
 
     at: float
@@ -37,6 +40,7 @@ class LoggedRequest(NamedTuple):
     user_id: str | None
     seconds: float
     body: str | None
+    error: str | None
 
 
 class RequestLog:
@@ -70,7 +74,7 @@ class RequestLog:
 
 
 class _Recorder:
-    """Passes on the messages of a request; keeps its JSON body and the status of its response."""
+    """Passes on the messages of a request; keeps its JSON body, and status and error."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._scope = scope
@@ -78,6 +82,7 @@ class _Recorder:
         self._receive, self._send = receive, send
         self._status: int | None = None
         self._body: bytearray | None = None
+        self._error = b""
         if b"json" in self._headers.get(b"content-type", b""):
             self._body = bytearray()
 
@@ -92,6 +97,8 @@ class _Recorder:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._status = message["status"]
+        elif self._status is not None and self._status >= _FIRST_ERROR:
+            self._error += message.get("body", b"")[: _MAX_ERROR - len(self._error)]
         await self._send(message)
 
     def request(self, context: RequestContext, at: float, seconds: float) -> LoggedRequest:
@@ -109,6 +116,7 @@ class _Recorder:
             caller.user_id if caller else None,
             seconds,
             _text(self._body),
+            self._error.decode("utf-8", "replace") or None,
         )
 
 

@@ -25,6 +25,7 @@ class ControlClient:
 
         Returns None for an empty response. Raises ControlFailed for a status of 400 or more.
         """
+        __tracebackhide__ = True  # of pytest: the test's line is the place of the error
         connection = http.client.HTTPConnection(*self._address, timeout=_SECONDS)
         try:
             body = None if document is None else json.dumps(document)

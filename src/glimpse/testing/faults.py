@@ -1,7 +1,7 @@
 """Faults: adds, lists and removes the faults that a cloud injects; Fault: one of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from glimpse.testing.control_client import ControlClient
@@ -16,7 +16,7 @@ class Fault:
 
     id: str
     rule: Mapping[str, Any]
-    control: ControlClient
+    control: ControlClient = field(repr=False)
 
     @property
     def matched(self) -> int:
@@ -55,6 +55,7 @@ class Faults:
         It is in effect at once. Raises ControlFailed for a rule that cannot be used; the message
         says why.
         """
+        __tracebackhide__ = True  # of pytest: the test's line is the place of the error
         return self._fault(self._control.call("POST", "/faults", rule))
 
     def list(self) -> list[Fault]:
