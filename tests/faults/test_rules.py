@@ -30,6 +30,7 @@ def parse(document: object) -> FaultRule:
         {"project": "5f2a"},
         {"user_agent": "openstacksdk/*"},
         {"headers": {"X-Test": "y?s"}},
+        {"headers": {"X-Test": "*"}},
         {"headers": {"X-Other": ""}},
     ],
 )
@@ -48,10 +49,22 @@ def test_a_rule_matches_requests_that_have_all_it_names(match: dict[str, object]
         {"project": "r*"},
         {"user_agent": "terraform*"},
         {"headers": {"X-Test": "yes", "X-Other": "?*"}},
+        {"headers": {"X-Other": "*"}},
+        {"headers": {"X-Test": ""}},
     ],
 )
 def test_a_rule_does_not_match_other_requests(match: dict[str, object]) -> None:
     assert not parse({"delay": 1, **match}).matches(REQUEST)
+
+
+def test_any_user_agent_is_not_that_of_a_request_without_one() -> None:
+    without = RequestFacts("GET", "/image/v2/images", "image.list_images", {})
+    assert not parse({"delay": 1, "user_agent": "*"}).matches(without)
+
+
+@pytest.mark.parametrize("effect", [{"cut_after": 0}, {"status": 503, "retry_after": 0}])
+def test_a_zero_is_a_value(effect: dict[str, int]) -> None:
+    assert render_rule(parse(effect)) == effect
 
 
 @pytest.mark.parametrize(
@@ -103,6 +116,15 @@ def test_a_reset_leaves_the_rules_of_the_seed_with_new_counts() -> None:
         ({"status": 503, "headers": {"a": 1}}, "headers: a mapping of names to texts"),
         ({"status": 503, "response_headers": {"a": "b\r\nc: d"}}, "response_headers: texts of"),
         ({"status": 503, "path": ""}, "path: text is expected."),
+        ({"delay": 1, "body": "no"}, "body: it has no effect without status or rate_limit."),
+        ({"cut_after": 1, "response_headers": {"a": "b"}}, "response_headers: it has no effect"),
+        ({"retry_after": 1}, "retry_after: it has no effect without status or rate_limit."),
+        ({"status": 503, "rate_seconds": 2}, "rate_seconds: it has no effect without rate_limit."),
+        (
+            {"operation": "image.list_*", "saving_for": 1},
+            "saving_for: it has no effect on other operations than image.upload_data, image.import",
+        ),
+        ({"method": "P*", "stale_for": 1}, "stale_for: it has no effect on other methods than GET"),
         ({"delay": -1}, "delay: more than 0 and up to 3600 seconds"),
         ({"delay": "1"}, "delay: a number of seconds is expected."),
         ({"delay": float("nan")}, "delay: more than 0"),

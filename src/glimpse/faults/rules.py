@@ -51,7 +51,8 @@ class FaultRule:
 
     A request matches if each of the first six fields that is set matches. ``project`` is an id or
     a name. The others are patterns, in which ``*`` is any text and ``?`` any character; the case of
-    letters counts. ``headers`` has patterns by the names of headers.
+    letters counts. ``headers`` has patterns by the names of headers. A header that a request does
+    not have, also User-Agent, matches only the empty pattern.
 
     Of the matching requests, the first ``skip`` have no fault. All others have it, or with
     ``first`` only the first of them, or with ``every`` = 3 each third of them.
@@ -100,11 +101,11 @@ class FaultRule:
             (self.operation, request.operation),
             (self.method, request.method),
             (self.path, request.path),
-            (self.user_agent, headers.get("user-agent", "")),
-            *((pattern, headers.get(name.lower(), "")) for name, pattern in self.headers.items()),
+            (self.user_agent, headers.get("user-agent")),
+            *((pattern, headers.get(name.lower())) for name, pattern in self.headers.items()),
         ]
         return (self.project is None or self.project in request.projects) and all(
-            pattern is None or fnmatchcase(text, pattern) for pattern, text in patterns
+            pattern is None or _matches(text, pattern) for pattern, text in patterns
         )
 
     def applies_to(self, number: int) -> bool:
@@ -117,10 +118,21 @@ class FaultRule:
         return self.every is None or number % self.every == 0
 
 
+def _matches(text: str | None, pattern: str) -> bool:
+    """Return True if a text matches; None, of a header that is not there, matches only ``""``."""
+    return not pattern if text is None else fnmatchcase(text, pattern)
+
+
 _EFFECTS = (
     *("status", "reset_connection", "rate_limit", "cut_after", "bytes_per_second", "stale_for"),
     "saving_for",
 )
+_RESPONDING = ("status", "rate_limit")  # effects with a response of the rule
+_NEEDED = {  # for each of these keys, one of the others is needed
+    **dict.fromkeys(("body", "response_headers", "retry_after"), _RESPONDING),
+    "rate_seconds": ("rate_limit",),
+}
+_SAVING = ("image.upload_data", "image.import_data", "run_action")  # what saving_for can hold
 KEYS = tuple(each.name for each in fields(FaultRule))
 
 
@@ -147,7 +159,7 @@ def parse_rule(document: object, operations: Collection[str]) -> FaultRule:
     if unmatched is not None:
         problems.append(("operation", unmatched))
     problems += _contradictions(values)
-    if not problems and not any(values.get(name) for name in ("delay", *_EFFECTS)):
+    if not problems and not _used_effects(values) and "delay" not in values:
         problems.append(("", f"a fault is expected: delay, or one of {', '.join(_EFFECTS)}."))
     if problems:
         raise InvalidRule(*problems)
@@ -162,12 +174,25 @@ def _unknown_key(key: str) -> str:
 
 
 def _contradictions(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield a problem for each key that another one of a rule excludes."""
-    effects = [name for name in _EFFECTS if name in values and values[name] is not False]
+    """Yield a problem for each key that has no effect beside the others of a rule."""
+    effects = _used_effects(values)
     for name in effects[1:]:
         yield name, f"it cannot be used together with {effects[0]}."
     if "first" in values and "every" in values:
         yield "every", "it cannot be used together with first."
+    for name, needed in _NEEDED.items():
+        if name in values and not set(needed) & set(effects):
+            yield name, f"it has no effect without {' or '.join(needed)}."
+    operation = values.get("operation", "*")
+    if "saving_for" in values and not any(fnmatchcase(name, operation) for name in _SAVING):
+        yield "saving_for", f"it has no effect on other operations than {', '.join(_SAVING)}."
+    if "stale_for" in values and not fnmatchcase("GET", values.get("method", "*")):
+        yield "stale_for", "it has no effect on other methods than GET."
+
+
+def _used_effects(values: Mapping[str, Any]) -> list[str]:
+    """Return the keys of a rule that are an effect other than a delay."""
+    return [name for name in _EFFECTS if name in values and values[name] is not False]
 
 
 def render_rule(rule: FaultRule) -> dict[str, Any]:
