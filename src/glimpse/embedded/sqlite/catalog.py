@@ -32,9 +32,9 @@ from glimpse.embedded.sqlite.page_sizes import (
     next_count,
     split_into_pages,
 )
-from glimpse.embedded.sqlite.query_conditions import has_usual_order
 from glimpse.embedded.sqlite.reader_threads import ReaderThreads
 from glimpse.embedded.sqlite.schema import open_and_migrate
+from glimpse.embedded.sqlite.sort_order import has_usual_order
 from glimpse.embedded.sqlite.task_table import TaskTable
 from glimpse.embedded.sqlite.usage_table import UsageTable
 from glimpse.embedded.sqlite.writer_thread import WriterThread

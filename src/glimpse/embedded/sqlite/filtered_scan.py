@@ -26,16 +26,9 @@ from glimpse.embedded.sqlite.listing_index import (
     key_of,
     scopes_for,
 )
-from glimpse.embedded.sqlite.query_conditions import (
-    Clause,
-    after_image,
-    conditions,
-    has_usual_order,
-    join_clauses,
-    order,
-    sort_keys,
-)
+from glimpse.embedded.sqlite.query_conditions import Clause, conditions, join_clauses
 from glimpse.embedded.sqlite.row_validation import is_valid_image
+from glimpse.embedded.sqlite.sort_order import after_image, has_usual_order, order, sort_keys
 from glimpse.images import Caller, Image, ImageQuery
 
 MAX_INDEXED_ROWS = 500  # ids, or images changed since a date, whose rows are read by an index

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from glimpse.embedded.sqlite.query_conditions import has_usual_order
+from glimpse.embedded.sqlite.sort_order import has_usual_order
 from glimpse.images import Image, ImageQuery, Page
 
 PAGE = 200  # images: rendering more at once would block the event loop for too long

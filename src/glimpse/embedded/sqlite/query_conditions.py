@@ -1,7 +1,8 @@
-"""Query conditions: translate an ImageQuery to SQL: conditions and ORDER BY. Pure.
+"""Query conditions: translate the filters of an ImageQuery to SQL. Pure.
 
-There are no conditions for names and properties, which are found by the listing index. The
-conditions need the SQL function ``comparison_form``, which `connection.open_connection` adds.
+`sort_order` has the order and the marker. There are no conditions for names and properties, which
+are found by the listing index. The conditions need the SQL function ``comparison_form``, which
+`connection.open_connection` adds.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,8 +12,7 @@ import orjson
 
 from glimpse.embedded.listing_rule import NEVER_LISTED, NUMBERS, ONE_OF, TEXTS
 from glimpse.embedded.text_comparison import comparison_form
-from glimpse.images import Image, ImageQuery, Sort
-from glimpse.images.query import SortDirection
+from glimpse.images import ImageQuery
 
 _OPERATORS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "eq": "=", "neq": "<>"}
 
@@ -91,57 +91,6 @@ def _one_of(column: str, values: Iterable[str]) -> Clause:
 def _list(values: Iterable[str]) -> str:
     """Return values as a JSON list: one parameter, because a statement has a limit for them."""
     return orjson.dumps(sorted({storable(value) for value in values})).decode()
-
-
-def sort_keys(query: ImageQuery) -> tuple[Sort, ...]:
-    """Return the query's sort keys, and those that the Image service adds.
-
-    It adds created_at, then id: in the direction of the query's sort key if there is exactly one,
-    otherwise descending. A key is not repeated. Keys after the id are left out, because no two
-    images have the same id.
-    """
-    direction = query.sort[0].direction if len(query.sort) == 1 else "desc"
-    keys: dict[str, SortDirection] = {}
-    for key, each in query.sort:
-        keys.setdefault(key, each)
-    for key in ("created_at", "id"):
-        keys.setdefault(key, direction)
-    found = [Sort(key, each) for key, each in keys.items()]
-    return tuple(found[: [sort.key for sort in found].index("id") + 1])
-
-
-def has_usual_order(query: ImageQuery) -> bool:
-    """Return True if the query's order is that of the listing index: newest first, then by id."""
-    return not query.sort or sort_keys(query) == sort_keys(ImageQuery())
-
-
-def order(keys: tuple[Sort, ...]) -> str:
-    """Return the terms of ORDER BY. Null is lower than any value, as in the Image service."""
-    return ", ".join(f"{key} {direction.upper()}" for key, direction in keys)
-
-
-def after_image(keys: tuple[Sort, ...], image: Image) -> Clause:
-    """Return the condition that a row comes after `image` in the order of `keys`."""
-    alternatives: list[Clause] = []
-    same: tuple[Clause, ...] = ()
-    for sort in keys:
-        value = getattr(image, sort.key)
-        alternatives.append(join_clauses((*same, _after_value(sort, value))))
-        same = (*same, Clause(f"{sort.key} IS ?", (value,)))
-    return join_clauses(tuple(alternatives), "OR")
-
-
-def _after_value(sort: Sort, value: object) -> Clause:
-    """Return the condition that a row's `sort.key` comes after `value`, which may be None."""
-    if sort.direction == "asc":
-        return Clause(f"{sort.key} > ?", (value,)) if value is not None else _not_null(sort.key)
-    if value is None:
-        return Clause("FALSE")  # nothing comes after null
-    return Clause(f"{sort.key} < ? OR {sort.key} IS NULL", (value,))
-
-
-def _not_null(column: str) -> Clause:
-    return Clause(f"{column} IS NOT NULL")
 
 
 def storable(text: str) -> str:
