@@ -57,6 +57,17 @@ def parse_body(body: Any, name: str, *, is_legacy: bool) -> dict[str, Any]:
     return metadata
 
 
+def parse_item(body: Any, key: str, *, is_legacy: bool) -> dict[str, Any]:
+    """Return the item in the body of ``PUT .../metadata/{key}``: ``{"meta": {key: value}}``.
+
+    Raises a 400 fault if the item has another key, and for what `parse_body` refuses.
+    """
+    item = parse_body(body, "meta", is_legacy=is_legacy)
+    if key not in item:
+        raise Fault(400, "Request body and URI mismatch")
+    return item
+
+
 def _check_item(name: str, key: str, value: object) -> None:
     """Raise a 400 fault unless `key` and `value` are valid, as `parse_body` describes.
 

@@ -13,6 +13,7 @@ from glimpse.compute.metadata import (
     check_storable,
     is_reserved,
     parse_body,
+    parse_item,
     property_changes,
     render_metadata,
 )
@@ -117,9 +118,7 @@ class Operations:
 
         It is a 400 fault if the item in the body has another key.
         """
-        meta = parse_body(request.body, "meta", is_legacy=request.is_legacy)
-        if request.key not in meta:
-            raise Fault(400, "Request body and URI mismatch")
+        meta = parse_item(request.body, request.key, is_legacy=request.is_legacy)
         await self._write(request, meta, replace=False)
         return json_response({"meta": meta})
 
