@@ -113,7 +113,7 @@ class GlanceDatabase:
         return await self._pool.fetch(statement)
 
     async def fetch_row(self, statement: Statement) -> Row | None:
-        """See Database."""
+        """See `Database.fetch_row`."""
         rows = await self.fetch(statement)
         return rows[0] if rows else None
 

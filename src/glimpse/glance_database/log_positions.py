@@ -43,14 +43,20 @@ class MariaDBPosition:
     domains: Mapping[int, LastTransaction]
 
     def covers(self, other: LogPosition) -> bool:
-        """See LogPosition. Numbers grow within a domain, also from one server to the next."""
+        """See `LogPosition.covers`.
+
+        Numbers grow within a domain, also from one server to the next.
+        """
         return isinstance(other, MariaDBPosition) and all(
             domain in self.domains and _is_at_least(self.domains[domain], last)
             for domain, last in other.domains.items()
         )
 
     def is_ahead_of(self, other: LogPosition) -> bool:
-        """See LogPosition. Ignores domains that only this position has: they are the replica's."""
+        """See `LogPosition.is_ahead_of`.
+
+        Ignores domains that only this position has: they are the replica's.
+        """
         return isinstance(other, MariaDBPosition) and not all(
             _is_at_least(last, self.domains[domain])
             for domain, last in other.domains.items()
@@ -58,7 +64,7 @@ class MariaDBPosition:
         )
 
     def shares_log_with(self, other: LogPosition) -> bool:
-        """See LogPosition."""
+        """See `LogPosition.shares_log_with`."""
         return isinstance(other, MariaDBPosition) and not self.domains.keys().isdisjoint(
             other.domains
         )
@@ -88,7 +94,7 @@ class MySQLPosition:
     sources: Mapping[str, tuple[Interval, ...]]
 
     def covers(self, other: LogPosition) -> bool:
-        """See LogPosition."""
+        """See `LogPosition.covers`."""
         return isinstance(other, MySQLPosition) and all(
             _contains(self.sources.get(source, ()), interval)
             for source, intervals in other.sources.items()
@@ -96,11 +102,11 @@ class MySQLPosition:
         )
 
     def is_ahead_of(self, other: LogPosition) -> bool:
-        """See LogPosition."""
+        """See `LogPosition.is_ahead_of`."""
         return isinstance(other, MySQLPosition) and not other.covers(self)
 
     def shares_log_with(self, other: LogPosition) -> bool:
-        """See LogPosition."""
+        """See `LogPosition.shares_log_with`."""
         return isinstance(other, MySQLPosition) and not self.sources.keys().isdisjoint(
             other.sources
         )
@@ -136,15 +142,15 @@ class PostgreSQLPosition:
     place: int
 
     def covers(self, other: LogPosition) -> bool:
-        """See LogPosition."""
+        """See `LogPosition.covers`."""
         return self._is_comparable(other) and self.place >= other.place
 
     def is_ahead_of(self, other: LogPosition) -> bool:
-        """See LogPosition."""
+        """See `LogPosition.is_ahead_of`."""
         return self._is_comparable(other) and self.place > other.place
 
     def shares_log_with(self, other: LogPosition) -> bool:
-        """See LogPosition."""
+        """See `LogPosition.shares_log_with`."""
         return self._is_comparable(other)
 
     def _is_comparable(self, other: LogPosition) -> TypeGuard["PostgreSQLPosition"]:

@@ -28,7 +28,7 @@ class MySQLConnection:
         self._connection = connection
 
     async def fetch(self, statement: Statement) -> Rows:
-        """See Connection."""
+        """See `Connection.fetch`."""
         try:
             async with self._connection.cursor() as cursor:
                 await cursor.execute(statement.sql, statement.values)
@@ -48,7 +48,7 @@ class MySQLConnection:
             raise ConnectionLost(type(error).__name__) from error
 
     def close(self) -> None:
-        """See Connection."""
+        """See `Connection.close`."""
         self._connection.close()
 
 

@@ -32,7 +32,7 @@ class PostgreSQLConnection:
         self._connection = connection
 
     async def fetch(self, statement: Statement) -> Rows:
-        """See Connection."""
+        """See `Connection.fetch`."""
         try:
             sql = number_placeholders(statement.sql)
             rows: Rows = await self._connection.fetch(sql, *statement.values)
@@ -47,7 +47,7 @@ class PostgreSQLConnection:
         return rows
 
     def close(self) -> None:
-        """See Connection."""
+        """See `Connection.close`."""
         self._connection.terminate()
 
 

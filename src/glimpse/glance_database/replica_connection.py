@@ -29,14 +29,14 @@ class ReplicaConnection:
         self._current_until = -math.inf
 
     async def fetch(self, statement: Statement) -> Rows:
-        """See Connection. Raises ReplicaNotCurrent, too; then the statement was not sent."""
+        """See `Connection.fetch`. Raises ReplicaNotCurrent, too: the statement was not sent."""
         if self._clock() >= self._current_until:
             await self._compare()
         self._positions.refresh()
         return await self._connection.fetch(statement)
 
     def close(self) -> None:
-        """See Connection."""
+        """See `Connection.close`."""
         self._connection.close()
 
     async def _compare(self) -> None:

@@ -131,7 +131,7 @@ class ReplicatedDatabase:
         self._clock = clock
 
     async def fetch(self, statement: Statement) -> Rows:
-        """See Database. Raises ValueRefused, and other errors only of the primary."""
+        """See `Database.fetch`. Raises ValueRefused, and other errors only of the primary."""
         ends_at = self._clock() + self._timeout
         for_primary = self._timeout - replica_seconds(self._timeout)
         for replica in self._replicas:
@@ -142,7 +142,7 @@ class ReplicatedDatabase:
         return await self._primary.fetch(statement, max(for_primary, ends_at - self._clock()))
 
     async def fetch_row(self, statement: Statement) -> Row | None:
-        """See Database."""
+        """See `Database.fetch_row`."""
         rows = await self.fetch(statement)
         return rows[0] if rows else await self._primary.fetch_row(statement)
 

@@ -62,7 +62,7 @@ class GlanceDatabaseImageService:
         self._permissions = Permissions(rules, is_delegated=True)
 
     async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
-        """See ImageService.
+        """See `ImageService.list_images`.
 
         If the database fails between two pages, and `falls_back` is true, Glance's API lists the
         images after the last one.
@@ -110,7 +110,7 @@ class GlanceDatabaseImageService:
                 yield page
 
     async def get_image(self, caller: Caller, image_id: str) -> Image:
-        """See ImageService."""
+        """See `ImageService.get_image`."""
         return await self._get_image(self._reader_of(image_id), caller, image_id)
 
     async def _get_image(self, reader: ImageReader, caller: Caller, image_id: str) -> Image:
@@ -125,14 +125,14 @@ class GlanceDatabaseImageService:
     async def change_properties(
         self, caller: Caller, image_id: str, changes: PropertyChanges
     ) -> Image:
-        """See ImageService."""
+        """See `ImageService.change_properties`."""
         with self._recorded_write(image_id):
             return await self._glance.change_properties(
                 caller, image_id, changes, read_image=self._read_for_write
             )
 
     async def delete_image(self, caller: Caller, image_id: str) -> None:
-        """See ImageService."""
+        """See `ImageService.delete_image`."""
         with self._recorded_write(image_id):
             await self._glance.delete_image(caller, image_id, read_image=self._read_for_write)
 
@@ -159,11 +159,11 @@ class GlanceDatabaseImageService:
         return replicated.reader
 
     async def base_attributes(self, caller: Caller) -> frozenset[str]:
-        """See ImageService."""
+        """See `ImageService.base_attributes`."""
         return await self._glance.base_attributes(caller)
 
     async def close(self) -> None:
-        """See ImageService."""
+        """See `ImageService.close`."""
         await self.close_database()
         await self._glance.close()
 
