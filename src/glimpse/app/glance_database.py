@@ -37,11 +37,11 @@ class GlancePolicyFiles:
         self._files = files
 
     def refresh(self) -> bool:
-        """See GlanceRules."""
+        """See `GlanceRules.refresh`."""
         return any(self._files.has(name) for name in DEFAULT_RULES)
 
     def evaluate(self, name: str, target: Mapping[str, Any], credentials: dict[str, Any]) -> bool:
-        """See GlanceRules."""
+        """See `GlanceRules.evaluate`."""
         return self._files.evaluate(name, target, credentials)
 
 
@@ -94,8 +94,9 @@ def open_glance_database(
 ) -> GlanceDatabaseImageService:
     """Make the image service that reads Glance's database, and writes with `glance`.
 
-    Connects to nothing yet. `rules` are the operator's rules for Glimpse. Raises InvalidSettings
-    as `glance_rules`, `database_options`, `open_database` and `open_database_replicas` do.
+    Connects to nothing yet. `rules` are the operator's rules for Glimpse, None without policy
+    files. Raises InvalidSettings as `glance_rules`, `database_options`, `open_database` and
+    `open_database_replicas` do.
     """
     policy = glance_rules(settings)
     options = database_options(settings)

@@ -35,7 +35,8 @@ class ControlTools(NamedTuple):
 def control_api(token: str, tools: ControlTools, reset: Reset | None) -> ASGIApp:
     """Return the control API. All requests need ``Authorization: Bearer`` and `token`.
 
-    `reset` makes the cloud as it was at the start; None if that is not possible. Responses are
+    `reset`, which is `ControlledApplication.reset`, makes the cloud as it was at the start; None if
+    that is not possible. Responses are
     JSON; those of errors are ``{"error": MESSAGE}``. 401 without the token.
 
     - ``POST /reset``: 204; 409 without `reset`.

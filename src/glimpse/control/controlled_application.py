@@ -1,4 +1,4 @@
-"""ControlledApplication: the APIs of a cloud for tests, and the API that resets it."""
+"""ControlledApplication: serves the APIs of a cloud for tests and the control API; resets it."""
 
 import asyncio
 import shutil

@@ -73,9 +73,9 @@ class Uploads:
         unknown. The quotas of `project_id` are checked before the upload, while the data arrives,
         and after it.
 
-        If an error is raised while the data is being stored, the image is queued again and no data
-        is left. If the disk cannot be written then, the lock is abandoned, and the next upload of
-        the image or the next process that starts does both.
+        If an error is raised while the data is being stored, the data is removed, and the image is
+        queued again. If the disk cannot be written then, the image stays in saving until the next
+        upload of it, or the next start of a process, removes the data and queues the image.
 
         Raises ImageNotFound, Conflict if the image is not queued or another upload of it is
         running, QuotaExceeded, DataTooLarge, InvalidImageData for data that the content rules do

@@ -11,9 +11,10 @@ _MARK = ".not-synced"
 
 
 def do_without_syncing(state_dir: Path) -> None:
-    """Mark a state directory: what is written to it from now on is never waited for.
+    """Mark a state directory, so that what is written to it need not reach the disk.
 
-    Connections and stores that are open already still wait. Raises OSError.
+    Call it before databases and stores in the directory are opened: open ones may still sync. The
+    mark is a file, and stays. Raises OSError.
     """
     (state_dir / _MARK).touch()
 

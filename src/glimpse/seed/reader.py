@@ -248,7 +248,7 @@ class SeedReader:
         return known[name]
 
     def uuid(self, place: Place) -> str:
-        """Return a UUID, which has to have dashes, in lower case."""
+        """Return a UUID in lower case. A UUID without dashes is not allowed."""
         return self.parsed(place, parse_uuid, "a UUID is expected.")
 
     def date(self, place: Place) -> str:

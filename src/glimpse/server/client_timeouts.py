@@ -150,9 +150,10 @@ class ClientTimeouts(asyncio.Protocol):
         )
 
     def _time_left(self, now: float) -> float:
-        """Return the seconds that the client has left to begin a request, or to send head or body.
+        """Return the seconds until the connection has to be closed, if the client does nothing.
 
-        Zero or less if they have passed; `client_timeout` if the client has nothing to send.
+        The result is 0 or less if the client is too slow already, and `client_timeout` while it has
+        nothing to send or read.
         """
         if self._idle_since is not None:
             return self._idle_since + KEEP_ALIVE - now

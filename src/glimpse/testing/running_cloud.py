@@ -177,9 +177,10 @@ def cloud(seed: Seed | None = None, arguments: Sequence[str] = ()) -> Iterator[C
 
 
 def _seed_arguments(seed: Seed | None, directory: Path) -> list[str]:
-    """Return the arguments for a seed; write its content to a file in `directory`.
+    """Return the arguments of ``glimpse serve`` for a seed: ``--seed PATH``.
 
-    None is an empty seed, whose users have known passwords.
+    The path of a seed is used as it is. The content of one is written to a file in `directory`.
+    None is an empty seed, whose users have known passwords. Raises OSError.
     """
     if seed is None or isinstance(seed, Mapping):
         path = directory / "seed.json"

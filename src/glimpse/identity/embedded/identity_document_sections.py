@@ -11,7 +11,10 @@ Entry = dict[str, Any]
 
 
 def section_of(document: Document, section: str) -> list[Any]:
-    """Return the list of a section, such as ``users``; add an empty one if there is none."""
+    """Return the list of a section, such as ``users``: a change of it changes `document`.
+
+    Sets the section to an empty list if it is missing, or not a list.
+    """
     if not isinstance(document.get(section), list):
         document[section] = []
     found: list[Any] = document[section]

@@ -26,9 +26,10 @@ class LoginHistory:
         self._successes.put(key, value=True)
 
     def record_failure(self, key: bytes, address: bytes) -> None:
-        """Record a failed login. From FREE_FAILURES on, it delays the next check of `key`.
+        """Count a wrong password, for `key` and for `address`.
 
-        It is counted for `address`, too, but that delays nothing (`rank`, `has_many_failures`).
+        The next check of `key` is delayed once there are FREE_FAILURES of them. Those of `address`
+        count for `rank` and `has_many_failures` only.
         """
         self._throttle.record_failure(key)
         self._throttle.record_failure(address)

@@ -77,7 +77,7 @@ class EndpointHandlers(IdentityHandlers):
         return no_content()
 
     def _all(self, request: Request) -> list[dict[str, Any]]:
-        """Render all endpoints: those of this process, and those that were added."""
+        """Render all endpoints: first those of this process, then those that admins added."""
         base_url = base_url_of(request.scope)
         added = [render_endpoint(each, base_url) for each in self.directory.endpoints.values()]
         urls = service_urls_of(request.scope)

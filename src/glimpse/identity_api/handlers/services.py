@@ -67,7 +67,7 @@ class ServiceHandlers(IdentityHandlers):
         return no_content()
 
     def _all(self, request: Request) -> list[dict[str, Any]]:
-        """Render all services: those of this process, and those that were added."""
+        """Render all services: first those of this process, then those that admins added."""
         base_url = base_url_of(request.scope)
         added = [render_service(each, base_url) for each in self.directory.services.values()]
         return render_own_services(base_url) + added

@@ -37,7 +37,10 @@ class TokenScopeHandlers(IdentityHandlers):
         return json_response(render_collection("domains", entries, url))
 
     async def system(self, request: Request) -> Response:
-        """List the system if the caller has a role on it. Raises the errors of `session`."""
+        """List the scope ``system``: one entry, ``all``, or none without a role on the system.
+
+        Raises the errors of `session`.
+        """
         user = self.session(request).user
         url = f"{base_url_of(request.scope)}/v3/auth/system"
         systems = [{"all": True}] if user.system_roles else []
