@@ -30,6 +30,18 @@ def test_user_and_password_are_percent_decoded_and_not_printed() -> None:
     assert "p@ss" not in repr(url)
 
 
+@pytest.mark.parametrize("password", ["p/1", "#p", "p?x=1", "1/p@", "a:b", "[p", "p℀", "p;&+ é"])
+def test_a_password_may_have_characters_that_other_urls_reserve(password: str) -> None:
+    url = parse_database_url(f"mysql://u:{password}@db:3307/glance?ssl_ca=/a@b")
+    assert (url.user, url.password, url.database) == ("u", password, "glance")
+    assert (url.hosts, url.options) == ((Host("db", 3307),), {"ssl_ca": "/a@b"})
+
+
+def test_a_url_may_have_no_user_and_an_at_sign_in_an_option() -> None:
+    url = parse_database_url("mysql:///glance?unix_socket=/run/a@b")
+    assert (url.user, url.database, url.options) == ("", "glance", {"unix_socket": "/run/a@b"})
+
+
 def test_several_hosts_are_kept_in_their_order() -> None:
     url = parse_database_url("mysql://u:p@one:3307,two,[::1]:3308/glance")
     assert url.hosts == (Host("one", 3307), Host("two", 3306), Host("::1", 3308))
@@ -50,9 +62,11 @@ def test_options_of_tls_and_of_the_socket_are_kept() -> None:
         "mysql://u:secret@db/",
         "mysql://u:secret@db:none/glance",
         "mysql://u:secret@[::1/glance",
-        "mysql://u:secret℀@db/glance",
         "mysql://u:secret@db:99999/glance",
         "mysql://u:secret@db/glance?ssl_cipher=x",
+        "mysql://u@db/glance?password=secret",
+        "postgresql://u:secret@/glance?host=/run/postgresql",
+        "postgresql://u:secret@db/glance?options=-csearch_path%3Dother",
     ],
 )
 def test_a_url_that_cannot_be_used_is_refused_without_printing_its_password(text: str) -> None:

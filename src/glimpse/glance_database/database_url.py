@@ -16,12 +16,24 @@ _DIALECTS: Mapping[str, Dialect] = {
 _DEFAULT_PORTS: Mapping[Dialect, int] = {"mysql": 3306, "postgresql": 5432}
 _MAX_PORT = 65535
 # Options of the URL that change how the connection is protected, or where it leads. Others, such as
-# charset, are for Glance's driver and are ignored.
+# charset, are for Glance's driver and are ignored, unless they are in _REFUSED.
 _OPTIONS: Mapping[Dialect, frozenset[str]] = {
     "mysql": frozenset(
         ("ssl", "ssl_ca", "ssl_cert", "ssl_key", "ssl_check_hostname", "unix_socket")
     ),
     "postgresql": frozenset(("sslmode", "sslrootcert", "sslcert", "sslkey")),
+}
+# Options with which Glance's driver would read other tables, or log in otherwise.
+_REFUSED: Mapping[Dialect, frozenset[str]] = {
+    "mysql": frozenset(
+        (
+            *("host", "port", "user", "password", "passwd", "database", "db"),
+            *("read_default_file", "read_default_group"),
+        )
+    ),
+    "postgresql": frozenset(
+        ("host", "hostaddr", "port", "user", "password", "passfile", "dbname", "service", "options")
+    ),
 }
 
 
@@ -52,19 +64,20 @@ def parse_database_url(text: str) -> DatabaseURL:
     """Parse ``mysql+pymysql://user:password@host:port,other-host/database?option=value``.
 
     The schemes are mysql, mariadb, postgresql and postgres. A driver after ``+`` and options for
-    it, such as ``charset``, are ignored. Raises InvalidDatabaseURL for another scheme, an invalid
-    host or port, an unknown option whose name starts with ``ssl``, and if no database is named.
+    it, such as ``charset``, are ignored. As in SQLAlchemy, a password may have any characters, but
+    an ``@`` as ``%40`` and a percent sign as ``%25``. Raises InvalidDatabaseURL for another scheme,
+    an invalid host or port, an unknown option whose name starts with ``ssl``, an option that leads
+    elsewhere, and if no database is named.
     """
-    try:
-        parts = urlsplit(text)
-    except ValueError:  # its text may have the password
-        raise InvalidDatabaseURL("its user, password, host or port is malformed") from None
-    dialect = _DIALECTS.get(parts.scheme.partition("+")[0])
+    scheme, _, rest = text.partition("://")
+    dialect = _DIALECTS.get(scheme.lower().partition("+")[0])
     if dialect is None:
         raise InvalidDatabaseURL("it must start with mysql:// or postgresql://")
-    credentials, _, hosts = parts.netloc.rpartition("@")
+    credentials, place = _split_credentials(rest)
     user, _, password = credentials.partition(":")
-    database = unquote(parts.path.removeprefix("/"))
+    place, _, query = place.partition("?")
+    hosts, _, path = place.partition("/")
+    database = unquote(path)
     if not database:
         raise InvalidDatabaseURL("it names no database")
     return DatabaseURL(
@@ -73,8 +86,22 @@ def parse_database_url(text: str) -> DatabaseURL:
         password=unquote(password),
         hosts=tuple(_parse_host(host, dialect) for host in hosts.split(",")),
         database=database,
-        options=_parse_options(parts.query, dialect),
+        options=_parse_options(query, dialect),
     )
+
+
+def _split_credentials(text: str) -> tuple[str, str]:
+    """Split a URL without its scheme into ``user:password`` and what follows the ``@``.
+
+    Without a user, the first text is empty: an ``@`` may be in the path or in an option.
+    """
+    credentials, at_sign, place = text.partition("@")
+    if not at_sign or "/" in credentials.partition(":")[0]:
+        return "", text
+    more, at_sign, hosts = place.partition("/")[0].rpartition("@")  # of a password that has an @
+    if not at_sign:
+        return credentials, place
+    return f"{credentials}@{more}", hosts + place[len(more) + 1 + len(hosts) :]
 
 
 def _parse_host(text: str, dialect: Dialect) -> Host:
@@ -95,7 +122,10 @@ def _parse_host(text: str, dialect: Dialect) -> Host:
 def _parse_options(query: str, dialect: Dialect) -> Mapping[str, str]:
     options = dict(parse_qsl(query, keep_blank_values=True))
     known = _OPTIONS[dialect]
-    unknown = sorted(name for name in options.keys() - known if name.startswith("ssl"))
+    refused = _REFUSED[dialect]
+    unknown = sorted(
+        name for name in options.keys() - known if name.startswith("ssl") or name in refused
+    )
     if unknown:
         raise InvalidDatabaseURL(f"its option {unknown[0]} is not supported")
     return {name: value for name, value in options.items() if name in known}
