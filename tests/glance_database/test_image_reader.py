@@ -245,7 +245,7 @@ async def test_a_marker_of_another_project_is_forbidden_and_one_that_does_not_ex
         await _listed(reader, OWNER, ImageQuery(marker="x" * 37))
 
 
-@pytest.mark.parametrize("image_id", ["a\0b", "\ud800"])
+@pytest.mark.parametrize("image_id", ["a\0b"])
 async def test_an_id_that_the_database_cannot_compare_is_left_to_glance(
     image_id: str, reader: ImageReader
 ) -> None:

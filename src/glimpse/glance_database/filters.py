@@ -28,6 +28,9 @@ _OPERATORS: Mapping[str, str] = {
     "eq": "=",
     "neq": "<>",
 }
+# Filters by properties and tags that a database may plan as joins. PostgreSQL needs seconds to plan
+# some 30 of them, so it gets any more as subqueries to evaluate for each image.
+_MAX_JOINS = 4
 # Statuses that Glance lists: all but ``killed``.
 _LISTED_STATUSES = (
     *("'active'", "'saving'", "'queued'", "'pending_delete'", "'deleted'"),
@@ -94,6 +97,13 @@ def filter_conditions(query: ImageQuery) -> Iterator[Condition]:
         if value is not None:
             yield Condition(f"i.{column} = %s", (value,))
     yield from _range_conditions(query)
+    for number, condition in enumerate(_part_conditions(query)):
+        is_joined = number < _MAX_JOINS
+        yield condition if is_joined else condition._replace(sql=f"{condition.sql} IS TRUE")
+
+
+def _part_conditions(query: ImageQuery) -> Iterator[Condition]:
+    """Yield the conditions for the properties and tags of `query`."""
     for key, text in query.properties.items():
         yield _exists("image_properties", "t.name = %s AND t.value = %s", (key, text))
     for tag in query.tags:

@@ -59,7 +59,7 @@ class ImageReader:
 
         Raises ImageNotFound if there is none, and InvalidResponse if `make_image` does.
         """
-        if len(image_id) > _MAX_ID_LENGTH:
+        if len(image_id) > _MAX_ID_LENGTH or not image_id.isascii():  # MySQL finds e for é
             raise ImageNotFound(image_id)
         if "\0" in image_id:
             raise ValueRefused("a NUL character")

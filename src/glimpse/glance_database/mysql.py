@@ -18,6 +18,7 @@ from glimpse.glance_database.errors import (
 
 # The mode with which Glance's own sessions compare values, and in which a backslash escapes.
 _SQL_MODE = "TRADITIONAL"
+_CHARSET = "utf8mb4"
 _FALSE = ("0", "false", "no", "off")
 
 
@@ -67,12 +68,20 @@ async def connect(url: DatabaseURL, host: Host, seconds: float) -> Connection:
                 database=url.database,
                 unix_socket=url.options.get("unix_socket"),
                 ssl=_tls(url),
-                charset="utf8mb4",
+                charset=_CHARSET,
                 autocommit=True,
                 sql_mode=_SQL_MODE,
                 connect_timeout=seconds,
-                init_command="SET SESSION TRANSACTION READ ONLY",
+                # A server may replace the login's charset: with its option init_connect, or with
+                # skip-character-set-client-handshake. The driver escapes text as UTF-8.
+                init_command=f"SET NAMES {_CHARSET}",
             )
+            try:
+                async with connection.cursor() as cursor:
+                    await cursor.execute("SET SESSION TRANSACTION READ ONLY")
+            except BaseException:
+                connection.close()
+                raise
     except TimeoutError:
         raise DatabaseUnavailable(f"no connection within {seconds:g} seconds") from None
     except errors.Error as error:

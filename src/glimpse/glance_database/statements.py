@@ -24,6 +24,8 @@ _PROPERTIES: Mapping[Dialect, str] = {
 }
 # Bytes of the values of an image's properties, up to which a page of a list has them.
 _MAX_BYTES_IN_PAGE = 16_384
+# The same up to which an image can be read at all, as from Glance's API.
+_MAX_BYTES = 16 * 1024 * 1024
 _ORDER = " ORDER BY i.created_at DESC, i.id DESC LIMIT %s"
 
 
@@ -43,10 +45,12 @@ def position(row: Row) -> Position:
 def image_columns(dialect: Dialect, *, is_page: bool = False) -> str:
     """Return the columns of an image ``i`` that `rows.make_image` takes.
 
-    With `is_page`, properties of more than 16 KiB are NULL: read them with `select_image`.
+    Properties of more than 16 MiB are NULL. With `is_page`, those of more than 16 KiB are: read
+    them with `select_image`.
     """
     columns = ", ".join(f"i.{column}" for column in COLUMNS)
-    large = f"WHEN SUM(OCTET_LENGTH(p.value)) > {_MAX_BYTES_IN_PAGE} THEN NULL " if is_page else ""
+    max_bytes = _MAX_BYTES_IN_PAGE if is_page else _MAX_BYTES
+    large = f"WHEN SUM(OCTET_LENGTH(p.value)) > {max_bytes} THEN NULL "
     return (
         f"{columns},"
         f" (SELECT CASE WHEN COUNT(*) = 0 THEN '[]' ELSE {_TAGS[dialect]} END"
