@@ -99,7 +99,7 @@ class ReplicatedGateway:
         options = _options(tables.url)
         replica_options = _options(tables.url_at(replica_port))
         driver = find_driver(options.url)
-        self.primary = GlanceDatabase(options, driver, self.clock)
+        self.primary = GlanceDatabase(options, driver)
         self.positions = PrimaryPositions(self.primary, MAX_LAG, options.timeout / 4, self.clock)
         self.replicas = open_replicas(replica_options, driver, self.positions, self.clock)
         self._connect_to_replica = partial(

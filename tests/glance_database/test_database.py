@@ -11,7 +11,7 @@ import pytest
 from glimpse.glance_database.connection import Statement
 from glimpse.glance_database.connector import find_driver
 from glimpse.glance_database.database import GlanceDatabase
-from glimpse.glance_database.database_url import Host
+from glimpse.glance_database.database_url import DatabaseURL, Host
 from glimpse.glance_database.errors import (
     DatabaseError,
     DatabaseUnavailable,
@@ -27,31 +27,16 @@ from tests.support.process import free_port
 COUNT_IMAGES = Statement("SELECT COUNT(*) FROM images")
 
 
-class Clock:
-    """A clock that tests set."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
 @pytest.fixture
 async def open_database(
-    options: DatabaseOptions, clock: Clock
+    options: DatabaseOptions,
 ) -> AsyncIterator[Callable[..., GlanceDatabase]]:
     """A function that opens the database with options in place of those of the fixture."""
     opened = []
 
-    def open_database(**changes: object) -> GlanceDatabase:
+    def open_database(retry_seconds: float = 1.0, **changes: object) -> GlanceDatabase:
         changed = replace(options, **changes)  # type: ignore[arg-type]  # fields of all types
-        database = GlanceDatabase(changed, find_driver(options.url), clock)
+        database = GlanceDatabase(changed, find_driver(options.url), retry_seconds=retry_seconds)
         opened.append(database)
         return database
 
@@ -104,33 +89,53 @@ def _signal_all(server: DatabaseServer, number: signal.Signals) -> None:
         os.kill(pid, number)
 
 
-async def test_after_three_failures_only_a_probe_calls_the_database(
-    open_database: Callable[..., GlanceDatabase], options: DatabaseOptions, clock: Clock
+async def test_after_three_failures_no_statement_calls_the_database(
+    open_database: Callable[..., GlanceDatabase], options: DatabaseOptions
 ) -> None:
     port = free_port()
-    url = options.url
-    database = open_database(url=replace(url, hosts=(Host("127.0.0.1", port),)))
+    database = open_database(url=_at_port(options, port), retry_seconds=600.0)
+    await _open_circuit_breaker(database)
+    async with await _forward(port, options):
+        with pytest.raises(DatabaseUnavailable):
+            await database.fetch(COUNT_IMAGES)
+        await database.check()
+        await database.fetch(COUNT_IMAGES)
+        await database.close()
+
+
+async def test_probes_find_that_the_database_is_back_without_a_statement(
+    open_database: Callable[..., GlanceDatabase], options: DatabaseOptions
+) -> None:
+    port = free_port()
+    database = open_database(url=_at_port(options, port), retry_seconds=0.05)
+    await _open_circuit_breaker(database)
+    async with await _forward(port, options):
+        await _tasks_of("_run_probes")
+        await database.fetch(COUNT_IMAGES)
+        await database.close()
+
+
+def _at_port(options: DatabaseOptions, port: int) -> DatabaseURL:
+    return replace(options.url, hosts=(Host("127.0.0.1", port),))
+
+
+async def _open_circuit_breaker(database: GlanceDatabase) -> None:
     for _ in range(4):
         with pytest.raises(DatabaseUnavailable):
             await database.fetch(COUNT_IMAGES)
-    real_port = url.hosts[0].port
-    forwarding = await asyncio.start_server(_forward_to(real_port), "127.0.0.1", port)
-    async with forwarding:
-        with pytest.raises(DatabaseUnavailable):  # the database could be read, but is not tried
-            await database.fetch(COUNT_IMAGES)
-        clock.now += 1.0
-        with pytest.raises(DatabaseUnavailable):  # starts the probe
-            await database.fetch(COUNT_IMAGES)
-        await _tasks_of("_run_probe")
-        await database.fetch(COUNT_IMAGES)
-        await database.close()
+
+
+async def _forward(port: int, options: DatabaseOptions) -> asyncio.Server:
+    """Pass the connections to `port` on to the database."""
+    return await asyncio.start_server(_forward_to(options.url.hosts[0].port), "127.0.0.1", port)
 
 
 async def _tasks_of(name: str) -> None:
     """Wait for the tasks that run a function with this name."""
     tasks = [task for task in asyncio.all_tasks() if task.get_coro().__name__ == name]  # type: ignore[union-attr]
     assert tasks
-    await asyncio.gather(*tasks)
+    async with asyncio.timeout(30):
+        await asyncio.gather(*tasks)
 
 
 def _forward_to(

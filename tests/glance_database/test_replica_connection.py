@@ -96,7 +96,7 @@ def servers() -> FakeServers:
 
 @pytest.fixture
 def positions(servers: FakeServers) -> PrimaryPositions:
-    primary = GlanceDatabase(_options("primary"), servers.connect, servers.clock)
+    primary = GlanceDatabase(_options("primary"), servers.connect)
     return PrimaryPositions(primary, MAX_LAG, 1.0, servers.clock)
 
 
@@ -205,7 +205,7 @@ async def test_a_server_whose_age_is_not_known_is_not_read_and_the_reason_is_tol
 def _open(
     servers: FakeServers, replicas: str, timeout: float = 5.0
 ) -> tuple[ReplicatedDatabase, list[Replica]]:
-    primary = GlanceDatabase(_options("primary", timeout), servers.connect, servers.clock)
+    primary = GlanceDatabase(_options("primary", timeout), servers.connect)
     positions = PrimaryPositions(primary, MAX_LAG, timeout / 4, servers.clock)
     opened = open_replicas(_options(replicas, timeout), servers.connect, positions, servers.clock)
     return ReplicatedDatabase(primary, opened, timeout), opened

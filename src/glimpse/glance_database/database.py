@@ -1,5 +1,6 @@
 """GlanceDatabase: runs statements on Glance's database; stops while they keep failing."""
 
+import asyncio
 import contextlib
 import logging
 import time
@@ -24,6 +25,7 @@ from glimpse.telemetry.request_context import current_context
 from glimpse.upstream.single_flight import SingleFlight
 
 _LOG = logging.getLogger(__name__)
+_RETRY_SECONDS = 1.0  # between the end of a probe and the next one
 _CONSEQUENCES = {
     True: "Images are read from Glance's API until it can.",
     False: "Reads are answered with 503 until it can.",
@@ -64,9 +66,9 @@ class Role(NamedTuple):
 class GlanceDatabase:
     """Runs statements. Use and close it within one event loop; it can be created outside.
 
-    After three failures in a row, statements fail at once. Then a statement starts a probe in the
-    background, at most once a second; when a probe succeeds, statements are run again. `connect` is
-    the driver's function. `clock` returns seconds. Without a `role`, it is the database that Glance
+    After three failures in a row, statements fail at once. Meanwhile the database is probed in the
+    background, `retry_seconds` after each failed probe; when one succeeds, statements are run
+    again. `connect` is the driver's function. Without a `role`, it is the database that Glance
     writes to.
     """
 
@@ -74,8 +76,8 @@ class GlanceDatabase:
         self,
         options: DatabaseOptions,
         connect: ConnectToHost,
-        clock: Callable[[], float] = time.monotonic,
         role: Role | None = None,
+        retry_seconds: float = _RETRY_SECONDS,
     ) -> None:
         self.dialect = options.url.dialect
         self._role = role or _primary_role(options)
@@ -85,8 +87,9 @@ class GlanceDatabase:
             timeout=options.timeout,
             lifetime=options.connection_lifetime,
         )
-        self._breaker = CircuitBreaker(clock=clock)
-        self._probe = SingleFlight(self._run_probe)
+        self._retry_seconds = retry_seconds
+        self._breaker = CircuitBreaker()
+        self._probes = SingleFlight(self._run_probes)
         self._failure = ""
 
     async def fetch(self, statement: Statement, seconds: float | None = None) -> Rows:
@@ -96,8 +99,6 @@ class GlanceDatabase:
         of the request, and another DatabaseError because of the database.
         """
         if self._breaker.is_open:
-            if self._breaker.is_probe_due():
-                self._probe.start()
             current_context.get().call_ended(self._role.service, "select", "skipped", 0.0)
             raise DatabaseUnavailable(self._failure)
         return await self._call(statement, seconds)
@@ -129,13 +130,16 @@ class GlanceDatabase:
         self._pool.close_idle()
 
     async def close(self) -> None:
-        """Cancel the probe and close the connections. Call it when all statements have ended."""
-        self._probe.close()
+        """Stop probing and close the connections. Call it when all statements have ended."""
+        self._probes.close()
         self._pool.close()
 
-    async def _run_probe(self) -> None:
-        with contextlib.suppress(DatabaseError):
-            await self.check()
+    async def _run_probes(self) -> None:
+        """Check the tables again and again, until statements are run again."""
+        while self._breaker.is_open:
+            await asyncio.sleep(self._retry_seconds)
+            with contextlib.suppress(DatabaseError):
+                await self.check()
 
     async def _call(self, statement: Statement, seconds: float | None = None) -> Rows:
         """Run a statement. Record its outcome in the circuit breaker and in the metrics."""
@@ -166,13 +170,14 @@ class GlanceDatabase:
         self._breaker.record_success()
 
     def _failed(self, error: DatabaseError) -> None:
-        """Count a failure; log the one that opens the circuit breaker."""
+        """Count a failure; log the one that opens the circuit breaker, and start to probe."""
         was_open = self._breaker.is_open
         self._breaker.record_failure()
         self._failure = str(error)
         if self._breaker.is_open and not was_open:
             role = self._role
             _LOG.error("%s cannot be read: %s. %s", role.name, error, role.consequence)
+            self._probes.start()
 
 
 def _primary_role(options: DatabaseOptions) -> Role:

@@ -55,7 +55,7 @@ class Replica:
             return ReplicaConnection(connection, positions, clock)
 
         self.database = GlanceDatabase(
-            options, connect, clock, Role(REPLICA_SERVICE, self._name, _CONSEQUENCE, wrap)
+            options, connect, Role(REPLICA_SERVICE, self._name, _CONSEQUENCE, wrap)
         )
         retry_seconds = min(_MAX_RETRY_SECONDS, positions.max_lag / 4)
         self._lag = CircuitBreaker(max_failures=1, retry_seconds=retry_seconds, clock=clock)
