@@ -1,9 +1,11 @@
 """Builds of `make dist` in copies of the checkout, and empty environments to install them in."""
 
+import ast
 import os
 import re
 import shutil
 import subprocess
+import sys
 import venv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +13,10 @@ from pathlib import Path
 from tests.support.virtual_environments import CHECKOUT
 
 _BUILD = CHECKOUT / ".venv-build"
+# What only extras need: drivers of databases, the client of memcached, and pytest.
+EXTRAS = frozenset(
+    ("asyncmy", "asyncpg", "openstack", "psycopg2", "pymemcache", "pymysql", "pytest")
+)
 _EPOCH = 1_700_000_000
 # Without the path of the sources, so that only what is installed can be imported, and without what
 # a `make` that runs the tests tells those below it.
@@ -56,6 +62,22 @@ def locked_versions() -> list[str]:
     """Return the libraries that serving needs, as `name==version`."""
     locked = (CHECKOUT / "requirements" / "runtime.txt").read_text()
     return re.findall(r"^[\w-]+==\S+", locked, re.MULTILINE)
+
+
+def imported_libraries() -> list[str]:
+    """Return each import of a library in the package, as a statement, sorted.
+
+    Imports in functions are among them; those of extras are not.
+    """
+    found: set[str] = set()
+    for source in (CHECKOUT / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(source.read_text())):
+            if isinstance(node, ast.Import):
+                found |= {f"import {alias.name}" for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found |= {f"from {node.module} import {alias.name}" for alias in node.names}
+    left_out = sys.stdlib_module_names | EXTRAS | {"glimpse"}
+    return sorted(each for each in found if each.split()[1].partition(".")[0] not in left_out)
 
 
 def install(archive: Path, directory: Path) -> Path:

@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from glimpse import __version__
-from tests.distribution.packages import ENVIRONMENT, build, install, run, tracked_files
+from tests.distribution.packages import (
+    ENVIRONMENT,
+    build,
+    imported_libraries,
+    install,
+    run,
+    tracked_files,
+)
 from tests.support.cloud import Member, issue_token, seed_identity
 from tests.support.http import request
 from tests.support.process import ServerProcess, free_port
@@ -69,6 +76,12 @@ def test_the_installed_distribution_has_its_name_and_all_dependencies(programs: 
     assert "Name: openstack-glimpse\n" in run(programs, "pip", "show", "openstack-glimpse")
 
 
+def test_the_dependencies_have_all_that_glimpse_imports(programs: Path) -> None:
+    statements = imported_libraries()
+    assert "from oslo_utils.imageutils import format_inspector" in statements
+    run(programs, "python", "-W", "ignore", "-c", "\n".join(statements))
+
+
 def test_the_installed_command_serves(programs: Path, tmp_path: Path) -> None:
     seed_identity(tmp_path / "state", [USER])
     port = free_port()
@@ -77,9 +90,17 @@ def test_the_installed_command_serves(programs: Path, tmp_path: Path) -> None:
     environment = {"PYTHONPATH": ""}
     with ServerProcess(command, port, tmp_path / "log", environment=environment) as process:
         token = issue_token(f"{process.base_url}/identity", USER.name)
-        response = request(process.address, "GET", "/v2.1/images", {"X-Auth-Token": token})
-        assert response.status == 200, str(response)
-        assert response.json() == {"images": []}, str(response)
+        headers = {"X-Auth-Token": token, "Content-Type": "application/json"}
+        image = b'{"name": "tour", "disk_format": "raw", "container_format": "bare"}'
+        response = request(process.address, "POST", "/image/v2/images", headers, image)
+        assert response.status == 201, str(response)
+        headers["Content-Type"] = "application/octet-stream"
+        data = f"/image{response.json()['file']}"
+        response = request(process.address, "PUT", data, headers, b"data")
+        assert response.status == 204, f"{response}\n{process.log.read_text()}"
+        response = request(process.address, "GET", "/v2.1/images/detail", {"X-Auth-Token": token})
+        (listed,) = response.json()["images"]
+        assert (listed["name"], listed["status"]) == ("tour", "ACTIVE"), str(response)
         assert process.stop() == 0, process.log.read_text()
 
 

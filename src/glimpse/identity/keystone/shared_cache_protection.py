@@ -17,7 +17,7 @@ _NONCE_BYTES = 12
 
 
 class ProtectionUnavailable(Exception):
-    """The secret is empty, or the library for encryption is missing; the message says which."""
+    """The secret is empty."""
 
 
 class EntryKeys(NamedTuple):
@@ -37,18 +37,10 @@ class EntryProtection:
     def __init__(self, strategy: Strategy, secret: str) -> None:
         """`secret` is the operator's; processes that share entries need the same one.
 
-        Raises ProtectionUnavailable if `secret` is empty, or if `strategy` is ENCRYPT and the
-        library ``cryptography`` is not installed.
+        Raises ProtectionUnavailable if `secret` is empty.
         """
         if not secret:
             raise ProtectionUnavailable("memcache_security_strategy needs a memcache_secret_key.")
-        if strategy == "ENCRYPT":
-            try:
-                import cryptography  # noqa: F401, PLC0415  an extra, needed only here
-            except ImportError:
-                raise ProtectionUnavailable(
-                    "ENCRYPT needs: pip install 'openstack-glimpse[memcached]'"
-                ) from None
         self._strategy = strategy
         self._secret = secret.encode()
 
@@ -62,7 +54,7 @@ class EntryProtection:
         """Return `content` in the form to store: signed, or encrypted and signed, with `keys`."""
         if self._strategy == "MAC":
             return hmac.digest(keys.key, content, "sha256") + content
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415  an extra
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415  most gateways need none
 
         nonce = os.urandom(_NONCE_BYTES)
         return nonce + AESGCM(keys.key).encrypt(nonce, content, None)
@@ -73,8 +65,8 @@ class EntryProtection:
             mac, content = protected[:_MAC_BYTES], protected[_MAC_BYTES:]
             is_valid = hmac.compare_digest(mac, hmac.digest(keys.key, content, "sha256"))
             return content if is_valid else None
-        from cryptography.exceptions import InvalidTag  # noqa: PLC0415  an extra
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415  an extra, imported only if it is configured
+        from cryptography.exceptions import InvalidTag  # noqa: PLC0415  as above
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415  as above
 
         nonce, encrypted = protected[:_NONCE_BYTES], protected[_NONCE_BYTES:]
         try:
