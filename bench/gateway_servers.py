@@ -62,8 +62,7 @@ class Gateway:
             sections = f"endpoint_override = {peers.image_url}"
             if database is not None:
                 database.grant_reads()
-                sections += f"\n[glance_database]\nconnection = {database.reader_url}"
-                sections += "\nfallback = refuse"
+                sections += f"\n{database.gateway_options}"
             conf = directory / "nova.conf"
             conf.write_text(nova_conf(peers.identity_url, sections, metrics_port=free_port()))
             state_dir = directory / "glimpse" / "state"

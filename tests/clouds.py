@@ -6,12 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.peers.glance_databases import start_mariadb, start_postgresql
 from tests.peers.peer_gateway import PeerGateway
 from tests.support.cloud import Cloud, EmbeddedCloud, Member, seed_identity
 from tests.support.process import GlimpseProcess
 
 # For the `params` of a fixture. Tests with a real Glance run only in `make test-peers`.
 CLOUDS = ("embedded", pytest.param("peers", marks=pytest.mark.peers))
+# Those with a real Glance whose database Glimpse reads.
+_DATABASES = {"mariadb": start_mariadb, "postgresql": start_postgresql}
+DATABASE_CLOUDS = tuple(pytest.param(kind, marks=pytest.mark.peers) for kind in _DATABASES)
 
 
 @contextmanager
@@ -23,13 +27,21 @@ def start_cloud(
     downloads: int | None = None,
     workers: int = 1,
 ) -> Iterator[Cloud]:
-    """Run a cloud, ``embedded`` or ``peers``, with these users and its files in `directory`.
+    """Run a cloud of CLOUDS or DATABASE_CLOUDS with these users and its files in `directory`.
 
     It may download images from the port `downloads` of this host. Embedded services run in
     `workers` processes.
     """
     if kind == "peers":
         with PeerGateway.start_all(directory / "peers", members, downloads=downloads) as gateway:
+            yield gateway
+    elif kind in _DATABASES:
+        with (
+            _DATABASES[kind](directory) as database,
+            PeerGateway.start_all(
+                directory / "peers", members, downloads=downloads, database=database
+            ) as gateway,
+        ):
             yield gateway
     else:
         state_dir = directory / "state"

@@ -17,12 +17,14 @@ from tests.acceptance.conftest import MEMBERS
 from tests.acceptance.tenancy import PROJECTS
 from tests.clients.install import ENVIRONMENTS, programs
 from tests.clients.programs import LIBCLOUD, SDK, SDK_0_9, SHADE, SHADE_DELETE
-from tests.clouds import CLOUDS, start_cloud
+from tests.clouds import CLOUDS, DATABASE_CLOUDS, start_cloud
 from tests.support.cloud import PASSWORD, Cloud
 
 pytestmark = pytest.mark.clients
 HERE = Path(__file__).parent
 ACTIVE = {"status": "ACTIVE", "progress": 100}
+# Clients of the Compute API also read Glance's database.
+of_compute = pytest.mark.parametrize("cloud", [*CLOUDS, *DATABASE_CLOUDS], indirect=True)
 DATES = {"created_at": "2024-02-01T10:20:30Z", "updated_at": "2024-03-01T11:21:31Z"}
 
 
@@ -77,6 +79,7 @@ def execute(cloud: Cloud, *command: str, **variables: str) -> str:
     return done.stdout
 
 
+@of_compute
 def test_novaclient_lists_shows_edits_and_deletes(cloud: Cloud, image: str) -> None:
     assert image in run(cloud, "nova", "nova", "image-list")
     assert "value1" in run(cloud, "nova", "nova", "image-show", image)
@@ -88,11 +91,13 @@ def test_novaclient_lists_shows_edits_and_deletes(cloud: Cloud, image: str) -> N
     assert image not in run(cloud, "nova", "nova", "image-list")
 
 
+@of_compute
 def test_libcloud_lists_gets_and_deletes(cloud: Cloud, image: str) -> None:
     compute = f"{cloud.process.base_url}/v2.1"
     assert run(cloud, "libcloud", "python", "-c", LIBCLOUD, image, compute) == "legacy\n"
 
 
+@of_compute
 @pytest.mark.parametrize(("client", "program"), [("openstack", SDK), ("openstacksdk-0.9", SDK_0_9)])
 def test_the_sdk_pages_finds_edits_and_deletes(
     cloud: Cloud, image: str, client: str, program: str
@@ -108,6 +113,7 @@ def test_the_sdk_pages_finds_edits_and_deletes(
     assert seen["left"] == []
 
 
+@of_compute
 def test_fog_lists_gets_edits_and_deletes(cloud: Cloud, image: str) -> None:
     seen = json.loads(execute(cloud, "ruby", str(HERE / "fog" / "images.rb"), image))
     assert seen == {
@@ -119,6 +125,7 @@ def test_fog_lists_gets_edits_and_deletes(cloud: Cloud, image: str) -> None:
     }
 
 
+@of_compute
 def test_pkgcloud_lists_gets_edits_and_deletes(cloud: Cloud, image: str) -> None:
     modules = str(ENVIRONMENTS / "pkgcloud" / "node_modules")
     script = str(HERE / "pkgcloud" / "images.js")
@@ -130,6 +137,7 @@ def test_pkgcloud_lists_gets_edits_and_deletes(cloud: Cloud, image: str) -> None
     assert seen["left"] == []
 
 
+@of_compute
 def test_gophercloud_follows_pages_gets_and_deletes(cloud: Cloud, image: str) -> None:
     others = [str(uuid.uuid4()) for _ in range(2)]
     cloud.put_images([document(each) for each in others])
@@ -151,6 +159,7 @@ def test_gophercloud_follows_pages_gets_and_deletes(cloud: Cloud, image: str) ->
     assert seen["Gone"] is True
 
 
+@of_compute
 def test_goose_lists_and_gets(cloud: Cloud, image: str) -> None:
     cloud.put_images([{**document(image), "architecture": "x86_64"}])
     seen = json.loads(run(cloud, "goose", "images", image))
@@ -192,6 +201,7 @@ def test_openstackclient_shows_its_token_catalog_and_projects(cloud: Cloud) -> N
     assert openstack("project", "list").split() == [PROJECTS["owner"], "owner"]
 
 
+@of_compute
 def test_glanceclient_uploads_and_changes_an_image_that_compute_shows(
     cloud: Cloud, tmp_path: Path
 ) -> None:
@@ -217,6 +227,7 @@ def test_glanceclient_uploads_and_changes_an_image_that_compute_shows(
     assert image_id not in glance("image-list")
 
 
+@of_compute
 def test_shade_uploads_and_changes_an_image_that_compute_shows(
     cloud: Cloud, tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ Both get the same requests with the same tokens, so that their responses can be 
 
 import json
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple, Self
@@ -23,12 +24,30 @@ _NOT_COMPARED = frozenset(("date", "x-openstack-request-id", "x-compute-request-
 
 
 class PairedRequest(NamedTuple):
-    """A request of a user; `target` is the path and the query. A body is sent as JSON."""
+    """A request of a user; `target` is the path and the query. A body is sent as JSON.
+
+    `version` is the microversion that it names; None for no such header.
+    """
 
     user: str
     method: str
     target: str
     body: Any = None
+    version: str | None = None
+
+    def headers(self, token: str) -> list[tuple[str, str]]:
+        """Return its headers, with the token of the user."""
+        headers = [_HOST, ("X-Auth-Token", token)]
+        if self.version is not None:
+            headers.append(("X-OpenStack-Nova-API-Version", self.version))
+        if self.body is not None:
+            headers.append(("Content-Type", "application/json"))
+        return headers
+
+    @property
+    def payload(self) -> bytes | None:
+        """Its body in bytes; None without one."""
+        return None if self.body is None else json.dumps(self.body).encode()
 
 
 class ResponsePair(NamedTuple):
@@ -37,10 +56,12 @@ class ResponsePair(NamedTuple):
     api: Response
     database: Response
 
-    def difference(self) -> str | None:
-        """Return both responses as text if status, body or headers differ; None if not."""
-        if _comparable(self.api) == _comparable(self.database):
-            return None
+    @property
+    def is_equal(self) -> bool:
+        """True if status, body and headers are the same."""
+        return _comparable(self.api) == _comparable(self.database)
+
+    def __str__(self) -> str:
         return f"through Glance's API:\n{self.api}\n\nfrom its database:\n{self.database}\n"
 
 
@@ -80,11 +101,10 @@ class GatewayPair:
         known = list(members)
         peers.add_members(known)
         database.grant_reads()
-        section = f"[glance_database]\nconnection = {database.reader_url}\nfallback = refuse"
         with ExitStack() as running:
             gateways = (
                 running.enter_context(_gateway(peers, "api", "", 1)),
-                running.enter_context(_gateway(peers, "database", section, 2)),
+                running.enter_context(_gateway(peers, "database", database.gateway_options, 2)),
             )
             tokens = {member.name: _issue_token(peers, member) for member in known}
             yield cls(peers, gateways, tokens)
@@ -95,21 +115,33 @@ class GatewayPair:
 
     def send_to(self, gateway: GlimpseProcess, sent: PairedRequest) -> Response:
         """Send a request to one of the gateways."""
-        headers = [_HOST, ("X-Auth-Token", self._tokens[sent.user])]
-        body = None
-        if sent.body is not None:
-            headers.append(("Content-Type", "application/json"))
-            body = json.dumps(sent.body).encode()
-        return request(gateway.address, sent.method, sent.target, headers, body)
+        headers = sent.headers(self._tokens[sent.user])
+        return request(gateway.address, sent.method, sent.target, headers, sent.payload)
+
+    def commands(self, sent: PairedRequest) -> str:
+        """Return the commands that repeat a request to both while they run (`pytest --pdb`)."""
+        method = ["--head"] if sent.method == "HEAD" else ["-X", sent.method]
+        lines = [f"{name}: {value}" for name, value in sent.headers(self._tokens[sent.user])]
+        options = [*method, *(part for line in lines for part in ("-H", line))]
+        if sent.payload is not None:
+            options += ["--data-raw", sent.payload.decode()]
+        return "\n".join(
+            shlex.join(["curl", "-isg", *options, f"{gateway.base_url}{sent.target}"])
+            for gateway in (self.api, self.database)
+        )
+
+    def difference(self, sent: PairedRequest) -> str | None:
+        """Send a request to both gateways.
+
+        Return a text with the request and both responses if they differ; None if not.
+        """
+        responses = self.send(sent)
+        return None if responses.is_equal else f"{sent}\n{self.commands(sent)}\n\n{responses}"
 
     def differences(self, requests: Iterable[PairedRequest]) -> list[str]:
         """Send requests to both gateways; return a text for each whose responses differ."""
-        found = []
-        for sent in requests:
-            difference = self.send(sent).difference()
-            if difference is not None:
-                found.append(f"{sent}\n{difference}")
-        return found
+        found = (self.difference(sent) for sent in requests)
+        return [text for text in found if text is not None]
 
 
 @contextmanager

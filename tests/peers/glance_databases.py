@@ -27,6 +27,15 @@ _SCHEMES: Mapping[Dialect, str] = {
     "postgresql": "postgresql+psycopg2",
 }
 _PASSWORD = "secret"
+# Statements that return statements, for each foreign key and for each table of Glance's MariaDB
+_DROP_FOREIGN_KEYS = """
+    SELECT CONCAT('ALTER TABLE glance.', table_name, ' DROP FOREIGN KEY ', constraint_name)
+    FROM information_schema.referential_constraints WHERE constraint_schema = 'glance'
+"""
+_CONVERT_TABLES = """
+    SELECT CONCAT('ALTER TABLE glance.', table_name, ' CONVERT TO CHARACTER SET utf8mb4')
+    FROM information_schema.tables WHERE table_schema = 'glance'
+"""
 
 User = Literal["glance", "reader", "root", "postgres"]
 
@@ -51,15 +60,24 @@ def _translate(statement: str) -> str:
 
 
 class GlanceDatabase:
-    """The database of a Glance, and maybe its replica. Its user ``glance`` may do everything."""
+    """The database of a Glance, and maybe its replica. Its user ``glance`` may do everything.
+
+    With `utf8mb4`, Glance connects to a MariaDB so that texts may have characters of four bytes.
+    """
 
     def __init__(
-        self, dialect: Dialect, server: ServerProcess, replica: ServerProcess | None = None
+        self,
+        dialect: Dialect,
+        server: ServerProcess,
+        replica: ServerProcess | None = None,
+        *,
+        utf8mb4: bool = False,
     ) -> None:
         """Create the database and its users in a server that is empty."""
         self.dialect = dialect
         self.server = server
         self.replica = replica
+        self._utf8mb4 = utf8mb4
         if dialect == "mysql":
             statements = [
                 "CREATE DATABASE glance CHARACTER SET utf8mb4",
@@ -88,14 +106,37 @@ class GlanceDatabase:
         """The URL for ``[glance_database] replica_connection``; None without a replica."""
         return None if self.replica is None else self._url("reader", self.replica)
 
+    @property
+    def gateway_options(self) -> str:
+        """The section of nova.conf with which Glimpse reads this database, and nothing else."""
+        return f"[glance_database]\nconnection = {self.reader_url}\nfallback = refuse\n"
+
+    @property
+    def has_four_bytes(self) -> bool:
+        """True if texts may have characters that take four bytes of UTF-8."""
+        return self._utf8mb4 or self.dialect == "postgresql"
+
     def _url(self, user: User, server: ServerProcess) -> str:
-        return f"{_SCHEMES[self.dialect]}://{user}:{_PASSWORD}@127.0.0.1:{server.port}/glance"
+        address = f"{user}:{_PASSWORD}@127.0.0.1:{server.port}"
+        options = "?charset=utf8mb4" if self._utf8mb4 else ""
+        return f"{_SCHEMES[self.dialect]}://{address}/glance{options}"
 
     def grant_reads(self) -> None:
         """Let the user of `reader_url` read what Glimpse reads; Glance has to have made it."""
         with self.write() as tables:
             for table in _TABLES:
                 tables.execute(f"GRANT SELECT ON {table} TO reader")
+
+    def convert_tables(self) -> None:
+        """Convert the tables that Glance has made to utf8mb4, if the database is to have that.
+
+        Glance makes tables of utf8, whose characters have up to three bytes. Foreign keys are
+        dropped: MariaDB converts no column that belongs to one.
+        """
+        if not self._utf8mb4:
+            return
+        conversions = (*map(self._fetch_column, (_DROP_FOREIGN_KEYS, _CONVERT_TABLES)),)
+        self._administrate(statement for statements in conversions for statement in statements)
 
     @contextmanager
     def write(self) -> Iterator[TableWriter]:
@@ -106,6 +147,16 @@ class GlanceDatabase:
             with connection.cursor() as cursor:
                 yield TableWriter(cursor)
             connection.commit()
+        finally:
+            connection.close()
+
+    def _fetch_column(self, statement: str) -> list[str]:
+        """Return the first column of the rows of a statement."""
+        connection = self._connect("glance", "glance")
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+                return [str(row[0]) for row in cursor.fetchall()]
         finally:
             connection.close()
 
@@ -134,10 +185,13 @@ _USERS = ("glance", "reader")
 
 
 @contextmanager
-def start_mariadb(directory: Path) -> Iterator[GlanceDatabase]:
-    """Run a MariaDB in `directory`; skip the test if it is not installed."""
+def start_mariadb(directory: Path, *, utf8mb4: bool = False) -> Iterator[GlanceDatabase]:
+    """Run a MariaDB in `directory`; skip the test if it is not installed.
+
+    For `utf8mb4`, see GlanceDatabase and its method `convert_tables`.
+    """
     with mariadb(directory) as server:
-        yield GlanceDatabase("mysql", server)
+        yield GlanceDatabase("mysql", server, utf8mb4=utf8mb4)
 
 
 @contextmanager

@@ -8,7 +8,6 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from glimpse.glance_database.database_url import Dialect
 from tests.peers.conftest import ADMIN, COLLECTOR, OWNER, STRANGER
 from tests.peers.glance_tables import put_images
 from tests.peers.peer_cloud import PeerCloud
@@ -24,7 +23,7 @@ TEXTS = (
     *("it's", 'q"uote', "back\\slash", "a\\", "%", "_", "a,b", "in:a,b", "gt:1", "a&b=c", "a+b"),
     *("\t\n\r\x0b", "\x01\x1f\x7f", "é", "e\u0301", "É", "ß", "ss", "ÿ\u2028", "日本", "<&>"),
 )
-FOUR_BYTES = ("\U0001f600", "a\U0001f600b")  # Glance's tables in MariaDB are without them
+FOUR_BYTES = ("\U0001f600", "a\U0001f600b", '"\U00020000\\')
 KEYS = ("key1", "Key2", "architecture", "os_distro", "ключ", "a b", "a.b:c", "description")
 LONG = ("x" * 1100, 'é\\"' * 3000)  # longer than group_concat_max_len, and than a page has
 STATUSES = ("active", "queued", "saving", "deactivated", "killed", "pending_delete", "importing")
@@ -38,9 +37,15 @@ def image_id(number: int) -> str:
     return f"abcdef00-0000-4000-8000-{number:012x}"
 
 
-def make_images(dialect: Dialect) -> list[Document]:
-    """Return the Image API documents of all images, by number."""
-    return [_document(number, attributes) for number, attributes in enumerate(_attributes(dialect))]
+def make_images(*, four_bytes: bool) -> list[Document]:
+    """Return the Image API documents of all images, by number.
+
+    Those whose texts have characters of four bytes are the last ones; without `four_bytes` they are
+    left out.
+    """
+    last = [{"name": text, KEYS[0]: text, "tags": [text]} for text in FOUR_BYTES]
+    attributes = [*_attributes(), *(last if four_bytes else ())]
+    return [_document(number, each) for number, each in enumerate(attributes)]
 
 
 def _document(number: int, attributes: Document) -> Document:
@@ -63,9 +68,8 @@ def _document(number: int, attributes: Document) -> Document:
     }
 
 
-def _attributes(dialect: Dialect) -> Iterator[Document]:
-    texts = TEXTS + (FOUR_BYTES if dialect == "postgresql" else ())
-    for number, text in enumerate(texts):
+def _attributes() -> Iterator[Document]:
+    for number, text in enumerate(TEXTS):
         yield {"name": text, KEYS[number % len(KEYS)]: text}
     yield {"name": None, "size": None, "disk_format": None, "container_format": None}
     yield {"key1": None, "Key2": "", "description": None}

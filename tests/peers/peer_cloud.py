@@ -13,7 +13,7 @@ import os
 import sqlite3
 import subprocess
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -68,6 +68,11 @@ class PeerCloud:
         """The URL of Compute in the catalog, without a version."""
         return f"http://127.0.0.1:{self.compute_port}"
 
+    @property
+    def glance_conf(self) -> Path:
+        """The file glance-api.conf."""
+        return self.directory / "glance" / "glance-api.conf"
+
     @classmethod
     @contextmanager
     def start(
@@ -79,6 +84,7 @@ class PeerCloud:
         token_seconds: int = 3600,
         downloads: int | None = None,
         database: GlanceDatabase | None = None,
+        glance_options: str = "",
     ) -> Iterator[Self]:
         """Run both services in an empty or new `directory`.
 
@@ -87,13 +93,14 @@ class PeerCloud:
         this can happen only while Glance runs a task in the background.
 
         Tokens expire after `token_seconds`. Glance may download images from the port `downloads`
-        of this host. Its images are in `database`; None for SQLite.
+        of this host. Its images are in `database`; None for SQLite. `glance_options` are sections
+        that are added to glance-api.conf.
         """
         if not (ENVIRONMENT / "installed.txt").exists():
             raise RuntimeError("Run `python -m tests.peers.install` first.")
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         cloud = cls(directory, workers=workers, threads=threads, database=database)
-        cloud._configure(token_seconds, downloads)
+        cloud._configure(token_seconds, downloads, glance_options)
         cloud._make_databases()
         with ExitStack() as running:
             for service in (cloud.keystone, cloud.glance):
@@ -103,7 +110,7 @@ class PeerCloud:
             _wait(cloud.glance, "/healthcheck")
             yield cloud
 
-    def _configure(self, token_seconds: int, downloads: int | None) -> None:
+    def _configure(self, token_seconds: int, downloads: int | None, glance_options: str) -> None:
         keys = self.directory / "keys"
         keys.mkdir(mode=0o700)
         for number in range(2):
@@ -117,30 +124,50 @@ class PeerCloud:
         glance = glance_conf(self.directory, self.identity_url, self.image_url, paste, database_url)
         if downloads is not None:
             glance += import_filtering(downloads)
-        (self.directory / "glance" / "glance-api.conf").write_text(glance)
+        self.glance_conf.write_text(f"{glance}{glance_options}\n")
         keystone = keystone_conf(self.directory, token_seconds)
         (self.directory / "keystone" / "keystone.conf").write_text(keystone)
 
     def _make_databases(self) -> None:
         """Create the databases at the same time: loading the programs takes most of the time."""
-        keystone, glance = self.directory / "keystone", self.directory / "glance"
         with ThreadPoolExecutor() as threads:
-            synced = threads.submit(_manage, "glance-manage", glance, "db_sync")
-            _manage("keystone-manage", keystone, "db_sync")
-            _manage(
-                "keystone-manage",
-                keystone,
-                "bootstrap",
-                f"--bootstrap-username={OPERATOR}",
-                f"--bootstrap-password={PASSWORD}",
-                f"--bootstrap-project-name={OPERATOR}",
-                f"--bootstrap-region-id={REGION}",
-                *(f"--bootstrap-{kind}-url={self.identity_url}/v3" for kind in _INTERFACES),
-            )
+            if self._glance_database is None:
+                synced = threads.submit(self._make_sqlite, "glance", self._sync_glance)
+            else:
+                synced = threads.submit(self._sync_glance)
+            self._make_sqlite("keystone", self._bootstrap_keystone)
             synced.result()
-        for name in ("keystone", *(() if self._glance_database else ("glance",))):
-            with self._sqlite(name) as connection:
-                connection.execute("PRAGMA journal_mode = WAL")
+        with self._sqlite("keystone") as connection:
+            connection.execute("UPDATE endpoint SET url = ?", (f"{self.identity_url}/v3",))
+
+    def _make_sqlite(self, name: str, create: Callable[[], None]) -> None:
+        """Create the SQLite database of a service; from the second one on, copy the first."""
+        path = self.directory / f"{name}.db"
+        if name in _new_databases:
+            path.write_bytes(_new_databases[name])
+        else:
+            create()
+            _new_databases[name] = path.read_bytes()
+        with self._sqlite(name) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+
+    def _sync_glance(self) -> None:
+        _manage("glance-manage", self.directory / "glance", "db_sync")
+
+    def _bootstrap_keystone(self) -> None:
+        """Create Keystone's database, with the operator and Keystone's own endpoints."""
+        config_dir = self.directory / "keystone"
+        _manage("keystone-manage", config_dir, "db_sync")
+        _manage(
+            "keystone-manage",
+            config_dir,
+            "bootstrap",
+            f"--bootstrap-username={OPERATOR}",
+            f"--bootstrap-password={PASSWORD}",
+            f"--bootstrap-project-name={OPERATOR}",
+            f"--bootstrap-region-id={REGION}",
+            *(f"--bootstrap-{kind}-url={self.identity_url}/v3" for kind in _INTERFACES),
+        )
 
     def _register(self) -> None:
         """Create the users of the services in Keystone, and add the services to the catalog."""
@@ -193,6 +220,8 @@ class PeerCloud:
 
 
 _INTERFACES = ("public", "internal", "admin")
+# SQLite databases without users or images, by service. Their making takes some ten seconds.
+_new_databases: dict[str, bytes] = {}
 
 
 def _service(directory: Path, name: str, workers: int, threads: int) -> ServerProcess:

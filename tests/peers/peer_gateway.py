@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from tests.peers.call_recorder import CallRecorder
 from tests.peers.configuration import nova_conf
+from tests.peers.glance_databases import GlanceDatabase
 from tests.peers.glance_tables import put_images
 from tests.peers.peer_cloud import PeerCloud
 from tests.support.cloud import Cloud, Member
@@ -47,13 +48,18 @@ class PeerGateway(Cloud):
         configuration: str = "",
         *,
         downloads: int | None = None,
+        database: GlanceDatabase | None = None,
     ) -> Iterator[Self]:
         """Run a Keystone and a Glance with these users, and Glimpse in front of them.
 
-        Glance may download images from the port `downloads` of this host.
+        Glance may download images from the port `downloads` of this host. If its images are in
+        `database`, Glimpse reads that; otherwise it asks Glance.
         """
-        with PeerCloud.start(directory, downloads=downloads) as peers:
+        with PeerCloud.start(directory, downloads=downloads, database=database) as peers:
             peers.add_members(members)
+            if database is not None:
+                database.grant_reads()
+                configuration += f"\n{database.gateway_options}"
             with cls.start(peers, configuration) as cloud:
                 yield cloud
 

@@ -57,10 +57,10 @@ def cloud(
     ):
         peers.add_members([OWNER, STRANGER])
         database.grant_reads()
-        configuration = f"[glance_database]\nconnection = {database.reader_url}\nfallback = refuse"
+        configuration = database.gateway_options
         if database.replica_url is not None:
-            configuration += f"\nreplica_connection = {database.replica_url}"
-            configuration += "\nmax_replica_lag = 0.5"  # so that it is read between the writes
+            configuration += f"replica_connection = {database.replica_url}\n"
+            configuration += "max_replica_lag = 0.5"  # so that it is read between the writes
         with PeerGateway.start(peers, configuration, workers=2) as cloud:
             yield cloud
 

@@ -94,7 +94,7 @@ def postgresql(directory: Path, *, primary: ServerProcess | None = None) -> Iter
         if os.geteuid() == 0:
             shutil.chown(data, "postgres")
             sudo = [_program("setpriv", "util-linux"), "--reuid=postgres", "--init-groups"]
-        make = [initdb, "-A", "trust"]
+        make = [initdb, "-A", "trust", "--encoding=UTF8", "--locale=C"]
         if primary is not None:
             backup = _program("pg_basebackup", "postgresql-client", programs)
             make = [backup, "-h", "127.0.0.1", "-p", str(primary.port), "-R", "-c", "fast"]
