@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from keystoneauth1 import loading
 
 from glimpse.settings import load_settings
 from tests.settings.test_nova_conf import KOLLA
@@ -23,6 +24,8 @@ def messages(tmp_path: Path, text: str) -> list[str]:
         *(("glimpse", "Workers", "workers"), ("DEFAULT", "log_fil", "log_file")),
         *(("glance", "api_server", "api_servers"), ("metrics", "prot", "port")),
         *(("keystone_authtoken", "memcached_server", "memcached_servers"),),
+        *(("keystone_authtoken", "pasword", "password"), ("service_user", "usrname", "username")),
+        ("keystone_authtoken", "projct_name", "project_name"),
         ("oslo_middleware", "enable_proxy_header_parsing", "enable_proxy_headers_parsing"),
     ],
 )
@@ -32,6 +35,21 @@ def test_an_option_that_resembles_one_is_reported(
     assert messages(tmp_path, f"[{section}]\n{option} = 1\n") == [
         f"[{section}] {option} is unknown and has no effect: did you mean {meant}?"
     ]
+
+
+def test_a_misspelled_option_of_a_section_of_credentials_is_reported(tmp_path: Path) -> None:
+    text = "[keystone_authtoken]\nauth_section = nova_user\n[nova_user]\nauth_tipe = password\n"
+    assert messages(tmp_path, text) == [
+        "[nova_user] auth_tipe is unknown and has no effect: did you mean auth_type?"
+    ]
+
+
+def test_no_option_of_a_plugin_is_reported(tmp_path: Path) -> None:
+    plugins = loading.get_available_plugin_loaders().values()
+    names = {option.dest for plugin in plugins for option in plugin.get_options()}
+    lines = "".join(f"{name} = 1\n" for name in sorted(names))
+    assert "passcode = 1\n" in lines
+    assert messages(tmp_path, f"[keystone_authtoken]\n{lines}[service_user]\n{lines}") == []
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from glimpse.identity.keystone.shared_cache_protection import EntryProtection, P
 from glimpse.settings import InvalidSettings, Settings
 from glimpse.upstream.client import HttpClient
 
+# Plugins that raise an error without a password, but only at the login.
+_PASSWORD_PLUGINS = ("password", "v3password")
 # Options of keystoneauth's plugins that say who logs in.
 _USER_OPTIONS = (
     *("username", "user_id", "application_credential_name", "application_credential_id"),
@@ -77,6 +79,7 @@ def open_session(settings: Settings, section: str = "keystone_authtoken") -> Ser
     except (ClientException, cfg.Error, ValueError) as error:
         raise InvalidSettings(f"[{section}] cannot be used: {error}") from None
     _check_auth_url(session.auth_url, section)
+    _check_password(settings.oslo_config, section)
     return session
 
 
@@ -102,6 +105,13 @@ def _check_auth_url(url: str | None, section: str) -> None:
         f"[{section}] auth_url: {shown!r} does not begin with http:// or https://: set a URL such "
         "as http://keystone.example:5000/v3."
     )
+
+
+def _check_password(config: cfg.ConfigOpts, section: str) -> None:
+    """Raise InvalidSettings if the plugin of a section needs a password, and none is set."""
+    section = config[section].auth_section or section
+    if config[section].auth_type in _PASSWORD_PLUGINS and config[section].password is None:
+        raise InvalidSettings(f"[{section}] password is not set.")
 
 
 def keystone_options(settings: Settings) -> KeystoneOptions:

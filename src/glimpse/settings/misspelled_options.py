@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from oslo_config import cfg
 
-from glimpse.settings.raw_options import RawOptions
+from glimpse.settings.raw_options import CREDENTIALS, RawOptions
 from glimpse.settings.unsupported_options import UNSUPPORTED_OPTIONS
 
 # From 0 to 1; with this value, no option of Nova 34, keystonemiddleware or oslo resembles one of
@@ -17,8 +17,17 @@ _SIMILARITY = 0.75
 # Options of other programs, by section, whose names resemble those of Glimpse.
 _OTHERS: Mapping[str, Collection[str]] = {
     "glance": ("ca_file", "cert_file", "key_file", "rbd_connect_timeout"),
-    "keystone_authtoken": ("auth_url", "memcache_username", "service_name"),
+    "keystone_authtoken": ("memcache_username", "service_name"),
 }
+# Options of keystoneauth's plugins that say where and as whom Glimpse logs in.
+_CREDENTIALS = (
+    *("auth_section", "auth_type", "auth_url", "system_scope"),
+    *("username", "user_id", "user_domain_id", "user_domain_name", "password"),
+    *("project_id", "project_name", "project_domain_id", "project_domain_name"),
+    *("application_credential_id", "application_credential_name", "application_credential_secret"),
+)
+# Further ones, and one of keystonemiddleware, whose names resemble those.
+_OTHER_CREDENTIALS = ("auth_version", "domain_id", "domain_name", "passcode", "user_name")
 
 
 def find_misspelled_options(
@@ -26,21 +35,30 @@ def find_misspelled_options(
 ) -> Iterator[str]:
     """Yield a message for the operator for each section and option that is probably misspelled.
 
-    `raw` has the options that are set, `sections` those that exist. `named` are further names of
-    sections, to which options refer.
+    `raw` has the options that are set, `sections` those that exist. `named` are further sections
+    with credentials, to which options refer.
     """
     for section, options in raw.items():
-        if section in sections:
+        if section in sections or section in named:
+            known = sections.get(section, ())
+            more = _CREDENTIALS if section in named or section in CREDENTIALS else ()
             for name in options:
-                if meant := similar_option(section, name, sections[section]):
+                if meant := similar_option(section, name, known, more):
                     yield f"[{section}] {name} is unknown and has no effect: did you mean {meant}?"
-        elif section not in named and (meant := similar_name(section, sections)):
+        elif meant := similar_name(section, sections):
             yield f"The section [{section}] is unknown and has no effect: did you mean [{meant}]?"
 
 
-def similar_option(section: str, name: str, options: Sequence[cfg.Opt]) -> str | None:
-    """Return the option that is probably meant by `name`; None if it exists, or resembles none."""
-    names = [option.dest for option in options]
+def similar_option(
+    section: str, name: str, options: Sequence[cfg.Opt], credentials: Sequence[str] = ()
+) -> str | None:
+    """Return the option that is probably meant by `name`; None if it exists, or resembles none.
+
+    `options` are those of the section; `credentials` are the names of further ones, if it has them.
+    """
+    names = [*(option.dest for option in options), *credentials]
+    if credentials and name in _OTHER_CREDENTIALS:
+        return None
     known = {*names, *UNSUPPORTED_OPTIONS.get(section, ()), *_OTHERS.get(section, ())}
     known |= {old.name for option in options for old in option.deprecated_opts if old.name}
     return None if name in known else similar_name(name, names)
