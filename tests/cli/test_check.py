@@ -179,7 +179,10 @@ def test_check_beside_a_running_process_names_it_and_need_not_listen(
         assert f"FAIL  cannot listen on 127.0.0.1:{process.port}" in printed
         assert f"note  process {process.pid} serves with this state directory" in printed
         assert main(["check", *arguments, "--no-bind"]) == 0
-        assert "listen" not in capsys.readouterr().out
+        printed = capsys.readouterr().out
+        assert f"note  process {process.pid} serves with this state directory" in printed
+        assert "listen" not in printed
+        assert "--no-bind" not in printed
 
 
 def test_check_prints_json_for_machines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -100,7 +100,13 @@ class PolicyFiles:
         rule that Glimpse uses cannot be evaluated (see `_check_rule`).
         """
         if policy_file is not None and not Path(policy_file).is_file():
-            raise InvalidPolicyFile(f"The policy file {policy_file} does not exist.")
+            where = ", neither beside the configuration nor in this directory"
+            if Path(policy_file).is_absolute():
+                where = ""
+            raise InvalidPolicyFile(
+                f"The policy file {policy_file} does not exist{where}: correct or remove the "
+                "option policy_file."
+            )
         # Absolute, or oslo.policy would look for them in its directories of configuration files
         self._defaults = defaults
         self._file = str(Path(policy_file).absolute()) if policy_file is not None else None

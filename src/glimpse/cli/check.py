@@ -61,7 +61,7 @@ def check(settings: Settings, *, bind: bool = True) -> Iterator[Finding]:
     Calls the services of a gateway. Listens at each address for a moment, unless `bind` is False.
     Creates and changes no file, but see `check_gateway` for lock files.
     """
-    yield from _running_server(settings)
+    yield from _running_server(settings, bind=bind)
     if bind:
         yield from _api_addresses(settings)
         if settings.metrics.port:
@@ -84,13 +84,14 @@ def check(settings: Settings, *, bind: bool = True) -> Iterator[Finding]:
     )
 
 
-def _running_server(settings: Settings) -> Iterator[Finding]:
+def _running_server(settings: Settings, *, bind: bool) -> Iterator[Finding]:
     server = find_running_server(settings.server.state_dir)
     if server is not None:
+        advice = ": use --no-bind, so that its ports are not tried" if bind else ""
         yield Finding(
             "note",
             f"process {server.pid} serves with this state directory, on {server.host}:"
-            f"{server.port}: use --no-bind, so that its ports are not tried",
+            f"{server.port}{advice}",
         )
 
 
