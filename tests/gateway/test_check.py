@@ -159,6 +159,72 @@ def test_check_reports_the_failing_one_of_two_glances(
     assert f"ok    Glance at {good} answers" in done.stdout
 
 
+def test_check_reports_why_keystone_cannot_be_reached(
+    backend: EmbeddedCloud, tmp_path: Path
+) -> None:
+    done = check(tmp_path, backend, {"keystone_authtoken": {"auth_url": "http://127.0.0.1:1/v3"}})
+    assert failures(done)[0].startswith(
+        "Keystone at http://127.0.0.1:1/v3: Keystone cannot be reached. (ConnectFailure: [Errno "
+    ), done.stdout
+
+
+def test_check_reports_the_response_of_a_server_that_is_not_keystone(
+    backend: EmbeddedCloud, tmp_path: Path
+) -> None:
+    url = f"{backend.process.base_url}/image/v9"
+    done = check(tmp_path, backend, {"keystone_authtoken": {"auth_url": url}})
+    assert f"{url} responds " in failures(done)[0], done.stdout
+
+
+def test_check_reports_a_region_without_glance(backend: EmbeddedCloud, tmp_path: Path) -> None:
+    done = check(tmp_path, backend, {"glance": {"region_name": "Nowhere"}})
+    (failure,) = failures(done)
+    assert failure == (
+        "Where the Image service is cannot be found out: Keystone's catalog names no image service "
+        "with the interface public in the region Nowhere."
+    )
+
+
+def test_check_reports_a_region_without_keystone(backend: EmbeddedCloud, tmp_path: Path) -> None:
+    done = check(tmp_path, backend, {"keystone_authtoken": {"region_name": "Nowhere"}})
+    assert failures(done)[0].endswith("in the region Nowhere."), done.stdout
+
+
+def test_check_reports_a_login_without_a_project(backend: EmbeddedCloud, tmp_path: Path) -> None:
+    options = {"project_name": "", "project_domain_name": ""}
+    done = check(tmp_path, backend, {"keystone_authtoken": options})
+    assert "responds without a catalog, since no project is set," in failures(done)[0], done.stdout
+
+
+def test_check_and_serve_name_a_missing_password(backend: EmbeddedCloud, tmp_path: Path) -> None:
+    conf = write_configuration(tmp_path / "nova.conf", backend.identity_url, {})
+    conf.write_text(conf.read_text().replace("\npassword", "\npasword"))
+    arguments = ["--config-file", str(conf), "--state-dir", str(tmp_path / "state")]
+    arguments += ["--port", str(free_port())]
+    checked, served = run_glimpse("check", *arguments), run_glimpse("serve", *arguments)
+    assert failures(checked)[0] == "[keystone_authtoken] password is not set."
+    assert "[keystone_authtoken] pasword is unknown" in checked.stdout
+    assert served.stderr.endswith("glimpse: [keystone_authtoken] password is not set.\n")
+
+
+def test_check_passes_if_glance_lists_no_images_for_the_user_of_glimpse(
+    backend: EmbeddedCloud, tmp_path: Path
+) -> None:
+    with FaultProxy(backend.address) as glance:
+        glance.fail(respond_with(403, b"No."), when=lambda head: b" /image/v2/images?" in head)
+        servers = f"{glance.base_url}/image"
+        done = check(tmp_path, backend, {"glance": {"api_servers": servers}})
+    assert failures(done) == []
+    assert "note  Glance lists no images for user service, who needs none" in done.stdout
+
+
+def test_check_prints_the_versions_of_glance_in_their_order(
+    backend: EmbeddedCloud, tmp_path: Path
+) -> None:
+    assert "v2.0, v2.1, v2.2" in (printed := check(tmp_path, backend, {}).stdout), printed
+    assert "v2.9, v2.10" in printed, printed
+
+
 def test_check_reports_why_glance_cannot_be_reached(backend: EmbeddedCloud, tmp_path: Path) -> None:
     done = check(tmp_path, backend, {"glance": {"api_servers": "http://127.0.0.1:1"}})
     assert failures(done)[0].startswith(
@@ -193,7 +259,8 @@ def test_check_reports_a_lock_service_and_a_cache_that_are_down(
         ("keystone_authtoken", {"auth_type": "nonsense"}, "cannot be used"),
         ("keystone_authtoken", {"cafile": "/nowhere.pem"}, "/nowhere.pem"),
         ("glance", {"certfile": "/nowhere.crt", "keyfile": "/nowhere.key"}, "/nowhere.crt"),
-        ("oslo_policy", {"policy_file": "/nowhere.yaml"}, "/nowhere.yaml"),
+        ("oslo_policy", {"policy_file": "/nowhere.yaml"}, "/nowhere.yaml does not exist: correct"),
+        ("oslo_policy", {"policy_file": "nowhere.yaml"}, "neither beside the configuration"),
         ("api", {"auth_strategy": "embedded"}, "Keystone's"),
     ],
     ids=parameter_id,

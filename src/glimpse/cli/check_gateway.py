@@ -9,9 +9,9 @@ from glimpse.app.keystone import open_session, open_shared_cache
 from glimpse.cli.creatable_directories import directory_problem
 from glimpse.cli.finding import Finding
 from glimpse.identity import Identity, IdentityError, IdentityUnavailable
-from glimpse.identity.keystone import LoginRefused, ServiceSession
+from glimpse.identity.keystone import CallFailed, LoginRefused, ServiceSession
 from glimpse.images import Caller, ImageQuery
-from glimpse.images.errors import ImageServiceError
+from glimpse.images.errors import Forbidden, ImageServiceError
 from glimpse.settings import InvalidSettings, Settings
 from glimpse.settings.options.services import Coordination
 from glimpse.upstream.urls import strip_credentials
@@ -89,7 +89,7 @@ async def _keystone(
         yield Finding("FAIL", f"[keystone_authtoken] cannot be used: {error.reason}"), None
         return
     except IdentityUnavailable as error:
-        yield Finding("FAIL", f"{where}: {error}"), None
+        yield Finding("FAIL", f"{where}: {_with_reason(error)}"), None
         return
     yield Finding("ok", f"{where} answers"), None
     yield Finding("ok", "the user of [keystone_authtoken] can log in"), None
@@ -108,10 +108,15 @@ async def _service_user(settings: Settings) -> Finding:
     except LoginRefused as error:
         return Finding("FAIL", f"[service_user] cannot be used: {error.reason}")
     except IdentityUnavailable as error:
-        return Finding("FAIL", f"the user of [service_user] cannot log in: {error}")
+        return Finding("FAIL", f"the user of [service_user] cannot log in: {_with_reason(error)}")
     finally:
         await session.close()
     return Finding("ok", "the user of [service_user] can log in")
+
+
+def _with_reason(error: IdentityUnavailable) -> str:
+    """Return the message of an error, and the reason for operators if there is one."""
+    return f"{error} ({error.reason})" if isinstance(error, CallFailed) else str(error)
 
 
 def _validation(caller: Caller) -> Finding:
@@ -139,15 +144,26 @@ async def _glance(gateway: Gateway, caller: Caller | None) -> AsyncIterator[Find
         elif not any(version.startswith("v2") for version in versions):
             yield Finding("FAIL", f"{where} has no version 2 of the Image API")
         else:
-            yield Finding("ok", f"{where} answers and has {', '.join(versions)}")
+            yield Finding("ok", f"{where} answers and has {', '.join(_sorted(versions))}")
     if caller is None:
         return
     try:
         await anext(gateway.images.list_images(caller, ImageQuery(limit=1)))
+    except Forbidden as error:
+        yield Finding(
+            "note",
+            f"Glance lists no images for user {caller.user_name}, who needs none: they are listed "
+            f"for users with their own tokens ({error})",
+        )
     except ImageServiceError as error:
         yield Finding("FAIL", f"Glance does not list images: {error}")
     else:
         yield Finding("ok", f"Glance lists images for user {caller.user_name}")
+
+
+def _sorted(versions: list[str]) -> list[str]:
+    """Return versions such as ``v2.9`` and ``v2.15`` in their order, the oldest first."""
+    return sorted(versions, key=lambda version: (len(version), version))
 
 
 async def _locks(settings: Settings) -> Finding:

@@ -1,11 +1,13 @@
 """Why a login of Glimpse at Keystone failed: messages for clients and advice for operators."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import NamedTuple
 
 from keystoneauth1.exceptions import (
     ClientException,
     DiscoveryFailure,
+    EmptyCatalog,
     HttpServerError,
     InvalidResponse,
     RetriableConnectionFailure,
@@ -18,15 +20,23 @@ from glimpse.identity.service import IdentityUnavailable
 RETRYABLE = (DiscoveryFailure, HttpServerError, RetriableConnectionFailure)
 
 
-class LoginRefused(IdentityUnavailable):
-    """Keystone is available, but refuses the credentials of Glimpse's own user.
+class CallFailed(IdentityUnavailable):
+    """A call to Keystone failed.
 
-    The message is for clients; `reason` is for operators: it names URL, user and status.
+    The message is for clients; `reason` is for operators: the error of the connection, or the
+    request and the status of the response.
     """
 
     def __init__(self, message: str, reason: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class LoginRefused(CallFailed):
+    """Keystone is available, but refuses the credentials of Glimpse's own user.
+
+    The `reason` names URL, user and status.
+    """
 
 
 class Failure(NamedTuple):
@@ -78,11 +88,27 @@ def _is_redirect(error: ClientException) -> bool:
     )
 
 
+def describe(error: Exception) -> str:
+    """Return the kind of the error, and the notes that Glimpse added: they have no secret."""
+    return ": ".join((type(error).__name__, *getattr(error, "__notes__", ())))
+
+
+def no_endpoint(service_type: str, interfaces: Sequence[str], region_name: str | None) -> str:
+    """Return the message about a service that is not in the catalog."""
+    where = f" in the region {region_name}" if region_name else ""
+    return (
+        f"Keystone's catalog names no {service_type} service with the interface "
+        f"{' or '.join(interfaces)}{where}."
+    )
+
+
 def status_of(error: Exception) -> str:
     """Return the status of Keystone's response, as ``401 Unauthorized``.
 
     Without a response, return the kind of the error: keystoneauth's messages may hold passwords.
     """
+    if isinstance(error, EmptyCatalog):  # the response to a login without project_name, for example
+        return "without a catalog, since no project is set,"
     status = getattr(error, "http_status", None)
     try:
         return f"{status} {HTTPStatus(status).phrase}" if status else type(error).__name__

@@ -9,14 +9,17 @@ from typing import TypeVar
 
 import requests
 from keystoneauth1 import session
-from keystoneauth1.exceptions import DiscoveryFailure
+from keystoneauth1.exceptions import DiscoveryFailure, EmptyCatalog, EndpointNotFound
 from keystoneauth1.plugin import BaseAuthPlugin
 
 from glimpse.identity.keystone.login_failures import (
     RETRYABLE,
     TIMED_OUT,
+    CallFailed,
     LoginRefused,
+    describe,
     failure_of,
+    no_endpoint,
     status_of,
 )
 from glimpse.identity.keystone.options import KeystoneOptions
@@ -126,15 +129,13 @@ class ServiceSession:
         """
 
         def find_endpoint() -> str | None:
-            return self._session.get_endpoint(
-                service_type=service_type, interface=list(interfaces), region_name=region_name
-            )
+            return self._find_endpoint(service_type, list(interfaces), region_name)
 
         endpoint = await self._call_with_retries(find_endpoint)
         if not endpoint:
             self._plugin.invalidate()  # the next call fetches the catalog again
             self._token_and_endpoint = None
-            raise IdentityUnavailable(f"Keystone's catalog names no {service_type} service.")
+            raise IdentityUnavailable(no_endpoint(service_type, interfaces, region_name))
         return str(endpoint)
 
     async def _call_with_retries(self, call: Callable[[], Result]) -> Result:
@@ -157,7 +158,7 @@ class ServiceSession:
         except IdentityUnavailable:
             raise
         except Exception as error:  # noqa: BLE001  plugins raise anything for documents they do not expect
-            failure = failure_of(error)
+            failure, reason = failure_of(error), describe(error)
             url = strip_credentials(self.auth_url or "the address of the plugin")
             refusal = f"Keystone at {url} responds {status_of(error)} to the login of "
             refusal += self._describe_user()
@@ -167,7 +168,7 @@ class ServiceSession:
                 _log.error(
                     "The call to Keystone at %s failed with %s: %s %s",
                     url,
-                    type(error).__name__,
+                    reason,
                     failure.message,
                     failure.advice,
                 )
@@ -175,7 +176,7 @@ class ServiceSession:
                 self._reset(self._make_plugin())
         if failure.is_refusal:
             raise LoginRefused(failure.message, refusal)
-        raise IdentityUnavailable(failure.message)
+        raise CallFailed(failure.message, reason)
 
     async def _call_in_thread(self, call: Callable[[], Result]) -> Result:
         """Run `call` in a thread once; return its result, or raise its error.
@@ -191,6 +192,10 @@ class ServiceSession:
             try:
                 self._adapter.begin(loop, self._options.http_connect_timeout)
                 return call()
+            except Exception as error:
+                if self._adapter.problem:
+                    error.add_note(self._adapter.problem)
+                raise
             finally:
                 self._threads.release()
 
@@ -234,18 +239,33 @@ class ServiceSession:
         Raises the errors of keystoneauth, IdentityUnavailable if the catalog does not have
         Keystone's endpoint, or ValueError for a token that cannot be sent in a header.
         """
-        endpoint = self._session.get_endpoint(
-            service_type="identity",
-            interface=self._options.interface,
-            region_name=self._options.region_name,
-        )
+        interface, region = self._options.interface, self._options.region_name
+        endpoint = self._find_endpoint("identity", interface, region)
         token = self._session.get_token()  # after get_endpoint, which may log in again
         if not token or not endpoint:
             self._plugin.invalidate()
-            raise IdentityUnavailable("Keystone's catalog names no Identity service.")
+            raise IdentityUnavailable(no_endpoint("identity", [interface], region))
         if not is_sendable(token):
             raise ValueError
         return token, endpoint.rstrip("/").removesuffix("/v3")
+
+    def _find_endpoint(
+        self, service_type: str, interface: str | list[str], region_name: str | None
+    ) -> str | None:
+        """Return the URL of a service in the catalog, None if the catalog does not have it.
+
+        Logs in if needed, in a thread. Raises the errors of keystoneauth; EmptyCatalog if there is
+        no catalog, which is so for a token without a project.
+        """
+        try:
+            url: str | None = self._session.get_endpoint(
+                service_type=service_type, interface=interface, region_name=region_name
+            )
+        except EmptyCatalog:
+            raise
+        except EndpointNotFound:
+            return None
+        return url
 
 
 def is_sendable(token: str) -> bool:

@@ -57,6 +57,15 @@ class TransportAdapter(BaseAdapter):
         """
         self._call.loop = loop
         self._call.ends_at = time.monotonic() + seconds
+        self._call.problem = ""
+
+    @property
+    def problem(self) -> str:
+        """Why the last request of the calling thread failed, for operators; empty if it did not.
+
+        It has no secret. A response with a status code of 300 or more is a failure, too.
+        """
+        return str(self._call.problem)
 
     def send(
         self,
@@ -78,11 +87,14 @@ class TransportAdapter(BaseAdapter):
         try:
             response = self._run_until_deadline(_send_request(self._transport, request))
         except TimeoutError:
+            self._call.problem = "no response in time"
             raise Timeout("no answer in time", request=request) from None
         except UpstreamError as error:
+            self._call.problem = str(error)
             raise NoConnection(str(error), request=request) from None
         except ValueError:
             raise InvalidHeader("a header cannot be sent", request=request) from None
+        self._call.problem = _problem_of(request, response.status)
         if response.redirect is not None:
             _log.error(
                 "Keystone at %s redirects to %s, which is not followed: name the right URL in "
@@ -136,6 +148,14 @@ class TransportAdapter(BaseAdapter):
 
     def close(self) -> None:
         """Do nothing: the owner of the transport closes it, in the event loop."""
+
+
+def _problem_of(request: requests.PreparedRequest, status: int) -> str:
+    """Return a text about a response with a status code of 300 or more; empty for others."""
+    if status < HTTPStatus.MULTIPLE_CHOICES:
+        return ""
+    url = strip_credentials(request.url or "").partition("?")[0]
+    return f"{request.method} {url} responds {status}"
 
 
 def _is_discovery(request: requests.PreparedRequest) -> bool:
