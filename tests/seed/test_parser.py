@@ -227,7 +227,7 @@ def test_an_invalid_image_is_refused(entry: str, problem: str) -> None:
         ("servers: [{name: s, project: demo, user: demo, image: x}]", "line 1, servers[0].image: "),
         ("servers: [{name: s, project: demo, user: demo, status: up}]", "line 1, servers[0].stat"),
         ("servers: [{name: s, project: demo}]", "line 1, servers[0]: user is missing."),
-        ("a: &a [*a]\nimages: *a", "line 1, a: this key is unknown"),
+        ("images: &a [*a]", "line 1: an alias is inside of what it stands for."),
         ("[" * 2000, "line 1: it has too many levels."),
     ],
 )

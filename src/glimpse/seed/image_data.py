@@ -1,6 +1,7 @@
 """The data of seeded images: read from files or generated, and checked before it is stored."""
 
 import asyncio
+import stat
 import struct
 from collections.abc import AsyncIterator, Iterator
 from io import BytesIO
@@ -25,6 +26,9 @@ def find_data_problem(seeded: ImageSeed, /, *, is_valid: bool, rules: ContentRul
     data, image = seeded.data, seeded.image
     try:
         if isinstance(data, FileData):
+            mode = data.path.stat().st_mode
+            if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a pipe or a device: without end
+                return f"a readable file is expected: {data.path}: Not a regular file."
             with data.path.open("rb") as file:
                 formats, size = inspect_formats(file), data.path.stat().st_size
         elif data is not None:

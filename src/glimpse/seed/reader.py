@@ -10,12 +10,15 @@ import yaml
 from yaml.constructor import SafeConstructor
 
 from glimpse.images import parse_date
+from glimpse.seed.aliases import find_alias_problem
 from glimpse.seed.errors import InvalidSeed, Problem
 
 _NULL, _BOOL, _INT = (f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int"))
 _TRUE = frozenset(("true", "yes", "on"))  # YAML 1.1
 _SIZE = re.compile(r"([0-9]{1,18}) ?(B|[KMGT]i?B?)?", re.IGNORECASE)
 _UNITS = {"": 1, "B": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+# What PyYAML raises for `2026-99-99`, `!!int x`, `!!bool x`, `!!timestamp x`.
+_UNUSABLE_SCALAR = (ValueError, KeyError, AttributeError, TypeError)
 MAX_TEXT = 255  # characters: what a column of most texts holds
 
 
@@ -62,7 +65,7 @@ class SeedReader:
     def root(self, text: str) -> Place | None:
         """Return the document in `text`, which is YAML or JSON; None if it is empty.
 
-        Raises InvalidSeed for other text.
+        Raises InvalidSeed for other text, and for aliases that `find_alias_problem` refuses.
         """
         try:
             node = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -75,7 +78,11 @@ class SeedReader:
         except RecursionError:
             problem = Problem(1, "", "it has too many levels.")
             raise InvalidSeed(self._source, [problem]) from None
-        return Place(node, "") if node is not None else None
+        if node is None:
+            return None
+        if (why := find_alias_problem(node)) is not None:
+            raise InvalidSeed(self._source, [Problem(1, "", why)])
+        return Place(node, "")
 
     def refuse(self, place: Place, expected: str) -> None:
         """Record that the value at `place` cannot be used; `expected` is a sentence.
@@ -134,10 +141,11 @@ class SeedReader:
             return {}
         found = {}
         for key, value in place.node.value:
-            path = f"{place.path}.{key.value}" if place.path else str(key.value)
             if not isinstance(key, yaml.ScalarNode):
                 self.refuse(Place(key, place.path), "the key has to be text.")
-            elif key.value in found:
+                continue
+            path = f"{place.path}.{key.value}" if place.path else str(key.value)
+            if key.value in found:
                 self.refuse(Place(key, path), "this key is there twice.")
             else:
                 found[key.value] = Place(value, path)
@@ -165,6 +173,7 @@ class SeedReader:
             self.refuse(place, f"text of {shortest} to {longest} characters is expected.")
         if "\0" in value or any("\ud800" <= each <= "\udfff" for each in value):
             self.refuse(place, "text without NUL characters and lone surrogates is expected.")
+            return ""
         return value
 
     def texts(self, place: Place, longest: int = MAX_TEXT) -> list[str]:
@@ -227,8 +236,12 @@ class SeedReader:
         """Return any value as YAML's safe loader makes it."""
         try:
             return SafeConstructor().construct_document(place.node)
-        except yaml.YAMLError as error:
-            self.refuse(place, f"{error}")
+        except yaml.MarkedYAMLError as error:
+            self.refuse(place, f"{error.problem}.")
+        except _UNUSABLE_SCALAR:
+            self.refuse(place, "a value of its type is expected; quote it if it is text.")
+        except RecursionError:
+            self.refuse(place, "it has too many levels.")
         return None
 
     def reference(self, place: Place, known: Mapping[str, str], kind: str) -> str:
