@@ -101,6 +101,21 @@ def test_a_seed_does_not_replace_a_cloud_that_no_seed_made(tmp_path: Path, seed:
     assert sorted(state_dir.iterdir()) == before
 
 
+def test_a_seed_replaces_a_link_to_a_directory_and_keeps_what_is_there(
+    tmp_path: Path, seed: Path
+) -> None:
+    state, elsewhere = tmp_path / "state", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "kept").write_text("precious")
+    with serving(tmp_path, "--seed", str(seed)):
+        pass
+    (state / "link").symlink_to(elsewhere)
+    with serving(tmp_path, "--seed", str(seed)) as process:
+        url = f"{process.document['image']}/v2/images/{ID}"
+        assert get(url, token_of(process.document)).status == 200
+    assert (elsewhere / "kept").read_text() == "precious"
+
+
 def test_a_state_directory_that_is_served_is_not_seeded_again(tmp_path: Path, seed: Path) -> None:
     with serving(tmp_path, "--seed", str(seed)) as process:
         state_dir = str(process.state_dir)

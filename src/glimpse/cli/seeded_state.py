@@ -55,6 +55,7 @@ def prepare_state(
     elif seed is not None:
         _require_replaceable(state_dir)
         lock.acquire(state_dir)
+        _require_replaceable(state_dir)  # another process may have used it until now
         _empty(state_dir)
     if seed is not None:
         asyncio.run(apply_seed(seed, state_dir, embedded_options(settings)))
@@ -82,10 +83,13 @@ def _require_replaceable(state_dir: Path) -> None:
 
 
 def _empty(state_dir: Path) -> None:
-    """Remove what is in a state directory but its lock, and mark it as one that a seed has made."""
+    """Remove what is in a state directory but its lock, and mark it as one that a seed has made.
+
+    Of symbolic links, only the links are removed. Raises OSError.
+    """
     (state_dir / _MARK).touch()
     for path in state_dir.iterdir():
-        if path.is_dir():
+        if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         elif path.name not in (_MARK, LOCK_FILE):
             path.unlink()
