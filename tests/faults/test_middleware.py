@@ -35,6 +35,17 @@ def test_a_status_has_any_body_and_headers(faulty: Cloud, client: CloudClient) -
     assert refused.header("X-Openstack-Request-Id") == faulty.requests[-1].request_id
 
 
+@pytest.mark.parametrize("status", [204, 304])
+def test_a_status_that_has_no_body_is_sent_without_the_body_of_the_rule(
+    faulty: Cloud, client: CloudClient, status: int
+) -> None:
+    faulty.faults.add(operation="list_images", status=status, body="x")
+    for _ in range(2):
+        response = client.get("/v2.1/images")
+        assert (response.status, response.body) == (status, b""), str(response)
+    assert "Traceback" not in faulty.log.read_text()
+
+
 def test_a_request_with_a_status_is_not_performed(faulty: Cloud, client: CloudClient) -> None:
     with faulty.faults.add(operation="image.delete_image", status=500):
         refused = client.send("DELETE", f"{IMAGES}/{IMAGE_ID}")

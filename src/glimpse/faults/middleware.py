@@ -11,7 +11,7 @@ from glimpse.faults.active_faults import ActiveFault, ActiveFaults
 from glimpse.faults.rules import FaultRule, RequestFacts
 from glimpse.http.connection_reset import ResetConnection
 from glimpse.http.request_middleware import ResponseAborted
-from glimpse.http.responses import Header, send_response
+from glimpse.http.responses import WITHOUT_BODY, Header, send_response
 from glimpse.identity import Identity, IdentityError, RequestTarget
 from glimpse.telemetry.request_context import current_context
 
@@ -216,7 +216,7 @@ async def _send_status(
     """Send the response of a rule. The default body is a JSON object with code and message."""
     message = b'{"error": {"code": %d, "message": "A fault on request."}}' % status
     body = message if rule.body is None else rule.body
-    if status == _NO_CONTENT:
+    if status in WITHOUT_BODY:
         body = b""
     headers: list[Header] = [
         (b"x-openstack-request-id", current_context.get().request_id.encode()),

@@ -1,11 +1,13 @@
-"""Checks of the patterns in rules: tell why a pattern matches no operation, method or path."""
+"""Checks of rules: why a pattern matches no operation, method or path; names of headers."""
 
 import difflib
+import string
 from collections.abc import Collection
 from fnmatch import fnmatchcase
 
 from glimpse.faults.operation_hints import find_meant_operation
 
+_NAME_CHARACTERS = frozenset(string.ascii_letters + string.digits + "!#$%&'*+-.^_`|~")  # RFC 9110
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
@@ -34,3 +36,8 @@ def check_path(pattern: str) -> str | None:
     empty.
     """
     return None if pattern[0] in "/*?[" else "a path starts with /: begin it with / or *."
+
+
+def is_header_name(text: str) -> bool:
+    """Return True if a header may have this name (RFC 9110, 5.1)."""
+    return bool(text) and _NAME_CHARACTERS.issuperset(text)

@@ -8,11 +8,12 @@ from typing import Any
 
 import orjson
 
-from glimpse.faults.patterns import check_method, check_operation, check_path
+from glimpse.faults.patterns import check_method, check_operation, check_path, is_header_name
 
 MAX_SECONDS = 3600.0
 _MAX_NUMBER = 2**31
 _FIRST_STATUS, _LAST_STATUS = 200, 599
+_FRAMING = frozenset(("content-length", "transfer-encoding"))
 
 
 class InvalidRule(ValueError):
@@ -241,6 +242,16 @@ def _texts(value: object) -> dict[str, str]:
     return dict(value)
 
 
+def _response_headers(value: object) -> dict[str, str]:
+    texts = _texts(value)
+    for name in texts:
+        if not is_header_name(name):
+            raise _UnexpectedValue("names of letters, digits and !#$%&'*+.^_`|~- are expected.")
+        if name.lower() in _FRAMING:
+            raise _UnexpectedValue(f"{name} cannot be set: it says where the response ends.")
+    return texts
+
+
 def _integer(lowest: int, highest: int = _MAX_NUMBER) -> Callable[[object], int]:
     def parse(value: object) -> int:
         if type(value) is not int or not lowest <= value <= highest:
@@ -275,7 +286,8 @@ _PARSERS: Mapping[str, Callable[[object], Any]] = {
     **dict.fromkeys(("operation", "project", "user_agent"), _text),
     "method": _checked_text(check_method),
     "path": _checked_text(check_path),
-    **dict.fromkeys(("headers", "response_headers"), _texts),
+    "headers": _texts,
+    "response_headers": _response_headers,
     **dict.fromkeys(("first", "every", "rate_limit", "bytes_per_second"), _integer(1)),
     **dict.fromkeys(("skip", "cut_after", "retry_after"), _integer(0)),
     **dict.fromkeys(("delay", "stale_for", "saving_for", "rate_seconds"), _seconds),

@@ -7,7 +7,7 @@ from starlette.types import Send
 from glimpse.telemetry.request_context import current_context
 
 Header = tuple[bytes, bytes]
-_WITHOUT_LENGTH = frozenset((204, 304))
+WITHOUT_BODY = frozenset((204, 304))  # statuses
 
 
 async def send_response(
@@ -19,7 +19,7 @@ async def send_response(
     not sent, but Content-Length is that of the body.
     """
     sent = [*headers]
-    if status not in _WITHOUT_LENGTH:
+    if status not in WITHOUT_BODY:
         sent.append((b"content-length", b"%d" % len(body)))
     await send({"type": "http.response.start", "status": status, "headers": sent})
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
