@@ -1,6 +1,8 @@
 """Unknown sections and options that resemble those of Glimpse are reported, and no others."""
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from keystoneauth1 import loading
@@ -45,7 +47,7 @@ def test_a_misspelled_option_of_a_section_of_credentials_is_reported(tmp_path: P
 
 
 def test_no_option_of_a_plugin_is_reported(tmp_path: Path) -> None:
-    plugins = loading.get_available_plugin_loaders().values()
+    plugins: Iterable[Any] = loading.get_available_plugin_loaders().values()
     names = {option.dest for plugin in plugins for option in plugin.get_options()}
     lines = "".join(f"{name} = 1\n" for name in sorted(names))
     assert "passcode = 1\n" in lines
