@@ -170,6 +170,14 @@ def test_a_rule_that_cannot_be_used_is_a_400(
     assert (refused.status, refused.json()) == (400, {"error": message})
 
 
+def test_a_rule_of_more_than_a_mebibyte_is_a_413(cloud: ControlledCloud) -> None:
+    before = cloud.control("GET", "/faults").json()
+    refused = cloud.control("POST", "/faults", {"status": 503, "body": "x" * 1024 * 1024})
+    expected = {"error": "The body of a rule has at most 1048576 bytes."}
+    assert (refused.status, refused.json()) == (413, expected)
+    assert cloud.control("GET", "/faults").json() == before
+
+
 def test_openrc_and_users_of_the_state_directory_are_those_of_the_present_state(
     cloud: ControlledCloud, process: ReadyProcess
 ) -> None:

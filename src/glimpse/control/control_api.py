@@ -15,7 +15,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from glimpse.control.request_log import RequestLog
 from glimpse.faults.active_faults import ActiveFault, ActiveFaults
 from glimpse.faults.rules import InvalidRule, parse_rule, render_rule
+from glimpse.http.bodies import BodyTooLarge, read_body
 from glimpse.seed.operation_names import OPERATION_NAMES
+
+_MAX_BODY_BYTES = 1024 * 1024
 
 Reset = Callable[[], Awaitable[None]]
 
@@ -96,7 +99,11 @@ class _Handlers:
 
     async def add_fault(self, request: Request) -> Response:
         try:
-            rule = parse_rule(orjson.loads(await request.body()), OPERATION_NAMES)
+            headers = dict(request.scope["headers"])
+            body = await read_body(request.receive, headers, _MAX_BODY_BYTES)
+            rule = parse_rule(orjson.loads(body), OPERATION_NAMES)
+        except BodyTooLarge:
+            return _error(413, f"The body of a rule has at most {_MAX_BODY_BYTES} bytes.")
         except orjson.JSONDecodeError as error:
             return _error(400, f"The body is no JSON: {error}.")
         except InvalidRule as error:
