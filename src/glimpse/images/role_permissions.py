@@ -41,24 +41,24 @@ class Action(StrEnum):
     TASKS_API_ACCESS = "tasks_api_access"
 
 
-_READERS = frozenset(("reader", "member"))  # Keystone's bootstrap makes member imply reader
-_MEMBERS = frozenset(("member",))
-_SERVICES = frozenset(("service",))  # the role of users of other services
-_ADMINS: frozenset[str] = frozenset()  # no role suffices: Caller.is_admin has to be set
+READERS = frozenset(("reader", "member"))  # Keystone's bootstrap makes member imply reader
+MEMBERS = frozenset(("member",))
+SERVICES = frozenset(("service",))  # the role of users of other services
+ADMINS: frozenset[str] = frozenset()  # no role suffices: Caller.is_admin has to be set
 
 # A caller needs one of these roles for the action. An admin needs none of them.
 ROLES: Mapping[Action, frozenset[str]] = {
-    **dict.fromkeys(Action, _MEMBERS),
-    Action.GET_IMAGES: _READERS,
-    Action.GET_IMAGE: _READERS,
-    Action.GET_MEMBERS: _READERS,
-    Action.GET_MEMBER: _READERS,
-    Action.PUBLICIZE_IMAGE: _ADMINS,
-    Action.STORES_INFO_DETAIL: _SERVICES,
-    Action.TASKS_API_ACCESS: _ADMINS,
-    Action.FETCH_IMAGE_LOCATION: _SERVICES,
-    Action.ADD_IMAGE_LOCATION: _MEMBERS | _SERVICES,
-    Action.DELETE_IMAGE_LOCATION: _ADMINS,
+    **dict.fromkeys(Action, MEMBERS),
+    Action.GET_IMAGES: READERS,
+    Action.GET_IMAGE: READERS,
+    Action.GET_MEMBERS: READERS,
+    Action.GET_MEMBER: READERS,
+    Action.PUBLICIZE_IMAGE: ADMINS,
+    Action.STORES_INFO_DETAIL: SERVICES,
+    Action.TASKS_API_ACCESS: ADMINS,
+    Action.FETCH_IMAGE_LOCATION: SERVICES,
+    Action.ADD_IMAGE_LOCATION: MEMBERS | SERVICES,
+    Action.DELETE_IMAGE_LOCATION: ADMINS,
 }
 
 Target = Mapping[str, Any]
@@ -83,17 +83,19 @@ def has_role(caller: Caller, action: Action) -> bool:
     """Return True if the default policy allows `action` to a caller with `caller`'s roles.
 
     It allows nothing to a caller without a project, whose token has system, domain or no scope. It
-    allows everything to an admin with a project. The case of role names is ignored, as in
-    oslo.policy.
+    allows everything to an admin with a project.
     """
     if caller.project_id is None:
         return False
-    sufficient = ROLES[action]
-    return (
-        caller.is_admin
-        or not caller.roles.isdisjoint(sufficient)
-        or any(role.lower() in sufficient for role in caller.roles)
-    )
+    return caller.is_admin or holds_one(caller, ROLES[action])
+
+
+def holds_one(caller: Caller, roles: frozenset[str]) -> bool:
+    """Return True if the caller holds one of `roles`, whose names are in lower case.
+
+    The case of the caller's roles is ignored, as in oslo.policy.
+    """
+    return not caller.roles.isdisjoint(roles) or any(role.lower() in roles for role in caller.roles)
 
 
 class Permissions:

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from glimpse.compute.faults import Fault
 from glimpse.images import Caller, PolicyRules
+from glimpse.images.role_permissions import ADMINS, MEMBERS, READERS, holds_one
 from glimpse.servers.server import Server
 
 
@@ -24,23 +25,19 @@ class ServerRule(StrEnum):
     CREATE_IMAGE = "os_compute_api:servers:create_image"
 
 
-_READERS = frozenset(("reader", "member"))  # Keystone's bootstrap makes member imply reader
-_MEMBERS = frozenset(("member",))
-_ADMINS: frozenset[str] = frozenset()  # no role suffices: Caller.is_admin has to be set
-
 # Compute's defaults: a caller needs one of these roles, and an admin needs none of them.
 ROLES: Mapping[ServerRule, frozenset[str]] = {
-    ServerRule.INDEX: _READERS,
-    ServerRule.INDEX_ALL_PROJECTS: _ADMINS,
-    ServerRule.DETAIL: _READERS,
-    ServerRule.DETAIL_ALL_PROJECTS: _ADMINS,
-    ServerRule.ALL_FILTERS: _ADMINS,
-    ServerRule.SHOW: _READERS,
-    ServerRule.SHOW_HOST_STATUS: _ADMINS,
-    ServerRule.SHOW_EXTENDED: _ADMINS,
-    ServerRule.CREATE: _MEMBERS,
-    ServerRule.DELETE: _MEMBERS,
-    ServerRule.CREATE_IMAGE: _MEMBERS,
+    ServerRule.INDEX: READERS,
+    ServerRule.INDEX_ALL_PROJECTS: ADMINS,
+    ServerRule.DETAIL: READERS,
+    ServerRule.DETAIL_ALL_PROJECTS: ADMINS,
+    ServerRule.ALL_FILTERS: ADMINS,
+    ServerRule.SHOW: READERS,
+    ServerRule.SHOW_HOST_STATUS: ADMINS,
+    ServerRule.SHOW_EXTENDED: ADMINS,
+    ServerRule.CREATE: MEMBERS,
+    ServerRule.DELETE: MEMBERS,
+    ServerRule.CREATE_IMAGE: MEMBERS,
 }
 
 
@@ -68,8 +65,7 @@ class ServerPolicy:
         """Return True if `rule` allows `caller`, who has a project, to act on `server`."""
         if self._rules is not None and self._rules.has(rule):
             return self._rules.allows(rule, caller, _target(caller, server))
-        held = {role.lower() for role in caller.roles}
-        return caller.is_admin or not held.isdisjoint(ROLES[rule])
+        return caller.is_admin or holds_one(caller, ROLES[rule])
 
 
 def check_has_project(caller: Caller) -> None:
