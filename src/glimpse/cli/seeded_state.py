@@ -5,7 +5,6 @@ import asyncio
 import shutil
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple
 
 from glimpse.app.embedded_options import embedded_options
 from glimpse.cli.ephemeral_directory import ephemeral_directory
@@ -24,16 +23,10 @@ _MARK = ".seeded"  # a file in state directories that a seed made
 _EPHEMERAL_STATE = "state"  # in the ephemeral directory
 
 
-class PreparedState(NamedTuple):
-    """What is not in the state directory: the faults of the seed."""
-
-    faults: tuple[FaultRule, ...]
-
-
 def prepare_state(
     options: argparse.Namespace, settings: Settings, stack: ExitStack, lock: StateLock
-) -> PreparedState:
-    """Prepare the state directory for --seed and --ephemeral.
+) -> tuple[FaultRule, ...]:
+    """Prepare the state directory for --seed and --ephemeral; return the faults of the seed.
 
     With --ephemeral, it is a temporary one that `stack` removes; `options` are changed to name it,
     so read the settings again. With --seed, it is filled from the seed, in place of what an earlier
@@ -59,7 +52,7 @@ def prepare_state(
         _empty(state_dir)
     if seed is not None:
         asyncio.run(apply_seed(seed, state_dir, embedded_options(settings)))
-    return PreparedState(seed.faults if seed is not None else ())
+    return seed.faults if seed is not None else ()
 
 
 def _read(path: Path, settings: Settings) -> Seed:

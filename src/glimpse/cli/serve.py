@@ -40,7 +40,7 @@ from glimpse.telemetry.log_setup import configure_logging, log_path
 
 if TYPE_CHECKING:
     from glimpse.cli.control import Control
-    from glimpse.cli.seeded_state import PreparedState
+    from glimpse.faults.rules import FaultRule
 
 _LOG = logging.getLogger(__name__)
 
@@ -75,10 +75,10 @@ def run(options: argparse.Namespace) -> int:
         _check_address(settings)
         lock = StateLock()
         stack.callback(lock.release)
-        settings, state = _prepare_state(options, settings, stack, lock)
+        settings, faults = _prepare_state(options, settings, stack, lock)
         # Before it listens, so that no client connects to a server that cannot start
         _open_once(settings)
-        control = _open_control(options, settings, state)
+        control = _open_control(options, settings, faults)
         sockets = [_api_socket(settings.server.host, each) for each in api_listeners(settings)]
         settings, scrapes = open_metrics(settings, stack)
         for message in settings.ineffective_options:
@@ -129,26 +129,25 @@ def _serve(
 
 def _prepare_state(
     options: argparse.Namespace, settings: Settings, stack: ExitStack, lock: StateLock
-) -> tuple[Settings, "PreparedState | None"]:
-    """Lock the state directory; prepare it for --seed and --ephemeral, which needs no lock.
+) -> tuple[Settings, "tuple[FaultRule, ...]"]:
+    """Prepare the state directory for --seed and --ephemeral, and lock it unless it is ephemeral.
 
-    Returns the settings that name it, and None in place of the state without these arguments.
+    Returns the settings that name it, and the faults of the seed. Raises CommandFailed.
     """
     if options.seed is None and not options.ephemeral:
         if settings.has_embedded_state:
             lock.acquire(settings.server.state_dir)
-        return settings, None
+        return settings, ()
     from glimpse.cli.seeded_state import prepare_state  # noqa: PLC0415  loads only when wanted
 
-    state = prepare_state(options, settings, stack, lock)
-    return read_settings(options), state
+    faults = prepare_state(options, settings, stack, lock)
+    return read_settings(options), faults
 
 
 def _open_control(
-    options: argparse.Namespace, settings: Settings, state: "PreparedState | None"
+    options: argparse.Namespace, settings: Settings, faults: "tuple[FaultRule, ...]"
 ) -> "Control | None":
     """Open the control API of --control-port, and the faults of a seed; None without both."""
-    faults = state.faults if state is not None else ()
     if options.control_port is None and not faults:
         return None
     from glimpse.cli.control import open_control  # noqa: PLC0415  loads only when wanted
