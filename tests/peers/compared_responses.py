@@ -4,11 +4,12 @@ A module for each kind of database runs them (test_*_responses.py), so that they
 """
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from tests.acceptance.tenancy import OPERATIONS, OUTCOMES, Operation, expected_status
 from tests.peers.conftest import OWNER
 from tests.peers.gateway_pair import GatewayPair, PairedRequest, ResponsePair
-from tests.peers.glance_databases import GlanceDatabase
+from tests.peers.glance_databases import GlanceDatabase, start_mariadb, start_postgresql
 from tests.peers.glance_tables import put_images
 from tests.peers.image_requests import reads, writes
 from tests.peers.odd_images import USERS, Document, image_id, make_images, put_odd_images
@@ -29,6 +30,12 @@ SEED = os.environ.get("SEED") or "1"  # SEED=2 generates other requests
 READS = 900  # requests for each kind of database, of which there are three
 WRITES = 15  # lists of requests
 TWINS = (image_id(0xA01), image_id(0xA02))  # written through Glance's API, and from the database's
+DatabaseKind = Literal["mariadb", "utf8mb4", "postgresql"]
+_START: Mapping[DatabaseKind, Callable[[Path], AbstractContextManager[GlanceDatabase]]] = {
+    "mariadb": start_mariadb,  # with the tables that Glance makes
+    "utf8mb4": partial(start_mariadb, utf8mb4=True),  # whose tables have been converted
+    "postgresql": start_postgresql,
+}
 _generated = settings(
     database=None,
     phases=(Phase.generate, Phase.shrink),
@@ -84,12 +91,21 @@ def _with_id(response: Response, new: str, old: str) -> Response:
 
 
 class ComparedResponses:
-    """The tests. The module of a subclass has a fixture `compared`.
+    """The tests. A subclass has its kind of database: each gets other generated requests."""
 
-    `kind` is the subclass's kind of database: the others get other generated requests.
-    """
+    kind: DatabaseKind
 
-    kind: str
+    @pytest.fixture(scope="class")
+    def compared(
+        self, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    ) -> Iterator[ComparedGateways]:
+        kind: DatabaseKind = request.cls.kind
+        directory = tmp_path_factory.mktemp(kind)
+        with (
+            _START[kind](directory) as database,
+            ComparedGateways.start(directory, database) as compared,
+        ):
+            yield compared
 
     @pytest.mark.parametrize("path", ["/images", "/images/detail"])
     def test_every_user_gets_the_list_that_glance_gives(
