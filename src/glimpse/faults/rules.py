@@ -192,7 +192,7 @@ def _contradictions(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _used_effects(values: Mapping[str, Any]) -> list[str]:
-    """Return the keys of a rule that are an effect other than a delay."""
+    """Return the keys of a rule that set an effect; a delay is not among them."""
     return [name for name in _EFFECTS if name in values and values[name] is not False]
 
 

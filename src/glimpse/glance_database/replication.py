@@ -18,7 +18,11 @@ from glimpse.glance_database.log_positions import (
 
 
 class ReplicaPositions(NamedTuple):
-    """What a replica has replicated; and `written`: that, and what was written on itself."""
+    """How far a replica is.
+
+    `applied` is the last change of the primary that it has. `written` is that of all its changes,
+    also of those that were made on the replica itself.
+    """
 
     applied: LogPosition
     written: LogPosition

@@ -56,7 +56,7 @@ class Readiness:
         await send_response(send, 200 if is_ready else 503, headers, body, method=scope["method"])
 
     async def _recent_reasons(self) -> dict[str, str | Note | None]:
-        """Return what the check of each part found: why it is not ready, a note on it, or None.
+        """Return a value for each part: why it is not ready, a note on it, or None if all is well.
 
         Results are at most a second old. Concurrent calls share one run of the checks.
         """

@@ -10,7 +10,7 @@ _OPTIONS = {"log_file": ("log_file", "logfile"), "log_dir": ("log_dir", "logdir"
 
 
 class OwnLogOptions(NamedTuple):
-    """Values of log_file and log_dir, and messages for the operator on those they replace."""
+    """The values of log_file and log_dir that count, and messages about those that do not."""
 
     values: Mapping[str, str]
     messages: Sequence[str]
