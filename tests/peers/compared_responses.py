@@ -96,13 +96,11 @@ class ComparedResponses:
     kind: DatabaseKind
 
     @pytest.fixture(scope="class")
-    def compared(
-        self, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-    ) -> Iterator[ComparedGateways]:
-        kind: DatabaseKind = request.cls.kind
-        directory = tmp_path_factory.mktemp(kind)
+    @classmethod
+    def compared(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComparedGateways]:
+        directory = tmp_path_factory.mktemp(cls.kind)
         with (
-            _START[kind](directory) as database,
+            _START[cls.kind](directory) as database,
             ComparedGateways.start(directory, database) as compared,
         ):
             yield compared
