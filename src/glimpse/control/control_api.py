@@ -45,7 +45,7 @@ def control_api(token: str, tools: ControlTools, reset: Reset | None) -> ASGIApp
     - ``POST /reset``: 204; 409 without `reset`.
     - ``GET /requests``: the logged requests, oldest first. ``DELETE``: forget them, 204.
     - ``GET /faults``: all. ``POST``: add the rule in the body, 201 with the fault; 400 if it cannot
-      be used. ``DELETE``: remove all, 204.
+      be used, 413 if it is over 1 MiB. ``DELETE``: remove all, 204.
     - ``GET /faults/{id}``: one. ``DELETE``: remove it, 204. 404 if there is none.
     """
     handlers = _Handlers(tools, reset)
