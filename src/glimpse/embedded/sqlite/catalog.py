@@ -1,8 +1,8 @@
 """SQLiteCatalog: image records in a file that all worker processes of a machine use.
 
-One image, and a list that can be read from the listing index, are read on the event loop, because
-that takes microseconds. Other lists are read in threads (`ReaderThreads`). One thread makes all
-writes of a process (`WriterThread`). A write returns when it is committed and synced to the disk.
+The event loop itself reads single images, and lists that the listing index alone answers. Such a
+read takes microseconds. Threads read other lists (`ReaderThreads`). One thread makes all writes of
+a process (`WriterThread`). A write returns when it is committed and synced to the disk.
 """
 
 import asyncio
@@ -46,20 +46,20 @@ _MAX_WAITING = 10_000  # images of the large steps of all lists: some 30 MB at m
 
 
 class SQLiteCatalog:
-    """Stores image records in an SQLite file, and finds those of a list, as Catalog describes.
+    """Stores image records in an SQLite file, and reads lists of images. Implements Catalog.
 
-    A crash of the machine can undo a write only if the state directory does without syncing
-    (`files.syncing`).
+    A write that has returned survives a crash of the machine, except in a state directory without
+    syncing (`files.syncing`).
 
-    Any method may raise Unavailable.
+    Any method may raise Unavailable. The caller closes the catalog with `close`.
     """
 
     @classmethod
     def open(cls, path: Path) -> "SQLiteCatalog":
         """Open the file; create it or migrate its schema first if necessary.
 
-        Raises UnusableCatalog if that fails, or if the schema is newer than this Glimpse; OSError
-        if the file's mode cannot be set.
+        Raises UnusableCatalog if the file cannot be opened, created or migrated, or if its schema
+        is newer than this Glimpse. Raises OSError if the file's mode cannot be set.
         """
         return cls(path)
 
@@ -76,14 +76,14 @@ class SQLiteCatalog:
         self._waiting = 0  # images that were read, and are not on the first page of their step
 
     def problem(self) -> str | None:
-        """Return why a read failed in the last minute, for operators; None if none did."""
+        """Return why a read failed in the last minute, for operators; None if no read failed."""
         return self._failures.problem()
 
     async def get(self, image_id: str, project_id: str | None) -> Record | None:
         """Return the record with this id, with the membership of `project_id`.
 
-        Returns None if there is none, or if another program has made its row invalid. Raises
-        Unavailable.
+        Returns None if no image has the id, or if another program has made the image's row invalid.
+        Raises Unavailable.
         """
         with self._reading:
             return self._reader.get(image_id, project_id)
@@ -93,9 +93,10 @@ class SQLiteCatalog:
     ) -> AsyncGenerator[Page, None]:
         """Yield the images that match `query` and that `caller` can see, after `marker`.
 
-        Owner, visibility and memberships decide what it can see; policy rules are not checked
-        (see Catalog.pages). Pages have at most 200 images, and go on beyond `query.limit`. Any page
-        may be empty; only the last has ``is_last`` set. The generator raises Unavailable.
+        The list starts at its beginning if `marker` is None. Owner, visibility and memberships
+        decide what `caller` can see; policy rules are not checked. Pages have at most 200 images,
+        and do not stop at `query.limit`. Any page may be empty. Only the last page has ``is_last``
+        set. The generator raises Unavailable.
         """
         if is_readable_from_index(caller, query):
             return self._pages_from_index(caller, query, marker)
@@ -104,9 +105,9 @@ class SQLiteCatalog:
     async def _pages_from_index(
         self, caller: Caller, query: ImageQuery, marker: Image | None
     ) -> AsyncGenerator[Page, None]:
-        """Yield a list that is readable from the listing index, in steps on the event loop.
+        """Yield the pages of a list that the listing index alone answers. Raises Unavailable.
 
-        Other tasks run between two steps. Raises Unavailable.
+        Reads on the event loop, which runs other tasks between two pages.
         """
         with self._reading:
             position = self._reader.listing_position(marker) if marker is not None else None
@@ -125,11 +126,11 @@ class SQLiteCatalog:
     async def _pages_by_scan(
         self, caller: Caller, query: ImageQuery, marker: Image | None
     ) -> AsyncGenerator[Page, None]:
-        """Yield a list that is not readable from the listing index, in steps in a thread.
+        """Yield the pages of a list that must be read in a thread. Raises Unavailable.
 
-        A large step has several pages, of which all but the first wait in memory. If all lists
-        together have more than 10,000 waiting images, as with many slow clients, those of this step
-        are dropped, and read again when they are needed. Raises Unavailable.
+        A large step has several pages. All but the first page wait in memory. The waiting images of
+        all lists together are limited to 10,000. If a step would exceed this limit, its waiting
+        images are dropped, and read again when they are needed.
         """
         cursor: Image | ListingPosition | None = marker
         # Each step of a sorted list reads all rows in scope, so the steps are large and few.
@@ -160,8 +161,9 @@ class SQLiteCatalog:
     ) -> None:
         """Add an image without members.
 
-        `check_usage` gets the usage of `project_id` with the new image; if it raises, nothing is
-        added. Raises Conflict if another image has its id, and what `check_usage` raises.
+        `check_usage` gets the usage of `project_id`, which includes the new image. If `check_usage`
+        raises, nothing is added, and this method raises the same error. Raises Conflict if another
+        image has the id of `image`.
         """
         await self._writer_thread.run(ImageWriter.insert, image, project_id, check_usage)
 
@@ -172,31 +174,32 @@ class SQLiteCatalog:
         change: Change,
         check_usage: UsageCheck | None = None,
     ) -> Image:
-        """Read the record, and store and return the image that `change` returns for it.
+        """Pass the record to `change`; store and return the image that `change` returns.
 
         Atomic. The record has the membership of `project_id`. `change` runs in the writer's thread,
         and must keep the id. `check_usage` gets the usage of `project_id` after the change. Raises
-        ImageNotFound, and what `change` and `check_usage` raise.
+        ImageNotFound if there is no image. Raises what `change` and `check_usage` raise; then
+        nothing has changed.
         """
         return await self._writer_thread.run(
             ImageWriter.update, image_id, project_id, change, check_usage
         )
 
     async def usage(self, project_id: str | None) -> Usage:
-        """Return what the images of a project take. Raises Unavailable."""
+        """Return what the images of a project take; nothing for None. Raises Unavailable."""
         with self._reading:
             return self._usage.get(project_id)
 
     async def delete(self, image_id: str, project_id: str | None, check: RecordCheck) -> None:
-        """Remove an image and its members, if `check` does not raise for its record.
+        """Pass the record to `check`; if `check` does not raise, remove the image and its members.
 
-        Atomic. The record has the membership of `project_id`. Raises ImageNotFound, and what
-        `check` raises.
+        Atomic. The record has the membership of `project_id`. Raises ImageNotFound if there is no
+        image, and what `check` raises.
         """
         await self._writer_thread.run(ImageWriter.delete, image_id, project_id, check)
 
     async def members(self, image_id: str) -> Sequence[Member]:
-        """Return the members of an image, the oldest membership first; none if there is no image.
+        """Return the members of an image, the oldest membership first; empty if there is no image.
 
         Raises Unavailable.
         """
@@ -210,11 +213,12 @@ class SQLiteCatalog:
         member_id: str,
         change: MemberChange[MemberOrNone],
     ) -> MemberOrNone:
-        """Read the record and the members of an image; store what `change` returns for `member_id`.
+        """Pass the record and its members to `change`; store the Member that `change` returns.
 
-        Atomic. The record has the membership of `project_id`. A Member that `change` returns must
-        have the id `member_id`; None removes the membership. `change` runs in the writer's thread.
-        Returns what it returned. Raises ImageNotFound, and what `change` raises.
+        Atomic. The record has the membership of `project_id`. The members are a mapping by project
+        id. A Member that `change` returns must have the id `member_id`. If `change` returns None,
+        the membership of `member_id` is removed. `change` runs in the writer's thread. Returns what
+        `change` returned. Raises ImageNotFound if there is no image, and what `change` raises.
         """
         return await self._writer_thread.run(
             ImageWriter.change_member, image_id, project_id, member_id, change
@@ -223,7 +227,7 @@ class SQLiteCatalog:
     async def put(self, records: Sequence[tuple[Image, Members]]) -> None:
         """Store images with their members, all or none.
 
-        They replace images with the same ids, and the members of those.
+        An image in the catalog with the same id is replaced, with its members.
         """
         await self._writer_thread.run(ImageWriter.put, records)
 
@@ -235,29 +239,37 @@ class SQLiteCatalog:
         task: Task,
         check_usage: UsageCheck | None = None,
     ) -> Image:
-        """Change an image as `update` does, and store `task` as `put_task` does, in one write."""
+        """Change an image like `update` and store `task` like `put_task`, in one transaction.
+
+        Raises what `update` raises; then `task` is not stored.
+        """
         return await self._writer_thread.run(
             ImageWriter.update_with_task, image_id, project_id, change, task, check_usage
         )
 
     async def put_task(self, task: Task) -> None:
-        """Add or replace a task; remove expired ones, and those of its owner beyond MAX_TASKS."""
+        """Add a task, or replace the task with its id.
+
+        Removes all expired tasks. Keeps only the newest MAX_TASKS finished tasks of the task's
+        owner, and removes the older ones.
+        """
         await self._writer_thread.run(ImageWriter.put_task, task)
 
     async def get_task(self, task_id: str) -> Task | None:
-        """Return the task with this id; None if there is none."""
+        """Return the task with this id; None if no task has the id."""
         with self._reading:
             return self._tasks.get(task_id)
 
     async def tasks_of_image(self, image_id: str) -> Sequence[Task]:
-        """Return the last 100 tasks of an image in the order in which they were added."""
+        """Return the 100 newest tasks of an image, the oldest of them first."""
         with self._reading:
             return self._tasks.of_image(image_id)
 
     async def list_tasks(self, query: TaskQuery, now: str) -> Sequence[Task]:
-        """Return the tasks of a page that expire after `now`, without input.
+        """Return one page of the tasks that match `query` and have not expired at `now`.
 
-        Raises MarkerNotFound.
+        The tasks are without their input. Raises MarkerNotFound if no task has the id
+        `query.marker`.
         """
         with self._reading:
             return self._tasks.list(query, now)
@@ -275,7 +287,7 @@ class SQLiteCatalog:
 class _Reading:
     """Context manager that turns errors of SQLite into Unavailable.
 
-    It is a class, because one made with `contextlib.contextmanager` takes twice as long.
+    It is a class because a `contextlib.contextmanager` takes twice as long.
     """
 
     def __init__(self, failures: CatalogFailures) -> None:

@@ -13,15 +13,18 @@ from glimpse.images import Image
 
 
 class CatalogExport:
-    """Reads all images in the order in which they were added, also those that no list shows.
+    """Iterable of all images of a catalog with their members, the oldest rows first.
 
-    Writes of other processes go on meanwhile, and are not seen. The catalog is not migrated: any
-    released schema can be read. `count` is the number of rows. Those that are not valid are logged
-    and left out; `left_out` is their number among those read so far.
+    It includes killed and deleted images, which no list shows. Other processes may write meanwhile;
+    the export does not have their changes. The catalog may have any released schema, and is not
+    migrated.
+
+    `count` is the number of rows, valid or not. Invalid rows are logged and left out; `left_out` is
+    the number of invalid rows that iteration has met. The caller closes the export with `close`.
     """
 
     def __init__(self, path: Path) -> None:
-        """Open the catalog. Raises UnusableCatalog if that fails, or if there is none."""
+        """Open the catalog. Raises UnusableCatalog if there is no file or it cannot be opened."""
         if not path.exists():
             raise UnusableCatalog(f"There is no catalog {path}.")
         self.left_out = 0
@@ -39,7 +42,7 @@ class CatalogExport:
     def _begin(self) -> int:
         """Begin the transaction of all reads; return the number of images.
 
-        Raises NewerSchema, or sqlite3.Error, also if the file has no schema yet.
+        Raises NewerSchema. Raises sqlite3.Error if the file cannot be read or has no schema yet.
         """
         self._connection.execute("PRAGMA query_only = ON")
         self._connection.execute("BEGIN")
@@ -48,7 +51,7 @@ class CatalogExport:
         return int(count)
 
     def __iter__(self) -> Iterator[tuple[Image, Members]]:
-        """Yield each valid image, and the status of each member. Raises sqlite3.Error."""
+        """Yield each valid image and its members' statuses by project id. Raises sqlite3.Error."""
         rows = self._connection.execute(f"SELECT {COLUMNS} FROM images ORDER BY number")
         for row in rows:
             image = Image._make(row)
@@ -58,5 +61,5 @@ class CatalogExport:
                 self.left_out += 1
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the catalog's file."""
         self._connection.close()

@@ -1,4 +1,4 @@
-"""CatalogFailures: logs, counts and remembers that the catalog could not be read or written."""
+"""CatalogFailures: logs and counts failed reads and writes of the catalog."""
 
 import logging
 import math
@@ -11,8 +11,8 @@ from glimpse.images.errors import Unavailable
 from glimpse.telemetry.request_context import current_context
 from glimpse.telemetry.throttled_log import ThrottledErrorLog
 
-# Seconds after which a failed read does not count any more. A later read that succeeds does not
-# show that the file is whole again: only some of its pages may be corrupt.
+# Seconds for which a failed read is reported. A later read that succeeds does not end the report,
+# because only some pages of the file may be corrupt.
 _REMEMBERED = 60.0
 _log_read_error = ThrottledErrorLog(logging.getLogger(__name__))
 
@@ -22,7 +22,7 @@ class WriteFailed(Unavailable):
 
 
 class CatalogFailures:
-    """Logs and counts failures of one catalog; remembers a failed read for a minute.
+    """Logs and counts failures of one catalog; remembers the last failed read for a minute.
 
     `clock` returns seconds.
     """
@@ -34,9 +34,10 @@ class CatalogFailures:
         self._reason = ""
 
     def read_failed(self, error: sqlite3.Error) -> Unavailable:
-        """Log and count a failed read, and return the error for the caller.
+        """Log and count a failed read; return the Unavailable that the caller raises.
 
-        An error is logged once a minute. Call it in the request's task.
+        At most one failed read a minute is logged. Call this method in the task of the request,
+        because the failure is counted for that request.
         """
         _log_read_error(
             "The catalog %s cannot be read: %s. If it is malformed, restore a backup.",
@@ -49,11 +50,11 @@ class CatalogFailures:
 
     @staticmethod
     def count_failed_write() -> None:
-        """Count a failed write. Call it in the request's task."""
+        """Count a failed write. Call this in the task of the request that wrote."""
         current_context.get().observer.catalog_failed("write")
 
     def problem(self) -> str | None:
-        """Return why a read failed in the last minute, for operators; None if none did."""
+        """Return why a read failed in the last minute, for operators; None if no read failed."""
         if self._clock() - self._failed_at >= _REMEMBERED:
             return None
         return f"the catalog cannot be read: {self._reason}"

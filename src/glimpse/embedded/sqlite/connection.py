@@ -1,4 +1,4 @@
-"""Connections to the catalog's file, with its pragmas and SQL functions."""
+"""Connections to the catalog's file, with their pragmas and SQL functions."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -10,13 +10,13 @@ from glimpse.files.syncing import sqlite_synchronous
 
 
 def open_connection(path: Path) -> sqlite3.Connection:
-    """Open a connection without migrating the schema; a missing file is created empty.
+    """Open a connection without migrating the schema. Creates an empty file if there is none.
 
-    A commit on it is synced to the disk (WAL, synchronous = FULL), unless the state directory does
-    without. It waits up to 30 s for another connection's lock. There are no transactions but
-    explicit ones (BEGIN). Threads may share it if only one uses it at a time. SQL statements have
-    the function ``comparison_form`` of `text_comparison`, which is NULL for a value that is no
-    text. Raises sqlite3.Error.
+    A commit is synced to the disk (WAL, synchronous = FULL), except in a state directory without
+    syncing (`files.syncing`). Statements wait up to 30 s for another connection's lock. A
+    transaction starts only with an explicit BEGIN. Threads may share the connection if only one
+    thread uses it at a time. SQL statements can call ``comparison_form`` of `text_comparison`; the
+    function is NULL for a value that is not a text. Raises sqlite3.Error.
     """
     connection = sqlite3.connect(
         path, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=256
@@ -38,7 +38,7 @@ def _comparison_form(value: object) -> str | None:
 
 @contextmanager
 def closed_on_failure(connection: sqlite3.Connection) -> Iterator[None]:
-    """Close the connection if the block raises."""
+    """Close the connection if the block raises an error; otherwise leave it open."""
     try:
         yield
     except BaseException:

@@ -1,13 +1,12 @@
-"""FilteredScan: read lists that the listing index alone is not enough for, in steps.
+"""FilteredScan: read lists that the listing index alone does not answer, in steps.
 
-The query decides between three ways:
+There are three ways to read a list:
 
-- If only a few images have its ids or its date of change (``updated_at``), they are found by an
-  index.
-- If it has the usual order (newest first), each step reads the next rows of the listing index, and
-  filters them.
-- If it has another order, each step sorts all rows that the caller's lists may have, and returns
-  the next ones.
+- If at most 500 images have the ids or the date of change (``updated_at``) of the query, SQLite's
+  own indexes find them.
+- If the list is in the usual order (newest first), each step reads the next rows of the listing
+  index, and filters them.
+- Otherwise, each step sorts all rows that the caller's lists may have, and returns the next ones.
 """
 
 import operator
@@ -42,12 +41,12 @@ _NO_FILTER = _unindexed_attributes(ImageQuery())
 
 
 def is_readable_from_index(caller: Caller, query: ImageQuery) -> bool:
-    """Return True if the list can be read from the listing index alone.
+    """Return True if the listing index alone answers the query fast enough for the event loop.
 
-    It must have the usual order (newest first), and at most one filter: names, statuses, or one
-    property. `os_hidden`, `member_status` and the visibility "all" are allowed beside it. The index
-    has to be scanned once for each name or status, in each scope of the caller (see `scopes_for`):
-    for more than 16 scans, the result is False.
+    The query must have the usual order (newest first), and at most one filter: names, statuses, or
+    one property. The fields `os_hidden` and `member_status` and the visibility "all" do not count
+    as filters. Reading takes a scan of the index for each pair of a scope of the caller (see
+    `scopes_for`) and a name or status. The result is False if that makes more than 16 scans.
     """
     if _unindexed_attributes(query) != _NO_FILTER or query.tags or not has_usual_order(query):
         return False
@@ -71,11 +70,14 @@ class FilteredScan:
     ) -> ListStep[Image | ListingPosition]:
         """Read the next images of a list that match `query` and that `caller` can see.
 
-        `after` is the list's marker (None for the beginning), then the cursor that the step before
-        returned. A step examines the next `count` rows, or, if at most 500 images have the query's
-        ids or its date of change, all of these; fewer if the images are large. So it may find no
-        image although the list goes on. If the order is not newest first, each step sorts all rows
-        that the caller's lists may have.
+        For the first step, `after` is the list's marker, or None for the beginning. For other
+        steps, `after` is the cursor of the step before. The result's cursor is None at the end of
+        the list.
+
+        A step examines at most `count` rows, and fewer if the images are large. If at most 500
+        images have the query's ids or its date of change, a step examines all of these instead. A
+        step may find no image although the list goes on. If the order is not newest first, each
+        step sorts all rows that the caller's lists may have.
         """
         images: Sequence[Image]
         cursor: Image | ListingPosition | None
@@ -94,7 +96,7 @@ class FilteredScan:
         )
 
     def _matches_few_images(self, query: ImageQuery) -> bool:
-        """Return True if at most 500 images have the query's ids, or its date of change."""
+        """Return True if at most 500 images have the query's ids or its date of change."""
         if query.ids is not None and len(query.ids) <= MAX_INDEXED_ROWS:
             return True
         bound = query.updated_at
@@ -113,8 +115,9 @@ class FilteredScan:
     ) -> ListStep[Image]:
         """Read the next images after the marker, for a query that `_matches_few_images` accepts.
 
-        They fulfil `conditions` of the query, and are in the caller's scopes. Names and properties
-        are not compared yet. The cursor is None unless there was too much text for one step.
+        The images fulfil `conditions` of the query, and are in the caller's scopes. Their names and
+        properties are not compared with the query. The cursor is None if the list ends. It is not
+        None if the images were too large for one step.
         """
         scopes = set(scopes_for(caller, query))
         images, cursor = self._select(query, marker, conditions(query), MAX_INDEXED_ROWS + 1)
@@ -130,8 +133,8 @@ class FilteredScan:
     ) -> ListStep[Image]:
         """Sort all rows that the caller's lists may have; read the first `count` after the marker.
 
-        `conditions` accepts them, but names and properties are compared as hashes only. Memory
-        holds at most `count` images.
+        The images fulfil `conditions` of the query. Names and properties are compared only as
+        hashes, so an image may not match the query. Memory holds at most `count` images.
         """
         groups = [_in_listing(caller, query, group) for group in indexed_facets(query)]
         return self._select(query, marker, join_clauses((*groups, conditions(query))), count)
@@ -139,9 +142,10 @@ class FilteredScan:
     def _select(
         self, query: ImageQuery, marker: Image | None, condition: Clause, count: int
     ) -> ListStep[Image]:
-        """Read the first `count` rows after the marker for which `condition` holds, sorted.
+        """Read the first `count` rows after the marker for which `condition` holds.
 
-        There are fewer if they have more than 400,000 characters of properties (see `read_images`).
+        Rows are in the query's order. Reads fewer rows if the images would have more than 400,000
+        characters of properties together.
         """
         keys = sort_keys(query)
         if marker is not None:
@@ -166,8 +170,8 @@ class FilteredScan:
     ) -> ListStep[ListingPosition]:
         """Read the next `count` candidates, newest first; return those that `conditions` accepts.
 
-        Candidates outside of the query's dates of creation are skipped. Names and properties are
-        compared as hashes only.
+        Skips candidates outside of the query's dates of creation. Names and properties are compared
+        only as hashes, so an image may not match the query.
         """
         start, end = _created_between(query)
         if start is not None:
@@ -187,7 +191,7 @@ class FilteredScan:
 def _in_listing(caller: Caller, query: ImageQuery, facets: Sequence[str]) -> Clause:
     """Return the condition that an image is in the caller's lists and has one of `facets`.
 
-    The rows of the table `listing` say which images that are (see `scopes_for` and `facets_of`).
+    The condition reads the table `listing`. `listing_index` explains facets.
     """
     keys = [key_of(scope, facet) for scope in scopes_for(caller, query) for facet in facets]
     return Clause(
@@ -197,10 +201,10 @@ def _in_listing(caller: Caller, query: ImageQuery, facets: Sequence[str]) -> Cla
 
 
 def _created_between(query: ImageQuery) -> tuple[ListingPosition | None, int | None]:
-    """Return the bounds that a filter by creation date sets to a list, which is newest first.
+    """Return where a list with a filter by creation date starts and ends in the listing index.
 
-    They are the place after which the list starts, and the lowest position that it may have; None
-    is no bound.
+    The list is newest first. The first result is the place after which the list starts. The second
+    result is the lowest position that an image of the list has. None means that there is no bound.
     """
     bound = query.created_at
     if bound is None or bound.operator == "neq":

@@ -48,10 +48,10 @@ class ImageReader:
         self._cache = ReadCache(connection)
 
     def get(self, image_id: str, project_id: str | None) -> Record | None:
-        """Return the image with this id, and the membership of `project_id` if it is shared.
+        """Return the image with this id. If it is shared, add the membership of `project_id`.
 
-        The owner's membership is None. Returns None if no image has the id, or if its row is not
-        valid (see `is_valid_image`).
+        The membership is None for the image's owner. Returns None if no image has the id, or if the
+        image's row is not valid (see `is_valid_image`).
         """
         statement = f"SELECT {COLUMNS} FROM images WHERE id = ?"
         row = read_rows(self._connection, statement, (storable(image_id),), sqlite3.Cursor.fetchone)
@@ -65,7 +65,7 @@ class ImageReader:
         return Record(image)
 
     def _membership(self, image_id: str, project_id: str | None) -> str | None:
-        """Return the status of a project's membership in an image; None if it is no member."""
+        """Return the status of a project's membership in an image; None if there is none."""
         row = self._connection.execute(
             "SELECT status FROM members WHERE image_id = ? AND member_id = ?",
             (image_id, project_id),
@@ -73,14 +73,14 @@ class ImageReader:
         return str(row[0]) if row else None
 
     def row_number(self, image_id: str) -> int | None:
-        """Return the row number of an image, even if the row is not valid; None without a row."""
+        """Return the row number of an image, valid or not; None if no image has the id."""
         row = self._connection.execute(
             "SELECT number FROM images WHERE id = ?", (storable(image_id),)
         ).fetchone()
         return row[0] if row else None
 
     def get_images(self, image_ids: Sequence[str]) -> list[Image]:
-        """Return the images that have one of these ids, in any order; they may not be valid."""
+        """Return the images with these ids, in any order. Their rows may not be valid."""
         statement = f"SELECT {COLUMNS} FROM images WHERE id IN (SELECT value FROM json_each(?))"
         ids = (orjson.dumps(image_ids).decode(),)
         return [
@@ -89,7 +89,7 @@ class ImageReader:
         ]
 
     def members(self, image_id: str) -> list[Member]:
-        """Return the members of an image, the oldest membership first; none if there is no image.
+        """Return the members of an image, the oldest membership first; empty if there is no image.
 
         Memberships of the same second are in the order of the project ids.
         """
@@ -109,7 +109,7 @@ class ImageReader:
         )
 
     def is_in_scopes(self, image: Image, scopes: set[str]) -> bool:
-        """Return True if the image is in one of `scopes`, which are groups of callers who see it.
+        """Return True if one of the groups of callers in `scopes` may see the image.
 
         `listing_index` explains scopes. Reads the members of a shared image.
         """
@@ -117,9 +117,10 @@ class ImageReader:
         return not scopes.isdisjoint(scopes_of(image, members))
 
     def listing_position(self, image: Image) -> ListingPosition:
-        """Return the place of an image in the listing index, after which a list goes on.
+        """Return the place of an image in the listing index.
 
-        The image may have been deleted: the list then skips no other image.
+        A list with `image` as its marker starts after this place. The image may have been deleted;
+        then the list still skips no other image.
         """
         number = self.row_number(image.id)
         return ListingPosition(
@@ -132,9 +133,10 @@ class ImageReader:
     ) -> ListStep[ListingPosition]:
         """Read the next images of a list that match `query` and that `caller` can see.
 
-        `is_readable_from_index` must be True for the query. A step examines at most `count` rows,
-        and fewer if the images are large. So it may find no image although the list goes on. Steps
-        are cached until the catalog changes.
+        `after` is None for the beginning of the list. Call this method only for a query that
+        `is_readable_from_index` accepts. A step examines at most `count` rows, and fewer if the
+        images are large. A step may find no image although the list goes on. Steps are cached until
+        the catalog changes.
         """
         self._cache.refresh()
         key = (caller.project_id, caller.is_admin, query, after, count)
@@ -162,12 +164,13 @@ class ImageReader:
     def candidate_positions(
         self, caller: Caller, query: ImageQuery, after: ListingPosition | None, count: int
     ) -> Sequence[tuple[int, int]]:
-        """Return the positions and row numbers of the next candidates for a list, newest first.
+        """Return the positions and row numbers of images that a list may have next, newest first.
 
-        A candidate is an image that the listing index has for the caller (see `scopes_for`), with
-        the names, statuses and properties of the query (see `indexed_facets`). Check each with
-        `listing_rule`, because keys are hashes, and long lists of names are left out. The result
-        has `count` candidates, or fewer at the end of the list, none of them twice.
+        The listing index finds these candidates by the caller's scopes (see `scopes_for`) and the
+        query's names, statuses and properties (see `indexed_facets`). Check each image with
+        `listing_rule`, because the index compares hashes and long lists of names are not compared.
+        The result has `count` candidates, or fewer at the end of the list. No candidate is in it
+        twice.
         """
         alternatives, *others = indexed_facets(query)
         scopes = scopes_for(caller, query)
@@ -198,7 +201,7 @@ class ImageReader:
         """Return the valid images with these row numbers, and how many numbers were examined.
 
         Stops before the images have more than 400,000 characters of properties, but examines at
-        least one number. Images come from the cache, and are added to it.
+        least one number. Reads images from the cache, and adds missing images to it.
         """
         cached = self._cache.images
         missing = [number for number in numbers if number not in cached]
@@ -227,11 +230,11 @@ class ImageReader:
 def read_images(
     connection: sqlite3.Connection, numbers: Sequence[int], condition: Clause = _ANY
 ) -> tuple[dict[int, Image], int]:
-    """Return the images with these row numbers for which `condition` holds, by row number.
+    """Return images by row number, and how many of `numbers` were examined.
 
-    The second result is how many of `numbers` were examined. Reading stops before the images have
-    more than 400,000 characters of properties, but at least one number is examined. The images are
-    in the order of `numbers`, and may not be valid (see `is_valid_image`).
+    The images are those with the row numbers `numbers` for which `condition` holds, in the order of
+    `numbers`. They may not be valid (see `is_valid_image`). Reading stops before the images have
+    more than 400,000 characters of properties, but at least one number is examined.
     """
     statement = (
         f"SELECT number, {COLUMNS} FROM (SELECT value AS wanted FROM json_each(?))"
@@ -243,10 +246,11 @@ def read_images(
 
 
 def _fetch_images(rows: Iterable[Sequence[Any]]) -> tuple[dict[int, Image], int | None]:
-    """Return the images of rows by row number, and the row number at which it stopped.
+    """Return the images of rows by row number, and the row number at which reading stopped.
 
-    It stops before the images have more than 400,000 characters of properties, but not before the
-    first. The second result is None if it read all rows. Each row is a row number and COLUMNS.
+    Each row is a row number and COLUMNS. Reading stops before the images have more than 400,000
+    characters of properties, but not before the first image. The second result is None if all rows
+    were read.
     """
     found: dict[int, Image] = {}
     characters = 0
@@ -263,8 +267,8 @@ def _fetch_images(rows: Iterable[Sequence[Any]]) -> tuple[dict[int, Image], int 
 def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
     """Run the block in one transaction, so that all its reads see the same catalog.
 
-    Otherwise, an image that is deleted after the listing index was read and before its row is read
-    would end a list too early.
+    Without it, an image could be deleted between the read of the listing index and the read of its
+    row. Then a list would end too early.
     """
     connection.execute("BEGIN")
     try:

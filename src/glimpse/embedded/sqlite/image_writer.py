@@ -30,9 +30,9 @@ _ROWS_A_STATEMENT = 200  # of the listing: one statement for each row takes 1.5 
 class ImageWriter:
     """Writes images, their members, and their rows of the listing index.
 
-    `WriterThread` calls each method in a savepoint and commits it. If a method raises, the
-    savepoint is rolled back, so that nothing has changed. A record that is passed to `change` or
-    `check` has the membership of `project_id`.
+    `WriterThread` calls each method in a savepoint, and commits after it. If a method raises,
+    `WriterThread` rolls the savepoint back, so that nothing has changed. A record that is passed to
+    `change` or `check` has the membership of `project_id`.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -46,8 +46,8 @@ class ImageWriter:
     ) -> None:
         """Add an image without members.
 
-        `check_usage` gets the usage of `project_id` with the new image. Raises Conflict if another
-        image has its id, and what `check_usage` raises.
+        `check_usage` gets the usage of `project_id`, which includes the new image. Raises Conflict
+        if another image has the id of `image`. Raises what `check_usage` raises.
         """
         if self._reader.row_number(image.id) is not None:
             raise Conflict(f"Image ID {image.id} already exists!")
@@ -62,11 +62,11 @@ class ImageWriter:
         change: Change,
         check_usage: UsageCheck | None = None,
     ) -> Image:
-        """Read the record, and store and return the image that `change` returns for it.
+        """Pass the record to `change`; store and return the image that `change` returns.
 
-        `change` must keep the id. Writes nothing if the image is the same. `check_usage` gets the
-        usage of `project_id` after the change. Raises ImageNotFound, and what `change` and
-        `check_usage` raise.
+        `change` must keep the id. Writes nothing if `change` returns an equal image. `check_usage`
+        gets the usage of `project_id` after the change. Raises ImageNotFound if there is no image,
+        and what `change` and `check_usage` raise.
         """
         before = self._get_existing(image_id, project_id)
         after = change(before)
@@ -89,19 +89,19 @@ class ImageWriter:
         task: Task,
         check_usage: UsageCheck | None = None,
     ) -> Image:
-        """Change an image as `update` does, and store `task`."""
+        """Change an image as `update` does, and store `task`. Raises what `update` raises."""
         image = self.update(image_id, project_id, change, check_usage)
         self._tasks.put(task)
         return image
 
     def put_task(self, task: Task) -> None:
-        """Add or replace a task, and remove old ones, as `TaskTable.put` does."""
+        """Add or replace a task, and remove old tasks, as `TaskTable.put` does."""
         self._tasks.put(task)
 
     def delete(self, image_id: str, project_id: str | None, check: RecordCheck) -> None:
-        """Remove an image and its members, if `check` does not raise for its record.
+        """Pass the record to `check`; if `check` does not raise, remove the image and its members.
 
-        Raises ImageNotFound, and what `check` raises.
+        Raises ImageNotFound if there is no image, and what `check` raises.
         """
         record = self._get_existing(image_id, project_id)
         check(record)
@@ -114,10 +114,11 @@ class ImageWriter:
         member_id: str,
         change: MemberChange[MemberOrNone],
     ) -> MemberOrNone:
-        """Read the record and the members of an image; store what `change` returns for `member_id`.
+        """Pass the record and its members to `change`; store the Member that `change` returns.
 
-        A Member that `change` returns must have the id `member_id`; None removes the membership.
-        Returns what it returned. Raises ImageNotFound, and what `change` raises.
+        The members are a mapping by project id. A Member that `change` returns must have the id
+        `member_id`. If `change` returns None, the membership of `member_id` is removed. Returns
+        what `change` returned. Raises ImageNotFound if there is no image, and what `change` raises.
         """
         record = self._get_existing(image_id, project_id)
         members = {member.member_id: member for member in self._reader.members(image_id)}
@@ -138,9 +139,9 @@ class ImageWriter:
         return member
 
     def put(self, records: Iterable[tuple[Image, Members]]) -> None:
-        """Store images with their members. Images with the same ids are replaced.
+        """Store images with their members; replace existing images with the same ids.
 
-        Of several `records` with the same id, the last is stored.
+        If several `records` have the same id, the last of them is stored.
         """
         different = {image.id: (image, members) for image, members in records}
         for before in self._reader.get_images(list(different)):
@@ -148,14 +149,14 @@ class ImageWriter:
         self._insert(list(different.values()))
 
     def _get_existing(self, image_id: str, project_id: str | None) -> Record:
-        """Return the record of an image. Raises ImageNotFound."""
+        """Return the record of an image. Raises ImageNotFound if no valid image has the id."""
         record = self._reader.get(image_id, project_id)
         if record is None:
             raise ImageNotFound(image_id)
         return record
 
     def _insert(self, records: Sequence[tuple[Image, Members]]) -> None:
-        """Add images that do not exist, with their members and their rows of the listing index."""
+        """Add new images with their members and their rows of the listing index."""
         (last,) = self._connection.execute("SELECT max(number) FROM images").fetchone()
         first = (last or 0) + 1
         self._connection.executemany(
@@ -183,7 +184,7 @@ class ImageWriter:
         )
 
     def _delete(self, image: Image) -> None:
-        """Remove an image, even one that is not valid, and all its rows in the other tables."""
+        """Remove an image and all its rows in the other tables. The image's row may be invalid."""
         is_valid = is_valid_image(image)
         if is_valid:
             self._reindex(image, keys_of(image, self._reader.member_statuses(image.id)), set())
@@ -197,7 +198,7 @@ class ImageWriter:
             self._usage.recount(image.owner)
 
     def _reindex(self, image: Image, old: set[int], new: set[int]) -> None:
-        """Replace the image's keys `old` in the listing index by `new`; write only what differs."""
+        """Replace an image's keys `old` in the listing index by `new`; write only the changes."""
         number = self._reader.row_number(image.id)
         position = position_of(image.created_at, image.id)
         self._connection.executemany(
@@ -205,7 +206,7 @@ class ImageWriter:
             [(key, position, number) for key in old - new],
         )
         self._connection.executemany(
-            "INSERT OR IGNORE INTO listing VALUES (?, ?, ?)",  # another program may have left some
+            "INSERT OR IGNORE INTO listing VALUES (?, ?, ?)",  # another program may have added it
             [(key, position, number) for key in new - old],
         )
 

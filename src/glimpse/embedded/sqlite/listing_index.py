@@ -1,13 +1,13 @@
 """Listing index: keys and positions of the inverted index that lists are read from. Pure.
 
 The table `listing` has a row for each image, scope and facet. A scope is a group of callers who see
-the image: its project, everybody, a member, admins. A facet is a filter that the image passes: none
-(""), ``status=active``, ``name=...`` or ``property:key=value``. A row has a key, which is a 64-bit
-hash of scope and facet, and a position, which orders images by creation time, then by id.
+the image: its project, everybody, a member, admins. A facet is a filter that the image passes: ""
+(no filter), ``status=active``, ``name=...`` or ``property:key=value``. A row has a key, which is a
+64-bit hash of scope and facet, and a position, which orders images by creation time, then by id.
 
-So a page of a list is a short scan of the rows with one key, or of a few keys. It takes the same
-time for any number of images. `image_reader` scans. Hashes can collide: `listing_rule` has to check
-each image found.
+A page of a list is therefore a short scan of the rows with one key, or with a few keys. The scan
+takes the same time for any number of images. `image_reader` makes the scans. Two keys can have the
+same hash, so `listing_rule` has to check each image that a scan finds.
 """
 
 import hashlib
@@ -36,8 +36,8 @@ _LAST_SECOND = (1 << (63 - _ID_BITS)) - 1
 def key_of(scope: str, facet: str) -> int:
     """Return the key of a scope (``owner:...``) and a facet (``status=active``): a hash.
 
-    It is a signed integer of 64 bits. Two pairs may have the same key, so check each image that is
-    found by one. Catalogs on disk have such keys: a change of this function needs a migration.
+    The key is a signed integer of 64 bits. Two pairs may have the same key, so check each image
+    that a key finds. Catalogs on disk have these keys: a change of this function needs a migration.
     """
     digest = hashlib.blake2b(f"{scope}\0{facet}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
@@ -46,8 +46,8 @@ def key_of(scope: str, facet: str) -> int:
 def position_of(created_at: str, image_id: str) -> int:
     """Return a number that orders images by the second of their creation, then by their ids.
 
-    `created_at` is in the format of Image, `image_id` a UUID. The number has only the first 29 bits
-    of the id, so two images may have the same position.
+    `created_at` is a date like ``2024-01-31T12:00:00Z``; `image_id` is a UUID. The number has only
+    the first 29 bits of the id, so two images may have the same position.
     """
     return first_position(created_at) | (int(image_id[:8], 16) >> (32 - _ID_BITS))
 
@@ -55,7 +55,7 @@ def position_of(created_at: str, image_id: str) -> int:
 def first_position(date: str, offset_seconds: int = 0) -> int:
     """Return the lowest position of images that were created `offset_seconds` after `date`.
 
-    A date before 1426 counts as 1426, one after 2514 as 2514, because a position has 64 bits.
+    A position has 64 bits. So a date before 1426 counts as 1426, and a date after 2514 as 2514.
     """
     seconds = int(datetime.fromisoformat(date).timestamp()) + offset_seconds
     return max(-_LAST_SECOND, min(seconds, _LAST_SECOND)) << _ID_BITS
@@ -64,8 +64,8 @@ def first_position(date: str, offset_seconds: int = 0) -> int:
 def scopes_of(image: Image, members: Mapping[str, str]) -> list[str]:
     """Return the scopes that an image is in: the groups of callers whose lists may have it.
 
-    There are none for a killed or deleted image. `members` has the status of each membership by
-    project id. It is used for a shared image only.
+    A killed or deleted image is in no scope. `members` has the status of each membership by project
+    id, and is used only for a shared image.
     """
     if image.status in NEVER_LISTED:
         return []
@@ -94,8 +94,8 @@ def member_scope(project_id: str, status: str) -> str:
 def facets_of(image: Image) -> Iterator[str]:
     """Yield the facets of an image: a text for each filter by which a list may find it.
 
-    Examples: "" for a list without a filter, ``status=active``, ``property:key=value``. Those of a
-    hidden image start with ``hidden:``.
+    Examples: "" for a list without a filter, ``status=active``, ``property:key=value``. The facets
+    of a hidden image start with ``hidden:``.
     """
     hidden = "hidden:" if image.os_hidden else ""
     yield hidden
@@ -108,15 +108,15 @@ def facets_of(image: Image) -> Iterator[str]:
 
 
 def property_facet(key: str, value: str) -> str:
-    """Return the facet of a property: ``property:key=value``, with both in `index_form`."""
+    """Return the facet of a property: ``property:key=value``, case-folded and without accents."""
     return f"property:{index_form(key)}={index_form(value)}"
 
 
 def keys_of(image: Image, members: Mapping[str, str]) -> set[int]:
     """Return an image's keys in the listing index: one for each pair of its scopes and facets.
 
-    There are none for an image that no list shows, because it is killed or deleted. `members` has
-    the status of each member by project id.
+    A killed or deleted image has no keys, because no list shows it. `members` has the status of
+    each member by project id.
     """
     facets = list(facets_of(image))
     return {key_of(scope, facet) for scope in scopes_of(image, members) for facet in facets}
@@ -127,12 +127,12 @@ def listing_rows(
 ) -> "array[int]":
     """Return the rows of the listing index for new images, as one flat array.
 
-    Each record is an image, and the status of each of its members by project id. An image that no
-    list shows has no rows, but a row number.
+    Each record is an image, and the status of each of its members by project id. The first image
+    has the row number `first_number`, the second image the next number, and so on. A killed or
+    deleted image has a row number, but no rows in the listing index.
 
-    The array has three numbers for each row: a key, a position and the image's row number. The
-    first image has the row number `first_number`, the next one more, and so on. Rows are sorted, so
-    that inserting many of them changes each page of the file once.
+    The array has three numbers for each row: a key, a position and the image's row number. Rows are
+    sorted, so that inserting many of them changes each page of the file once.
     """
     found: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
     for number, (image, members) in enumerate(records, first_number):
@@ -146,10 +146,11 @@ def listing_rows(
 def scopes_for(caller: Caller, query: ImageQuery) -> list[str]:
     """Return the scopes whose images a caller's list may have (see `scopes_of`).
 
-    An admin has one scope, with all images. Otherwise, other projects' community images are listed
-    only if the query's visibility is "community" or "all", and shared images if the membership has
-    the query's `member_status`. The scope of the project's own images is always among them,
-    whatever the query's visibility: filter what is found.
+    An admin has one scope, with all images. For another caller, the query decides: the scope of
+    community images is included only if its visibility is "community" or "all". Shared images are
+    included only if the caller's membership has its `member_status`. The scope of images that the
+    caller's project owns is included for every visibility, so check the visibility of each image
+    found.
     """
     if caller.is_admin:
         return [ADMIN]
@@ -172,8 +173,8 @@ def facets_for(query: ImageQuery) -> list[list[str]]:
     """Return a list of facets (see `facets_of`) for each filter by name, status or property.
 
     Example: ``[["name=a", "name=b"], ["status=active"]]``. An image matches if it has at least one
-    facet of each list. The list that probably matches the fewest images comes first. Without such
-    filters, the result is ``[[""]]``, or ``[["hidden:"]]`` for hidden images.
+    facet of each list. The list that probably matches the fewest images comes first. For a query
+    without such filters, the result is ``[[""]]``, or ``[["hidden:"]]`` for hidden images.
     """
     hidden = "hidden:" if query.os_hidden else ""
     found = [[f"{hidden}{property_facet(key, value)}"] for key, value in query.properties.items()]
@@ -187,11 +188,11 @@ def facets_for(query: ImageQuery) -> list[list[str]]:
 
 
 def indexed_facets(query: ImageQuery) -> list[list[str]]:
-    """Return those lists of `facets_for` by which to search the index, 8 at most.
+    """Return the lists of `facets_for` by which to search the index, 8 at most.
 
-    A list of more than 200 facets is left out, because it is faster to check each image of the
-    caller's scopes. If no list is left, the result is that of a query without filters. An image
-    that the index finds may not match the lists that were left out: check it.
+    A list of more than 200 facets is left out, because it is faster to check each image in the
+    caller's scopes. If no list remains, the result is the same as for a query without filters. An
+    image that the index finds may not match a list that was left out, so check each image.
     """
     found = [each for each in facets_for(query) if len(each) <= _MAX_ALTERNATIVES]
     return found[:_MAX_FACETS] or [["hidden:" if query.os_hidden else ""]]

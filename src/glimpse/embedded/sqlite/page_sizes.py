@@ -6,11 +6,11 @@ from glimpse.embedded.sqlite.sort_order import has_usual_order
 from glimpse.images import Image, ImageQuery, Page
 
 PAGE = 200  # images: rendering more at once would block the event loop for too long
-MAX_STEP = 1001  # the Image API's largest limit, and one that shows whether there are more
+MAX_STEP = 1001  # the Image API's largest limit, and one more to see whether the list goes on
 
 
 def first_count(query: ImageQuery, most: int) -> int:
-    """Return how many rows to read in the first step: one more than the limit, at most `most`.
+    """Return how many rows the first step reads: one more than the limit, at most `most`.
 
     The additional row shows whether the list goes on after its limit.
     """
@@ -18,10 +18,10 @@ def first_count(query: ImageQuery, most: int) -> int:
 
 
 def next_count(query: ImageQuery, count: int, found: int) -> int:
-    """Return how many rows to read in the next step, by how many of the last ones matched.
+    """Return how many rows the next step reads, if `found` of the last `count` rows matched.
 
-    If `found` is more than half of `count`, it is 200; otherwise four times `count`, up to 1,001.
-    In a list that is not in the usual order (newest first), it is always 1,001.
+    The result is 200 if more than half of `count` matched; otherwise four times `count`, at most
+    1,001. It is always 1,001 for a list that is not in the usual order (newest first).
     """
     if not has_usual_order(query):
         return MAX_STEP
@@ -29,9 +29,9 @@ def next_count(query: ImageQuery, count: int, found: int) -> int:
 
 
 def split_into_pages(images: Sequence[Image], *, is_last: bool) -> list[Page]:
-    """Return pages of at most 200 of the images; one empty page if there are none.
+    """Split images into pages of at most 200. Return one empty page if there are no images.
 
-    The last page has `is_last` set if the argument is True.
+    If `is_last` is True, the last page has ``is_last`` set.
     """
     return [
         Page(images[start : start + PAGE], is_last=is_last and start + PAGE >= len(images))

@@ -1,8 +1,8 @@
 """Query conditions: translate the filters of an ImageQuery to SQL. Pure.
 
-`sort_order` has the order and the marker. There are no conditions for names and properties, which
-are found by the listing index. The conditions need the SQL function ``comparison_form``, which
-`connection.open_connection` adds.
+`sort_order` translates the order and the marker. There are no conditions for names and properties,
+because the listing index finds them. The conditions need the SQL function ``comparison_form``,
+which `connection.open_connection` adds.
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,7 +25,7 @@ class Clause(NamedTuple):
 
 
 def join_clauses(clauses: Iterator[Clause] | tuple[Clause, ...], word: str = "AND") -> Clause:
-    """Join clauses with AND or OR. There must be at least one."""
+    """Join at least one clause with AND or OR."""
     texts, values = zip(*clauses, strict=True)
     text = f" {word} ".join(f"({text})" for text in texts)
     return Clause(text, tuple(value for each in values for value in each))
@@ -34,8 +34,8 @@ def join_clauses(clauses: Iterator[Clause] | tuple[Clause, ...], word: str = "AN
 def conditions(query: ImageQuery) -> Clause:
     """Return the condition that an image passes all filters except names and properties.
 
-    It rejects killed and deleted images, too. It may accept an image that `listing_rule` rejects,
-    but not the other way round.
+    The condition also rejects killed and deleted images. It accepts every image that `listing_rule`
+    accepts, and possibly more.
     """
     return join_clauses(_conditions(query))
 
@@ -61,7 +61,7 @@ def _conditions(query: ImageQuery) -> Iterator[Clause]:
     if query.tags:
         tags = _list(map(comparison_form, query.tags))
         yield Clause(
-            "CASE WHEN json_valid(tags) THEN"  # another program may have written others
+            "CASE WHEN json_valid(tags) THEN"  # another program may have written invalid tags
             " (SELECT count(DISTINCT comparison_form(value)) FROM json_each(tags)"
             " WHERE comparison_form(value) IN (SELECT value FROM json_each(?)))"
             " = json_array_length(?) ELSE FALSE END",
@@ -83,18 +83,21 @@ def _ranges(query: ImageQuery) -> Iterator[Clause]:
 def _one_of(column: str, values: Iterable[str]) -> Clause:
     """Return the condition that a column has one of the values.
 
-    If `column` ends with NOT, it is the condition that the column has none of them.
+    If `column` ends with NOT, return the condition that the column has none of the values.
     """
     return Clause(f"{column} IN (SELECT value FROM json_each(?))", (_list(values),))
 
 
 def _list(values: Iterable[str]) -> str:
-    """Return values as a JSON list: one parameter, because a statement has a limit for them."""
+    """Return values as a JSON list, which is a single parameter of an SQL statement.
+
+    SQLite limits the number of parameters of a statement.
+    """
     return orjson.dumps(sorted({storable(value) for value in values})).decode()
 
 
 def storable(text: str) -> str:
-    """Return `text`; if it has a lone surrogate, return a text that no image has instead.
+    """Return `text`, or a text that no image has if `text` has a lone surrogate.
 
     SQLite raises an error for lone surrogates.
     """

@@ -18,8 +18,8 @@ _MAX_KEY_LENGTH = 1500  # characters of the key of a cached step: 1.5 MB for all
 class ReadCache:
     """The cache of one connection: `images` by row number, and `steps` of lists by parameters.
 
-    Clients poll the same pages, and reading a page takes half of the time of a request. Call
-    `refresh` before each use: what is cached then is as new as the catalog at that call.
+    It exists because clients poll the same pages, and reading a page takes half of the time of a
+    request. Call `refresh` before each use, so that the cache is as new as the catalog.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -30,9 +30,9 @@ class ReadCache:
         self._characters = 0
 
     def refresh(self) -> None:
-        """Empty the cache if another connection has committed a change, or if it is full.
+        """Empty the cache if another connection has committed a change, or if the cache is full.
 
-        It is full if its images have more than 16,000,000 characters.
+        The cache is full if its images have more than 16,000,000 characters.
         """
         (version,) = self._connection.execute("PRAGMA data_version").fetchone()
         if version != self._version or self._characters > _MAX_CHARACTERS:
@@ -42,17 +42,17 @@ class ReadCache:
             self.steps.clear()
 
     def add_image(self, number: int, image: Image) -> None:
-        """Cache an image by row number; it must have been read after the last `refresh`."""
+        """Cache an image by row number. The image must have been read after the last `refresh`."""
         self.images[number] = image
         self._characters += (
             len(image.properties_json) + len(image.tags_json) + _CHARACTERS_OF_AN_IMAGE
         )
 
     def add_step(self, key: Hashable, step: ListStep[ListingPosition]) -> None:
-        """Cache a step by `key`, the parameters that it depends on.
+        """Cache a step of a list by `key`, the parameters on which the step depends.
 
-        Does nothing for a key that has more than 1,500 characters as text. If 1,000 steps are
-        cached, they are removed first.
+        Does nothing if `key` has more than 1,500 characters as text. If 1,000 steps are already
+        cached, removes them first.
         """
         if len(str(key)) > _MAX_KEY_LENGTH:
             return

@@ -1,4 +1,4 @@
-"""ReaderThreads: run reads that would block the event loop for too long in two threads."""
+"""ReaderThreads: two threads for reads that would block the event loop for too long."""
 
 import asyncio
 import sqlite3
@@ -22,9 +22,10 @@ _MAX_WAITING = 500
 
 
 class ReaderThreads:
-    """Runs methods of FilteredScan in two threads.
+    """Runs methods of FilteredScan in two threads. End the threads with `close`.
 
-    Each thread has its own connection to the file `path`, and opens it when it first needs it.
+    Each thread has its own connection to the file `path`, and opens the connection for its first
+    read.
     """
 
     def __init__(self, path: Path, failures: CatalogFailures) -> None:
@@ -44,9 +45,9 @@ class ReaderThreads:
     ) -> Result:
         """Call a method of FilteredScan in a thread, and return its result.
 
-        Raises what the method raises, but Unavailable for an error of SQLite. Also raises
-        Unavailable after `close`, and if 500 reads are running or waiting. Waits for a thread
-        without a timeout. If the awaiting task is cancelled, the read is made all the same.
+        Waits for a thread without a timeout. Raises Unavailable if SQLite raises an error, after
+        `close`, and if 500 reads are running or waiting. Raises other errors of the method
+        unchanged. If the awaiting task is cancelled, the read is made all the same.
         """
         if self._is_closed:
             raise Unavailable("The catalog is closed.")
@@ -58,19 +59,19 @@ class ReaderThreads:
         )
         read.add_done_callback(self._on_read)
         try:
-            # A cancelled read would free its place in the count, but stay in the queue.
+            # A cancelled future would end the count of the read, but the read stays in the queue.
             return await asyncio.shield(read)
         except sqlite3.Error as error:
             raise self._failures.read_failed(error) from None
 
     def _on_read(self, read: "asyncio.Future[Any]") -> None:
-        """Stop counting a read that has ended."""
+        """Subtract a finished read from the number of waiting reads."""
         self._waiting -= 1
         if not read.cancelled():
             read.exception()  # or asyncio would log it if the caller has been cancelled
 
     def close(self) -> None:
-        """Finish the running reads, cancel the waiting ones, then close the connections. Blocks.
+        """Finish the running reads, cancel the waiting reads, then close the connections. Blocks.
 
         For a cancelled read, `run` raises CancelledError.
         """
@@ -80,7 +81,7 @@ class ReaderThreads:
             connection.close()
 
     def _scan(self) -> FilteredScan:
-        """Return the current thread's FilteredScan; the first call opens its connection.
+        """Return the current thread's FilteredScan; open its connection in the first call.
 
         Raises sqlite3.Error if the file cannot be opened.
         """

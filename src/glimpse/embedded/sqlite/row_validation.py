@@ -1,4 +1,4 @@
-"""Row validation: detect rows of images that Glimpse cannot show, and log each once.
+"""Row validation: detect rows of images that Glimpse cannot show, and log each row once.
 
 Every row that Glimpse writes is valid, but other programs may write to the file, too.
 """
@@ -35,12 +35,12 @@ _TWO_DATES = re.compile(PRINTED_DATE * 2).fullmatch
 
 
 def is_valid_image(image: Image) -> bool:
-    """Return True if all attributes of an image that was read have allowed types and formats.
+    """Return True if an image from the file has the types and formats that Glimpse writes.
 
-    The types are those in `_ALLOWED`. The id is a UUID in lower case, dates are as Glimpse writes
-    them, tags are a JSON list of texts, properties a JSON object of texts and nulls. Otherwise the
-    image and the reason are logged, once for each of at most 1,000 images. This takes 1.5 µs for a
-    valid image.
+    The types are those in `_ALLOWED`. The id is a UUID in lower case. Dates are like
+    ``2024-01-31T12:00:00Z``. Tags are a JSON list of texts. Properties are a JSON object of texts
+    and nulls. An invalid image is logged with the reason, once for each of at most 1,000 images.
+    The check takes 1.5 µs for a valid image.
     """
     reason = _invalid_reason(image)
     if reason is None:
@@ -50,7 +50,7 @@ def is_valid_image(image: Image) -> bool:
 
 
 def _invalid_reason(image: Image) -> str | None:
-    """Return why an image is not valid; None if it is."""
+    """Return why an image is not valid; None if the image is valid."""
     types = tuple(map(type, image))
     if types not in _valid_types:
         for name, kind in zip(Image._fields, types, strict=True):
@@ -80,8 +80,9 @@ def read_rows(
 ) -> Result:
     """Execute a statement, and return what `fetch` returns for its cursor.
 
-    A text that is not UTF-8 becomes bytes instead of an error, so `is_valid_image` rejects only the
-    image that has it. `fetch` is then called a second time. Raises sqlite3.Error.
+    Raises sqlite3.Error. A text that is not UTF-8 becomes bytes instead of an error. So
+    `is_valid_image` rejects only the image with that text. In this case, `fetch` is called a second
+    time, with a new cursor.
     """
     try:
         return fetch(connection.execute(statement, parameters))
@@ -96,7 +97,7 @@ def read_rows(
 
 
 def text_or_bytes(content: bytes) -> str | bytes:
-    """Decode text of SQLite; return bytes that are not UTF-8 as they are."""
+    """Decode a text of SQLite; return the bytes unchanged if they are not UTF-8."""
     try:
         return content.decode()
     except UnicodeDecodeError:

@@ -1,8 +1,8 @@
-"""The schema of the catalog's file: create it or migrate it, and read its version.
+"""The schema of the catalog's file: create or migrate it, and read its version.
 
-A migration is one text of SQL statements in MIGRATIONS. The number of migrations that a catalog has
-is its schema version. Alembic is not used: there are few tables and one database, and importing
-it and SQLAlchemy would make each start 0.3 s longer.
+Each migration is one text of SQL statements in MIGRATIONS. A catalog's schema version is the number
+of migrations that it has. Alembic is not used: there are few tables and one database, and importing
+Alembic and SQLAlchemy would make each start 0.3 s longer.
 """
 
 import os
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from glimpse.embedded.sqlite.connection import closed_on_failure, open_connection
 
 CATALOG_FILE = "catalog.sqlite"  # in the state directory
-# To change the schema, add a migration at the end. Never change one that has been released.
+# To change the schema, add a migration at the end. Never change a released migration.
 MIGRATIONS = (
     """
     CREATE TABLE images (
@@ -109,18 +109,17 @@ class NewerSchema(UnusableCatalog):
 
 
 class CatalogSummary(NamedTuple):
-    """The schema version of a catalog, and its number of images; 0 and 0 if there is none yet."""
+    """The schema version and the number of images of a catalog; 0 and 0 if there is none."""
 
     version: int
     images: int
 
 
 def read_summary(path: Path) -> CatalogSummary:
-    """Read a catalog's version and number of images without creating or changing any file.
+    """Read a catalog's schema version and number of images. Creates and changes no file.
 
-    Both are 0 if there is no file.
-    Raises UnusableCatalog if the file cannot be read, permissions forbid to write it, or its schema
-    is newer.
+    Both numbers are 0 if there is no file. Raises UnusableCatalog if the file cannot be read, if
+    this process may not write it, or if its schema is newer than this Glimpse.
     """
     if not path.exists():
         return CatalogSummary(0, 0)
@@ -144,8 +143,9 @@ def read_summary(path: Path) -> CatalogSummary:
 def open_and_migrate(path: Path) -> sqlite3.Connection:
     """Open the catalog; create the file or migrate its schema first if necessary.
 
-    The connection is one of `open_connection`. Raises UnusableCatalog if that fails, or if the
-    schema is newer than this Glimpse.
+    The caller closes the connection, which has the settings of `open_connection`. Raises
+    UnusableCatalog if the file cannot be opened, created or migrated, or if the schema is newer
+    than this Glimpse.
     """
     try:
         connection = open_connection(path)
@@ -159,8 +159,9 @@ def open_and_migrate(path: Path) -> sqlite3.Connection:
 def migrate(connection: sqlite3.Connection) -> None:
     """Migrate the catalog to the newest schema that this Glimpse knows, in one transaction.
 
-    If several processes start at once, the first migrates, and the others wait and then find
-    nothing to do. Raises NewerSchema, or sqlite3.Error; then nothing has changed.
+    If several processes start at once, the first process migrates. The others wait, and then find
+    nothing to do. Raises NewerSchema if the schema is newer than this Glimpse. Raises sqlite3.Error
+    if the migration fails. After an error, nothing has changed.
     """
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -177,9 +178,9 @@ def migrate(connection: sqlite3.Connection) -> None:
 
 
 def read_version(connection: sqlite3.Connection) -> int:
-    """Return the version of the catalog's schema, 0 for a new file.
+    """Return the version of the catalog's schema; 0 for a new file.
 
-    Raises NewerSchema if there are fewer MIGRATIONS.
+    Raises NewerSchema if this Glimpse does not know the version. Raises sqlite3.Error.
     """
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > len(MIGRATIONS):

@@ -6,11 +6,11 @@ from glimpse.images.query import SortDirection
 
 
 def sort_keys(query: ImageQuery) -> tuple[Sort, ...]:
-    """Return the query's sort keys, and those that the Image service adds.
+    """Return the query's sort keys, then ``created_at`` and ``id``.
 
-    It adds created_at, then id: in the direction of the query's sort key if there is exactly one,
-    otherwise descending. A key is not repeated. Keys after the id are left out, because no two
-    images have the same id.
+    The Image service adds the last two keys. If the query has exactly one sort key, the added keys
+    have its direction; otherwise they are descending. A key is not repeated. Keys after ``id`` are
+    left out, because no two images have the same id.
     """
     direction = query.sort[0].direction if len(query.sort) == 1 else "desc"
     keys: dict[str, SortDirection] = {}
@@ -28,7 +28,7 @@ def has_usual_order(query: ImageQuery) -> bool:
 
 
 def order(keys: tuple[Sort, ...]) -> str:
-    """Return the terms of ORDER BY. Null is lower than any value, as in the Image service."""
+    """Return the terms of an SQL ORDER BY. A null sorts below any value, as in Glance."""
     return ", ".join(f"{key} {direction.upper()}" for key, direction in keys)
 
 
@@ -44,7 +44,7 @@ def after_image(keys: tuple[Sort, ...], image: Image) -> Clause:
 
 
 def _after_value(sort: Sort, value: object) -> Clause:
-    """Return the condition that a row's `sort.key` comes after `value`, which may be None."""
+    """Return the condition that a row's `sort.key` comes after `value`. `value` may be None."""
     if sort.direction == "asc":
         if value is None:
             return Clause(f"{sort.key} IS NOT NULL")

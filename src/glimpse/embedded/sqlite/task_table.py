@@ -11,7 +11,7 @@ _COLUMNS = (
     "id, type, status, owner, image_id, user_id, request_id, input, result, message, expires_at, "
     "created_at, updated_at"
 )
-_WITHOUT_INPUT = _COLUMNS.replace("input", "'{}'")  # which may have 16 kB
+_WITHOUT_INPUT = _COLUMNS.replace("input", "'{}'")  # an input may have 16 kB
 _PARAMETERS = ", ".join("?" * len(Task._fields))
 _ASSIGNMENTS = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS.split(", "))
 _MAX_OF_IMAGE = 100
@@ -27,9 +27,10 @@ class TaskTable:
         self._connection = connection
 
     def put(self, task: Task) -> None:
-        """Add a task, or replace the one with its id; remove tasks that are not kept any longer.
+        """Add a task, or replace the task with its id; remove tasks that need not be kept.
 
-        These are the expired ones, and the oldest finished ones of its owner beyond MAX_TASKS.
+        Removes the tasks that have expired at ``task.updated_at``. Keeps only the newest MAX_TASKS
+        finished tasks of the task's owner, and removes the older ones.
         """
         self._connection.execute(
             f"INSERT INTO tasks ({_COLUMNS}) VALUES ({_PARAMETERS}) "
@@ -45,14 +46,14 @@ class TaskTable:
         )
 
     def get(self, task_id: str) -> Task | None:
-        """Return the task with this id; None if there is none."""
+        """Return the task with this id; None if no task has the id."""
         row = self._connection.execute(
             f"SELECT {_COLUMNS} FROM tasks WHERE id = ?", (storable(task_id),)
         ).fetchone()
         return Task._make(row) if row else None
 
     def of_image(self, image_id: str) -> list[Task]:
-        """Return the last 100 tasks of an image in the order in which they were added."""
+        """Return the 100 newest tasks of an image, the oldest of them first."""
         rows = self._connection.execute(
             f"SELECT {_COLUMNS} FROM tasks WHERE image_id = ? ORDER BY number DESC LIMIT ?",
             (storable(image_id), _MAX_OF_IMAGE),
@@ -60,9 +61,10 @@ class TaskTable:
         return [Task._make(row) for row in rows][::-1]
 
     def list(self, query: TaskQuery, now: str) -> Sequence[Task]:
-        """Return the tasks of a page that expire after `now`, without their input.
+        """Return one page of the tasks that match `query` and have not expired at `now`.
 
-        A null sorts before any text. Raises MarkerNotFound.
+        The tasks are without their input. A null sorts before any text. Raises MarkerNotFound if no
+        task has the id `query.marker`.
         """
         direction, after = ("DESC", "<") if query.is_descending else ("ASC", ">")
         # Tasks are numbered as they are created; their dates have a resolution of one second.

@@ -1,7 +1,7 @@
-"""UsageTable: what the images of each project take, kept up to date by each write of an image.
+"""UsageTable: the number and size of each project's images, updated by each write.
 
-So a quota is checked in the transaction of the write that it limits, without reading the project's
-images, of which there may be a million.
+With this table, the transaction that adds an image also checks the project's quota. It does not
+read the project's images, of which there may be a million.
 """
 
 import sqlite3
@@ -13,20 +13,23 @@ from glimpse.images import Image
 
 
 class UsageTable:
-    """Reads and writes the table `usage`. Its changes belong to the transaction of the caller."""
+    """Reads and writes the table `usage`. Does not commit: the caller has begun a transaction."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
     def get(self, project_id: str | None) -> Usage:
-        """Return what the images of a project take; images without an owner are not counted."""
+        """Return the usage of a project; all zero for None: only images with an owner count."""
         row = self._connection.execute(
             "SELECT images, size, staged, uploading FROM usage WHERE owner = ?", (project_id,)
         ).fetchone()
         return Usage() if row is None else Usage(*row)
 
     def recount(self, project_id: str | None) -> None:
-        """Count all images of a project again: another program has made one of them invalid."""
+        """Compute the usage of a project again from all its images.
+
+        Needed if another program has made an image's row invalid. Does nothing for None.
+        """
         query = "SELECT status, size FROM images WHERE owner = ?"
         rows = self._connection.execute(query, (project_id,)).fetchall()
         taken = (usage_of(str(status), size if type(size) is int else 0) for status, size in rows)
@@ -37,7 +40,7 @@ class UsageTable:
             self._connection.execute("INSERT INTO usage VALUES (?, ?, ?, ?, ?)", values)
 
     def replace(self, removed: Iterable[Image], added: Iterable[Image]) -> None:
-        """Count the images `added`, and no longer count `removed`."""
+        """Add the images `added` to their projects' usage, and subtract the images `removed`."""
         changes: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
         for images, sign in ((removed, -1), (added, 1)):
             for image in images:

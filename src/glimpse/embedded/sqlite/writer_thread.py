@@ -1,7 +1,7 @@
-"""WriterThread: one thread that commits all writes in its queue in one transaction.
+"""WriterThread: one thread that makes all writes, several in one transaction.
 
-Each commit waits for an fsync, so eight clients that write at once share one instead of waiting for
-eight (group commit). The event loop never waits for the disk.
+Each commit waits for an fsync. If eight clients write at once, they share one fsync instead of
+waiting for eight (group commit). The event loop never waits for the disk.
 """
 
 import asyncio
@@ -22,8 +22,8 @@ from glimpse.telemetry.throttled_log import ThrottledErrorLog
 Result = TypeVar("Result")
 Arguments = ParamSpec("Arguments")
 _MAX_PER_TRANSACTION = 256
-# Each write in the queue holds its request's body: 16 kB, and beyond that at most
-# `http.body_budget.MAX_HELD_BYTES` bytes for all of them.
+# Each write in the queue holds 16 kB of its request's body. The bytes beyond 16 kB of all bodies
+# together are at most `http.body_budget.MAX_HELD_BYTES`.
 _MAX_WAITING = 1000
 _log_error = ThrottledErrorLog(logging.getLogger(__name__))
 
@@ -47,11 +47,15 @@ class _Outcome(NamedTuple):
 class WriterThread:
     """Runs methods of ImageWriter one after the other in a thread, and commits them in groups.
 
-    Each runs in a savepoint, so one that raises does not affect the others in its transaction.
+    Each method runs in a savepoint. If a method raises, the other writes of its transaction are not
+    affected. The thread runs until `close`.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        """Start the thread. From now on only it may use `connection`, which `close` closes."""
+        """Start the thread. Only the thread may use `connection` from now on; `close` closes it.
+
+        Raises OSError if the catalog's file does not exist.
+        """
         self._connection = connection
         self._image_writer = ImageWriter(connection)
         self._path: str = connection.execute("PRAGMA database_list").fetchone()[2]
@@ -68,10 +72,10 @@ class WriterThread:
         *arguments: Arguments.args,
         **named: Arguments.kwargs,
     ) -> Result:
-        """Call a method of ImageWriter in the thread; return its result once it is on the disk.
+        """Call a method of ImageWriter in the thread; return its result when it is on the disk.
 
         Raises what the method raises. Raises Unavailable if the file cannot be written, after
-        `close`, and if 1,000 writes are in the queue. If it raises, nothing has changed. If the
+        `close`, and if 1,000 writes are in the queue. After any error, nothing has changed. If the
         awaiting task is cancelled, the write is made all the same.
         """
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
@@ -90,7 +94,7 @@ class WriterThread:
     def close(self) -> None:
         """Finish the writes in the queue, end the thread, and close the connection. Blocks.
 
-        Closing again does nothing.
+        A second call does nothing.
         """
         with self._close_lock:
             if self._is_closed:
@@ -118,8 +122,8 @@ class WriterThread:
     def _commit(self, writes: list[_Write]) -> None:
         """Run the writes in one transaction, commit it, then set the results of their futures.
 
-        A write that raises changes nothing, and its future gets the error. If the transaction
-        fails, all futures get Unavailable, and the error is logged.
+        If a write raises, only that write is rolled back, and its future gets the error. If the
+        transaction fails, the error is logged, and all futures get Unavailable.
         """
         try:
             self._check_file()
@@ -145,9 +149,10 @@ class WriterThread:
             raise FileNotFoundError("another file has taken its place")
 
     def _run_in_savepoint(self, write: _Write) -> _Outcome:
-        """Run one write in a savepoint, and return its outcome; roll back if it raises.
+        """Run one write in a savepoint, and return its outcome; roll the write back if it raises.
 
-        An error of SQLite becomes Unavailable. Raises sqlite3.Error if the savepoint fails.
+        An error of SQLite in the write becomes Unavailable in the outcome. Raises sqlite3.Error if
+        the savepoint fails.
         """
         self._connection.execute("SAVEPOINT write")
         try:
@@ -168,7 +173,7 @@ def _without_path(error: Exception) -> str:
 
 
 def _file_id(path: str) -> tuple[int, int] | None:
-    """Return the device and inode of a file; None for a catalog in memory (an empty path).
+    """Return the device and inode of a file; None for an empty path, a catalog in memory.
 
     Raises OSError if there is no file.
     """
