@@ -17,8 +17,8 @@ class _Entry(NamedTuple, Generic[Value]):
 class LruCache(Generic[Key, Value]):
     """A cache of at most `max_entries` entries, which together take at most `max_bytes`.
 
-    Beyond either bound, the least recently used entries are removed. ``total_bytes`` is the sum of
-    the sizes that callers gave to `put`. Not for use by several threads.
+    If either bound is exceeded, the least recently used entries are removed. ``total_bytes`` is the
+    sum of the sizes that callers passed to `put`. Only one thread may use the cache.
 
     cachetools' LRUCache has only one bound, and a look-up in it takes more than twice as long.
     """
@@ -33,7 +33,7 @@ class LruCache(Generic[Key, Value]):
         return len(self._entries)
 
     def get(self, key: Key) -> Value | None:
-        """Return the value of `key`, and make it the most recently used; None if it is missing."""
+        """Return the value of `key`, and mark it as the most recently used; None if missing."""
         entry = self._entries.get(key)
         if entry is None:
             return None
@@ -46,10 +46,11 @@ class LruCache(Generic[Key, Value]):
         return None if entry is None else entry.value
 
     def put(self, key: Key, value: Value, size: int = 0) -> None:
-        """Add `key`, or replace its value, and make it the most recently used.
+        """Add `key`, or replace its value, and mark it as the most recently used.
 
-        `size` is the entry's share of `max_bytes`. Then removes the least recently used entries
-        until both bounds are kept; an entry larger than `max_bytes` removes all, itself included.
+        `size` is what the entry takes of `max_bytes`. If a bound is exceeded, the least recently
+        used entries are removed. If `size` is larger than `max_bytes`, all entries are removed,
+        also the new one.
         """
         self.discard(key)
         self._entries[key] = _Entry(value, size)
@@ -58,7 +59,7 @@ class LruCache(Generic[Key, Value]):
             self.discard(next(iter(self._entries)))
 
     def discard(self, key: Key) -> None:
-        """Remove `key`; do nothing if it is missing."""
+        """Remove `key`. Do nothing if it is missing."""
         entry = self._entries.pop(key, None)
         if entry is not None:
             self.total_bytes -= entry.size

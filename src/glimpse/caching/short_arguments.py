@@ -11,16 +11,19 @@ Result = TypeVar("Result")
 def cache_if_short(
     *, longest: int, entries: int
 ) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Result]]:
-    """Return a decorator for a pure function called with positional, hashable arguments.
+    """Return a decorator that caches the results of a function for short arguments.
 
-    The result of a call is cached if the texts among its arguments, and in tuples among them, have
-    at most `longest` characters or bytes together; other arguments do not count. Without that
-    bound, texts that clients choose could take any amount of memory. The cache holds `entries`
-    results at most; the next one empties it first. A call that raises is not cached. Any thread may
-    call the function. If two do so at the same time, it may run twice for the same arguments.
+    The function must be pure, and be called with positional, hashable arguments. The result of a
+    call is cached if the texts in its arguments have at most `longest` characters or bytes
+    together. Texts in tuples count; arguments of other types do not. Without this bound, texts that
+    clients choose could take any amount of memory.
 
-    `functools.lru_cache` has no bound in bytes. To check the length before each of its look-ups
-    would take as long as the look-up. Here it is checked only when a result is not cached yet.
+    The cache holds at most `entries` results; it is emptied before one more is added. A call that
+    raises is not cached. Any thread may call the function. If two threads call the function at the
+    same time, it may run twice for the same arguments.
+
+    `functools.lru_cache` has no bound in bytes. Checking the length before each look-up would take
+    as long as the look-up. This cache checks the length only when it adds a result.
     """
 
     def decorate(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
@@ -36,7 +39,7 @@ def cache_if_short(
 
 
 class _Cache(dict[tuple[Any, ...], Result]):
-    """The cached results, by the arguments of their calls."""
+    """The cached results by the arguments of their calls."""
 
     def __init__(self, function: Callable[..., Result], longest: int, entries: int) -> None:
         super().__init__()

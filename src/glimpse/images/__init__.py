@@ -1,6 +1,6 @@
-"""The domain: images, queries, changes, permissions, errors, and the port ImageService.
+"""The domain: images, queries, changes, permissions, errors, interface ImageService.
 
-Nothing here knows HTTP, a database or Glance.
+This package does not depend on HTTP, a database or Glance.
 """
 
 from glimpse.images.caller import Caller

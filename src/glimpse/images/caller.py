@@ -9,7 +9,7 @@ class Caller:
 
     ``project_id`` is None for a token that is not scoped to a project. A caller with ``is_admin``
     may see and edit every image, like an admin in Glance. ``token`` is sent to Glance; ``repr``
-    omits it, so that no log has it. Comparisons ignore it.
+    omits the token to keep it out of logs. Comparisons of callers ignore the token.
     """
 
     user_id: str

@@ -16,9 +16,9 @@ _COMPARE: dict[str, Callable[[str, str], bool]] = {
     "eq": operator.eq,
     "neq": operator.ne,
 }
-# Operators that replace these if the date of the bound has a fraction of a second.
+# The operator that replaces another if the date of the bound has a fraction of a second.
 _OPERATORS_WITH_FRACTION: dict[DateOperator, DateOperator] = {"gte": "gt", "lt": "lte"}
-_FRACTION_DIGITS = 6  # digits after these, below a microsecond, are dropped
+_FRACTION_DIGITS = 6  # further digits, below a microsecond, are dropped
 # A year, then optionally a month, a day, a time and a zone. Year and month alone need the dash.
 _ISO_8601 = re.compile(
     r"(?P<year>[0-9]{4})"
@@ -36,27 +36,27 @@ _NUMBER_GROUPS = ("year", "hour", "minute", "second", "zone_hours", "zone_minute
 
 
 class DateBound(NamedTuple):
-    """A condition for a date of an image: that it is before, after or at ``moment``.
+    """A condition for a date of an image: the date is before, after or at ``moment``.
 
-    ``operator`` "gte" is true of dates that are greater than or equal to ``moment``: that is, not
-    before it. ``moment`` is text in UTC, like images' dates: ``2024-02-01T10:20:30Z``. With "eq"
-    and "neq" it may have a fraction of a second, which no image's date has.
+    For example, the ``operator`` "gte" holds for dates that are ``moment`` or later. ``moment`` is
+    text in UTC, like images' dates: ``2024-02-01T10:20:30Z``. With "eq" and "neq", ``moment`` may
+    have a fraction of a second. Images' dates have no fraction.
     """
 
     operator: DateOperator
     moment: str
 
     def holds(self, date: str) -> bool:
-        """Return True if the condition is true of `date`, which has the format of ``moment``."""
+        """Return True if the condition holds for `date`, a text like ``2024-02-01T10:20:30Z``."""
         return _COMPARE[self.operator](date, self.moment)
 
 
 def parse_datetime(text: str) -> datetime | None:
     """Parse an ISO 8601 date, with or without time and zone, into a datetime in UTC.
 
-    Month and day may be missing, too: ``2024`` is the first of January. A date without a zone is in
-    UTC. Digits of a second below microseconds are dropped. Returns None for text that is not a
-    date, and for a date before the year 1 or after the year 9999.
+    Month and day are optional: ``2024`` is January 1, 2024. A date without a zone is in UTC. Digits
+    below a microsecond are dropped. Returns None for text that is not a date, and for a date before
+    the year 1 or after the year 9999.
     """
     return _moment(_ISO_8601.fullmatch(text))
 
@@ -64,18 +64,19 @@ def parse_datetime(text: str) -> datetime | None:
 def parse_date(text: str) -> str | None:
     """Convert an ISO 8601 date, with or without time and zone, to ``2024-02-01T10:20:30Z``.
 
-    Accepts what `parse_datetime` does, and a newline at the end, as the Image service does. A
-    fraction of a second is dropped. Returns None for text that is not a date.
+    Accepts the dates that `parse_datetime` accepts, also with a newline at the end, like the Image
+    service. A fraction of a second is dropped. Returns None for text that is not a date.
     """
     moment = parse_datetime(text.removesuffix("\n"))
     return None if moment is None else _print(moment)
 
 
 def parse_date_bound(text: str) -> DateBound | None:
-    """Parse a filter by date, such as ``gte:2024-03-10``; without an operator it is ``eq``.
+    """Parse a filter by date, such as ``gte:2024-03-10``. The default operator is ``eq``.
 
-    The operators are those of DateOperator; a fraction of a second may change them (see
-    `make_date_bound`). Returns None for text that is neither a date nor an operator and a date.
+    The operators are those of DateOperator. If the date has a fraction of a second, the result may
+    have another operator (see `make_date_bound`). Returns None for text that is neither a date nor
+    an operator and a date.
     """
     comparison, colon, date = text.partition(":")
     if not colon or comparison not in _COMPARE:
@@ -84,12 +85,12 @@ def parse_date_bound(text: str) -> DateBound | None:
 
 
 def make_date_bound(comparison: DateOperator, date: str) -> DateBound | None:
-    """Return the condition that an operator and an ISO 8601 date make.
+    """Make a DateBound of an operator and an ISO 8601 date.
 
     Accepts the dates that `parse_date` accepts, and returns None for other text. `date` may have a
-    fraction of a second, images' dates do not. So the operator changes: ``gte`` 10.5 s becomes
-    ``gt`` 10 s, ``lt`` 10.5 s becomes ``lte`` 10 s. ``eq`` 10.5 s is true of no image, and ``neq``
-    10.5 s of all.
+    fraction of a second, but images' dates have none, so the result may have another operator. For
+    example, ``gte`` 10.5 s becomes ``gt`` 10 s, and ``lt`` 10.5 s becomes ``lte`` 10 s. ``eq`` 10.5
+    s holds for no image, and ``neq`` 10.5 s holds for all images.
     """
     matched = _ISO_8601.fullmatch(date.removesuffix("\n"))
     moment = _moment(matched)
@@ -104,9 +105,9 @@ def make_date_bound(comparison: DateOperator, date: str) -> DateBound | None:
 
 
 def _moment(matched: re.Match[str] | None) -> datetime | None:
-    """Return the date that _ISO_8601 matched, in UTC.
+    """Return the date in UTC that a match of _ISO_8601 describes.
 
-    Returns None if it did not match, or if the date does not exist (February 30).
+    Returns None if `matched` is None, or if the date does not exist (February 30).
     """
     if matched is None:
         return None

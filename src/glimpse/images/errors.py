@@ -1,4 +1,4 @@
-"""Errors that image services raise, and what each means.
+"""Errors that image services raise.
 
 ImageServiceError
 ├── NotFound
@@ -7,18 +7,18 @@ ImageServiceError
 ├── Forbidden                 the caller may see the image, but may not do this
 │   ├── MarkerNotVisible      the marker exists, but the caller may not see it
 │   └── PropertyLimitExceeded more properties than allowed
-├── Invalid                   the request has an invalid value; the message says which
+├── Invalid                   the request has an invalid value; the message names the value
 │   └── MarkerNotFound        no image has the marker as its id
 ├── Conflict                  the state of the image does not allow it (in use, for example)
 ├── NotAuthenticated          the image service no longer accepts the caller's token
 └── ServiceError              the image service failed; the request may be fine
     ├── Unavailable           down or too slow; a retry after `retry_after` seconds may succeed
-    └── InvalidResponse       it sent a response that cannot be understood
+    └── InvalidResponse       the image service sent a response that cannot be understood
 """
 
 
 class ImageServiceError(Exception):
-    """Base of all errors that image services raise; its message may be shown to clients."""
+    """Base of all errors that image services raise. The message may be shown to clients."""
 
 
 class NotFound(ImageServiceError):
@@ -42,10 +42,9 @@ class PropertyNotFound(NotFound):
 
 
 class Forbidden(ImageServiceError):
-    """The caller has no permission for what it requests.
+    """The caller has no permission for the request.
 
-    If the request is for an image, the caller can see that image; otherwise ImageNotFound is raised
-    instead.
+    For a request to an image that the caller cannot see, ImageNotFound is raised instead.
     """
 
 
@@ -58,7 +57,7 @@ class MarkerNotVisible(Forbidden):
 
 
 class PropertyLimitExceeded(Forbidden):
-    """After the change the image would have more properties than ``limit``."""
+    """The change would leave the image with more than ``limit`` properties."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"An image may have at most {limit} properties.")
@@ -66,7 +65,7 @@ class PropertyLimitExceeded(Forbidden):
 
 
 class Invalid(ImageServiceError):
-    """The request has a value that is not valid; the message says which, and what is allowed."""
+    """The request has an invalid value. The message names the value, and says what is allowed."""
 
 
 class MarkerNotFound(Invalid):
@@ -78,7 +77,7 @@ class MarkerNotFound(Invalid):
 
 
 class Conflict(ImageServiceError):
-    """The state of the image does not allow the operation: it is in use, for example."""
+    """The state of the image does not allow the operation: the image is in use, for example."""
 
 
 class NotAuthenticated(ImageServiceError):
@@ -86,7 +85,7 @@ class NotAuthenticated(ImageServiceError):
 
 
 class ServiceError(ImageServiceError):
-    """The image service failed; there may be nothing wrong with the request."""
+    """The image service failed. The request may be correct."""
 
 
 class Unavailable(ServiceError):

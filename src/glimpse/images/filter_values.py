@@ -1,7 +1,7 @@
 """Parse the values of filters, such as ``in:a,b``, into fields of an ImageQuery.
 
 The filters of the Image API and the ``property-*`` filters of the Compute API accept the same
-values: those that Glance accepts.
+values as Glance.
 """
 
 import re
@@ -14,7 +14,7 @@ from glimpse.images.errors import Invalid
 from glimpse.images.query import MEMBER_STATUSES, SORT_KEYS, VISIBILITIES, Sort
 
 _LEADING_NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,9})?)", re.ASCII)
-# A quote is allowed at the start and at the end of a value only, or after a backslash.
+# A quote is allowed only at the start and at the end of a value, or after a backslash.
 _QUOTED = re.compile(r'"((?:[^"]|(?<=\\)")*)(?<!\\)"(?:,|\Z)')
 _UNQUOTED = re.compile(r'((?:[^",]|(?<=\\)")*)(?:,|\Z)')
 _MAX_NUMBER = 2**62
@@ -25,7 +25,7 @@ class AttributeFilter(NamedTuple):
     """How to parse a filter by an attribute of images.
 
     `field` is the field of ImageQuery to set. `parse` takes the filter's name and value, and
-    returns the field's value. It raises Invalid for a value that it does not accept.
+    returns the value of that field. `parse` raises Invalid for a value that is not allowed.
     """
 
     field: str
@@ -33,11 +33,12 @@ class AttributeFilter(NamedTuple):
 
 
 def parse_texts(text: str) -> tuple[str, ...]:
-    """Parse ``x``, ``eq:x`` or ``in:x,"y,z"`` into texts, of which an image must have one.
+    """Parse ``x``, ``eq:x`` or ``in:x,"y,z"`` into texts, one of which an image must have.
 
-    A text that is a date is one value, although it has colons. `split_list` parses what follows
-    ``in``; elsewhere, commas and quotes are part of the text. Raises Invalid for a misplaced quote
-    after ``in``, and if there is a colon after anything else than ``eq`` or ``in``, in lower case.
+    A text that is a date is one value, although a date has colons. The text after ``in:`` is a list
+    (see `split_list`). Elsewhere, commas and quotes are part of the value. Raises Invalid for a
+    misplaced quote after ``in:``. Raises Invalid for any other operator than ``eq`` and ``in``,
+    which must be in lower case.
     """
     operator, colon, rest = text.partition(":")
     if not colon or parse_date(text):
@@ -52,9 +53,9 @@ def parse_texts(text: str) -> tuple[str, ...]:
 def split_list(text: str) -> tuple[str, ...]:
     r"""Split a list at commas: ``a,"b,c"`` has the values ``a`` and ``b,c``.
 
-    A quote after a backslash is a part of the value, and so is the backslash: ``a\"b``. A comma at
-    the end is ignored. An empty text has one value, the empty one. Raises Invalid for a quote that
-    is not closed, or in the middle of a value.
+    A quote after a backslash is part of the value, and the backslash stays in the value: ``a\"b``.
+    A comma at the end is ignored. The values of an empty text are one empty value. Raises Invalid
+    for a quote that is not closed, and for a quote in the middle of a value.
     """
     values: list[str] = []
     position = 0
@@ -68,9 +69,10 @@ def split_list(text: str) -> tuple[str, ...]:
 
 
 def check_changes_since(text: str) -> None:
-    """Raise Invalid for a filter ``changes-since`` with a value.
+    """Raise Invalid if the filter ``changes-since`` has a value.
 
-    Version 2 of the Image API no longer supports it. An empty value is accepted, and has no effect.
+    Version 2 of the Image API no longer supports the filter. An empty value is accepted, and has no
+    effect.
     """
     if text:
         raise Invalid('The "changes-since" filter is no longer available on v2.')
@@ -81,10 +83,12 @@ def parse_sort(
 ) -> tuple[Sort, ...]:
     """Parse ``sort=name:asc,size``, or the older ``sort_key=name&sort_dir=asc``.
 
-    Each argument has all values of one parameter, which may be repeated. Without any, the result is
-    empty. The default direction is "desc". A single ``sort_dir`` applies to all keys; without a
-    key, it sorts by ``created_at``. Raises Invalid for both notations at once, for an unknown key
-    or direction, and for several directions that are not as many as the keys.
+    Each argument has all values of one parameter, which may be repeated. If there are no values,
+    the result is empty. The default direction is "desc". A single ``sort_dir`` applies to all keys.
+    A ``sort_dir`` without a ``sort_key`` sorts by ``created_at``.
+
+    Raises Invalid for both notations in one request, and for an unknown key or direction. Also
+    raises Invalid if there are several ``sort_dir``, but not one for each key.
     """
     if sorts and (keys or directions):
         raise Invalid("Old and new sorting syntax cannot be combined")
@@ -124,13 +128,14 @@ def _parse_date_bound(name: str, text: str) -> DateBound:
 
 
 def _number_parser(end: int) -> Callable[[str, str], int]:
-    """Return a parser of whole numbers below `end`. It accepts any text, and never raises.
+    """Return a function that parses whole numbers below `end`.
 
-    Its arguments are the filter's name, which it ignores, and the text.
+    The function's arguments are the filter's name, which is ignored, and any text. The function
+    raises nothing.
 
-    Like the Image service's database, it reads the number at the beginning of the text (``5x`` is
-    5), and 0 if there is none. For a negative number, a fraction, or a number that is not below
-    `end`, it returns -1, which matches no image.
+    Like the Image service's database, the function reads the number at the beginning of the text
+    (``5x`` is 5). A text without a number at its beginning is 0. The result is -1, which matches no
+    image, for a negative number, a fraction, or a number that is not below `end`.
     """
 
     def parse(_name: str, text: str) -> int:
@@ -142,9 +147,10 @@ def _number_parser(end: int) -> Callable[[str, str], int]:
 
 
 def _parse_range_end(_name: str, text: str) -> int:
-    """Parse a lowest or highest size in bytes; negative becomes -1, above 2**62 becomes 2**62.
+    """Parse a lowest or highest size in bytes.
 
-    Raises Invalid for text that is not a whole number.
+    A negative number becomes -1, a number above 2**62 becomes 2**62. Raises Invalid for text that
+    is not a whole number.
     """
     try:
         return max(-1, min(int(text), _MAX_NUMBER))
@@ -163,7 +169,7 @@ def _parse_boolean_in_any_case(name: str, text: str) -> bool:
 
 
 def _parse_visibility(name: str, text: str) -> str:
-    """Return `text` if it is empty, which matches no image, or in VISIBILITIES.
+    """Return `text` if it is in VISIBILITIES or empty. An empty visibility matches no image.
 
     Raises Invalid for any other text.
     """
@@ -171,7 +177,7 @@ def _parse_visibility(name: str, text: str) -> str:
 
 
 def _parse_choice(name: str, text: str) -> str:
-    """Return `text` if it is one of _CHOICES for the filter `name`. Raises Invalid if not."""
+    """Return `text` if _CHOICES allows it for the filter `name`; otherwise raise Invalid."""
     if text not in _CHOICES[name]:
         allowed = ", ".join(sorted(_CHOICES[name]))
         raise Invalid(f"Invalid {name} value: {text}. Use one of {allowed}.")

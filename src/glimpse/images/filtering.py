@@ -12,10 +12,12 @@ async def filter_pages(
 ) -> AsyncGenerator[Page, None]:
     """Yield pages with the images that `accepts` accepts, at most `limit` images in all.
 
-    `accepts` None accepts all images; `limit` None is no limit. `pages` must go on beyond `limit`:
-    they are read until there is one more accepted image, or their end. In the first case, the last
-    page has ``has_more`` set. Pages without accepted images are omitted, except the last. Closes
-    `pages`. Like `pages`, it keeps no reference to a page that it has yielded.
+    If `accepts` is None, all images are accepted. If `limit` is None, there is no limit.
+
+    `pages` must not stop at `limit`, because one more accepted image shows that the list goes on.
+    If there is such an image, the last page has ``has_more`` set. A page without accepted images is
+    omitted, except the last page. `pages` is closed at the end. The generator keeps no reference to
+    a page that it has yielded.
     """
     remaining = limit
     async with contextlib.aclosing(pages):

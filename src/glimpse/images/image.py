@@ -41,11 +41,11 @@ class Image(NamedTuple):
     """One image. Sizes are in bytes, ``min_ram`` in MiB, ``min_disk`` in GiB.
 
     Dates are text in UTC, as APIs show them: ``2024-02-01T10:20:30Z``. ``tags_json`` is a JSON list
-    of texts, ``properties_json`` a JSON object of texts and nulls: a list copies them into its
-    document without parsing them.
+    of texts. ``properties_json`` is a JSON object of texts and nulls. They are kept as JSON because
+    responses copy them without parsing them.
 
-    It is a named tuple, because that is the fastest to make from a row of a catalog, and a list may
-    have 100,000 images.
+    Image is a named tuple, because a list may have 100,000 images, and a named tuple is the fastest
+    object to make from a row of a catalog.
     """
 
     id: str
@@ -71,13 +71,13 @@ class Image(NamedTuple):
 
     @property
     def properties(self) -> dict[str, str | None]:
-        """The properties by key; a value may be None. The JSON text is parsed at each access."""
+        """The properties by key. A value may be None. Each access parses the JSON text."""
         parsed: dict[str, str | None] = orjson.loads(self.properties_json)
         return parsed
 
     @property
     def tags(self) -> list[str]:
-        """The tags. The JSON text is parsed at each access."""
+        """The tags. Each access parses the JSON text."""
         parsed: list[str] = orjson.loads(self.tags_json)
         return parsed
 
@@ -86,7 +86,7 @@ _PROPERTY_TYPES = frozenset((str, type(None)))
 
 
 def _as_text(value: Any) -> str | None:
-    """Return text and None as they are, and any other value as JSON text."""
+    """Return text and None unchanged, and any other value as JSON text."""
     return value if type(value) in _PROPERTY_TYPES else orjson.dumps(value).decode()
 
 
@@ -97,11 +97,13 @@ def image_from_document(
 
     Every key that is not in `base_attributes` is a property. Attributes that Image does not have,
     such as ``file``, are ignored. A property that is neither text nor None becomes JSON text. Other
-    values are not checked. A missing visibility is "private". If missing or null, ``min_ram`` and
-    ``min_disk`` are 0, flags False, and tags empty.
+    values are not checked. A missing visibility becomes "private". If ``min_ram`` or ``min_disk``
+    is missing or null, it becomes 0; a missing or null flag becomes False; missing or null tags
+    become empty.
 
-    Raises KeyError if ``id``, ``status``, ``created_at`` or ``updated_at`` is missing; TypeError if
-    `document` is not a dict, or if a tag or property cannot be written as JSON (lone surrogates).
+    Raises KeyError if ``id``, ``status``, ``created_at`` or ``updated_at`` is missing. Raises
+    TypeError if `document` is not a dict, or if a tag or property cannot be written as JSON (lone
+    surrogates).
     """
     properties = {key: document[key] for key in document if key not in base_attributes}
     if not _PROPERTY_TYPES.issuperset(map(type, properties.values())):

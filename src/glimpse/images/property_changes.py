@@ -1,4 +1,4 @@
-"""PropertyChanges: properties of an image to set and remove; `apply_changes` does it."""
+"""PropertyChanges: properties of an image to set and remove; `apply_changes` applies them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,15 +13,20 @@ RESERVED_PREFIX = "os_glance"
 class PropertyChanges:
     """The properties of an image to set and to remove, in one atomic change.
 
-    ``set`` has the new values by key. ``remove`` has keys to remove; each must exist. With
-    ``replace``, all other properties are removed, except those in ``keep``, and those whose keys
-    start with RESERVED_PREFIX. Without ``replace``, ``keep`` matters to the limit only.
+    ``set`` has the new values by key. ``remove`` has keys to remove, each of which must exist. With
+    ``replace``, all other properties are removed, except properties in ``keep``, and properties
+    whose keys start with RESERVED_PREFIX. Without ``replace``, ``keep`` has an effect only on the
+    limit.
 
-    ``limit`` is the most properties that the image may have after the change; None is no limit.
-    These count: all properties after the change (with ``replace``, not the reserved ones); the keys
-    in ``keep``, even if the image does not have them; and ``extra_count`` more.
+    ``limit`` is the largest number of properties that the image may have after the change; None is
+    no limit. The number is the sum of:
 
-    ``set`` and ``remove`` must not have keys of attributes, such as ``name``: nobody checks that.
+    - the properties after the change (with ``replace``, without the reserved properties)
+    - the keys in ``keep`` that the image does not have afterwards
+    - ``extra_count``
+
+    ``set`` and ``remove`` must not have keys of attributes, such as ``name``. The caller has to
+    check this.
     """
 
     set: Mapping[str, str] = field(default_factory=dict)
@@ -37,8 +42,8 @@ def apply_changes(
 ) -> dict[str, str | None]:
     """Return a copy of an image's properties with `changes` applied.
 
-    Raises PropertyNotFound if a key of `changes.remove` is missing; then PropertyLimitExceeded if
-    the image would have more properties than `changes.limit` (PropertyChanges says which count).
+    Raises PropertyNotFound if a key of `changes.remove` is missing. Raises PropertyLimitExceeded if
+    the image would have more properties than `changes.limit` (PropertyChanges explains the count).
     The caller must check that `changes` does not set or remove reserved keys.
     """
     for key in sorted(changes.remove - properties.keys()):

@@ -36,17 +36,21 @@ class Sort(NamedTuple):
 class ImageQuery:
     """The filters, order and limit of a list of images. A filter that is None is not applied.
 
-    An image is listed if all filters match. ``names``, ``statuses``, ``ids``, ``disk_formats`` and
-    ``container_formats`` match an image that has one of the values; ``properties`` and ``tags``
-    match one that has all of them. Units are those of Image; ``size_min`` and ``size_max`` are
-    inclusive. ``visibility`` "all" lists community images, too; None does not, and "" lists
-    nothing. Of the images that other projects share with the caller, only those whose membership
-    has the status ``member_status`` are listed; "all" lists all of them. ``os_hidden`` lists either
-    only the hidden images or only the others.
+    An image is listed if all filters match:
+
+    - ``names``, ``statuses``, ``ids``, ``disk_formats`` and ``container_formats`` match an image
+      that has one of their values.
+    - ``properties`` and ``tags`` match an image that has all of their values.
+    - ``size_min`` and ``size_max`` are inclusive. Units are the same as in Image.
+    - If ``visibility`` is None, community images of other projects are not listed. "all" lists
+      them, too. "" lists no image.
+    - An image that another project shares with the caller is listed if the membership has the
+      status ``member_status``, or if ``member_status`` is "all".
+    - If ``os_hidden`` is True, only hidden images are listed; otherwise no hidden image is listed.
 
     ``sort`` is empty for the default order: newest first, then by id. ``marker`` is the id of the
-    image after which the list starts. ``limit`` is the most images that the list may have; None is
-    no limit.
+    image after which the list starts. ``limit`` is the largest number of images in the list; None
+    is no limit.
     """
 
     names: tuple[str, ...] | None = None
@@ -80,8 +84,8 @@ class ImageQuery:
 class Page(NamedTuple):
     """Some successive images of a list.
 
-    ``is_last`` is True if no page follows. ``has_more`` is True on the last page of a list that
-    ended at the query's ``limit`` although further images match.
+    ``is_last`` is True if no page follows. ``has_more`` is True on the last page of a list if the
+    list ended at the query's ``limit`` although further images match.
     """
 
     images: Sequence[Image]

@@ -1,9 +1,9 @@
 """Permissions: which actions on images a caller's roles, or configured rules, allow.
 
-Actions, roles and errors are those of Glance's default policy (glance/policies/image.py). A caller
-without permission to get an image receives ImageNotFound; a caller who may get it, but may not do
-the action, receives Forbidden. The visibility and the owner of an image are checked elsewhere: by
-Glance, or by ``embedded.image_permissions``.
+Actions, roles and errors are the same as in Glance's default policy (glance/policies/image.py). A
+caller without permission to get an image receives ImageNotFound. A caller who may get the image,
+but may not do the action, receives Forbidden. The visibility and the owner of an image are checked
+elsewhere: by Glance, or by ``embedded.image_permissions``.
 """
 
 from collections.abc import Callable, Mapping
@@ -46,7 +46,7 @@ MEMBERS = frozenset(("member",))
 SERVICES = frozenset(("service",))  # the role of users of other services
 ADMINS: frozenset[str] = frozenset()  # no role suffices: Caller.is_admin has to be set
 
-# A caller needs one of these roles for the action. An admin needs none of them.
+# A caller needs one of an action's roles. An admin needs no role.
 ROLES: Mapping[Action, frozenset[str]] = {
     **dict.fromkeys(Action, MEMBERS),
     Action.GET_IMAGES: READERS,
@@ -68,11 +68,11 @@ class PolicyRules(Protocol):
     """The rules in the operator's policy files, by name. The files may change at any time."""
 
     def has(self, name: str) -> bool:
-        """Return True if the policy files have a rule of this name at present."""
+        """Return True if the policy files currently have a rule with this name."""
         ...
 
     def allows(self, name: str, caller: Caller, target: Target) -> bool:
-        """Return True if the rule `name`, which must exist, allows `caller` to act on `target`.
+        """Return True if the rule `name` allows `caller` to act on `target`. The rule must exist.
 
         `target` has the values that a rule can name as ``%(key)s``.
         """
@@ -80,10 +80,10 @@ class PolicyRules(Protocol):
 
 
 def has_role(caller: Caller, action: Action) -> bool:
-    """Return True if the default policy allows `action` to a caller with `caller`'s roles.
+    """Return True if Glance's default policy allows `action` to the roles of `caller`.
 
-    It allows nothing to a caller without a project, whose token has system, domain or no scope. It
-    allows everything to an admin with a project.
+    A caller without a project, whose token has system, domain or no scope, is allowed nothing. An
+    admin with a project is allowed everything.
     """
     if caller.project_id is None:
         return False
@@ -91,7 +91,7 @@ def has_role(caller: Caller, action: Action) -> bool:
 
 
 def holds_one(caller: Caller, roles: frozenset[str]) -> bool:
-    """Return True if the caller holds one of `roles`, whose names are in lower case.
+    """Return True if the caller holds one of `roles`. The names in `roles` are in lower case.
 
     The case of the caller's roles is ignored, as in oslo.policy.
     """
@@ -99,11 +99,12 @@ def holds_one(caller: Caller, roles: frozenset[str]) -> bool:
 
 
 class Permissions:
-    """Decides if a caller may do an action: by the operator's rule for it, or by the roles.
+    """Decides if a caller may do an action.
 
-    The caller's roles decide (see `has_role`) if there is no rule for the action. `rules` is None
-    if no policy file is configured. With `is_delegated`, an action without a rule is allowed
-    whatever the roles, because Glance checks them when it is called.
+    If the operator has configured a rule for the action, the rule decides. Otherwise, the caller's
+    roles decide (see `has_role`). `rules` is None if no policy file is configured. With
+    `is_delegated`, an action without a rule is allowed to all roles, because Glance checks the
+    roles itself.
     """
 
     def __init__(self, rules: PolicyRules | None = None, *, is_delegated: bool = False) -> None:
@@ -115,11 +116,11 @@ class Permissions:
         return self._rules is not None and self._rules.has(action)
 
     def allows(self, caller: Caller, action: Action, image: Image | None = None) -> bool:
-        """Return True if `caller` may do `action` to `image`.
+        """Return True if `caller` may do `action` to `image`, by a configured rule or by roles.
 
-        The class says what decides; a rule refuses every token with system or domain scope. It does
-        not check that the image is visible to the caller. Without an image, a rule's target is the
-        caller's own project, as for listing images.
+        If there is a rule, a token with system or domain scope is always refused. Whether `caller`
+        can see the image is not checked. If `image` is None, a rule is evaluated for the caller's
+        own project, as for listing images.
         """
         if self._rules is not None and self._rules.has(action):
             return is_rule_applicable(caller) and self._rules.allows(
@@ -128,12 +129,12 @@ class Permissions:
         return self._is_delegated or has_role(caller, action)
 
     def check(self, caller: Caller, action: Action, image: Image | None = None) -> None:
-        """Raise Forbidden unless `allows` returns True for the same arguments."""
+        """Raise Forbidden if `allows` returns False for the same arguments."""
         if not self.allows(caller, action, image):
             raise Forbidden(f"You are not authorized to complete {action} action.")
 
     def check_create(self, caller: Caller, image: Image) -> None:
-        """Raise Forbidden unless `caller` has a project and permission to create `image`.
+        """Raise Forbidden if `caller` has no project, or no permission to create `image`.
 
         Whether the image may have its owner and its visibility is not checked.
         """
@@ -142,9 +143,9 @@ class Permissions:
         self.check(caller, Action.ADD_IMAGE, image)
 
     def check_visible(self, caller: Caller, image: Image) -> None:
-        """Raise ImageNotFound unless `caller` has the permission to get `image`.
+        """Raise ImageNotFound if `caller` has no permission to get `image`.
 
-        It does not check that the image's visibility lets the caller see it.
+        Whether the image's visibility and owner let the caller see it is not checked.
         """
         if not self.allows(caller, Action.GET_IMAGE, image):
             raise ImageNotFound(image.id)
@@ -152,9 +153,9 @@ class Permissions:
     def list_filter(self, caller: Caller) -> Callable[[Image], bool] | None:
         """Return a function that is True for the images in a list that `caller` may get.
 
-        Returns None if it may get all of them. Without policy files, it is always None, because the
-        default policy has the same roles for listing and getting images. It does not check the
-        permission to list images.
+        Returns None if `caller` may get all images. Without policy files, the result is always
+        None, because the default policy has the same roles for listing and getting images. The
+        permission to list images is not checked.
         """
         if self._rules is None:
             return None
@@ -168,20 +169,21 @@ class Permissions:
 def is_rule_applicable(caller: Caller) -> bool:
     """Return True if policy rules are evaluated for `caller`.
 
-    They are evaluated for a token that has a project, and for one that has no scope (and so no
-    roles). A token with system or domain scope is refused every action that has a rule, because its
-    roles do not belong to a project.
+    Rules are evaluated for a token with a project, and for a token without scope, which has no
+    roles. A token with system or domain scope is refused every action that has a rule, because the
+    token's roles do not belong to a project.
     """
     return caller.project_id is not None or not caller.roles
 
 
 def _target(caller: Caller, image: Image | None) -> Target:
-    """Return what rules can name as ``%(key)s``: properties and attributes of `image`.
+    """Return the values that rules can name as ``%(key)s``, for `image` and `caller`.
 
-    Tags are left out. ``image_id`` is its id, ``project_id`` and ``owner`` are its owner.
-    ``member_id`` is the caller's project if another project shares the image with it; None
-    otherwise, and for an admin. `image` must be visible to the caller. Without an image,
-    ``project_id`` and ``owner`` are the caller's project.
+    These are the properties and attributes of `image`, without tags. In addition, ``image_id`` is
+    the image's id, and ``project_id`` and ``owner`` are its owner. If another project shares the
+    image with the caller's project, ``member_id`` is the caller's project; otherwise, and for an
+    admin, ``member_id`` is None. The caller must be able to see `image`. If `image` is None, the
+    result has only ``project_id`` and ``owner``, which are the caller's project.
     """
     if image is None:
         return {"project_id": caller.project_id, "owner": caller.project_id}
