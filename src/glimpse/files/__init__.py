@@ -1,1 +1,1 @@
-"""What all packages that keep files in a state directory share."""
+"""Helpers for packages that keep files in a state directory."""

@@ -1,7 +1,8 @@
-"""Waits until what was written is on the disk, unless the state directory does without.
+"""Sync files to the disk, except in a state directory that is marked as not synced.
 
-The state of an ephemeral cloud is removed with its process, so that it need not survive a crash of
-the machine. A file in the state directory says so to all processes, and to copies of the directory.
+A temporary cloud removes its state when its process ends, so its state need not survive a crash of
+the machine. The mark is a file in the state directory. All processes see the mark, and copies of
+the directory have it, too.
 """
 
 import os
@@ -11,32 +12,33 @@ _MARK = ".not-synced"
 
 
 def do_without_syncing(state_dir: Path) -> None:
-    """Mark a state directory, so that what is written to it need not reach the disk.
+    """Mark a state directory, so that files in it need not be synced to the disk.
 
-    Call it before databases and stores in the directory are opened: open ones may still sync. The
-    mark is a file, and stays. Raises OSError.
+    Call this before databases and stores in the directory are opened, because open databases may
+    still sync. The mark is a file, which is not removed. Raises OSError.
     """
     (state_dir / _MARK).touch()
 
 
 def is_synced(state_dir: Path) -> bool:
-    """Return True unless the state directory is marked. Takes 1 us."""
+    """Return False if `do_without_syncing` has marked the state directory. Takes 1 us."""
     return not os.path.exists(state_dir / _MARK)  # noqa: PTH110  takes half of Path.exists' time
 
 
 def sync_file(descriptor: int, state_dir: Path) -> None:
-    """Return when the content of an open file is on the disk. Blocks. Raises OSError.
+    """Wait until the content of an open file is on the disk. Blocks. Raises OSError.
 
-    Returns at once if the state directory in which the file is does without.
+    Returns at once if `state_dir`, in which the file is, is marked as not synced.
     """
     if is_synced(state_dir):
         os.fsync(descriptor)
 
 
 def sync_directory(directory: Path, state_dir: Path) -> None:
-    """Return when changes of names in the directory are on the disk. Blocks. Raises OSError.
+    """Wait until changes of names in a directory are on the disk. Blocks. Raises OSError.
 
-    Returns at once if the state directory, which contains or is the directory, does without.
+    `state_dir` contains or is the directory. Returns at once if `state_dir` is marked as not
+    synced.
     """
     if not is_synced(state_dir):
         return
@@ -48,5 +50,5 @@ def sync_directory(directory: Path, state_dir: Path) -> None:
 
 
 def sqlite_synchronous(state_dir: Path) -> str:
-    """Return the value of SQLite's PRAGMA synchronous for the databases of a state directory."""
+    """Return the value of SQLite's PRAGMA synchronous for databases in a state directory."""
     return "FULL" if is_synced(state_dir) else "OFF"

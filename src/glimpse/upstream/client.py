@@ -1,8 +1,8 @@
 """HttpClient: the Transport that Glimpse uses, HTTP/1.1 over keep-alive connections.
 
-It has only the features that calls to Glance and Keystone need: no redirects, cookies, proxies or
-compression, and bodies of a bounded size. Showing an image takes a quarter less CPU time than with
-aiohttp.
+HttpClient has only the features that calls to Glance and Keystone need. It has no redirects,
+cookies, proxies or compression, and bodies have a limited size. Showing an image takes a quarter
+less CPU time than with aiohttp.
 """
 
 import asyncio
@@ -17,20 +17,21 @@ from glimpse.upstream.response_budget import ResponseBudget
 from glimpse.upstream.tls import TlsOptions
 from glimpse.upstream.transport import Response
 
-_MAX_CONNECTIONS = 100  # to each server: one that hangs does not use up those of the others
+_MAX_CONNECTIONS = 100  # to each server, so that a server that hangs does not block the others
 _IDLE_SECONDS = 15.0  # a connection idle for so long is closed
 _MAX_BUFFERED_BYTES = 32 * 1024 * 1024
-_MAX_SERVERS = 64  # with a pool each: a service catalog may name another URL at each login
+_MAX_SERVERS = 64  # limited because a service catalog may name another URL at each login
 
 
 class HttpClient:
     """A Transport for any number of servers. Create it anywhere, use it within one event loop.
 
     Timeouts are in seconds: `connect_timeout` for a connection with its TLS handshake,
-    `read_timeout` for each wait for more of a response. Each server (each base URL) gets at most
-    `max_connections`; further requests to it wait for a connection, without a timeout. The response
-    bodies above 256 KiB that are being read take at most `max_buffered_bytes` together; further
-    ones wait.
+    `read_timeout` for each wait for more of a response. Each base URL is a server, and gets at most
+    `max_connections`. A further request to the server waits for a connection, without a timeout.
+
+    Response bodies above 256 KiB share `max_buffered_bytes` of memory. A body for which there is no
+    room is read later. The caller closes the client with `close`.
     """
 
     def __init__(
@@ -45,8 +46,8 @@ class HttpClient:
         self._options = ConnectionOptions(tls, connect_timeout, read_timeout, max_connections)
         self._budget = ResponseBudget(max_buffered_bytes)
         self._servers: dict[str, tuple[RequestEncoder, ConnectionPool]] = {}
-        self._pools: WeakSet[ConnectionPool] = WeakSet()  # retired ones that are used included
-        self._open_connections: set[Connection] = set()  # those of retired pools included
+        self._pools: WeakSet[ConnectionPool] = WeakSet()  # also retired pools that are in use
+        self._open_connections: set[Connection] = set()  # also of retired pools
         self._idle_timer: asyncio.TimerHandle | None = None
 
     async def request(
@@ -62,14 +63,14 @@ class HttpClient:
         """Send a request once, to `target` below `base_url`; return the response of any status.
 
         `target` is a quoted path and query. The body of a response with status 300 or more is
-        truncated to 64,000 bytes. Waits, without a timeout, for a free connection and for room for
-        a large body.
+        truncated to 64,000 bytes. Waits, without a timeout, for a free connection and for memory
+        for a body above 256 KiB.
 
-        Raises ConnectError if no connection can be made, or `base_url` is invalid; ResponseTooLarge
-        for a body of more than `max_response_bytes` or a head of more than 64 kB; another
-        UpstreamError if the response is missing or malformed; TimeoutError if nothing arrives for
-        `read_timeout`. Raises ValueError for a header value or target with a NUL or a line end, or
-        outside Latin-1.
+        Raises ConnectError if no connection can be made or `base_url` is invalid. Raises
+        ResponseTooLarge for a body of more than `max_response_bytes` or a head of more than 64 kB.
+        Raises ConnectionLost or ProtocolError if the response is missing or malformed. Raises
+        TimeoutError if nothing arrives for `read_timeout`. Raises ValueError if a header value or
+        `target` has a NUL, a line end, or a character outside Latin-1.
         """
         encoder, pool = self._servers.get(base_url) or self._add_server(base_url)
         request = encoder.encode(method, target, headers, body)
@@ -81,8 +82,8 @@ class HttpClient:
     def _add_server(self, base_url: str) -> tuple[RequestEncoder, ConnectionPool]:
         """Make and return the encoder and the pool of a new server.
 
-        Beyond 64 servers, the pool made first is retired: its connections close when they are not
-        in use any more. Raises ConnectError for an invalid URL.
+        If there are 64 servers already, removes the oldest server. Its connections close when they
+        are not in use any more. Raises ConnectError for an invalid URL.
         """
         try:
             encoder = RequestEncoder(base_url)
@@ -103,7 +104,7 @@ class HttpClient:
         )
 
     def _close_idle_connections(self) -> None:
-        """Close connections idle for 15 seconds; start the timer again if others are idle."""
+        """Close connections idle for 15 seconds; restart the timer if idle ones remain."""
         self._idle_timer = None
         has_idle = {pool.close_idle(_IDLE_SECONDS) for _, pool in self._servers.values()}
         if True in has_idle:
@@ -112,8 +113,8 @@ class HttpClient:
     async def close(self) -> None:
         """Close all connections, and return when they are closed.
 
-        Requests in progress fail with UpstreamError, also those that wait for a connection. Make no
-        others.
+        Requests in progress fail with UpstreamError, also requests that wait for a connection. Make
+        no further requests.
         """
         if self._idle_timer is not None:
             self._idle_timer.cancel()

@@ -14,11 +14,11 @@ from glimpse.upstream.transport import Response
 
 _MAX_HEAD_BYTES = 64 * 1024  # of a response with its interim responses (1xx) and its trailers
 _HEADER_OVERHEAD = 100  # bytes of memory that a header takes besides its text
-# Of the body of a redirect or an error only so much is read, and the connection closed after it:
-# a reason for a person to read is in the first few hundred bytes.
+# The bytes that are read of the body of a redirect or an error. The connection is closed after
+# them. A reason for a person to read is in the first few hundred bytes.
 _MAX_ERROR_BYTES = 64_000
-_FIRST_STATUS_WITHOUT_DOCUMENT = 300  # such a body is a redirect's or an error's
-# A body of at most so many bytes is read without a share of the budget.
+_FIRST_STATUS_WITHOUT_DOCUMENT = 300  # from here on, a body belongs to a redirect or an error
+# A body of at most this size is read without a share of the budget.
 _SMALL_BYTES = 256 * 1024
 _MAX_LENGTH_DIGITS = 20  # of a Content-Length
 _NO_RESPONSE = "the connection closed before a response"
@@ -29,13 +29,13 @@ _FRAMING_HEADERS = frozenset((_CONTENT_LENGTH, b"transfer-encoding"))
 
 
 class Connection(asyncio.Protocol):
-    """An open keep-alive connection to a server. It sends one request at a time.
+    """An open keep-alive connection to a server, for one request at a time.
 
-    Calls `on_close` when either side has closed it. `read_timeout` is the longest wait in seconds
-    for more of a response. Bytes that arrive outside a response close the connection. A body of
-    more than 256 KiB is read when `budget` has room for it; until then, reading pauses.
+    Calls `on_close` when either side has closed the connection. `read_timeout` is the longest wait
+    in seconds for more of a response. Bytes that arrive outside a response close the connection.
+    Reading pauses before a body of more than 256 KiB until `budget` has room for the body.
 
-    It implements asyncio.Protocol, and the callbacks of httptools (`on_message_begin`, `on_header`,
+    Implements asyncio.Protocol, and the callbacks of httptools (`on_message_begin`, `on_header`,
     `on_headers_complete`, `on_body`, `on_message_complete`).
     """
 
@@ -66,16 +66,16 @@ class Connection(asyncio.Protocol):
         self.idle_since = 0.0  # set by the pool, in seconds of the event loop's clock
 
     async def send(self, request: bytes, max_response_bytes: int) -> Response:
-        """Send an encoded request and return the response. Call it only if `is_usable`.
+        """Send an encoded request and return the response. Call this only if `is_usable` is True.
 
-        Raises ConnectionLost if the connection closes before the head of the response is complete,
-        ProtocolError if the response is malformed or incomplete, ResponseTooLarge for a body of
-        more than `max_response_bytes` or a head of more than 64 kB, and TimeoutError if nothing
-        arrives for `read_timeout`, not counting waits for `budget`. After any of them, and after a
-        cancellation, the connection is closed.
+        Raises ConnectionLost if the connection closes before the head of the response is complete.
+        Raises ProtocolError if the response is malformed or incomplete. Raises ResponseTooLarge for
+        a body of more than `max_response_bytes` or a head of more than 64 kB. Raises TimeoutError
+        if nothing arrives for `read_timeout`; waits for `budget` do not count. After any error, and
+        after a cancellation, the connection is closed.
 
-        If the body of a redirect or an error (status code 300 or more) has more than 64,000 bytes,
-        it is truncated to them, and the connection is closed.
+        The body of a redirect or an error (status code 300 or more) is truncated to 64,000 bytes.
+        After a truncated body, the connection is closed.
         """
         if self._transport.is_closing():
             raise ConnectionLost(_NO_RESPONSE)
@@ -106,8 +106,8 @@ class Connection(asyncio.Protocol):
     def close(self) -> None:
         """Close the connection at once.
 
-        A request in progress fails: with ConnectionLost before the head of its response has
-        arrived, with ProtocolError after that.
+        A request in progress fails: ProtocolError if the response has a complete head, else
+        ConnectionLost.
         """
         self._fail_as_closed()
 
@@ -118,8 +118,8 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Parse bytes of a response.
 
-        A malformed or too large response fails the request and closes the connection. Bytes while
-        no request is in progress close it, too.
+        A malformed or too large response fails the request and closes the connection. Bytes that
+        arrive while no request is in progress also close the connection.
         """
         if self._response is None:
             self._transport.abort()
@@ -136,10 +136,10 @@ class Connection(asyncio.Protocol):
             self._fail(ResponseTooLarge(_TOO_LARGE))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Complete a response whose head gives no length, if the connection closed without error.
+        """End the request in progress, and call `on_close`.
 
-        The body of such a response ends with the connection. Any other response in progress fails.
-        Then call `on_close`.
+        A response without a length is complete if the connection closed without an error. Any other
+        response in progress fails.
         """
         if self._timer is not None:
             self._timer.cancel()
@@ -152,7 +152,7 @@ class Connection(asyncio.Protocol):
         self._on_close(self)
 
     def on_message_begin(self) -> None:
-        """Start a response. If it responds to no request, close the connection."""
+        """Start a response. If no request is in progress, close the connection."""
         if self._response is None:
             self._transport.abort()
         self._headers = []
@@ -160,7 +160,7 @@ class Connection(asyncio.Protocol):
         self._has_head = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a header and count its bytes. A trailer, which follows the body, is only counted."""
+        """Keep a header and count its bytes. Count, but do not keep, a trailer after the body."""
         self._head_bytes_left -= len(name) + len(value) + _HEADER_OVERHEAD
         if self._head_bytes_left >= 0 and not self._has_head:
             self._headers.append((name, value))
@@ -168,8 +168,8 @@ class Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         """Fail the request if head or body is too large; reserve memory for a body over 256 KiB.
 
-        The length is that of Content-Length; without one, `on_body` does both. The body of a
-        redirect or an error is truncated instead.
+        Without a Content-Length, `on_body` checks the body and reserves memory. The body of a
+        redirect or an error is truncated, and not checked.
         """
         self._has_head = True
         length = 0 if self._may_truncate() else _content_length(self._headers)
@@ -182,8 +182,8 @@ class Connection(asyncio.Protocol):
         """Add a part of the body, and limit its size.
 
         If the body becomes larger than `max_response_bytes`, the request fails. The body of a
-        redirect or an error is truncated to 64 kB instead. When a body of unknown length becomes
-        larger than 256 KiB, `max_response_bytes` of memory are reserved for it.
+        redirect or an error is truncated to 64,000 bytes instead. When a body of unknown length
+        becomes larger than 256 KiB, `max_response_bytes` of memory are reserved for it.
         """
         if self._response is None:
             return  # after a truncated body
@@ -200,7 +200,7 @@ class Connection(asyncio.Protocol):
             self._reserve(self._max_response_bytes)
 
     def on_message_complete(self) -> None:
-        """Complete the response, unless it is an interim one (status code 1xx).
+        """Complete the response if it is final; ignore an interim response (status code 1xx).
 
         Close the connection if the server does not keep it open.
         """
@@ -220,7 +220,7 @@ class Connection(asyncio.Protocol):
         return self._parser.get_status_code() >= _FIRST_STATUS_WITHOUT_DOCUMENT
 
     def _complete(self) -> None:
-        """Make `send` return the response that has been parsed: no request is in progress now."""
+        """Make `send` return the parsed response, and end the request."""
         response = Response(self._parser.get_status_code(), self._headers, bytes(self._body))
         self._body = bytearray()
         if self._response is not None and not self._response.done():
@@ -230,7 +230,7 @@ class Connection(asyncio.Protocol):
     def _fail_as_closed(self) -> None:
         """Close the connection; a `send` in progress raises an error.
 
-        It is ProtocolError if the head of the response has arrived, otherwise ConnectionLost.
+        ProtocolError if the head of the response is complete, otherwise ConnectionLost.
         """
         if self._has_head:
             self._fail(ProtocolError("the connection closed within the response"))
@@ -238,7 +238,7 @@ class Connection(asyncio.Protocol):
             self._fail(ConnectionLost(_NO_RESPONSE))
 
     def _fail(self, error: Exception) -> None:
-        """Close the connection; `send` raises `error` if it still waits for the response."""
+        """Close the connection; if `send` waits for a response, it raises `error`."""
         if self._response is not None:
             if not self._response.done():
                 self._response.set_exception(error)
@@ -247,9 +247,9 @@ class Connection(asyncio.Protocol):
         self._transport.abort()
 
     def _reserve(self, size: int) -> None:
-        """Reserve `size` bytes of the budget; pause reading until they are granted.
+        """Reserve `size` bytes of the budget; pause reading until the budget grants them.
 
-        Does nothing if this response has a reservation already, or has failed or ended.
+        Does nothing if this response has a reservation already, has failed or has ended.
         """
         if self._reserved_bytes or self._response is None:
             return
@@ -259,14 +259,14 @@ class Connection(asyncio.Protocol):
             self._transport.pause_reading()
 
     def _resume(self) -> None:
-        """Resume reading: the budget has granted the reservation."""
+        """Resume reading after the budget has granted the reservation."""
         self._pending = None
         self._received_at = self._loop.time()
         if not self._transport.is_closing():
             self._transport.resume_reading()
 
     def _release_reservation(self) -> None:
-        """Release the reserved bytes, or cancel the pending reservation: there has to be one."""
+        """Release the reserved bytes, or cancel the pending reservation. There must be one."""
         size, pending = self._reserved_bytes, self._pending
         self._reserved_bytes, self._pending = 0, None
         if pending is not None:
@@ -277,8 +277,8 @@ class Connection(asyncio.Protocol):
     def _check_timeout(self) -> None:
         """Fail the request if nothing arrived for `read_timeout`; otherwise restart the timer.
 
-        Time in which the connection waits for the budget does not count. The timer runs on from one
-        request to the next, which is cheaper than a new timer for each.
+        Time in which the connection waits for the budget does not count. Successive requests share
+        one timer, which is cheaper than a new timer for each request.
         """
         self._timer = None
         if self._response is None:
@@ -293,7 +293,7 @@ class Connection(asyncio.Protocol):
 
 
 def _content_length(headers: list[tuple[bytes, bytes]]) -> int:
-    """Return the value of Content-Length; 0 if there is none or it is not a number."""
+    """Return the value of Content-Length; 0 if the header is missing or not a number."""
     for name, value in headers:
         if len(name) == len(_CONTENT_LENGTH) and name.lower() == _CONTENT_LENGTH:
             return int(value) if len(value) <= _MAX_LENGTH_DIGITS and value.isdigit() else 0

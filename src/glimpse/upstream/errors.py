@@ -7,8 +7,8 @@ UpstreamError
 ├── ProtocolError       the response is not HTTP, or incomplete
 └── ResponseTooLarge    the response has more bytes than its caller accepts
 
-A timeout after connecting is a plain TimeoutError. The messages are for logs: they may name hosts,
-but never contain anything that was sent.
+A timeout after connecting is a plain TimeoutError. The messages are for logs. They may name hosts,
+but never contain data that was sent.
 """
 
 
@@ -17,11 +17,11 @@ class UpstreamError(Exception):
 
 
 class ConnectError(UpstreamError):
-    """No connection could be made, so that nothing was sent."""
+    """No connection could be made. Nothing was sent."""
 
 
 class ConnectTimeout(ConnectError, TimeoutError):
-    """No connection was made in time, so that nothing was sent."""
+    """No connection was made in time. Nothing was sent."""
 
 
 class ConnectionLost(UpstreamError):

@@ -24,8 +24,8 @@ _CLOSED = "the client is closed"
 class ConnectionOptions(NamedTuple):
     """The options of connections. Timeouts are in seconds.
 
-    `connect_timeout` is for a connection with its TLS handshake, `read_timeout` for each wait for
-    more of a response. `max_connections` is for each server.
+    `connect_timeout` is for a connection with its TLS handshake. `read_timeout` is for each wait
+    for more of a response. `max_connections` is the limit for each server.
     """
 
     tls: TlsOptions
@@ -35,11 +35,11 @@ class ConnectionOptions(NamedTuple):
 
 
 class ConnectionPool:
-    """Keep-alive connections to the server of `encoder`, `max_connections` at most.
+    """Keep-alive connections to the server of `encoder`, at most `max_connections`.
 
-    A request that finds all of them in use waits for one; its caller bounds the wait. `budget`
+    If all connections are in use, a request waits for one of them, without a timeout. `budget`
     bounds the memory of large response bodies. Open connections of this pool are in the set
-    `open_connections`, which other pools may share.
+    `open_connections`, which other pools may share. The owner of that set closes the connections.
     """
 
     def __init__(
@@ -64,8 +64,9 @@ class ConnectionPool:
         """Send an encoded request on an idle or a new connection; return the response.
 
         Waits, without a timeout, while `max_connections` are in use. Raises ConnectError if no
-        connection can be made or the pool is closed, and what `Connection.send` raises, such as
-        ConnectionLost if an idle connection turns out to be closed: no request is sent twice.
+        connection can be made or the pool is closed. Raises ConnectionLost, ProtocolError,
+        ResponseTooLarge and TimeoutError like `Connection.send`. No request is sent twice: if the
+        server has closed an idle connection, ConnectionLost is raised.
         """
         async with self._slots:
             connection = self._take_idle() or await self._connect()
@@ -74,16 +75,17 @@ class ConnectionPool:
             return response
 
     def close(self) -> None:
-        """Let requests that wait for a connection fail with ConnectError.
+        """Make requests that wait for a connection fail with ConnectError.
 
         Open connections stay open: the client closes them.
         """
         self._is_closed = True
 
     def _take_idle(self) -> Connection | None:
-        """Remove and return the idle connection that was used last; None if none is usable.
+        """Remove and return the usable idle connection that was used last; None if there is none.
 
-        Closed connections that were used later are removed, too. Older ones stay, and can expire.
+        Closed connections that were used later are also removed. Connections that were used earlier
+        stay, so that they can expire.
         """
         while self._idle:
             connection = self._idle.pop()
@@ -92,7 +94,7 @@ class ConnectionPool:
         return None
 
     def _put_back(self, connection: Connection) -> None:
-        """Keep a connection for the next request if it is usable; close it in a retired pool."""
+        """Keep a usable connection for the next request; close it if the pool is retired."""
         if self._is_retired:
             connection.close()
         if connection.is_usable:
@@ -117,10 +119,11 @@ class ConnectionPool:
         return connection
 
     async def _open_connection(self) -> Connection:
-        """Connect to the first address of the host that accepts, and add it to `open_connections`.
+        """Connect to an address of the host that accepts, and add to `open_connections`.
 
-        If an address has not accepted after 0.25 s, the next one is tried beside it (RFC 8305).
-        Raises OSError if the host has no address, if none accepts, or if the TLS handshake fails.
+        If an address has not accepted after 0.25 s, the next address is tried at the same time (RFC
+        8305). Raises OSError if the host has no address, if no address accepts, or if the TLS
+        handshake fails.
         """
         loop = asyncio.get_running_loop()
         addresses: Sequence[AddrInfoType] = self._numeric_address()
@@ -145,9 +148,9 @@ class ConnectionPool:
         return connection
 
     def _numeric_address(self) -> Sequence[AddrInfoType]:
-        """Return the host's address if it is an IP address, which needs no look-up in a thread.
+        """Return the address of a host that is an IP address; empty if the host is a name.
 
-        Empty if it is a name.
+        A name needs a look-up in a thread, an IP address does not.
         """
         try:
             return socket.getaddrinfo(
@@ -166,7 +169,7 @@ class ConnectionPool:
         return bool(self._idle)
 
     def retire(self) -> None:
-        """Close idle connections now, and each one in use after its response."""
+        """Close idle connections now, and each connection in use after its response."""
         self._is_retired = True
         for connection in self._idle:
             connection.close()

@@ -13,8 +13,8 @@ _LINE_END = re.compile(r"[\r\n\0]")
 class RequestEncoder:
     """Encodes requests to the server at `base_url`; adds Host, User-Agent, Accept-Encoding.
 
-    User and password of the URL become an Authorization header; its query is ignored. Any scheme
-    but https is HTTP without TLS. Raises ValueError for a URL that cannot be parsed.
+    User and password of the URL become an Authorization header. The query of the URL is ignored.
+    Only the scheme https means TLS. Raises ValueError for a URL that cannot be parsed.
     """
 
     def __init__(self, base_url: str) -> None:
@@ -38,10 +38,9 @@ class RequestEncoder:
     ) -> bytes:
         """Return the bytes of one request, with Content-Length if there is a `body`.
 
-        `target` is a quoted path and query, appended to the path of the base URL. Raises ValueError
-        for a target or header value with a NUL or a line end, which could add another header, and
-        for one with characters outside Latin-1. The method and the names of headers are not
-        checked.
+        `target` is a quoted path and query, and is appended to the path of the base URL. Raises
+        ValueError if `target` or a header value has a NUL or a line end, which could add another
+        header, or a character outside Latin-1. The method and the names of headers are not checked.
         """
         if _LINE_END.search(f"{target}{''.join(headers.values())}"):
             raise ValueError("A header or a URL has more than one line.")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 
 class PendingReservation:
-    """A reservation that waits until its bytes are free. `ResponseBudget.cancel` withdraws it."""
+    """A reservation that waits for free bytes. `ResponseBudget.cancel` withdraws it."""
 
     def __init__(self, size: int, on_granted: Callable[[], None]) -> None:
         self.size = size
@@ -15,8 +15,9 @@ class PendingReservation:
 class ResponseBudget:
     """Grants reservations of memory, at most `total` bytes together, in order of arrival.
 
-    A response makes one reservation, for all that it may need. So two half-read responses never
-    wait for each other. A reservation of more than `total` bytes counts as one of `total`.
+    A response makes a single reservation for all the memory that it may need. So two responses that
+    have been read in part never wait for each other. A reservation of more than `total` bytes
+    counts as `total`.
     """
 
     def __init__(self, total: int) -> None:
@@ -25,11 +26,11 @@ class ResponseBudget:
         self._queue: deque[PendingReservation] = deque()
 
     def reserve(self, size: int, on_granted: Callable[[], None]) -> PendingReservation | None:
-        """Reserve `size` bytes. Return None if they are granted at once.
+        """Reserve `size` bytes. Return None if the reservation is granted at once.
 
-        Otherwise return a pending reservation. The `release` or `cancel` that makes room for it
-        calls `on_granted`. Pass `size` to `release` when a granted reservation is not needed any
-        more.
+        Otherwise return a pending reservation. `on_granted` is called when the reservation is
+        granted, within a call of `release` or `cancel` that makes room. When the caller does not
+        need a granted reservation any more, it must call `release` with the same `size`.
         """
         size = min(size, self._total)
         if not self._queue and size <= self._free:
@@ -40,17 +41,17 @@ class ResponseBudget:
         return pending
 
     def cancel(self, pending: PendingReservation) -> None:
-        """Withdraw a reservation that is not granted yet, and grant later ones that fit then."""
+        """Withdraw a pending reservation, and grant later reservations for which there is room."""
         self._queue.remove(pending)
         self._grant()
 
     def release(self, size: int) -> None:
-        """Release a granted reservation of `size` bytes, and grant pending ones that fit then."""
+        """Release a granted reservation of `size` bytes; grant pending ones that have room now."""
         self._free += min(size, self._total)
         self._grant()
 
     def _grant(self) -> None:
-        """Grant pending reservations in their order, up to the first for which there is no room."""
+        """Grant pending reservations in order, up to the first for which there is no room."""
         while self._queue and self._queue[0].size <= self._free:
             pending = self._queue.popleft()
             self._free -= pending.size

@@ -9,10 +9,10 @@ Result = TypeVar("Result")
 
 
 class SingleFlight(Generic[Parameters, Result]):
-    """Shares one call of `function` between all callers that come while it runs.
+    """Shares one call of `function` between all callers that come while the call runs.
 
-    No result is kept: the first caller after the end of a call starts a new one. For use within one
-    event loop.
+    No result is kept. The first caller after the end of a call starts a new call. Use it within one
+    event loop. `close` cancels the running call.
     """
 
     def __init__(self, function: Callable[Parameters, Coroutine[Any, Any, Result]]) -> None:
@@ -20,9 +20,9 @@ class SingleFlight(Generic[Parameters, Result]):
         self._task: asyncio.Task[Result] | None = None
 
     def start(self, *args: Parameters.args, **kwargs: Parameters.kwargs) -> "asyncio.Task[Result]":
-        """Return the task of the running call; if none is running, start one with these arguments.
+        """Return the task of the running call. If no call runs, start one with these arguments.
 
-        Cancelling the task cancels it for all callers.
+        Cancelling the task cancels the call for all callers.
         """
         if self._task is None:
             self._task = asyncio.create_task(self._function(*args, **kwargs))
@@ -32,19 +32,19 @@ class SingleFlight(Generic[Parameters, Result]):
     async def join(self, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
         """Return the result of the running call, or raise its exception.
 
-        If none is running, start one with these arguments; otherwise they are ignored. If one
-        caller is cancelled, the call goes on for the others.
+        If no call runs, starts one with these arguments. If a call runs, the arguments are ignored.
+        If one caller is cancelled, the call goes on for the others.
         """
         return await asyncio.shield(self.start(*args, **kwargs))
 
     def _finish(self, task: "asyncio.Task[Result]") -> None:
-        """Forget the task that has ended, so that the next caller starts a new one."""
+        """Forget the task that has ended, so that the next caller starts a new call."""
         self._task = None
         if not task.cancelled():
-            # Retrieved here, or asyncio would log the exception when no caller waits any more.
+            # Without this, asyncio would log the exception if no caller waits any more.
             task.exception()
 
     def close(self) -> None:
-        """Cancel the current call, if there is one. Its callers get CancelledError."""
+        """Cancel the running call, if there is one. Its callers get CancelledError."""
         if self._task is not None:
             self._task.cancel()

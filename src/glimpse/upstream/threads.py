@@ -12,12 +12,13 @@ Result = TypeVar("Result")
 async def run_in_thread(function: Callable[[], Result]) -> Result:
     """Call a blocking function in a new daemon thread; return its result or raise its error.
 
-    If the caller is cancelled before the thread starts, the function is not called. If it is
-    cancelled later, the thread runs on and its result is discarded. There is no timeout, and no
-    limit to the number of threads.
+    If the caller is cancelled before the thread starts, the function is not called. If the caller
+    is cancelled later, the function runs to its end, and its result is discarded. There is no
+    timeout, and no limit to the number of threads.
 
-    `asyncio.to_thread` has a limited pool of threads, which a process joins at exit. Calls to a
-    server that sends a byte a second would use up the pool and delay the exit.
+    `asyncio.to_thread` is not used, because it has few threads, and the process waits for them at
+    exit. Calls to a server that sends a byte a second would take all these threads and delay the
+    exit.
     """
     future: Future[Result] = Future()
 

@@ -10,9 +10,9 @@ from pathlib import Path
 class TlsOptions:
     """TLS options for calls to one service, named as in nova.conf. All files are PEM files.
 
-    Without `cafile`, the certificate authorities of the system are trusted; with it, only those in
-    the file. `certfile` is the client certificate, `keyfile` its key if it is in a file of its own.
-    With `insecure`, any certificate of a server is accepted.
+    If `cafile` is None, the certificate authorities of the system are trusted; otherwise only the
+    certificate authorities in the file. `certfile` is the client certificate. `keyfile` is its key,
+    if the key is in a separate file. With `insecure`, any server certificate is accepted.
     """
 
     cafile: str | None
@@ -22,9 +22,9 @@ class TlsOptions:
 
     @cached_property
     def context(self) -> ssl.SSLContext:
-        """The SSL context with these options, made at the first use.
+        """The SSL context with these options. The first access makes it.
 
-        Raises OSError for a file that cannot be read or parsed; its text names a missing file.
+        Raises OSError if a file cannot be read or parsed. The error names a missing file.
         """
         for file in filter(None, (self.cafile, self.certfile, self.keyfile)):
             Path(file).open("rb").close()  # the errors of `ssl` do not name the missing file

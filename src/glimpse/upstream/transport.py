@@ -21,10 +21,11 @@ class Response(NamedTuple):
 
     @property
     def redirect(self) -> str | None:
-        """The target of a redirect, for a log line; None if this is no redirect.
+        """The target URL of a redirect, for a log line; None if the response is not a redirect.
 
-        It is printable ASCII without user, password and query, or ``nowhere`` without a Location
-        header. Redirects are never followed, because requests carry tokens and passwords.
+        The text is printable ASCII without user, password and query, and at most 500 characters of
+        the URL. It is ``nowhere`` if there is no Location header. Redirects are never followed,
+        because requests carry tokens and passwords.
         """
         if self.status not in _REDIRECTS:
             return None
@@ -32,7 +33,7 @@ class Response(NamedTuple):
         return strip_credentials(target[:_MAX_LOGGED_URL_LENGTH]).encode("unicode_escape").decode()
 
     def header(self, name: bytes) -> str | None:
-        """Return the value of the first header with this lower-case name; None without one."""
+        """Return the value of the first header `name`, in lower case; None if there is none."""
         for each, value in self.headers:
             if each.lower() == name:
                 return value.decode("latin-1")
@@ -42,7 +43,7 @@ class Response(NamedTuple):
 class Transport(Protocol):
     """Sends HTTP requests within one event loop. `HttpClient` is the implementation in use.
 
-    Tests pass a fake; an adapter of another HTTP library would be one, too.
+    Tests implement it with a fake. An adapter of another HTTP library could also implement it.
     """
 
     async def request(
@@ -57,11 +58,13 @@ class Transport(Protocol):
     ) -> Response:
         """Send a request once, to `target` (a quoted path and query) below `base_url`.
 
-        A response of any status code is returned; redirects are not followed. Raises UpstreamError,
-        such as ResponseTooLarge for a body of more than `max_response_bytes`; TimeoutError if the
-        server does not respond in time; ValueError for a header value or target with a line end, or
-        outside Latin-1. An implementation must not retry: only its caller knows which requests are
-        safe to repeat.
+        Returns a response of any status code. Redirects are not followed. Raises UpstreamError if
+        there is no usable response, for example ResponseTooLarge for a body of more than
+        `max_response_bytes`. Raises TimeoutError if the server does not respond in time. Raises
+        ValueError if a header value or `target` has a line end or a character outside Latin-1.
+
+        An implementation must not retry, because only the caller knows which requests are safe to
+        repeat.
         """
         ...
 

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 def strip_credentials(url: str) -> str:
     """Return the URL without user, password, query and fragment.
 
-    A text without a scheme is returned as it is. A text that cannot be parsed may hide a password
-    anywhere: ``a URL that cannot be read`` is returned in its place.
+    A text without a scheme is returned unchanged. For a text that cannot be parsed, the result is
+    ``a URL that cannot be read``, because a password may be anywhere in the text.
     """
     try:
         parts = urlsplit(url)
