@@ -6,7 +6,7 @@ from glimpse.settings import Settings
 
 
 class ApiListener(NamedTuple):
-    """A port, the API that it is for, and the option of [glimpse] that sets it."""
+    """A port, the API that it is for, and the option of section [glimpse] that sets the port."""
 
     port: int
     api: str
@@ -14,9 +14,10 @@ class ApiListener(NamedTuple):
 
 
 def api_listeners(settings: Settings) -> list[ApiListener]:
-    """Return the ports of the APIs: Compute, then Image and Identity if they have their own.
+    """Return the port of the Compute API, and the ports of the Image and Identity APIs if set.
 
-    A port of 0 is any free one.
+    The order is Compute, Image, Identity. An API that shares the Compute API's port is left out.
+    Port 0 of the Compute API means any free port.
     """
     server = settings.server
     found = [ApiListener(server.port, "Compute API", "port")]

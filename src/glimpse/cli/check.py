@@ -24,7 +24,7 @@ from glimpse.telemetry.log_setup import log_path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``glimpse check``: the settings, --no-bind and --json."""
+    """Add the arguments of ``glimpse check``: the settings, --log-file, --no-bind and --json."""
     add_settings_arguments(parser)
     add_log_argument(parser)
     parser.add_argument(
@@ -41,9 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print a line for each finding; return 1 if there is a FAIL, 0 otherwise.
+    """Print a line for each finding; return 1 if a finding is a FAIL, otherwise 0.
 
-    With --json, they are printed as one JSON object at the end. Nothing is logged. Raises
+    With --json, prints one JSON object with all findings at the end. Logs nothing. Raises
     InvalidSettings.
     """
     settings = read_settings(options)
@@ -56,10 +56,11 @@ def run(options: argparse.Namespace) -> int:
 
 
 def check(settings: Settings, *, bind: bool = True) -> Iterator[Finding]:
-    """Yield a finding for each thing that ``glimpse serve`` needs, as soon as it is known.
+    """Yield findings about everything that ``glimpse serve`` needs.
 
-    Calls the services of a gateway. Listens at each address for a moment, unless `bind` is False.
-    Creates and changes no file, but see `check_gateway` for lock files.
+    Yields each finding as soon as it is known. Calls the services of a gateway. If `bind` is True,
+    listens at each address for a moment. Creates and changes no file, but `check_gateway` may
+    create lock files.
     """
     yield from _running_server(settings, bind=bind)
     if bind:
@@ -151,8 +152,8 @@ def _policy(settings: Settings) -> Finding:
     policy_file = settings.policy.policy_file
     if policy_file is None and not settings.policy.policy_dirs:
         return Finding("ok", "no policy file: permissions are those of Glance's default policy")
-    from glimpse.app.policy_files import InvalidPolicyFile  # noqa: PLC0415  oslo.policy loads slowly
-    from glimpse.app.policy_loading import load_policy_files  # noqa: PLC0415  it imports that
+    from glimpse.app.policy_files import InvalidPolicyFile  # noqa: PLC0415  oslo.policy is slow
+    from glimpse.app.policy_loading import load_policy_files  # noqa: PLC0415  likewise
 
     try:
         rules = load_policy_files(settings).names()

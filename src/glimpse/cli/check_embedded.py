@@ -18,7 +18,7 @@ from glimpse.settings import InvalidSettings, Settings
 
 
 def check_embedded(settings: Settings) -> Iterator[Finding]:
-    """Yield findings for the catalog, imports and the identity; create and change nothing."""
+    """Yield findings about the catalog, imports and identity. Creates and changes nothing."""
     yield _catalog(settings.server.state_dir)
     yield _imports(settings)
     match settings.api.auth_strategy:

@@ -21,12 +21,12 @@ _VALIDATING_ROLES = frozenset(("admin", "service"))
 
 
 async def check_gateway(settings: Settings) -> AsyncIterator[Finding]:
-    """Call each service that a gateway needs, in the order in which a request needs it.
+    """Call each service that a gateway needs, and yield findings about each call.
 
-    Yields findings for each call; after a failed one, calls that need its result are left out.
-    Settings with which no gateway can be opened yield one "FAIL" finding. Creates no file, unless
-    [coordination] names a directory for lock files. Each call ends within the timeout that the
-    settings give it. No finding has a secret in it.
+    The services are called in the order in which a request needs them. If a call fails, calls that
+    need its result are left out. If the settings do not allow a gateway, yields one "FAIL" finding.
+    Creates no lasting file, except lock files in a directory that [coordination] names. Each call
+    has the timeout of the settings. No finding contains a secret.
     """
     with tempfile.TemporaryDirectory() as directory:
         try:
@@ -43,14 +43,14 @@ async def check_gateway(settings: Settings) -> AsyncIterator[Finding]:
 
 
 def _with_lock_service(settings: Settings, directory: str) -> Settings:
-    """Return settings with lock files in `directory`, unless a lock service is configured."""
+    """Return the settings, with lock files in `directory` if no lock service is configured."""
     if settings.coordination.backend_url:
         return settings
     return replace(settings, coordination=Coordination(f"file://{directory}"))
 
 
 async def _check_services(settings: Settings, gateway: Gateway) -> AsyncIterator[Finding]:
-    """Yield the findings of `check_gateway` for a gateway that is open."""
+    """Yield the findings of `check_gateway` about an open gateway."""
     caller: Caller | None = None
     if gateway.session is None:
         caller = await gateway.identity.authenticate("admin")
@@ -78,8 +78,8 @@ async def _keystone(
 ) -> AsyncIterator[tuple[Finding, Caller | None]]:
     """Log in, and validate the token of that login. Yield a finding for each step.
 
-    The second value is the caller of the token with the last finding, if the token is valid;
-    otherwise None.
+    Each finding comes with the caller of the token if the token is valid, otherwise with None. Only
+    the last finding can have a caller.
     """
     where = f"Keystone at {strip_credentials(session.auth_url or 'the address of the plugin')}"
     try:
@@ -187,9 +187,10 @@ async def _locks(settings: Settings) -> Finding:
 
 
 async def _memcached(settings: Settings) -> AsyncIterator[Finding]:
-    """Yield a finding for each memcached server, a "note" if it is unavailable.
+    """Yield a finding about each memcached server; a "note" if the server is unavailable.
 
-    Yields nothing if no token would be cached in memcached. Glimpse works without it, only slower.
+    Yields nothing if tokens are not cached in memcached. Glimpse works without memcached, but more
+    slowly.
     """
     shared = open_shared_cache(settings)
     if shared is None:

@@ -17,15 +17,16 @@ from glimpse.glance_database.grants import user_may_write
 from glimpse.glance_database.replicas import Replica
 from glimpse.settings import InvalidSettings, Settings
 
-_POLL_SECONDS = 0.05  # between two comparisons of a replica with the primary
+_POLL_SECONDS = 0.05  # from one comparison of a replica with the primary to the next
 
 
 async def check_glance_database(settings: Settings) -> AsyncIterator[Finding]:
-    """Read Glance's database as the gateway would, and yield a finding for each step.
+    """Read Glance's database and its replicas as the gateway would; yield findings.
 
-    A database that cannot be read is a "note" if Glance's API is read instead. So is a replica that
-    cannot be read, because the primary is read instead. Changes nothing. Each query ends within the
-    timeout of the settings. No finding has a password in it.
+    If the database cannot be read, the finding is a "note" if the gateway would read Glance's API
+    instead, otherwise a "FAIL". A replica that cannot be read is a "note", because the gateway
+    would read the primary instead. Settings that do not allow the database to be read are a "FAIL".
+    Changes nothing. Each query has the timeout of the settings. No finding contains a password.
     """
     try:
         glance_rules(settings)
@@ -58,16 +59,16 @@ async def check_glance_database(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def _check_grants(database: GlanceDatabase, where: str, user: str) -> AsyncIterator[Finding]:
-    """Yield a "note" if `user` may write. Raises DatabaseError."""
+    """Yield a "note" if `user` has a right to write; otherwise nothing. Raises DatabaseError."""
     if await user_may_write(database):
         yield Finding("note", f"{where}: user {user} may write; it needs SELECT only")
 
 
 async def _check_replica(replica: Replica, max_lag: float) -> AsyncIterator[Finding]:
-    """Read a replica and close it; yield a finding for each step.
+    """Read a replica, yield findings about it, and close it.
 
-    It is "ok" if the replica has what the primary has within `max_lag` seconds, otherwise a "note",
-    as it is if the replica cannot be read.
+    The finding is "ok" if the replica catches up with the primary within `max_lag` seconds. It is a
+    "note" if the replica does not catch up or cannot be read.
     """
     where = f"Its replica at {replica.address}"
     try:
@@ -82,9 +83,9 @@ async def _check_replica(replica: Replica, max_lag: float) -> AsyncIterator[Find
 
 
 async def _wait_until_current(replica: Replica, max_lag: float) -> float:
-    """Return how many seconds it took the replica to have what the primary had at the call.
+    """Wait until the replica has all changes that the primary had; return the seconds it took.
 
-    Raises DatabaseError, after `max_lag` seconds if the replica is behind all the time.
+    Raises DatabaseError if the replica cannot be read, or is still behind after `max_lag` seconds.
     """
     began = time.monotonic()
     while True:

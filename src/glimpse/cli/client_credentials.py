@@ -9,19 +9,21 @@ from glimpse.identity.embedded.directory_entries import DOMAIN_ID, Project, User
 
 
 class NoCredentials(LookupError):
-    """The user does not exist, is disabled, has no project, or has no password that can be read.
+    """There are no credentials with which a client can log in as the user.
 
-    The message says which.
+    The message says why: the user does not exist, is disabled, has no project, or has a password
+    that is kept only as a hash.
     """
 
 
-DEFAULT_USER = "demo"  # of each new state directory
+DEFAULT_USER = "demo"  # each new state directory has this user
 
 
 def default_user(directory: Directory) -> str | None:
-    """Return demo if that user can log in with `client_variables`, otherwise the first who can.
+    """Return the name of a user as whom a client can log in; None if there is none.
 
-    None if no user can.
+    This is ``demo`` if `client_variables` works for that user, otherwise the first user by name for
+    whom it works.
     """
     for name in (DEFAULT_USER, *_names_in_default_domain(directory)):
         try:
@@ -32,7 +34,10 @@ def default_user(directory: Directory) -> str | None:
 
 
 def render_openrc(directory: Directory, user_name: str, identity_url: str, region: str) -> str:
-    """Render a shell script that sets the variables of `client_variables`. Raises NoCredentials."""
+    """Render a shell script that sets the variables of `client_variables`.
+
+    Raises NoCredentials if a client cannot log in as the user.
+    """
     variables = client_variables(directory, user_name, identity_url, region)
     return "".join(f"export {key}={shlex.quote(value)}\n" for key, value in variables.items())
 
@@ -43,9 +48,10 @@ def client_variables(
     """Return the environment variables with which a user's clients log in.
 
     `identity_url` is the URL of the Identity API, without a version or a slash at its end. The
-    project is that of the user's own name if there is one, otherwise the first. The case of
-    `user_name` does not matter. Raises NoCredentials if there is no such user in the domain
-    Default, or it is disabled or has no project, or its password is kept as a hash only.
+    variables name the project that has the same name as the user, or the user's first project if
+    there is none. The case of `user_name` does not matter. Raises NoCredentials if the domain
+    Default has no such user. Raises NoCredentials if the user is disabled, has no project, or has a
+    password that is kept only as a hash.
     """
     user, password, project = _find_credentials(directory, user_name)
     return {
@@ -64,9 +70,9 @@ def client_variables(
 def render_clouds(directory: Directory, identity_url: str, region: str) -> str:
     """Render a clouds.yaml with a cloud ``glimpse-USER`` for each user with credentials.
 
-    Users of other domains than Default are left out, and so are disabled users, users without a
-    project, and those whose password is kept as a hash only. `identity_url` is the URL of the
-    Identity API, without a version or a slash at its end.
+    Only users of the domain Default are included. Users who are disabled, who have no project, or
+    whose password is kept only as a hash are left out. `identity_url` is the URL of the Identity
+    API, without a version or a slash at its end.
     """
     lines = ["clouds:"]
     for name in _names_in_default_domain(directory):
@@ -90,9 +96,9 @@ def render_clouds(directory: Directory, identity_url: str, region: str) -> str:
 
 
 def _find_credentials(directory: Directory, user_name: str) -> tuple[User, str, Project]:
-    """Return a user, the password and the project to log in to, as for `client_variables`.
+    """Return a user of the domain Default, the user's password and the project to log in to.
 
-    Raises NoCredentials.
+    The project is chosen as for `client_variables`. Raises NoCredentials.
     """
     user = directory.user(name=user_name)
     if user is None:
@@ -120,5 +126,5 @@ def _names_in_default_domain(directory: Directory) -> list[str]:
 
 
 def _quoted(text: str) -> str:
-    """Return `text` as a JSON string, which YAML reads as well."""
+    """Return `text` as a JSON string, which is also valid in YAML."""
     return orjson.dumps(text).decode()

@@ -13,17 +13,19 @@ from glimpse.cli.settings_arguments import (
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``glimpse clouds``: those that choose the settings."""
+    """Add the arguments of ``glimpse clouds``, which choose the settings."""
     add_settings_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the clouds.yaml, and return 0.
 
-    The URL in it is that of the process that serves with the state directory. It is that of the
-    settings if no process does, or if the arguments name an address or a port.
+    The URL in the clouds.yaml leads to the process that serves with the state directory. If no
+    process does, or if the arguments name an address or a port, the URL has the address of the
+    settings.
 
-    Raises InvalidSettings, and what `open_identity_file` raises.
+    Raises InvalidSettings. Raises CommandFailed if there is no usable identity file (see
+    `open_identity_file`), and OSError.
     """
     settings = read_settings(options)
     directory = open_identity_file(settings).current

@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the script, which completes without running Glimpse; return 0."""
+    """Print a script that completes ``glimpse`` in a shell, without running Glimpse; return 0."""
     parser = make_parser(*COMMANDS)
     for action in _actions(parser):
         if isinstance(action.metavar, str) and action.metavar in _COMPLETED:
@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
-    """Yield the arguments of a parser and of all parsers of its subcommands."""
+    """Yield the arguments of a parser and of the parsers of its subcommands."""
     for action in parser._actions:  # noqa: SLF001  argparse lists them nowhere else
         yield action
         if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001  likewise

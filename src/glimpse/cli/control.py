@@ -25,10 +25,11 @@ _HOST = "127.0.0.1"  # no other machine can connect: a client can reset the clou
 
 
 class Control(NamedTuple):
-    """The control API of a process: its socket and its token; and its tools and state copies.
+    """What ``glimpse serve`` needs to serve the control API and to cause the faults of a seed.
 
-    ``listener`` is None if there are only the faults of a seed, and no control API. ``copies`` is
-    None if the cloud cannot be reset.
+    ``listener`` is the socket of the control API; None if there is no control API, but only faults.
+    ``token`` is the token that clients of the control API send. ``copies`` makes the copies of the
+    state for resets; None if clients cannot reset the cloud.
     """
 
     listener: socket.socket | None
@@ -38,7 +39,7 @@ class Control(NamedTuple):
 
     @property
     def sockets(self) -> list[socket.socket]:
-        """The sockets of the control API: one or none."""
+        """The socket of the control API in a list; empty if there is no control API."""
         return [] if self.listener is None else [self.listener]
 
     def make_application(self, settings: Settings) -> ServedApplication:
@@ -56,11 +57,12 @@ class Control(NamedTuple):
 def open_control(
     options: argparse.Namespace, settings: Settings, faults: Sequence[FaultRule]
 ) -> Control:
-    """Listen at --control-port, if it is given; with --ephemeral, also copy the state for resets.
+    """Make the tools for tests, and listen at --control-port if it is given.
 
-    `faults` are those of the seed. Raises CommandFailed if the port cannot be used, or is given
-    without --ready-file, or if there are several workers, of which each would have its own faults;
-    OSError if the state cannot be copied.
+    With --ephemeral and --control-port, also copies the state for resets. `faults` are the faults
+    of the seed. The caller closes the socket. Raises CommandFailed if the port cannot be used, if
+    --control-port is given without --ready-file, or if there are several workers, because each
+    would have faults of its own. Raises OSError if the state cannot be copied.
     """
     port = options.control_port
     if port is not None and options.ready_file is None:

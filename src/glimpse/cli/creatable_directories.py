@@ -7,10 +7,11 @@ from glimpse.identity.embedded.private_files import privacy_problem
 
 
 def directory_problem(path: Path) -> str | None:
-    """Return why this process cannot write to the directory `path`, or create it; None if it can.
+    """Return why this process cannot use or create the directory `path`; None if it can.
 
-    A directory that exists must be accessible to its owner only, or one whose mode this process
-    may change to that. Raises OSError if a parent directory does not let this process look.
+    An existing directory must be writable. It must also be accessible only to its owner, or this
+    process must be able to change its mode. Raises OSError if this process may not search a parent
+    directory.
     """
     existing = path
     while not existing.exists() and existing != existing.parent:

@@ -16,12 +16,12 @@ from glimpse.embedded.sqlite.schema import CATALOG_FILE, UnusableCatalog
 from glimpse.image_api.bulk_documents import render_image_and_members
 from glimpse.images.errors import Invalid
 
-PAGE_IMAGES = 1000  # of one list, as the most that Glance returns by default
-PAGE_BYTES = 4 * 2**20  # of one list but its last image: `glimpse load` reads lines of 16 MiB
+PAGE_IMAGES = 1000  # in one list: the most that Glance returns by default
+PAGE_BYTES = 4 * 2**20  # of one list without its last image: `glimpse load` reads lines of 16 MiB
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``glimpse dump``: the state directory, --format and FILE."""
+    """Add the arguments of ``glimpse dump``: the settings, --format and FILE."""
     add_state_arguments(parser)
     parser.add_argument(
         "--format",
@@ -36,11 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write all images to FILE, as they are at one moment, also while Glimpse serves; return 0.
+    """Write all images to FILE as they are at one moment, also while Glimpse serves; return 0.
 
-    Returns 1 if images are left out, because their records are broken. FILE is overwritten; a new
-    one can be read by its owner only. Raises CommandFailed for a catalog that cannot be read;
-    InvalidSettings; OSError if the output cannot be written.
+    Returns 1 if images are left out because their records are broken. FILE is overwritten. A new
+    FILE has the mode 0600. Raises CommandFailed if the catalog cannot be read, InvalidSettings, and
+    OSError if the output cannot be written.
     """
     path = read_settings(options).server.state_dir / CATALOG_FILE
     try:
@@ -57,14 +57,14 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _open_output(name: str) -> BinaryIO:
-    """Open the file, empty, with the mode 0600 if it is new; standard output for ``-``."""
+    """Open the file and empty it; make a new file with mode 0600. ``-`` is standard output."""
     if name == "-":
         return os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     return os.fdopen(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
 
 
 def _image_lines(export: CatalogExport) -> Iterator[bytes]:
-    """Yield a line with the document of each image; report and leave out those without one."""
+    """Yield a line with the document of each image; report and leave out broken records."""
     with Progress("dumping", export.count, " images") as progress:
         for number, (image, members) in enumerate(export, 1):
             try:
@@ -76,10 +76,10 @@ def _image_lines(export: CatalogExport) -> Iterator[bytes]:
 
 
 def list_lines(images: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield lines, each a list of documents, from the lines of single ones in `images`.
+    """Join the lines of single images to lists, and yield each list as a line.
 
-    A list has at most PAGE_IMAGES images, and ends with the image that exceeds PAGE_BYTES. Without
-    images, there is one empty list.
+    A list ends with its 1,000th image, or with the image that makes it larger than 4 MiB. If
+    `images` is empty, yields one empty list.
     """
     page: list[bytes] = []
     size, is_first = 0, True

@@ -12,11 +12,11 @@ from glimpse.settings import Settings
 
 
 def open_identity_file(settings: Settings) -> IdentityFile:
-    """Open the identity file in the state directory. Missing ids and passwords are added to it.
+    """Open the identity file in the state directory; add missing ids and passwords to it.
 
-    Invalid entries are logged and left out. Raises CommandFailed if there is no such file (only
-    `glimpse serve` makes one), if its content is invalid, or if the settings name another identity;
-    OSError if it cannot be read or changed.
+    Invalid entries are logged and left out. Raises CommandFailed if the settings do not use the
+    embedded identity, if the file is missing (only `glimpse serve` makes it), or if its content is
+    invalid. Raises OSError if the file cannot be read or changed.
     """
     strategy = settings.api.auth_strategy
     if strategy != "embedded":
@@ -35,7 +35,7 @@ def open_identity_file(settings: Settings) -> IdentityFile:
 
 
 def find_domain(directory: Directory, name: str) -> Domain:
-    """Return the domain `name`, whatever its case. Raises CommandFailed if there is none."""
+    """Return the domain `name`, in any case. Raises CommandFailed if there is none."""
     domain = directory.domain(name=name)
     if domain is None:
         known = ", ".join(sorted(each.name for each in directory.domains.values()))
@@ -46,9 +46,9 @@ def find_domain(directory: Directory, name: str) -> Domain:
 def identity_url(settings: Settings, server: RunningServer | None = None) -> str:
     """Return the URL of the Identity API for clients on this machine.
 
-    It is that of the process `server`, or of one with these settings. The URL is
-    ``http://HOST:PORT/identity``, or ``http://HOST:IDENTITY_PORT`` if the API has a port of its
-    own. HOST is the loopback address if Glimpse listens on all addresses.
+    The address and ports are those of the process `server`, or of `settings` if `server` is None.
+    The URL is ``http://HOST:PORT/identity``, or ``http://HOST:IDENTITY_PORT`` if the API has its
+    own port. HOST is the loopback address if Glimpse listens on all addresses.
     """
     address = server or settings.server
     if address.identity_port is not None:

@@ -16,17 +16,17 @@ _LOCK = ".lock"
 
 @contextmanager
 def ephemeral_directory() -> Iterator[Path]:
-    """Make a directory that is accessible to this user only, and remove it at the end.
+    """Make a directory that only this user can access, and remove it after the block.
 
-    It is in memory if /dev/shm has 512 MiB of free space, otherwise in the directory for temporary
-    files. Ephemeral directories of processes that were killed are removed first. Raises OSError if
-    none can be made.
+    The directory is in memory if /dev/shm has 512 MiB of free space, otherwise in the directory for
+    temporary files. Ephemeral directories of killed processes are removed first. Raises OSError if
+    no directory can be made.
     """
     parent = _parent()
     _remove_abandoned(parent)
     path = Path(tempfile.mkdtemp(prefix=".glimpse-", dir=parent))
     try:
-        # The kernel unlocks it when this process ends, however it ends.
+        # The kernel releases the lock when this process ends, even if it is killed.
         with (path / _LOCK).open("wb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             # Only now: other processes remove a directory with this name that is not locked.

@@ -2,4 +2,4 @@
 
 
 class CommandFailed(Exception):
-    """The command failed; each argument is a line that is printed."""
+    """The command failed. Each argument is a line to print."""

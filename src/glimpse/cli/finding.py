@@ -7,20 +7,20 @@ import orjson
 
 from glimpse.telemetry.redaction import sanitize
 
-# FAIL: serving would not work. note: serving would work, but something has no effect, is not tried
-# or is unavailable.
+# FAIL: serving would not work. note: serving would work, but a setting has no effect, or a service
+# is not tried or is unavailable.
 Severity = Literal["ok", "note", "FAIL"]
 
 
 class Finding(NamedTuple):
-    """The result of one check; `text` is one line for the operator."""
+    """The result of one check. `text` is one line for the operator."""
 
     severity: Severity
     text: str
 
 
 def print_findings(findings: Iterable[Finding], *, as_json: bool) -> bool:
-    """Print each finding when it is found, or JSON at the end; return True if none is a FAIL."""
+    """Print findings one by one, or as JSON at the end; return True if none is a FAIL."""
     printed = []
     for finding in findings:
         printed.append({"severity": finding.severity, "text": sanitize(finding.text)})

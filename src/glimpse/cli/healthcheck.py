@@ -1,4 +1,4 @@
-"""``glimpse healthcheck``: print if the running process is healthy, for containers."""
+"""``glimpse healthcheck``: print whether the running process is healthy, for containers."""
 
 import argparse
 import http.client
@@ -18,16 +18,17 @@ _LONGEST_REASON = 200  # characters of a response that are printed
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``glimpse healthcheck``: the settings."""
+    """Add the arguments of ``glimpse healthcheck``, which choose the settings."""
     add_settings_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the health of the running process, and return 0.
 
-    That is the process that serves with the state directory. It is the one at the host and port of
-    the settings if none does, or if the arguments name an address or a port. Raises CommandFailed
-    with the reason if it is unhealthy, or does not respond; InvalidSettings.
+    Asks the process that serves with the state directory. If no process does, or if the arguments
+    name an address or a port, asks the process at the host and port of the settings. Raises
+    CommandFailed with the reason if the process is unhealthy or does not respond. Raises
+    InvalidSettings.
     """
     settings = read_settings(options)
     running = None if has_address(options) else find_running_server(settings.server.state_dir)
@@ -46,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
 def _get(url: str) -> tuple[int, str]:
     """Return the status code, and the first 200 bytes of the body as one line of text.
 
-    Raises OSError or HTTPException if there is no response, or it is no HTTP.
+    Raises OSError or HTTPException if there is no response or the response is not HTTP.
     """
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=_TIMEOUT)

@@ -12,7 +12,7 @@ _LOG = logging.getLogger(__name__)
 
 @contextmanager
 def lifetime_logged(settings: Settings) -> Iterator[None]:
-    """Log that this process starts, and after the block that it has stopped, with its version."""
+    """Log the start of this process before the block, and its end after the block."""
     server = settings.server
     _LOG.info(
         "Glimpse %s starts on %s port %d: image_service = %s, auth_strategy = %s, workers = %d",

@@ -23,7 +23,7 @@ _WITH_DATA = ("active", "deactivated")  # statuses of images that have data
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``glimpse load``: the state directory, --without-data and FILE."""
+    """Add the arguments of ``glimpse load``: the settings, --without-data and FILE."""
     add_state_arguments(parser)
     parser.add_argument(
         "--without-data",
@@ -39,13 +39,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Load the file into the embedded catalog, print how many images it had, and return 0.
+    """Load the file into the embedded catalog, print the number of images, and return 0.
 
-    Images with the same ids are replaced. Images are loaded in transactions of 10,000; after an
-    error or an interrupt, those of committed transactions stay. Replaces the process's handler of
-    SIGINT. Raises CommandFailed for a line that is no image, for an active image without data
-    unless --without-data is given, and for a file or catalog that cannot be used; InvalidSettings;
-    OSError; and KeyboardInterrupt at SIGINT.
+    An existing image with the same id is replaced. Images are stored in transactions of 10,000.
+    After an error or an interrupt, images of committed transactions stay. Replaces the process's
+    handler of SIGINT.
+
+    Raises CommandFailed for a line that is not an image, and for a file or catalog that cannot be
+    used. Without --without-data, raises CommandFailed for an active image whose data is missing.
+    Raises InvalidSettings and OSError. Raises KeyboardInterrupt at SIGINT.
     """
     settings = read_settings(options)
     with _open_file(options.file) as stream:
@@ -75,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _open_file(name: str) -> BinaryIO:
-    """Open the file; return standard input for ``-``. Raises CommandFailed on failure."""
+    """Open the file; return standard input for ``-``. Raises CommandFailed if that fails."""
     try:
         return sys.stdin.buffer if name == "-" else Path(name).open("rb")
     except OSError as error:
@@ -83,7 +85,7 @@ def _open_file(name: str) -> BinaryIO:
 
 
 class _Loading:
-    """Loads `lines` into the catalog of the settings."""
+    """Loads `lines` into the catalog that the settings name."""
 
     def __init__(self, settings: Settings, lines: JsonLines, *, needs_data: bool) -> None:
         self._settings = settings
@@ -94,14 +96,15 @@ class _Loading:
 
     @property
     def count(self) -> int:
-        """The number of different images that have been loaded so far."""
+        """The number of different images that are in the catalog after the last commit."""
         return len(self._ids)
 
     async def run(self) -> None:
         """Load all lines, and show the progress.
 
-        Raises BadDocument for a line that is no image, or an active image without data;
-        UnusableCatalog, OSError or Unavailable if the files in the state directory cannot be used.
+        Raises BadDocument for a line that is not an image, and for an active image without data.
+        Raises UnusableCatalog, OSError or Unavailable if the files in the state directory cannot be
+        used.
         """
         service = EmbeddedImageService.open(
             self._settings.server.state_dir, options=embedded_options(self._settings)
@@ -124,7 +127,7 @@ class _Loading:
             await service.close()
 
     def _require_data(self, image: Image, service: EmbeddedImageService) -> None:
-        """Raise Invalid unless the data of an image is in the state directory."""
+        """Raise Invalid if the data of an image is not in the state directory."""
         if not service.data.has(image.id):
             path = self._settings.server.state_dir / "data" / image.id
             raise Invalid(

@@ -1,4 +1,4 @@
-"""local_url: the URL at which commands on this machine reach a server that runs here."""
+"""local_url: the URL at which commands on this machine reach a server on this machine."""
 
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  compared, not listened on
 

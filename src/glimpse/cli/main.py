@@ -1,4 +1,4 @@
-"""The ``glimpse`` command: runs a subcommand, and prints each error as one line."""
+"""The ``glimpse`` command: runs a subcommand, and prints errors without a traceback."""
 
 import argparse
 import importlib
@@ -13,7 +13,7 @@ from glimpse.cli.help_texts import epilog
 from glimpse.settings import InvalidSettings
 from glimpse.telemetry.redaction import sanitize
 
-# The help of each subcommand. Only the module of the one that runs is imported: some load slowly.
+# The help of each subcommand. Only the subcommand that runs is imported, because some load slowly.
 COMMANDS: Mapping[str, str] = {
     "serve": "serve the APIs (what a bare `glimpse` does)",
     "openrc": "print shell variables for a user's clients to log in with",
@@ -29,7 +29,7 @@ COMMANDS: Mapping[str, str] = {
 }
 _DEFAULT = "serve"
 _INTERRUPTED = 130  # a shell's status of a command that SIGINT ended
-_BROKEN_PIPE = 141  # and of one that SIGPIPE ended
+_BROKEN_PIPE = 141  # a shell's status of a command that SIGPIPE ended
 
 
 class Subcommand(Protocol):
@@ -48,11 +48,12 @@ class Subcommand(Protocol):
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the subcommand in `arguments`, by default those of the process; without one, ``serve``.
+    """Run the subcommand in `arguments`, by default ``serve``; return the exit status.
 
-    Returns the exit status: that of the subcommand; 1 after an error, which is printed on standard
-    error; 130 after SIGINT; or 141 if standard output is closed. Raises SystemExit for ``--help``,
-    ``--version`` and invalid arguments.
+    `arguments` None means the arguments of the process. The exit status is that of the subcommand.
+    It is 1 after an error, which is printed on standard error, 130 after SIGINT, and 141 if
+    standard output is closed. Raises SystemExit for ``--help``, ``--version`` and invalid
+    arguments.
     """
     given = sys.argv[1:] if arguments is None else arguments
     if invalid := next((word for word in given if "\0" in word), None):
@@ -78,9 +79,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def make_parser(*given: str) -> argparse.ArgumentParser:
-    """Make a parser of all subcommands, but with the arguments of those in `given` only.
+    """Make a parser of all subcommands, with the arguments of the subcommands in `given`.
 
-    Imports the modules of these. Ignores text in `given` that is no subcommand.
+    Other subcommands get no arguments, and their modules are not imported. Text in `given` that is
+    not a subcommand is ignored.
     """
     parser = argparse.ArgumentParser(
         prog="glimpse", description="OpenStack Compute's Images API, on its own."

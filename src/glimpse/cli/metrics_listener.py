@@ -1,4 +1,4 @@
-"""The port of the metrics, and the directory in which several workers keep their numbers."""
+"""The port of the metrics, and the directory in which several workers keep their metrics."""
 
 import logging
 import os
@@ -17,12 +17,14 @@ _LOG = logging.getLogger(__name__)
 
 
 def open_metrics(settings: Settings, stack: ExitStack) -> tuple[Settings, Sequence[socket.socket]]:
-    """Listen at the port of the metrics; return the settings to serve with, and the sockets.
+    """Listen at the port for metrics; return the settings to serve with, and the sockets.
 
-    There are no sockets if metrics are turned off. If the port, or a directory for the metrics of
-    several workers, cannot be used, raises CommandFailed if the port is configured; otherwise logs
-    a warning, and returns settings without metrics. `stack` removes the directory; it does not
-    close the sockets.
+    The sockets are none if metrics are turned off, otherwise one. The caller closes the sockets.
+    With several workers, `stack` removes a temporary directory for their metrics.
+
+    If the port or the directory cannot be used and the operator has configured the port, raises
+    CommandFailed. If the operator has not configured the port, logs a warning, and returns settings
+    without metrics.
     """
     if not settings.metrics.port:
         return settings, []
@@ -40,10 +42,10 @@ def open_metrics(settings: Settings, stack: ExitStack) -> tuple[Settings, Sequen
 
 
 def _share_metrics(stack: ExitStack) -> None:
-    """Set the variable _METRICS_DIRECTORY to a directory for the metrics of all workers.
+    """Set the variable PROMETHEUS_MULTIPROC_DIR to a directory for the metrics of all workers.
 
-    If it is set already, it stays. Otherwise the directory is a temporary one, which is removed
-    when `stack` is closed. Raises CommandFailed if it cannot be made.
+    Does nothing if the variable is set already. Otherwise makes a temporary directory, which
+    closing `stack` removes. Raises CommandFailed if the directory cannot be made.
     """
     if os.environ.get(_METRICS_DIRECTORY):
         return

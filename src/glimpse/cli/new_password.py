@@ -1,6 +1,7 @@
 """read_password: generates the password of a new user, or reads one from the operator.
 
-It is never an argument, which other users of the machine could see in a list of processes.
+A password is never an argument, because other users of the machine can see arguments in a list of
+processes.
 """
 
 import argparse
@@ -15,14 +16,14 @@ from glimpse.identity_api.schemas import PASSWORD
 
 
 class NewPassword(NamedTuple):
-    """A generated password, `readable`, or the hash of a given one. The other is None."""
+    """A generated password in `readable`, or the hash of a given one in `hashed`; never both."""
 
     readable: str | None
     hashed: str | None
 
 
 def add_password_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add --password-prompt and --password-stdin, of which one may be given."""
+    """Add --password-prompt and --password-stdin. At most one of the two may be given."""
     group = parser.add_mutually_exclusive_group()
     group.add_argument(
         "--password-prompt", action="store_true", help="ask for the password; keep a hash of it"
@@ -36,10 +37,10 @@ def add_password_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def read_password(options: argparse.Namespace) -> NewPassword:
-    """Generate a password, or read one as the arguments say. Hashing one takes 0.23 s.
+    """Read a password with the argument that was given, or else generate one.
 
-    Raises CommandFailed for a password that is missing, empty or too long, or is repeated
-    differently.
+    Hashing a password that was read takes 0.23 s. Raises CommandFailed if the password is missing,
+    empty or too long, or if the operator repeats it differently.
     """
     if options.password_stdin:
         given = sys.stdin.readline().rstrip("\r\n")

@@ -28,11 +28,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the variables, and return 0.
 
-    The URL in them is that of the process that serves with the state directory. It is that of the
-    settings if no process does, or if the arguments name an address or a port.
+    The URL in the variables leads to the process that serves with the state directory. If no
+    process does, or if the arguments name an address or a port, the URL has the address of the
+    settings.
 
-    Raises CommandFailed for a user who is unknown or disabled, or has no project or no readable
-    password; InvalidSettings; and what `open_identity_file` raises.
+    Raises CommandFailed if the user is unknown or disabled, or has no project or no readable
+    password. Raises CommandFailed if there is no usable identity file (see `open_identity_file`).
+    Raises InvalidSettings and OSError.
     """
     settings = read_settings(options)
     directory = open_identity_file(settings).current

@@ -1,4 +1,4 @@
-"""Progress: a bar on a terminal, and a line every ten seconds where there is none."""
+"""Progress: a bar on a terminal; elsewhere, a line every ten seconds."""
 
 import os
 import sys
@@ -14,10 +14,10 @@ _COLUMNS = 80  # of a terminal that does not know its size, as that of `docker e
 
 
 class Progress:
-    """Shows how much of a task is done. A context manager.
+    """Shows how much of a task is done. Use it as a context manager.
 
-    On a terminal, it is a bar. Elsewhere, such as in the log of a job, it is a line every ten
-    seconds, so nothing for a task that takes less. `clock` returns seconds.
+    On a terminal, shows a bar. Elsewhere, such as in the log of a job, prints a line every ten
+    seconds, and nothing for a task that takes less time. `clock` returns seconds.
     """
 
     def __init__(
@@ -28,7 +28,7 @@ class Progress:
         stream: TextIO | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`task` names it in the output. `total` is its size in `unit`; None if it is unknown.
+        """`task` is the task's name in the output, `total` its size in `unit`; None if unknown.
 
         The default `stream` is standard error.
         """
@@ -48,7 +48,7 @@ class Progress:
             )
 
     def advance_to(self, done: int) -> None:
-        """Show that `done` of `total` is done, counted from the beginning."""
+        """Show that `done` of `total` is done. `done` counts from the beginning of the task."""
         if self._bar is not None:
             self._bar.update(done - self._bar.n)
         elif self._clock() - self._shown_at >= _INTERVAL:

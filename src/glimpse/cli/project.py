@@ -37,8 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Perform the action, and return 0. A process that serves uses the change at once.
 
-    Raises CommandFailed for a name that is invalid, unknown or in use, a project that is immutable
-    or has others below it, and an identity file that cannot be changed; InvalidSettings; OSError.
+    Raises CommandFailed for a name that is invalid, unknown or in use. Raises CommandFailed for a
+    project that is immutable or has projects below it, and for an identity file that cannot be
+    changed. Raises InvalidSettings and OSError.
     """
     identity_file = open_identity_file(read_settings(options))
     try:

@@ -1,4 +1,4 @@
-"""ReadyFile: a JSON file that exists while ``glimpse serve`` serves requests, with its URLs."""
+"""ReadyFile: a JSON file with the URLs of ``glimpse serve``, which exists while it serves."""
 
 import os
 import socket
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 class ReadyFile:
     """A file for programs that start ``glimpse serve`` and wait until it accepts requests.
 
-    Use it as a context manager, which removes the file at the start and at the end; `report` writes
-    it, atomically. Only its owner can read it.
+    Use it as a context manager, which removes the file at the start and at the end. `report` writes
+    the file, atomically. Only the file's owner can read it.
     """
 
     def __init__(
@@ -35,9 +35,10 @@ class ReadyFile:
         sockets: Sequence[socket.socket],
         control: "Control | None" = None,
     ) -> None:
-        """`sockets` are those of the APIs, in the order of `api_listeners`.
+        """`sockets` are the sockets of the APIs, in the order of `api_listeners`.
 
-        Raises CommandFailed if the directory of the file does not exist or cannot be written.
+        `control` is None if there is no control API. Raises CommandFailed if the directory of the
+        file does not exist or cannot be written.
         """
         self._path = path.absolute()
         if not os.access(self._path.parent, os.W_OK):
@@ -64,10 +65,10 @@ class ReadyFile:
 
 
 def _document(settings: Settings, sockets: Sequence[socket.socket]) -> dict[str, Any]:
-    """Return the content of the file: the process, the URLs of the APIs, the identity file.
+    """Return the content of the file: the process id, the URLs of the APIs, the identity file.
 
-    The Image API is left out if Glance has it; the Identity API and its file if callers are not
-    users of the embedded identity.
+    The Image API is left out if Glance serves it. The Identity API and the identity file are left
+    out if callers are not users of the embedded identity.
     """
     urls = {
         listener.option: socket_url(sock)

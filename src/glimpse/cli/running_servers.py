@@ -1,6 +1,7 @@
-"""Files in a state directory that say at which address and ports each process serves it.
+"""Files in a state directory with the addresses and ports of the processes that serve it.
 
-A process keeps a lock on its file while it runs, so the file of a killed one is recognized.
+A process keeps a lock on its file while it runs. A file without a lock is the file of a killed
+process.
 """
 
 import fcntl
@@ -21,7 +22,7 @@ RUNNING = "running"  # in the state directory
 class RunningServer(NamedTuple):
     """A process that serves: its id, and the address and the ports that it listens on.
 
-    The ports are those of the options of [glimpse]: None for an API without a port of its own.
+    The port of the Image or Identity API is None if the API shares `port` or is not served.
     """
 
     pid: int
@@ -33,10 +34,10 @@ class RunningServer(NamedTuple):
 
 @contextmanager
 def record_running_server(state_dir: Path, server: RunningServer) -> Iterator[None]:
-    """Keep a file about this process, `server`, in the state directory while the block runs.
+    """Keep a file about this process in the state directory while the block runs.
 
-    Files of processes that were killed are removed first. Raises OSError if the file cannot be
-    written.
+    `server` describes this process. Files of killed processes are removed first. Raises OSError if
+    the file cannot be written.
     """
     directory = state_dir / RUNNING
     directory.mkdir(mode=PRIVATE_DIRECTORY, exist_ok=True)
@@ -47,7 +48,7 @@ def record_running_server(state_dir: Path, server: RunningServer) -> Iterator[No
     temporary = file.with_suffix(".new")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)  # before others can find it
+        fcntl.flock(descriptor, fcntl.LOCK_EX)  # before other processes can find the file
         os.write(descriptor, orjson.dumps(server._asdict()))
         temporary.rename(file)
         yield
@@ -60,7 +61,8 @@ def record_running_server(state_dir: Path, server: RunningServer) -> Iterator[No
 def find_running_server(state_dir: Path) -> RunningServer | None:
     """Return the process that serves with the state directory; None if none is found.
 
-    Of several, it is the one that started last. Creates and changes nothing. Raises nothing.
+    If there are several, returns the process that started last. Creates and changes nothing. Raises
+    nothing.
     """
     try:
         files = [file for file in (state_dir / RUNNING).glob("*.json") if _is_locked(file)]
@@ -71,7 +73,7 @@ def find_running_server(state_dir: Path) -> RunningServer | None:
 
 
 def _is_locked(file: Path) -> bool:
-    """Return True if a process that runs holds the lock of `file`."""
+    """Return True if a running process holds the lock of `file`."""
     try:
         descriptor = os.open(file, os.O_RDONLY)
     except FileNotFoundError:
@@ -86,7 +88,7 @@ def _is_locked(file: Path) -> bool:
 
 
 def _parse(content: bytes) -> RunningServer | None:
-    """Parse the content of a file; return None for that of a Glimpse with another format."""
+    """Parse the content of a file; return None if another version of Glimpse wrote it."""
     try:
         return RunningServer(**orjson.loads(content))
     except (TypeError, orjson.JSONDecodeError):

@@ -12,7 +12,7 @@ _WIDTH = 96
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that all subcommands have; here they have no effect."""
+    """Add the arguments that all subcommands have. Here they have no effect."""
     add_settings_arguments(parser)
 
 
@@ -23,7 +23,7 @@ def run(_options: argparse.Namespace) -> int:
 
 
 def sample_config() -> str:
-    """Render the text of ``etc/glimpse.conf.sample``: each option, below its meaning."""
+    """Return the text of ``etc/glimpse.conf.sample``: each option below its description."""
     parts = []
     for group, options in SECTIONS.items():
         parts.append(f"[{group}]\n")

@@ -19,7 +19,7 @@ from glimpse.seed.seed import Seed
 from glimpse.settings import Settings
 
 _STATE_DIR = "glimpse.state_dir"  # the attribute of `options` that --state-dir sets
-_MARK = ".seeded"  # a file in state directories that a seed made
+_MARK = ".seeded"  # a file in a state directory that was filled from a seed
 _EPHEMERAL_STATE = "state"  # in the ephemeral directory
 
 
@@ -28,11 +28,14 @@ def prepare_state(
 ) -> tuple[FaultRule, ...]:
     """Prepare the state directory for --seed and --ephemeral; return the faults of the seed.
 
-    With --ephemeral, it is a temporary one that `stack` removes; `options` are changed to name it,
-    so read the settings again. With --seed, it is filled from the seed, in place of what an earlier
-    seed has made there; unless it is temporary, `lock` locks it first. Raises CommandFailed for a
-    seed or a directory that cannot be used; then nothing has been changed. Raises OSError if the
-    state cannot be written.
+    With --ephemeral, makes a temporary state directory, which closing `stack` removes. It also
+    changes `options` to name that directory, so the caller must read the settings again.
+
+    With --seed, fills the state directory from the seed, and removes what an earlier seed has made
+    there. A directory that is not temporary is locked with `lock` first.
+
+    Raises CommandFailed if the seed or the directory cannot be used; then the state is unchanged.
+    Raises OSError if the state cannot be written.
     """
     if settings.image_service != "embedded" or settings.api.auth_strategy == "keystone":
         raise CommandFailed("--seed and --ephemeral need the embedded services, not a gateway.")
@@ -48,7 +51,7 @@ def prepare_state(
     elif seed is not None:
         _require_replaceable(state_dir)
         lock.acquire(state_dir)
-        _require_replaceable(state_dir)  # another process may have used it until now
+        _require_replaceable(state_dir)  # another process may have used it before the lock
         _empty(state_dir)
     if seed is not None:
         asyncio.run(apply_seed(seed, state_dir, embedded_options(settings)))
@@ -66,7 +69,10 @@ def _read(path: Path, settings: Settings) -> Seed:
 
 
 def _require_replaceable(state_dir: Path) -> None:
-    """Raise CommandFailed if a directory has anything that no seed has made; and OSError."""
+    """Raise CommandFailed if a directory has a state that was not made by a seed.
+
+    A missing directory, and an empty one, can be replaced. Raises OSError.
+    """
     is_new = not state_dir.exists() or all(each.name == LOCK_FILE for each in state_dir.iterdir())
     if not is_new and not (state_dir / _MARK).exists():
         raise CommandFailed(
@@ -76,9 +82,9 @@ def _require_replaceable(state_dir: Path) -> None:
 
 
 def _empty(state_dir: Path) -> None:
-    """Remove what is in a state directory but its lock, and mark it as one that a seed has made.
+    """Remove everything in a state directory except its lock, and mark it as made by a seed.
 
-    Of symbolic links, only the links are removed. Raises OSError.
+    Symbolic links are removed, but not the files to which they lead. Raises OSError.
     """
     (state_dir / _MARK).touch()
     for path in state_dir.iterdir():

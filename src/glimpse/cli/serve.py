@@ -46,7 +46,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``glimpse serve``: the settings, --workers, and those of tests."""
+    """Add the arguments of ``glimpse serve``: settings, --log-file, --workers, test arguments."""
     add_settings_arguments(parser)
     add_log_argument(parser)
     parser.add_argument(
@@ -60,12 +60,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Serve until SIGTERM or SIGINT; finish the requests in progress, and return 0.
+    """Serve until SIGTERM or SIGINT, finish the requests in progress, and return 0.
 
     Requests that take longer than ``graceful_shutdown_timeout`` are cancelled. SIGHUP reloads the
-    configuration. Returns 1 if the application cannot start in a worker. Raises InvalidSettings,
-    OSError, and CommandFailed for a log file, address, state or seed that cannot be used, or for a
-    state directory that another process serves with.
+    configuration. Returns 1 if the application cannot start in a worker.
+
+    Raises CommandFailed if a log file, address, state or seed cannot be used, or if another process
+    serves with the state directory. Raises InvalidSettings and OSError.
     """
     settings = read_settings(options)
     _configure_logging(settings)
@@ -108,7 +109,7 @@ def _serve(
     report: Report,
     options: argparse.Namespace,
 ) -> int:
-    """Serve in this process, or in several; return the exit status. Raises CommandFailed."""
+    """Serve in this process or in several, and return the exit status. Raises CommandFailed."""
     watchdog = watchdog_interval()
     if settings.server.workers > 1 and options.stop_with_stdin:
         raise CommandFailed("--stop-with-stdin needs one process: leave --workers out.")
@@ -130,9 +131,10 @@ def _serve(
 def _prepare_state(
     options: argparse.Namespace, settings: Settings, stack: ExitStack, lock: StateLock
 ) -> tuple[Settings, "tuple[FaultRule, ...]"]:
-    """Prepare the state directory for --seed and --ephemeral, and lock it unless it is ephemeral.
+    """Prepare and lock the state directory; return the settings to use and the seed's faults.
 
-    Returns the settings that name it, and the faults of the seed. Raises CommandFailed.
+    An ephemeral state directory is not locked, nor is one without embedded state. Raises
+    CommandFailed.
     """
     if options.seed is None and not options.ephemeral:
         if settings.has_embedded_state:
@@ -147,7 +149,7 @@ def _prepare_state(
 def _open_control(
     options: argparse.Namespace, settings: Settings, faults: "tuple[FaultRule, ...]"
 ) -> "Control | None":
-    """Open the control API of --control-port, and the faults of a seed; None without both."""
+    """Open the control API and the faults of a seed; return None if there is neither."""
     if options.control_port is None and not faults:
         return None
     from glimpse.cli.control import open_control  # noqa: PLC0415  loads only when wanted
@@ -164,7 +166,7 @@ def _configure_logging(settings: Settings) -> None:
 
 
 def _check_address(settings: Settings) -> None:
-    """Raise CommandFailed for noauth on an address that other machines reach, unless allowed."""
+    """Raise CommandFailed if noauth would serve other machines without being allowed to."""
     if settings.api.auth_strategy == "noauth":
         try:
             check_noauth_bind(settings.server.host, settings.api.allow_remote_noauth)
@@ -173,7 +175,10 @@ def _check_address(settings: Settings) -> None:
 
 
 def _api_socket(host: str, listener: ApiListener) -> socket.socket:
-    """Return a socket that listens for an API. Raises CommandFailed, which names its option."""
+    """Return a listening socket for an API.
+
+    Raises CommandFailed, which names the option to change, if the port cannot be used.
+    """
     try:
         return open_socket(host, listener.port)
     except CommandFailed as error:
@@ -186,8 +191,8 @@ def _api_socket(host: str, listener: ApiListener) -> socket.socket:
 def _open_once(settings: Settings) -> None:
     """Open and close the application, to find errors before the workers start.
 
-    That also creates or migrates the files of the embedded services, which workers would otherwise
-    do at the same time. Raises CommandFailed for any error.
+    This also creates or migrates the files of the embedded services. Otherwise several workers
+    would do this at the same time. Raises CommandFailed for any error.
     """
     state_dir = settings.server.state_dir
 
@@ -209,8 +214,8 @@ def _record_addresses(
 ) -> None:
     """Let `glimpse openrc` and other commands find this process until `stack` is closed.
 
-    Does nothing without state in the state directory. Logs a warning if the file cannot be written.
-    `sockets` are those of the APIs.
+    `sockets` are the sockets of the APIs. Does nothing if Glimpse keeps no state in the state
+    directory. Logs a warning if the file about this process cannot be written.
     """
     if not settings.has_embedded_state:
         return

@@ -67,7 +67,10 @@ def add_log_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def has_address(options: argparse.Namespace) -> bool:
-    """Return True if the arguments name an address or a port."""
+    """Return True if --host, --port or --standard-ports is given.
+
+    Use it only for commands with the arguments of `add_settings_arguments`.
+    """
     given = vars(options)
     return bool(
         options.standard_ports
@@ -85,7 +88,7 @@ def has_standard_ports(settings: Settings) -> bool:
 def read_settings(options: argparse.Namespace) -> Settings:
     """Read the settings from configuration files, environment variables and arguments.
 
-    Variables override files, and arguments override both. Raises InvalidSettings.
+    Environment variables override files, and arguments override both. Raises InvalidSettings.
     """
     overrides = {name: value for name, value in vars(options).items() if "." in name}
     if options.standard_ports:

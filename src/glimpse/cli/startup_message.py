@@ -19,11 +19,11 @@ _CLIENT_PACKAGE = "python-openstackclient"
 
 
 def print_startup_message(settings: Settings, sockets: Sequence[socket.socket]) -> None:
-    """Print the URLs, and with the embedded identity a command with which a client can log in.
+    """Print the URLs, and with the embedded identity the commands with which a client logs in.
 
-    There is none if no user has a readable password. If the client ``openstack`` is not installed,
-    print how to install it. `sockets` are those of the APIs, in the order of `api_listeners`.
-    Raises what `open_identity_file` raises.
+    If no user has a readable password, prints no commands. If the client ``openstack`` is not
+    installed, also prints how to install it. `sockets` are the sockets of the APIs, in the order of
+    `api_listeners`. Raises CommandFailed or OSError if the identity file cannot be used.
     """
     urls = [socket_url(each) for each in sockets]
     print(f"Glimpse listens on {urls[0]}, state in {settings.server.state_dir}")
@@ -46,7 +46,7 @@ def print_startup_message(settings: Settings, sockets: Sequence[socket.socket]) 
 
 
 def _login(settings: Settings, port: int, user: str) -> str:
-    """Return a shell command that sets the variables of the user's clients."""
+    """Return a shell command that sets the variables with which the user's clients log in."""
     where = "" if user == DEFAULT_USER else f" {shlex.quote(user)}"
     where += "" if port == DEFAULT_PORT else f" --port {port}"
     where += " --standard-ports" if has_standard_ports(settings) else ""

@@ -1,4 +1,4 @@
-"""StateLock: keeps two ``glimpse serve`` from using the same state directory."""
+"""StateLock: stops two ``glimpse serve`` from using the same state directory."""
 
 import fcntl
 import os
@@ -17,18 +17,18 @@ _LONGEST_PID = 20  # digits
 class StateLock:
     """The lock of a process that serves with a state directory.
 
-    It belongs to this process, and not to the workers that it forks. The kernel releases it when
-    the process ends, however it ends. `released_by` releases it when the process begins to stop, so
-    that the next one need not wait for its last requests.
+    The lock belongs to this process, not to the workers that it forks. The kernel releases the lock
+    when the process ends, even if the process is killed. `released_by` releases the lock when the
+    process begins to stop, so that the next process need not wait for the last requests.
     """
 
     def __init__(self) -> None:
         self._descriptor: int | None = None
 
     def acquire(self, state_dir: Path) -> None:
-        """Lock `state_dir`, which is made if it is missing.
+        """Lock `state_dir`; make the directory if it is missing.
 
-        Raises CommandFailed if another process has locked it, or if it cannot be used.
+        Raises CommandFailed if another process has locked the directory, or if it cannot be used.
         """
         try:
             make_private_directory(state_dir)
@@ -38,8 +38,8 @@ class StateLock:
             why = f"{error.strerror or error}: {error.filename or state_dir}"
             raise CommandFailed(f"cannot open the state in {state_dir}: {why}") from None
         try:
-            # POSIX's lock, which a fork does not pass on, unlike flock's: if this process is
-            # killed, the next one does not have to wait for its workers.
+            # A forked worker does not inherit a POSIX lock, unlike a lock of flock. If this process
+            # is killed, the next process does not have to wait for the workers.
             fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except (BlockingIOError, PermissionError):
             pid = os.pread(descriptor, _LONGEST_PID, 0).decode(errors="replace")
@@ -50,13 +50,13 @@ class StateLock:
         self._descriptor = descriptor
 
     def release(self) -> None:
-        """Let another process take the lock. Does nothing if this one does not have it."""
+        """Release the lock. Do nothing if this process does not hold the lock."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
     def released_by(self, report: Report) -> Report:
-        """Return a `report` that also releases the lock when the service begins to stop."""
+        """Return a function that calls `report`, and releases the lock at the event "stopping"."""
 
         def releasing(event: WorkerEvent) -> None:
             if event == "stopping":
@@ -67,7 +67,7 @@ class StateLock:
 
 
 def _refusal(state_dir: Path, pid: str) -> str:
-    """Return the message for a directory that the process `pid` has locked."""
+    """Return the error message for a directory that the process `pid` has locked."""
     running = find_running_server(state_dir)
     is_known = running is not None and str(running.pid) == pid
     where = f" at {local_url(running.host, running.port)}" if running and is_known else ""

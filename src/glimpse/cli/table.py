@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 
 def render_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return lines with the header and the rows, in columns that are separated by two spaces."""
+    """Return lines with the header and the rows. Two spaces separate the columns."""
     lines = [header, *rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "".join(

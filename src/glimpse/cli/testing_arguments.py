@@ -1,4 +1,4 @@
-"""The arguments of ``glimpse serve`` for clouds of tests, which docs/testing.md describes."""
+"""The arguments of ``glimpse serve`` for tests, which docs/testing.md describes."""
 
 import argparse
 from pathlib import Path

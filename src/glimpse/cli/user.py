@@ -50,8 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Perform the action, and return 0. A process that serves uses the change at once.
 
-    Raises CommandFailed for a name that is invalid, unknown or in use, a project or role that does
-    not exist, and an identity file that cannot be changed; InvalidSettings; OSError.
+    Raises CommandFailed for a name that is invalid, unknown or in use, for an unknown project or
+    role, and for an identity file that cannot be changed. Raises InvalidSettings and OSError.
     """
     settings = read_settings(options)
     identity_file = open_identity_file(settings)
@@ -71,7 +71,8 @@ def run(options: argparse.Namespace) -> int:
 def render_users(directory: Directory) -> str:
     """Return a table of all users, sorted by domain and name, with the roles assigned to them.
 
-    The column PASSWORD is ``readable`` if the identity file has the password itself, or ``hash``.
+    The column PASSWORD is ``readable`` if the identity file has the password itself. It is ``hash``
+    if the file has only a hash.
     """
     rows = [
         (
@@ -122,7 +123,7 @@ def _remove(identity_file: IdentityFile, options: argparse.Namespace) -> None:
 
 
 def _roles(user: User, directory: Directory) -> Iterator[str]:
-    """Yield a text for each role that is assigned to a user: ``member in demo``."""
+    """Yield a text for each role that is assigned to a user, such as ``member in demo``."""
     for each in user.assignments:
         role = directory.roles.get(each.role_id)
         if each.project_id is not None:
