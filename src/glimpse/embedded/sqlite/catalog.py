@@ -73,7 +73,7 @@ class SQLiteCatalog:
         self._reading = _Reading(self._failures)
         self._reader_threads = ReaderThreads(path, self._failures)
         self._writer_thread = WriterThread(open_and_migrate(path))
-        self._waiting = 0  # images that were read, and are not on the first page of their step
+        self._waiting = 0  # images in memory that wait for their page
 
     def problem(self) -> str | None:
         """Return why a read failed in the last minute, for operators; None if no read failed."""
@@ -128,9 +128,9 @@ class SQLiteCatalog:
     ) -> AsyncGenerator[Page, None]:
         """Yield the pages of a list that must be read in a thread. Raises Unavailable.
 
-        A large step has several pages. All but the first page wait in memory. The waiting images of
-        all lists together are limited to 10,000. If a step would exceed this limit, its waiting
-        images are dropped, and read again when they are needed.
+        One read of the thread (a step) may return several pages. All but the first page wait in
+        memory. The waiting images of all lists together are limited to 10,000. If a step would
+        exceed this limit, its waiting images are dropped, and read again when they are needed.
         """
         cursor: Image | ListingPosition | None = marker
         # Each step of a sorted list reads all rows in scope, so the steps are large and few.

@@ -15,9 +15,9 @@ from glimpse.images import Image
 class CatalogExport:
     """Iterable of all images of a catalog with their members, the oldest rows first.
 
-    It includes killed and deleted images, which no list shows. Other processes may write meanwhile;
-    the export does not have their changes. The catalog may have any released schema, and is not
-    migrated.
+    The export includes killed and deleted images, which no list shows. Other processes may write
+    meanwhile; the export does not have their changes. The catalog may have any released schema, and
+    is not migrated.
 
     `count` is the number of rows, valid or not. Invalid rows are logged and left out; `left_out` is
     the number of invalid rows that iteration has met. The caller closes the export with `close`.
@@ -42,7 +42,8 @@ class CatalogExport:
     def _begin(self) -> int:
         """Begin the transaction of all reads; return the number of images.
 
-        Raises NewerSchema. Raises sqlite3.Error if the file cannot be read or has no schema yet.
+        Raises NewerSchema if the schema is newer than this Glimpse. Raises sqlite3.Error if the
+        file cannot be read or has no schema yet.
         """
         self._connection.execute("PRAGMA query_only = ON")
         self._connection.execute("BEGIN")

@@ -2,11 +2,11 @@
 
 There are three ways to read a list:
 
-- If at most 500 images have the ids or the date of change (``updated_at``) of the query, SQLite's
-  own indexes find them.
+- If the query's ids, or its filter by date of change (``updated_at``), match at most 500 images,
+  SQLite's own indexes find these images.
 - If the list is in the usual order (newest first), each step reads the next rows of the listing
   index, and filters them.
-- Otherwise, each step sorts all rows that the caller's lists may have, and returns the next ones.
+- Otherwise, each step sorts all rows that the caller's lists may have, and returns the next rows.
 """
 
 import operator
@@ -30,8 +30,8 @@ from glimpse.embedded.sqlite.row_validation import is_valid_image
 from glimpse.embedded.sqlite.sort_order import after_image, has_usual_order, order, sort_keys
 from glimpse.images import Caller, Image, ImageQuery
 
-MAX_INDEXED_ROWS = 500  # ids, or images changed since a date, whose rows are read by an index
-_MAX_SCANS = 16  # of the listing index for one page, while the event loop is blocked
+MAX_INDEXED_ROWS = 500  # rows that one step reads by the ids or the date of change of a query
+_MAX_SCANS = 16  # scans of the listing index for one page, which block the event loop
 _unindexed_attributes = operator.attrgetter(
     *("ids", "disk_formats", "container_formats", "owner", "protected", "min_ram", "min_disk"),
     *("size", "virtual_size", "size_min", "size_max", "created_at", "updated_at"),
@@ -74,10 +74,10 @@ class FilteredScan:
         steps, `after` is the cursor of the step before. The result's cursor is None at the end of
         the list.
 
-        A step examines at most `count` rows, and fewer if the images are large. If at most 500
-        images have the query's ids or its date of change, a step examines all of these instead. A
-        step may find no image although the list goes on. If the order is not newest first, each
-        step sorts all rows that the caller's lists may have.
+        A step examines at most `count` rows, and fewer if the images are large. If the query's ids,
+        or its filter by date of change, match at most 500 images, a step examines all of these
+        images instead. A step may find no image although the list goes on. If the order is not
+        newest first, each step sorts all rows that the caller's lists may have.
         """
         images: Sequence[Image]
         cursor: Image | ListingPosition | None
@@ -96,7 +96,10 @@ class FilteredScan:
         )
 
     def _matches_few_images(self, query: ImageQuery) -> bool:
-        """Return True if at most 500 images have the query's ids or its date of change."""
+        """Return True if the query's ids or its filter by date of change match few images.
+
+        Few images are at most 500.
+        """
         if query.ids is not None and len(query.ids) <= MAX_INDEXED_ROWS:
             return True
         bound = query.updated_at

@@ -48,10 +48,11 @@ class ImageReader:
         self._cache = ReadCache(connection)
 
     def get(self, image_id: str, project_id: str | None) -> Record | None:
-        """Return the image with this id. If it is shared, add the membership of `project_id`.
+        """Return the image with this id, and the status of the membership of `project_id`.
 
-        The membership is None for the image's owner. Returns None if no image has the id, or if the
-        image's row is not valid (see `is_valid_image`).
+        The membership is None if the image is not shared, or if the project owns it or is no
+        member. Returns None if no image has the id, or if the image's row is not valid (see
+        `is_valid_image`).
         """
         statement = f"SELECT {COLUMNS} FROM images WHERE id = ?"
         row = read_rows(self._connection, statement, (storable(image_id),), sqlite3.Cursor.fetchone)

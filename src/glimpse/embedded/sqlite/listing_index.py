@@ -31,7 +31,7 @@ _MAX_FACETS = 8
 _LAST_SECOND = (1 << (63 - _ID_BITS)) - 1
 
 
-# 5 MB at most; 12 MB where every character takes four bytes
+# The cache takes 5 MB at most, or 12 MB if every character takes four bytes.
 @cache_if_short(longest=2 * MAX_CACHED_LENGTH, entries=8192)
 def key_of(scope: str, facet: str) -> int:
     """Return the key of a scope (``owner:...``) and a facet (``status=active``): a hash.
@@ -146,11 +146,14 @@ def listing_rows(
 def scopes_for(caller: Caller, query: ImageQuery) -> list[str]:
     """Return the scopes whose images a caller's list may have (see `scopes_of`).
 
-    An admin has one scope, with all images. For another caller, the query decides: the scope of
-    community images is included only if its visibility is "community" or "all". Shared images are
-    included only if the caller's membership has its `member_status`. The scope of images that the
-    caller's project owns is included for every visibility, so check the visibility of each image
-    found.
+    A scope is a group of callers, such as ``admin`` or ``owner:PROJECT_ID``. The scope of an admin
+    has all images. For another caller, `query.visibility` decides which images the scopes have:
+
+    - public images for None, "all" or "public"
+    - community images for "all" or "community"
+    - for None, "all" or "shared", images shared with the caller's project, if the status of the
+      membership is `query.member_status`, or that is "all"
+    - always the images that the caller's project owns, so check their visibility
     """
     if caller.is_admin:
         return [ADMIN]

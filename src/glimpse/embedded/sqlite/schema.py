@@ -159,9 +159,9 @@ def open_and_migrate(path: Path) -> sqlite3.Connection:
 def migrate(connection: sqlite3.Connection) -> None:
     """Migrate the catalog to the newest schema that this Glimpse knows, in one transaction.
 
-    If several processes start at once, the first process migrates. The others wait, and then find
-    nothing to do. Raises NewerSchema if the schema is newer than this Glimpse. Raises sqlite3.Error
-    if the migration fails. After an error, nothing has changed.
+    If several processes start at once, the first process migrates. The other processes wait, and
+    then find nothing to do. Raises NewerSchema if the schema is newer than this Glimpse. Raises
+    sqlite3.Error if the migration fails. After an error, nothing has changed.
     """
     connection.execute("BEGIN IMMEDIATE")
     try:

@@ -23,7 +23,7 @@ def sort_keys(query: ImageQuery) -> tuple[Sort, ...]:
 
 
 def has_usual_order(query: ImageQuery) -> bool:
-    """Return True if the query's order is that of the listing index: newest first, then by id."""
+    """Return True if the query's order is the order of the listing index: newest first."""
     return not query.sort or sort_keys(query) == sort_keys(ImageQuery())
 
 

@@ -72,11 +72,12 @@ class WriterThread:
         *arguments: Arguments.args,
         **named: Arguments.kwargs,
     ) -> Result:
-        """Call a method of ImageWriter in the thread; return its result when it is on the disk.
+        """Call a method of ImageWriter in the thread, and return its result.
 
-        Raises what the method raises. Raises Unavailable if the file cannot be written, after
-        `close`, and if 1,000 writes are in the queue. After any error, nothing has changed. If the
-        awaiting task is cancelled, the write is made all the same.
+        Returns when the write is committed and synced to the disk. Raises what the method raises.
+        Raises Unavailable if the file cannot be written, after `close`, and if 1,000 writes are in
+        the queue. After any error, nothing has changed. If the awaiting task is cancelled, the
+        write is made all the same.
         """
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         with self._close_lock:  # no write may come after the None that ends the thread
@@ -137,7 +138,7 @@ class WriterThread:
             failed = WriteFailed(f"The catalog cannot be written: {_without_path(error)}")
             outcomes = [_Outcome(None, failed)] * len(writes)
         for write, outcome in zip(writes, outcomes, strict=True):
-            with contextlib.suppress(RuntimeError):  # the loop that awaited it has been closed
+            with contextlib.suppress(RuntimeError):  # the event loop of the caller has been closed
                 write.future.get_loop().call_soon_threadsafe(_resolve, write.future, outcome)
 
     def _check_file(self) -> None:
@@ -184,7 +185,7 @@ def _file_id(path: str) -> tuple[int, int] | None:
 
 
 def _resolve(future: "asyncio.Future[Any]", outcome: _Outcome) -> None:
-    """Set the future's result or exception, unless the task that awaited it was cancelled."""
+    """Set the future's result or exception. Do nothing if the awaiting task was cancelled."""
     if future.cancelled():
         return
     if outcome.error is not None:
