@@ -29,18 +29,17 @@ _ISO_8601 = re.compile(
     r"(?P<zone>Z|(?P<sign>[+-])(?P<zone_hours>[0-9]{2}):?(?P<zone_minutes>[0-9]{2})?)?"
     r")?)?)?"
 )
-# A pattern of the format in which an image has its dates; the day need not exist.
+# A pattern of the format of an image's dates. It also matches days that do not exist.
 PRINTED_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3])(?::[0-5][0-9]){2}Z"
 # Groups of _ISO_8601 that are numbers, without month and day, which have two groups each.
 _NUMBER_GROUPS = ("year", "hour", "minute", "second", "zone_hours", "zone_minutes")
 
 
 class DateBound(NamedTuple):
-    """A condition for a date of an image: the date is before, after or at ``moment``.
+    """A comparison of an image's date with ``moment``, such as "``moment`` or later" (gte).
 
-    For example, the ``operator`` "gte" holds for dates that are ``moment`` or later. ``moment`` is
-    text in UTC, like images' dates: ``2024-02-01T10:20:30Z``. With "eq" and "neq", ``moment`` may
-    have a fraction of a second. Images' dates have no fraction.
+    ``moment`` is text in UTC, like images' dates: ``2024-02-01T10:20:30Z``. With the operators "eq"
+    and "neq", ``moment`` may have a fraction of a second. Images' dates have no fraction.
     """
 
     operator: DateOperator
@@ -113,7 +112,7 @@ def _moment(matched: re.Match[str] | None) -> datetime | None:
         return None
     part = {name: int(matched[name] or 0) for name in _NUMBER_GROUPS}
     offset = timedelta(hours=part["zone_hours"], minutes=part["zone_minutes"])
-    fraction = (matched["fraction"] or "")[:_FRACTION_DIGITS]  # of what may be thousands of digits
+    fraction = (matched["fraction"] or "")[:_FRACTION_DIGITS]  # text may have thousands of digits
     try:
         return datetime(
             part["year"],

@@ -36,9 +36,8 @@ def parse_texts(text: str) -> tuple[str, ...]:
     """Parse ``x``, ``eq:x`` or ``in:x,"y,z"`` into texts, one of which an image must have.
 
     A text that is a date is one value, although a date has colons. The text after ``in:`` is a list
-    (see `split_list`). Elsewhere, commas and quotes are part of the value. Raises Invalid for a
-    misplaced quote after ``in:``. Raises Invalid for any other operator than ``eq`` and ``in``,
-    which must be in lower case.
+    (see `split_list`). Elsewhere, commas and quotes are part of the value. Raises Invalid for other
+    text with a colon, such as ``a:b`` or ``IN:a``, and for a misplaced quote after ``in:``.
     """
     operator, colon, rest = text.partition(":")
     if not colon or parse_date(text):

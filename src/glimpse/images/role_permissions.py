@@ -118,9 +118,9 @@ class Permissions:
     def allows(self, caller: Caller, action: Action, image: Image | None = None) -> bool:
         """Return True if `caller` may do `action` to `image`, by a configured rule or by roles.
 
-        If there is a rule, a token with system or domain scope is always refused. Whether `caller`
-        can see the image is not checked. If `image` is None, a rule is evaluated for the caller's
-        own project, as for listing images.
+        The image's owner and visibility are not checked. If there is a rule, a token with system or
+        domain scope is always refused. If `image` is None, a rule is evaluated for the caller's own
+        project, as for listing images.
         """
         if self._rules is not None and self._rules.has(action):
             return is_rule_applicable(caller) and self._rules.allows(
@@ -136,7 +136,7 @@ class Permissions:
     def check_create(self, caller: Caller, image: Image) -> None:
         """Raise Forbidden if `caller` has no project, or no permission to create `image`.
 
-        Whether the image may have its owner and its visibility is not checked.
+        The image's owner and visibility are not checked.
         """
         if caller.project_id is None:
             raise Forbidden("You are not authorized to complete add_image action.")
@@ -145,7 +145,7 @@ class Permissions:
     def check_visible(self, caller: Caller, image: Image) -> None:
         """Raise ImageNotFound if `caller` has no permission to get `image`.
 
-        Whether the image's visibility and owner let the caller see it is not checked.
+        The image's owner and visibility are not checked.
         """
         if not self.allows(caller, Action.GET_IMAGE, image):
             raise ImageNotFound(image.id)

@@ -212,7 +212,7 @@ class Connection(asyncio.Protocol):
         if not self._parser.should_keep_alive():
             self._transport.close()
         elif self._pending is not None:
-            self._transport.resume_reading()  # the whole body arrived before there was room
+            self._transport.resume_reading()  # the body was complete before the budget had room
         self._complete()
 
     def _may_truncate(self) -> bool:
@@ -238,7 +238,7 @@ class Connection(asyncio.Protocol):
             self._fail(ConnectionLost(_NO_RESPONSE))
 
     def _fail(self, error: Exception) -> None:
-        """Close the connection; if `send` waits for a response, it raises `error`."""
+        """Close the connection, and make a waiting `send` raise `error`."""
         if self._response is not None:
             if not self._response.done():
                 self._response.set_exception(error)

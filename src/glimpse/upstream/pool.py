@@ -75,17 +75,16 @@ class ConnectionPool:
             return response
 
     def close(self) -> None:
-        """Make requests that wait for a connection fail with ConnectError.
+        """Make requests that wait for a connection, and later requests, fail with ConnectError.
 
-        Open connections stay open: the client closes them.
+        Open connections stay open. The client that made the pool closes them.
         """
         self._is_closed = True
 
     def _take_idle(self) -> Connection | None:
         """Remove and return the usable idle connection that was used last; None if there is none.
 
-        Closed connections that were used later are also removed. Connections that were used earlier
-        stay, so that they can expire.
+        Also removes the closed connections that were used after it.
         """
         while self._idle:
             connection = self._idle.pop()
