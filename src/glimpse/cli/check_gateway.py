@@ -16,7 +16,7 @@ from glimpse.settings import InvalidSettings, Settings
 from glimpse.settings.options.services import Coordination
 from glimpse.upstream.urls import strip_credentials
 
-# Of Keystone's default policy for identity:validate_token.
+# The roles that Keystone's default policy allows identity:validate_token.
 _VALIDATING_ROLES = frozenset(("admin", "service"))
 
 
@@ -24,9 +24,9 @@ async def check_gateway(settings: Settings) -> AsyncIterator[Finding]:
     """Call each service that a gateway needs, and yield findings about each call.
 
     The services are called in the order in which a request needs them. If a call fails, calls that
-    need its result are left out. If the settings do not allow a gateway, yields one "FAIL" finding.
-    Creates no lasting file, except lock files in a directory that [coordination] names. Each call
-    has the timeout of the settings. No finding contains a secret.
+    need its result are left out. If no gateway can be opened with the settings, yields one "FAIL"
+    finding. Creates no lasting file, except lock files in a directory that [coordination] names.
+    Each call has the timeout of the settings. No finding contains a secret.
     """
     with tempfile.TemporaryDirectory() as directory:
         try:

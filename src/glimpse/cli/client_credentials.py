@@ -20,10 +20,11 @@ DEFAULT_USER = "demo"  # each new state directory has this user
 
 
 def default_user(directory: Directory) -> str | None:
-    """Return the name of a user as whom a client can log in; None if there is none.
+    """Return the name of a user who has credentials for clients; None if there is none.
 
-    This is ``demo`` if `client_variables` works for that user, otherwise the first user by name for
-    whom it works.
+    The result is ``demo`` if that user has credentials. Otherwise, it is the first name, in
+    alphabetical order, of a user in the domain Default who has credentials. `NoCredentials` says
+    which users have none.
     """
     for name in (DEFAULT_USER, *_names_in_default_domain(directory)):
         try:

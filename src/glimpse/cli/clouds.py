@@ -24,8 +24,8 @@ def run(options: argparse.Namespace) -> int:
     process does, or if the arguments name an address or a port, the URL has the address of the
     settings.
 
-    Raises InvalidSettings. Raises CommandFailed if there is no usable identity file (see
-    `open_identity_file`), and OSError.
+    Raises CommandFailed if there is no usable identity file (see `open_identity_file`). Raises
+    InvalidSettings and OSError.
     """
     settings = read_settings(options)
     directory = open_identity_file(settings).current

@@ -39,8 +39,8 @@ def run(options: argparse.Namespace) -> int:
     """Write all images to FILE as they are at one moment, also while Glimpse serves; return 0.
 
     Returns 1 if images are left out because their records are broken. FILE is overwritten. A new
-    FILE has the mode 0600. Raises CommandFailed if the catalog cannot be read, InvalidSettings, and
-    OSError if the output cannot be written.
+    FILE has the mode 0600. Raises CommandFailed if the catalog cannot be read. Raises OSError if
+    the output cannot be written. Raises InvalidSettings.
     """
     path = read_settings(options).server.state_dir / CATALOG_FILE
     try:

@@ -35,7 +35,7 @@ def open_identity_file(settings: Settings) -> IdentityFile:
 
 
 def find_domain(directory: Directory, name: str) -> Domain:
-    """Return the domain `name`, in any case. Raises CommandFailed if there is none."""
+    """Return the domain `name`; case does not matter. Raises CommandFailed if there is none."""
     domain = directory.domain(name=name)
     if domain is None:
         known = ", ".join(sorted(each.name for each in directory.domains.values()))

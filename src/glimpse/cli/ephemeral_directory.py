@@ -29,7 +29,7 @@ def ephemeral_directory() -> Iterator[Path]:
         # The kernel releases the lock when this process ends, even if it is killed.
         with (path / _LOCK).open("wb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            # Only now: other processes remove a directory with this name that is not locked.
+            # Renamed after locking: other processes remove an unlocked directory with this name.
             path = path.rename(parent / (_PREFIX + path.name.rpartition("-")[2]))
             yield path
     finally:

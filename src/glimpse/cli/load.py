@@ -46,8 +46,8 @@ def run(options: argparse.Namespace) -> int:
     handler of SIGINT.
 
     Raises CommandFailed for a line that is not an image, and for a file or catalog that cannot be
-    used. Without --without-data, raises CommandFailed for an active image whose data is missing.
-    Raises InvalidSettings and OSError. Raises KeyboardInterrupt at SIGINT.
+    used. Without --without-data, raises CommandFailed for an active or deactivated image whose data
+    is missing. Raises InvalidSettings and OSError. Raises KeyboardInterrupt at SIGINT.
     """
     settings = read_settings(options)
     with _open_file(options.file) as stream:
@@ -90,13 +90,13 @@ class _Loading:
     def __init__(self, settings: Settings, lines: JsonLines, *, needs_data: bool) -> None:
         self._settings = settings
         self._needs_data = needs_data
-        self._ids: set[bytes] = set()  # of 16 bytes: 100 MB for a million
-        self._ids_of_batch: set[bytes] = set()  # of the transaction that is not committed
+        self._ids: set[bytes] = set()  # 16 bytes each; 100 MB of memory for a million ids
+        self._ids_of_batch: set[bytes] = set()  # ids in the transaction that is not committed yet
         self.lines = lines
 
     @property
     def count(self) -> int:
-        """The number of different images that are in the catalog after the last commit."""
+        """The number of different images in the transactions that have been committed."""
         return len(self._ids)
 
     async def run(self) -> None:

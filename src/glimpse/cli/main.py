@@ -66,8 +66,9 @@ def main(arguments: list[str] | None = None) -> int:
         return _module(options.command).run(options)
     except (CommandFailed, InvalidSettings) as error:
         messages = [str(each) for each in error.args]
-    except BrokenPipeError:  # as of `glimpse dump | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # which is flushed at exit
+    except BrokenPipeError:  # for example in `glimpse dump | head`
+        # Standard output is flushed at exit, which must not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _BROKEN_PIPE
     except OSError as error:
         messages = [f"{error.strerror or error}: {error.filename or ''}"]

@@ -19,12 +19,12 @@ _LOG = logging.getLogger(__name__)
 def open_metrics(settings: Settings, stack: ExitStack) -> tuple[Settings, Sequence[socket.socket]]:
     """Listen at the port for metrics; return the settings to serve with, and the sockets.
 
-    The sockets are none if metrics are turned off, otherwise one. The caller closes the sockets.
-    With several workers, `stack` removes a temporary directory for their metrics.
+    If metrics are turned off, there are no sockets; otherwise there is one. The caller closes the
+    sockets. With several workers, closing `stack` removes a temporary directory for their metrics.
 
     If the port or the directory cannot be used and the operator has configured the port, raises
     CommandFailed. If the operator has not configured the port, logs a warning, and returns settings
-    without metrics.
+    without metrics, and no sockets.
     """
     if not settings.metrics.port:
         return settings, []
@@ -49,7 +49,7 @@ def _share_metrics(stack: ExitStack) -> None:
     """
     if os.environ.get(_METRICS_DIRECTORY):
         return
-    # RUNTIME_DIRECTORY is systemd's, in memory; without it the directory is in /tmp.
+    # systemd sets RUNTIME_DIRECTORY to a directory in memory. Without it, /tmp is used.
     where = os.environ.get("RUNTIME_DIRECTORY")
     try:
         directory = tempfile.TemporaryDirectory(prefix="glimpse-metrics-", dir=where)

@@ -10,7 +10,7 @@ from typing import Self, TextIO
 from tqdm import tqdm
 
 _INTERVAL = 10.0  # seconds between two lines
-_COLUMNS = 80  # of a terminal that does not know its size, as that of `docker exec -t`
+_COLUMNS = 80  # width of a terminal without a size, such as the terminal of `docker exec -t`
 
 
 class Progress:

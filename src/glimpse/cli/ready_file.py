@@ -47,11 +47,11 @@ class ReadyFile:
         if control is not None and control.listener is not None:
             url = socket_url(control.listener)
             self._document["control"] = {"url": url, "token": control.token}
-            if control.copies is not None:  # with the users of the start
+            if control.copies is not None:  # the users after each reset
                 self._document["credentials"] = str(control.copies.original / FILE_NAME)
 
     def __enter__(self) -> Self:
-        self._path.unlink(missing_ok=True)  # of a process that was killed
+        self._path.unlink(missing_ok=True)  # a killed process may have left the file
         return self
 
     def __exit__(self, *_: object) -> None:

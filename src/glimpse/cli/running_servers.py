@@ -68,7 +68,7 @@ def find_running_server(state_dir: Path) -> RunningServer | None:
         files = [file for file in (state_dir / RUNNING).glob("*.json") if _is_locked(file)]
         files.sort(key=lambda file: file.stat().st_mtime_ns)
         return _parse(files[-1].read_bytes()) if files else None
-    except OSError:  # it stopped meanwhile, or the directory cannot be read
+    except OSError:  # the process stopped meanwhile, or the directory cannot be read
         return None
 
 

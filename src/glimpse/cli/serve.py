@@ -77,14 +77,14 @@ def run(options: argparse.Namespace) -> int:
         lock = StateLock()
         stack.callback(lock.release)
         settings, faults = _prepare_state(options, settings, stack, lock)
-        # Before it listens, so that no client connects to a server that cannot start
+        # Before listening, so that no client connects to a server that cannot start
         _open_once(settings)
         control = _open_control(options, settings, faults)
         sockets = [_api_socket(settings.server.host, each) for each in api_listeners(settings)]
         settings, scrapes = open_metrics(settings, stack)
         for message in settings.ineffective_options:
             _LOG.warning("%s", message)
-        # Before the message, because a client may run `glimpse openrc` as soon as it is printed
+        # Before the startup message, because its reader may run `glimpse openrc` at once
         _record_addresses(settings, sockets, stack)
         print_startup_message(settings, sockets)
         report: Report = report_to_systemd
@@ -133,8 +133,8 @@ def _prepare_state(
 ) -> tuple[Settings, "tuple[FaultRule, ...]"]:
     """Prepare and lock the state directory; return the settings to use and the seed's faults.
 
-    An ephemeral state directory is not locked, nor is one without embedded state. Raises
-    CommandFailed.
+    Does not lock an ephemeral directory, or a directory without state of the embedded services.
+    Raises CommandFailed if the state or the seed cannot be used.
     """
     if options.seed is None and not options.ephemeral:
         if settings.has_embedded_state:
@@ -166,7 +166,7 @@ def _configure_logging(settings: Settings) -> None:
 
 
 def _check_address(settings: Settings) -> None:
-    """Raise CommandFailed if noauth would serve other machines without being allowed to."""
+    """Raise CommandFailed if other machines could use noauth, unless settings allow that."""
     if settings.api.auth_strategy == "noauth":
         try:
             check_noauth_bind(settings.server.host, settings.api.allow_remote_noauth)

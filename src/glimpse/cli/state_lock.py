@@ -28,7 +28,8 @@ class StateLock:
     def acquire(self, state_dir: Path) -> None:
         """Lock `state_dir`; make the directory if it is missing.
 
-        Raises CommandFailed if another process has locked the directory, or if it cannot be used.
+        Raises CommandFailed if another process has locked the directory, or if the directory cannot
+        be used.
         """
         try:
             make_private_directory(state_dir)
