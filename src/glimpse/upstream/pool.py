@@ -118,7 +118,7 @@ class ConnectionPool:
         return connection
 
     async def _open_connection(self) -> Connection:
-        """Connect to an address of the host that accepts, and add to `open_connections`.
+        """Connect to an address of the host; add the connection to `open_connections`.
 
         If an address has not accepted after 0.25 s, the next address is tried at the same time (RFC
         8305). Raises OSError if the host has no address, if no address accepts, or if the TLS

@@ -186,7 +186,7 @@ class SQLiteCatalog:
         )
 
     async def usage(self, project_id: str | None) -> Usage:
-        """Return what the images of a project take; nothing for None. Raises Unavailable."""
+        """Return the usage of a project's images; all zero for None. Raises Unavailable."""
         with self._reading:
             return self._usage.get(project_id)
 
