@@ -30,7 +30,7 @@ BOUNDS: Mapping[Mode, Mapping[str, float]] = {
         "detail 25": 0.15,
         f"all of {ALL:,}": 0.08,
         f"limit={ALL}": 0.08,
-        "metadata write": 0.90,  # the PATCH alone takes 0.82 of the time of both requests
+        "metadata write": 0.90,  # the PATCH alone takes 0.82 to 0.85 of the time of both
     },
 }
 # The lowest ratio of Glimpse's responses per second to Glance's for many clients.
