@@ -7,7 +7,6 @@ The files are written and read in threads. obstore is not used, because it takes
 import asyncio
 import contextlib
 import errno
-import hashlib
 import logging
 import os
 import threading
@@ -16,6 +15,7 @@ from io import BufferedWriter, FileIO
 from pathlib import Path
 from typing import NamedTuple, ParamSpec, TypeVar
 
+from glimpse.embedded.data_digests import DataDigests
 from glimpse.embedded.format_inspection import FoundFormat, inspect_formats
 from glimpse.files.syncing import sync_directory, sync_file
 from glimpse.images.errors import ImageServiceError, NotFound, ServiceError, Unavailable
@@ -193,8 +193,7 @@ class _UploadFile:
         self._temporary = temporary
         self._state_dir = path.parent.parent
         self._lock = threading.Lock()
-        self._md5 = hashlib.md5(usedforsecurity=False)
-        self._sha512 = hashlib.sha512()
+        self._digests = DataDigests()
         self._size = 0
         self._file: BufferedWriter | None = None
         self._is_aborted = False
@@ -202,8 +201,7 @@ class _UploadFile:
     def write(self, data: bytes) -> None:
         """Append data; the first call creates the file. Raises OSError, also after `abort`."""
         with self._lock:
-            self._md5.update(data)
-            self._sha512.update(data)
+            self._digests.update(data)
             self._size += len(data)
             self._open_once().write(data)
 
@@ -219,7 +217,8 @@ class _UploadFile:
             self._temporary.rename(self._path)
             sync_file(file.fileno(), self._state_dir)
         sync_directory(self._path.parent, self._state_dir)
-        return StoredData(self._size, self._md5.hexdigest(), self._sha512.hexdigest(), formats)
+        digests = self._digests
+        return StoredData(self._size, digests.checksum, digests.os_hash_value, formats)
 
     def _open_once(self) -> BufferedWriter:
         """Return the file; the first call creates it. Raises OSError after `abort`."""

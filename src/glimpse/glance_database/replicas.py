@@ -19,7 +19,7 @@ from glimpse.glance_database.errors import (
 )
 from glimpse.glance_database.options import DatabaseOptions
 from glimpse.glance_database.primary_positions import PrimaryPositions
-from glimpse.glance_database.replica_connection import ReplicaConnection
+from glimpse.glance_database.replica_lag import LagLimitedConnection
 from glimpse.telemetry.observer import Service
 from glimpse.telemetry.request_context import current_context
 from glimpse.upstream.single_flight import SingleFlight
@@ -52,7 +52,7 @@ class Replica:
         self._name = f"The replica of Glance's database at {self.address}"
 
         def wrap(connection: Connection) -> Connection:
-            return ReplicaConnection(connection, positions, clock)
+            return LagLimitedConnection(connection, positions, clock)
 
         self.database = GlanceDatabase(
             options, connect, Role(REPLICA_SERVICE, self._name, _CONSEQUENCE, wrap)

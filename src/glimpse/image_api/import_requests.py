@@ -8,7 +8,8 @@ import orjson
 
 from glimpse.embedded.imports.image_imports import ImportRequest
 from glimpse.embedded.tasks import TASK_STATUSES, TaskQuery
-from glimpse.image_api.request_parsing import Pairs, parse_limit
+from glimpse.image_api.page_limit import parse_limit
+from glimpse.image_api.request_parsing import Pairs
 from glimpse.image_api.task_schema import TASK_PROPERTIES
 from glimpse.images.errors import Invalid
 

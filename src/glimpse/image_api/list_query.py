@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from glimpse.image_api.request_parsing import parse_limit
+from glimpse.image_api.page_limit import parse_limit
 from glimpse.images import ImageQuery
 from glimpse.images.filter_values import ATTRIBUTE_FILTERS, check_changes_since, parse_sort
 

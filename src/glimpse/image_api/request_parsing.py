@@ -1,4 +1,4 @@
-"""Parse what several operations have: JSON bodies, media types, query strings, limits of lists."""
+"""Parse what several operations have: JSON bodies, media types and query strings."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,10 +13,6 @@ from glimpse.image_api.faults import RequestTooLarge
 from glimpse.images.errors import Invalid
 
 MAX_BODY = 1024 * 1024  # bytes of a JSON body: the largest image record is far smaller
-
-# Entries in a page of a list: limit_param_default and api_limit_max of the Image service.
-_DEFAULT_LIMIT = 25
-_MAX_LIMIT = 1000
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -74,19 +70,3 @@ def query_pairs(query_string: bytes) -> Pairs:
     if any("\0" in text for pair in pairs for text in pair):
         raise Invalid("The query string may not contain a NUL character.")
     return pairs
-
-
-def parse_limit(text: str | None) -> int:
-    """Return the number of entries in a page: 25 for None, and at most 1,000.
-
-    Raises Invalid for a negative number, and for text that is not a whole number.
-    """
-    if text is None:
-        return _DEFAULT_LIMIT
-    try:
-        limit = int(text)
-    except ValueError:
-        raise Invalid("limit param must be an integer") from None
-    if limit < 0:
-        raise Invalid("limit param must be positive")
-    return min(limit, _MAX_LIMIT)

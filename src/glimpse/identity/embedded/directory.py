@@ -16,6 +16,7 @@ from glimpse.identity.embedded.directory_entries import (
     User,
     UserAccessRule,
 )
+from glimpse.identity.embedded.effective_roles import effective_roles
 from glimpse.identity.embedded.password_hashes import ScryptParameters, slowest_parameters
 from glimpse.identity.embedded.standard_roles import STANDARD_IMPLICATIONS, STANDARD_ROLES
 
@@ -125,18 +126,11 @@ class Directory:
         return self._roles_by_name.get((domain_id, name))
 
     def effective_roles(self, role_ids: Iterable[str]) -> list[Role]:
-        """Return the roles with `role_ids` and all that they imply, as tokens have them.
+        """Return the roles with `role_ids` and all roles that these imply, as in a token.
 
-        Roles of a domain are left out: they only imply others. So are ids of no role.
+        Roles of a domain, and ids of unknown roles, are left out.
         """
-        found: dict[str, Role] = {}
-        remaining = list(role_ids)
-        while remaining:
-            role = self.roles.get(remaining.pop(0))
-            if role is not None and role.id not in found:
-                found[role.id] = role
-                remaining += self.implied_roles.get(role.id, ())
-        return [role for role in found.values() if role.domain_id is None]
+        return effective_roles(role_ids, self.roles, self.implied_roles)
 
     def is_enabled(self, entry: User | Project) -> bool:
         """Return True if a user or project is enabled, and its domain is, too."""

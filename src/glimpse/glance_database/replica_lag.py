@@ -1,4 +1,4 @@
-"""ReplicaConnection: a connection to a replica that refuses to show what is too old."""
+"""LagLimitedConnection: a connection to a replica that refuses to show what is too old."""
 
 import math
 import time
@@ -10,7 +10,7 @@ from glimpse.glance_database.primary_positions import PrimaryPositions
 from glimpse.glance_database.replication import ReplicaPositions
 
 
-class ReplicaConnection:
+class LagLimitedConnection:
     """A Connection that runs a statement only if the result is at most `max_lag` seconds old.
 
     `positions` are those of the primary, and have `max_lag`. Every connection compares the position

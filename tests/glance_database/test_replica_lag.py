@@ -11,7 +11,7 @@ from glimpse.glance_database.database_url import DatabaseURL, Host, parse_databa
 from glimpse.glance_database.errors import DatabaseUnavailable, QueryFailed, ReplicaNotCurrent
 from glimpse.glance_database.options import DatabaseOptions
 from glimpse.glance_database.primary_positions import PrimaryPositions
-from glimpse.glance_database.replica_connection import ReplicaConnection
+from glimpse.glance_database.replica_lag import LagLimitedConnection
 from glimpse.glance_database.replicas import Replica, ReplicatedDatabase, open_replicas
 
 MAX_LAG = 2.0
@@ -101,11 +101,11 @@ def positions(servers: FakeServers) -> PrimaryPositions:
 
 
 @pytest.fixture
-def connection(servers: FakeServers, positions: PrimaryPositions) -> ReplicaConnection:
-    return ReplicaConnection(FakeConnection(servers, "replica"), positions, servers.clock)
+def connection(servers: FakeServers, positions: PrimaryPositions) -> LagLimitedConnection:
+    return LagLimitedConnection(FakeConnection(servers, "replica"), positions, servers.clock)
 
 
-async def _is_read(connection: ReplicaConnection) -> bool:
+async def _is_read(connection: LagLimitedConnection) -> bool:
     try:
         assert await connection.fetch(_READ) == [["replica"]]
     except ReplicaNotCurrent:
@@ -116,7 +116,7 @@ async def _is_read(connection: ReplicaConnection) -> bool:
 
 
 async def test_an_idle_primary_and_its_replica_are_compared_once_in_max_lag(
-    servers: FakeServers, connection: ReplicaConnection
+    servers: FakeServers, connection: LagLimitedConnection
 ) -> None:
     for _ in range(100):
         assert await _is_read(connection)
@@ -128,7 +128,7 @@ async def test_an_idle_primary_and_its_replica_are_compared_once_in_max_lag(
 
 
 async def test_a_replica_that_is_a_second_behind_is_read(
-    servers: FakeServers, connection: ReplicaConnection
+    servers: FakeServers, connection: LagLimitedConnection
 ) -> None:
     servers.written = 1000
     servers.applied = 990
@@ -142,7 +142,7 @@ async def test_a_replica_that_is_a_second_behind_is_read(
 
 
 async def test_a_replica_that_is_three_seconds_behind_is_not_read(
-    servers: FakeServers, connection: ReplicaConnection
+    servers: FakeServers, connection: LagLimitedConnection
 ) -> None:
     servers.written = 1000
     servers.applied = 970
@@ -154,7 +154,7 @@ async def test_a_replica_that_is_three_seconds_behind_is_not_read(
 
 
 async def test_nothing_that_is_older_than_max_lag_is_shown_after_replication_has_stopped(
-    servers: FakeServers, connection: ReplicaConnection
+    servers: FakeServers, connection: LagLimitedConnection
 ) -> None:
     assert await _is_read(connection)
     servers.written += 1
@@ -168,7 +168,7 @@ async def test_nothing_that_is_older_than_max_lag_is_shown_after_replication_has
 
 
 async def test_a_replica_that_has_more_than_the_primary_had_a_moment_ago_is_read(
-    servers: FakeServers, connection: ReplicaConnection
+    servers: FakeServers, connection: LagLimitedConnection
 ) -> None:
     assert await _is_read(connection)
     servers.now += MAX_LAG - 0.01
@@ -193,7 +193,7 @@ async def test_a_server_whose_age_is_not_known_is_not_read_and_the_reason_is_tol
     change: dict[str, object],
     reason: str,
     servers: FakeServers,
-    connection: ReplicaConnection,
+    connection: LagLimitedConnection,
 ) -> None:
     for name, value in change.items():
         setattr(servers, name, value)
