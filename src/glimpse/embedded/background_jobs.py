@@ -1,4 +1,4 @@
-"""BackgroundJobs: runs jobs after the responses that announced them, a bounded number at a time."""
+"""BackgroundJobs: runs jobs such as imports in asyncio tasks, and limits their number."""
 
 import asyncio
 import contextlib
@@ -16,9 +16,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class JobLimits:
-    """How many jobs of a process may run at a time, and how many others may wait.
+    """How many jobs of a process may run at a time, and how many more may wait.
 
-    The jobs of one project get `project_share` percent of either, rounded down, but at least one.
+    `project_share` is a percentage. The jobs of one project may have that percentage of
+    `max_running` and of `max_waiting`, rounded down, but at least one of each.
     """
 
     max_running: int
@@ -27,19 +28,21 @@ class JobLimits:
 
     @property
     def max_running_of_project(self) -> int:
-        """How many jobs of one project may run at a time."""
+        """How many jobs of one project may run at a time; at least one."""
         return max(1, self.max_running * self.project_share // 100)
 
     @property
     def max_waiting_of_project(self) -> int:
-        """How many jobs of one project may wait."""
+        """How many jobs of one project may wait; at least one."""
         return max(1, self.max_waiting * self.project_share // 100)
 
 
 class BackgroundJobs:
-    """Starts jobs as asyncio tasks; refuses them beyond `limits`. Each job is one of a project.
+    """Runs jobs as asyncio tasks. Each job belongs to a project, or to None for no project.
 
-    A job has to take one of ``places`` before it does its work, and to wait for it if none is free.
+    To limit the number of jobs, a caller enters `place_for_job`, and calls `start` in its block. To
+    limit how many jobs work at a time, each job enters ``places.place`` before its work, and so
+    waits until a place is free. The owner of the object calls `close` at the end.
     """
 
     def __init__(self, limits: JobLimits) -> None:
@@ -52,11 +55,11 @@ class BackgroundJobs:
 
     @contextlib.contextmanager
     def place_for_job(self, project_id: str | None) -> Iterator[None]:
-        """Keep a place for one job of a project until the block ends; the block may start the job.
+        """Reserve room for one job of a project until the block ends; start the job in the block.
 
-        So requests that prepare jobs at the same time cannot start too many together. Raises
-        Unavailable after `close`, and if the limit of jobs is reached, in all or of the project:
-        those that run, those that wait, and those with a place kept.
+        Raises Unavailable after `close`. Also raises Unavailable if the process or the project has
+        no room: the limit is `max_running` + `max_waiting` jobs. Jobs that run, jobs that wait and
+        reserved rooms all count.
         """
         if self._is_closed:
             raise Unavailable("The server is stopping.")
@@ -71,7 +74,7 @@ class BackgroundJobs:
         try:
             yield
         finally:
-            self._prepared -= Counter({project_id: 1})  # which drops a count of zero
+            self._prepared -= Counter({project_id: 1})  # unlike `subtract`, removes a count of zero
 
     def start(
         self,
@@ -79,10 +82,11 @@ class BackgroundJobs:
         job: Coroutine[Any, Any, bool],
         on_end: Callable[[bool], None],
     ) -> None:
-        """Start a job, and call `on_end` with what it returns. The limits are not checked.
+        """Start a job, and call `on_end` with its result when it has ended. Checks no limits.
 
-        If the job raises, the error is logged and `on_end` gets False. It also gets False if the
-        job is cancelled, even before the first statement of the job.
+        `on_end` gets True only if the job returned True. If the job raises an error, the error is
+        logged and `on_end` gets False. If the job is cancelled, even before its first statement,
+        `on_end` gets False.
         """
 
         def on_done(task: asyncio.Task[bool]) -> None:
@@ -102,7 +106,7 @@ class BackgroundJobs:
             await asyncio.wait(self._jobs)
 
     async def close(self) -> None:
-        """Cancel all jobs, and return when they have ended. No place is given afterwards."""
+        """Cancel all jobs, and return when they have ended. `place_for_job` then refuses jobs."""
         self._is_closed = True
         for task in self._jobs:
             task.cancel()

@@ -1,7 +1,8 @@
 """Catalog: the interface of databases in which the embedded image service keeps images.
 
-An engine stores and finds records. It does not know who may change an image: the service passes it
-functions that raise an error if the caller may not, and the engine calls them in its transaction.
+A class that implements the interface is called an engine. An engine does not know who may change an
+image. So the service passes functions to the engine, which calls them in its transaction. Such a
+function raises an error if the caller may not make the change.
 """
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -13,10 +14,10 @@ from glimpse.images import Caller, Image, ImageQuery, Page
 
 
 class Record(NamedTuple):
-    """An image, and the status of one project's membership in it.
+    """An image, and the status of one project's membership in the image.
 
-    `membership` is "pending", "accepted" or "rejected"; None if the project is no member, or if
-    that does not matter because the image is not shared or the project owns it.
+    `membership` is "pending", "accepted" or "rejected". `membership` is None if the project is no
+    member, if the project owns the image, or if the image is not shared.
     """
 
     image: Image
@@ -26,7 +27,7 @@ class Record(NamedTuple):
 class Member(NamedTuple):
     """The membership of the project `member_id` in an image.
 
-    `status` is "pending", "accepted" or "rejected". The dates have the format of an image's dates.
+    `status` is "pending", "accepted" or "rejected". The dates are in UTC: ``2024-02-01T10:20:30Z``.
     """
 
     member_id: str
@@ -35,51 +36,55 @@ class Member(NamedTuple):
     updated_at: str
 
 
-RecordCheck = Callable[[Record], object]  # raises to refuse
-UsageCheck = Callable[[Usage], object]  # raises to refuse
-Change = Callable[[Record], Image]  # returns the image to store, or raises to refuse
-# Gets an image and all its members by project id. Returns the membership to store, None to remove
-# it, or raises to refuse.
+RecordCheck = Callable[[Record], object]  # raises an error to refuse the write
+UsageCheck = Callable[[Usage], object]  # raises an error to refuse the write
+Change = Callable[[Record], Image]  # returns the image to store; raises an error to refuse
+# Gets an image, and all members of the image by project id. Returns the membership to store, or
+# None to remove the membership. Raises an error to refuse the change.
 MemberOrNone = TypeVar("MemberOrNone", bound=Member | None)
 MemberChange = Callable[[Record, Mapping[str, Member]], MemberOrNone]
 Members = Mapping[str, str]  # project id -> status of its membership
 
 
 class Catalog(Protocol):
-    """Stores image records, and finds those of a list.
+    """Stores images, their members and the tasks of imports; finds the images of a list.
 
-    Each write is atomic: if it raises, it has changed nothing. It returns when a crash can no
-    longer undo it. Writes of one image run one after the other. A Record that is returned, or
-    passed to a function, has the membership of `project_id`. The functions `change` and `check` may
-    run in another thread, and must have no side effects. Any method may raise Unavailable.
+    Each write is atomic: if a method raises an error, nothing has changed. A method that writes
+    returns when a crash can no longer undo the write. Writes of one image run one after the other.
+
+    The parameter `project_id` names the project whose membership is in a Record: in a Record that a
+    method returns, and in a Record that a function gets. The functions `change`, `check` and
+    `check_usage` may run in another thread, and must have no side effects. Any method may raise
+    Unavailable.
     """
 
     def problem(self) -> str | None:
-        """Return why records could not be read recently, for operators; None if they could."""
+        """Return why a recent read of records failed, as a text for operators; None if none did."""
         ...
 
     async def get(self, image_id: str, project_id: str | None) -> Record | None:
-        """Return the record of the image with this id; None if there is none.
+        """Return the record of the image with this id; None if no image has the id.
 
-        The record has the membership of `project_id`. The id may be any text; its case matters.
-        Whether a caller may see the image is not checked.
+        The record has the membership of `project_id`. `image_id` may be any text. Upper and lower
+        case differ. Does not check whether a caller may see the image.
         """
         ...
 
     def pages(
         self, caller: Caller, query: ImageQuery, marker: Image | None
     ) -> AsyncGenerator[Page, None]:
-        """Yield the images that match `query` and that `caller` can see, in the query's order.
+        """Yield pages of the images that match `query` and that `caller` can see.
 
-        Owner, visibility and memberships decide what it can see; roles and policy rules are not
-        checked. Community images of other projects are listed only if `query.visibility` is
-        "community" or "all", killed and deleted images never.
+        The images are in the query's order. An image's owner, visibility and memberships decide
+        whether `caller` can see it. Roles and policy rules are not checked. Community images of
+        other projects are listed only if `query.visibility` is "community" or "all". Images in
+        status killed or deleted are never listed.
 
-        The list starts after the image `marker`, or at its beginning for None; `query.marker` is
-        ignored. A page may be empty; only the last has ``is_last`` set. Each page is read in a
-        bounded time, and the event loop runs other tasks between two pages. Pages go on beyond
-        `query.limit`, which is a hint of how many images will be read. The generator keeps no
-        reference to a page that it has yielded.
+        The list starts after the image `marker`; with None, it starts at the first image.
+        `query.marker` is ignored. `query.limit` does not end the list: it is a hint of how many
+        images will be read. A page may be empty. Only the last page has ``is_last`` set. The event
+        loop runs other tasks between two pages. The generator keeps no reference to a page that it
+        has yielded. The caller closes the generator.
         """
         ...
 
@@ -88,8 +93,9 @@ class Catalog(Protocol):
     ) -> None:
         """Add an image without members.
 
-        `check_usage` gets the usage of `project_id`, which includes the new image. Raises Conflict
-        if another image has its id, and what `check_usage` raises.
+        If `check_usage` is given, it gets the usage of `project_id` with the new image included. It
+        may raise an error to refuse the image. Raises Conflict if another image has the same id.
+        Raises what `check_usage` raises.
         """
         ...
 
@@ -100,34 +106,39 @@ class Catalog(Protocol):
         change: Change,
         check_usage: UsageCheck | None = None,
     ) -> Image:
-        """Read the record, and store and return the image that `change` returns for it.
+        """Change an image: store what `change` returns for the image's record, and return it.
 
-        The record has the membership of `project_id`. No other write of the image comes between
-        reading and storing. `change` may run in another thread, must have no side effects, and must
-        keep the id. `check_usage` gets the usage of `project_id` after the change; no other write
-        comes between the two. Raises ImageNotFound, and what `change` and `check_usage` raise.
+        The record has the membership of `project_id`. No other write of the image happens between
+        reading and storing. `change` must keep the id of the image. `change` and `check_usage` may
+        run in another thread, and must have no side effects.
+
+        If `check_usage` is given, it gets the usage of `project_id` after the change. It may raise
+        an error to refuse the change. Raises ImageNotFound if no image has the id. Raises what
+        `change` and `check_usage` raise.
         """
         ...
 
     async def usage(self, project_id: str | None) -> Usage:
-        """Return what all images of a project take; nothing for None, which is no project.
+        """Return how much all images of a project take together.
 
-        Takes the same time for any number of images.
+        If `project_id` is None, returns an empty Usage. The time does not depend on the number of
+        images.
         """
         ...
 
     async def delete(self, image_id: str, project_id: str | None, check: RecordCheck) -> None:
-        """Remove an image and its members, if `check` does not raise for its record.
+        """Remove an image and its members if `check` raises no error for the image's record.
 
-        The record has the membership of `project_id`. Raises ImageNotFound, and what `check`
-        raises.
+        The record has the membership of `project_id`. Raises ImageNotFound if no image has the id.
+        Raises what `check` raises.
         """
         ...
 
     async def members(self, image_id: str) -> Sequence[Member]:
-        """Return the members of an image, the oldest membership first; none if there is no image.
+        """Return the members of an image, the oldest membership first.
 
-        The id may be any text; its case matters. Whether a caller may see them is not checked.
+        Returns an empty sequence if no image has the id. `image_id` may be any text. Upper and
+        lower case differ. Does not check whether a caller may see the members.
         """
         ...
 
@@ -138,20 +149,24 @@ class Catalog(Protocol):
         member_id: str,
         change: MemberChange[MemberOrNone],
     ) -> MemberOrNone:
-        """Read the record and the members of an image; store what `change` returns for `member_id`.
+        """Store, and return, what `change` returns for the membership of `member_id`.
 
-        The record has the membership of `project_id`. No other write of the image comes between
-        reading and storing. If `change` returns a Member, it must have the id `member_id`, and
-        replaces or adds that membership; None removes it, if it exists. Returns what `change`
-        returned. Raises ImageNotFound, and what `change` raises.
+        `change` gets the image's record, and all members of the image by project id. If `change`
+        returns a Member, that Member must have the id `member_id`; it is added, or replaces the
+        stored one. If `change` returns None, the membership is removed; if there is no such
+        membership, nothing changes.
+
+        The record has the membership of `project_id`. No other write of the image happens between
+        reading and storing. Raises ImageNotFound if no image has the id. Raises what `change`
+        raises.
         """
         ...
 
     async def put(self, records: Sequence[tuple[Image, Members]]) -> None:
-        """Store images with their members, all or none.
+        """Store images with their members: all of them or none.
 
-        They replace images with the same ids, and the members of those. Of several `records` with
-        the same id, the last is stored.
+        Each image replaces the stored image with the same id, and also the members of that image.
+        If several `records` have the same id, the last one is stored.
         """
         ...
 
@@ -163,35 +178,43 @@ class Catalog(Protocol):
         task: Task,
         check_usage: UsageCheck | None = None,
     ) -> Image:
-        """Change an image as `update` does, and store `task` as `put_task` does, in one write."""
+        """Change an image as `update` does, and store `task` as `put_task` does, in one write.
+
+        Raises ImageNotFound if no image has the id. Raises what `change` and `check_usage` raise.
+        If an error is raised, neither the image nor the task has changed.
+        """
         ...
 
     async def put_task(self, task: Task) -> None:
-        """Add a task, or replace the one with its id.
+        """Add a task, or replace the task with the same id. Also remove old tasks.
 
-        Removes all tasks that have expired when this one is updated (its ``updated_at``). If its
-        owner has more than MAX_TASKS finished ones, removes the oldest of these.
+        Removes all tasks that expired before ``task.updated_at``. If the owner of the task has more
+        than MAX_TASKS finished tasks, removes the oldest of them.
         """
         ...
 
     async def get_task(self, task_id: str) -> Task | None:
-        """Return the task with this id, which may be any text; None if there is none."""
+        """Return the task with this id, even an expired one; None if no task has the id.
+
+        `task_id` may be any text.
+        """
         ...
 
     async def tasks_of_image(self, image_id: str) -> Sequence[Task]:
-        """Return the tasks of an image in the order in which they were added, the last 100."""
+        """Return the 100 newest tasks of an image, the oldest first. Includes expired tasks."""
         ...
 
     async def list_tasks(self, query: TaskQuery, now: str) -> Sequence[Task]:
-        """Return the tasks of a page that expire after `now`, without their input.
+        """Return the page of tasks that `query` selects, without tasks that expired before `now`.
 
-        Raises MarkerNotFound if no task has the id `query.marker`.
+        ``input_json`` of the returned tasks is an empty document (``{}``). Raises MarkerNotFound if
+        no task has the id `query.marker`.
         """
         ...
 
     async def close(self) -> None:
-        """Finish the writes that have been started, then close files and connections.
+        """Wait until the started writes have ended, then close files and connections.
 
-        Afterwards all methods raise Unavailable, except `close`, which does nothing.
+        Afterwards, `close` does nothing, and all other methods raise Unavailable.
         """
         ...

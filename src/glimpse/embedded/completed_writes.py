@@ -1,4 +1,4 @@
-"""complete: await a write to the catalog to its end, also if the awaiting task is cancelled."""
+"""complete: wait for a write to the catalog to end, even if the waiting task is cancelled."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -8,13 +8,15 @@ Result = TypeVar("Result")
 
 
 async def complete(write: Coroutine[Any, Any, Result]) -> Result:
-    """Return what `write` returns; raise what it raises.
+    """Wait until `write` has ended. Return what `write` returns, or raise what it raises.
 
-    If the task that awaits this is cancelled, it waits for the end of the write all the same, and
-    the cancellation is dropped: no CancelledError is raised. A second one cancels `write`.
+    If the task that waits is cancelled, `complete` still waits for the end of the write. The
+    cancellation is lost: `complete` does not raise CancelledError. A second cancellation cancels
+    `write`.
 
-    The catalog makes a write even if nobody awaits it any more. So after a cancellation, only the
-    result of the write says if the catalog refers to its data, which must be kept then.
+    Use `complete` if stored image data must be kept exactly when the write succeeds. The catalog
+    ends a write even if nobody waits for it. So only the result of the write says whether the
+    catalog refers to the data.
     """
     writing = asyncio.ensure_future(write)
     try:

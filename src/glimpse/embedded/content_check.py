@@ -1,6 +1,6 @@
-"""Decide by the rules of Glance whether an image may have its data, and how large its disk is.
+"""Decide by Glance's rules if an image may have its data, and how large its disk is. Pure.
 
-Pure: `format_inspection` has inspected the data before.
+The functions do not read the data: `inspect_formats` has inspected it before.
 """
 
 from collections.abc import Sequence
@@ -9,23 +9,23 @@ from typing import NamedTuple
 from glimpse.embedded.format_inspection import FoundFormat
 from glimpse.images.errors import ImageServiceError
 
-_MAX_SIZE = 2**53  # bytes, exclusive: a larger size is no disk's
-# Disk formats that an inspector of oslo.utils knows. Data in others is accepted unless it has a
-# known format.
+_MAX_SIZE = 2**53  # bytes, exclusive: no disk is larger, so the header is wrong
+# Disk formats that oslo.utils can inspect. An image in another disk format may have any data in
+# which none of these formats is found.
 INSPECTED_FORMATS = ("raw", "qcow2", "vhd", "vhdx", "vmdk", "vdi", "qed", "iso", "gpt", "luks")
 
 
 class InvalidImageData(ImageServiceError):
-    """The data of an image is not what its disk format says, or is dangerous to use."""
+    """The data of an image does not match the image's disk format, or is dangerous to use."""
 
 
 class ContentRules(NamedTuple):
-    """What image data has to be; the fields are options of [image_format], as in Glance.
+    """Which data an image may have. The fields are options of [image_format], as in Glance.
 
-    Without `require_image_format_match`, data may have another format than the image. A VMDK needs
-    one of the createTypes in `vmdk_allowed_types`, whose case does not matter; oslo.utils allows
-    none but the two of the default. `gpt_safety_checks_nonfatal` names checks that a disk with a
-    partition table need not pass.
+    If `require_image_format_match` is False, the format of the data may differ from the image's
+    disk format. A VMDK file must have one of the createTypes in `vmdk_allowed_types`, in upper or
+    lower case. oslo.utils refuses all createTypes except the two in the default of that option.
+    `gpt_safety_checks_nonfatal` names safety checks that a disk with a partition table may fail.
     """
 
     require_image_format_match: bool
@@ -40,20 +40,22 @@ def check_content(
     size: int,
     rules: ContentRules,
 ) -> int | None:
-    """Return the size in bytes of the disk in `size` bytes of data; None if it is not known.
+    """Check an image's data; return the size of its disk in bytes, or None if it is unknown.
 
-    `formats` are those of `inspect_formats`. Data in a container other than ``bare`` is not
-    checked, and the size of its disk is not known. Otherwise the data must have one format, which
-    is `disk_format`. There are these exceptions:
+    `formats` is what `inspect_formats` found in the data. `size` is the length of the data in
+    bytes. If `container_format` is not ``bare``, nothing is checked, and the result is None.
 
-    - Data of an ISO image may be bootable as a disk, too (``gpt``).
-    - With `disk_format` ``raw``, the data may have any one format: the data itself is the disk.
-    - A disk format that no inspector knows, such as one of the operator's own, needs data without a
-      known format.
-    - Without ``require_image_format_match`` in `rules`, data may have another format, or several:
-      it is not checked then, and the size of its disk is not known.
+    The data must have exactly one format, which is `disk_format`. There are these exceptions:
 
-    The data must pass the safety checks of its format. Raises InvalidImageData.
+    - Data of an ISO image may also be bootable as a disk (``gpt``).
+    - If `disk_format` is ``raw``, the data may have any one format. The size of the disk is `size`.
+    - If no inspector knows `disk_format`, such as an operator's own format, the data may have no
+      known format: only ``raw`` may be found.
+
+    If the data has another format or several, is incomplete, or has a malformed header, raises
+    InvalidImageData. If `rules.require_image_format_match` is False, returns None in these cases.
+    If the data has the right format, but fails a safety check of the format, raises
+    InvalidImageData in any case.
     """
     if container_format != "bare":
         return None
@@ -70,11 +72,11 @@ def check_content(
 
 
 class _UnexpectedFormat(InvalidImageData):
-    """The data is not what `disk_format` says, or is malformed."""
+    """The data does not match the image's disk format, is incomplete, or is malformed."""
 
 
 def _check_format(disk_format: str | None, formats: Sequence[FoundFormat]) -> None:
-    """Raise _UnexpectedFormat unless an image in `disk_format` may have data in `formats`."""
+    """Raise _UnexpectedFormat if an image with `disk_format` may not have data in `formats`."""
     if len(formats) > 1:
         names = ",".join(each.name for each in formats)
         raise _UnexpectedFormat(f"Multiple formats detected: {names}")
@@ -87,7 +89,10 @@ def _check_format(disk_format: str | None, formats: Sequence[FoundFormat]) -> No
 
 
 def _check_safety(found: FoundFormat, rules: ContentRules) -> None:
-    """Raise InvalidImageData for data that is dangerous, _UnexpectedFormat if it is incomplete."""
+    """Raise InvalidImageData if the data fails a safety check.
+
+    Raises _UnexpectedFormat if the checks could not be run because the data is incomplete.
+    """
     if not found.is_complete:
         raise _UnexpectedFormat("Incomplete file cannot be safety checked")
     failed = found.failed_checks
@@ -99,9 +104,10 @@ def _check_safety(found: FoundFormat, rules: ContentRules) -> None:
 
 
 def _disk_size(disk_format: str | None, found: FoundFormat, size: int) -> int | None:
-    """Return the size of the disk in `size` bytes of data; None if it is not known.
+    """Return the size of the disk in bytes; None if it is unknown.
 
-    Raises _UnexpectedFormat if the header that should have the size is malformed.
+    `size` is the length of the data in bytes. Raises _UnexpectedFormat if the header of the data is
+    so malformed that the size cannot be computed.
     """
     if disk_format == "raw":
         disk_size: int | None = size

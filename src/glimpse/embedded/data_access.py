@@ -14,7 +14,7 @@ from glimpse.images.errors import Forbidden, ImageNotFound
 class DataAccess:
     """Uploads and downloads image data; checks permissions.
 
-    An `image_id` may be in upper or lower case. Any method may raise Unavailable.
+    An `image_id` may be in upper or lower case, except in `has`. Any method may raise Unavailable.
     """
 
     def __init__(
@@ -30,17 +30,17 @@ class DataAccess:
         self._permissions = permissions
 
     def directory(self, caller: Caller) -> Path:
-        """Return the directory of all data.
+        """Return the directory that contains the data of all images.
 
-        Raises Forbidden without the permission to see the details of stores.
+        Raises Forbidden if `caller` may not see the details of stores.
         """
         self._permissions.check(caller, Action.STORES_INFO_DETAIL)
         return self._store.directory
 
     def has(self, image_id: str) -> bool:
-        """Return True if data is stored by this id, which has to be in lower case.
+        """Return True if there is data for this image id, which must be in lower case.
 
-        There need not be an image with the id. No permission is checked.
+        The data may also be there if no image has the id. Checks no permission.
         """
         return self._store.has(image_id)
 
@@ -52,15 +52,15 @@ class DataAccess:
         check: Callable[[Image], None] = lambda _: None,
         size: int | None = None,
     ) -> None:
-        """Store the data of a queued image: its status becomes saving, and then active.
+        """Store the data of a queued image; the image becomes saving, and then active.
 
-        `check` is called first, with the image, and may raise to refuse the upload. The data has
-        `size` bytes; None is unknown. If an error is raised while the data is being stored, the
-        image is queued again and no data is left.
+        `check` is called first. It gets the image, and may raise an error to refuse the upload.
+        `size` is the length of the data in bytes; None if it is unknown. If an error is raised
+        while the data is being stored, the image becomes queued again and no data is left.
 
-        Raises ImageNotFound, Forbidden, Conflict if the image is not queued or another upload of it
-        is running, QuotaExceeded, DataTooLarge, InvalidImageData, StorageFull, Unavailable, and
-        what `chunks` and `check` raise.
+        Raises ImageNotFound; Forbidden; Conflict if the image is not queued or is being given data
+        by another request; QuotaExceeded; DataTooLarge; InvalidImageData; StorageFull; Unavailable;
+        and what `chunks` and `check` raise.
         """
         record = await self._catalog.get(image_id.lower(), caller.project_id)
         if record is None:
@@ -82,12 +82,15 @@ class DataAccess:
     async def open(
         self, caller: Caller, image_id: str, check: Callable[[], object] = lambda: None
     ) -> ImageData:
-        """Return an image's data for reading. `ImageData.read` opens the file.
+        """Return an object that reads an image's data. The file is opened by `ImageData.read`.
 
-        `check` is called if `caller` may download the data, and may raise to refuse. Raises
-        ImageNotFound; Forbidden without the permission to download it, and for a deactivated image
-        unless `caller` is an admin; NoData if no upload has been completed; Unavailable if the
-        directory of the data is missing; and what `check` raises.
+        `check` is called if `caller` may download the data. It may raise an error to refuse the
+        download.
+
+        Raises ImageNotFound if there is no such image or `caller` may not see it. Raises Forbidden
+        if `caller` may not download the data, or if the image is deactivated and `caller` is no
+        admin. Raises NoData if no upload has been completed. Raises Unavailable if the directory of
+        the data is missing. Raises what `check` raises.
         """
         record = await self._catalog.get(image_id.lower(), caller.project_id)
         if record is None:

@@ -1,7 +1,7 @@
 """DirectoryStore: image data, one file for each image in a directory.
 
-The files are written and read in threads. obstore is not used, because it takes more: an upload of
-256 MB takes 1.54 s of CPU with it, instead of 1.40 s, and some megabytes more of memory.
+The files are written and read in threads. obstore is not used because it needs more CPU time (1.54
+instead of 1.40 s for an upload of 256 MB) and some megabytes more of memory.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from glimpse.telemetry.throttled_log import ThrottledErrorLog
 
 Result = TypeVar("Result")
 Arguments = ParamSpec("Arguments")
-# Bytes that are read or written at once. Each upload and download holds as many in memory.
+# Bytes that are read or written at once. Each upload and each download holds one piece in memory.
 CHUNK_SIZE = 128 * 1024
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _log_unreadable = ThrottledErrorLog(logging.getLogger(__name__))
@@ -35,17 +35,18 @@ class NoData(NotFound):
 
 
 class StorageFull(ServiceError):
-    """The disk, or the quota, has no space left for the data."""
+    """No space is left: the disk is full, or a disk quota or a file size limit is reached."""
 
 
 class DataTooLarge(ImageServiceError):
-    """The data has more bytes than an image may have."""
+    """The data has more bytes than the data of an image may have."""
 
 
 class StoredData(NamedTuple):
-    """Uploaded data: its size in bytes, its digests in hexadecimal, and its formats.
+    """What was uploaded: the size in bytes, digests in hexadecimal, and the formats found.
 
-    `checksum` is the MD5, `os_hash_value` the SHA-512. `formats` are those of `inspect_formats`.
+    `checksum` is the MD5 digest, `os_hash_value` the SHA-512 digest. `formats` is the result of
+    `inspect_formats`.
     """
 
     size: int
@@ -55,20 +56,25 @@ class StoredData(NamedTuple):
 
 
 class ImageData(NamedTuple):
-    """The data of one image, for reading: its size in bytes; its hexadecimal MD5, if known."""
+    """The data of one image, for reading. `size` is in bytes.
+
+    `checksum` is the MD5 digest in hexadecimal; None if it is unknown. `path` is the file.
+    """
 
     size: int
     checksum: str | None
     path: Path
 
     async def read(self, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
-        """Open the file, and return an iterator over its bytes from `start` to `end` (exclusive).
+        """Open the file; return an iterator over the bytes from `start` to `end` (exclusive).
 
-        `end` None is the end of the data. Pieces have at most 128 KiB. Once this has returned, all
-        bytes can be read even if the image is deleted. Raises NoData if it was deleted before, and
-        Unavailable if the file cannot be opened. The iterator raises Unavailable if reading fails,
-        or if the file ends before `end`. It closes the file at its end, or when it is closed.
-        Without bytes to read, no file is opened.
+        If `end` is None, the iterator goes on to the end of the data. It yields pieces of at most
+        128 KiB. Once `read` has returned, all bytes can be read even if the image is deleted. The
+        iterator closes the file after the last piece; a caller that stops earlier has to close the
+        iterator. If the range is empty, no file is opened.
+
+        Raises NoData if the image has been deleted, and Unavailable if the file cannot be opened.
+        The iterator raises Unavailable if reading fails, or if the file ends before `end`.
         """
         end = self.size if end is None else end
         if start >= end:
@@ -82,7 +88,7 @@ class ImageData(NamedTuple):
         return self._pieces(file, start, end)
 
     async def _pieces(self, file: FileIO, start: int, end: int) -> AsyncIterator[bytes]:
-        """Yield the bytes from `start` to `end`, and close the file. Raises Unavailable."""
+        """Yield the bytes from `start` to `end`, then close the file. Raises Unavailable."""
         try:
             with file:
                 while start < end:
@@ -96,21 +102,21 @@ class ImageData(NamedTuple):
             raise self._read_error(error) from None
 
     def _read_error(self, error: Exception) -> Unavailable:
-        """Log an error of reading; return the error for the client, without the path."""
+        """Log why reading failed; return the error for the client, which does not have the path."""
         _log_unreadable("data of image %s cannot be read: %s", self.path.name, error)
         return Unavailable("The image storage media cannot be read.")
 
 
 class DirectoryStore:
-    """Stores the data of images by their ids, as files in a directory.
+    """Stores the data of each image as a file in a directory. The image's id is the file name.
 
-    A file has a temporary name until its upload is complete, so incomplete data is never read. What
-    is said to be on the disk is only written if the state directory does without syncing
-    (`files.syncing`).
+    Incomplete data is never read, because a file has a temporary name until its upload is complete.
+    Where a docstring says that data is on the disk, the data is only written if syncing is off for
+    the state directory (`files.syncing`).
     """
 
     def __init__(self, directory: Path, size_cap: int) -> None:
-        """Create the directory if necessary; raise OSError if that fails.
+        """Create the directory if necessary. Raises OSError if that fails.
 
         The data of an image may have at most `size_cap` bytes.
         """
@@ -119,12 +125,14 @@ class DirectoryStore:
         self.directory = directory
 
     async def put(self, image_id: str, chunks: AsyncIterator[bytes]) -> StoredData:
-        """Store the data that `chunks` yields, replacing older data; return when it is on disk.
+        """Store the data that `chunks` yields; return when the data is on the disk.
 
-        Memory holds 128 KiB and one chunk. Raises DataTooLarge beyond `size_cap`, StorageFull,
-        Unavailable if the directory is missing or cannot be written, and what `chunks` raises. Then
-        no data of the image is left, not even older data, unless a file cannot be removed. The
-        caller must make sure that only one upload of an image runs at a time.
+        Replaces older data. The caller must make sure that only one upload of an image runs at a
+        time. Memory holds 128 KiB and one chunk.
+
+        Raises DataTooLarge for more than `size_cap` bytes; StorageFull; Unavailable if the
+        directory is missing or cannot be written; and what `chunks` raises. After an error, no data
+        of the image is left, not even older data, unless a file cannot be removed.
         """
         self._check_directory()
         upload = _UploadFile(self.directory / image_id, self._temporary(image_id))
@@ -140,10 +148,10 @@ class DirectoryStore:
         return self.directory / f"{image_id}#1"
 
     def open(self, image_id: str, size: int, checksum: str | None) -> ImageData | None:
-        """Return an image's data for reading, with its `size` and `checksum` from the catalog.
+        """Return an object that reads an image's data; None if no data is stored.
 
-        The file is opened by `ImageData.read`. Returns None if there is no file with the data.
-        Raises Unavailable if the directory does not exist.
+        The file is opened by `ImageData.read`. `size` (in bytes) and `checksum` come from the
+        catalog, and are not checked. Raises Unavailable if the directory does not exist.
         """
         if not self.has(image_id):
             self._check_directory()
@@ -151,14 +159,14 @@ class DirectoryStore:
         return ImageData(size, checksum, self.directory / image_id)
 
     def has(self, image_id: str) -> bool:
-        """Return True if there is a file with the image's data.
+        """Return True if the image's data is stored.
 
-        At the end of an upload, it is True shortly before the data is on the disk.
+        At the end of an upload, the result is True shortly before the data is on the disk.
         """
         return (self.directory / image_id).is_file()
 
     def _check_directory(self) -> None:
-        """Log and raise Unavailable if the directory is missing: not mounted, for example."""
+        """Raise Unavailable, and log it, if the directory is missing (not mounted, for example)."""
         if not self.directory.is_dir():
             _log_unreadable(
                 "image data cannot be used: %s does not exist; mount or restore it", self.directory
@@ -166,26 +174,25 @@ class DirectoryStore:
             raise Unavailable("The image storage media cannot be used.")
 
     async def delete(self, image_id: str) -> None:
-        """Remove the data of an image, if there is any.
+        """Remove the data of an image. Does nothing if there is none.
 
         Raises Unavailable or StorageFull if the disk cannot be written.
         """
         await _in_thread((self.directory / image_id).unlink, missing_ok=True)
 
     async def delete_unfinished(self, image_id: str) -> None:
-        """Remove the temporary file that an upload left when its process ended, if there is one.
+        """Remove the temporary file that an interrupted upload left, if there is one.
 
-        No upload of the image may be running. Raises Unavailable or StorageFull if the disk cannot
-        be written.
+        The caller must make sure that no upload of the image runs. Raises Unavailable or
+        StorageFull if the disk cannot be written.
         """
         await _in_thread(self._temporary(image_id).unlink, missing_ok=True)
 
 
 class _UploadFile:
-    """A file that is being uploaded. Its methods block, so call each in a thread.
+    """A file that is being uploaded. All methods block, so call them in threads.
 
-    A lock lets one method run at a time: if a task is cancelled, its thread is still writing when
-    another thread calls `abort`.
+    A lock keeps `abort` from running while the thread of a cancelled task is still writing.
     """
 
     def __init__(self, path: Path, temporary: Path) -> None:
@@ -208,8 +215,8 @@ class _UploadFile:
     def finish(self) -> StoredData:
         """Give the file its final name; return when the data and the name are on the disk.
 
-        If a crash comes before that, the image is still in status saving, and `Uploads.recover`
-        removes the data. Raises OSError, also after `abort`.
+        If the machine crashes earlier, the next process removes the data, because the image is not
+        active. Raises OSError, also after `abort`.
         """
         with self._lock, self._open_once() as file:
             file.flush()
@@ -221,7 +228,7 @@ class _UploadFile:
         return StoredData(self._size, digests.checksum, digests.os_hash_value, formats)
 
     def _open_once(self) -> BufferedWriter:
-        """Return the file; the first call creates it. Raises OSError after `abort`."""
+        """Return the open file; the first call creates it. Raises OSError, also after `abort`."""
         if self._is_aborted:
             raise OSError(errno.ECANCELED, "the upload was aborted")
         if self._file is None:
@@ -230,7 +237,7 @@ class _UploadFile:
         return self._file
 
     def abort(self) -> None:
-        """Close the file, and remove it under both names; ignore errors of the file system."""
+        """Close the file, and remove it under both names. Ignores errors of the file system."""
         with self._lock, contextlib.suppress(OSError):
             self._is_aborted = True
             if self._file is not None:
@@ -241,9 +248,9 @@ class _UploadFile:
 
 
 async def _join_chunks(chunks: AsyncIterator[bytes], size_cap: int) -> AsyncIterator[bytes]:
-    """Yield the chunks joined to pieces of at least 128 KiB; the last may be shorter.
+    """Yield the chunks, joined to pieces of at least 128 KiB; the last piece may be shorter.
 
-    Raises DataTooLarge as soon as the chunks have more than `size_cap` bytes.
+    Raises DataTooLarge as soon as there are more than `size_cap` bytes.
     """
     size = 0
     waiting: list[bytes] = []
@@ -266,7 +273,7 @@ async def _in_thread(
 ) -> Result:
     """Call a function that writes files, in a thread; return its result.
 
-    An OSError that it raises is logged, and becomes StorageFull or Unavailable.
+    If the function raises OSError, the error is logged, and StorageFull or Unavailable is raised.
     """
     try:
         return await asyncio.to_thread(function, *arguments, **named)
@@ -281,10 +288,10 @@ async def _no_pieces() -> AsyncIterator[bytes]:
 
 
 def _write_error(error: OSError) -> ServiceError:
-    """Log an error of writing; return the error for the client, without the path.
+    """Log why writing failed; return the error for the client, which does not have the path.
 
-    It is StorageFull if the disk, the quota or the largest size of a file is exceeded, otherwise
-    Unavailable.
+    The error is StorageFull if the disk is full, or a disk quota or a file size limit is reached.
+    Otherwise it is Unavailable.
     """
     _log_unwritable("image data cannot be written, check disk space and permissions: %s", error)
     if error.errno in _FULL:

@@ -1,10 +1,10 @@
-"""Inspect image data: which disk formats it has, the size of the disk, and whether it is safe.
+"""Inspect image data: find its formats and the size of its disk, and whether it is safe.
 
-The inspectors of oslo.utils, which Glance has too, read the data. Here they read the file when the
-upload is complete, not the stream: an inspector keeps up to 1 MB of what it has read, and a client
-may have thousands of slow uploads. At the end, only as many files are inspected at once as there
-are threads. The file also has an end, which a stream has not, so it need not be read as a whole to
-check the end of a VMDK.
+The inspectors are those of oslo.utils, as in Glance. Glance inspects the data while it arrives.
+Here, the file is inspected when the upload is complete, for two reasons. First, an inspector keeps
+up to 1 MB of what it has read, and a client may have thousands of slow uploads. With files, only as
+many are inspected at a time as there are threads. Second, the check of a VMDK needs the end of the
+data. Of a file, the end can be read without the middle.
 """
 
 import logging
@@ -15,26 +15,32 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 if TYPE_CHECKING:
     from oslo_utils.imageutils.format_inspector import FileInspector
 
-# Bytes that an inspector gets at once, as from Glance's file store. It misses the size of a VHDX if
-# one chunk has both the table of metadata and the table that points to that.
+# Bytes that an inspector gets at once, as from Glance's file store. With larger chunks, the
+# inspector does not find the size of a VHDX: it misses a metadata table that is in one chunk with
+# the table that points to it.
 _CHUNK = 64 * 1024
-# 16 MiB from the beginning of the data. Most formats are decided after 256 KiB. A VHDX has its
-# metadata after 2 or 3 MiB.
+# 16 MiB from the beginning of the data. Most formats are recognized in the first 256 KiB. A VHDX
+# has its metadata after 2 or 3 MiB.
 _MAX_CHUNKS = 256
-# Characters of a VMDK's descriptor. Its check takes 1 s for the 1 MB that the inspector accepts;
-# descriptors of disks in one file, the only allowed ones, have 10 KiB at most.
+# The most characters of a VMDK's descriptor. To check a descriptor of 1 MB, which the inspector
+# would accept, takes 1 s. Only VMDKs in one file are allowed; their descriptors have at most 10
+# KiB.
 _MAX_DESCRIPTOR = 64 * 1024
 
 
 class FoundFormat(NamedTuple):
-    """A format of image data, as oslo.utils names it; ``raw`` for data without a known format.
+    """A format that was found in image data, by its name in oslo.utils, such as ``qcow2``.
 
-    `disk_size` is the size of the disk in bytes, which may be any number: 0 if it is not known, and
-    None if the header is so malformed that it cannot be computed. For ``raw`` and ``gpt`` it has no
-    meaning. `failed_checks` names the safety checks that the data does not pass. They could not be
-    run if not `is_complete`: the data ends, or the first 16 MiB of it do, before a part that the
-    inspector needs. `subformat` is the createType of a VMDK, in lower case; None for other formats,
-    and if it has none.
+    `name` is ``raw`` if no known format was found. `disk_size` is the size of the disk in bytes as
+    the header says: any number. It is 0 if it is not known. It is None if the header is so
+    malformed that the size cannot be computed. It means nothing for ``raw`` and ``gpt``.
+
+    `failed_checks` has the names of the safety checks that the data does not pass. If `is_complete`
+    is False, the inspector could not read all that it needs, and the safety checks were not run.
+    That happens if the data ends too early, or if a part that is needed is not in the first 16 MiB.
+
+    `subformat` is the createType of a VMDK in lower case; None if the VMDK has no createType, and
+    for all other formats.
     """
 
     name: str
@@ -45,18 +51,19 @@ class FoundFormat(NamedTuple):
 
 
 def inspect_formats(file: BinaryIO) -> tuple[FoundFormat, ...]:
-    """Return all formats that the data in `file` has, sorted by name; at least one.
+    """Return all formats that are found in the data of `file`, sorted by name; at least one.
 
-    A format whose inspector fails, so that it cannot be excluded, is one of them.
+    If no known format is found, the result is ``raw`` alone. A format is also returned if its
+    inspector fails, because the format can then not be excluded.
 
-    Blocks, and moves the position of the file. Reads 16 MiB and a chunk from the end at most; needs
-    up to 2 MB of memory, and 0.3 s of CPU for data that is made for that. Raises OSError if the
-    file cannot be read; no data makes it raise anything. The first call in a process imports the
-    inspectors, which takes 0.1 s and 8 MB.
+    Blocks, and moves the position of the file. Reads at most the first 16 MiB and the last 64 KiB.
+    Takes up to 2 MB of memory, and up to 0.3 s of CPU time for malicious data. Raises OSError if
+    the file cannot be read; raises no error because of what the data is. The first call in a
+    process also imports the inspectors, which takes 0.1 s and 8 MB.
     """
     from oslo_utils.imageutils import format_inspector  # noqa: PLC0415  see above
 
-    # It logs text from the data, megabytes of it if the data is made for that.
+    # The inspectors log text from the data: megabytes, if the data is malicious.
     logging.getLogger(format_inspector.__name__).disabled = True
     inspectors = [make() for name, make in format_inspector.ALL_FORMATS.items() if name != "raw"]
     _read(file, inspectors)
@@ -65,9 +72,10 @@ def inspect_formats(file: BinaryIO) -> tuple[FoundFormat, ...]:
 
 
 def _read(file: BinaryIO, inspectors: list["FileInspector"]) -> None:
-    """Pass the data to the inspectors: the beginning until they have enough of it, and the end.
+    """Pass the data to the inspectors: first the beginning, then the end.
 
-    An inspector that fails gets no more data. Raises OSError.
+    Stops reading as soon as no inspector needs more. An inspector that fails gets no more data.
+    Raises OSError.
     """
     file.seek(0)
     reading = list(inspectors)
@@ -84,10 +92,10 @@ def _read(file: BinaryIO, inspectors: list["FileInspector"]) -> None:
 
 
 def _read_end(file: BinaryIO, inspectors: list["FileInspector"]) -> None:
-    """Pass the last 64 KiB of the data to inspectors that need only the end. Raises OSError.
+    """Pass the last 64 KiB of the data to `inspectors`, which need only the end.
 
-    If the beginning and the end overlap, an inspector gets some bytes twice. That is harmless: it
-    keeps the last bytes that it gets.
+    If the beginning and the end overlap, an inspector gets some bytes twice. That is harmless,
+    because it keeps the last bytes that it gets. Raises OSError.
     """
     if inspectors:
         size = file.seek(0, os.SEEK_END)
@@ -98,7 +106,10 @@ def _read_end(file: BinaryIO, inspectors: list["FileInspector"]) -> None:
 
 
 def _feed(inspector: "FileInspector", chunk: bytes) -> bool:
-    """Pass a chunk to an inspector; return False if it fails, since the data has another format."""
+    """Pass a chunk to an inspector. Return False if the inspector fails, True otherwise.
+
+    An inspector fails if the data has another format.
+    """
     try:
         inspector.eat_chunk(chunk)
     except Exception:  # noqa: BLE001  no data may make an upload fail
@@ -107,7 +118,7 @@ def _feed(inspector: "FileInspector", chunk: bytes) -> bool:
 
 
 def _needs_only_the_end(inspector: "FileInspector") -> bool:
-    """Return True if all that an inspector still needs of the data are its last bytes."""
+    """Return True if the inspector needs no more data, except for the last bytes."""
     from oslo_utils.imageutils.format_inspector import EndCaptureRegion  # noqa: PLC0415  as above
 
     regions = map(inspector.region, inspector.context_info)
@@ -115,7 +126,7 @@ def _needs_only_the_end(inspector: "FileInspector") -> bool:
 
 
 def _may_match(inspector: "FileInspector") -> bool:
-    """Return False if the data does not have the inspector's format; True if that is unknown."""
+    """Return True if the data has the inspector's format, or may have it; otherwise False."""
     try:
         return inspector.format_match
     except Exception:  # noqa: BLE001  text that is not ASCII may be the descriptor of a VMDK
@@ -123,7 +134,7 @@ def _may_match(inspector: "FileInspector") -> bool:
 
 
 def _describe(inspector: "FileInspector") -> FoundFormat:
-    """Return the inspector's format with the size of the disk and the result of the checks."""
+    """Return the format of the inspector, with the disk size and the failed safety checks."""
     subformat = getattr(inspector, "vmdktype", None)
     return FoundFormat(
         str(inspector),
@@ -144,7 +155,8 @@ def _disk_size(inspector: "FileInspector") -> int | None:
 def _failed_checks(inspector: "FileInspector") -> Iterator[str]:
     """Yield the names of the safety checks that the data does not pass.
 
-    There are none if the inspector lacks data for them. A check that fails to run is not passed.
+    Yields nothing if the inspector has not read all that it needs. Yields ``descriptor`` if the
+    descriptor of a VMDK is too long to be checked, and ``format`` if the checks raise an error.
     """
     from oslo_utils.imageutils.format_inspector import (  # noqa: PLC0415  as above
         SafetyCheckFailed,

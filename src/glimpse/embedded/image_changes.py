@@ -1,6 +1,6 @@
 """Image changes: make new and changed images by the rules of the Image service. Pure.
 
-The functions check permissions, and return the image to store; `embedded.service` stores it.
+The functions check permissions and return the image to store. `embedded.service` stores it.
 """
 
 import uuid
@@ -30,14 +30,14 @@ from glimpse.images.errors import (
     Invalid,
 )
 
-# The most characters of an image's properties as JSON: rendering more blocks the event loop.
+# The most characters of an image's properties as JSON. To render more would block the event loop.
 MAX_CHARACTERS = 1_000_000
 
 
 class DefaultOwner(Enum):
     """The default of NewImage.owner: the caller's project.
 
-    It is not None, because None means that no project owns the image.
+    The default is not None, because an owner of None means that no project owns the image.
     """
 
     CALLERS_PROJECT = "the caller's project"
@@ -47,8 +47,9 @@ class DefaultOwner(Enum):
 class NewImage:
     """An image to be created, without data.
 
-    `id` is a UUID; None generates one. `owner` None is an image that no project owns; by default,
-    the caller's project does.
+    `id` is a UUID; if it is None, a new UUID is made. `owner` is the id of a project; None means
+    that no project owns the image. By default, the caller's project owns the image. `min_ram` is in
+    MiB, `min_disk` in GiB.
     """
 
     id: str | None = None
@@ -66,25 +67,26 @@ class NewImage:
 
 
 def current_time() -> str:
-    """Return the current time as a date of an image: ``2024-02-01T10:20:30Z``, in UTC."""
+    """Return the current time in UTC as an image has it: ``2024-02-01T10:20:30Z``."""
     return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def new_image(caller: Caller, new: NewImage, permissions: Permissions, *, now: str) -> Image:
-    """Return a new image without data, in status queued, with `now` as its dates.
+    """Return a new image without data, in status queued. Its dates are `now`.
 
-    Its id is in lower case; its tags are sorted, each once. Other values are not validated, but for
-    these errors:
+    The id of the image is in lower case. The tags are sorted, without duplicates. Raises these
+    errors, and validates no other values:
 
-    - Forbidden: the caller may not create the image, or not with its visibility; the owner is None
-      or another project than the caller's, and the caller no admin; a key of a property starts with
-      RESERVED_PREFIX.
-    - Invalid: text cannot be stored (see `check_text`); properties are too large (`check_size`).
+    - Forbidden if the caller may not create the image, or may not give it its visibility; if the
+      caller is no admin, and the owner is not the caller's project; or if the key of a property
+      starts with RESERVED_PREFIX.
+    - Invalid if text cannot be stored (see `check_text`), or if the properties are too large (see
+      `check_size`).
     """
     owner = _owner_of_new_image(caller, new)
     _check_reserved(new.properties)
     image = Image(
-        id=(new.id or str(uuid.uuid4())).lower(),  # as get_image looks it up
+        id=(new.id or str(uuid.uuid4())).lower(),  # get_image looks ids up in lower case
         name=new.name,
         status="queued",
         visibility=new.visibility,
@@ -113,10 +115,9 @@ def new_image(caller: Caller, new: NewImage, permissions: Permissions, *, now: s
 
 
 def _owner_of_new_image(caller: Caller, new: NewImage) -> str | None:
-    """Return the owner of a new image: `new.owner`, by default the caller's project.
+    """Return the owner of a new image; None if no project owns the image.
 
-    None means that no project owns it. Raises Forbidden for any owner but the caller's project,
-    unless the caller is an admin.
+    Raises Forbidden if the owner is not the caller's project, and the caller is no admin.
     """
     owner = caller.project_id if new.owner is DefaultOwner.CALLERS_PROJECT else new.owner
     if owner != caller.project_id and not caller.is_admin:
@@ -133,14 +134,19 @@ def apply_update(
     *,
     now: str,
 ) -> Image:
-    """Return what `update` makes of the record's image, with `now` as its ``updated_at``.
+    """Return the record's image as `update` changes it, with `now` as its ``updated_at``.
 
-    ``updated_at`` changes even if nothing else does. Raises ImageNotFound if the caller may not see
-    the image. Raises Forbidden if the caller neither owns it nor is an admin, without the
-    permission for `action` or the new visibility, and for a new owner unless the caller is an
-    admin. Raises Invalid for text that cannot be stored, and for properties that grow beyond
-    MAX_CHARACTERS; and what `update` raises. Other values, and reserved keys of properties, are not
-    checked.
+    ``updated_at`` changes even if `update` changes nothing. Raises these errors, and what `update`
+    raises:
+
+    - ImageNotFound if the caller may not see the image.
+    - Forbidden if the caller has no permission for `action`; if the caller neither owns the image
+      nor is an admin; if the caller may not give the image its new visibility; or if the owner
+      changes and the caller is no admin.
+    - Invalid if text cannot be stored, or if the properties grow and then have more than
+      MAX_CHARACTERS.
+
+    Does not check other values, nor reserved keys of properties.
     """
     before = require_editable(caller, record, permissions, action)
     after = update(before)
@@ -164,12 +170,17 @@ def with_properties(
 ) -> Image:
     """Return the record's image with `changes` applied, and `now` as its ``updated_at``.
 
-    If no property changes, neither does ``updated_at``. The first error that applies is raised:
-    ImageNotFound if the caller may not see the image; PropertyNotFound for a missing key of
-    `changes.remove`; PropertyLimitExceeded for more than `changes.limit` properties; Forbidden for
-    a reserved key, without permission, or if the caller neither owns the image nor is an admin;
-    Invalid for text that cannot be stored, and for properties that grow beyond MAX_CHARACTERS.
-    Changes that leave a public image as it is need the permission only.
+    If no property changes, returns the image with its old ``updated_at``. Raises the first of these
+    errors that applies:
+
+    - ImageNotFound if the caller may not see the image.
+    - PropertyNotFound if the image lacks a key in `changes.remove`.
+    - PropertyLimitExceeded if the image would have more than `changes.limit` properties.
+    - Forbidden if a key is reserved; if the caller has no permission to modify the image; or if the
+      caller neither owns the image nor is an admin. The owner is not checked if the image is public
+      and no property changes.
+    - Invalid if text cannot be stored, or if the properties grow and then have more than
+      MAX_CHARACTERS.
     """
     image = require_visible(caller, record, permissions)
     before = image.properties
@@ -192,7 +203,7 @@ def with_properties(
 def with_status(image: Image, status: str, *, expected: tuple[str, ...], now: str) -> Image:
     """Return the image in the status `status`, with `now` as its ``updated_at``.
 
-    Raises Conflict unless its present status is one of `expected`.
+    Raises Conflict if the present status of the image is not in `expected`.
     """
     if image.status not in expected:
         raise Conflict(f"Image status transition from {image.status} to {status} is not allowed.")
@@ -202,8 +213,9 @@ def with_status(image: Image, status: str, *, expected: tuple[str, ...], now: st
 def with_data(image: Image, stored: StoredData, rules: ContentRules, *, now: str) -> Image:
     """Return the image in status active, with the sizes and digests of its data.
 
-    `now` is its new ``updated_at``. Raises Conflict unless its present status is saving or
-    importing, and InvalidImageData for data that `rules` do not allow for the formats of the image.
+    `now` becomes ``updated_at``. Raises Conflict if the present status is neither saving nor
+    importing. Raises InvalidImageData if `rules` do not allow the data for the formats of the
+    image.
     """
     return with_status(image, "active", expected=("saving", "importing"), now=now)._replace(
         size=stored.size,
@@ -217,9 +229,10 @@ def with_data(image: Image, stored: StoredData, rules: ContentRules, *, now: str
 
 
 def check_text(name: str, text: str) -> None:
-    """Raise Invalid for text with a lone surrogate or a NUL character; the message has `name`.
+    """Raise Invalid if `text` has a lone surrogate or a NUL character.
 
-    A catalog cannot store the first, and some clients cannot read the second.
+    A catalog cannot store a lone surrogate, and some clients cannot read a NUL character. The
+    message of the error has `name`.
     """
     try:
         text.encode()
@@ -252,7 +265,7 @@ def _check_reserved(keys: Iterable[str]) -> None:
 
 
 def _check_texts(image: Image) -> None:
-    """Raise Invalid if the name, a tag or a property of the image cannot be stored."""
+    """Raise Invalid if the image's name, a tag or a property cannot be stored."""
     for text in _texts(image):
         check_text("image", text)
 

@@ -1,4 +1,4 @@
-"""ImageFormats: the formats that images may have."""
+"""ImageFormats: the disk formats and container formats that images may get."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 class ImageFormats(NamedTuple):
     """The disk formats and container formats that images may get: options of [image_format].
 
-    Images that have others already keep them.
+    An image that already has another format keeps it.
     """
 
     disk_formats: tuple[str, ...]

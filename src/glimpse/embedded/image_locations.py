@@ -1,4 +1,4 @@
-"""Where image data is, as a Glance with one store of files shows it: store and URLs."""
+"""ImageLocations: where image data is, as a Glance with one store of files shows it."""
 
 from collections.abc import Sequence
 from typing import NoReturn
@@ -14,11 +14,11 @@ _WITH_DATA = ("active", "deactivated")
 
 
 class ImageLocations:
-    """Shows where the data of images is; checks permissions.
+    """Shows where the data of images is, and refuses changes; checks permissions.
 
-    No location can be added: Glance allows that only with a store of type http, which is not
-    offered here. None can be removed: Glance refuses that for the last location of an image. An
-    `image_id` may be in upper or lower case. Any method may raise Unavailable.
+    No location can be added: Glance allows that only with a store of type http, which does not
+    exist here. No location can be removed: an image has only one, and Glance does not remove the
+    last location. An `image_id` may be in upper or lower case. Any method may raise Unavailable.
     """
 
     def __init__(self, catalog: Catalog, store: DirectoryStore, permissions: Permissions) -> None:
@@ -27,9 +27,10 @@ class ImageLocations:
         self._permissions = permissions
 
     async def list(self, caller: Caller, image_id: str) -> Sequence[str]:
-        """Return the URLs of an image's data: that of a file on this machine, or none.
+        """Return the ``file://`` URL of an image's data in a list; an empty list without data.
 
-        By default, only admins and services may see them. Raises ImageNotFound or Forbidden.
+        Raises ImageNotFound if there is no such image or `caller` may not see it. Raises Forbidden
+        if `caller` may not see locations: by default, only admins and services may.
         """
         image = await self._visible_image(caller, image_id)
         self._permissions.check(caller, Action.FETCH_IMAGE_LOCATION, image)
@@ -39,7 +40,8 @@ class ImageLocations:
     async def refuse_new(self, caller: Caller, image_id: str) -> NoReturn:
         """Raise the error with which a new location of an image is refused.
 
-        It is ImageNotFound; Conflict unless the image is queued; otherwise Forbidden.
+        Raises ImageNotFound if there is no such image or `caller` may not see it. Raises Conflict
+        if the image is not queued. Otherwise raises Forbidden.
         """
         image = await self._visible_image(caller, image_id)
         if image.status != "queued":
@@ -53,9 +55,13 @@ class ImageLocations:
     async def refuse_removal(self, caller: Caller, image_id: str, store_id: str) -> NoReturn:
         """Raise the error with which the removal of an image's data from a store is refused.
 
-        It is Conflict for another store than the only one; ImageNotFound; Forbidden for a caller
-        who may not remove locations, by default for everyone but admins; Conflict unless the image
-        is active; otherwise Forbidden.
+        Raises the first of these errors that applies:
+
+        - Conflict if `store_id` is not the only store, STORE_ID.
+        - ImageNotFound if there is no such image or `caller` may not see it.
+        - Forbidden if `caller` may not remove locations: by default, only admins may.
+        - Conflict if the image is not active.
+        - Forbidden in all other cases.
         """
         if store_id != STORE_ID:
             raise Conflict(f"Store '{store_id}' is not configured.")
@@ -69,7 +75,7 @@ class ImageLocations:
         raise Forbidden("The data is in this store only. Delete the image instead.")
 
     async def _visible_image(self, caller: Caller, image_id: str) -> Image:
-        """Return an image that the caller may see. Raises ImageNotFound."""
+        """Return the image with this id. Raises ImageNotFound if the caller may not see it."""
         record = await self._catalog.get(image_id.lower(), caller.project_id)
         if record is None:
             raise ImageNotFound(image_id)

@@ -27,9 +27,9 @@ class MemberNotFound(NotFound):
 class ImageMembers:
     """Shows and changes which projects are members of an image; checks permissions.
 
-    The project that owns the image, and admins, see all members; another project sees its own
-    membership only. Any method raises ImageNotFound if there is no such image, or `caller` may not
-    see it, and may raise Unavailable. An `image_id` may be in upper or lower case.
+    Admins and the project that owns the image see all members. Another project sees only its own
+    membership. Any method raises ImageNotFound if there is no such image or `caller` may not see
+    the image. Any method may raise Unavailable. An `image_id` may be in upper or lower case.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class ImageMembers:
         quotas: ImageQuotas,
         clock: Callable[[], str],
     ) -> None:
-        """`clock` returns the current time as an image's date: ``2024-02-01T10:20:30Z``."""
+        """`clock` returns the current time in UTC as ``2024-02-01T10:20:30Z``."""
         self._catalog = catalog
         self._permissions = permissions
         self._quotas = quotas
@@ -48,8 +48,8 @@ class ImageMembers:
     async def list(self, caller: Caller, image_id: str) -> Sequence[Member]:
         """Return the members that `caller` sees, the oldest membership first.
 
-        Without the permission to get a member, there are none. Raises Forbidden if the image is not
-        shared, and without the permission to get members.
+        Raises Forbidden if the image is not shared, or if `caller` may not list members. If
+        `caller` may list members but may not get a member, returns an empty sequence.
         """
         image = await self._shared_image(caller, image_id)
         check_member_action(caller, image, self._permissions, Action.GET_MEMBERS)
@@ -60,8 +60,8 @@ class ImageMembers:
     async def get(self, caller: Caller, image_id: str, member_id: str) -> Member:
         """Return the membership of the project `member_id`.
 
-        Raises MemberNotFound if there is none, or `caller` may not see it; NotFound if the image is
-        not shared, and without the permission to get a member.
+        Raises MemberNotFound if the project is no member or `caller` may not see the membership.
+        Raises NotFound if the image is not shared or `caller` may not get members.
         """
         try:
             image = await self._shared_image(caller, image_id)
@@ -72,12 +72,12 @@ class ImageMembers:
         return _find(caller, image, {member.member_id: member for member in members}, member_id)
 
     async def add(self, caller: Caller, image_id: str, member_id: str) -> Member:
-        """Share an image with the project `member_id`, and return its membership, which is pending.
+        """Share an image with the project `member_id`; return the membership, in status pending.
 
-        The id of the project is stored as it is: whether there is such a project is not checked.
-        Raises Forbidden if the image is not shared, without the permission to add members, and if
-        `caller` neither owns the image nor is an admin; QuotaExceeded if it would have too many
-        members; Conflict if the project is a member already.
+        The id of the project is stored unchanged, without a check that the project exists. Raises
+        Forbidden if the image is not shared, or if `caller` may not add members. By default, only
+        the project that owns the image and admins may. Raises QuotaExceeded if the image would have
+        too many members. Raises Conflict if the project is already a member.
         """
 
         def new_member(record: Record, members: Mapping[str, Member]) -> Member:
@@ -96,12 +96,12 @@ class ImageMembers:
     async def set_status(
         self, caller: Caller, image_id: str, member_id: str, status: object
     ) -> Member:
-        """Set the status of the membership of the project `member_id`, and return it.
+        """Set the status of the project `member_id`'s membership; return the membership.
 
-        Raises Forbidden if the image is not shared, without the permission to get and to modify a
-        member, and if `caller` owns the image, unless it is an admin; MemberNotFound if there is no
-        such membership, or `caller` may not see it; Invalid unless `status` is one of
-        MEMBER_STATUSES. The first of these that applies is raised.
+        Raises Forbidden if the image is not shared, or if `caller` may not get or not modify
+        members. By default, the project that owns the image may not modify its members. Raises
+        MemberNotFound if the project is no member or `caller` may not see the membership. Raises
+        Invalid if `status` is not one of MEMBER_STATUSES.
         """
 
         def changed_member(record: Record, members: Mapping[str, Member]) -> Member:
@@ -119,9 +119,9 @@ class ImageMembers:
     async def remove(self, caller: Caller, image_id: str, member_id: str) -> None:
         """End the membership of the project `member_id`.
 
-        Raises Forbidden if the image is not shared, without the permission to get and to delete a
-        member, and if `caller` neither owns the image nor is an admin; MemberNotFound if there is
-        no such membership, or `caller` may not see it.
+        Raises Forbidden if the image is not shared, or if `caller` may not get or not delete
+        members. By default, only the project that owns the image and admins may delete members.
+        Raises MemberNotFound if the project is no member or `caller` may not see the membership.
         """
 
         def check(record: Record, members: Mapping[str, Member]) -> None:
@@ -130,7 +130,7 @@ class ImageMembers:
         await self._catalog.change_member(image_id.lower(), caller.project_id, member_id, check)
 
     async def _shared_image(self, caller: Caller, image_id: str) -> Image:
-        """Return an image that is shared. Raises ImageNotFound or Forbidden."""
+        """Return the image with this id. Raises ImageNotFound; Forbidden if it is not shared."""
         record = await self._catalog.get(image_id.lower(), caller.project_id)
         if record is None:
             raise ImageNotFound(image_id)
@@ -144,7 +144,7 @@ class ImageMembers:
         member_id: str,
         action: Action,
     ) -> Member:
-        """Return the membership of `member_id` if the caller may do `action` with it.
+        """Return the membership of `member_id`. Raises an error if `caller` may not do `action`.
 
         Raises ImageNotFound, Forbidden or MemberNotFound.
         """
@@ -156,9 +156,10 @@ class ImageMembers:
 
 
 def _require_shared(caller: Caller, record: Record) -> Image:
-    """Return the record's image. Raises ImageNotFound if `caller` may not see it by its visibility.
+    """Return the record's image. Raises Forbidden if the image is not shared.
 
-    Raises Forbidden if the image is not shared. As in Glance, this comes before roles and rules.
+    Raises ImageNotFound if the image's owner, visibility and members do not let `caller` see the
+    image. As in Glance, these checks come before the checks of roles and policy rules.
     """
     if not is_visible(caller, record):
         raise ImageNotFound(record.image.id)
@@ -168,13 +169,16 @@ def _require_shared(caller: Caller, record: Record) -> Image:
 
 
 def _seen_by(caller: Caller, image: Image, members: Iterable[Member]) -> Sequence[Member]:
-    """Return those of an image's members that the caller sees."""
+    """Return those of `members` that the caller may see; all to admins and the image's owner."""
     sees_all = caller.is_admin or caller.project_id == image.owner
     return [member for member in members if sees_all or member.member_id == caller.project_id]
 
 
 def _find(caller: Caller, image: Image, members: Mapping[str, Member], member_id: str) -> Member:
-    """Return the membership of `member_id`. Raises MemberNotFound if the caller sees none."""
+    """Return the membership of `member_id`.
+
+    Raises MemberNotFound if there is no such membership or the caller may not see it.
+    """
     member = members.get(member_id)
     if member is None or not _seen_by(caller, image, (member,)):
         raise MemberNotFound(member_id, image.id)

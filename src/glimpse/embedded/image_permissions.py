@@ -1,6 +1,7 @@
-"""Decide by owner and visibility which images callers may see by id, change, delete. Pure.
+"""Decide by owner and visibility if callers may see, change or delete an image. Pure.
 
-Roles and policy rules are those of `images.role_permissions`; lists have `listing_rule`.
+`images.role_permissions` decides by roles and policy rules. `listing_rule` decides which images are
+in a list.
 """
 
 from glimpse.embedded.catalog import Record
@@ -11,11 +12,14 @@ from glimpse.images.errors import Forbidden, ImageNotFound
 def is_visible(caller: Caller, record: Record) -> bool:
     """Return True if the image's owner and visibility let the caller see it by its id.
 
-    An admin sees all images. Others see the images of their project, public and community images,
-    images that no project owns (private ones only if the caller has no project), and shared images
-    of which their project is a member, whatever the membership's status: a member reads the image
-    before it accepts it.
-    The record must have the membership of the caller's project. Policy rules are not checked.
+    The record must have the membership of the caller's project. Policy rules are not checked. An
+    admin sees all images. Other callers see these images:
+
+    - images of their project;
+    - public and community images;
+    - images that no project owns, but private ones only if the caller has no project;
+    - shared images of which the caller's project is a member. The membership may have any status,
+      because a member reads the image before accepting it.
     """
     image, membership = record
     return (
@@ -33,10 +37,10 @@ def is_editable(caller: Caller, image: Image) -> bool:
 
 
 def require_visible(caller: Caller, record: Record, permissions: Permissions) -> Image:
-    """Return the record's image if the caller may see it. Raises ImageNotFound if not.
+    """Return the record's image. Raises ImageNotFound if the caller may not see it.
 
-    Both the image's visibility (`is_visible`) and `permissions` must allow it. The record must have
-    the membership of the caller's project.
+    The image's owner and visibility (see `is_visible`) and `permissions` must both allow it. The
+    record must have the membership of the caller's project.
     """
     if not is_visible(caller, record):
         raise ImageNotFound(record.image.id)
@@ -52,9 +56,9 @@ def require_editable(
 ) -> Image:
     """Return the record's image if the caller may do `action`, which changes the image.
 
-    Raises ImageNotFound if the caller may not see the image. Raises Forbidden without the
-    permission for `action`, and if the caller neither owns the image nor is an admin. A policy rule
-    cannot allow that to another project, because Glance's database layer checks the owner, too.
+    Raises ImageNotFound if the caller may not see the image. Raises Forbidden if the caller has no
+    permission for `action`, or neither owns the image nor is an admin. A policy rule cannot let
+    another project change the image: as in Glance, the owner is always checked.
     """
     image = require_visible(caller, record, permissions)
     permissions.check(caller, action, image)
@@ -66,8 +70,9 @@ def require_editable(
 def require_deletable(caller: Caller, record: Record, permissions: Permissions) -> Image:
     """Return the record's image if the caller may delete it.
 
-    Raises ImageNotFound if the caller may not see it. Raises Forbidden without the permission, if
-    the caller neither owns the image nor is an admin, and for a protected image.
+    Raises ImageNotFound if the caller may not see the image. Raises Forbidden if the caller has no
+    permission to delete it, if the caller neither owns the image nor is an admin, or if the image
+    is protected.
     """
     image = require_editable(caller, record, permissions, Action.DELETE_IMAGE)
     if image.protected:
@@ -78,9 +83,10 @@ def require_deletable(caller: Caller, record: Record, permissions: Permissions) 
 def check_visibility(
     caller: Caller, image: Image, visibility: str, permissions: Permissions
 ) -> None:
-    """Raise Forbidden unless the caller may give the image this visibility.
+    """Raise Forbidden if the caller may not give the image this visibility.
 
-    "public" and "community" need a permission; any other text is allowed to every caller.
+    "public" and "community" need a permission. Every caller may give any other visibility; the text
+    is not validated.
     """
     if visibility == "public":
         permissions.check(caller, Action.PUBLICIZE_IMAGE, image)
@@ -91,11 +97,15 @@ def check_visibility(
 def check_member_action(
     caller: Caller, image: Image, permissions: Permissions, action: Action
 ) -> None:
-    """Check that the caller may do `action` with the members of a shared image that it sees.
+    """Raise an error if the caller may not do `action` with the members of a shared image.
 
-    Raises ImageNotFound without the permission to get the image; Forbidden without the permission
-    for `action`. Unless a policy rule decides, only the project that owns the image, and admins,
-    add and remove members; only a member, and admins, change the status of a membership.
+    The caller must be able to see the image by its owner, visibility and members. Raises
+    ImageNotFound if the caller has no permission to get the image. Raises Forbidden if the caller
+    has no permission for `action`.
+
+    If the operator has no policy rule for `action`, these rules apply, too: only admins and the
+    project that owns the image may add and remove members. Only admins and other projects may
+    change the status of a membership.
     """
     permissions.check_visible(caller, image)
     permissions.check(caller, action, image)

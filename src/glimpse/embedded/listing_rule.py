@@ -1,7 +1,7 @@
-"""Listing rule: which images match a query and are seen by a caller in a list. Pure.
+"""Listing rule: decide if an image is in the list that a query and a caller get. Pure.
 
-A catalog engine finds candidates by an index. An index may find too many images, because its keys
-may be hashes: each candidate is listed only if the function of `listing_rule` returns True for it.
+A catalog engine looks for images in an index, which may find too many, because its keys may be
+hashes. So an image is listed only if the function that `listing_rule` returns is True for it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -16,12 +16,13 @@ ImagePredicate = Callable[[Image], bool]
 def listing_rule(caller: Caller, query: ImageQuery) -> ImagePredicate:
     """Return a function that is True for images that match `query` and that `caller` can see.
 
-    It is False for killed and deleted images, and for other projects' community images unless
-    `query.visibility` is "community" or "all".
+    The function is False for images in status killed or deleted. It is False for community images
+    of other projects if `query.visibility` is neither "community" nor "all".
 
-    The function checks neither policy rules nor memberships. So call it for a shared image of
-    another project only if the caller is an admin, or its project is a member with the query's
-    `member_status`. Make it once for each list, because making it takes longer than calling it.
+    The function checks neither policy rules nor memberships. So do not call it for every shared
+    image of another project: call it if `caller` is an admin, or if the caller's project is a
+    member with the status `query.member_status`. Make one function for each list, because to make
+    it takes longer than to call it.
     """
     predicates = tuple(_predicates(query))
 
@@ -37,10 +38,10 @@ def listing_rule(caller: Caller, query: ImageQuery) -> ImagePredicate:
 
 
 def _is_shown_to_others(caller: Caller, image: Image, query: ImageQuery) -> bool:
-    """Return True if the list of a caller outside of the image's project may have the image.
+    """Return True if a caller whose project does not own the image may get it in a list.
 
-    A community image needs a query for that visibility or "all", a private one an admin.
-    Memberships of a shared image are not checked.
+    A community image is listed only if `query.visibility` is "community" or "all". A private image
+    is listed only for an admin. Memberships of a shared image are not checked.
     """
     if image.visibility == "private" and not caller.is_admin:
         return False
@@ -48,9 +49,10 @@ def _is_shown_to_others(caller: Caller, image: Image, query: ImageQuery) -> bool
 
 
 def _predicates(query: ImageQuery) -> Iterator[ImagePredicate]:
-    """Yield a predicate for each filter that is set, but `os_hidden` and `member_status`.
+    """Yield a function for each filter of `query` that is set. It is True if an image matches.
 
-    `listing_rule` itself checks `os_hidden`, and its callers `member_status`.
+    Leaves out `os_hidden`, which `listing_rule` checks, and `member_status`, which the callers of
+    `listing_rule` check.
     """
     if query.visibility not in (None, "all"):
         yield lambda image: image.visibility == query.visibility
@@ -72,9 +74,9 @@ def _predicates(query: ImageQuery) -> Iterator[ImagePredicate]:
 
 
 def _texts(query: ImageQuery) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield each attribute that the query compares with texts, and these texts as they are.
+    """Yield each attribute of images for which the query gives texts, with these texts.
 
-    Visibility, tags and properties are not among them: `_predicates` compares those.
+    Leaves out visibility, tags and properties, which `_predicates` compares itself.
     """
     for plural, attribute in (("names", "name"), *ONE_OF.items()):
         wanted: tuple[str, ...] | None = getattr(query, plural)
@@ -89,7 +91,8 @@ def _texts(query: ImageQuery) -> Iterator[tuple[str, tuple[str, ...]]]:
 # Attributes that a query compares with one text, or with one number.
 TEXTS = ("owner", "checksum", "os_hash_algo", "os_hash_value")
 NUMBERS = ("protected", "min_ram", "min_disk", "size", "virtual_size")
-# Fields of a query with several values, and the image's attribute that has to have one of them.
+# Fields of a query that have several values, each with the attribute of an image that has to have
+# one of the values.
 ONE_OF = {
     "statuses": "status",
     "ids": "id",
@@ -99,9 +102,9 @@ ONE_OF = {
 
 
 def _is_one_of(attribute: str, wanted: frozenset[str]) -> ImagePredicate:
-    """Return a predicate that is True if the image's `attribute` equals a text in `wanted`.
+    """Return a function that is True for an image whose `attribute` equals a text in `wanted`.
 
-    `wanted` is in comparison form already. An attribute that is None equals no text.
+    `wanted` has texts that `comparison_form` returned. An attribute that is None equals no text.
     """
 
     def predicate(image: Image) -> bool:
@@ -129,9 +132,10 @@ def _range_predicates(query: ImageQuery) -> Iterator[ImagePredicate]:
 
 
 def _has_properties(image: Image, wanted: Mapping[str, str]) -> bool:
-    """Return True if the image has all properties in `wanted`, with these values.
+    """Return True if the image has all properties in `wanted`, with the values in `wanted`.
 
-    Keys and values of `wanted` are in comparison form already. A property that is None is missing.
+    Keys and values in `wanted` are texts that `comparison_form` returned. A property whose value is
+    None counts as missing.
     """
     properties = {
         comparison_form(key): comparison_form(value)

@@ -12,9 +12,9 @@ from glimpse.embedded.quotas import ImageQuotas, ProjectQuotas
 class EmbeddedOptions:
     """The options of the embedded image service.
 
-    ``image_size_cap`` is the most bytes of data that an image may have; ``content_rules`` say what
-    the data has to be, ``image_formats`` which formats an image may have; ``imports`` are the
-    options of imports. ``image_quotas`` limit each image, ``project_quotas`` those of a project.
+    `image_size_cap` is the most bytes of data that an image may have. `content_rules` says which
+    data an image may have, `image_formats` which formats. `image_quotas` limits each image;
+    `project_quotas` limits all images of a project together.
     """
 
     image_size_cap: int

@@ -1,4 +1,4 @@
-"""ProjectPlaces: the places in which jobs run, shared fairly among projects."""
+"""ProjectPlaces: limits how many jobs run at a time, and shares the places among projects."""
 
 import asyncio
 import contextlib
@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 
 
 class ProjectPlaces:
-    """Lets `total` jobs run at a time, `per_project` of them at most for the same project.
+    """Lets at most `total` jobs run at a time, and at most `per_project` jobs of one project.
 
-    A free place goes to the project with the fewest running jobs. Of those with equally few, the
-    job that has waited longest gets it.
+    A free place goes to a job of the project with the fewest running jobs. If several projects have
+    equally few, the job that has waited longest gets the place.
     """
 
     def __init__(self, total: int, per_project: int) -> None:
@@ -21,14 +21,14 @@ class ProjectPlaces:
 
     @contextlib.asynccontextmanager
     async def place(self, project_id: str | None) -> AsyncIterator[None]:
-        """Wait for a place for a job of a project; keep it until the block ends."""
+        """Wait until a job of the project may run, and keep its place until the block ends."""
         admitted = asyncio.get_running_loop().create_future()
         self._waiting[admitted] = project_id
         self._admit()
         try:
             await admitted
         except asyncio.CancelledError:
-            if self._waiting.pop(admitted, self) is self:  # admitted while it was being cancelled
+            if self._waiting.pop(admitted, self) is self:  # got its place before that
                 self._release(project_id)
             raise
         try:

@@ -1,7 +1,6 @@
-"""Quotas: how many images and how much data a project may have, and how large an image may be.
+"""Quotas: limits of each image, and of all images of a project together. Pure.
 
-Pure. The names, units and messages are those of Glance: of its options, and of the limits that it
-has in Keystone.
+Names, units and messages are those of Glance's options, and of Glance's limits in Keystone.
 """
 
 from collections.abc import AsyncIterator
@@ -14,12 +13,12 @@ MEBIBYTE = 1024 * 1024
 
 
 class QuotaExceeded(ImageServiceError):
-    """A project, or an image, would have more than its quota allows."""
+    """A project or an image would have more than a quota allows."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImageQuotas:
-    """The most properties, tags and members that an image may have; unlimited if negative."""
+    """The most properties, tags and members that an image may have; no limit if negative."""
 
     image_property_quota: int
     image_tag_quota: int
@@ -40,11 +39,16 @@ class ImageQuotas:
 
 @dataclass(frozen=True, slots=True)
 class ProjectQuotas:
-    """How much the images of each project may take.
+    """How much the images of each project may take together.
 
-    A limit is unlimited if it is negative, ``user_storage_quota`` if it is 0. Sizes are in MiB,
-    ``user_storage_quota`` is in bytes. As in Glance, only full MiB count, and an image counts for
-    the project that owns it, but the quota of the caller's project is checked.
+    `image_size_total` limits stored data, and `image_stage_total` data that waits to be imported;
+    both are in MiB. `image_count_total` limits the number of images, and `image_count_uploading`
+    the number of images that are being given data. `user_storage_quota` limits stored data in
+    bytes. A limit that is negative is unlimited; `user_storage_quota` is unlimited if it is 0.
+
+    As in Glance, only full MiB count. An image counts for the project that owns it, but a request
+    is checked against the quotas of the caller's project. So pass the usage of the caller's
+    project.
     """
 
     image_size_total: int
@@ -54,13 +58,17 @@ class ProjectQuotas:
     user_storage_quota: int
 
     def check_new_image(self, project_id: str | None, usage: Usage) -> None:
-        """Raise QuotaExceeded if `usage`, which includes the new image, has too many images."""
+        """Raise QuotaExceeded if the project has too many images.
+
+        `usage` includes the new image.
+        """
         _check_total(project_id, "image_count_total", self.image_count_total, usage.images - 1, 1)
 
     def check_upload(self, project_id: str | None, usage: Usage, size: int | None) -> None:
-        """Raise QuotaExceeded unless the upload of `size` bytes may begin; None is unknown.
+        """Raise QuotaExceeded if an upload of `size` bytes may not begin.
 
-        `usage` includes the image that is being uploaded, without its data.
+        If `size` is None, the size is unknown. `usage` includes the image that is being uploaded,
+        without its data.
         """
         delta = (size or 0) // MEBIBYTE
         _check_total(
@@ -72,9 +80,10 @@ class ProjectQuotas:
             raise _storage_full(size, remaining)
 
     def check_staging(self, project_id: str | None, usage: Usage, size: int | None) -> None:
-        """Raise QuotaExceeded unless the staging of `size` bytes may begin; None is unknown.
+        """Raise QuotaExceeded if `size` bytes may not be staged (stored to be imported later).
 
-        `usage` includes the image that is being staged, without its data.
+        If `size` is None, the size is unknown. `usage` includes the image that is being staged,
+        without its data.
         """
         delta = (size or 0) // MEBIBYTE
         _check_total(
@@ -83,12 +92,15 @@ class ProjectQuotas:
         self._check_uploading(project_id, usage)
 
     def check_staged(self, project_id: str | None, usage: Usage) -> None:
-        """Raise QuotaExceeded if `usage`, which includes the data just staged, has too much."""
+        """Raise QuotaExceeded if the project has too much staged data.
+
+        `usage` includes the data that has just been staged.
+        """
         used = usage.staged // MEBIBYTE
         _check_total(project_id, "image_stage_total", self.image_stage_total, used, 0)
 
     def check_import(self, project_id: str | None, usage: Usage) -> None:
-        """Raise QuotaExceeded unless an import may begin, whose size is not known."""
+        """Raise QuotaExceeded if an import may not begin. The size of its data is not known yet."""
         used = usage.size // MEBIBYTE
         _check_total(project_id, "image_size_total", self.image_size_total, used, 0)
 
@@ -97,10 +109,10 @@ class ProjectQuotas:
         _check_total(project_id, "image_count_uploading", limit, usage.uploading, 0)
 
     def check_stored(self, project_id: str | None, usage: Usage) -> None:
-        """Raise QuotaExceeded if `usage`, which includes the new data, has too many bytes.
+        """Raise QuotaExceeded if the project has too much stored data.
 
-        This finds what `check_upload` cannot: uploads of unknown size, and several at the same
-        time.
+        `usage` includes the new data. This check is needed after `check_upload`, because uploads of
+        unknown size or several uploads at the same time may exceed a quota.
         """
         used = usage.size // MEBIBYTE
         _check_total(project_id, "image_size_total", self.image_size_total, used, 0)
@@ -108,22 +120,23 @@ class ProjectQuotas:
             raise _storage_full(None, self.user_storage_quota - usage.size)
 
     def remaining_bytes(self, usage: Usage) -> int | None:
-        """Return how many bytes more may be stored; None is unlimited."""
+        """Return how many more bytes may be stored; None if there is no limit."""
         limits = [self.user_storage_quota] if self.user_storage_quota else []
         if self.image_size_total >= 0:
             limits.append(_most_bytes(self.image_size_total))
         return max(0, min(limits) - usage.size) if limits else None
 
     def remaining_staged_bytes(self, usage: Usage) -> int | None:
-        """Return how many bytes more may be staged; None is unlimited."""
+        """Return how many more bytes may be staged; None if there is no limit."""
         if self.image_stage_total < 0:
             return None
         return max(0, _most_bytes(self.image_stage_total) - usage.staged)
 
     def report(self, usage: Usage) -> dict[str, dict[str, int]]:
-        """Return the usage and the limit of each quota by its name; {} if none is set.
+        """Return the usage and the limit of each quota: ``{name: {"usage": 3, "limit": 10}}``.
 
-        A limit of -1 is unlimited. ``user_storage_quota`` is not among them, as in Glance.
+        A limit of -1 is unlimited. ``user_storage_quota`` is left out, as in Glance. If all other
+        quotas are unlimited, returns {}.
         """
         limits = {
             "image_size_total": (usage.size // MEBIBYTE, self.image_size_total),
@@ -139,9 +152,9 @@ class ProjectQuotas:
 
 
 async def limit_bytes(chunks: AsyncIterator[bytes], remaining: int | None) -> AsyncIterator[bytes]:
-    """Yield `chunks`; raise QuotaExceeded as soon as they have more than `remaining` bytes.
+    """Yield `chunks`; raise QuotaExceeded as soon as there are more than `remaining` bytes.
 
-    None is unlimited.
+    If `remaining` is None, there is no limit.
     """
     size = 0
     async for chunk in chunks:
@@ -152,7 +165,7 @@ async def limit_bytes(chunks: AsyncIterator[bytes], remaining: int | None) -> As
 
 
 def _most_bytes(mebibytes: int) -> int:
-    """Return the most bytes that do not exceed a limit in MiB: only full MiB count."""
+    """Return the most bytes within a limit in MiB. A last MiB that is not full does not count."""
     return (mebibytes + 1) * MEBIBYTE - 1
 
 

@@ -1,4 +1,4 @@
-"""Readiness checks of the embedded image service: test catalog and disk, write nothing."""
+"""Readiness checks of the embedded image service: test catalog and disk; write nothing."""
 
 import asyncio
 import sqlite3
@@ -13,21 +13,22 @@ from glimpse.http.writable_directories import write_problem
 async def check_catalog(
     state_dir: Path, recent_problem: Callable[[], str | None] = lambda: None
 ) -> str | None:
-    """Return a problem of the catalog, as a text for operators; None if none is found.
+    """Return why the catalog cannot be used, as a text for operators; None without a problem.
 
-    That is what `recent_problem` returns, if a request failed because of the catalog. Otherwise:
-    reads one row through a new connection, waiting at most 1 s for a lock, and checks permissions
-    and free space of the state directory. Nothing is written. Runs in a thread. Raises OSError if
-    the file system does not report its space.
+    If `recent_problem` returns a text, returns that text. Otherwise reads one row through a new
+    connection, waiting at most 1 s for a lock, and checks permissions and free space of the state
+    directory. Writes nothing. Works in a thread, so the event loop is not blocked. Raises OSError
+    if the file system does not report its free space.
     """
     return recent_problem() or await asyncio.to_thread(_catalog_problem, state_dir)
 
 
 async def check_data(state_dir: Path) -> str | None:
-    """Return a problem of ``data`` in `state_dir`, for operators; None if none is found.
+    """Return why image data cannot be stored, as a text for operators; None without a problem.
 
-    Checks its permissions and free space (see `write_problem`), in a thread. Nothing is written.
-    Raises OSError if the file system does not report its space.
+    Checks permissions and free space of ``data`` in `state_dir` (see `write_problem`). Writes
+    nothing. Works in a thread, so the event loop is not blocked. Raises OSError if the file system
+    does not report its free space.
     """
     return await asyncio.to_thread(
         write_problem, state_dir / "data", "the data directory", "image data"
@@ -35,7 +36,7 @@ async def check_data(state_dir: Path) -> str | None:
 
 
 def _catalog_problem(state_dir: Path) -> str | None:
-    """Return what `check_catalog` returns, but block the calling thread."""
+    """Check the catalog and the state directory as `check_catalog` does, but block."""
     address = (state_dir / CATALOG_FILE).absolute().as_uri() + "?mode=ro"
     try:
         with closing(sqlite3.connect(address, uri=True, timeout=1)) as connection:

@@ -1,6 +1,7 @@
 """EmbeddedImageService: an ImageService that keeps images itself, on the local disk.
 
-It also has what only the Image API needs, such as the creation of images.
+Some methods are not in ImageService, because only the Image API needs them: `create_image`, for
+example.
 """
 
 import contextlib
@@ -43,14 +44,14 @@ async def _resume_nothing(_: UploadLock) -> bool:
 class EmbeddedImageService:
     """Keeps image records in a catalog and image data in a store; checks permissions.
 
-    ``members`` shares images with other projects, ``data`` uploads and downloads their data,
-    ``locations`` shows where it is, ``imports`` gives them data in the background, and ``tasks``
-    shows all imports to admins. ``snapshots`` has the images of snapshots for the embedded servers.
-    ``image_quotas`` are the limits of each image, ``image_formats`` the formats that it may have;
-    callers of the methods check both.
+    Make one with `open`, then call `recover`; call `close` at the end. An `image_id` may be in
+    upper or lower case (RFC 9562, section 4). Any method may raise Unavailable.
 
-    An `image_id` may be in upper or lower case (RFC 9562, section 4). Any method may raise
-    Unavailable.
+    ``members`` shares images with other projects. ``data`` uploads and downloads image data.
+    ``locations`` shows where image data is. ``imports`` gives images data in the background, and
+    ``tasks`` shows all imports to admins. ``snapshots`` changes the images of snapshots for the
+    embedded servers. ``image_formats`` has the formats that an image may have, and ``image_quotas``
+    the limits of each image. Callers of the methods check both, except the number of members.
     """
 
     @classmethod
@@ -64,10 +65,10 @@ class EmbeddedImageService:
     ) -> "EmbeddedImageService":
         """Open the catalog and the data in `state_dir`; create them first if necessary.
 
-        Without `permissions`, Glance's default policy is used. `clock` returns the current time as
-        an image's date. Uploads that a crash interrupted stay until `recover`. Raises
-        UnusableCatalog if the catalog cannot be opened, and OSError if a directory cannot be
-        created, or a file's mode set.
+        If `permissions` is None, Glance's default policy applies. `clock` returns the current time
+        in UTC as ``2024-02-01T10:20:30Z``. Uploads that a crash interrupted stay until `recover`.
+        Raises UnusableCatalog if the catalog cannot be opened. Raises OSError if a directory cannot
+        be created, or if the mode of a file cannot be set.
         """
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         return cls(
@@ -90,7 +91,7 @@ class EmbeddedImageService:
         permissions: Permissions | None = None,
         clock: Callable[[], str] = image_changes.current_time,
     ) -> None:
-        """Connect the parts. `open` describes `permissions` and `clock`."""
+        """Connect the parts. See `open` for `permissions` and `clock`."""
         self.permissions = permissions or Permissions()
         self._catalog = catalog
         records = ImportRecords(catalog, store, staging, clock)
@@ -122,14 +123,16 @@ class EmbeddedImageService:
         )
 
     async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
-        """Yield the images that match `query` and that `caller` can see, in the query's order.
+        """Yield pages of the images that match `query` and that `caller` can see.
 
-        Owner, visibility, memberships and policy rules decide what it can see. Community images of
-        other projects are listed only if `query.visibility` is "community" or "all", killed and
-        deleted images never. There are at most `query.limit` images in all; a page may be empty,
-        and only the last has ``is_last`` set. Before the first page, raises Forbidden without the
-        permission to list images, MarkerNotFound if no image has the id `query.marker`, and
-        MarkerNotVisible if `caller` may not see that image.
+        The images are in the query's order; there are at most `query.limit` in all. Owner,
+        visibility, memberships and policy rules decide what `caller` can see. Community images of
+        other projects are listed only if `query.visibility` is "community" or "all". Images in
+        status killed or deleted are never listed. A page may be empty. Only the last page has
+        ``is_last`` set.
+
+        Before the first page, raises Forbidden if `caller` may not list images; MarkerNotFound if
+        no image has the id `query.marker`; and MarkerNotVisible if `caller` may not see that image.
         """
         self.permissions.check(caller, Action.GET_IMAGES)
         accepts = self.permissions.list_filter(caller)
@@ -141,9 +144,10 @@ class EmbeddedImageService:
                     yield await anext(pages)  # a variable would keep the page in memory
 
     async def _marker(self, caller: Caller, marker: str) -> Image:
-        """Return the image with this id.
+        """Return the image with the id `marker`.
 
-        Raises MarkerNotFound if there is none, MarkerNotVisible if `caller` may not see it.
+        Raises MarkerNotFound if no image has the id; MarkerNotVisible if `caller` may not see the
+        image.
         """
         record = await self._catalog.get(marker.lower(), caller.project_id)
         if record is None:
@@ -155,7 +159,7 @@ class EmbeddedImageService:
         return record.image
 
     async def get_image(self, caller: Caller, image_id: str) -> Image:
-        """Return the image with this id. Raises ImageNotFound, also if `caller` may not see it."""
+        """Return the image with this id. Raises ImageNotFound if `caller` may not see it."""
         record = await self._catalog.get(image_id.lower(), caller.project_id)
         if record is None:
             raise ImageNotFound(image_id)
@@ -164,13 +168,18 @@ class EmbeddedImageService:
     async def change_properties(
         self, caller: Caller, image_id: str, changes: PropertyChanges
     ) -> Image:
-        """Apply `changes` atomically and return the image as it is afterwards.
+        """Apply `changes` in one atomic write; return the changed image.
 
-        The first error that applies is raised, and nothing has changed then: ImageNotFound;
-        PropertyNotFound for a missing key of `changes.remove`; PropertyLimitExceeded; Forbidden for
-        a reserved key, without the permission, or for another project's image unless `caller` is an
-        admin or the changes leave a public image as it is; Invalid for text that cannot be stored,
-        and for properties that grow beyond 1,000,000 characters.
+        If an error is raised, nothing has changed. Raises the first of these errors that applies:
+
+        - ImageNotFound if there is no such image or `caller` may not see it.
+        - PropertyNotFound if the image lacks a key in `changes.remove`.
+        - PropertyLimitExceeded if the image would have more than `changes.limit` properties.
+        - Forbidden if a key is reserved; if `caller` has no permission to modify the image; or if
+          `caller` neither owns the image nor is an admin. The owner is not checked if the image is
+          public and no property changes.
+        - Invalid if text cannot be stored, or if the properties grow and then have more than
+          1,000,000 characters.
         """
         return await self._catalog.update(
             image_id.lower(),
@@ -183,9 +192,10 @@ class EmbeddedImageService:
     async def delete_image(self, caller: Caller, image_id: str) -> None:
         """Delete an image's record and its data. A running upload of the image then fails.
 
-        If the data cannot be removed, `recover` removes it. Raises ImageNotFound; Forbidden without
-        the permission, for another project's image unless `caller` is an admin, and for a protected
-        image.
+        If the data cannot be removed, the image is still deleted, and `recover` removes the data
+        later. Raises ImageNotFound if there is no such image or `caller` may not see it. Raises
+        Forbidden if `caller` may not delete the image, neither owns it nor is an admin, or if it is
+        protected.
         """
         image = await self.get_image(caller, image_id)
         await self._uploads.delete(
@@ -195,7 +205,7 @@ class EmbeddedImageService:
         )
 
     async def base_attributes(self, caller: Caller) -> frozenset[str]:  # noqa: ARG002  the port's
-        """Return the keys of an image document that are attributes, which is a constant here."""
+        """Return the keys of an image document that are attributes; here a constant."""
         return BASE_ATTRIBUTES
 
     async def create_image(
@@ -203,10 +213,12 @@ class EmbeddedImageService:
     ) -> Image:
         """Store and return a new image without data, in status queued.
 
-        Raises Forbidden for an owner, a visibility or a reserved property that `caller` may not
-        give it; Invalid for text that cannot be stored, and for properties that are too large; then
-        what `check` raises; Conflict if its id is taken; QuotaExceeded if the caller's project has
-        too many images. `image_changes.new_image` has the details.
+        `check` gets the image before it is stored, and may raise an error to refuse it. Raises
+        Forbidden for an owner, a visibility or a reserved property that `caller` may not give an
+        image, and if `caller` may not create images. Raises Invalid if text cannot be stored, or if
+        the properties are too large. Raises Conflict if the id is taken, QuotaExceeded if the
+        caller's project has too many images, and what `check` raises. `image_changes.new_image` has
+        the details.
         """
         image = image_changes.new_image(caller, new, self.permissions, now=self._clock())
         if check is not None:
@@ -225,12 +237,14 @@ class EmbeddedImageService:
         update: Callable[[Image], Image],
         action: Action = Action.MODIFY_IMAGE,
     ) -> Image:
-        """Read an image, and store and return what `update` returns for it, atomically.
+        """Change an image atomically: store what `update` returns for it, and return it.
 
-        ``updated_at`` becomes the current time. `update` must keep the id and have no side effects;
-        it may run in another thread. The caller needs the permission for `action`, and has to own
-        the image or be an admin. Raises ImageNotFound, Forbidden or Invalid (see
-        `image_changes.apply_update`), and what `update` raises; then nothing changes.
+        ``updated_at`` becomes the current time. `update` must keep the id and have no side effects.
+        It may run in another thread. If an error is raised, nothing has changed. Raises
+        ImageNotFound if there is no such image or `caller` may not see it. Raises Forbidden if
+        `caller` has no permission for `action`, or neither owns the image nor is an admin. Raises
+        Forbidden or Invalid for changes that are not allowed (see `image_changes.apply_update`),
+        and what `update` raises.
         """
         return await self._catalog.update(
             image_id.lower(),
@@ -241,41 +255,42 @@ class EmbeddedImageService:
         )
 
     async def usage(self, caller: Caller) -> dict[str, dict[str, int]]:
-        """Return the usage and the limit of each quota of the caller's project, by its name.
+        """Return the usage and the limit of each quota: ``{name: {"usage": 3, "limit": 10}}``.
 
-        Returns {} if no quota is configured.
+        The quotas are those of the caller's project. If none is configured, returns {}.
         """
         return self._project_quotas.report(await self._catalog.usage(caller.project_id))
 
     async def put(self, records: Sequence[tuple[Image, Members]]) -> None:
-        """Store images with their members, all or none.
+        """Store images with their members: all of them or none.
 
-        They replace images with the same ids, and the members of those. Neither permissions nor
-        values are checked. An image is not found unless its id is a UUID in lower case and its
-        dates are as Glimpse writes them. Raises ValueError for an id or a date that cannot be
-        parsed.
+        Each image replaces the stored image with the same id, and also the members of that image.
+        Neither permissions nor values are checked. To be found later, an image needs an id that is
+        a UUID in lower case, and dates like ``2024-02-01T10:20:30Z``. Raises ValueError for an id
+        or a date that cannot be parsed.
         """
         await self._catalog.put(records)
 
     async def recover(
         self, resume_snapshot: Callable[[UploadLock], Awaitable[bool]] = _resume_nothing
     ) -> None:
-        """Undo the uploads, and finish the deletions, that a process left when it ended.
+        """Undo uploads, and finish deletions, that an ended process left; call this at the start.
 
-        Imports that had not begun begin now; others are undone. `resume_snapshot` gets the lock of
-        each other image. It returns True if it goes on with a snapshot, and then has to release the
-        lock itself; otherwise the image's data is removed.
-        Call this when a process starts. Uploads, imports and snapshots that other processes are
-        running are not affected. Raises OSError, Unavailable or StorageFull if the disk cannot be
-        read or written.
+        Imports that had not begun begin now; other imports are undone. For each other image that
+        the ended process had locked, `resume_snapshot` gets the image's lock. It returns True if it
+        continues a snapshot, and then has to release the lock. If it returns False, the image's
+        incomplete data is removed, and the lock is released.
+
+        Does not affect uploads, imports and snapshots that other processes are running. Raises
+        OSError, Unavailable or StorageFull if the disk cannot be read or written.
         """
         await self.imports.recover(resume_snapshot)
 
     def catalog_problem(self) -> str | None:
-        """Return why the catalog could not be read in the last minute; None if it could."""
+        """Return why a read of the catalog failed in the last minute; None if none failed."""
         return self._catalog.problem()
 
     async def close(self) -> None:
-        """Hand imports over to the next process, finish writes, then close the catalog's file."""
+        """Stop imports, which the next process begins again; finish writes; close the catalog."""
         await self.imports.close()
         await self._catalog.close()

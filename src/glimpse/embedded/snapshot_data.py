@@ -1,4 +1,4 @@
-"""SnapshotData: gives images of snapshots their data, for the embedded servers."""
+"""SnapshotData: gives the images of snapshots their data, for the embedded servers."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 
@@ -14,9 +14,13 @@ from glimpse.images import Image
 class SnapshotData:
     """Reads and changes the images of snapshots; checks no permissions.
 
-    The caller holds the upload lock of an image from `lock` to the end of the snapshot: then no
-    client can upload data to it, and an abandoned lock leads the next process to it. Any method may
-    raise Unavailable, and those that change an image ImageNotFound.
+    The caller has to `lock` an image before the snapshot, and to release or abandon the lock at the
+    end. While the image is locked, no client can upload data to it. If the lock is abandoned, or
+    the process ends, the next process finds the image by its lock, and finishes or undoes the
+    snapshot.
+
+    An `image_id` is in lower case. Any method may raise Unavailable. Methods that change an image
+    raise ImageNotFound if it does not exist.
     """
 
     def __init__(self, catalog: Catalog, uploads: Uploads, clock: Callable[[], str]) -> None:
@@ -25,19 +29,26 @@ class SnapshotData:
         self.clock = clock
 
     async def get(self, image_id: str) -> Image | None:
-        """Return the image with this id, in lower case; None if there is none."""
+        """Return the image with this id; None if no image has the id."""
         record = await self._catalog.get(image_id, None)
         return record.image if record is not None else None
 
     async def lock(self, image_id: str) -> UploadLock:
-        """Lock an image that need not exist yet. Raises Conflict if it is locked."""
+        """Return the lock of an image, which need not exist yet. Raises Conflict if it is locked.
+
+        The caller has to call `release` or `abandon` of the lock. If the previous holder abandoned
+        the lock, incomplete data of the image is removed first. Raises StorageFull if that cannot
+        be written to the disk.
+        """
         return await self._uploads.acquire(image_id)
 
     async def begin(self, image_id: str, properties: Mapping[str, str], size: int) -> Image:
-        """Let the snapshot be saved: the image gets the status saving, formats and `properties`.
+        """Set the image of a snapshot to the status saving, and return the image.
 
-        The data will have `size` bytes. Returns the image. Raises Conflict if it is neither queued
-        nor saving, and QuotaExceeded.
+        The image gets the disk format raw, the container format bare, and `properties` in addition
+        to its own. `size` is the length in bytes of the data that will be stored. Raises Conflict
+        if the image is neither queued nor saving. Raises QuotaExceeded if its project may not store
+        `size` bytes more.
         """
         image = await self.get(image_id)
         owner = image.owner if image is not None else None
@@ -61,15 +72,16 @@ class SnapshotData:
         )
 
     async def store(self, image: Image, chunks: AsyncIterator[bytes]) -> None:
-        """Store the data of an image in status saving, which becomes active.
+        """Store the data of an image in status saving; the image becomes active.
 
-        If an error is raised, also if the task is cancelled, the image is queued again. Raises what
-        `Uploads.store_data` raises.
+        If an error is raised or the task is cancelled, the image becomes queued again, without
+        data. Raises Conflict if the image is not in status saving, QuotaExceeded, DataTooLarge,
+        InvalidImageData, StorageFull, and what `chunks` raises.
         """
         await self._uploads.store_data(
             image.id, image.owner, lambda record: record.image, chunks, self._catalog.update
         )
 
     async def delete(self, image_id: str) -> None:
-        """Delete an image and its data."""
+        """Delete an image and its data. Raises ImageNotFound if no image has the id."""
         await self._uploads.delete(image_id, None, lambda _: None)

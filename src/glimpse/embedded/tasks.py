@@ -1,6 +1,6 @@
-"""Tasks: the records of imports, which users and admins read while an import runs and afterwards.
+"""Tasks: the records of imports, for the users and admins who follow an import. Pure.
 
-An engine of the catalog stores them. `imports` changes them. Pure.
+A catalog stores tasks; the package `imports` changes them.
 """
 
 import uuid
@@ -18,15 +18,17 @@ TaskStatus = Literal["pending", "processing", "success", "failure"]
 TASK_TYPES = ("import", "api_image_import", "location_import")
 TASK_STATUSES = ("pending", "processing", "success", "failure")
 UNFINISHED = ("pending", "processing")
-MAX_TASKS = 1000  # finished ones that a project has; when there are more, the oldest are removed
-_TIME_TO_LIVE = timedelta(hours=48)  # of a finished task, as in Glance
+MAX_TASKS = 1000  # the most finished tasks of a project; the oldest further ones are removed
+_TIME_TO_LIVE = timedelta(hours=48)  # from the end of an import to the task's expiry, as in Glance
 
 
 class Task(NamedTuple):
-    """The record of an import. Dates are as those of an image; `expires_at` is set at its end.
+    """The record of an import. Dates are in UTC: ``2024-02-01T10:20:30Z``.
 
-    `image_id` is the image that gets the data. `input_json` has what the client requested.
-    `result_json` is null until the import has succeeded. `message` is for the owner.
+    `image_id` is the image that gets the data; None if no image was made for the task. `input_json`
+    has what the client requested. `result_json` is ``null`` until the import has succeeded.
+    `message` says to the owner why the import failed. `expires_at` is None until the import has
+    ended; 48 hours after its end, the task is no longer shown.
     """
 
     id: str
@@ -45,7 +47,7 @@ class Task(NamedTuple):
 
     @property
     def input(self) -> dict[str, Any]:
-        """What the client requested."""
+        """The document that the client sent to request the import."""
         parsed: dict[str, Any] = orjson.loads(self.input_json)
         return parsed
 
@@ -55,20 +57,23 @@ class Task(NamedTuple):
         return self.status not in UNFINISHED
 
     def begin(self, now: str) -> "Task":
-        """Return the task of an import that runs now."""
+        """Return the task in status processing: its import runs from `now` on."""
         return self._replace(status="processing", updated_at=now)
 
     def hand_over(self, now: str) -> "Task":
-        """Return the task of an import that another process will run from its beginning."""
+        """Return the task in status pending: another process will begin its import again."""
         return self._replace(status="pending", updated_at=now)
 
     def succeed(self, now: str) -> "Task":
-        """Return the task of an import that has succeeded."""
+        """Return the task in status success. It expires 48 hours after `now`."""
         result = orjson.dumps({"image_id": self.image_id}).decode()
         return self._end("success", now)._replace(result_json=result)
 
     def fail(self, message: str, now: str) -> "Task":
-        """Return the task of an import that has failed for the reason `message`."""
+        """Return the task in status failure for the reason `message`.
+
+        It expires 48 hours after `now`.
+        """
         return self._end("failure", now)._replace(message=message)
 
     def _end(self, status: TaskStatus, now: str) -> "Task":
@@ -86,9 +91,9 @@ def new_task(
     request_id: str,
     now: str,
 ) -> Task:
-    """Return a new task of the type `kind`, in status pending, which `caller` has requested.
+    """Return a new task of the type `kind`, in status pending, that `caller` has requested.
 
-    `content` becomes its input.
+    `content` becomes the task's input. `now` becomes both of its dates.
     """
     return Task(
         id=str(uuid.uuid4()),
@@ -116,10 +121,12 @@ SORT_KEYS = (
 
 @dataclass(frozen=True, slots=True)
 class TaskQuery:
-    """A page of a list of tasks: those whose values are equal to `filters`, after `marker`.
+    """Selects a page of a list of tasks. The list never has expired tasks.
 
-    Tasks with the same `sort_key` are in the order in which they were added. Expired tasks are not
-    listed. Raises Invalid for a `sort_key` that is not one of SORT_KEYS.
+    A task is listed if its values equal all `filters`, which are keyed by SORT_KEYS; other keys are
+    ignored. Tasks with equal values of `sort_key` are in the order in which they were added, or in
+    reverse order if `is_descending`. The page starts after the task with the id `marker`, and has
+    at most `limit` tasks. Raises Invalid if `sort_key` is not in SORT_KEYS.
     """
 
     limit: int

@@ -1,25 +1,25 @@
-"""Text comparison: which texts of a query and an image are equal, as in Glance. Pure."""
+"""Text comparison: which texts the Image service treats as equal, as in Glance. Pure."""
 
 import functools
 import unicodedata
 
 from glimpse.caching.short_arguments import cache_if_short
 
-# Forms of texts with more characters are not cached, because clients choose texts. With _CACHED
-# entries, each of the two caches of this module takes at most 2 MB; 5 MB if every character takes
-# four bytes.
+# Clients choose the texts, so only forms of short texts are cached: of at most so many characters.
+# With _CACHED entries, each of the two caches of this module takes at most 2 MB, or 5 MB if every
+# character takes four bytes.
 MAX_CACHED_LENGTH = 128
 _CACHED = 4096
 
 
 @cache_if_short(longest=MAX_CACHED_LENGTH, entries=_CACHED)
 def index_form(text: str) -> str:
-    """Return the form of a text by which an index finds it: case-folded, without accents.
+    """Return the form of a text that index keys are made of: case-folded, without accents.
 
-    Spaces at the end are removed, too. Texts with the same `comparison_form` have the same index
-    form, but texts with different ones may have it, too. So compare the `comparison_form` of what
-    an index finds. Catalogs on disk have hashes of index forms: a change of this function needs a
-    migration of them.
+    Spaces at the end are removed, too. If two texts have the same `comparison_form`, they have the
+    same index form. But two texts with the same index form may differ. So compare the
+    `comparison_form` of what an index finds. Catalogs on disk have hashes of index forms: a change
+    of this function needs a migration of all catalogs.
     """
     if not text.isascii():
         text = "".join(
@@ -32,10 +32,13 @@ def index_form(text: str) -> str:
 def comparison_form(text: str) -> str:
     """Return a form that is the same for all texts that the Image service treats as equal.
 
-    Most Image services have MariaDB with utf8_general_ci, which ignores case, accents, and spaces
-    at the end: ``type=BASE`` finds images of type ``base``. These are not ignored: case and accents
-    of other scripts than Latin, Greek and Cyrillic, combining characters, and the accent of the
-    Cyrillic short i.
+    For example, ``type=BASE`` finds images of type ``base``. Most Image services use MariaDB with
+    utf8_general_ci, which ignores case, accents, and spaces at the end. But it does not ignore
+    these:
+
+    - case and accents in scripts other than Latin, Greek and Cyrillic;
+    - combining characters;
+    - the accent of the Cyrillic short i.
     """
     if text.isascii():
         return text.lower().rstrip(" ")
@@ -53,8 +56,8 @@ def _letter(character: str) -> str:
 def _base_letter(character: str) -> str:
     """Return a Latin, Greek or Cyrillic letter in lower case and without its accent.
 
-    The short i keeps its accent. Other characters are returned as they are, and so is a letter that
-    has several in lower case: ``ß`` is ``ss`` case-folded.
+    The Cyrillic short i keeps its accent. Other characters are returned unchanged. A letter that
+    case-folds to several letters is returned unchanged, too: ``ß`` would become ``ss``.
     """
     if character in _SHORT_I:
         return character.lower()

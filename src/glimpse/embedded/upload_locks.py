@@ -1,10 +1,8 @@
 """UploadLocks: allow one upload of an image at a time, and find interrupted uploads.
 
-`uploads` refuses an upload with Conflict while another has the image's lock.
-
-The lock of an image is a file with its id as the name, locked with flock. When a process ends, the
-operating system unlocks its files but does not remove them. So a file that is not locked means
-that an upload was interrupted.
+The lock of an image is a file with the image's id as the name, locked with flock. When a process
+ends, the operating system unlocks the file but does not remove it. So a file that is not locked
+means that an upload was interrupted.
 """
 
 import contextlib
@@ -23,10 +21,11 @@ _log_error = ThrottledErrorLog(logging.getLogger(__name__))
 
 
 class UploadLock(NamedTuple):
-    """The lock of an image, held until `release` or `abandon` is called or the process ends.
+    """The lock of an image, until the holder releases or abandons it or its process ends.
 
-    `was_abandoned` is True if the previous holder did not release it: its process ended, or it
-    called `abandon`. Then incomplete data of the image may exist.
+    The holder must call `release` or `abandon`, and only once. `was_abandoned` is True if the
+    previous holder did not release the lock: its process ended, or it called `abandon`. The image
+    may then have incomplete data.
     """
 
     image_id: str
@@ -35,9 +34,9 @@ class UploadLock(NamedTuple):
     was_abandoned: bool
 
     def release(self) -> None:
-        """Unlock the image, and remove the file.
+        """Unlock the image, and remove the lock's file.
 
-        A file that cannot be removed is ignored: it is then an abandoned lock.
+        If the file cannot be removed, no error is raised, and the lock counts as abandoned.
         """
         try:
             with contextlib.suppress(OSError):
@@ -46,25 +45,28 @@ class UploadLock(NamedTuple):
             os.close(self.descriptor)
 
     def abandon(self) -> None:
-        """Unlock the image, but leave the file, so that the next holder removes incomplete data."""
+        """Unlock the image, but keep the file.
+
+        The next holder of the lock then removes incomplete data of the image.
+        """
         os.close(self.descriptor)
 
 
 class UploadLocks:
-    """The upload locks that all processes of a machine share, as files in one directory."""
+    """Makes the upload locks that all processes of a machine share, as files in a directory."""
 
     def __init__(self, directory: Path) -> None:
-        """Create the directory if necessary; raise OSError if that fails."""
+        """Create the directory if necessary. Raises OSError if that fails."""
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._directory = directory
 
     def acquire(self, image_id: str) -> UploadLock | None:
-        """Lock an image; return None, without waiting, if it is locked already.
+        """Lock an image, and return the lock; return None at once if the image is locked already.
 
         The caller must call `release` or `abandon` of the lock, and only once. The file is on the
-        disk when this returns, so a crash leaves it. Blocks on the disk. Raises Unavailable if the
-        file cannot be made: the disk is full or read-only, for example, or the directory does not
-        exist.
+        disk when `acquire` returns, so it survives a crash. Blocks while the disk writes. Raises
+        Unavailable if the file cannot be made: if the disk is full or read-only, for example, or
+        the directory does not exist.
         """
         try:
             return self._acquire(image_id)
@@ -77,7 +79,7 @@ class UploadLocks:
             raise Unavailable("The image storage media cannot be written.") from None
 
     def _acquire(self, image_id: str) -> UploadLock | None:
-        """Lock an image as `acquire` does, but raise OSError if the disk cannot be written."""
+        """Do what `acquire` does, but raise OSError if the disk cannot be written."""
         path = self._directory / image_id
         while True:
             exists = path.exists()
@@ -87,7 +89,7 @@ class UploadLocks:
             except (FileExistsError, FileNotFoundError):
                 if not self._directory.is_dir():
                     raise
-                continue  # another holder created or removed it meanwhile
+                continue  # another holder created or removed the file meanwhile
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -100,15 +102,15 @@ class UploadLocks:
                     os.close(descriptor)
                     raise
                 return UploadLock(image_id, path, descriptor, exists)
-            os.close(descriptor)  # released, and removed, between the opening and the locking
+            os.close(descriptor)  # the file was removed after it was opened
 
     def acquire_abandoned(self) -> Iterator[UploadLock]:
-        """Lock each image whose lock was abandoned: the holder's process ended, or `abandon` ran.
+        """Lock each image whose lock was abandoned, and yield the locks.
 
-        Yields the locks; the caller must release each. Images that are locked at present are
-        skipped. If an upload ends meanwhile, its lock may be yielded, too, with ``was_abandoned``
-        False. Blocks on the disk. Raises OSError if the directory cannot be read, Unavailable if it
-        cannot be written.
+        A lock is abandoned if its holder's process ended or its holder called `abandon`. The caller
+        must release each lock. Images that are locked now are skipped. If an upload ends meanwhile,
+        its lock may be yielded, too, with ``was_abandoned`` False. Blocks on the disk. Raises
+        OSError if the directory cannot be read; Unavailable if it cannot be written.
         """
         for path in sorted(self._directory.iterdir()):
             lock = self.acquire(path.name)
@@ -117,7 +119,7 @@ class UploadLocks:
 
 
 def _is_file_at(path: Path, descriptor: int) -> bool:
-    """Return True if the open file is the one that `path` names now."""
+    """Return True if the open file is the file that has the name `path` now."""
     try:
         return path.stat().st_ino == os.fstat(descriptor).st_ino
     except FileNotFoundError:

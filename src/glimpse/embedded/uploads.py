@@ -23,15 +23,16 @@ from glimpse.images.errors import (
 )
 
 _log = logging.getLogger(__name__)
-# Writes the image that a change returns for a record, as Catalog.update does.
+# Stores and returns the image that a Change returns for the record of an id, as Catalog.update
+# does.
 Save = Callable[[str, str | None, Change, UsageCheck], Coroutine[Any, Any, Image]]
 
 
 class Uploads:
-    """Changes an image in catalog and store together, while it holds the upload lock.
+    """Changes images and their data together, under the upload lock of each image.
 
-    After a crash, the file of the lock still exists. The next upload of the image, or the next
-    process that starts, finds this abandoned lock and removes the incomplete data.
+    After a crash, the file of the lock is still there. The next upload of the image, or the next
+    process that starts, finds this abandoned lock, and removes the incomplete data.
     """
 
     def __init__(
@@ -45,9 +46,10 @@ class Uploads:
         clean_up_import: Callable[[str], Awaitable[None]],
         clock: Callable[[], str],
     ) -> None:
-        """`staging` has the staged data of images.
+        """`staging` stores data that waits to be imported.
 
-        `clean_up_import` removes what an interrupted import of an image has left beside its data.
+        `clean_up_import` gets an image id. It removes what an interrupted import of the image left,
+        except the image's data.
         """
         self._catalog = catalog
         self._store = store
@@ -66,20 +68,21 @@ class Uploads:
         chunks: AsyncIterator[bytes],
         size: int | None = None,
     ) -> None:
-        """Store the data of a queued image: its status becomes saving, and then active.
+        """Store the data of a queued image; the image becomes saving, and then active.
 
         `require_permitted` returns the record's image, or raises an error if the caller may not
-        upload it. It is called before and after the upload. The data has `size` bytes; None is
-        unknown. The quotas of `project_id` are checked before the upload, while the data arrives,
-        and after it.
+        upload to it. It is called before and after the upload. `size` is the length of the data in
+        bytes; None if it is unknown. The quotas of `project_id` are checked before the upload,
+        while the data arrives, and after it.
 
-        If an error is raised while the data is being stored, the data is removed, and the image is
-        queued again. If the disk cannot be written then, the image stays in saving until the next
-        upload of it, or the next start of a process, removes the data and queues the image.
+        If an error is raised while the data is being stored, the data is removed and the image
+        becomes queued again. If that cannot be written to the disk, the image stays in status
+        saving. The next upload of the image, or the next process that starts, then removes the data
+        and queues the image.
 
-        Raises ImageNotFound, Conflict if the image is not queued or another upload of it is
-        running, QuotaExceeded, DataTooLarge, InvalidImageData for data that the content rules do
-        not allow, StorageFull, Unavailable, and what `require_permitted` and `chunks` raise.
+        Raises ImageNotFound; Conflict if the image is not queued or is being given data by another
+        request; QuotaExceeded; DataTooLarge; InvalidImageData if the content rules do not allow the
+        data; StorageFull; Unavailable; and what `require_permitted` and `chunks` raise.
         """
         lock = await self.acquire(image_id)
         try:
@@ -96,9 +99,10 @@ class Uploads:
     async def _begin(
         self, image_id: str, project_id: str | None, require_permitted: Change, size: int | None
     ) -> None:
-        """Set the status of a queued image to saving, if the quotas of `project_id` allow that.
+        """Set the status of a queued image to saving, if the quotas allow the upload.
 
-        Raises ImageNotFound, Conflict, QuotaExceeded, and what `require_permitted` raises.
+        The quotas are those of `project_id`. Raises ImageNotFound, Conflict, QuotaExceeded, and
+        what `require_permitted` raises.
         """
         await self._catalog.update(
             image_id,
@@ -112,8 +116,9 @@ class Uploads:
     async def acquire(self, image_id: str) -> UploadLock:
         """Return the image's upload lock, which the caller has to release or abandon.
 
-        If it was abandoned, `clean_up` is called first. Raises Conflict if another request or
-        import has it, and Unavailable or StorageFull if the disk cannot be read or written.
+        If the lock was abandoned, `clean_up` runs first. Raises Conflict if another request or
+        import holds the lock. Raises Unavailable or StorageFull if the disk cannot be read or
+        written.
         """
         lock = await asyncio.to_thread(self._locks.acquire, image_id)
         if lock is None:
@@ -134,11 +139,12 @@ class Uploads:
         chunks: AsyncIterator[bytes],
         save: Save,
     ) -> None:
-        """Store the data of an image in status saving or importing, which becomes active.
+        """Store the data of an image in status saving or importing; the image becomes active.
 
-        `save` writes the image. The quotas are those of `project_id`. The caller holds the image's
-        upload lock. If an error is raised, also if the task is cancelled, no data is left, and an
-        image in status saving is queued again. Raises what `upload` raises.
+        The caller must hold the image's upload lock. `save` writes the active image to the catalog.
+        The quotas are those of `project_id`. If an error is raised or the task is cancelled, the
+        data is removed, and an image in status saving becomes queued again. Raises the same errors
+        as `upload`, and Conflict if the image has another status.
         """
         try:
             remaining = self.quotas.remaining_bytes(await self._catalog.usage(project_id))
@@ -166,12 +172,14 @@ class Uploads:
         return record is not None and record.image.status == "saving"
 
     async def delete(self, image_id: str, project_id: str | None, check: RecordCheck) -> None:
-        """Delete the image's record, then its data, if `check` does not raise for the record.
+        """Delete the image's record and then its data, if `check` raises no error for the record.
 
-        If the data cannot be removed, or the process ends before, the image is deleted all the
-        same, and the next process that starts removes the data. If an upload of the image is
-        running, it fails. Raises ImageNotFound, Unavailable, and what `check` raises; then nothing
-        is deleted.
+        If the data cannot be removed, or the process ends before it is removed, the image is still
+        deleted. The next process that starts then removes the data. A running upload of the image
+        fails.
+
+        Raises ImageNotFound, Unavailable, and what `check` raises. If one of these errors is
+        raised, nothing is deleted.
         """
         lock: UploadLock | None = None
         if self._has_files(image_id):
@@ -193,16 +201,20 @@ class Uploads:
                     lock.release()
 
     def _has_files(self, image_id: str) -> bool:
-        """Return True if there is data of the image, or staged data."""
+        """Return True if the image has stored data or staged data."""
         return self._store.has(image_id) or self._staging.has(image_id)
 
     async def recover(self, resume: Callable[[UploadLock], Awaitable[bool]]) -> None:
-        """Undo the uploads, and finish the deletions, that a process left when it ended.
+        """Undo the uploads, and finish the deletions, that an ended process left.
 
-        Imports, too, are undone, unless `resume` returns True for their lock: then `resume` has to
-        release it. Uploads that other processes are running are not affected. Raises OSError if
-        the locks' directory cannot be read, Unavailable or StorageFull if the disk cannot be read
-        or written. Then the images that are left stay locked until this process ends.
+        `resume` gets the lock of each image that the process left, and returns True if it continues
+        an import or snapshot. It then has to release the lock. If `resume` returns False,
+        `clean_up` runs for the image, and the lock is released. Does not affect uploads that other
+        processes are running.
+
+        Raises OSError if the directory of the locks cannot be read. Raises Unavailable or
+        StorageFull if the disk cannot be read or written. The images that are left then stay locked
+        until this process ends.
         """
         for lock in await asyncio.to_thread(lambda: list(self._locks.acquire_abandoned())):
             if not await resume(lock):
@@ -210,10 +222,11 @@ class Uploads:
                 lock.release()
 
     async def clean_up(self, image_id: str) -> None:
-        """Remove the data that an interrupted upload, import or deletion left.
+        """Remove the data that an interrupted upload, import or deletion of an image left.
 
-        Complete data is kept, unless the image is deleted or in status saving or importing. The
-        image's upload lock must be held. Raises Unavailable or StorageFull.
+        The caller must hold the image's upload lock. Complete data is kept, except if the image was
+        deleted or is in status saving or importing. An image in status saving becomes queued.
+        Raises Unavailable or StorageFull.
         """
         record = await self._catalog.get(image_id, None)
         await self._store.delete_unfinished(image_id)
@@ -227,10 +240,10 @@ class Uploads:
         await self._clean_up_import(image_id)
 
     async def _undo(self, image_id: str) -> None:
-        """Remove the data, and change the image's status from saving to queued.
+        """Remove the data. If the image's status is saving, change it to queued.
 
-        Removes the data even if the image does not exist or has another status, which it keeps.
-        Raises Unavailable or StorageFull.
+        If the image has another status or does not exist, only removes the data. Raises Unavailable
+        or StorageFull.
         """
         await self._store.delete(image_id)
         with contextlib.suppress(ImageNotFound, Conflict):

@@ -1,4 +1,4 @@
-"""Usage: how much a project's images take, as quotas count it. Pure."""
+"""Usage: how much the images of a project take, as quotas count it. Pure."""
 
 from typing import NamedTuple
 
@@ -6,16 +6,16 @@ _GONE = frozenset(("killed", "deleted", "pending_delete"))
 _STORED = frozenset(("active", "deactivated"))
 _STAGED = frozenset(("uploading", "importing"))
 _UPLOADING = frozenset(("saving", "uploading", "importing"))
-# Bytes of an image that count at most. A bulk load may name any size; the sum of a million such
-# sizes still has to fit into a column.
+# The most bytes that count of one image. A bulk load may give an image any size, and the sum for a
+# million images has to fit into a column.
 _MAX_SIZE = 2**43
 
 
 class Usage(NamedTuple):
-    """What the images of a project, or one image, take.
+    """How much the images of a project take together, or how much one image takes.
 
-    `images` is their number, `size` the bytes of stored data, `staged` the bytes of data that waits
-    to be imported, and `uploading` the number of images that are being given data.
+    `images` is the number of images. `size` is the bytes of stored data, and `staged` the bytes of
+    data that waits to be imported. `uploading` is the number of images that are being given data.
     """
 
     images: int = 0
@@ -25,9 +25,10 @@ class Usage(NamedTuple):
 
 
 def usage_of(status: str, size: int | None) -> Usage:
-    """Return what an image in this status takes, with `size` bytes of data; None is no data.
+    """Return how much an image takes that has this status and `size` bytes of data.
 
-    An image whose status is deleted, pending_delete or killed takes nothing.
+    If `size` is None, the image has no data. An image in status deleted, pending_delete or killed
+    takes nothing.
     """
     if status in _GONE:
         return Usage()
