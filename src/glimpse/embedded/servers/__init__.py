@@ -1,1 +1,1 @@
-"""The servers of a cloud for tests, and their snapshots."""
+"""The embedded servers of a cloud for tests, and the snapshots of these servers."""

@@ -1,4 +1,4 @@
-"""ServerTable: stores servers in an SQLite file that all worker processes of a machine share."""
+"""ServerTable: stores servers in an SQLite file that all processes of a machine share."""
 
 import logging
 import sqlite3
@@ -31,25 +31,28 @@ _log_error = ThrottledErrorLog(logging.getLogger(__name__))
 
 
 class ServerTable:
-    """The servers of a state directory. Methods block, and may be called in any thread.
+    """Stores the servers of a state directory. Methods block, and any thread may call them.
 
-    Any method raises Unavailable if the file cannot be read or written. A write is on disk when it
-    returns, unless the state directory does without syncing (`files.syncing`).
+    Any method raises Unavailable if the file cannot be read or written. A write is on the disk when
+    its method returns, except if syncing is off for the state directory (`files.syncing`).
     """
 
     def __init__(self, state_dir: Path) -> None:
-        """Open the file in `state_dir`; create it if necessary."""
+        """Open the file in `state_dir`; create the file if it does not exist."""
         self._path = state_dir / SERVERS_FILE
         with self._transaction() as database:
             database.execute(_TABLE)
 
     @staticmethod
     def exists(state_dir: Path) -> bool:
-        """Return True if the state directory has the file: it was made for a cloud with servers."""
+        """Return True if `state_dir` has the file: it was made for a cloud with servers."""
         return (state_dir / SERVERS_FILE).exists()
 
     def list(self, project_id: str | None) -> Sequence[Server]:
-        """Return the servers of a project, or of all for None, the newest first."""
+        """Return the servers of a project, the newest first.
+
+        If `project_id` is None, returns the servers of all projects.
+        """
         condition = "" if project_id is None else "WHERE project_id = ?"
         with self._transaction() as database:
             rows = database.execute(
@@ -60,12 +63,12 @@ class ServerTable:
         return [_parse(document) for (document,) in rows]
 
     def get(self, server_id: str) -> Server:
-        """Return the server with this id. Raises ServerNotFound."""
+        """Return the server with this id. Raises ServerNotFound if no server has the id."""
         with self._transaction() as database:
             return _find(database, server_id)
 
     def add(self, server: Server, limit: int) -> None:
-        """Add a server. Raises TooManyServers if its project has `limit` servers already."""
+        """Add a server. Raises TooManyServers if its project already has `limit` servers."""
         with self._transaction() as database:
             query = "SELECT count(*) FROM servers WHERE project_id = ?"
             (count,) = database.execute(query, (server.project_id,)).fetchone()
@@ -74,16 +77,17 @@ class ServerTable:
             _insert(database, server)
 
     def put(self, servers: Sequence[Server]) -> None:
-        """Store servers, all or none; they replace those with the same ids."""
+        """Store servers: all of them or none. Each replaces the server with the same id."""
         with self._transaction() as database:
             for server in servers:
                 database.execute("DELETE FROM servers WHERE id = ?", (server.id,))
                 _insert(database, server)
 
     def update(self, server_id: str, change: Callable[[Server], Server]) -> Server:
-        """Store and return what `change` returns for a server, atomically.
+        """Change a server atomically: store what `change` returns for it, and return it.
 
-        Raises ServerNotFound, and what `change` raises; then nothing changes.
+        Raises ServerNotFound if no server has the id. Raises what `change` raises. After an error,
+        nothing has changed.
         """
         with self._transaction() as database:
             server = change(_find(database, server_id))
@@ -93,21 +97,21 @@ class ServerTable:
         return server
 
     def delete(self, server_id: str) -> None:
-        """Delete a server. Raises ServerNotFound."""
+        """Delete a server. Raises ServerNotFound if no server has the id."""
         with self._transaction() as database:
             if not database.execute("DELETE FROM servers WHERE id = ?", (server_id,)).rowcount:
                 raise ServerNotFound(server_id)
 
     def find_snapshot(self, image_id: str) -> Server | None:
-        """Return the server of which the image is a snapshot that is being made; None if none."""
+        """Return the server of which the image is an unfinished snapshot; None if there is none."""
         servers = self.list(None)
         return next((each for each in servers if _is_making(each, image_id)), None)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """Open a connection, and commit its transaction at the end; roll it back on an error.
+        """Open a connection; commit its transaction at the end, or roll back on an error.
 
-        Raises Unavailable in place of errors of SQLite, which are logged.
+        If SQLite raises an error, logs it and raises Unavailable.
         """
         try:
             with closing(

@@ -27,15 +27,16 @@ from glimpse.servers.query import ServerPage, ServerQuery, select_page
 from glimpse.servers.server import Flavor, Inheritance, Server, Snapshot
 from glimpse.servers.service import NewServer
 
-MAX_SERVERS = 1000  # of a project: lists are made in memory
-_CAN_BE_SAVED = ("active", "stopped", "paused", "suspended")  # states of a server
+MAX_SERVERS = 1000  # per project, because lists are made in memory
+_CAN_BE_SAVED = ("active", "stopped", "paused", "suspended")  # vm_states that allow a snapshot
 
 
 class EmbeddedServers:
-    """Servers in a table, and their snapshots in the embedded image service.
+    """Keeps servers in a table, and stores their snapshots in the embedded image service.
 
-    A new server is active at once, has no address, and no data of its own: each snapshot is an
-    empty disk.
+    A new server is active at once. It has no address and no data, so each snapshot is an empty
+    disk. Pass `resume` to `EmbeddedImageService.recover` at the start, and call `close` at the end.
+    Any method may raise Unavailable.
     """
 
     def __init__(
@@ -47,10 +48,10 @@ class EmbeddedServers:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], str] = current_time,
     ) -> None:
-        """Open the servers in `state_dir`; `sleep` waits for so many seconds.
+        """Open the servers in `state_dir`; create their file if it does not exist.
 
-        A snapshot takes `snapshot_seconds`. `clock` returns the current time as an image's date.
-        Raises Unavailable.
+        A snapshot takes `snapshot_seconds`. `sleep` waits for a number of seconds. `clock` returns
+        the current time in UTC as ``2024-02-01T10:20:30Z``.
         """
         self._images = images
         self._table = ServerTable(state_dir)
@@ -58,15 +59,19 @@ class EmbeddedServers:
         self._clock = clock
 
     async def list_servers(self, query: ServerQuery) -> ServerPage:
-        """Return the servers that `query` selects. Raises MarkerNotFound."""
+        """Return the page of servers that `query` selects, of `query.project_id` or all projects.
+
+        Raises MarkerNotFound if none of these servers has the id `query.marker`.
+        """
         return await asyncio.to_thread(
             lambda: select_page(self._table.list(query.project_id), query)
         )
 
     async def get_server(self, caller: Caller, server_id: str) -> Server:
-        """Return the server with this id.
+        """Return the server with this id, which may be in upper or lower case.
 
-        Raises ServerNotFound, also for another project's server unless `caller` is an admin.
+        Raises ServerNotFound if no server has the id, or if the server belongs to another project
+        and `caller` is no admin.
         """
         server = await asyncio.to_thread(self._table.get, server_id.lower())
         if not (caller.is_admin or server.project_id == caller.project_id):
@@ -74,9 +79,11 @@ class EmbeddedServers:
         return server
 
     async def create_server(self, caller: Caller, new: NewServer) -> Server:
-        """Make a server of the caller's project; it is active at once.
+        """Make a server of the caller's project, and return it. It is active at once.
 
-        Raises BaseImageNotFound, BaseImageNotActive, FlavorNotFound or TooManyServers.
+        Raises BaseImageNotFound if the image does not exist or `caller` may not see it;
+        BaseImageNotActive if the image has no data; FlavorNotFound; and TooManyServers if the
+        project has 1000 servers.
         """
         try:
             base = await self._images.get_image(caller, new.image_id)
@@ -115,7 +122,10 @@ class EmbeddedServers:
         return server
 
     async def delete_server(self, caller: Caller, server_id: str) -> None:
-        """Delete a server, and a snapshot that is being made of it. Raises ServerNotFound."""
+        """Delete a server. A snapshot that is being made of the server is deleted soon after.
+
+        Raises ServerNotFound if `caller` does not see the server.
+        """
         server = await self.get_server(caller, server_id)
         await asyncio.to_thread(self._table.delete, server.id)
 
@@ -124,7 +134,10 @@ class EmbeddedServers:
     ) -> str:
         """Start a snapshot of a server, and return the id of its image, which is queued.
 
-        Raises what `ServerService.create_image` raises; then there is no image.
+        Raises ServerNotFound if `caller` does not see the server; NotImplementedHere if the server
+        was booted from a volume; WrongState if the server's state allows no snapshot, or another
+        snapshot is being made; and the errors with which the image service refuses the image (see
+        `EmbeddedImageService.create_image` and `ImageMembers.add`).
         """
         server = await self.get_server(caller, server_id)
         if server.image_id is None:
@@ -149,9 +162,10 @@ class EmbeddedServers:
         name: str,
         metadata: Mapping[str, str],
     ) -> None:
-        """Create the image of a server's snapshot; on an error, forget the snapshot of the server.
+        """Create the image of a server's snapshot.
 
-        If the server is another project's, it becomes a member of the image.
+        If the server belongs to another project, that project becomes a member of the image. If an
+        error is raised, the server has no snapshot any more.
         """
         try:
             new = new_snapshot(caller, server, lock.image_id, name, metadata)
@@ -166,15 +180,16 @@ class EmbeddedServers:
             raise
 
     async def list_flavors(self) -> Sequence[Flavor]:
-        """Return the standard flavor and those of all servers, by name."""
+        """Return the flavor m1.tiny and the flavors of all servers, sorted by name."""
         servers = await asyncio.to_thread(self._table.list, None)
         flavors = {each.name: each for each in (Flavor(), *(server.flavor for server in servers))}
         return [flavors[name] for name in sorted(flavors)]
 
     async def resume(self, lock: UploadLock) -> bool:
-        """Start the snapshot that an ended process left, and return True.
+        """Continue the unfinished snapshot whose image is locked with `lock`, and return True.
 
-        Return False if there is none: then the caller still has to release the lock.
+        `lock` is then released at the end of the snapshot. If there is no such snapshot, returns
+        False, and the caller still has to release `lock`.
         """
         return await self._snapshots.resume(lock)
 
@@ -183,12 +198,15 @@ class EmbeddedServers:
         await self._snapshots.jobs.wait_until_idle()
 
     async def close(self) -> None:
-        """Hand the snapshots that are being made over to the next process."""
+        """Stop making snapshots. The next process makes the unfinished ones."""
         await self._snapshots.jobs.close()
 
 
 def _claim(image_id: str) -> Callable[[Server], Server]:
-    """Return the change that lets a server make the snapshot `image_id`. It raises WrongState."""
+    """Return a function that records in a server that its snapshot `image_id` is being made.
+
+    The function raises WrongState if the server's state allows no snapshot.
+    """
 
     def claim(server: Server) -> Server:
         if server.vm_state not in _CAN_BE_SAVED:

@@ -1,4 +1,4 @@
-"""What the image of a snapshot has, by the rules of Compute. Pure."""
+"""The attributes and properties of a snapshot's image, by Compute's rules. Pure."""
 
 from collections.abc import Mapping
 
@@ -6,8 +6,8 @@ from glimpse.embedded.image_changes import NewImage
 from glimpse.images import BASE_ATTRIBUTES, RESERVED_PREFIX, Caller, Image
 from glimpse.servers.server import Inheritance, Server
 
-# Properties of an image that no snapshot inherits: Compute's own, and its default of
-# [DEFAULT] non_inheritable_image_properties.
+# Properties of an image that no snapshot inherits: those that Compute never copies, and the default
+# of its option [DEFAULT] non_inheritable_image_properties.
 _NOT_INHERITED = frozenset(
     (
         *("cache_in_nova", "bittorrent", "mappings", "block_device_mapping"),
@@ -16,16 +16,16 @@ _NOT_INHERITED = frozenset(
         "img_signature_certificate_uuid",
     )
 )
-_MAX_INHERITED = 255  # characters of a value that Compute keeps of an image's property
-# Compute does not store these if their value is empty or "none".
+_MAX_INHERITED = 255  # characters: Compute cuts off the rest of an inherited value
+# Compute does not store these properties if their value is empty or "none".
 _DROPPED_WHEN_EMPTY = ("kernel_id", "ramdisk_id")
 
 
 def inheritance_of(server: Server, base: Image | None) -> Inheritance:
-    """Return what snapshots of a server inherit of `base`, the image that it was made of.
+    """Return what snapshots of a server inherit from `base`, the image the server was made of.
 
-    `base` is None if that image does not exist any more. The properties that the server inherits
-    already take precedence.
+    If that image no longer exists, `base` is None. The properties in `server.inheritance` override
+    those of `base`.
     """
     properties = {"base_image_ref": server.image_id or "", **server.inheritance.properties}
     if base is None:
@@ -45,9 +45,9 @@ def new_snapshot(
 ) -> NewImage:
     """Return the image of a snapshot that `caller` makes of a server.
 
-    If the server is another project's, the visibility is "shared", so that its project can become a
-    member; otherwise "private". Keys of an image's attributes in `metadata` are left out, as when
-    metadata of an image is written.
+    If the server belongs to the caller's project, the image is private. Otherwise the image is
+    shared, so that the server's project can become a member. `metadata` overrides the properties
+    that the image inherits. Keys that are attributes of an image, such as ``name``, are left out.
     """
     properties = {
         **server.inheritance.properties,
@@ -68,7 +68,7 @@ def new_snapshot(
 
 
 def saved_properties(server: Server) -> dict[str, str]:
-    """Return the properties that Compute sets when it saves a snapshot."""
+    """Return the properties that Compute adds when it stores the data of a snapshot."""
     return {
         "image_location": "snapshot",
         "image_state": "available",

@@ -18,19 +18,21 @@ from glimpse.telemetry.request_context import current_context
 
 _log = logging.getLogger(__name__)
 _SIZE = 64 * 1024  # bytes of a snapshot's disk
-# The number of snapshots that are made at a time is that of servers at most: no job has to wait for
-# a place.
+# Snapshots use no limits: a server makes one snapshot at a time, so there are never more than
+# servers.
 _LIMITS = JobLimits(max_running=0, max_waiting=0, project_share=100)
 
 
 class Snapshots:
-    """Makes snapshots. Each takes `seconds`: half of them queued, half of them saving.
+    """Makes snapshots in the background. Each is queued for half of `seconds`, then saving.
 
-    If the context of the request that asked for a snapshot has ``hold_data``, the snapshot is
-    saving until that returns, instead of half of `seconds`.
+    A snapshot is saving for the other half of `seconds`. But if the request that started the
+    snapshot has a function ``hold_data`` in its context (a fault on request), the snapshot is
+    saving until ``hold_data`` returns.
 
-    Every snapshot holds the upload lock of its image. If the process stops or is killed, the
-    abandoned lock leads the next process to the image, and `resume` makes the snapshot again.
+    Every snapshot holds the upload lock of its image. If the process stops or is killed, the next
+    process finds the image by the abandoned lock, and calls `resume` to make the snapshot again.
+    The owner of the object calls ``jobs.close`` at the end.
     """
 
     def __init__(
@@ -47,7 +49,11 @@ class Snapshots:
         self.jobs = BackgroundJobs(_LIMITS)
 
     def start(self, server_id: str, lock: UploadLock) -> None:
-        """Make the snapshot whose image is locked, in the background; release `lock` at its end."""
+        """Make the snapshot of a server in the background.
+
+        `lock` is the lock of the snapshot's image. It is released at the end of the snapshot, or
+        abandoned if the process stops before.
+        """
         self.jobs.start(
             None,  # projects need no shares: a job that only waits takes nothing from others
             self._run(server_id, lock.image_id),
@@ -55,9 +61,10 @@ class Snapshots:
         )
 
     async def resume(self, lock: UploadLock) -> bool:
-        """Start the snapshot that an ended process left, and return True.
+        """Start the unfinished snapshot whose image is locked with `lock`, and return True.
 
-        Return False if there is none: then the caller still has to release the lock.
+        `lock` is then released at the end of the snapshot. If there is no such snapshot, returns
+        False, and the caller still has to release `lock`.
         """
         server = await asyncio.to_thread(self._table.find_snapshot, lock.image_id)
         if server is None:
@@ -66,10 +73,11 @@ class Snapshots:
         return True
 
     async def _run(self, server_id: str, image_id: str) -> bool:
-        """Make a snapshot, and end the server's task; return True if nothing is left to do.
+        """Make a snapshot and record in the server that it has ended. Return True at the end.
 
-        The image is deleted if the snapshot fails, as in Compute. If the process stops, or its disk
-        cannot be written, the next process makes the snapshot.
+        If the snapshot fails, its image is deleted, as in Compute. If the process stops, or if the
+        image of a failed snapshot cannot be deleted, an error is raised. The next process then
+        makes the snapshot again.
         """
         try:
             await self._make(server_id, image_id)
@@ -86,10 +94,10 @@ class Snapshots:
         return True
 
     async def _make(self, server_id: str, image_id: str) -> None:
-        """Store the image's data, unless that is done already.
+        """Store the data of the image. If the image already has data, do nothing.
 
-        Raises ServerNotFound or ImageNotFound if one of the two was deleted, and the errors of
-        `SnapshotData`.
+        Raises ServerNotFound if the server was deleted, ImageNotFound if the image was deleted, and
+        the errors of `SnapshotData.begin` and `SnapshotData.store`.
         """
         image = await self._data.get(image_id)
         if image is not None and image.status not in ("queued", "saving"):
@@ -122,5 +130,5 @@ class Snapshots:
 
 
 async def _disk() -> AsyncIterator[bytes]:
-    """Yield the data of a snapshot: an empty disk."""
+    """Yield the data of a snapshot: a disk of 64 KiB that is all zeros."""
     yield bytes(_SIZE)
