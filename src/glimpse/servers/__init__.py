@@ -1,1 +1,1 @@
-"""The domain of servers: as much of Compute's as snapshots of them need. No HTTP, no database."""
+"""Servers: what snapshots need to know of Compute's servers. No HTTP, no database."""

@@ -1,14 +1,14 @@
-"""Errors that a ServerService raises. Their messages are Compute's, for clients.
+"""Errors that a ServerService raises. The messages are Compute's, and clients see them.
 
 ServerError
 ├── ServerNotFound        no such server, or the caller may not see it
 ├── FlavorNotFound        no such flavor
 ├── MarkerNotFound        no server has the marker as its id
 ├── BaseImageNotFound     the image of a new server does not exist, or the caller may not see it
-├── BaseImageNotActive    the image of a new server has no data yet
-├── WrongState            the state of the server does not allow it
+├── BaseImageNotActive    the image of a new server is not active
+├── WrongState            the state of the server does not allow the action
 ├── TooManyServers        the project may not have more servers
-└── NotImplementedHere    Compute can do it, and the embedded service cannot
+└── NotImplementedHere    Compute can do this, but the embedded service cannot
 """
 
 
@@ -45,14 +45,14 @@ class BaseImageNotFound(ServerError):
 
 
 class BaseImageNotActive(ServerError):
-    """The image of a new server has no data yet."""
+    """The image of a new server is not active: it has no data yet, or is deactivated."""
 
     def __init__(self, image_id: str) -> None:
         super().__init__(f"Image {image_id} is not active.")
 
 
 class WrongState(ServerError):
-    """The state of the server does not allow the action. `attribute` is vm_state or task_state."""
+    """The server's state does not allow the action. `attribute` is vm_state or task_state."""
 
     def __init__(self, server_id: str, action: str, attribute: str, state: str) -> None:
         super().__init__(
@@ -61,7 +61,7 @@ class WrongState(ServerError):
 
 
 class TooManyServers(ServerError):
-    """The project has as many servers as a project may have."""
+    """The project already has as many servers as a project may have."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(
@@ -71,4 +71,4 @@ class TooManyServers(ServerError):
 
 
 class NotImplementedHere(ServerError):
-    """Compute can do this, and the embedded service cannot. The message says what."""
+    """Compute can do this, but the embedded service cannot. The message says what."""

@@ -1,4 +1,4 @@
-"""ServerQuery: filters, order and limit of a list of servers; select_page applies one."""
+"""ServerQuery: filters, order and limit of a list of servers; select_page applies a query."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ SortValue = Callable[[Server], str]
 
 
 class Sort(NamedTuple):
-    """One sort key of a list: the value of a server, and a direction."""
+    """One sort key of a list: a function that returns a value of a server, and the direction."""
 
     value: SortValue
     is_descending: bool
@@ -22,9 +22,9 @@ class Sort(NamedTuple):
 class ServerQuery:
     """The filters, order and limit of a list of servers.
 
-    `project_id` None lists the servers of all projects. A server is listed if all `conditions` are
-    true of it. `sort` is empty for the default order, newest first. The list starts after the
-    server with the id `marker`, and has at most `limit` servers.
+    If `project_id` is None, the servers of all projects are listed. A server is listed if all
+    functions in `conditions` return True for it. If `sort` is empty, the newest server is first.
+    The list starts after the server with the id `marker`, and has at most `limit` servers.
     """
 
     project_id: str | None
@@ -35,16 +35,18 @@ class ServerQuery:
 
 
 class ServerPage(NamedTuple):
-    """Some successive servers of a list; `has_more` is True if further ones match."""
+    """One page of a list of servers; `has_more` is True if servers after the page match, too."""
 
     servers: Sequence[Server]
     has_more: bool
 
 
 def select_page(servers: Iterable[Server], query: ServerQuery) -> ServerPage:
-    """Return the page that `query` selects of `servers`: all of its project, newest first.
+    """Return the page of `servers` that `query` selects.
 
-    The marker need not match the conditions. Raises MarkerNotFound if no server has its id.
+    `servers` must be all servers of `query.project_id`, the newest first: `project_id` is not
+    checked. The server with the id `query.marker` need not match the conditions. Raises
+    MarkerNotFound if no server has that id.
     """
     ordered = list(servers)
     for sort in reversed(query.sort):

@@ -1,4 +1,4 @@
-"""Server: a server of Compute, its flavor and its states."""
+"""Server: a server of Compute, with its flavor and its states."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,11 @@ from typing import NamedTuple
 
 
 class State(NamedTuple):
-    """The states behind a status, by Compute's names and numbers; `task` is None if none runs."""
+    """The states of a server that Compute shows with one status, such as ACTIVE.
+
+    `vm` is Compute's vm_state. `power` is the number of Compute's power_state. `task` is Compute's
+    task_state; None if no task runs.
+    """
 
     vm: str
     power: int
@@ -14,7 +18,7 @@ class State(NamedTuple):
 
 
 _NO_STATE, _RUNNING, _PAUSED, _SHUT_DOWN, _SUSPENDED = 0, 1, 3, 4, 7
-# By the statuses of Compute's API reference, but for DELETED and UNKNOWN.
+# The keys are the statuses in Compute's API reference, except DELETED and UNKNOWN.
 STATES: Mapping[str, State] = {
     "ACTIVE": State("active", _RUNNING),
     "BUILD": State("building", _NO_STATE, "spawning"),
@@ -36,12 +40,12 @@ STATES: Mapping[str, State] = {
     "VERIFY_RESIZE": State("resized", _RUNNING),
 }
 
-SNAPSHOT_PENDING, SNAPSHOT_UPLOADING = "image_snapshot_pending", "image_uploading"  # tasks
+SNAPSHOT_PENDING, SNAPSHOT_UPLOADING = "image_snapshot_pending", "image_uploading"  # task_states
 
 
 @dataclass(frozen=True, slots=True)
 class Flavor:
-    """A size of servers: processors, memory in MiB, disk in GiB. Its name is its id, too."""
+    """A size of servers: processors, memory in MiB, disk in GiB. The name is also the id."""
 
     name: str = "m1.tiny"
     vcpus: int = 1
@@ -53,8 +57,8 @@ class Flavor:
 class Inheritance:
     """What snapshots of a server inherit from the image that the server was made of.
 
-    The values are those of the image when the server was made. `min_ram` is in MiB, `min_disk` in
-    GiB.
+    The values are those that the image had when the server was made. `min_ram` is in MiB,
+    `min_disk` in GiB.
     """
 
     properties: Mapping[str, str] = field(default_factory=dict)
@@ -64,7 +68,7 @@ class Inheritance:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A snapshot that is being made: its image, and the task of the server meanwhile."""
+    """A snapshot that is being made: the id of its image, and the server's task_state."""
 
     image_id: str
     task: str = SNAPSHOT_PENDING
@@ -72,10 +76,10 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server. Its dates are as those of an image; `status` is a key of STATES.
+    """A server. `status` is a key of STATES. Dates are in UTC: ``2024-02-01T10:20:30Z``.
 
-    ``image_id`` is None for a server that was booted from a volume. ``snapshot`` is None unless one
-    is being made.
+    ``image_id`` is the image that the server was made of; None if the server was booted from a
+    volume. ``snapshot`` is the snapshot that is being made of the server; None if there is none.
     """
 
     id: str
@@ -107,5 +111,5 @@ class Server:
 
     @property
     def task_state(self) -> str | None:
-        """The task that runs for the server; None if none does."""
+        """Compute's task_state, such as ``rebooting``; None if no task runs."""
         return self.snapshot.task if self.snapshot is not None else STATES[self.status].task

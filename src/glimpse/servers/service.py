@@ -1,4 +1,4 @@
-"""ServerService: the interface through which the Compute API reads servers and snapshots them."""
+"""ServerService: the interface through which the Compute API reads and snapshots servers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,10 @@ from glimpse.servers.server import Flavor, Server
 
 @dataclass(frozen=True, slots=True)
 class NewServer:
-    """A server to be made, of the image and the flavor with these ids."""
+    """A server to be made of the image `image_id` with the flavor `flavor_id`.
+
+    If `availability_zone` is None, the server gets the zone ``nova``.
+    """
 
     name: str
     image_id: str
@@ -26,13 +29,17 @@ class NewServer:
 class ServerService(Protocol):
     """Reads, makes, deletes and snapshots servers. The caller's roles are not checked here.
 
-    A caller sees the servers of its project, and an admin all. A method with a `server_id` raises
-    ServerNotFound if there is no such server, or the caller does not see it. Any method may raise
-    Unavailable of `images.errors`.
+    A caller sees the servers of its project; an admin sees all servers. A method with a `server_id`
+    raises ServerNotFound if there is no such server or the caller does not see the server. Any
+    method may raise `images.errors.Unavailable`. Call `close` at the end.
     """
 
     async def list_servers(self, query: ServerQuery) -> ServerPage:
-        """Return the page of servers that `query` selects. Raises MarkerNotFound."""
+        """Return the page of servers that `query` selects, of `query.project_id` or all projects.
+
+        Checks no permission. Raises MarkerNotFound if none of these servers has the id
+        `query.marker`.
+        """
         ...
 
     async def get_server(self, caller: Caller, server_id: str) -> Server:
@@ -40,14 +47,16 @@ class ServerService(Protocol):
         ...
 
     async def create_server(self, caller: Caller, new: NewServer) -> Server:
-        """Make a server of the caller's project, and return it: it is active at once.
+        """Make a server of the caller's project, and return it. It is active at once.
 
-        Raises BaseImageNotFound, BaseImageNotActive, FlavorNotFound or TooManyServers.
+        Raises BaseImageNotFound if the image does not exist or `caller` may not see it;
+        BaseImageNotActive if the image has no data; FlavorNotFound if no flavor has the id; and
+        TooManyServers if the project may not have more servers.
         """
         ...
 
     async def delete_server(self, caller: Caller, server_id: str) -> None:
-        """Delete a server. A snapshot that is being made of it is deleted, too."""
+        """Delete a server. A snapshot that is being made of the server is deleted, too."""
         ...
 
     async def create_image(
@@ -55,9 +64,9 @@ class ServerService(Protocol):
     ) -> str:
         """Start a snapshot of a server, and return the id of its image, which is queued.
 
-        The image has the properties `metadata`, and those that Compute adds. Raises WrongState;
-        NotImplementedHere for a server that was booted from a volume; and the errors of
-        `images.errors` with which the image service refuses the image.
+        The image has the properties in `metadata`, and those that Compute adds. Raises WrongState
+        if the server's state allows no snapshot; NotImplementedHere if the server was booted from a
+        volume; and the errors of `images.errors` with which the image service refuses the image.
         """
         ...
 
@@ -66,5 +75,5 @@ class ServerService(Protocol):
         ...
 
     async def close(self) -> None:
-        """Stop. The next process continues the snapshots that are being made."""
+        """Stop, and leave unfinished snapshots to the next process."""
         ...
