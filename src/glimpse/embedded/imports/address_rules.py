@@ -17,8 +17,9 @@ from ipaddress import (
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-# IANA's special-purpose registries, where an address is not that of a server on the Internet. The
-# attributes of `ipaddress`, such as is_global, differ between versions of Python.
+# Networks in IANA's special-purpose registries: no server on the Internet has an address in them.
+# The attributes of `ipaddress`, such as is_global, are not used, because they differ between
+# versions of Python.
 _SPECIAL_IPV4 = tuple(
     IPv4Network(text)
     for text in (
@@ -33,8 +34,8 @@ _SPECIAL_IPV6 = tuple(
     IPv6Network(text)
     for text in ("2001::/23", "2001:db8::/32", "2620:4f:8000::/48", "3fff::/20")  # Teredo: 2001::
 )
-# Prefixes after which an IPv4 address stands that a translator or tunnel sends the packet to, and
-# the number of bits that follow it.
+# Networks whose IPv6 addresses contain an IPv4 address, to which a translator or tunnel sends the
+# packets. The number says how many bits follow the IPv4 address.
 _EMBEDDINGS = (
     (IPv6Network("::ffff:0:0/96"), 0),  # IPv4-mapped
     (IPv6Network("::ffff:0:0:0/96"), 0),  # IPv4-translated (RFC 2765)
@@ -45,7 +46,7 @@ _IPV4_MASK = 2**32 - 1
 
 
 class AddressRules:
-    """Allows addresses of servers on the Internet, and those in `allowed_networks`."""
+    """Allows public addresses, and addresses in `allowed_networks`."""
 
     def __init__(self, allowed_networks: Iterable[Network]) -> None:
         self._allowed_networks = tuple(allowed_networks)
@@ -53,8 +54,10 @@ class AddressRules:
     def allows(self, address: Address) -> bool:
         """Return True if data may be downloaded from `address`.
 
-        An IPv6 address with an IPv4 address in it (mapped, translated, NAT64 or 6to4) counts as
-        public if that one is. It is also allowed if either of the two is in `allowed_networks`.
+        An address is allowed if it is public (a server on the Internet may have it), or in one of
+        the `allowed_networks`. An IPv6 address may contain an IPv4 address (mapped, translated,
+        NAT64 or 6to4). It is then public if the IPv4 address is public. It is also allowed if the
+        IPv6 address or the IPv4 address is in one of the `allowed_networks`.
         """
         return _is_public(address) or any(
             each in network
@@ -65,9 +68,10 @@ class AddressRules:
 
 
 def parse_address(text: str) -> Address | None:
-    """Parse an address in its usual notation; return None for any other text.
+    """Return the IP address in `text`; None if `text` is no address in its usual notation.
 
-    IPv4 has four decimal numbers without leading zeros; IPv6 has no zone (``%eth0``).
+    The usual notation of IPv4 has four decimal numbers without leading zeros. The usual notation of
+    IPv6 has no zone (``%eth0``).
     """
     try:
         return ip_address(text) if "%" not in text else None
@@ -76,9 +80,10 @@ def parse_address(text: str) -> Address | None:
 
 
 def parse_networks(texts: Iterable[str]) -> tuple[Network, ...]:
-    """Return the networks in CIDR notation; a single address is a network of its own.
+    """Return the networks that `texts` have in CIDR notation, such as ``192.0.2.0/24``.
 
-    Raises ValueError for a text that is neither; its message has the text.
+    A single address is a network with one address. Raises ValueError if a text is neither a network
+    nor an address; the message of the error has the text.
     """
     return tuple(ip_network(text.strip(), strict=False) for text in texts)
 
@@ -94,7 +99,7 @@ def _is_public(address: Address) -> bool:
 
 
 def _equivalents(address: Address) -> Iterator[Address]:
-    """Yield the address, and the IPv4 address in it, if there is one."""
+    """Yield the address, and then the IPv4 address that it contains, if any."""
     yield address
     embedded = _embedded_ipv4(address) if isinstance(address, IPv6Address) else None
     if embedded is not None:
@@ -102,7 +107,7 @@ def _equivalents(address: Address) -> Iterator[Address]:
 
 
 def _embedded_ipv4(address: IPv6Address) -> IPv4Address | None:
-    """Return the IPv4 address to which packets for an IPv6 address are translated, if any."""
+    """Return the IPv4 address that the IPv6 address contains; None if it contains none."""
     for network, bits_after in _EMBEDDINGS:
         if address in network:
             return IPv4Address(int(address) >> bits_after & _IPV4_MASK)

@@ -1,4 +1,4 @@
-"""make_imports: connect the parts of imports."""
+"""make_imports: makes and connects the objects that run the imports of a process."""
 
 from glimpse.embedded.background_jobs import BackgroundJobs
 from glimpse.embedded.catalog import Catalog
@@ -24,9 +24,10 @@ def make_imports(
     size_cap: int,
     permissions: Permissions,
 ) -> tuple[ImageImports, TaskAdmin]:
-    """Return the imports of a process, for users and for admins. The two share their parts.
+    """Return the objects for imports of a process: one for users, one for admins.
 
-    `staging` has the staged data of images. Data may have at most `size_cap` bytes.
+    Both start their jobs in the same BackgroundJobs, which `ImageImports.close` stops. `staging`
+    stores data that waits to be imported. An image may have at most `size_cap` bytes of data.
     """
     jobs = BackgroundJobs(options.limits)
     downloads = WebDownloads(options.downloads, SystemResolver(options.downloads.timeouts.connect))

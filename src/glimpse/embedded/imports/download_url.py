@@ -1,6 +1,6 @@
-"""DownloadUrl: the URL of a web-download, parsed strictly; UrlRules: which URLs are allowed. Pure.
+"""DownloadUrl: the URL of a web-download, parsed strictly. UrlRules: allowed URLs. Pure.
 
-A name of a host is not resolved here: `web_download` does that, and checks its addresses.
+Host names are not resolved here: `web_download` looks up their addresses and checks them.
 """
 
 import re
@@ -12,12 +12,12 @@ from glimpse.embedded.imports.address_rules import parse_address
 
 MAX_URL = 8192  # characters
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-# Besides control characters and spaces, which parsers strip or refuse, a backslash: browsers read
-# it as a slash, so that two programs may see two hosts in one URL.
+# Control characters and spaces, which some parsers strip and others refuse. A backslash, which
+# browsers read as a slash: two programs could see different hosts in one URL.
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]")
 _HOST_NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_-]{1,63}")
-# Resolvers read a name whose last label is a number as an IPv4 address: 2130706433, 0x7f000001,
-# 017700000001, 127.1. The URL standard of browsers has the same rule.
+# If the last part of a name is a number, resolvers read the name as an IPv4 address: 2130706433,
+# 0x7f000001, 017700000001, 127.1. The URL standard of browsers has the same rule.
 _NUMBER = re.compile(r"\d+|0x[0-9a-f]*")
 _MAX_HOST_NAME = 253  # characters (RFC 1035)
 _MAX_PORT = 65535
@@ -26,15 +26,15 @@ _SAFE = "/%:@!$&'()*+,;=~?[]"  # characters that stay as they are in a path and 
 
 
 class InvalidUrl(Exception):
-    """A text is no URL that data could be downloaded from; the message has no part of it."""
+    """A text is no URL to download data from. The message has no part of the text."""
 
 
 @dataclass(frozen=True, slots=True)
 class DownloadUrl:
-    """A URL of HTTP. `host` is a name in lower case and ASCII, or an address.
+    """An http or https URL. `host` is an IP address, or a name in lower-case ASCII.
 
-    `target` is what a request sends: the quoted path, with ``?`` and the quoted query if there is
-    one. ``repr`` has no query, because a query may be a secret: a signature, for example.
+    `target` is the path and query that the request line has: ``/a%20b?c=d``. ``repr`` leaves out
+    the query, because a query may have a secret, such as a signature.
     """
 
     scheme: str
@@ -44,7 +44,7 @@ class DownloadUrl:
 
     @property
     def authority(self) -> str:
-        """The value of the Host header: without the port if it is the scheme's default."""
+        """The value of the Host header, without the port if it is the default of the scheme."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _DEFAULT_PORTS.get(self.scheme) else f"{host}:{self.port}"
 
@@ -57,7 +57,7 @@ class DownloadUrl:
         return f"{self.scheme}://{self.authority}{self.target.partition('?')[0]}"
 
     def join(self, location: str) -> "DownloadUrl":
-        """Return the URL that a redirect leads to. Raises InvalidUrl."""
+        """Return the URL to which a redirect with this Location header leads. Raises InvalidUrl."""
         _check_characters(location)
         try:
             text = urljoin(f"{self.scheme}://{self.authority}{self.target}", location)
@@ -69,9 +69,13 @@ class DownloadUrl:
 def parse_url(text: str) -> DownloadUrl:
     """Return the URL in `text`, without its fragment. The path and the query are quoted.
 
-    Raises InvalidUrl for what is not ``scheme://host[:port][/path][?query]`` with a scheme of
-    HTTP; for a user or password, since none is sent; for a host that is neither a name nor an
-    address in its usual notation (see `parse_address`); and for more than 8,192 characters.
+    Raises InvalidUrl in these cases:
+
+    - `text` is not ``scheme://host[:port][/path][?query]``, or the scheme is neither http nor
+      https.
+    - `text` has a user or password. No credentials are ever sent.
+    - The host is neither a name nor an address in its usual notation (see `parse_address`).
+    - `text` has more than 8,192 characters, a space, a backslash or a control character.
     """
     _check_characters(text)
     try:
@@ -96,15 +100,19 @@ def parse_url(text: str) -> DownloadUrl:
 
 
 def _check_characters(text: str) -> None:
-    """Raise InvalidUrl for a text that is too long, or has a space or another odd character."""
+    """Raise InvalidUrl if `text` is too long.
+
+    Also raises InvalidUrl if it has a space, a backslash or a control character.
+    """
     if len(text) > MAX_URL or _FORBIDDEN.search(text):
         raise InvalidUrl(f"a URL has at most {MAX_URL} characters, and no space or backslash")
 
 
 def parse_host(text: str) -> str:
-    """Return the host as an address in its shortest notation, or as a name in ASCII.
+    """Return the host as an address in its shortest notation, or a name in lower-case ASCII.
 
-    A final dot, which says that the name is complete, is removed. Raises InvalidUrl.
+    A dot at the end of a name is removed (``example.com.``). Raises InvalidUrl if `text` is neither
+    a host name nor an address.
     """
     address = parse_address(text)
     if address is not None:
@@ -123,10 +131,11 @@ def parse_host(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class UrlRules:
-    """Allows or refuses URLs by scheme, host and port, like Glance's options of these names.
+    """Allows or refuses URLs by scheme, host and port. The fields are options of Glance.
 
-    If one of the `allowed` is not empty, its `disallowed` is ignored. Hosts are compared as
-    `parse_url` returns them.
+    If ``allowed_schemes`` is not empty, only these schemes are allowed, and ``disallowed_schemes``
+    is ignored. The same is true of hosts and ports. Hosts must have the form that `parse_host`
+    returns.
     """
 
     allowed_schemes: Container[str]
@@ -137,9 +146,9 @@ class UrlRules:
     disallowed_ports: Container[int]
 
     def refusal(self, url: DownloadUrl) -> str | None:
-        """Return which part of the URL is not allowed, as an error message; None if all are.
+        """Return why the URL is not allowed, as an error message; None if it is allowed.
 
-        The port is checked also if it is the default of the scheme.
+        If the URL has no port, the default port of the scheme is checked.
         """
         if not _is_allowed(url.scheme, self.allowed_schemes, self.disallowed_schemes):
             return "its scheme is not allowed"

@@ -1,7 +1,7 @@
-"""HttpStream: one GET request to a given address, whose response body is streamed.
+"""HttpStream: sends a GET request to a given address, and streams the response body.
 
-The client of `glimpse.upstream` does not fit: it keeps a whole body in memory, and chooses the
-address itself.
+The client of `glimpse.upstream` is not used, because it keeps the whole body in memory and chooses
+the address itself.
 """
 
 import asyncio
@@ -16,15 +16,18 @@ from glimpse.embedded.imports.address_rules import Address
 from glimpse.embedded.imports.download_url import DownloadUrl
 from glimpse.embedded.imports.errors import ImportFailed
 
-_PIECE = 128 * 1024  # bytes that are read at once, and that wait in memory
+_PIECE = 128 * 1024  # bytes that are read at once, and bytes that may wait in memory
 _MAX_HEAD_BYTES = 64 * 1024
-_HEADER_OVERHEAD = 100  # bytes of memory that a header takes besides its text
+_HEADER_OVERHEAD = 100  # bytes of memory that a header takes in addition to its text
 _MAX_LENGTH_DIGITS = 20  # of a Content-Length
 _FIRST_FINAL_STATUS = 200
 
 
 class HttpTimeouts(NamedTuple):
-    """Seconds: to connect, with the TLS handshake; and for each wait for more of a response."""
+    """Timeouts in seconds. `connect` includes the TLS handshake.
+
+    `idle` is the longest wait for the next bytes of a response.
+    """
 
     connect: float
     idle: float
@@ -33,7 +36,7 @@ class HttpTimeouts(NamedTuple):
 class HttpStream:
     """The response to a GET request: `status`, `headers` with lower-case names, and `body`.
 
-    Close it, also after an error.
+    Make one with `open`. The caller must call `close` at the end, also after an error.
     """
 
     def __init__(
@@ -58,12 +61,14 @@ class HttpStream:
         timeouts: HttpTimeouts,
         tls_context: Callable[[], ssl.SSLContext],
     ) -> Self:
-        """Connect to `address`, request `url`, and return when the head of the response arrived.
+        """Connect to `address`, request `url`, and return when the headers have arrived.
 
-        No name is resolved. The certificate of https has to be that of the URL's host. Neither
-        credentials nor cookies are sent. Raises ImportFailed if the address cannot be reached, if
-        its certificate is not trusted, or if it sends no head of an HTTP response in time; and
-        OSError if `tls_context` cannot load its certificate authorities.
+        The host of the URL is not resolved. For https, the certificate must be valid for the host
+        of the URL. Neither credentials nor cookies are sent. Redirects are not followed.
+
+        Raises ImportFailed if the address cannot be reached, if its certificate is not trusted, or
+        if the headers of an HTTP response do not arrive in time. Raises OSError if `tls_context`
+        cannot load its certificate authorities.
         """
         context = tls_context() if url.is_tls else None
         try:
@@ -91,7 +96,7 @@ class HttpStream:
         return stream
 
     async def _request(self, url: DownloadUrl) -> None:
-        """Send the request, and read the head of the response. Raises ImportFailed."""
+        """Send the request, and read the headers of the response. Raises ImportFailed."""
         self._writer.write(
             f"GET {url.target} HTTP/1.1\r\nHost: {url.authority}\r\n"
             f"User-Agent: glimpse/{__version__}\r\nAccept: */*\r\nAccept-Encoding: identity\r\n"
@@ -102,19 +107,23 @@ class HttpStream:
 
     @property
     def size(self) -> int | None:
-        """The length of the body as the head names it; None if it does not."""
+        """The length of the body in bytes, by the header Content-Length.
+
+        None if the header is missing or malformed, or if the response has a Transfer-Encoding.
+        """
         text = self.headers.get("content-length", "")
         if "transfer-encoding" in self.headers or not text.isascii() or not text.isdigit():
             return None
         return int(text) if len(text) <= _MAX_LENGTH_DIGITS else None
 
     async def body(self) -> AsyncIterator[bytes]:
-        """Yield the body in pieces: one for all that arrives at once.
+        """Yield the body in pieces of any size, as they arrive.
 
-        Raises ImportFailed if the body does not arrive as a whole, or if nothing arrives in time.
+        Raises ImportFailed if the connection ends before the body does, or if no bytes arrive for
+        the idle timeout.
 
-        The chunks of a chunked body are joined, because they may have one byte each: work for each
-        of them would take longer than receiving it, and would block other requests.
+        The chunks of a chunked body are joined, because a chunk may have one byte. To handle each
+        chunk would take longer than to receive it, and would block other requests.
         """
         while True:
             parts, self._parts = self._parts, []
@@ -152,9 +161,9 @@ class HttpStream:
             raise ImportFailed("the headers of the response are too large")
 
     def _end(self) -> None:
-        """Handle the end of the connection: it completes a body of unknown length only.
+        """Handle the end of the connection. Raises ImportFailed if the body is not complete.
 
-        Raises ImportFailed for any other response.
+        If no header says how long the body is, the end of the connection is the end of the body.
         """
         has_length = "content-length" in self.headers or "transfer-encoding" in self.headers
         if not self._has_head or has_length:
@@ -170,7 +179,10 @@ class HttpStream:
             self._has_head = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a header, the last one of a name; ignore trailers, and headers that are too many."""
+        """Keep a header: the last one if several have the same name.
+
+        Ignores trailers, and headers beyond 64 KiB.
+        """
         if self._has_head:
             return
         self._head_bytes += len(name) + len(value) + _HEADER_OVERHEAD
@@ -178,7 +190,7 @@ class HttpStream:
             self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
-        """Note the status of a final response."""
+        """Keep the status of the response. A 1xx response is not the final one."""
         if self._is_complete:
             return
         self.status = self._parser.get_status_code()
@@ -190,5 +202,5 @@ class HttpStream:
             self._parts.append(part)
 
     def on_message_complete(self) -> None:
-        """Note the end of a final response. What follows it is ignored."""
+        """Note the end of the final response. Anything that follows is ignored."""
         self._is_complete = self._has_head

@@ -20,14 +20,16 @@ from glimpse.embedded.uploads import Uploads
 from glimpse.images import Action, Caller, Image, Permissions
 from glimpse.images.errors import Conflict, ImageNotFound, Invalid
 
-_MAX_STORE = 100  # characters of a store's name: longer ones do not exist
+_MAX_STORE = 100  # characters: no store has a longer name
 
 
 @dataclass(frozen=True, slots=True)
 class ImportRequest:
-    """A request for an import: its method, URL if any, and the document as it was sent.
+    """A request for an import: ``POST /v2/images/{image_id}/import``.
 
-    `store_header` is the store that a header names, None without that header.
+    `method` is ``glance-direct`` or ``web-download``. `url` is the URL of a web-download.
+    `document` is the body of the request as JSON. `store_header` is the value of the header
+    X-Image-Meta-Store; None without that header.
     """
 
     method: str
@@ -38,9 +40,10 @@ class ImportRequest:
 
     @property
     def stores(self) -> Sequence[str]:
-        """The names of the stores to import to: the only one, if none is named.
+        """The names of the stores to import to; the only store if the request names none.
 
-        Raises Invalid if the document and the header contradict each other.
+        Raises Invalid if the document and the header contradict each other, or if ``stores`` in the
+        document is not a list of names.
         """
         document, header = self.document, self.store_header
         if document.get("all_stores"):
@@ -61,10 +64,11 @@ class ImportRequest:
 
 
 class ImageImports:
-    """Gives images data in the background; checks permissions.
+    """Stages data for images, and imports data into images; checks permissions.
 
-    `methods` are the methods that the operator has enabled. An `image_id` may be in upper or lower
-    case. Any method may raise Unavailable.
+    Imports run in the background; call `recover` at the start and `close` at the end. `methods` are
+    the import methods that the operator has enabled: `start` does not check them. An `image_id` may
+    be in upper or lower case. Any method may raise Unavailable.
     """
 
     def __init__(
@@ -96,10 +100,14 @@ class ImageImports:
         chunks: AsyncIterator[bytes],
         size: int | None = None,
     ) -> None:
-        """Stage data for a queued image: its status becomes uploading, and `start` can import it.
+        """Stage data for a queued image: store it, so that `start` can import it later.
 
-        The data has `size` bytes; None is unknown. Raises ImageNotFound, Forbidden, and what
-        `Staging.stage` raises.
+        The status of the image becomes uploading. `size` is the length of the data in bytes; None
+        if it is unknown. If an error is raised while the data is being stored, the image becomes
+        queued again and no data is left.
+
+        Raises ImageNotFound; Forbidden; Conflict if the image is not queued or is being given data
+        by another request; QuotaExceeded; DataTooLarge; StorageFull; and what `chunks` raises.
         """
         image = (await self._get(caller, image_id)).image
         await self._staging.stage(
@@ -113,10 +121,16 @@ class ImageImports:
     async def start(self, caller: Caller, image_id: str, request: ImportRequest) -> Task:
         """Start an import in the background, and return its task.
 
-        Raises ImageNotFound; Forbidden; Conflict if the image has the wrong status or no formats,
-        if another import or upload gives it data, or for an unknown store; Invalid for a URL that
-        is refused, or for stores that contradict each other; QuotaExceeded; Unavailable if too many
-        imports are waiting.
+        Raises these errors:
+
+        - ImageNotFound if there is no such image or `caller` may not see it.
+        - Forbidden if `caller` may not modify the image.
+        - Conflict if the image has the wrong status or no formats, if another import or upload
+          gives it data, or if the request names an unknown store.
+        - Invalid if nothing may be downloaded from the URL, or if the request's stores contradict
+          each other.
+        - QuotaExceeded if the project has too much data.
+        - Unavailable if too many imports are waiting.
         """
         record = await self._get(caller, image_id)
         image_states.check_importable(record.image, request.method)
@@ -130,7 +144,10 @@ class ImageImports:
             return await self._claim_and_start(caller, record.image.id, request)
 
     async def _claim_and_start(self, caller: Caller, image_id: str, request: ImportRequest) -> Task:
-        """Claim an image, start its import, and return the task. Raises what `start` raises."""
+        """Claim the image for a new task, start its import, and return the task.
+
+        Raises ImageNotFound, Forbidden, Conflict, QuotaExceeded or Unavailable.
+        """
         task = self._new_task(caller, image_id, request)
         lock = await self._uploads.acquire(image_id)
         try:
@@ -150,13 +167,16 @@ class ImageImports:
         return task
 
     def _claim(self, caller: Caller, record: Record, method: str, task: Task) -> Image:
-        """Return the record's image claimed by `task`. Raises what `start` raises."""
+        """Return the record's image, claimed: only `task` may give it data.
+
+        Raises ImageNotFound, Forbidden or Conflict.
+        """
         image = self._require_editable(caller, record)
         image_states.check_importable(image, method)
         return image_states.claimed(image, task.id, task.created_at)
 
     def _new_task(self, caller: Caller, image_id: str, request: ImportRequest) -> Task:
-        """Return the task of an import that has been requested."""
+        """Return a new task for the import that `caller` requests."""
         content = {
             "image_id": image_id,
             "import_req": request.document,
@@ -166,16 +186,17 @@ class ImageImports:
         return new_task(caller, "api_image_import", content, image_id, request.request_id, now)
 
     async def _check_url(self, url: str | None) -> None:
-        """Raise Invalid if nothing may be downloaded from `url`; the message does not have it."""
+        """Raise Invalid if nothing may be downloaded from `url`, without the URL in the message."""
         try:
             await self._downloads.check(url or "")
         except UrlRefused as error:
             raise Invalid(f"URI for web-download does not pass filtering: {error}") from None
 
     async def tasks_of_image(self, caller: Caller, image_id: str) -> Sequence[Task]:
-        """Return the tasks of an image that the caller's project owns; all to an admin.
+        """Return the tasks of an image that have not expired, the oldest first.
 
-        Raises ImageNotFound if the caller may not see the image.
+        An admin gets the tasks of all projects, another caller only those of its own project.
+        Raises ImageNotFound if there is no such image or `caller` may not see it.
         """
         record = await self._get(caller, image_id)
         now = self._records.clock()
@@ -187,7 +208,7 @@ class ImageImports:
         ]
 
     async def _get(self, caller: Caller, image_id: str) -> Record:
-        """Return the record of an image. Raises ImageNotFound, too, if it is not visible."""
+        """Return the record of an image. Raises ImageNotFound if the caller may not see it."""
         record = await self._catalog.get(image_id.lower(), caller.project_id)
         if record is None:
             raise ImageNotFound(image_id)
@@ -200,11 +221,13 @@ class ImageImports:
         )
 
     async def recover(self, resume_other: Callable[[UploadLock], Awaitable[bool]]) -> None:
-        """Undo or resume the uploads and imports that a process left when it ended.
+        """Resume or undo the uploads and imports that an ended process left.
 
-        `resume_other` gets the lock of an image that has no import to resume. It returns True if it
-        continues what the process did with the image, and will release the lock. Raises OSError,
-        Unavailable or StorageFull, and what `resume_other` raises.
+        `resume_other` gets the lock of each image that has no import to resume. It returns True if
+        it continues what the process did with the image, and then has to release the lock. If it
+        returns False, the image's incomplete data is removed, and the lock is released. Raises
+        OSError, Unavailable or StorageFull if the disk cannot be read or written, and what
+        `resume_other` raises.
         """
 
         async def resume(lock: UploadLock) -> bool:
@@ -217,5 +240,5 @@ class ImageImports:
         await self._jobs.wait_until_idle()
 
     async def close(self) -> None:
-        """Hand the imports over to the next process."""
+        """Stop the imports. The next process begins them again."""
         await self._jobs.close()

@@ -1,7 +1,8 @@
-"""The states of an image during an import: its status and the properties that show progress. Pure.
+"""The states of an image during an import: its status and some of its properties. Pure.
 
-The properties are those of Glance, for clients that wait for an import. Nobody can write them,
-because their keys are reserved.
+The properties are those of Glance. Clients that wait for an import read the properties, but cannot
+write them, because the keys are reserved. A task *claims* an image: no other task may then give it
+data. In each function, `now` becomes the ``updated_at`` of the image.
 """
 
 import orjson
@@ -10,14 +11,18 @@ from glimpse.embedded.image_changes import with_status
 from glimpse.images import Image
 from glimpse.images.errors import Conflict
 
-# The id of the task that imports data; it is missing when none does.
+# The property that has the id of the task that has claimed the image; missing if no task has.
 TASK_KEY = "os_glance_import_task"
 IMPORTING_KEY = "os_glance_importing_to_stores"
 FAILED_KEY = "os_glance_failed_import"
 
 
 def check_importable(image: Image, method: str) -> None:
-    """Raise Conflict unless the image can get data by this method, as Glance checks it."""
+    """Raise Conflict if the image cannot get data by this import method, as in Glance.
+
+    The image must be in status uploading for ``glance-direct``, and queued for other methods. It
+    must have a disk format and a container format.
+    """
     if image.status == "active":
         raise Conflict("Image with status active cannot be target for import")
     if method == "glance-direct" and image.status != "uploading":
@@ -30,9 +35,9 @@ def check_importable(image: Image, method: str) -> None:
 
 
 def claimed(image: Image, task_id: str, now: str) -> Image:
-    """Return the image with `task_id` as the only task that may give it data.
+    """Return the image, claimed by the task: no other task may give it data.
 
-    Raises Conflict if another task may.
+    Raises Conflict if a task has claimed the image already.
     """
     if TASK_KEY in image.properties:
         raise Conflict("Image has active task")
@@ -40,16 +45,16 @@ def claimed(image: Image, task_id: str, now: str) -> Image:
 
 
 def require_claimed(image: Image, task_id: str) -> Image:
-    """Return the image. Raises Conflict unless the task may give it data."""
+    """Return the image. Raises Conflict if the task has not claimed it."""
     if image.properties.get(TASK_KEY) != task_id:
         raise Conflict(f"Image {image.id} is no longer imported by task {task_id}.")
     return image
 
 
 def staged(image: Image, size: int, now: str) -> Image:
-    """Return an image in status uploading whose staged data is complete, and has `size` bytes.
+    """Return the image in status uploading with complete staged data of `size` bytes.
 
-    Raises Conflict if it is in another status.
+    Raises Conflict if the image is not in status uploading.
     """
     return with_status(image, "uploading", expected=("uploading",), now=now)._replace(size=size)
 
@@ -60,7 +65,10 @@ def is_staged(image: Image) -> bool:
 
 
 def unstaged(image: Image, now: str) -> Image:
-    """Return an image whose data could not be staged: queued again. Others stay as they are."""
+    """Return the image after its data could not be staged: it is queued again.
+
+    If the status is not uploading, or the staged data is complete, returns the image unchanged.
+    """
     if image.status != "uploading" or image.size is not None:
         return image
     return image._replace(status="queued", updated_at=now)
@@ -69,7 +77,8 @@ def unstaged(image: Image, now: str) -> Image:
 def begun(image: Image, task_id: str, store_id: str, now: str) -> Image:
     """Return the image in status importing.
 
-    Raises Conflict if it is not claimed by the task, or its status is neither queued nor uploading.
+    Raises Conflict if the task has not claimed the image, or if the image is neither queued nor
+    uploading.
     """
     require_claimed(image, task_id)
     started = with_status(image, "importing", expected=("queued", "uploading"), now=now)
@@ -77,22 +86,26 @@ def begun(image: Image, task_id: str, store_id: str, now: str) -> Image:
 
 
 def paused(image: Image, task_id: str, status: str, now: str) -> Image:
-    """Return the image as it was before `begun`, still claimed by the task. Raises Conflict."""
+    """Return the image as it was before `begun`, still claimed by the task.
+
+    `status` is the status that the image had before. Raises Conflict if the task has not claimed
+    the image.
+    """
     require_claimed(image, task_id)
     before = image._replace(status=status) if image.status == "importing" else image
     return _with_properties(before, now, {IMPORTING_KEY: ""})
 
 
 def succeeded(image: Image, now: str) -> Image:
-    """Return the image, whose data is stored, claimed by no task."""
+    """Return the image, whose data is stored. No task claims it any more."""
     return _with_properties(image, now, {TASK_KEY: None, IMPORTING_KEY: "", FAILED_KEY: ""})
 
 
 def failed(image: Image, task_id: str, store_id: str, status: str, now: str) -> Image:
-    """Return the image after its import failed, claimed by no task.
+    """Return the image after its import failed. No task claims it any more.
 
-    An image that had data staged, or whose import had begun, gets `status`: uploading if its staged
-    data is kept, or queued. An image that the task has not claimed stays as it is.
+    If the image is importing or uploading, it gets `status`: uploading if its staged data is kept,
+    or queued. If the task has not claimed the image, returns the image unchanged.
     """
     if image.properties.get(TASK_KEY) != task_id:
         return image
@@ -104,7 +117,10 @@ def failed(image: Image, task_id: str, store_id: str, status: str, now: str) -> 
 
 
 def _with_properties(image: Image, now: str, changes: dict[str, str | None]) -> Image:
-    """Return the image with these properties, without those that are None, changed `now`."""
+    """Return the image with `changes` applied to its properties, and `now` as ``updated_at``.
+
+    A property whose new value is None is removed.
+    """
     properties = {**image.properties, **changes}
     kept = {key: value for key, value in properties.items() if changes.get(key, "") is not None}
     return image._replace(properties_json=orjson.dumps(kept).decode(), updated_at=now)

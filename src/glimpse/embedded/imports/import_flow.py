@@ -1,4 +1,4 @@
-"""ImportFlow: runs the imports of a process, from the claim of the image to its end."""
+"""ImportFlow: runs the imports of a process in the background."""
 
 import asyncio
 import contextlib
@@ -21,16 +21,17 @@ from glimpse.images.errors import ImageServiceError, ServiceError
 from glimpse.telemetry.request_context import current_context
 
 _log = logging.getLogger(__name__)
-_CHECK_SECONDS = 1.0  # after so long, an import of an image that was deleted ends
-_RETRY_SECONDS = 5.0
+_CHECK_SECONDS = 1.0  # between two checks that the image of a running import still exists
+_RETRY_SECONDS = 5.0  # between two attempts to write the end of a failed import
 
 
 class ImportFlow:
-    """Gives images their data, and ends their tasks with success or failure.
+    """Gives images their data, and ends the tasks of imports with success or failure.
 
-    Every import holds the upload lock of its image. If the process is killed, the abandoned lock
-    leads the next process to the image. If the process stops, the imports are handed over: the next
-    process begins them again.
+    Every import holds the upload lock of its image. If the process stops, its imports are handed
+    over: the next process begins them again. If the process is killed, the next process finds the
+    image by the abandoned lock. Then it begins the import if the import had not begun, and undoes
+    it otherwise.
     """
 
     def __init__(
@@ -52,7 +53,11 @@ class ImportFlow:
         self._size_cap = size_cap
 
     def start(self, task: Task, lock: UploadLock) -> None:
-        """Run the import of a pending task in the background; release `lock` at its end."""
+        """Run the import of a pending task, which has claimed its image, in the background.
+
+        `lock` is the upload lock of the image. It is released at the end of the import, or
+        abandoned if staged data is left or the process stops.
+        """
         self._jobs.start(
             task.owner,
             self._run(task),
@@ -60,10 +65,10 @@ class ImportFlow:
         )
 
     async def resume(self, lock: UploadLock) -> bool:
-        """Start the import of an image that a process had claimed but not begun when it ended.
+        """Start the import that an ended process had not begun, if there is one. Return True then.
 
-        Return True if there is one. Otherwise return False: the caller then has to release the
-        lock.
+        `lock` is the lock of the import's image, and is released at the end of the import. If there
+        is no such import, returns False, and the caller still has to release `lock`.
         """
         tasks = await self._catalog.tasks_of_image(lock.image_id)
         unfinished = [task for task in tasks if not task.is_finished]
@@ -73,9 +78,9 @@ class ImportFlow:
         return True
 
     async def _run(self, task: Task) -> bool:
-        """Run an import when there is a place for it; return True if no file has to be removed.
+        """Wait for a place, run the import, and return what `_import` returns.
 
-        If it is cancelled, it is handed over.
+        If the job is cancelled, the import is handed over to the next process.
         """
         try:
             async with self._jobs.places.place(task.owner):
@@ -86,10 +91,10 @@ class ImportFlow:
             raise
 
     async def _import(self, task: Task) -> bool:
-        """Import the data; let the task succeed or fail. Return True if no file has to be removed.
+        """Import the data, and end the task with success or failure.
 
-        Whatever the reason of a failure, the task's end is written: if the disk cannot be written,
-        it is tried again every five seconds.
+        Returns False if staged data could not be removed, otherwise True. If the end of a failed
+        import cannot be written to the disk, tries again every five seconds.
         """
         try:
             begun, image = await self._records.begin(task)
@@ -103,7 +108,7 @@ class ImportFlow:
         return not self._staging.has(image.id)
 
     async def _store(self, task: Task, image: Image) -> None:
-        """Store the data of an image; it becomes active, and the task succeeds, in one write."""
+        """Store the image's data. In one write, the image becomes active and the task succeeds."""
         now = self._records.clock
 
         async def save(
@@ -130,7 +135,7 @@ class ImportFlow:
             )
 
     def _source(self, task: Task, image: Image) -> AsyncGenerator[bytes, None]:
-        """Return the data to import: the staged data, or that at the URL of the task."""
+        """Return the data to import: the staged data, or the data at the URL of the task."""
         if import_method(task) == "glance-direct":
             return self._read_staged(image)
         given = task.input
@@ -140,7 +145,10 @@ class ImportFlow:
         return self._downloads.download(url, self._size_cap)
 
     async def _read_staged(self, image: Image) -> AsyncGenerator[bytes, None]:
-        """Yield the staged data. Raises ImportFailed if there is none."""
+        """Yield the staged data.
+
+        Raises ImportFailed if there is no staged data; Unavailable if reading fails.
+        """
         data = self._staging.open(image.id, image.size or 0, None)
         if data is None:
             raise ImportFailed("the staged data is missing")
@@ -150,10 +158,10 @@ class ImportFlow:
     async def _while_claimed(
         self, task: Task, image: Image, chunks: AsyncIterator[bytes]
     ) -> AsyncGenerator[bytes, None]:
-        """Yield `chunks` as long as the task has claimed the image.
+        """Yield `chunks` as long as the image exists and is claimed by the task.
 
-        Raises ImportFailed at most two seconds after the image was deleted, also if no chunk
-        arrives; Conflict if the task has lost its claim.
+        If the image is deleted, raises ImportFailed within two seconds, even if no chunk arrives.
+        Raises Conflict if the task does not claim the image any more.
         """
         checked = time.monotonic()
         reading = asyncio.create_task(_next(chunks))
@@ -174,14 +182,17 @@ class ImportFlow:
             await asyncio.gather(reading, return_exceptions=True)
 
     async def _check_claim(self, task: Task, image: Image) -> None:
-        """Raise ImportFailed if the image was deleted, Conflict unless the task has claimed it."""
+        """Raise ImportFailed if the image was deleted; Conflict if the task does not claim it."""
         record = await self._catalog.get(image.id, None)
         if record is None:
             raise ImportFailed("the image was deleted")
         image_states.require_claimed(record.image, task.id)
 
     async def _fail(self, task: Task, error: Exception) -> None:
-        """Let the task fail for the reason `error`, and log it. Unforeseen errors are not shown."""
+        """Log `error`, and end the task with failure for this reason.
+
+        If the error is unexpected, the owner sees only that there was an internal error.
+        """
         if isinstance(error, (ImportFailed, ImageServiceError)):
             message = str(error)
             _log.warning("image %s: task %s failed: %s", task.image_id, task.id, message)
@@ -196,7 +207,11 @@ class ImportFlow:
 
 
 async def _held(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    """Wait for ``hold_data`` of the request that started the import, if any; yield `chunks`."""
+    """Wait for the request's ``hold_data``, if it has one; then yield `chunks`.
+
+    The request is the one that started the import. ``hold_data``, a fault on request, is an async
+    function in the context of the request.
+    """
     hold = current_context.get().hold_data
     if hold is not None:
         await hold()

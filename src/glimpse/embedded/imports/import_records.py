@@ -1,4 +1,4 @@
-"""ImportRecords: changes the image and the task of an import together, and removes its files."""
+"""ImportRecords: writes the image and the task of an import together, and removes files."""
 
 from collections.abc import Callable
 
@@ -12,15 +12,16 @@ from glimpse.images.errors import Conflict, ImageNotFound
 
 
 def import_method(task: Task) -> str:
-    """Return the method of a task's import: glance-direct or web-download."""
+    """Return the import method of a task: ``glance-direct`` or ``web-download``."""
     request = task.input.get("import_req")
     return request["method"]["name"] if request is not None else "web-download"
 
 
 class ImportRecords:
-    """Writes the states of an import to the catalog. The caller holds the image's upload lock.
+    """Writes the states of an import to the catalog.
 
-    `staging` has the staged data of images, `store` their data. Any method may raise Unavailable.
+    The caller must hold the upload lock of the image. `store` has the data of images, and `staging`
+    the data that waits to be imported. Any method may raise Unavailable.
     """
 
     def __init__(
@@ -36,9 +37,11 @@ class ImportRecords:
         self.clock = clock
 
     async def begin(self, task: Task) -> tuple[Task, Image]:
-        """Begin the import: the image becomes importing, the task processing. Return both.
+        """Begin the import; return the changed task and image.
 
-        Raises ImageNotFound, or Conflict if the image is not claimed by the task.
+        The status of the image becomes importing, that of the task processing. Raises ImageNotFound
+        if the image was deleted. Raises Conflict if the task has not claimed the image, or if the
+        image is neither queued nor uploading.
         """
         now = self.clock()
         begun = task.begin(now)
@@ -51,9 +54,10 @@ class ImportRecords:
         return begun, image
 
     async def hand_over(self, task: Task) -> None:
-        """Let another process begin the import again: image and task are as before `begin`.
+        """Set the image and the task back to before `begin`: another process can begin the import.
 
-        Raises ImageNotFound, or Conflict if the image is not claimed by the task.
+        Raises ImageNotFound if the image was deleted; Conflict if the task has not claimed the
+        image.
         """
         now = self.clock()
         status = "uploading" if import_method(task) == "glance-direct" else "queued"
@@ -65,11 +69,14 @@ class ImportRecords:
         )
 
     async def fail(self, task: Task, message: str, *, keeps_staged_data: bool = False) -> None:
-        """End the import: remove its data, and then let the task fail with `message`.
+        """End an import that failed: remove the image's data, and end the task with `message`.
 
-        The image is queued again. With `keeps_staged_data`, an image with staged data gets the
-        status uploading instead. The image that a task of type import has made is deleted. Raises
-        StorageFull if files cannot be removed.
+        The image becomes queued, and its staged data is removed. If `keeps_staged_data` is True and
+        there is staged data, the image becomes uploading, and its staged data is kept. If the type
+        of the task is ``import``, the image is deleted instead, because the task has created it.
+
+        If the image was deleted, or is not claimed by the task, only the task changes, and data is
+        removed. Raises StorageFull if files cannot be removed.
         """
         image_id, now = _image_id(task), self.clock()
         failed = task.fail(message, now)
@@ -97,10 +104,11 @@ class ImportRecords:
             await self._staging.delete(image_id)
 
     async def clean_up_interrupted(self, image_id: str) -> None:
-        """End the import that a process left when it ended, and remove incomplete staged data.
+        """End the unfinished import of an image that an ended process left.
 
-        Complete staged data is kept, so that it can be imported again. Data of the image must have
-        been removed already. Raises StorageFull if files cannot be removed.
+        The caller must have removed the image's data. Complete staged data is kept, so that it can
+        be imported again. Incomplete staged data is removed, and the image becomes queued again.
+        Raises StorageFull if files cannot be removed.
         """
         await self._staging.delete_unfinished(image_id)
         for task in await self._catalog.tasks_of_image(image_id):

@@ -10,7 +10,8 @@ from glimpse.embedded.imports.web_download import DownloadOptions
 class ImportOptions:
     """The options of imports.
 
-    ``methods`` are those that are enabled. ``limits`` are those of each process.
+    ``methods`` are the import methods that are enabled. ``limits`` says how many imports each
+    process may run. ``downloads`` are the options of web-download.
     """
 
     methods: tuple[str, ...]

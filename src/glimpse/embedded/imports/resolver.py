@@ -1,4 +1,4 @@
-"""SystemResolver: looks up the addresses of host names, without blocking other work."""
+"""SystemResolver: looks up the addresses of host names in threads of its own."""
 
 import asyncio
 import contextlib
@@ -14,27 +14,34 @@ _MAX_LOOK_UPS = 4
 
 
 class Resolver(Protocol):
-    """Looks up host names."""
+    """Looks up the addresses of host names."""
 
     async def resolve(self, host: str) -> Sequence[Address]:
-        """Return the addresses of a host name, best first. Raises ImportFailed without any."""
+        """Return the addresses of a host name, the best first; at least one.
+
+        Raises ImportFailed if the host name has no address, or if the look-up fails.
+        """
         ...
 
 
 class SystemResolver:
-    """Looks up names as the system is configured: DNS, /etc/hosts. Four look-ups run at once.
+    """Looks up host names as the system is configured: DNS, /etc/hosts.
 
-    Each has a daemon thread of its own: one that hangs delays neither uploads, which use asyncio's
-    threads, nor the exit of the process.
+    At most four look-ups run at a time. Each runs in a new daemon thread. So a look-up that hangs
+    does not delay uploads, which use asyncio's threads, and not the exit of the process.
     """
 
     def __init__(self, timeout: float) -> None:
-        """A look-up fails after `timeout` seconds, including the wait for others to end."""
+        """A look-up fails after `timeout` seconds. The wait until it may begin counts, too."""
         self._timeout = timeout
         self._places = asyncio.Semaphore(_MAX_LOOK_UPS)
 
     async def resolve(self, host: str) -> Sequence[Address]:
-        """Return the addresses of a host name in the order of RFC 6724. Raises ImportFailed."""
+        """Return the addresses of a host name in the order of RFC 6724; at least one.
+
+        Raises ImportFailed if the host name has no address, or if the look-up fails or takes too
+        long.
+        """
         found: Sequence[Address] = ()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._timeout):
@@ -45,9 +52,10 @@ class SystemResolver:
         return found
 
     def _start_look_up(self, host: str) -> asyncio.Future[Sequence[Address]]:
-        """Look up a name in a new thread; return its addresses, none if that fails.
+        """Look up a host name in a new thread. The result has no address if the look-up fails.
 
-        The place is released when the thread ends, also if the future is cancelled before.
+        The caller must hold one of ``_places``. The place is released when the thread ends, even if
+        the future is cancelled before.
         """
         loop = asyncio.get_running_loop()
         result: asyncio.Future[Sequence[Address]] = loop.create_future()
@@ -71,9 +79,11 @@ class SystemResolver:
 
 
 def _look_up(host: str) -> list[Address]:
-    """Return the addresses of a name, each once. Blocks. Raises OSError or UnicodeError.
+    """Return the addresses of a host name, without duplicates. Blocks.
 
-    The final dot keeps the resolver from adding the machine's own domain to a name.
+    Looks up the name with a dot at the end (``example.com.``), except localhost. Without the dot,
+    the system could append the machine's own domain. Raises OSError or UnicodeError if the look-up
+    fails.
     """
     addresses: dict[Address, None] = {}
     name = host if host == "localhost" else f"{host}."

@@ -13,9 +13,9 @@ from glimpse.images.errors import ImageNotFound, Unavailable
 
 
 class Staging:
-    """Changes an image and its staged data together, while it holds the upload lock.
+    """Stores the staged data of images, each under the image's upload lock.
 
-    After a crash, `ImportRecords.clean_up_interrupted` removes incomplete staged data.
+    If a crash interrupts this, `ImportRecords.clean_up_interrupted` removes the incomplete data.
     """
 
     def __init__(
@@ -25,7 +25,7 @@ class Staging:
         uploads: Uploads,
         clock: Callable[[], str],
     ) -> None:
-        """`area` has the staged data."""
+        """`area` stores the staged data."""
         self._catalog = catalog
         self._area = area
         self._uploads = uploads
@@ -39,16 +39,18 @@ class Staging:
         chunks: AsyncIterator[bytes],
         size: int | None = None,
     ) -> None:
-        """Store data beside a queued image: its status becomes uploading, its size is set.
+        """Stage data for a queued image: store it, to be imported later.
 
-        `require_permitted` returns the record's image, or raises an error if the caller may not
-        stage data. It is called before and after. The data has `size` bytes; None is unknown. The
-        quotas are those of `project_id`. If an error is raised while the data is being stored, the
-        image is queued again and no data is left.
+        The status of the image becomes uploading. When the data is complete, the image gets its
+        size. `require_permitted` returns the record's image, or raises an error if the caller may
+        not stage data. It is called before and after the data is stored. `size` is the length of
+        the data in bytes; None if it is unknown. The quotas are those of `project_id`. If an error
+        is raised while the data is being stored, the image becomes queued again and no data is
+        left.
 
-        Raises ImageNotFound, Conflict if the image is not queued or another request gives it data,
-        QuotaExceeded, DataTooLarge, StorageFull, Unavailable, and what `require_permitted` and
-        `chunks` raise.
+        Raises ImageNotFound; Conflict if the image is not queued or is being given data by another
+        request; QuotaExceeded; DataTooLarge; StorageFull; Unavailable; and what `require_permitted`
+        and `chunks` raise.
         """
         lock = await self._uploads.acquire(image_id)
         try:
@@ -74,10 +76,10 @@ class Staging:
         require_permitted: Change,
         chunks: AsyncIterator[bytes],
     ) -> None:
-        """Store the data of an image in status uploading, and set its size.
+        """Store the staged data of an image in status uploading, and set the image's size.
 
-        If an error is raised, also if the task is cancelled, the image is queued again without
-        data. Raises what `stage` raises.
+        If an error is raised or the task is cancelled, the image becomes queued again without data.
+        Raises the same errors as `stage`.
         """
         try:
             quotas, usage = self._uploads.quotas, await self._catalog.usage(project_id)
@@ -96,7 +98,7 @@ class Staging:
             raise
 
     async def _undo(self, image_id: str) -> None:
-        """Remove the data unless it is complete, and queue the image again."""
+        """Remove the staged data and queue the image again, except if the data is complete."""
         try:
             image = await self._catalog.update(
                 image_id, None, lambda record: image_states.unstaged(record.image, self._clock())
@@ -108,7 +110,7 @@ class Staging:
                 await self._area.delete(image_id)
 
     async def _is_incomplete(self, image_id: str) -> bool:
-        """Return True if incomplete data may be left, also if the catalog cannot be read."""
+        """Return True if incomplete staged data may be left, or if the catalog cannot be read."""
         try:
             record = await self._catalog.get(image_id, None)
         except Unavailable:

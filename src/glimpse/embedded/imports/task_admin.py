@@ -22,9 +22,9 @@ class TaskNotFound(NotFound):
 
 
 class TaskAdmin:
-    """Lists, shows and creates tasks. Callers need the permission tasks_api_access.
+    """Lists, shows and creates tasks. Any method may raise Unavailable.
 
-    Any method may raise Unavailable.
+    Callers need the permission tasks_api_access, which by default only admins have.
     """
 
     def __init__(
@@ -46,16 +46,24 @@ class TaskAdmin:
         self._permissions = permissions
 
     def check_access(self, caller: Caller) -> None:
-        """Raise Forbidden unless the caller may use tasks."""
+        """Raise Forbidden if the caller may not use tasks."""
         self._permissions.check(caller, Action.TASKS_API_ACCESS)
 
     async def list_tasks(self, caller: Caller, query: TaskQuery) -> Sequence[Task]:
-        """Return a page of the tasks of all projects. Raises Forbidden, MarkerNotFound."""
+        """Return the page that `query` selects of the tasks of all projects.
+
+        Raises Forbidden if the caller may not use tasks; MarkerNotFound if no task has the id
+        `query.marker`.
+        """
         self.check_access(caller)
         return await self._catalog.list_tasks(query, self._records.clock())
 
     async def get_task(self, caller: Caller, task_id: str) -> Task:
-        """Return a task. Raises Forbidden, TaskNotFound."""
+        """Return the task with this id.
+
+        Raises Forbidden if the caller may not use tasks; TaskNotFound if no task has the id, or if
+        the task has expired.
+        """
         self.check_access(caller)
         task = await self._catalog.get_task(task_id)
         if task is None or (task.expires_at or "9999") <= self._records.clock():
@@ -63,7 +71,7 @@ class TaskAdmin:
         return task
 
     async def check_url(self, url: str) -> None:
-        """Raise Invalid if nothing may be downloaded from `url`; the message does not have it."""
+        """Raise Invalid if nothing may be downloaded from `url`, without the URL in the message."""
         try:
             await self._downloads.check(url)
         except UrlRefused as error:
@@ -72,9 +80,10 @@ class TaskAdmin:
     async def create_failed(
         self, caller: Caller, kind: str, content: Mapping[str, Any], request_id: str, reason: str
     ) -> Task:
-        """Store a task that has failed for this `reason`; return it in status pending.
+        """Store a new task that has failed for `reason`, but return it in status pending.
 
-        As in Glance, the client sees the failure when it reads the task again. Raises Forbidden.
+        As in Glance, the client sees the failure when it reads the task again. Raises Forbidden if
+        the caller may not use tasks.
         """
         self.check_access(caller)
         now = self._records.clock()
@@ -90,11 +99,15 @@ class TaskAdmin:
         request_id: str,
         check: Callable[[Image], None],
     ) -> Task:
-        """Create an image, start a download from ``import_from`` in `content`; return the task.
+        """Create an image, start to download its data in the background, and return the task.
 
-        If the download fails later, the image is deleted. Raises Forbidden for an image that the
-        caller may not create, what `check` raises for it, and Unavailable if too many imports are
-        waiting.
+        The data is downloaded from the URL ``import_from`` in `content`; call `check_url` before.
+        `new.id` must be None. `check` gets the new image, and may raise an error to refuse it. If
+        the download fails later, the image is deleted.
+
+        Raises Forbidden if the caller may not use tasks or may not create the image; Invalid if
+        text cannot be stored or the properties are too large; Unavailable if too many imports are
+        waiting; and what `check` raises.
         """
         self.check_access(caller)
         now = self._records.clock()
@@ -107,7 +120,7 @@ class TaskAdmin:
                 await self._catalog.put_task(task)
                 await self._catalog.insert(image_states.claimed(image, task.id, now))
             except BaseException:
-                lock.abandon()  # the next process finds what was written
+                lock.abandon()  # the next process then finds what was written
                 raise
             self._flow.start(task, lock)
         return task

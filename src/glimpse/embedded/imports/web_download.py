@@ -1,4 +1,4 @@
-"""WebDownloads: downloads data from URLs that the operator's rules permit."""
+"""WebDownloads: downloads data from URLs that the operator's rules allow."""
 
 import asyncio
 import contextlib
@@ -18,15 +18,16 @@ from glimpse.embedded.imports.http_stream import HttpStream, HttpTimeouts
 from glimpse.embedded.imports.resolver import Resolver
 
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
-_MAX_REDIRECTS = 10  # as many as urllib, and so Glance, follows
+_MAX_REDIRECTS = 10  # as in urllib, which Glance uses
 _OK = 200
 
 
 @dataclass(frozen=True, slots=True)
 class DownloadOptions:
-    """Which URLs may be downloaded, and how long that may take (`total_timeout` in seconds).
+    """Which URLs data may be downloaded from, and how long a download may take.
 
-    Without `is_enabled`, no URL may be.
+    `total_timeout` is the most seconds of a whole download. If `is_enabled` is False, every URL is
+    refused. `tls_context` is called for each connection with https.
     """
 
     url_rules: UrlRules
@@ -38,14 +39,15 @@ class DownloadOptions:
 
 
 class UrlRefused(ImportFailed):
-    """A URL does not pass the operator's rules, or its host has no address that does."""
+    """The operator's rules do not allow a URL, or do not allow any address of its host."""
 
 
 class WebDownloads:
-    """Downloads data from permitted URLs, and from permitted addresses only.
+    """Downloads data from URLs and addresses that the operator's rules allow.
 
-    Each request looks up the addresses of the host, checks them, and connects to one that it
-    checked. So a name whose addresses change after the check (DNS rebinding) leads nowhere else.
+    For each request, the addresses of the host are looked up and checked, and one of them is
+    connected to. So nothing else is reached if the name gets other addresses after the check (DNS
+    rebinding).
     """
 
     def __init__(self, options: DownloadOptions, resolver: Resolver) -> None:
@@ -53,15 +55,19 @@ class WebDownloads:
         self._resolver = resolver
 
     async def check(self, text: str) -> None:
-        """Raise UrlRefused unless data may be downloaded from the URL at present."""
+        """Raise UrlRefused if data may not be downloaded from the URL `text` at present."""
         await self._permitted_addresses(self._parse(text))
 
     async def download(self, text: str, size_cap: int) -> AsyncGenerator[bytes, None]:
-        """Yield the data at a URL, with up to ten redirects.
+        """Yield the data at the URL `text`. Follows up to ten redirects.
 
-        Raises UrlRefused if the URL, or one that a redirect leads to, does not pass the rules.
-        Raises ImportFailed if the server cannot be reached or does not send all of the data with a
-        status of 200, if the data has more than `size_cap` bytes, and after `total_timeout`.
+        Raises UrlRefused if the rules do not allow the URL, or the URL of a redirect. Raises
+        ImportFailed in these cases:
+
+        - The server cannot be reached, or responds with another status than 200.
+        - The server does not send all of the data.
+        - The data has more than `size_cap` bytes.
+        - The download takes longer than `total_timeout`.
         """
         seconds = self._options.total_timeout
         deadline = asyncio.get_running_loop().time() + seconds
@@ -88,7 +94,7 @@ class WebDownloads:
                 yield piece
 
     async def _open(self, url: DownloadUrl) -> HttpStream:
-        """Return the response for a URL or for that to which its redirects lead, if it is 200.
+        """Return the response with status 200, after redirects if there are any.
 
         Raises UrlRefused or ImportFailed.
         """
@@ -107,9 +113,10 @@ class WebDownloads:
         raise ImportFailed(f"there were more than {_MAX_REDIRECTS} redirects")
 
     async def _request(self, url: DownloadUrl) -> HttpStream:
-        """Request a URL from the first of its permitted addresses that responds.
+        """Request a URL from its allowed addresses, one after the other, until one responds.
 
-        Raises UrlRefused, or the ImportFailed of the last address.
+        Raises UrlRefused if no address is allowed. If no address responds, raises the ImportFailed
+        of the last one.
         """
         failure = ImportFailed("the host has no address")
         for address in await self._permitted_addresses(url):
@@ -122,16 +129,17 @@ class WebDownloads:
         raise failure
 
     def _parse(self, text: str) -> DownloadUrl:
-        """Return the URL in `text`. Raises UrlRefused if it is none."""
+        """Return the URL in `text`. Raises UrlRefused if `text` is no URL."""
         try:
             return parse_url(text)
         except InvalidUrl as error:
             raise UrlRefused(str(error)) from None
 
     async def _permitted_addresses(self, url: DownloadUrl) -> Sequence[Address]:
-        """Return the addresses of the URL's host that may be connected to: at least one.
+        """Return the addresses of the URL's host that the rules allow; at least one.
 
-        Raises UrlRefused if there is none, and if the rules do not allow the URL.
+        Raises UrlRefused if the rules do not allow the URL or any address of its host, or if the
+        look-up of the host fails.
         """
         if not self._options.is_enabled:
             raise UrlRefused("web-download is not enabled")
@@ -151,6 +159,6 @@ class WebDownloads:
 
 
 def _check_size(size: int, size_cap: int) -> None:
-    """Raise ImportFailed if the data has more bytes than an image may have."""
+    """Raise ImportFailed if `size` is more than `size_cap`. Both are bytes."""
     if size > size_cap:
         raise ImportFailed(f"the data has more than {size_cap} bytes")
