@@ -223,11 +223,11 @@ class ImageImports:
     async def recover(self, resume_other: Callable[[UploadLock], Awaitable[bool]]) -> None:
         """Resume or undo the uploads and imports that an ended process left.
 
-        `resume_other` gets the lock of each image that has no import to resume. It returns True if
-        it continues what the process did with the image, and then has to release the lock. If it
-        returns False, the image's incomplete data is removed, and the lock is released. Raises
-        OSError, Unavailable or StorageFull if the disk cannot be read or written, and what
-        `resume_other` raises.
+        `resume_other` gets the lock of each image that has no import to resume. If `resume_other`
+        continues what the process did with the image, it returns True, and has to release the lock.
+        If `resume_other` returns False, the image's incomplete data is removed, and the lock is
+        released. Raises OSError, Unavailable or StorageFull if the disk cannot be read or written,
+        and what `resume_other` raises.
         """
 
         async def resume(lock: UploadLock) -> bool:

@@ -30,8 +30,8 @@ class ImportFlow:
 
     Every import holds the upload lock of its image. If the process stops, its imports are handed
     over: the next process begins them again. If the process is killed, the next process finds the
-    image by the abandoned lock. Then it begins the import if the import had not begun, and undoes
-    it otherwise.
+    image by the abandoned lock. An import that had not begun then begins, and another import is
+    undone.
     """
 
     def __init__(
@@ -55,8 +55,8 @@ class ImportFlow:
     def start(self, task: Task, lock: UploadLock) -> None:
         """Run the import of a pending task, which has claimed its image, in the background.
 
-        `lock` is the upload lock of the image. It is released at the end of the import, or
-        abandoned if staged data is left or the process stops.
+        `lock` is the upload lock of the image. At the end of the import, `lock` is released. If
+        staged data is left or the process stops, `lock` is abandoned.
         """
         self._jobs.start(
             task.owner,
@@ -65,10 +65,10 @@ class ImportFlow:
         )
 
     async def resume(self, lock: UploadLock) -> bool:
-        """Start the import that an ended process had not begun, if there is one. Return True then.
+        """Start the import that an ended process had claimed but not begun, and return True.
 
-        `lock` is the lock of the import's image, and is released at the end of the import. If there
-        is no such import, returns False, and the caller still has to release `lock`.
+        `lock` is the lock of the import's image. At the end of the import, `lock` is released. If
+        there is no such import, returns False, and the caller still has to release `lock`.
         """
         tasks = await self._catalog.tasks_of_image(lock.image_id)
         unfinished = [task for task in tasks if not task.is_finished]
@@ -209,8 +209,8 @@ class ImportFlow:
 async def _held(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
     """Wait for the request's ``hold_data``, if it has one; then yield `chunks`.
 
-    The request is the one that started the import. ``hold_data``, a fault on request, is an async
-    function in the context of the request.
+    The request is the one that started the import. ``hold_data`` is an async function in the
+    context of the request, by which a test can delay the import.
     """
     hold = current_context.get().hold_data
     if hold is not None:

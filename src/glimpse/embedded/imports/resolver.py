@@ -27,8 +27,8 @@ class Resolver(Protocol):
 class SystemResolver:
     """Looks up host names as the system is configured: DNS, /etc/hosts.
 
-    At most four look-ups run at a time. Each runs in a new daemon thread. So a look-up that hangs
-    does not delay uploads, which use asyncio's threads, and not the exit of the process.
+    At most four look-ups run at a time. Each look-up runs in a new daemon thread. So a look-up that
+    hangs delays neither uploads, which use asyncio's threads, nor the exit of the process.
     """
 
     def __init__(self, timeout: float) -> None:

@@ -15,7 +15,8 @@ from glimpse.images.errors import ImageNotFound, Unavailable
 class Staging:
     """Stores the staged data of images, each under the image's upload lock.
 
-    If a crash interrupts this, `ImportRecords.clean_up_interrupted` removes the incomplete data.
+    If a crash interrupts the staging, `ImportRecords.clean_up_interrupted` removes the incomplete
+    data.
     """
 
     def __init__(
@@ -43,10 +44,12 @@ class Staging:
 
         The status of the image becomes uploading. When the data is complete, the image gets its
         size. `require_permitted` returns the record's image, or raises an error if the caller may
-        not stage data. It is called before and after the data is stored. `size` is the length of
-        the data in bytes; None if it is unknown. The quotas are those of `project_id`. If an error
-        is raised while the data is being stored, the image becomes queued again and no data is
-        left.
+        not stage data. `require_permitted` is called before and after the data is stored. `size` is
+        the length of the data in bytes; None if it is unknown. The quotas are those of
+        `project_id`.
+
+        If an error is raised while the data is being stored, the image becomes queued again and no
+        data is left.
 
         Raises ImageNotFound; Conflict if the image is not queued or is being given data by another
         request; QuotaExceeded; DataTooLarge; StorageFull; Unavailable; and what `require_permitted`

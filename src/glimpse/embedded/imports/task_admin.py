@@ -18,7 +18,7 @@ from glimpse.images.errors import Invalid, NotFound
 
 
 class TaskNotFound(NotFound):
-    """No task has this id, or it has expired."""
+    """No task has this id, or the task has expired."""
 
 
 class TaskAdmin:
@@ -102,8 +102,8 @@ class TaskAdmin:
         """Create an image, start to download its data in the background, and return the task.
 
         The data is downloaded from the URL ``import_from`` in `content`; call `check_url` before.
-        `new.id` must be None. `check` gets the new image, and may raise an error to refuse it. If
-        the download fails later, the image is deleted.
+        `new.id` must be None. `check` gets the new image, and may raise an error to refuse the
+        image. If the download fails later, the image is deleted.
 
         Raises Forbidden if the caller may not use tasks or may not create the image; Invalid if
         text cannot be stored or the properties are too large; Unavailable if too many imports are
