@@ -17,7 +17,7 @@ class ServerError(Exception):
 
 
 class ServerNotFound(ServerError):
-    """No server has the id, or the caller may not see it."""
+    """No server has the id, or the caller may not see the server."""
 
     def __init__(self, server_id: str) -> None:
         super().__init__(f"Instance {server_id} could not be found.")
@@ -31,14 +31,14 @@ class FlavorNotFound(ServerError):
 
 
 class MarkerNotFound(ServerError):
-    """No server has the marker as its id, or the caller may not see it."""
+    """No server has the marker as its id, or the caller may not see the server."""
 
     def __init__(self, marker: str) -> None:
         super().__init__(f"marker [{marker}] not found")
 
 
 class BaseImageNotFound(ServerError):
-    """The image of a new server does not exist, or the caller may not see it."""
+    """The image of a new server does not exist, or the caller may not see the image."""
 
     def __init__(self) -> None:
         super().__init__("Can not find requested image")

@@ -68,7 +68,7 @@ class Inheritance:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A snapshot that is being made: the id of its image, and the server's task_state."""
+    """A snapshot that is being made. `image_id` is its image, `task` the server's task_state."""
 
     image_id: str
     task: str = SNAPSHOT_PENDING

@@ -47,10 +47,10 @@ class ServerService(Protocol):
         ...
 
     async def create_server(self, caller: Caller, new: NewServer) -> Server:
-        """Make a server of the caller's project, and return it. It is active at once.
+        """Make a server of the caller's project, and return it in status ACTIVE.
 
         Raises BaseImageNotFound if the image does not exist or `caller` may not see it;
-        BaseImageNotActive if the image has no data; FlavorNotFound if no flavor has the id; and
+        BaseImageNotActive if the image is not active; FlavorNotFound if no flavor has the id; and
         TooManyServers if the project may not have more servers.
         """
         ...

@@ -45,7 +45,7 @@ class ServerTable:
 
     @staticmethod
     def exists(state_dir: Path) -> bool:
-        """Return True if `state_dir` has the file: it was made for a cloud with servers."""
+        """Return True if `state_dir` has the file of a cloud with servers."""
         return (state_dir / SERVERS_FILE).exists()
 
     def list(self, project_id: str | None) -> Sequence[Server]:
@@ -84,7 +84,7 @@ class ServerTable:
                 _insert(database, server)
 
     def update(self, server_id: str, change: Callable[[Server], Server]) -> Server:
-        """Change a server atomically: store what `change` returns for it, and return it.
+        """Store, and return, what `change` returns for a server, in one atomic write.
 
         Raises ServerNotFound if no server has the id. Raises what `change` raises. After an error,
         nothing has changed.

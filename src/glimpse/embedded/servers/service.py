@@ -34,9 +34,9 @@ _CAN_BE_SAVED = ("active", "stopped", "paused", "suspended")  # vm_states that a
 class EmbeddedServers:
     """Keeps servers in a table, and stores their snapshots in the embedded image service.
 
-    A new server is active at once. It has no address and no data, so each snapshot is an empty
-    disk. Pass `resume` to `EmbeddedImageService.recover` at the start, and call `close` at the end.
-    Any method may raise Unavailable.
+    A new server is active at once. A server has no address and no data, so each snapshot is an
+    empty disk. Pass `resume` to `EmbeddedImageService.recover` at the start, and call `close` at
+    the end. Any method may raise Unavailable.
     """
 
     def __init__(
@@ -79,10 +79,10 @@ class EmbeddedServers:
         return server
 
     async def create_server(self, caller: Caller, new: NewServer) -> Server:
-        """Make a server of the caller's project, and return it. It is active at once.
+        """Make a server of the caller's project, and return it in status ACTIVE.
 
         Raises BaseImageNotFound if the image does not exist or `caller` may not see it;
-        BaseImageNotActive if the image has no data; FlavorNotFound; and TooManyServers if the
+        BaseImageNotActive if the image is not active; FlavorNotFound; and TooManyServers if the
         project has 1000 servers.
         """
         try:
@@ -188,8 +188,8 @@ class EmbeddedServers:
     async def resume(self, lock: UploadLock) -> bool:
         """Continue the unfinished snapshot whose image is locked with `lock`, and return True.
 
-        `lock` is then released at the end of the snapshot. If there is no such snapshot, returns
-        False, and the caller still has to release `lock`.
+        At the end of the snapshot, `lock` is released. If there is no such snapshot, returns False,
+        and the caller still has to release `lock`.
         """
         return await self._snapshots.resume(lock)
 
@@ -203,7 +203,7 @@ class EmbeddedServers:
 
 
 def _claim(image_id: str) -> Callable[[Server], Server]:
-    """Return a function that records in a server that its snapshot `image_id` is being made.
+    """Return a function for `ServerTable.update` that records the start of a snapshot.
 
     The function raises WrongState if the server's state allows no snapshot.
     """

@@ -26,9 +26,9 @@ _LIMITS = JobLimits(max_running=0, max_waiting=0, project_share=100)
 class Snapshots:
     """Makes snapshots in the background. Each is queued for half of `seconds`, then saving.
 
-    A snapshot is saving for the other half of `seconds`. But if the request that started the
-    snapshot has a function ``hold_data`` in its context (a fault on request), the snapshot is
-    saving until ``hold_data`` returns.
+    A snapshot is saving for the other half of `seconds`. A test can delay the end: if the request
+    that started the snapshot has a function ``hold_data`` in its context, the snapshot is saving
+    until ``hold_data`` returns.
 
     Every snapshot holds the upload lock of its image. If the process stops or is killed, the next
     process finds the image by the abandoned lock, and calls `resume` to make the snapshot again.
@@ -51,8 +51,8 @@ class Snapshots:
     def start(self, server_id: str, lock: UploadLock) -> None:
         """Make the snapshot of a server in the background.
 
-        `lock` is the lock of the snapshot's image. It is released at the end of the snapshot, or
-        abandoned if the process stops before.
+        `lock` is the lock of the snapshot's image. At the end of the snapshot, `lock` is released.
+        If the process stops before, `lock` is abandoned.
         """
         self.jobs.start(
             None,  # projects need no shares: a job that only waits takes nothing from others
@@ -63,8 +63,8 @@ class Snapshots:
     async def resume(self, lock: UploadLock) -> bool:
         """Start the unfinished snapshot whose image is locked with `lock`, and return True.
 
-        `lock` is then released at the end of the snapshot. If there is no such snapshot, returns
-        False, and the caller still has to release `lock`.
+        At the end of the snapshot, `lock` is released. If there is no such snapshot, returns False,
+        and the caller still has to release `lock`.
         """
         server = await asyncio.to_thread(self._table.find_snapshot, lock.image_id)
         if server is None:
