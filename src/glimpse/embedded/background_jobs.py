@@ -57,9 +57,9 @@ class BackgroundJobs:
     def place_for_job(self, project_id: str | None) -> Iterator[None]:
         """Reserve room for one job of a project until the block ends; start the job in the block.
 
-        Raises Unavailable after `close`. Also raises Unavailable if the process or the project has
-        no room: the limit is `max_running` + `max_waiting` jobs. Jobs that run, jobs that wait and
-        reserved rooms all count.
+        Raises Unavailable after `close`. Also raises Unavailable if there is no room: `max_running`
+        + `max_waiting` jobs of the process, or the project's share of that number, run, wait or
+        have room reserved.
         """
         if self._is_closed:
             raise Unavailable("The server is stopping.")
@@ -106,7 +106,7 @@ class BackgroundJobs:
             await asyncio.wait(self._jobs)
 
     async def close(self) -> None:
-        """Cancel all jobs, and return when they have ended. `place_for_job` then refuses jobs."""
+        """Cancel all jobs, and return when all have ended. `place_for_job` then refuses jobs."""
         self._is_closed = True
         for task in self._jobs:
             task.cancel()

@@ -1,8 +1,8 @@
 """Catalog: the interface of databases in which the embedded image service keeps images.
 
 A class that implements the interface is called an engine. An engine does not know who may change an
-image. So the service passes functions to the engine, which calls them in its transaction. Such a
-function raises an error if the caller may not make the change.
+image. The service therefore passes functions to the engine, and the engine calls the functions in
+its transaction. Such a function raises an error if the caller may not make the change.
 """
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -93,9 +93,9 @@ class Catalog(Protocol):
     ) -> None:
         """Add an image without members.
 
-        If `check_usage` is given, it gets the usage of `project_id` with the new image included. It
-        may raise an error to refuse the image. Raises Conflict if another image has the same id.
-        Raises what `check_usage` raises.
+        If `check_usage` is given, `check_usage` gets the usage of `project_id`, with the new image
+        included, and may raise an error to refuse the image. Raises Conflict if another image has
+        the same id. Raises what `check_usage` raises.
         """
         ...
 
@@ -106,15 +106,16 @@ class Catalog(Protocol):
         change: Change,
         check_usage: UsageCheck | None = None,
     ) -> Image:
-        """Change an image: store what `change` returns for the image's record, and return it.
+        """Store, and return, the image that `change` returns for the record of an image.
 
         The record has the membership of `project_id`. No other write of the image happens between
         reading and storing. `change` must keep the id of the image. `change` and `check_usage` may
         run in another thread, and must have no side effects.
 
-        If `check_usage` is given, it gets the usage of `project_id` after the change. It may raise
-        an error to refuse the change. Raises ImageNotFound if no image has the id. Raises what
-        `change` and `check_usage` raise.
+        If `check_usage` is given, `check_usage` gets the usage of `project_id` after the change,
+        and may raise an error to refuse the change.
+
+        Raises ImageNotFound if no image has the id. Raises what `change` and `check_usage` raise.
         """
         ...
 
@@ -152,9 +153,9 @@ class Catalog(Protocol):
         """Store, and return, what `change` returns for the membership of `member_id`.
 
         `change` gets the image's record, and all members of the image by project id. If `change`
-        returns a Member, that Member must have the id `member_id`; it is added, or replaces the
-        stored one. If `change` returns None, the membership is removed; if there is no such
-        membership, nothing changes.
+        returns a Member, the Member must have the id `member_id`. The Member is added, or replaces
+        the stored membership. If `change` returns None, the membership is removed; if there is no
+        such membership, nothing changes.
 
         The record has the membership of `project_id`. No other write of the image happens between
         reading and storing. Raises ImageNotFound if no image has the id. Raises what `change`
@@ -205,7 +206,7 @@ class Catalog(Protocol):
         ...
 
     async def list_tasks(self, query: TaskQuery, now: str) -> Sequence[Task]:
-        """Return the page of tasks that `query` selects, without tasks that expired before `now`.
+        """Return the page of tasks that `query` selects, without tasks that have expired by `now`.
 
         ``input_json`` of the returned tasks is an empty document (``{}``). Raises MarkerNotFound if
         no task has the id `query.marker`.

@@ -49,8 +49,8 @@ def check_content(
 
     - Data of an ISO image may also be bootable as a disk (``gpt``).
     - If `disk_format` is ``raw``, the data may have any one format. The size of the disk is `size`.
-    - If no inspector knows `disk_format`, such as an operator's own format, the data may have no
-      known format: only ``raw`` may be found.
+    - If no inspector knows `disk_format`, such as an operator's own format, the data must have no
+      known format, so `formats` must be ``raw`` alone.
 
     If the data has another format or several, is incomplete, or has a malformed header, raises
     InvalidImageData. If `rules.require_image_format_match` is False, returns None in these cases.

@@ -54,9 +54,9 @@ class DataAccess:
     ) -> None:
         """Store the data of a queued image; the image becomes saving, and then active.
 
-        `check` is called first. It gets the image, and may raise an error to refuse the upload.
-        `size` is the length of the data in bytes; None if it is unknown. If an error is raised
-        while the data is being stored, the image becomes queued again and no data is left.
+        `check` is called first with the image, and may raise an error to refuse the upload. `size`
+        is the length of the data in bytes; None if it is unknown. If an error is raised while the
+        data is being stored, the image becomes queued again and no data is left.
 
         Raises ImageNotFound; Forbidden; Conflict if the image is not queued or is being given data
         by another request; QuotaExceeded; DataTooLarge; InvalidImageData; StorageFull; Unavailable;
@@ -84,7 +84,7 @@ class DataAccess:
     ) -> ImageData:
         """Return an object that reads an image's data. The file is opened by `ImageData.read`.
 
-        `check` is called if `caller` may download the data. It may raise an error to refuse the
+        `check` is called if `caller` may download the data, and may raise an error to refuse the
         download.
 
         Raises ImageNotFound if there is no such image or `caller` may not see it. Raises Forbidden

@@ -68,10 +68,10 @@ class ImageData(NamedTuple):
     async def read(self, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         """Open the file; return an iterator over the bytes from `start` to `end` (exclusive).
 
-        If `end` is None, the iterator goes on to the end of the data. It yields pieces of at most
-        128 KiB. Once `read` has returned, all bytes can be read even if the image is deleted. The
-        iterator closes the file after the last piece; a caller that stops earlier has to close the
-        iterator. If the range is empty, no file is opened.
+        If `end` is None, the iterator ends with the data. Pieces have at most 128 KiB. Once `read`
+        has returned, all bytes can be read even if the image is deleted. The iterator closes the
+        file after the last piece; a caller that stops earlier has to close the iterator. If the
+        range is empty, no file is opened.
 
         Raises NoData if the image has been deleted, and Unavailable if the file cannot be opened.
         The iterator raises Unavailable if reading fails, or if the file ends before `end`.
@@ -291,7 +291,7 @@ def _write_error(error: OSError) -> ServiceError:
     """Log why writing failed; return the error for the client, which does not have the path.
 
     The error is StorageFull if the disk is full, or a disk quota or a file size limit is reached.
-    Otherwise it is Unavailable.
+    Otherwise the error is Unavailable.
     """
     _log_unwritable("image data cannot be written, check disk space and permissions: %s", error)
     if error.errno in _FULL:

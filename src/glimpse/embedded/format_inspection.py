@@ -31,13 +31,14 @@ _MAX_DESCRIPTOR = 64 * 1024
 class FoundFormat(NamedTuple):
     """A format that was found in image data, by its name in oslo.utils, such as ``qcow2``.
 
-    `name` is ``raw`` if no known format was found. `disk_size` is the size of the disk in bytes as
-    the header says: any number. It is 0 if it is not known. It is None if the header is so
-    malformed that the size cannot be computed. It means nothing for ``raw`` and ``gpt``.
+    `name` is ``raw`` if no known format was found. `disk_size` is the size of the disk in bytes
+    that the header of the data claims; 0 if the size is not known. `disk_size` is None if the
+    header is so malformed that the size cannot be computed. `disk_size` has no meaning for ``raw``
+    and ``gpt``.
 
     `failed_checks` has the names of the safety checks that the data does not pass. If `is_complete`
     is False, the inspector could not read all that it needs, and the safety checks were not run.
-    That happens if the data ends too early, or if a part that is needed is not in the first 16 MiB.
+    The reason is that the data ends too early, or that a needed part comes after the first 16 MiB.
 
     `subformat` is the createType of a VMDK in lower case; None if the VMDK has no createType, and
     for all other formats.
@@ -95,7 +96,7 @@ def _read_end(file: BinaryIO, inspectors: list["FileInspector"]) -> None:
     """Pass the last 64 KiB of the data to `inspectors`, which need only the end.
 
     If the beginning and the end overlap, an inspector gets some bytes twice. That is harmless,
-    because it keeps the last bytes that it gets. Raises OSError.
+    because an inspector keeps only the last bytes that it gets. Raises OSError.
     """
     if inspectors:
         size = file.seek(0, os.SEEK_END)

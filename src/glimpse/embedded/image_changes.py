@@ -117,7 +117,7 @@ def new_image(caller: Caller, new: NewImage, permissions: Permissions, *, now: s
 def _owner_of_new_image(caller: Caller, new: NewImage) -> str | None:
     """Return the owner of a new image; None if no project owns the image.
 
-    Raises Forbidden if the owner is not the caller's project, and the caller is no admin.
+    Raises Forbidden if the owner is not the caller's project and the caller is no admin.
     """
     owner = caller.project_id if new.owner is DefaultOwner.CALLERS_PROJECT else new.owner
     if owner != caller.project_id and not caller.is_admin:
@@ -170,8 +170,8 @@ def with_properties(
 ) -> Image:
     """Return the record's image with `changes` applied, and `now` as its ``updated_at``.
 
-    If no property changes, returns the image with its old ``updated_at``. Raises the first of these
-    errors that applies:
+    If no property changes, returns the image unchanged. Raises the first of these errors that
+    applies:
 
     - ImageNotFound if the caller may not see the image.
     - PropertyNotFound if the image lacks a key in `changes.remove`.

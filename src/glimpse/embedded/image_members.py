@@ -169,7 +169,7 @@ def _require_shared(caller: Caller, record: Record) -> Image:
 
 
 def _seen_by(caller: Caller, image: Image, members: Iterable[Member]) -> Sequence[Member]:
-    """Return those of `members` that the caller may see; all to admins and the image's owner."""
+    """Return the members that the caller may see: all if the caller is an admin or the owner."""
     sees_all = caller.is_admin or caller.project_id == image.owner
     return [member for member in members if sees_all or member.member_id == caller.project_id]
 

@@ -32,7 +32,7 @@ def is_visible(caller: Caller, record: Record) -> bool:
 
 
 def is_editable(caller: Caller, image: Image) -> bool:
-    """Return True if the caller is an admin, or in the project that owns the image."""
+    """Return True if the caller is an admin, or the caller's project owns the image."""
     return caller.is_admin or (image.owner is not None and caller.project_id == image.owner)
 
 

@@ -1,7 +1,8 @@
 """Listing rule: decide if an image is in the list that a query and a caller get. Pure.
 
-A catalog engine looks for images in an index, which may find too many, because its keys may be
-hashes. So an image is listed only if the function that `listing_rule` returns is True for it.
+A catalog looks for images in an index. The index may find too many images, because the keys of the
+index may be hashes. So an image that the index finds is listed only if the function that
+`listing_rule` returns is True for the image.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -16,13 +17,13 @@ ImagePredicate = Callable[[Image], bool]
 def listing_rule(caller: Caller, query: ImageQuery) -> ImagePredicate:
     """Return a function that is True for images that match `query` and that `caller` can see.
 
-    The function is False for images in status killed or deleted. It is False for community images
-    of other projects if `query.visibility` is neither "community" nor "all".
+    The function is False for images in status killed or deleted. The function is also False for
+    community images of other projects if `query.visibility` is neither "community" nor "all".
 
-    The function checks neither policy rules nor memberships. So do not call it for every shared
-    image of another project: call it if `caller` is an admin, or if the caller's project is a
-    member with the status `query.member_status`. Make one function for each list, because to make
-    it takes longer than to call it.
+    The function checks neither policy rules nor memberships. So call the function for a shared
+    image of another project only in two cases: `caller` is an admin, or the caller's project is a
+    member with the status `query.member_status`. Make one function for each list, because
+    `listing_rule` takes longer than a call of the function.
     """
     predicates = tuple(_predicates(query))
 
@@ -49,7 +50,7 @@ def _is_shown_to_others(caller: Caller, image: Image, query: ImageQuery) -> bool
 
 
 def _predicates(query: ImageQuery) -> Iterator[ImagePredicate]:
-    """Yield a function for each filter of `query` that is set. It is True if an image matches.
+    """Yield a function for each filter that is set; the function is True if an image matches.
 
     Leaves out `os_hidden`, which `listing_rule` checks, and `member_status`, which the callers of
     `listing_rule` check.

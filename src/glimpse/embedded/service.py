@@ -194,8 +194,8 @@ class EmbeddedImageService:
 
         If the data cannot be removed, the image is still deleted, and `recover` removes the data
         later. Raises ImageNotFound if there is no such image or `caller` may not see it. Raises
-        Forbidden if `caller` may not delete the image, neither owns it nor is an admin, or if it is
-        protected.
+        Forbidden if `caller` has no permission to delete images, if `caller` neither owns the image
+        nor is an admin, or if the image is protected.
         """
         image = await self.get_image(caller, image_id)
         await self._uploads.delete(
@@ -213,12 +213,12 @@ class EmbeddedImageService:
     ) -> Image:
         """Store and return a new image without data, in status queued.
 
-        `check` gets the image before it is stored, and may raise an error to refuse it. Raises
-        Forbidden for an owner, a visibility or a reserved property that `caller` may not give an
-        image, and if `caller` may not create images. Raises Invalid if text cannot be stored, or if
-        the properties are too large. Raises Conflict if the id is taken, QuotaExceeded if the
-        caller's project has too many images, and what `check` raises. `image_changes.new_image` has
-        the details.
+        `check` gets the image before the image is stored, and may raise an error to refuse it.
+        Raises Forbidden for an owner, a visibility or a reserved property that `caller` may not
+        give an image, and if `caller` may not create images. Raises Invalid if text cannot be
+        stored, or if the properties are too large. Raises Conflict if the id is taken,
+        QuotaExceeded if the caller's project has too many images, and what `check` raises.
+        `image_changes.new_image` has the details.
         """
         image = image_changes.new_image(caller, new, self.permissions, now=self._clock())
         if check is not None:
@@ -237,14 +237,15 @@ class EmbeddedImageService:
         update: Callable[[Image], Image],
         action: Action = Action.MODIFY_IMAGE,
     ) -> Image:
-        """Change an image atomically: store what `update` returns for it, and return it.
+        """Store, and return, what `update` returns for an image, in one atomic write.
 
-        ``updated_at`` becomes the current time. `update` must keep the id and have no side effects.
-        It may run in another thread. If an error is raised, nothing has changed. Raises
-        ImageNotFound if there is no such image or `caller` may not see it. Raises Forbidden if
-        `caller` has no permission for `action`, or neither owns the image nor is an admin. Raises
-        Forbidden or Invalid for changes that are not allowed (see `image_changes.apply_update`),
-        and what `update` raises.
+        ``updated_at`` becomes the current time. `update` must keep the id and have no side effects,
+        and may run in another thread.
+
+        If an error is raised, nothing has changed. Raises ImageNotFound if there is no such image
+        or `caller` may not see it. Raises Forbidden if `caller` has no permission for `action`, or
+        neither owns the image nor is an admin. Raises Forbidden or Invalid for changes that are not
+        allowed (see `image_changes.apply_update`), and what `update` raises.
         """
         return await self._catalog.update(
             image_id.lower(),
@@ -277,9 +278,9 @@ class EmbeddedImageService:
         """Undo uploads, and finish deletions, that an ended process left; call this at the start.
 
         Imports that had not begun begin now; other imports are undone. For each other image that
-        the ended process had locked, `resume_snapshot` gets the image's lock. It returns True if it
-        continues a snapshot, and then has to release the lock. If it returns False, the image's
-        incomplete data is removed, and the lock is released.
+        the ended process had locked, `resume_snapshot` gets the image's lock. If `resume_snapshot`
+        continues a snapshot, it returns True, and has to release the lock. If `resume_snapshot`
+        returns False, the image's incomplete data is removed, and the lock is released.
 
         Does not affect uploads, imports and snapshots that other processes are running. Raises
         OSError, Unavailable or StorageFull if the disk cannot be read or written.

@@ -25,10 +25,10 @@ _TIME_TO_LIVE = timedelta(hours=48)  # from the end of an import to the task's e
 class Task(NamedTuple):
     """The record of an import. Dates are in UTC: ``2024-02-01T10:20:30Z``.
 
-    `image_id` is the image that gets the data; None if no image was made for the task. `input_json`
-    has what the client requested. `result_json` is ``null`` until the import has succeeded.
-    `message` says to the owner why the import failed. `expires_at` is None until the import has
-    ended; 48 hours after its end, the task is no longer shown.
+    `image_id` is the image that gets the data; None if the task failed before an image was made.
+    `input_json` has what the client requested. `result_json` is ``null`` until the import has
+    succeeded. `message` says to the owner why the import failed. `expires_at` is None until the
+    import has ended; 48 hours after its end, the task is no longer shown.
     """
 
     id: str
@@ -65,14 +65,14 @@ class Task(NamedTuple):
         return self._replace(status="pending", updated_at=now)
 
     def succeed(self, now: str) -> "Task":
-        """Return the task in status success. It expires 48 hours after `now`."""
+        """Return the task in status success. The task expires 48 hours after `now`."""
         result = orjson.dumps({"image_id": self.image_id}).decode()
         return self._end("success", now)._replace(result_json=result)
 
     def fail(self, message: str, now: str) -> "Task":
         """Return the task in status failure for the reason `message`.
 
-        It expires 48 hours after `now`.
+        The task expires 48 hours after `now`.
         """
         return self._end("failure", now)._replace(message=message)
 
@@ -93,7 +93,7 @@ def new_task(
 ) -> Task:
     """Return a new task of the type `kind`, in status pending, that `caller` has requested.
 
-    `content` becomes the task's input. `now` becomes both of its dates.
+    `content` becomes the task's input. Both dates of the task are `now`.
     """
     return Task(
         id=str(uuid.uuid4()),
@@ -123,10 +123,10 @@ SORT_KEYS = (
 class TaskQuery:
     """Selects a page of a list of tasks. The list never has expired tasks.
 
-    A task is listed if its values equal all `filters`, which are keyed by SORT_KEYS; other keys are
-    ignored. Tasks with equal values of `sort_key` are in the order in which they were added, or in
-    reverse order if `is_descending`. The page starts after the task with the id `marker`, and has
-    at most `limit` tasks. Raises Invalid if `sort_key` is not in SORT_KEYS.
+    A task is listed if its values equal all values in `filters`. Keys of `filters` that are not in
+    SORT_KEYS are ignored. Tasks with equal values of `sort_key` are in the order in which they were
+    added, or in reverse order if `is_descending`. The page starts after the task with the id
+    `marker`, and has at most `limit` tasks. Raises Invalid if `sort_key` is not in SORT_KEYS.
     """
 
     limit: int

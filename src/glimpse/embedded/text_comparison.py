@@ -17,9 +17,9 @@ def index_form(text: str) -> str:
     """Return the form of a text that index keys are made of: case-folded, without accents.
 
     Spaces at the end are removed, too. If two texts have the same `comparison_form`, they have the
-    same index form. But two texts with the same index form may differ. So compare the
-    `comparison_form` of what an index finds. Catalogs on disk have hashes of index forms: a change
-    of this function needs a migration of all catalogs.
+    same index form. But two texts with the same index form may have different comparison forms. So
+    compare the `comparison_form` of what an index finds. Catalogs on disk have hashes of index
+    forms: a change of this function needs a migration of all catalogs.
     """
     if not text.isascii():
         text = "".join(
@@ -33,8 +33,8 @@ def comparison_form(text: str) -> str:
     """Return a form that is the same for all texts that the Image service treats as equal.
 
     For example, ``type=BASE`` finds images of type ``base``. Most Image services use MariaDB with
-    utf8_general_ci, which ignores case, accents, and spaces at the end. But it does not ignore
-    these:
+    utf8_general_ci, which ignores case, accents, and spaces at the end. But utf8_general_ci does
+    not ignore these:
 
     - case and accents in scripts other than Latin, Greek and Cyrillic;
     - combining characters;

@@ -24,8 +24,8 @@ class UploadLock(NamedTuple):
     """The lock of an image, until the holder releases or abandons it or its process ends.
 
     The holder must call `release` or `abandon`, and only once. `was_abandoned` is True if the
-    previous holder did not release the lock: its process ended, or it called `abandon`. The image
-    may then have incomplete data.
+    previous holder did not release the lock: the holder called `abandon`, or its process ended. The
+    image may then have incomplete data.
     """
 
     image_id: str
@@ -63,10 +63,10 @@ class UploadLocks:
     def acquire(self, image_id: str) -> UploadLock | None:
         """Lock an image, and return the lock; return None at once if the image is locked already.
 
-        The caller must call `release` or `abandon` of the lock, and only once. The file is on the
-        disk when `acquire` returns, so it survives a crash. Blocks while the disk writes. Raises
-        Unavailable if the file cannot be made: if the disk is full or read-only, for example, or
-        the directory does not exist.
+        The caller must call `release` or `abandon` of the lock, and only once. The file of the lock
+        is on the disk when `acquire` returns, so the file survives a crash. Blocks while the disk
+        writes. Raises Unavailable if the file cannot be made: if the disk is full or read-only, for
+        example, or the directory does not exist.
         """
         try:
             return self._acquire(image_id)
@@ -108,9 +108,9 @@ class UploadLocks:
         """Lock each image whose lock was abandoned, and yield the locks.
 
         A lock is abandoned if its holder's process ended or its holder called `abandon`. The caller
-        must release each lock. Images that are locked now are skipped. If an upload ends meanwhile,
-        its lock may be yielded, too, with ``was_abandoned`` False. Blocks on the disk. Raises
-        OSError if the directory cannot be read; Unavailable if it cannot be written.
+        must release or abandon each lock. Images that are locked now are skipped. The lock of an
+        upload that ends meanwhile may be yielded, too, with ``was_abandoned`` False. Blocks on the
+        disk. Raises OSError if the directory cannot be read; Unavailable if it cannot be written.
         """
         for path in sorted(self._directory.iterdir()):
             lock = self.acquire(path.name)

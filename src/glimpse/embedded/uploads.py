@@ -48,8 +48,8 @@ class Uploads:
     ) -> None:
         """`staging` stores data that waits to be imported.
 
-        `clean_up_import` gets an image id. It removes what an interrupted import of the image left,
-        except the image's data.
+        `clean_up_import` gets an image id, and removes what an interrupted import of the image
+        left, except the image's data.
         """
         self._catalog = catalog
         self._store = store
@@ -71,9 +71,9 @@ class Uploads:
         """Store the data of a queued image; the image becomes saving, and then active.
 
         `require_permitted` returns the record's image, or raises an error if the caller may not
-        upload to it. It is called before and after the upload. `size` is the length of the data in
-        bytes; None if it is unknown. The quotas of `project_id` are checked before the upload,
-        while the data arrives, and after it.
+        upload data. `require_permitted` is called before and after the upload. `size` is the length
+        of the data in bytes; None if it is unknown. The quotas of `project_id` are checked before
+        the upload, while the data arrives, and after it.
 
         If an error is raised while the data is being stored, the data is removed and the image
         becomes queued again. If that cannot be written to the disk, the image stays in status
@@ -207,8 +207,8 @@ class Uploads:
     async def recover(self, resume: Callable[[UploadLock], Awaitable[bool]]) -> None:
         """Undo the uploads, and finish the deletions, that an ended process left.
 
-        `resume` gets the lock of each image that the process left, and returns True if it continues
-        an import or snapshot. It then has to release the lock. If `resume` returns False,
+        `resume` gets the lock of each image that the process left. If `resume` continues an import
+        or a snapshot, it returns True, and has to release the lock. If `resume` returns False,
         `clean_up` runs for the image, and the lock is released. Does not affect uploads that other
         processes are running.
 
