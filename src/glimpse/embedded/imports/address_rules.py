@@ -54,10 +54,11 @@ class AddressRules:
     def allows(self, address: Address) -> bool:
         """Return True if data may be downloaded from `address`.
 
-        An address is allowed if it is public (a server on the Internet may have it), or in one of
-        the `allowed_networks`. An IPv6 address may contain an IPv4 address (mapped, translated,
-        NAT64 or 6to4). Such an IPv6 address is public if the IPv4 address is public. It is also
-        allowed if either of the two addresses is in one of the `allowed_networks`.
+        An address is allowed if it is public, or in one of the `allowed_networks`. Public addresses
+        are those that a server on the Internet may have. An IPv6 address may contain an IPv4
+        address (mapped, translated, NAT64 or 6to4). Such an IPv6 address is public if the IPv4
+        address is public. The IPv6 address is also allowed if the IPv4 address is in one of the
+        `allowed_networks`.
         """
         return _is_public(address) or any(
             each in network

@@ -190,7 +190,7 @@ class HttpStream:
             self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
-        """Keep the status of the response. A 1xx response is not the final one."""
+        """Keep the status. After a 1xx status, wait for the headers of the final response."""
         if self._is_complete:
             return
         self.status = self._parser.get_status_code()

@@ -20,8 +20,8 @@ FAILED_KEY = "os_glance_failed_import"
 def check_importable(image: Image, method: str) -> None:
     """Raise Conflict if the image cannot get data by this import method, as in Glance.
 
-    The image must be in status uploading for ``glance-direct``, and queued for other methods. It
-    must have a disk format and a container format.
+    The image must be in status uploading for ``glance-direct``, and queued for other methods. The
+    image must have a disk format and a container format.
     """
     if image.status == "active":
         raise Conflict("Image with status active cannot be target for import")
@@ -35,7 +35,7 @@ def check_importable(image: Image, method: str) -> None:
 
 
 def claimed(image: Image, task_id: str, now: str) -> Image:
-    """Return the image, claimed by the task: no other task may give it data.
+    """Return the image, claimed by the task: no other task may give the image data.
 
     Raises Conflict if a task has claimed the image already.
     """
@@ -45,7 +45,7 @@ def claimed(image: Image, task_id: str, now: str) -> Image:
 
 
 def require_claimed(image: Image, task_id: str) -> Image:
-    """Return the image. Raises Conflict if the task has not claimed it."""
+    """Return the image. Raises Conflict if the task has not claimed the image."""
     if image.properties.get(TASK_KEY) != task_id:
         raise Conflict(f"Image {image.id} is no longer imported by task {task_id}.")
     return image

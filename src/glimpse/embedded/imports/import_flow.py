@@ -28,9 +28,10 @@ _RETRY_SECONDS = 5.0  # between two attempts to write the end of a failed import
 class ImportFlow:
     """Gives images their data, and ends the tasks of imports with success or failure.
 
-    Every import holds the upload lock of its image. If the process stops, its imports are handed
-    over: the next process begins them again. If the process is killed, the next process finds the
-    image by the abandoned lock. An import that had not begun then begins, and another import is
+    A task has claimed its image before `start`: no other task may give the image data. Every import
+    also holds the upload lock of its image. If the process stops, its imports are handed over: the
+    next process begins them again. If the process is killed, the next process finds the image by
+    the abandoned lock. An import that had not begun then begins, and an import that had begun is
     undone.
     """
 

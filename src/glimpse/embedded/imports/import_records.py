@@ -20,8 +20,9 @@ def import_method(task: Task) -> str:
 class ImportRecords:
     """Writes the states of an import to the catalog.
 
-    The caller must hold the upload lock of the image. `store` has the data of images, and `staging`
-    the data that waits to be imported. Any method may raise Unavailable.
+    The task of an import claims its image: no other task may give the image data. The caller must
+    also hold the upload lock of the image. `store` has the data of images, and `staging` the data
+    that waits to be imported. Any method may raise Unavailable.
     """
 
     def __init__(

@@ -45,9 +45,9 @@ class UrlRefused(ImportFailed):
 class WebDownloads:
     """Downloads data from URLs and addresses that the operator's rules allow.
 
-    For each request, the addresses of the host are looked up and checked, and one of them is
-    connected to. So nothing else is reached if the name gets other addresses after the check (DNS
-    rebinding).
+    For each request, the addresses of the host are looked up and checked, and only a checked
+    address is connected to. So a host name that gets another address after the check (DNS
+    rebinding) does no harm.
     """
 
     def __init__(self, options: DownloadOptions, resolver: Resolver) -> None:
@@ -159,6 +159,6 @@ class WebDownloads:
 
 
 def _check_size(size: int, size_cap: int) -> None:
-    """Raise ImportFailed if `size` is more than `size_cap`. Both are bytes."""
+    """Raise ImportFailed if `size` is more than `size_cap`. Both are in bytes."""
     if size > size_cap:
         raise ImportFailed(f"the data has more than {size_cap} bytes")
