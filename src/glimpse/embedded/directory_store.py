@@ -56,7 +56,7 @@ class StoredData(NamedTuple):
 
 
 class ImageData(NamedTuple):
-    """The data of one image, for reading. `size` is in bytes.
+    """Reads the data of one image. `size` is in bytes.
 
     `checksum` is the MD5 digest in hexadecimal; None if it is unknown. `path` is the file.
     """

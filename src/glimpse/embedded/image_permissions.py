@@ -71,8 +71,8 @@ def require_deletable(caller: Caller, record: Record, permissions: Permissions) 
     """Return the record's image if the caller may delete it.
 
     Raises ImageNotFound if the caller may not see the image. Raises Forbidden if the caller has no
-    permission to delete it, if the caller neither owns the image nor is an admin, or if the image
-    is protected.
+    permission to delete images, if the caller neither owns the image nor is an admin, or if the
+    image is protected.
     """
     image = require_editable(caller, record, permissions, Action.DELETE_IMAGE)
     if image.protected:

@@ -16,9 +16,9 @@ async def check_catalog(
     """Return why the catalog cannot be used, as a text for operators; None without a problem.
 
     If `recent_problem` returns a text, returns that text. Otherwise reads one row through a new
-    connection, waiting at most 1 s for a lock, and checks permissions and free space of the state
-    directory. Writes nothing. Works in a thread, so the event loop is not blocked. Raises OSError
-    if the file system does not report its free space.
+    connection, and waits at most 1 s for a lock. Then checks permissions and free space of the
+    state directory. Writes nothing. Works in a thread, so the event loop is not blocked. Raises
+    OSError if the file system does not report its free space.
     """
     return recent_problem() or await asyncio.to_thread(_catalog_problem, state_dir)
 

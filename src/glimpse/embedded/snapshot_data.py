@@ -20,7 +20,7 @@ class SnapshotData:
     snapshot.
 
     An `image_id` is in lower case. Any method may raise Unavailable. Methods that change an image
-    raise ImageNotFound if it does not exist.
+    raise ImageNotFound if the image does not exist.
     """
 
     def __init__(self, catalog: Catalog, uploads: Uploads, clock: Callable[[], str]) -> None:
@@ -34,11 +34,11 @@ class SnapshotData:
         return record.image if record is not None else None
 
     async def lock(self, image_id: str) -> UploadLock:
-        """Return the lock of an image, which need not exist yet. Raises Conflict if it is locked.
+        """Lock an image, and return the lock. Raises Conflict if the image is locked already.
 
-        The caller has to call `release` or `abandon` of the lock. If the previous holder abandoned
-        the lock, incomplete data of the image is removed first. Raises StorageFull if that cannot
-        be written to the disk.
+        The image need not exist yet. The caller has to call `release` or `abandon` of the lock. If
+        the previous holder abandoned the lock, incomplete data of the image is removed first.
+        Raises StorageFull if the disk cannot be written.
         """
         return await self._uploads.acquire(image_id)
 
