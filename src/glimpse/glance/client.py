@@ -1,7 +1,7 @@
-"""GlanceClient: requests to Glance, with their tokens, retries, timeouts and bounds.
+"""GlanceClient: sends requests to Glance, with service tokens, retries and timeouts.
 
 `GlanceClient.send` adds the service token. RetryPolicy then chooses a server for each attempt, and
-the transport makes the attempt over its connection pool.
+the transport sends the request to that server.
 """
 
 import asyncio
@@ -29,10 +29,12 @@ _VERSIONS = GlanceRequest("GET", "/", {"Accept": "application/json"}, max_respon
 
 
 class GlanceClient:
-    """Sends requests to Glance. Create it anywhere, use it within one event loop, close it.
+    """Sends requests to Glance, within one event loop. The caller closes it.
 
-    `transport` sends them; closing the client closes it. `catalog` is used to find Glance if the
-    options name no server. `service_tokens` are sent with the callers' tokens.
+    `transport` sends the requests. `catalog` finds the servers of Glance if `options.api_servers`
+    is empty. `service_tokens` supplies a service token for each request; with None, requests have
+    the caller's token only. Closing the client closes `transport` and `service_tokens`, but not
+    `catalog`.
     """
 
     def __init__(
@@ -49,13 +51,15 @@ class GlanceClient:
         self._transport = transport
 
     async def send(self, request: GlanceRequest) -> Response:
-        """Send a request, with the retries of RetryPolicy; return a response of any status code.
+        """Send a request with the retries of RetryPolicy; return a response of any status code.
 
-        A service token goes along if there is one; after a 401, the request is sent once more with
-        a new one. Takes at most `total_timeout` seconds. Raises Unavailable if no server is known,
-        or none responds in that time; InvalidResponse if the response is not HTTP or incomplete;
-        TooLarge if its body has more than `request.max_response_bytes`; Invalid for a 500 that
-        `request.diagnosis` explains.
+        The request gets a service token if there is one. After a 401, the request is sent once more
+        with a new service token. All attempts together take at most `total_timeout` seconds.
+
+        Raises Unavailable if no server is known, no server can be reached, or none responds in
+        time. Raises InvalidResponse if the response is not HTTP or incomplete, and TooLarge if its
+        body has more than `request.max_response_bytes`. Raises Invalid if Glance responds 500 and
+        `request.diagnosis` explains why.
         """
         try:
             async with asyncio.timeout(self._options.total_timeout):
@@ -66,9 +70,9 @@ class GlanceClient:
     async def ping(self) -> str | None:
         """Return None if any server responds, otherwise the reason why none does.
 
-        Requests the versions of all servers at once, without a token and without retries. A 500,
-        502, 503 or 504 does not count as a response. Raises nothing. Only the timeouts of the
-        transport and of the catalog bound the time.
+        Requests the versions from all servers at once, without a token and without retries. A 500,
+        502, 503 or 504 does not count as a response. Raises nothing. `total_timeout` does not
+        apply: only the timeouts of the transport and of the catalog limit the time.
         """
         try:
             servers = await self.servers()
@@ -86,11 +90,13 @@ class GlanceClient:
         return "no Image service answers"
 
     async def versions(self, server: str) -> list[str]:
-        """Return the ids of the versions of the Image API that one server has, such as ``v2.15``.
+        """Return the ids of the Image API versions of one server, such as ``v2.15``.
 
-        `server` is a base URL. Sends one request without a token. Raises Unavailable,
-        InvalidResponse or TooLarge as `send` does, InvalidResponse if the response has no versions,
-        and the error of `error_from_response` for a status code other than 200 and 300.
+        `server` is a base URL. Sends one request, without a token and without retries, and waits at
+        most `total_timeout` seconds. Raises Unavailable if the server does not respond;
+        InvalidResponse if the response has no list of versions, is not HTTP or is incomplete; and
+        TooLarge if the response is too large. For a status code other than 200 and 300, raises the
+        error of `error_from_response`.
         """
         result: AttemptResult
         try:
@@ -103,19 +109,19 @@ class GlanceClient:
         raise error_from_failure(result) from result
 
     async def servers(self) -> Servers:
-        """Return the servers of Glance, which stay the same once they are known.
+        """Return the servers of Glance: the same object each time, once they are known.
 
-        Raises Unavailable if none are configured, and they cannot be looked up in the catalog now.
-        Only the catalog's own timeouts bound the time.
+        Raises Unavailable if no server is configured and the catalog cannot be read or has no
+        usable URL of Glance. The next call then reads the catalog again. Only the catalog's own
+        timeouts limit the time.
         """
         return await self._endpoint.servers()
 
     async def _send_with_service_token(self, request: GlanceRequest) -> Response:
-        """Send a request with the service token, if there is one.
+        """Send a request with a service token, if there is one; after a 401, with a new one.
 
-        If Glance responds 401, send it once more with a new service token, and return the second
-        response. If there is no new token, return the 401. Raises what `send` raises. The time is
-        not limited here, but in `send`.
+        Returns the 401 if there is no new service token. Raises what `send` raises, but has no
+        timeout.
         """
         tokens = self._service_tokens
         service_token = await tokens.token() if tokens else None
@@ -139,9 +145,10 @@ class GlanceClient:
         return await self._retry_policy.send(request, servers, self._send_once)
 
     async def _send_once(self, server: str, request: GlanceRequest) -> AttemptResult:
-        """Send a request to one server, and return its response or the reason why there is none.
+        """Send a request to one server; return the response, or the error if there is none.
 
-        Reports the call to the observer. A redirect is logged, and returned like any response.
+        Reports the call to the observer of the current request. A redirect is logged and returned,
+        but not followed.
         """
         began = time.perf_counter()
         result: AttemptResult = TimeoutError()  # if the total timeout cancels this attempt
@@ -169,7 +176,10 @@ class GlanceClient:
         return result
 
     async def close(self) -> None:
-        """Cancel a look-up of the servers; close service tokens and transport, not the catalog."""
+        """Close the transport and the service tokens, and cancel a look-up of the servers.
+
+        The catalog stays open.
+        """
         self._endpoint.close()
         if self._service_tokens is not None:
             await self._service_tokens.close()
@@ -177,10 +187,10 @@ class GlanceClient:
 
 
 def _label(result: AttemptResult) -> str:
-    """Return the label of a result in the metrics: its status code, or why it has none.
+    """Return the label of a result in the metrics: the status code, or why there is none.
 
     The reasons are ``timeout``, ``bad_answer`` for a response of too many bytes, and
-    ``unreachable`` for everything else.
+    ``unreachable`` for every other error.
     """
     if isinstance(result, Response):
         return str(result.status)

@@ -14,25 +14,26 @@ _log = logging.getLogger(__name__)
 
 
 class ServiceCatalog(Protocol):
-    """Keystone's service catalog. ServiceSession of `identity.keystone` implements it."""
+    """Keystone's service catalog. `identity.keystone.ServiceSession` implements this protocol."""
 
     async def endpoint_of(
         self, service_type: str, interfaces: Sequence[str], region_name: str | None
     ) -> str:
-        """Return the URL of the first of `interfaces` that the service has in the region.
+        """Return the URL of a service, for the first of `interfaces` that the service has.
 
-        `service_type` is ``image``, for example, an interface ``internal``. If `region_name` is
-        None, any region will do. Raises IdentityUnavailable if Keystone is unavailable, or if the
-        catalog has no such endpoint.
+        Example: `service_type` is ``image``, and `interfaces` are ``internal`` and ``public``. If
+        `region_name` is None, endpoints of all regions count. Raises IdentityUnavailable if
+        Keystone is unavailable, or if the catalog has no such endpoint.
         """
         ...
 
 
 class Endpoint:
-    """The servers of Glance: those of `options.api_servers`, or else the catalog's.
+    """Finds the servers of Glance: in `options.api_servers`, or else in the catalog.
 
-    The catalog is read when the servers are first needed, and again at each call until it has a
-    usable URL. That URL is kept. Concurrent calls share one look-up.
+    The catalog is read when the servers are first needed. If the catalog cannot be read or has no
+    usable URL, each later call reads the catalog again. The first usable URL is kept. Concurrent
+    calls share one look-up.
     """
 
     def __init__(self, options: GlanceOptions, catalog: ServiceCatalog | None = None) -> None:
@@ -42,11 +43,11 @@ class Endpoint:
         self._look_up = SingleFlight(self._find_servers)
 
     async def servers(self) -> Servers:
-        """Return the servers, the same object each time.
+        """Return the servers: the same object each time, once they are known.
 
-        Without configured servers, reads the catalog at each call until that succeeds. Raises
-        Unavailable if there is no catalog, or if it cannot be read or has no usable URL. Only the
-        catalog's own timeouts bound the time.
+        Raises Unavailable if no server is configured and there is no catalog, the catalog cannot be
+        read, or the catalog has no usable URL of Glance. The next call then tries again. Only the
+        catalog's own timeouts limit the time.
         """
         return self._servers or await self._look_up.join()
 
@@ -62,8 +63,8 @@ class Endpoint:
     async def _read_catalog(self, catalog: ServiceCatalog) -> str:
         """Return the URL of Glance in the catalog.
 
-        Raises Unavailable if the catalog cannot be read or does not have the service, or if the URL
-        is unusable (`is_url`), which is logged.
+        Raises Unavailable if the catalog cannot be read, does not have the service, or has a URL
+        for which `is_url` is false. Such a URL is logged.
         """
         options = self._options
         try:
@@ -82,5 +83,5 @@ class Endpoint:
         return url
 
     def close(self) -> None:
-        """Cancel a look-up in progress."""
+        """Cancel a look-up in progress. Calls that wait for the look-up get CancelledError."""
         self._look_up.close()

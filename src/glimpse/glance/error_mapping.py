@@ -1,4 +1,4 @@
-"""Error mapping: failed requests to Glance, and its error responses, as `images.errors`."""
+"""Error mapping: turns error responses and failed requests into errors of `images.errors`."""
 
 from http import HTTPStatus
 
@@ -23,18 +23,19 @@ _MAX_RETRY_AFTER = 3600  # seconds
 
 
 class TooLarge(InvalidResponse):
-    """A response has more bytes than were accepted, or over 100,000 JSON objects and arrays.
+    """A response has too many bytes, or more than 100,000 opening brackets and braces.
 
-    If it is a page of a list, a page of fewer images may be acceptable.
+    `GlanceRequest.max_response_bytes` is the limit of bytes. If the response is a page of a list, a
+    request for fewer images may succeed.
     """
 
 
 def error_from_failure(error: UpstreamError | TimeoutError) -> ServiceError:
-    """Return the error for a request without a usable response.
+    """Return the error to raise for a request that has no usable response.
 
-    That is TooLarge for ResponseTooLarge, InvalidResponse for ProtocolError (the response is not
-    HTTP, or incomplete), and Unavailable for all others. Its text is for clients, and has no part
-    of `error`, which may name hosts.
+    ResponseTooLarge becomes TooLarge, and ProtocolError (the response is not HTTP, or incomplete)
+    becomes InvalidResponse. Every other error becomes Unavailable. The text of the result is for
+    clients. The text has no part of `error`, which may name hosts.
     """
     if isinstance(error, ResponseTooLarge):
         return TooLarge("The Image service's answer is too large.")
@@ -48,7 +49,7 @@ def error_from_failure(error: UpstreamError | TimeoutError) -> ServiceError:
 def image_error(response: Response, image_id: str) -> ImageServiceError:
     """Return the error for an unsuccessful response to a request about one image.
 
-    That is ImageNotFound for 404, otherwise the error of `error_from_response`.
+    The error is ImageNotFound for 404, otherwise the error of `error_from_response`.
     """
     if response.status == HTTPStatus.NOT_FOUND:
         return ImageNotFound(image_id)
@@ -56,10 +57,11 @@ def image_error(response: Response, image_id: str) -> ImageServiceError:
 
 
 def list_error(response: Response, marker: str | None) -> ImageServiceError:
-    """Return the error for an unsuccessful response to a list that starts after `marker`.
+    """Return the error for an unsuccessful response to a list request.
 
-    If the reason in the response names the marker, that is MarkerNotFound for 400 and
-    MarkerNotVisible for 403. Otherwise it is the error of `error_from_response`.
+    `marker` is the marker of the request, or None. If the reason in the response contains the
+    marker, the error is MarkerNotFound for 400 and MarkerNotVisible for 403. Otherwise the error is
+    the one of `error_from_response`.
     """
     reason = extract_reason(response.body)
     if marker and response.status == HTTPStatus.BAD_REQUEST and marker in reason:
@@ -74,10 +76,17 @@ def error_from_response(  # noqa: PLR0911  a table reads best in one piece
 ) -> ImageServiceError:
     """Return the error for the status code of an unsuccessful response.
 
-    That is Invalid for 400, 413, 414 and 431; NotAuthenticated for 401; Forbidden for 403; Conflict
-    for 409; Unavailable for 429 and 5xx, with the seconds of Retry-After (1 without it). All
-    others, also redirects, are InvalidResponse, and so is 404: what does not exist depends on the
-    request. If a response with 400, 403, 409 or 413 has a reason, that is the error's text.
+    - Invalid for 400, 413, 414 and 431
+    - NotAuthenticated for 401
+    - Forbidden for 403
+    - Conflict for 409
+    - Unavailable for 429 and 5xx, with the seconds of Retry-After (1 if the header is missing or a
+      date)
+    - InvalidResponse for all other status codes, such as redirects and 404. Use `image_error` if a
+      404 means that an image does not exist.
+
+    If a response with 400, 403, 409 or 413 has a reason in its body, that reason is the error's
+    text.
     """
     reason = extract_reason(response.body)
     match response.status:
@@ -99,7 +108,7 @@ def error_from_response(  # noqa: PLR0911  a table reads best in one piece
 
 
 def _retry_after(response: Response) -> int:
-    """Return the seconds in Retry-After, limited to 1 to 3,600; 1 if it is missing or a date."""
+    """Return the seconds in Retry-After, 1 to 3,600; 1 if the header is missing or a date."""
     value = response.header(b"retry-after")
     if value and value.isascii() and value.isdigit():
         return min(max(1, int(value[:9])), _MAX_RETRY_AFTER)

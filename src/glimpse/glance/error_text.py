@@ -1,6 +1,7 @@
-"""extract_reason: the reason in the body of an error, which is JSON, HTML or plain text.
+"""extract_reason: finds the reason in the body of an error response.
 
-A server may send any text: each function takes time linear in the length of its input.
+The body may be JSON, HTML or plain text. A server may send any text, so each function takes time
+linear in the length of its input.
 """
 
 import html
@@ -19,11 +20,13 @@ _STATUS_LINE = re.compile(r"^\s*\d{3} [A-Za-z ]+\n")
 
 
 def extract_reason(body: bytes) -> str:
-    """Return the reason in the body of an error: one line, cut after 1,000 characters.
+    """Return the reason in the body of an error response: one line, at most 1,000 characters.
 
-    Of a JSON object, that is its `message`, or that of its `error` if this is an object; of any
-    other body, all text. Tags, whole ``<head>`` and ``<h1>`` elements, and a first line with a
-    status code are removed, entities are replaced. An empty text if the body has no reason.
+    In a JSON object, the reason is the member ``message``: of the object in ``error``, if there is
+    one, otherwise of the whole object. In any other body, the reason is the whole text. Removed are
+    tags, ``<head>`` and ``<h1>`` elements with their content, and a first line such as ``404 Not
+    Found``. Entities such as ``&lt;`` are replaced. Returns an empty text if the body has no
+    reason.
     """
     text = body.decode(errors="replace")
     try:
@@ -42,8 +45,8 @@ def extract_reason(body: bytes) -> str:
 def remove_headings(text: str) -> str:
     """Return `text` with a space in place of each ``<head>...</head>`` and ``<h1>...</h1>``.
 
-    The case of the tags is ignored. An element without an end tag, or whose start tag has
-    attributes, is left in place.
+    The case of the tags is ignored. An element stays in place if its end tag is missing, or if its
+    start tag has attributes.
     """
     kept: list[str] = []
     position = 0

@@ -1,4 +1,4 @@
-"""Check the documents of images that Glance sent, and make Images of them."""
+"""Checks the JSON documents of images that Glance sends, and makes Images of them."""
 
 import logging
 import re
@@ -40,12 +40,14 @@ _ID = re.compile(r"[!#-\[\]-~]{1,255}")
 def parse_image(document: Any, base_attributes: frozenset[str]) -> Image:
     """Return the image that a parsed JSON document describes.
 
-    Keys that are not in `base_attributes` are properties. The value of a property may have any
-    type: if it is neither text nor null, it becomes JSON text. Raises InvalidResponse if the
-    document is no object, if ``id``, ``status``, ``created_at`` or ``updated_at`` is missing, if an
-    attribute has the wrong type, or if a property cannot be written as JSON. An id must have 1 to
-    255 printable ASCII characters, without spaces, quotes and backslashes. The dates may be any
-    text. Without a visibility, it is "private".
+    Keys that are not in `base_attributes` are properties. A property whose value is neither text
+    nor null becomes JSON text. If ``visibility`` is missing, the image is "private". The dates may
+    be any text.
+
+    Raises InvalidResponse if the document is not an object; if ``id``, ``status``, ``created_at``
+    or ``updated_at`` is missing; if an attribute has the wrong type; or if a property cannot be
+    written as JSON. An id must have 1 to 255 printable ASCII characters, without spaces, double
+    quotes and backslashes.
     """
     if not isinstance(document, dict):
         raise InvalidResponse("The Image service's answer is not an image.")
@@ -73,7 +75,11 @@ def _invalid(key: str) -> InvalidResponse:
 def parse_images(
     documents: list[dict[str, Any]], base_attributes: frozenset[str]
 ) -> Iterator[Image]:
-    """Yield the images in `documents`, and empty this list. Log what is no image; leave it out."""
+    """Yield the images in `documents`; log and skip each document that is not an image.
+
+    Each document is removed from the list `documents` when it is parsed, so that its memory is
+    freed.
+    """
     for document in _drain(documents):
         try:
             yield parse_image(document, base_attributes)
@@ -83,7 +89,7 @@ def parse_images(
 
 
 def _drain(documents: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield the documents in order, and remove each from the list: all may take megabytes."""
+    """Yield the documents in order, and remove each from the list, which may hold megabytes."""
     documents.reverse()
     while documents:
         yield documents.pop()

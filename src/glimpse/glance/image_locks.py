@@ -1,12 +1,13 @@
-"""ImageLocks: one write to an image at a time, by all processes on all machines.
+"""ImageLocks: allow one write to an image at a time, across all processes and machines.
 
-Glance's PATCH reads an image, changes it and writes all of it back, so one of two concurrent
-PATCHes can undo the other. Between processes the locks are tooz locks (`glance.tooz_locks`).
+Glance's PATCH reads an image, changes it and writes all of it back. So one of two concurrent
+PATCHes can undo the other. The locks between processes are tooz locks (`glance.tooz_locks`).
 
 If a process exits while Glance is processing its PATCH, no other process may write to the image
-yet. Locks in Redis, memcached and etcd expire only after some seconds. Locks of files, the default,
-are released at once. Therefore a marker file exists beside the lock file during each write. If a
-writer finds the marker of a process that exited, it waits until that process's PATCH must be over.
+until that PATCH is over. Locks in Redis, memcached and etcd expire only after some seconds. Locks
+in files, the default, are released at once. Therefore a marker file exists beside the lock file
+during each write. If a writer finds the marker of a process that exited, the writer waits until the
+PATCH of that process must be over.
 """
 
 import asyncio
@@ -36,10 +37,10 @@ _MAX_DELAY = 0.05
 class ImageLocks:
     """Locks of images: while one is held, no other task or process writes to the image.
 
-    They are in the lock service at `backend_url` (a tooz URL). A caller waits for a lock for at
-    most `timeout` seconds. `write_expiry` is the number of seconds after which Glance must have
-    completed a PATCH; it is used for locks in files only. `clock` returns the time as files have
-    it: in seconds since 1970.
+    `backend_url` is the tooz URL of the lock service that holds the locks. A caller waits at most
+    `timeout` seconds for a lock. `write_expiry` is the number of seconds after which Glance must
+    have completed a PATCH; only locks in files use it. `clock` returns seconds since 1970, as file
+    times do. Close the locks after use.
     """
 
     def __init__(
@@ -49,9 +50,10 @@ class ImageLocks:
         write_expiry: float = LOCK_EXPIRY,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Raises UnusableLockService if tooz cannot use `backend_url`, or needs a library for it.
+        """Prepare the locks. The first lock that is acquired connects to the lock service.
 
-        The connection is made when the first lock is acquired.
+        Raises UnusableLockService if tooz cannot use `backend_url`, or if a library that tooz needs
+        for `backend_url` is not installed.
         """
         self._tooz_locks = ToozLocks(backend_url)
         self._timeout = timeout
@@ -64,11 +66,12 @@ class ImageLocks:
 
     @asynccontextmanager
     async def lock(self, image_id: str) -> AsyncIterator[None]:
-        """Hold the lock of an image within the block, which may take any time.
+        """Hold the lock of an image during the ``async with`` block, however long that takes.
 
-        Pass the id in lower case, since Glance ignores case in it. Some images share a lock: do not
-        hold two at once. Raises Unavailable if the lock cannot be acquired within `timeout`
-        seconds, or the lock service fails. A failure to release the lock is only logged.
+        Pass the id in lower case, because Glance ignores the case of ids. Never hold the locks of
+        two images at once: both images may have the same lock. Raises Unavailable if the lock
+        cannot be acquired within `timeout` seconds, or if the lock service fails. A failure to
+        release the lock is only logged.
         """
         name = lock_name(image_id)
         local_lock, users = self._local_locks.get(name) or (asyncio.Lock(), 0)
@@ -96,9 +99,9 @@ class ImageLocks:
     def _orphaned_write_seconds(self, name: str) -> float:
         """Return the seconds until a PATCH that an exited process left unfinished must be over.
 
-        Hold the lock `name` when you call this: a marker file was then left by such a process.
-        Returns 0 without a marker, which is the usual case, and for locks that are not files.
-        Raises Unavailable if that cannot be read.
+        Call this while you hold the lock `name`. Then a marker file can only be from a process that
+        exited during its write. Returns 0 if there is no marker file, and always if the locks are
+        not in files. Raises Unavailable if the marker file cannot be read.
         """
         if self._markers is None:
             return 0.0
@@ -113,11 +116,12 @@ class ImageLocks:
 
     @contextmanager
     def _write_marker(self, name: str) -> Iterator[None]:
-        """Create a marker file for the block, and remove it afterwards.
+        """Create a marker file for the ``with`` block, and remove the file afterwards.
 
-        Hold the lock `name` when you call this. The marker stays if the process exits within the
-        block. Does nothing if the locks are not in files. Raises Unavailable if the marker cannot
-        be created. If it cannot be removed, that is logged: the next write waits until it expires.
+        Call this while you hold the lock `name`. Does nothing if the locks are not in files. The
+        marker stays if the process exits within the block. Raises Unavailable if the marker cannot
+        be created. If the marker cannot be removed, logs an error; the next write then waits until
+        the marker expires.
         """
         if self._markers is None:
             yield
@@ -139,8 +143,8 @@ class ImageLocks:
     async def _acquire(self, name: str) -> Lock:
         """Acquire the lock between processes, however long that takes.
 
-        Raises Unavailable if the lock service fails. Tries again and again: if tooz waited for the
-        lock, it would block a thread.
+        Tries again and again, because a tooz call that waits for the lock would block a thread.
+        Raises Unavailable if the lock service fails.
         """
         delay = _MIN_DELAY
         while (lock := await self._tooz_locks.try_lock(name)) is None:
@@ -154,9 +158,10 @@ class ImageLocks:
 
 
 def lock_name(image_id: str) -> str:
-    """Return the name of the lock for an image id, which may be any text: one of 4,096 names.
+    """Return the name of the lock of an image, one of 4,096 names.
 
-    Do not change the names: processes of different versions may share a Glance.
+    `image_id` may be any text. Do not change the names: processes of different versions may share a
+    Glance.
     """
     digest = hashlib.sha256(image_id.encode(errors="surrogatepass")).hexdigest()
     return f"glimpse-turn-{digest[:_NAME_DIGITS]}"

@@ -1,4 +1,4 @@
-"""Reads lists of Glance page by page, and prefetches the next page while one is used."""
+"""Reads lists of Glance page by page, and prefetches the next page while one is in use."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -11,14 +11,15 @@ from glimpse.images.errors import InvalidResponse
 from glimpse.upstream.transport import Response
 
 _MAX_PAGES = 100_000
-# Lists that hold a prefetched page at the same time; others fetch each page when it is needed.
+# How many lists may hold a prefetched page at the same time. Other lists fetch a page when the page
+# is needed.
 MAX_PREFETCHES = 8
 _MAX_IMAGES = 10_000  # of a page; Glance sends at most the 1,000 that are requested
 _MAX_MARKER_LENGTH = 255  # characters
 _SHRINK_FACTOR = 8  # how many times smaller the next try is after a page of too many bytes
 
-# Requests the page of at most so many images after a marker (None: the first page). Raises TooLarge
-# if a page of fewer images should be requested.
+# Called with a marker (None: the first page) and a limit. Requests the page of at most that many
+# images after the marker. Raises TooLarge if a page of fewer images should be requested.
 FetchPage = Callable[[str | None, int], Awaitable[Response]]
 
 
@@ -40,15 +41,19 @@ async def iterate_pages(
     page_size: int,
     prefetch_limit: asyncio.Semaphore,
 ) -> AsyncGenerator[GlancePage, None]:
-    """Yield the pages after `marker` until they have `wanted` (1 or more) images, or end.
+    """Yield the pages after `marker` until they have `wanted` images or the list ends.
 
-    Without `marker` the list begins with its first image. At most `page_size` images are requested
-    at once, and fewer after `fetch` has raised TooLarge. The last page has no `next_marker`. All
-    pages together may have more than `wanted` images. While a page is used, the next one is
-    prefetched, unless all of `prefetch_limit` is in use; `aclose` cancels that.
+    If `marker` is None, the first page of the list is the first page yielded. `wanted` is 1 or
+    more; all pages together may have more images. Each request asks `fetch` for at most `page_size`
+    images, and for fewer after `fetch` has raised TooLarge. `next_marker` of the last page is None,
+    even if Glance has more images.
 
-    Raises InvalidResponse for a list that repeats a marker, has an empty page before the last one,
-    or has more than 100,000 pages, and what `fetch` and `parse_page` raise.
+    While the consumer uses a page, the next page is prefetched if `prefetch_limit` is not
+    exhausted. Close the generator with `aclose` to cancel a prefetch.
+
+    Raises InvalidResponse if the list repeats a marker, has an empty page before the last one, or
+    has more than 100,000 pages. Also raises the errors of `fetch`, and InvalidResponse or TooLarge
+    for a malformed page (see `parse_page`).
     """
     seen, count = {marker}, min(page_size, wanted)
     prefetch = _Prefetch(fetch, prefetch_limit)
@@ -75,7 +80,10 @@ async def iterate_pages(
 
 
 class _Prefetch:
-    """Fetches a list's next page while the present one is used, if `limit` has a free slot."""
+    """Fetches the next page of a list while the present page is in use.
+
+    `limit` bounds the number of prefetched pages of all lists together.
+    """
 
     def __init__(self, fetch: FetchPage, limit: asyncio.Semaphore) -> None:
         self._fetch = fetch
@@ -85,18 +93,19 @@ class _Prefetch:
     async def start(self, marker: str, count: int) -> None:
         """Begin to fetch the page after `marker`, of at most `count` images.
 
-        Does nothing if all slots are in use. `take` returns the page or raises the error: call it
-        before the next `start`.
+        Does nothing if `limit` is exhausted. Call `take` before the next `start`: `take` returns
+        the page, or raises the error of the fetch.
         """
         if not self._limit.locked():
             await self._limit.acquire()
             self._task = asyncio.create_task(_fetch_shrinking(self._fetch, marker, count))
 
     async def take(self, marker: str | None, count: int) -> tuple[Response, int]:
-        """Return the page that `start` began to fetch; without one, fetch the page after `marker`.
+        """Return the page that `start` began to fetch; if there is none, fetch the page now.
 
-        The arguments are used in the second case only. Returns and raises what `_fetch_shrinking`
-        does.
+        `marker` and `count` are used only to fetch the page now. Returns the response and the
+        number of images that were requested. Raises TooLarge if a page of one image is too large,
+        and the other errors of `fetch`.
         """
         if self._task is None:
             return await _fetch_shrinking(self._fetch, marker, count)
@@ -107,7 +116,7 @@ class _Prefetch:
             self._limit.release()
 
     async def cancel(self) -> None:
-        """Cancel the fetch in progress, if any, free its slot, and wait until it has ended."""
+        """Cancel the fetch in progress, if there is one, and wait until the fetch has ended."""
         if self._task is not None:
             self._task.cancel()
             self._limit.release()
@@ -117,9 +126,9 @@ class _Prefetch:
 async def _fetch_shrinking(
     fetch: FetchPage, marker: str | None, count: int
 ) -> tuple[Response, int]:
-    """Fetch a page of at most `count` images; after each TooLarge, of an eighth as many.
+    """Fetch a page of at most `count` images; after each TooLarge, try an eighth as many.
 
-    Return the response and the number of images that were requested. Raises TooLarge if a page of
+    Returns the response and the number of images that were requested. Raises TooLarge if a page of
     one image is too large, and the other errors of `fetch`.
     """
     while True:
@@ -134,9 +143,9 @@ async def _fetch_shrinking(
 def parse_page(response: Response) -> GlancePage:
     """Return the page in a successful response to a list.
 
-    The documents are not checked. Raises InvalidResponse if the body is not a JSON object with a
-    list ``images`` of at most 10,000 entries, or if its next link has no marker; TooLarge if it has
-    more than 100,000 brackets and braces.
+    The documents of the images are not checked. Raises InvalidResponse if the body is not a JSON
+    object with a list ``images`` of at most 10,000 entries, or if the ``next`` link has no marker.
+    Raises TooLarge if the body has more than 100,000 opening brackets and braces.
     """
     document = parse_document(response)
     documents = document.get("images")
@@ -148,8 +157,8 @@ def parse_page(response: Response) -> GlancePage:
 def parse_next_marker(document: dict[str, Any]) -> str | None:
     """Return the marker in the ``next`` link of a page; None if the link is missing or null.
 
-    Host, path and filters of the link are ignored. Raises InvalidResponse for a link without a
-    marker, or with one of more than 255 characters.
+    Host, path and filters of the link are ignored. Raises InvalidResponse if the link has no
+    marker, or a marker of more than 255 characters.
     """
     link = document.get("next")
     if link is None:

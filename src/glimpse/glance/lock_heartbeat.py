@@ -14,32 +14,33 @@ _DEFAULT_INTERVAL = 1.0
 
 
 class LockHeartbeat:
-    """A thread that renews all locks of a started coordinator, three times per expiry time.
+    """A thread that renews all locks of `coordinator`, three times per expiry time.
 
-    Each failure of the lock service is logged once, however long it lasts, and so is its recovery.
-    A task would renew the locks too late while the event loop is busy. tooz's own heartbeat logs
-    each failure, and cannot be stopped before the service has recovered.
+    Start `coordinator` before the thread. An outage of the lock service is logged once when it
+    begins and once when it ends. An asyncio task would renew the locks too late while the event
+    loop is busy. tooz's own heartbeat logs each failure, and cannot be stopped during an outage.
     """
 
     def __init__(
         self, coordinator: CoordinationDriver, wait: Callable[[float], bool] | None = None
     ) -> None:
-        """Start nothing yet.
+        """Prepare the thread; `start` starts it.
 
-        `wait` takes seconds, waits so long, and returns True to end the thread. The default one
-        returns True as soon as `stop` is called; with another, `stop` does not end the thread.
+        `wait` gets a number of seconds, waits that long, and returns True to end the thread. The
+        default `wait` returns True as soon as `stop` is called. If you pass another `wait`, `stop`
+        does not end the thread.
         """
         self._coordinator = coordinator
         self._stopped = threading.Event()
         self._wait = wait or self._stopped.wait
 
     def start(self) -> None:
-        """Start the thread, if locks of this lock service have to be renewed. Call it once."""
+        """Start the thread if locks of this lock service have to be renewed. Call this once."""
         if self._coordinator.requires_beating:
             threading.Thread(target=self._run, name="lock-heartbeat", daemon=True).start()
 
     def stop(self) -> None:
-        """Make the thread end, after a heartbeat in progress. Does not wait for it."""
+        """Tell the thread to end after a heartbeat in progress. Does not wait for the thread."""
         self._stopped.set()
 
     def _run(self) -> None:
@@ -64,9 +65,10 @@ class LockHeartbeat:
 
 
 def describe_error(error: BaseException) -> str:
-    """Return why the lock service failed, without addresses and passwords.
+    """Return a short reason why the lock service failed, without addresses and passwords.
 
-    That is the text of an operating system's error; otherwise the name of the class of the cause of
-    `error`, or of `error` itself if it has no cause.
+    For an error of the operating system, the reason is its text (``Connection refused``). For any
+    other error, the reason is the class name of the error's cause, or of `error` if it has no
+    cause.
     """
     return getattr(error, "strerror", None) or type(error.__cause__ or error).__name__

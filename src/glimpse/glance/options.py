@@ -7,16 +7,20 @@ from dataclasses import dataclass
 class GlanceOptions:
     """The options to find and call Glance. Times are in seconds.
 
-    `api_servers` are base URLs; without any, Glance is looked up in the catalog by `service_type`,
-    `valid_interfaces` (in order of preference) and `region_name`. `num_retries` is the number of
-    further attempts after the first. `total_timeout` bounds a call with all its attempts.
+    `api_servers` are base URLs. If `api_servers` is empty, Glance is looked up in the catalog by
+    `service_type`, `valid_interfaces` (in order of preference) and `region_name`. `num_retries` is
+    the number of further attempts after the first. `total_timeout` limits a call with all its
+    attempts.
 
     The fields up to `total_timeout` are options of ``[glance]``, whose defaults are in
-    `settings.options`. The others are constants, for tests to set: a server that failed is tried
-    last for `server_backoff`. A page has at most `page_size` images; one of more than
-    `max_page_bytes` is fetched again in smaller pages. A response about one image that has more
-    than `max_image_bytes` is an error: that is twice Glance's default quota of 128 properties of
-    64 kB. The image schema is fetched again after `schema_max_age`.
+    `settings.options`. Only tests change the other fields:
+
+    - `server_backoff`: how long a server that failed is tried after all others.
+    - `page_size`: the most images that are requested at once.
+    - `max_image_bytes`: the most bytes of a response about one image; a larger one is an error. The
+      default is twice Glance's default quota of 128 properties of 64 kB.
+    - `max_page_bytes`: the most bytes of a page; a larger one is fetched again in smaller pages.
+    - `schema_max_age`: how long the image schema is used before it is fetched again.
     """
 
     api_servers: tuple[str, ...]

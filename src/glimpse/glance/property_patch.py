@@ -9,12 +9,12 @@ from glimpse.images import Action, Caller, Image, PropertyChanges, apply_changes
 def make_property_patch(
     properties: Mapping[str, str | None], changes: PropertyChanges
 ) -> list[dict[str, Any]]:
-    """Return the operations that apply `changes` to an image with `properties`.
+    """Return the operations of a JSON patch that apply `changes` to `properties`.
 
-    Values that the image already has are left out: the list may be empty. Keys are set by ``add``,
-    which succeeds also if another client has added the key in the meantime. Raises PropertyNotFound
-    if a key to remove does not exist, and PropertyLimitExceeded if the image would have more than
-    `changes.limit` properties.
+    `properties` are those of the image. The list is empty if the image needs no change. A key is
+    set by ``add``, which succeeds even if another client has added the key in the meantime. Raises
+    PropertyNotFound if a key to remove does not exist. Raises PropertyLimitExceeded if the image
+    would have more than `changes.limit` properties.
     """
     removed = properties.keys() - apply_changes(properties, changes).keys()
     return [
@@ -28,7 +28,10 @@ def make_property_patch(
 
 
 def is_empty_patch_allowed(caller: Caller, image: Image) -> bool:
-    """Return True if Glance would allow an empty patch, so that none has to be sent."""
+    """Return True if Glance would accept an empty patch of `image` from `caller`.
+
+    An empty patch that Glance would accept need not be sent.
+    """
     is_owner = caller.is_admin or image.owner == caller.project_id
     return has_role(caller, Action.MODIFY_IMAGE) and (is_owner or image.visibility == "public")
 

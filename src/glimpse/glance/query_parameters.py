@@ -15,10 +15,10 @@ _MULTIPLE = (
 
 
 def query_parameters(query: ImageQuery) -> list[tuple[str, str]]:
-    """Return the filters and the order of `query` as pairs of a key and a value, not quoted.
+    """Return the filters and the sort order of `query` as pairs of a key and a value.
 
-    The limit and the marker are left out, and so are Glance's defaults: the member status
-    "accepted", and `os_hidden` if it is false.
+    The values are not yet URL-encoded. The limit and the marker are left out. Glance's defaults are
+    left out, too: ``member_status=accepted`` and ``os_hidden=false``.
     """
     return [*_attribute_parameters(query), *query.properties.items()]
 
@@ -68,12 +68,15 @@ _SINGLE: dict[str, Callable[[Any], str]] = {
 
 
 def _render_values(values: tuple[str, ...]) -> str:
-    """Render ``x``, or ``eq:x`` if x has a colon, or ``in:x,y`` for several values."""
+    """Render one value as ``x`` (``eq:x`` if it has a colon), and several as ``in:x,y``."""
     if len(values) == 1:
         return f"eq:{values[0]}" if ":" in values[0] else values[0]
     return "in:" + ",".join(map(_quote, values))
 
 
 def _quote(value: str) -> str:
-    """Put a value of a list in quotes if it has a comma or is empty; Glance unescapes nothing."""
+    """Put a value of a list in double quotes if the value is empty or has a comma.
+
+    Quotes within the value are not escaped, because Glance does not unescape them.
+    """
     return f'"{value}"' if "," in value or not value else value

@@ -8,18 +8,18 @@ from glimpse.images.errors import ImageNotFound, Invalid
 from glimpse.telemetry.request_context import NO_REQUEST, current_context
 
 Parameters = Sequence[tuple[str, str]]
-# Returns the sentence that explains a status code of 500 by the content of the request, or None if
-# nothing in the request explains it.
+# Returns a sentence that explains a status code of 500 by the content of the request, or None if
+# the request does not explain the 500.
 Diagnosis = Callable[[], str | None]
 
 
 class GlanceRequest(NamedTuple):
-    """A request to any server of Glance. `target` is its quoted path and query.
+    """A request to any server of Glance. `target` is the URL-encoded path and query.
 
-    A response whose body has more than `max_response_bytes` raises TooLarge. `is_idempotent` is for
-    writes: sent twice, the request has the effect of one (RFC 9110, section 9.2.2). A GET is always
-    idempotent. `diagnosis` is called if Glance responds 500: the sentence that it returns, if any,
-    becomes the text of Invalid.
+    If the body of the response has more than `max_response_bytes`, TooLarge is raised.
+    `is_idempotent` is for writes: if true, sending the request twice has the same effect as sending
+    it once (RFC 9110, section 9.2.2). A GET is always idempotent. `diagnosis` is called if Glance
+    responds 500. If `diagnosis` returns a sentence, Invalid is raised with that sentence.
     """
 
     method: str
@@ -31,15 +31,18 @@ class GlanceRequest(NamedTuple):
     diagnosis: Diagnosis = lambda: None
 
     def with_header(self, name: str, value: str) -> "GlanceRequest":
-        """Return a copy with this header; it replaces one whose name has the same spelling."""
+        """Return a copy that has this header.
+
+        The header replaces a header whose name has the same spelling, including case.
+        """
         return self._replace(headers={**self.headers, name: value})
 
 
 def image_path(image_id: str) -> str:
-    """Return the quoted path of an image, ``/v2/images/ID``. Its id may be any text.
+    """Return the URL-encoded path of an image, ``/v2/images/ID``.
 
-    Raises ImageNotFound for an id that no image can have, since it fits no path: empty, a dot or
-    two, or with a lone surrogate.
+    Raises ImageNotFound if `image_id` cannot be a part of a path: if it is empty, ``.`` or ``..``,
+    or has a lone surrogate. Any other text is accepted.
     """
     try:
         quoted = quote(image_id, safe="")
@@ -51,11 +54,10 @@ def image_path(image_id: str) -> str:
 
 
 def encode_target(path: str, parameters: Parameters) -> str:
-    """Return a request's target, ``PATH?QUERY``, or `path` alone without parameters.
+    """Return the target of a request: ``PATH?QUERY``, or `path` if there are no parameters.
 
-    `path` is quoted already, `parameters` are quoted here.
-
-    Raises Invalid for a parameter with a lone surrogate, which has no encoding in UTF-8.
+    `path` must be URL-encoded already. `parameters` are encoded here. Raises Invalid if a parameter
+    has a lone surrogate, which UTF-8 cannot encode.
     """
     try:
         return f"{path}?{urlencode(parameters)}" if parameters else path
@@ -64,10 +66,11 @@ def encode_target(path: str, parameters: Parameters) -> str:
 
 
 def make_headers(token: str, content_type: str | None = None) -> dict[str, str]:
-    """Return the headers of a request: the caller's token, and the type of the body, if any.
+    """Return the headers of a request: the caller's token, ``Accept`` and ``Content-Type``.
 
-    JSON is accepted. If a request is being served, its id goes along in X-Openstack-Request-Id, so
-    that Glance logs the same id: the global one if the client sent one.
+    Without `content_type`, there is no ``Content-Type``. While a client's request is being served,
+    X-Openstack-Request-Id is added, so that Glance logs the same request id. The value is the
+    global request id if the client sent one, otherwise the local one.
     """
     headers = {"X-Auth-Token": token, "Accept": "application/json"}
     context = current_context.get()

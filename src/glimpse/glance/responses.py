@@ -22,8 +22,8 @@ def is_success(response: Response) -> bool:
 def parse_document(response: Response) -> dict[str, Any]:
     """Return the JSON object in a response of any status code.
 
-    Raises InvalidResponse if the body is not a JSON object, TooLarge if it has more than 100,000
-    brackets and braces.
+    Raises InvalidResponse if the body is not a JSON object, and TooLarge if the body has more than
+    100,000 opening brackets and braces.
     """
     check_containers(response)
     try:
@@ -36,10 +36,10 @@ def parse_document(response: Response) -> dict[str, Any]:
 
 
 def check_containers(response: Response) -> None:
-    """Raise TooLarge for a body with more than 100,000 opening brackets and braces.
+    """Raise TooLarge if a body has more than 100,000 opening brackets and braces.
 
-    Parsing it would take long and far more memory than the body. Brackets in texts count as well; a
-    page of 1,000 images has 5,000.
+    To parse such a body would take long, and far more memory than the body. Brackets within texts
+    count as well. A page of 1,000 images has about 5,000.
     """
     if response.body.count(b"[") + response.body.count(b"{") > _MAX_CONTAINERS:
         raise TooLarge("The Image service's answer is too large.")
@@ -48,10 +48,10 @@ def check_containers(response: Response) -> None:
 def parse_version_ids(response: Response) -> list[str]:
     """Return the ids of versions, such as ``v2.15``, in a response to ``GET /``.
 
-    The order is the response's. Raises the error of `error_from_response` for a status code other
-    than 200 and 300; InvalidResponse if the body is not JSON with a list of versions, or if one of
-    them has no id of at most 50 printable characters; TooLarge for a body with more than 100,000
-    brackets and braces.
+    The ids are in the order of the response. Raises the error of `error_from_response` for a status
+    code other than 200 and 300. Raises InvalidResponse if the body has no list of versions, or if a
+    version has no id, an unprintable id, or an id of more than 50 characters. Raises TooLarge if
+    the body has more than 100,000 opening brackets and braces.
     """
     if response.status not in (HTTPStatus.OK, HTTPStatus.MULTIPLE_CHOICES):
         raise error_from_response(response)
@@ -64,5 +64,5 @@ def parse_version_ids(response: Response) -> list[str]:
 
 
 def _is_version_id(value: object) -> bool:
-    """Return True for a printable text of at most 50 characters: a terminal can show it."""
+    """Return True for a printable text of at most 50 characters, which a terminal can show."""
     return isinstance(value, str) and len(value) <= _MAX_VERSION_LENGTH and value.isprintable()

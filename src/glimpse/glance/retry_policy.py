@@ -21,39 +21,47 @@ _log = logging.getLogger(__name__)
 # The status codes of a server in trouble. Another server, or the same one later, may do better.
 RETRYABLE_STATUS_CODES = frozenset((500, 502, 503, 504))
 
-# What one attempt brings: a response, or the reason why there is none.
+# The result of one attempt: a response, or the error if there is none.
 AttemptResult = Response | UpstreamError | TimeoutError
 # Sends a request to the server with this base URL, once.
 SendOnce = Callable[[str, GlanceRequest], Awaitable[AttemptResult]]
 
 
 class RetryPolicy:
-    """Sends a request until a server handles it, at most 1 + `max_retries` times.
+    """Sends a request to one server after another until a server handles the request.
 
-    A server has failed if it sends no response, or one of RETRYABLE_STATUS_CODES. After a delay,
-    the request is then sent to the next server, if
+    An attempt fails if there is no response, or if the status code is one of
+    RETRYABLE_STATUS_CODES. After a failed attempt, the policy waits for a moment and sends the
+    request to the next server. A request is sent at most 1 + `max_retries` times. A request is
+    repeated only in these cases:
 
-    - the request is a GET, or could not be sent at all (ConnectError), or
-    - the request is idempotent, and the server cannot still be processing it. It may be processing
-      it if it accepted the request but did not respond in time, or if a proxy responded 504. If
-      another server completed the request first, the late server could later overwrite changes
-      that other clients made in between.
+    - The request is a GET.
+    - The request was not sent, because no connection was made (ConnectError).
+    - The request is idempotent, and the server is no longer processing it.
 
-    A server that has failed is tried again after all others, unless it timed out. Two cases are not
-    failures of the server: a response of too many bytes, and a 500 that the content of the request
-    explains (`GlanceRequest.diagnosis`). Each failure and each response is reported to `Servers`.
+    After a timeout or a 504, the server may still be processing the request. If another server then
+    completed the same write first, the late write could undo changes that other clients made
+    meanwhile.
+
+    A failed server is tried again after all other servers. A server that timed out is not tried
+    again for the same request. A response with too many bytes is not retried, nor is a 500 that
+    `GlanceRequest.diagnosis` explains. Failed attempts and successful responses are reported to
+    `Servers`.
     """
 
     def __init__(self, max_retries: int) -> None:
         self._max_retries = max_retries
 
     async def send(self, request: GlanceRequest, servers: Servers, send_once: SendOnce) -> Response:
-        """Return the first response that is no failure, else the response of the last attempt.
+        """Send a request until an attempt succeeds; return the response of the last attempt.
 
-        A response of any other status code, such as 404, is no failure. Raises Unavailable or
-        InvalidResponse if the last attempt has no response (`error_from_failure`), TooLarge if any
-        response has too many bytes, Invalid for a 500 that the request explains. `send_once` itself
-        must not raise. There is no timeout here: `GlanceClient.send` has one.
+        The response may be a failure, such as 503, if all attempts failed. A status code that is
+        not in RETRYABLE_STATUS_CODES, such as 404, is a success here.
+
+        Raises Unavailable if the last attempt has no response, InvalidResponse if its response is
+        not HTTP or incomplete, TooLarge if a response has too many bytes, and Invalid if
+        `request.diagnosis` explains a 500. `send_once` must return errors instead of raising them.
+        There is no timeout: the caller must set one.
         """
         queue = deque(servers.order())
         retry = 0
@@ -80,9 +88,10 @@ class RetryPolicy:
 
 
 def _is_safe_to_repeat(request: GlanceRequest, result: AttemptResult) -> bool:
-    """Return True if the request may be sent again after this failure.
+    """Return True if the request may be sent again after the failed attempt `result`.
 
-    It may if it is a GET, if it was not sent, or if it is idempotent and not in progress any more.
+    That is so if the request is a GET, if it was not sent, or if it is idempotent and the server is
+    no longer processing it.
     """
     if request.method == "GET" or isinstance(result, ConnectError):
         return True
@@ -90,7 +99,10 @@ def _is_safe_to_repeat(request: GlanceRequest, result: AttemptResult) -> bool:
 
 
 def _may_be_in_progress(result: AttemptResult) -> bool:
-    """Return True if the server may still be processing the request: it or a proxy timed out."""
+    """Return True if the server, or a proxy before it, timed out.
+
+    The server may then still be processing the request.
+    """
     if isinstance(result, Response):
         return result.status == HTTPStatus.GATEWAY_TIMEOUT
     return _is_timeout(result)
@@ -99,7 +111,7 @@ def _may_be_in_progress(result: AttemptResult) -> bool:
 def _is_timeout(result: AttemptResult) -> bool:
     """Return True if the server accepted the request but did not respond in time.
 
-    A timeout of the connection attempt is none: the server did not get the request.
+    A timeout while connecting does not count, because the server did not get the request.
     """
     return isinstance(result, TimeoutError) and not isinstance(result, ConnectError)
 
@@ -113,7 +125,7 @@ def _raise_if_explained(request: GlanceRequest, result: AttemptResult) -> None:
 
 
 def _mark_failed(servers: Servers, server: str, result: AttemptResult) -> None:
-    """Start or restart the backoff of a server; unless it was in progress, log why (`result`)."""
+    """Start or restart the backoff of a server. If there was no backoff, log the reason."""
     if servers.mark_failed(server):
         _log.warning(
             "Glance at %s failed, other servers are tried first for %g s: %s",

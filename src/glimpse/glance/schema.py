@@ -1,4 +1,4 @@
-"""ImageSchema: the attributes of image documents, by Glance's image schema."""
+"""ImageSchema: which keys of images are attributes, according to Glance's image schema."""
 
 import asyncio
 import time
@@ -22,19 +22,24 @@ FetchSchema = Callable[[str], Awaitable[Response]]
 
 
 class SchemaKeys(NamedTuple):
-    """Keys that an image schema has: those of attributes, and those together with properties."""
+    """The keys of an image schema.
+
+    `base_attributes` are the keys of attributes. `declared` are all keys: those of attributes, and
+    those of properties that an operator declared.
+    """
 
     base_attributes: frozenset[str]
     declared: frozenset[str]
 
 
 class ImageSchema:
-    """The attributes of the Image API together with those that Glance's image schema adds.
+    """The keys of attributes: those of the Image API, and those that Glance's schema adds.
 
-    The schema is the same for all callers. The first call fetches it, with its caller's token, and
-    waits for it, as do others that come meanwhile. A call more than `max_age` seconds after a fetch
-    that succeeded, or ten seconds after one that failed, starts another in the background. Until a
-    fetch succeeds, the last known attributes are used: at first those of the Image API.
+    The schema is the same for all callers. The first call fetches the schema with the token of its
+    caller. All calls wait until that first fetch has ended. Later fetches run in the background.
+    The first call more than `max_age` seconds after a successful fetch starts one, or ten seconds
+    after a failed fetch. After a failed fetch, the last known attributes are used: at first those
+    of the Image API. Close the schema to cancel a fetch.
     """
 
     def __init__(
@@ -49,18 +54,19 @@ class ImageSchema:
         self._refresh = SingleFlight(self._fetch_attributes)
 
     async def base_attributes(self, token: str) -> frozenset[str]:
-        """Return the keys that are attributes; all others are properties. Raises nothing.
+        """Return the keys that are attributes; all other keys are properties. Raises nothing.
 
-        `token` is the caller's; it is used if the schema has to be fetched. Waits for the first
-        fetch only.
+        `token` is the caller's token, with which the schema is fetched if necessary. Only the first
+        fetch makes the caller wait.
         """
         await self._keep_fresh(token)
         return self._keys.base_attributes
 
     async def declared_keys(self, token: str) -> frozenset[str]:
-        """Return all keys that the schema has, those of an operator's properties among them.
+        """Return all keys in the schema, including properties that an operator declared.
 
-        Like `base_attributes` otherwise.
+        `token` is the caller's token, with which the schema is fetched if necessary. Only the first
+        fetch makes the caller wait. Raises nothing.
         """
         await self._keep_fresh(token)
         return self._keys.declared
@@ -72,7 +78,7 @@ class ImageSchema:
                 await asyncio.wait((refresh,))  # a cancelled caller does not cancel it
 
     async def _fetch_attributes(self, token: str) -> None:
-        """Fetch the schema, and set when to fetch it again; keep the attributes if that fails."""
+        """Fetch the schema, and set the time of the next fetch. After a failure, keep the keys."""
         lifetime = _RETRY_AFTER
         try:
             keys = parse_schema(await self._fetch(token))
@@ -92,9 +98,10 @@ class ImageSchema:
 def parse_schema(response: Response) -> SchemaKeys:
     """Return the keys in a response to ``GET /v2/schemas/image``.
 
-    Base attributes are the keys of the schema's properties without those marked ``is_base: false``,
-    as in python-glanceclient, which Compute uses. Raises InvalidResponse for an unsuccessful
-    response, for one without a schema, and for more than 1,000 keys or one of over 255 characters.
+    A property of the schema that is marked ``is_base: false`` is no base attribute; all others are.
+    python-glanceclient, which Compute uses, has the same rule. Raises InvalidResponse for an
+    unsuccessful response, for a body that is not a schema, for more than 1,000 keys, and for a key
+    of more than 255 characters.
     """
     described = parse_document(response).get("properties") if is_success(response) else None
     if not isinstance(described, Mapping):

@@ -10,19 +10,18 @@ _MAX_URL_LENGTH = 2000  # characters
 
 
 def base_url(url: str) -> str:
-    """Return a configured URL of Glance without ``/v2`` and slashes at its end.
+    """Return a configured URL of Glance with a scheme, and without ``/v2`` at its end.
 
-    A URL without a scheme gets ``http://``, as in nova.
+    Example: ``glance:9292/v2/`` -> ``http://glance:9292``. The default scheme is that of nova.
     """
     return (url if "//" in url else f"http://{url}").rstrip("/").removesuffix("/v2")
 
 
 def is_url(url: str) -> bool:
-    """Return True for an HTTP or HTTPS URL that can be called and put into links.
+    """Return True if `url` is an HTTP or HTTPS URL that can be called and put into links.
 
-    It has a host. The scheme may be missing; user, password, path and a port but 0 are allowed.
-    False for a URL of more than 2,000 characters, or with spaces, control characters or characters
-    that are not ASCII.
+    The URL must have a host, and at most 2,000 printable ASCII characters without spaces. The
+    scheme may be missing. User, password, path and a port other than 0 are allowed.
     """
     if len(url) > _MAX_URL_LENGTH or not (url.isascii() and url.isprintable()) or " " in url:
         return False
@@ -34,11 +33,11 @@ def is_url(url: str) -> bool:
 
 
 class Servers:
-    """The base URLs of one or more equal servers, used round-robin from a random one on.
+    """The base URLs of one or more equal servers, and which servers have failed recently.
 
-    `urls` are as the operator wrote them; `base_url` completes them. For `backoff` seconds, a
-    server that failed is tried after all others. `public_url`, for links, is the first of `urls`
-    without user and password.
+    `urls` are URLs as the operator wrote them (see `base_url`). Requests begin with a random
+    server, then with each server in turn. A server that failed is tried after all other servers for
+    `backoff` seconds. `public_url` is the first of `urls` without user and password, for links.
     """
 
     def __init__(
@@ -56,9 +55,10 @@ class Servers:
         self._next = 0
 
     def order(self) -> list[str]:
-        """Return the base URLs of all servers, in the order to try them.
+        """Return the base URLs of all servers, in the order in which to try them.
 
-        Servers whose backoff is in progress are last. Each call begins with another server.
+        Each call begins with the next server in turn. Servers whose backoff is in progress come
+        last.
         """
         start = self._next % len(self._urls)
         self._next = start + 1
@@ -67,12 +67,12 @@ class Servers:
         return sorted(rotated, key=lambda url: self._unavailable_until.get(url, 0.0) > now)
 
     def mark_failed(self, url: str) -> bool:
-        """Start or restart the backoff of a server. Return True if none was in progress."""
+        """Start or restart the backoff of a server. Return True if no backoff was in progress."""
         now = self._clock()
         was_available = self._unavailable_until.get(url, 0.0) <= now
         self._unavailable_until[url] = now + self.backoff
         return was_available
 
     def mark_available(self, url: str) -> None:
-        """End the backoff of a server that responded, if one is in progress."""
+        """End the backoff of a server that responded; do nothing if no backoff is in progress."""
         self._unavailable_until.pop(url, None)

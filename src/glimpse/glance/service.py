@@ -43,14 +43,15 @@ _JSON_PATCH = "application/openstack-images-v2.1-json-patch"
 
 
 class GlanceImageService:
-    """An ImageService over HTTP. Each request carries the caller's own token.
+    """An ImageService over HTTP. Each request to Glance carries the caller's own token.
 
     Glance checks the caller's permissions. The operator's `rules` are checked here as well: they
     can forbid more than Glance, but cannot allow what Glance forbids.
 
-    A list takes one request to Glance for each page, getting an image one, deleting it one or (with
-    a rule) two, a change of properties two, `schema` one every `schema_max_age` seconds. Methods of
-    ImageService may raise NotAuthenticated, Unavailable or InvalidResponse.
+    Requests to Glance: one for each page of a list, one to get an image, one to delete it (two if
+    the operator has a rule for getting or deleting images), at most two to change properties, and
+    one for the image schema every `schema_max_age` seconds. Methods that read or change images may
+    raise NotAuthenticated, Unavailable or InvalidResponse.
     """
 
     def __init__(
@@ -63,9 +64,11 @@ class GlanceImageService:
         service_tokens: ServiceTokens | None = None,
         rules: PolicyRules | None = None,
     ) -> None:
-        """`catalog` finds Glance if `options` name no server.
+        """Prepare the service; send no request yet.
 
-        Closing the service closes `transport`, `service_tokens` and `image_locks`, not `catalog`.
+        `catalog` finds Glance if `options` name no server. `rules` are the operator's policy rules,
+        or None. Closing the service closes `transport`, `service_tokens` and `image_locks`, not
+        `catalog`.
         """
         self._permissions = Permissions(rules, is_delegated=True)
         self._options = options
@@ -75,11 +78,11 @@ class GlanceImageService:
         self.schema = ImageSchema(self._fetch_schema, options.schema_max_age)
 
     async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
-        """Yield the images of Glance's list for `query`, at most `query.limit` in all.
+        """Yield pages of the images that match `query`, with at most `query.limit` images in all.
 
-        Malformed images are left out, and so are those that the operator's rules hide. Raises
-        Forbidden, Invalid, MarkerNotFound or MarkerNotVisible: before the first page, or if Glance
-        refuses a request for a later one.
+        Malformed images, and images that the operator's rules hide, are left out. Raises Forbidden,
+        Invalid, MarkerNotFound or MarkerNotVisible: before the first page, or later if Glance
+        refuses the request for a further page.
         """
         self._permissions.check(caller, Action.GET_IMAGES)
         accepts = self._permissions.list_filter(caller)
@@ -95,7 +98,7 @@ class GlanceImageService:
     async def _pages(
         self, caller: Caller, query: ImageQuery, limit: int | None
     ) -> AsyncGenerator[Page, None]:
-        """Yield the images of Glance's list without malformed ones, at most `limit` if not None."""
+        """Yield pages of Glance's list without malformed images, at most `limit` if not None."""
         remaining = sys.maxsize if limit is None else limit
         pages = iterate_pages(
             functools.partial(self._fetch_page, caller, query),
@@ -120,9 +123,9 @@ class GlanceImageService:
     ) -> Response:
         """Request the page of at most `limit` images after `marker` (None: the first page).
 
-        Returns a successful response. Raises the errors of `GlanceClient.send`, that of
-        `list_error` for an unsuccessful response, TooLarge for a page of more than 100,000 brackets
-        and braces, and Invalid for a filter that is not valid Unicode.
+        Returns a successful response. Raises the errors of `GlanceClient.send`, the error of
+        `list_error` for an unsuccessful response, TooLarge for a page of more than 100,000 opening
+        brackets and braces, and Invalid for a filter that is not valid Unicode.
         """
         all_parameters = [*query_parameters(query), ("limit", str(limit))]
         if marker is not None:
@@ -143,10 +146,9 @@ class GlanceImageService:
         return response
 
     async def versions(self) -> dict[str, list[str] | ImageServiceError]:
-        """Return, for each server, the ids of its API versions, or why they are unknown.
+        """Return the API version ids of each server, or why they are unknown, by base URL.
 
-        The keys are base URLs and may hold credentials. Raises Unavailable if the servers cannot be
-        looked up.
+        The base URLs may hold credentials. Raises Unavailable if the servers cannot be looked up.
         """
         found: dict[str, list[str] | ImageServiceError] = {}
         for server in sorted((await self._client.servers()).order()):
@@ -164,10 +166,11 @@ class GlanceImageService:
         return (await self._client.servers()).public_url
 
     async def get_image(self, caller: Caller, image_id: str) -> Image:
-        """Return an image.
+        """Return the image with this id, which may be any text.
 
-        Raises ImageNotFound if Glance or a rule of the operator hides it, or if the id fits no
-        path; for another refusal of Glance the error of `image_error`, such as Forbidden.
+        Raises ImageNotFound if the image does not exist, or if Glance or a rule of the operator
+        hides it. For other refusals of Glance, raises the error of `image_error`, such as
+        Forbidden.
         """
         response = await self._client.send(self._request("GET", caller, image_id))
         image = await self._parse_response(response, caller, image_id)
@@ -183,12 +186,11 @@ class GlanceImageService:
     ) -> Image:
         """Apply `changes` under the image's lock; return the image as it is afterwards.
 
-        `read_image` reads the present image; without it, Glance is called.
-
-        Raises the first that applies: Unavailable if the lock cannot be acquired, the errors of
-        `get_image`, PropertyNotFound for a key to remove that the image does not have,
-        PropertyLimitExceeded for more than `changes.limit` properties, Forbidden if a rule or
-        Glance forbids it, Conflict for Glance's 409, Invalid if Glance cannot store a property.
+        `read_image` reads the present image; with None, the image is read from Glance. Raises the
+        first that applies: Unavailable if the lock cannot be acquired, the errors of `get_image`,
+        PropertyNotFound for a key to remove that the image does not have, PropertyLimitExceeded for
+        more than `changes.limit` properties, Forbidden if a rule or Glance forbids the change,
+        Conflict if Glance responds 409, and Invalid if Glance cannot store a property.
         """
         # Glance's usual database ignores the case of an id: all spellings are one image's.
         async with self._image_locks.lock(image_id.lower()):
@@ -210,7 +212,7 @@ class GlanceImageService:
         changes: PropertyChanges,
         operations: list[dict[str, Any]],
     ) -> Image:
-        """Send `operations`, the patch that makes `changes` to `image`; return the changed image.
+        """Send `operations`, the JSON patch for `changes` to `image`; return the changed image.
 
         Raises Invalid for a property that Glance cannot store, and the errors of
         `GlanceClient.send` and `_parse_response`.
@@ -237,8 +239,8 @@ class GlanceImageService:
     ) -> None:
         """Delete an image and its data. Raises ImageNotFound, Forbidden or Conflict.
 
-        If the operator has a rule for getting or deleting images, the image is read first, with
-        `read_image` or from Glance, and the rule is checked with it.
+        If the operator has a rule for getting or deleting images, the image is read first to check
+        the rule. `read_image` reads the image; with None, the image is read from Glance.
         """
         if self._permissions.has_rule(Action.DELETE_IMAGE) or self._permissions.has_rule(
             Action.GET_IMAGE
@@ -250,9 +252,9 @@ class GlanceImageService:
             raise image_error(response, image_id)
 
     async def base_attributes(self, caller: Caller) -> frozenset[str]:
-        """Return the keys that are attributes: the Image API's, and those of Glance's schema.
+        """Return the keys of attributes: those of the Image API, and those in Glance's schema.
 
-        Waits for the first request for the schema only. Raises nothing.
+        Only the first fetch of the schema makes the caller wait. Raises nothing.
         """
         return await self.schema.base_attributes(caller.token)
 
@@ -264,21 +266,21 @@ class GlanceImageService:
     async def ping(self) -> str | None:
         """Return None if any server of Glance responds, otherwise the reason why none does.
 
-        Raises nothing. `total_timeout` does not bound the time.
+        Raises nothing. `total_timeout` does not limit the time.
         """
         return await self._client.ping()
 
     async def close(self) -> None:
         """Cancel background requests, and close all connections, locks and service tokens.
 
-        Requests in progress fail, also writes: call it when they have ended.
+        Call this when all requests have ended, because requests in progress fail, even writes.
         """
         self.schema.close()
         await self._client.close()
         await self._image_locks.close()
 
     def _request(self, method: str, caller: Caller, image_id: str) -> GlanceRequest:
-        """Return a request without a body. Raises ImageNotFound for an id that fits no path."""
+        """Return a request without a body. Raises ImageNotFound if no URL path can have the id."""
         return GlanceRequest(
             method,
             image_path(image_id),
@@ -289,8 +291,8 @@ class GlanceImageService:
     async def _parse_response(self, response: Response, caller: Caller, image_id: str) -> Image:
         """Return the image in a response.
 
-        Raises the error of `image_error` for an unsuccessful response, InvalidResponse or TooLarge
-        for a malformed one.
+        For an unsuccessful response, raises the error of `image_error`. For a malformed response,
+        raises InvalidResponse or TooLarge.
         """
         if not is_success(response):
             raise image_error(response, image_id)

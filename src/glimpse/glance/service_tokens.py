@@ -1,29 +1,30 @@
-"""ServiceTokens, the port for the service tokens that are sent with the callers' tokens.
+"""ServiceTokens: the interface that supplies service tokens for requests to Glance.
 
-`identity.keystone.service_tokens` implements it; `client` sends them, and again after a 401.
+`identity.keystone.service_tokens` implements the interface, and `glance.client` uses it.
 """
 
 from typing import Protocol
 
 
 class ServiceTokens(Protocol):
-    """Supplies tokens of Glimpse's own user, sent to Glance as X-Service-Token.
+    """Supplies tokens of Glimpse's own user, which Glance gets in the header X-Service-Token.
 
-    KeystoneServiceTokens implements it, with logins to Keystone.
+    KeystoneServiceTokens implements this protocol by logging in to Keystone.
     """
 
     async def token(self) -> str | None:
-        """Return the current token, or None: requests then have the caller's token only.
+        """Return the service token to send, or None if there is none now. Raises nothing.
 
-        Logs in if there is no token, and waits for that about a second at most. Raises nothing.
+        If the result is None, send the request with the caller's token only. Without a token, this
+        method logs in, and waits at most about a second for the login.
         """
         ...
 
     async def renew(self, refused: str) -> str | None:
-        """Return a token to send in place of `refused`, with which a request got a 401.
+        """Return a new service token, after a request with the token `refused` got a 401.
 
-        None if there is no other token, or if it was probably the caller's token that was refused.
-        It may log in for that, and waits about a second at most. Raises nothing.
+        Returns None if there is no new token, or if Glance probably refused the caller's token. May
+        log in, and waits at most about a second for the login. Raises nothing.
         """
         ...
 

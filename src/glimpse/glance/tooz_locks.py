@@ -1,7 +1,7 @@
-"""ToozLocks: locks of images between processes, by the library tooz, without waiting.
+"""ToozLocks: locks between processes, by the library tooz, that are tried without waiting.
 
-`glance.image_locks` is the entry: ImageLocks waits for these locks, and adds locks within the
-process. Here each call of the lock service has a timeout.
+Use ImageLocks (`glance.image_locks`) instead: it waits for these locks, and adds locks within the
+process. Each call of the lock service has a timeout here.
 """
 
 import asyncio
@@ -22,8 +22,8 @@ from glimpse.upstream.threads import run_in_thread
 
 _log = logging.getLogger(__name__)
 
-# Seconds until the lock of a process that exited expires. A request waits for a lock as long as
-# [glance] timeout, which should be longer: otherwise it fails instead of getting such a lock.
+# Seconds until a lock expires if its process has exited. [glance] timeout limits how long a request
+# waits for a lock. Set that timeout higher, or the request fails before such a lock expires.
 LOCK_EXPIRY = 10
 # The parameter of each kind of backend URL for its network timeout; tooz's default is up to 30 s.
 _TIMEOUT_PARAMETERS = {
@@ -55,18 +55,19 @@ class UnusableLockService(Exception):
 
 
 class ToozLocks:
-    """The locks of images, for ImageLocks, in the lock service at `backend_url` (a tooz URL).
+    """The locks that ImageLocks uses, in the lock service at `backend_url` (a tooz URL).
 
-    A call of the lock service that takes more than `call_timeout` seconds is abandoned: it raises
-    Unavailable, and its thread runs on. While eight abandoned calls are running, further calls
-    raise Unavailable at once. Locks in files (``file:``) are not called in threads, and have no
-    timeout. `abandoned_calls` is the number of abandoned calls that are running.
+    A call of the lock service that takes more than `call_timeout` seconds raises Unavailable and is
+    abandoned: its thread runs on. `abandoned_calls` is the number of abandoned calls whose threads
+    are still running. While there are eight, further calls raise Unavailable at once. Locks in
+    files (``file:``) are used without threads, and without a timeout.
     """
 
     def __init__(self, backend_url: str, call_timeout: float = _CALL_TIMEOUT) -> None:
-        """Raises UnusableLockService if tooz cannot use `backend_url`, or needs a library for it.
+        """Prepare the locks. The first `try_lock` connects to the lock service.
 
-        The connection is made by the first `try_lock`.
+        Raises UnusableLockService if tooz cannot use `backend_url`, or if a library that tooz needs
+        for `backend_url` is not installed.
         """
         self._call_timeout = call_timeout
         self._coordinator = _load(with_timeouts(backend_url))
@@ -78,10 +79,10 @@ class ToozLocks:
         self.abandoned_calls = 0
 
     async def try_lock(self, name: str) -> Lock | None:
-        """Acquire the lock of that name; return None if it is held already.
+        """Acquire the lock `name` without waiting for its holder; return None if it is held.
 
-        The first call connects. Does not wait for the holder. Pass the lock to `release`. Raises
-        Unavailable if the lock service cannot be reached, fails or does not respond within
+        Pass the lock that is returned to `release`. The first call connects to the lock service.
+        Raises Unavailable if the lock service cannot be reached, fails or does not respond within
         `call_timeout`.
         """
         if not self._is_started:
@@ -133,11 +134,12 @@ class ToozLocks:
         function: Callable[[], Result],
         undo: Callable[[Result], object] = lambda _: None,
     ) -> Result:
-        """Call a function of tooz, in a thread unless locks are files; return its result.
+        """Call a function of tooz and return its result. Uses a thread if locks are not in files.
 
-        Raises Unavailable for any error of tooz, after `call_timeout`, or at once while eight
-        abandoned calls are running. If the call is abandoned, or this coroutine cancelled, and the
-        function returns later, `undo` is called with its result.
+        Raises Unavailable if the function fails, if it takes longer than `call_timeout`, or at once
+        while eight abandoned calls are running. If the call is abandoned, or if this coroutine is
+        cancelled, the function runs on. When the function returns, `undo` is called with the
+        result.
         """
         if self._is_local:
             return self._translate_errors(function)
@@ -156,7 +158,7 @@ class ToozLocks:
 
     @staticmethod
     def _translate_errors(function: Callable[[], Result]) -> Result:
-        """Call a function of tooz; raise Unavailable for any error, and log one not of tooz."""
+        """Call a function of tooz; raise Unavailable for any error, and log errors not of tooz."""
         try:
             return function()
         except ToozError:
@@ -169,7 +171,7 @@ class ToozLocks:
             raise Unavailable(_UNREACHABLE) from None
 
     def _abandon(self, call: "asyncio.Future[Result]", undo: Callable[[Result], object]) -> None:
-        """Count the call as abandoned until it ends; if it succeeds, undo it in a thread."""
+        """Count the call as abandoned until it ends. If the call succeeds, undo it in a thread."""
         self.abandoned_calls += 1
 
         def on_done(done: "asyncio.Future[Result]") -> None:
@@ -181,7 +183,7 @@ class ToozLocks:
 
 
 def _try_undo(undo: Callable[[Result], object], result: Result) -> None:
-    """Undo an abandoned call; if that fails, log it: the lock expires by itself."""
+    """Undo an abandoned call. Log a failure to do so: the lock then expires by itself."""
     try:
         undo(result)
     except Exception as error:  # noqa: BLE001  tooz does not translate all errors
@@ -192,11 +194,12 @@ def _try_undo(undo: Callable[[Result], object], result: Result) -> None:
 
 
 def with_timeouts(backend_url: str) -> str:
-    """Return a backend URL with a lock expiry and a network timeout, in seconds, added.
+    """Return a backend URL with parameters for a lock expiry and a network timeout added.
 
-    Values that the URL has already are kept. Only URLs of Redis, memcached and etcd (by HTTP) are
-    changed: locks in files are released when their process exits, and a database releases a lock
-    when the connection of its holder closes.
+    Both are in seconds. Parameters that the URL has already are kept. Only URLs of Redis, memcached
+    and etcd (by HTTP) are changed. Other lock services need no expiry: locks in files are released
+    when their process exits, and a database releases a lock when the connection of its holder
+    closes.
     """
     timeout_parameter = _TIMEOUT_PARAMETERS.get(backend_url.partition(":")[0])
     if timeout_parameter is None:
@@ -209,10 +212,10 @@ def with_timeouts(backend_url: str) -> str:
 
 
 def _load(url: str) -> coordination.CoordinationDriver:
-    """Return the coordinator for a backend URL, which is not connected yet.
+    """Return the coordinator for a backend URL. The coordinator is not connected yet.
 
-    Raises UnusableLockService if tooz does not know the scheme, needs a library for it, or does not
-    accept the URL; the message has no part of a password.
+    Raises UnusableLockService if tooz does not know the scheme, does not accept the URL, or needs a
+    library that is not installed. The message has no part of a password.
     """
     scheme = url.partition(":")[0]
     try:

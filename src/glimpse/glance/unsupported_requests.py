@@ -25,7 +25,7 @@ def diagnose_query(query: ImageQuery) -> str | None:
     """Return a sentence for clients about the first filter that Glance cannot handle, or None.
 
     Only filters by properties are examined. Glance fails for the keys ``locations``, ``members``
-    and ``properties``, and for those that end with ``_min`` or ``_max``.
+    and ``properties``, and for keys that end with ``_min`` or ``_max``.
     """
     for key in query.properties:
         if key in _RELATIONS or key.endswith(("_min", "_max")):
@@ -38,13 +38,13 @@ def diagnose_properties(
 ) -> str | None:
     """Return a sentence for clients about the first new property that Glance cannot store.
 
-    None if no such property is known. Reported are keys of Glance's own (``base``,
-    ``extra_properties``, ``__*__``), keys of more than 255 characters, values of more than 65,535
-    bytes, and NUL characters.
+    Returns None if Glance can probably store all of `new_properties`. `properties` are those that
+    the image has. A new property is skipped if the image already has it with the same value.
 
-    `properties` are those that the image has. A new property that has its value already is skipped.
-    A new key that differs from another key only in case or accents is reported: most databases that
-    ignore case ignore accents, too.
+    Reported are keys of Glance's own (``base``, ``extra_properties``, ``__*__``), keys of more than
+    255 characters, values of more than 65,535 bytes, and NUL characters. A new key is also reported
+    if it differs from another key only in case or accents. Most databases that ignore case ignore
+    accents, too.
     """
     present = {_folded(key): key for key in properties if len(key) <= _MAX_KEY_LENGTH}
     for key, value in new_properties.items():
@@ -67,7 +67,7 @@ def diagnose_properties(
 def _folded(key: str) -> str:
     """Return `key` without case, accents, full-width forms and outer spaces.
 
-    Databases that ignore case take two keys for one if these texts are equal.
+    If two keys have the same result, databases that ignore case treat them as the same key.
     """
     decomposed = unicodedata.normalize("NFKD", key.casefold())
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).strip()
