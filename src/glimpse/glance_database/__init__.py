@@ -1,1 +1,1 @@
-"""An ImageService that reads the tables of Glance's database, and writes with its API."""
+"""An ImageService that reads Glance's database and writes through Glance's API."""

@@ -1,4 +1,4 @@
-"""CircuitBreaker: tells if a database failed so often that no request should call it."""
+"""CircuitBreaker: tells whether a database failed so often that requests should avoid it."""
 
 import time
 from collections.abc import Callable
@@ -8,10 +8,11 @@ _RETRY_SECONDS = 1.0  # between two probes
 
 
 class CircuitBreaker:
-    """Opens after `max_failures` failed calls in a row; closes after one that succeeds.
+    """Opens after `max_failures` failed calls in a row, and closes after a successful call.
 
-    While it is open, requests should not call the database. A probe should, `retry_seconds` after
-    the last failure.
+    The caller records each call, and checks `is_open` before a call. While the circuit breaker is
+    open, no request should call the database. Only a probe should, `retry_seconds` after the last
+    failure.
     """
 
     def __init__(
@@ -36,10 +37,10 @@ class CircuitBreaker:
         self._failures = 0
 
     def record_failure(self) -> None:
-        """Record a call that failed. The next probe is due in `retry_seconds`."""
+        """Record a call that failed. The next probe is due `retry_seconds` from now."""
         self._failures += 1
         self._probe_due_at = self._clock() + self._retry_seconds
 
     def is_probe_due(self) -> bool:
-        """Return True if it is open, and the last failure at least `retry_seconds` ago."""
+        """Return True if the circuit breaker is open and a probe should call the database now."""
         return self.is_open and self._clock() >= self._probe_due_at

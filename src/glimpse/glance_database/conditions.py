@@ -1,4 +1,4 @@
-"""Conditions: parts of a WHERE clause with their values, and how they are combined."""
+"""Conditions: parts of a WHERE clause together with their values."""
 
 from collections.abc import Iterable
 from typing import NamedTuple

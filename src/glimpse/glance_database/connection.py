@@ -16,17 +16,18 @@ Rows = Sequence[Row]
 
 
 class Connection(Protocol):
-    """One open connection. Run one statement at a time.
+    """One open connection to a database. Run one statement at a time.
 
-    Close it after any exception of `fetch`, CancelledError included: a part of the response may
-    still be unread.
+    Close the connection after any exception of `fetch`, including CancelledError, because a part of
+    the response may still be unread.
     """
 
     async def fetch(self, statement: Statement) -> Rows:
         """Run a statement in a transaction of its own and return its rows.
 
-        Text is `str`, a date a naive `datetime` in UTC. Raises DatabaseUnavailable (ConnectionLost
-        if the connection has ended), QueryFailed or ValueRefused.
+        Text values are `str`, dates are naive `datetime` values in UTC. Raises DatabaseUnavailable
+        (ConnectionLost if the connection has ended), QueryFailed, or ValueRefused if the database
+        cannot compare a value of the statement.
         """
         ...
 
@@ -35,5 +36,5 @@ class Connection(Protocol):
         ...
 
 
-# Opens a connection. Raises the errors of `Connector.__call__`.
+# Opens a connection. Raises DatabaseError, as `Connector.__call__` does.
 Connect = Callable[[], Coroutine[Any, Any, Connection]]

@@ -1,4 +1,4 @@
-"""Connector: opens a connection to the first host of a database that can be reached."""
+"""Connector: opens a connection to the first reachable host of a database."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -8,15 +8,18 @@ from glimpse.glance_database.database_url import DatabaseURL, Host
 from glimpse.glance_database.errors import DatabaseUnavailable
 from glimpse.glance_database.schema import check_schema
 
-# Connects to a host. The float is the timeout in seconds; the errors are those of `mysql.connect`.
+# Connects to a host within a timeout in seconds. Raises DatabaseUnavailable, or QueryFailed if the
+# server refuses the user or the database.
 ConnectToHost = Callable[[DatabaseURL, Host, float], Coroutine[Any, Any, Connection]]
 
 
 class Connector:
     """Opens connections to the database at `url`, and checks the schema of its tables.
 
-    Tries the host of the last connection first, then the others in the order of the URL, each for
-    at most `timeout` seconds. `wrap` gets each connection, and returns the one to use.
+    The host of the last connection is tried first, then the other hosts in the order of the URL.
+    `timeout` is in seconds, for each host. `connect` is the function of the driver (see
+    `find_driver`). `wrap` gets each new connection and returns the connection to use, such as a
+    ReplicaConnection.
     """
 
     def __init__(
@@ -33,10 +36,11 @@ class Connector:
         self._last_host = url.hosts[0]
 
     async def __call__(self) -> Connection:
-        """Open a connection.
+        """Open a connection to the first host that can be reached, and check the schema.
 
-        Raises DatabaseUnavailable if no host can be reached. Of the first host that can be, raises
-        QueryFailed if it refuses the user, and the errors of `check_schema`; then no other is
+        Raises DatabaseUnavailable if no host can be reached. Raises QueryFailed if a host refuses
+        the user or the database, UnknownSchema if Glimpse does not know the schema, and another
+        DatabaseError if the schema cannot be read. If a host has been reached, no further host is
         tried.
         """
         others = [host for host in self._url.hosts if host != self._last_host]
@@ -58,9 +62,10 @@ class Connector:
 
 
 def find_driver(url: DatabaseURL) -> ConnectToHost:
-    """Return the function that connects to a database of this kind.
+    """Return the function that connects to the kind of database that `url` names.
 
-    Raises ImportError if its driver is not installed: the extra ``glance-database`` has it.
+    Raises ImportError if the driver is not installed. The extra ``glance-database`` installs the
+    drivers.
     """
     if url.dialect == "postgresql":
         from glimpse.glance_database import postgresql  # noqa: PLC0415  the driver is an extra

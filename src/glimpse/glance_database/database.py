@@ -1,4 +1,4 @@
-"""GlanceDatabase: runs statements on Glance's database; stops while they keep failing."""
+"""GlanceDatabase: runs statements on Glance's database; pauses while they keep failing."""
 
 import asyncio
 import contextlib
@@ -33,28 +33,32 @@ _CONSEQUENCES = {
 
 
 class Database(Protocol):
-    """Runs statements on Glance's tables."""
+    """Runs statements on Glance's tables. GlanceDatabase and ReplicatedDatabase implement it."""
 
     dialect: Dialect
 
     async def fetch(self, statement: Statement) -> Rows:
-        """Run a statement and return its rows. Raises DatabaseError."""
+        """Run a statement and return its rows.
+
+        Raises ValueRefused if the database cannot compare a value of the request. Raises another
+        DatabaseError if the database fails.
+        """
         ...
 
     async def fetch_row(self, statement: Statement) -> Row | None:
-        """Return the only row of a statement, None if there is none. Raises DatabaseError.
+        """Return the only row of a statement; None if there is no row. Raises DatabaseError.
 
-        If a replica lacks the row, it is read from the primary.
+        If a replica does not have the row, the row is read from the primary.
         """
         ...
 
 
 class Role(NamedTuple):
-    """What a database is for.
+    """What a database is used for.
 
-    `service` is its label in metrics, `name` its name in the log, and `consequence` the sentence in
-    the log that says what happens while it cannot be read. `wrap` gets each new connection, and
-    returns the one to use.
+    `service` is the label of the database in metrics, `name` its name in the log. `consequence` is
+    a sentence for the log that says what happens while the database cannot be read. `wrap` gets
+    each new connection and returns the connection to use.
     """
 
     service: Service
@@ -64,12 +68,12 @@ class Role(NamedTuple):
 
 
 class GlanceDatabase:
-    """Runs statements. Use and close it within one event loop; it can be created outside.
+    """Runs statements on one database. Use and close it within one event loop.
 
-    After three failures in a row, statements fail at once. Meanwhile the database is probed in the
-    background, `retry_seconds` after each failed probe; when one succeeds, statements are run
-    again. `connect` is the driver's function. Without a `role`, it is the database that Glance
-    writes to.
+    After three failures in a row, statements fail at once, without a call of the database. Then the
+    database is probed in the background, with `retry_seconds` between probes. When a probe
+    succeeds, statements are run again. `connect` is the driver's function (see `find_driver`). If
+    `role` is None, this is the primary, the database that Glance writes to.
     """
 
     def __init__(
@@ -93,10 +97,11 @@ class GlanceDatabase:
         self._failure = ""
 
     async def fetch(self, statement: Statement, seconds: float | None = None) -> Rows:
-        """Run a statement and return its rows.
+        """Run a statement within `seconds` (None: `options.timeout`); return its rows.
 
-        Takes at most `seconds`, or else `options.timeout`. Raises ValueRefused because of a value
-        of the request, and another DatabaseError because of the database.
+        Raises ValueRefused if the database cannot compare a value of the request. Raises another
+        DatabaseError if the database fails, or DatabaseUnavailable at once after three failures in
+        a row.
         """
         if self._breaker.is_open:
             current_context.get().call_ended(self._role.service, "select", "skipped", 0.0)
@@ -104,10 +109,11 @@ class GlanceDatabase:
         return await self._call(statement, seconds)
 
     async def fetch_status(self, statement: Statement) -> Rows:
-        """Run a statement about the state of the server, such as its position in the log.
+        """Run a statement about the server, such as its position in the log; return its rows.
 
-        Its failure is not counted, and does not open the circuit breaker: the user may lack a
-        privilege for it. Raises DatabaseError.
+        Raises DatabaseError. A failure is not counted with those of other statements, because the
+        user may only lack a privilege for this one. After three failures of other statements in a
+        row, raises DatabaseUnavailable at once.
         """
         if self._breaker.is_open:
             raise DatabaseUnavailable(self._failure)
@@ -119,9 +125,10 @@ class GlanceDatabase:
         return rows[0] if rows else None
 
     async def check(self) -> None:
-        """Check that all tables that Glimpse reads can be read, also after failures in a row.
+        """Check that Glance's tables can be read. Raises DatabaseError if they cannot.
 
-        Raises DatabaseError. After a success, statements are run again.
+        Calls the database even while other statements fail at once. After a success, statements are
+        run again.
         """
         await self._call(select_image(self.dialect, "", None))
 
@@ -135,14 +142,14 @@ class GlanceDatabase:
         self._pool.close()
 
     async def _run_probes(self) -> None:
-        """Check the tables again and again, until statements are run again."""
+        """Check the tables again and again until a check succeeds."""
         while self._breaker.is_open:
             await asyncio.sleep(self._retry_seconds)
             with contextlib.suppress(DatabaseError):
                 await self.check()
 
     async def _call(self, statement: Statement, seconds: float | None = None) -> Rows:
-        """Run a statement. Record its outcome in the circuit breaker and in the metrics."""
+        """Run a statement. Record the outcome in the circuit breaker and in the metrics."""
         began = time.perf_counter()
         outcome = "cancelled"
         try:
@@ -170,7 +177,7 @@ class GlanceDatabase:
         self._breaker.record_success()
 
     def _failed(self, error: DatabaseError) -> None:
-        """Count a failure; log the one that opens the circuit breaker, and start to probe."""
+        """Count a failure. If this failure opens the circuit breaker, log it and start to probe."""
         was_open = self._breaker.is_open
         self._breaker.record_failure()
         self._failure = str(error)

@@ -1,4 +1,4 @@
-"""DatabaseURL: where a database is and how to log in, parsed from SQLAlchemy's form of a URL."""
+"""DatabaseURL: where a database is and how to log in, parsed from a URL as in SQLAlchemy."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,15 +15,15 @@ _DIALECTS: Mapping[str, Dialect] = {
 }
 _DEFAULT_PORTS: Mapping[Dialect, int] = {"mysql": 3306, "postgresql": 5432}
 _MAX_PORT = 65535
-# Options of the URL that change how the connection is protected, or where it leads. Others, such as
-# charset, are for Glance's driver and are ignored, unless they are in _REFUSED.
+# Options of the URL that change how the connection is protected, or where it leads. All options
+# that are neither here nor in _REFUSED, such as charset, are for Glance's driver and are ignored.
 _OPTIONS: Mapping[Dialect, frozenset[str]] = {
     "mysql": frozenset(
         ("ssl", "ssl_ca", "ssl_cert", "ssl_key", "ssl_check_hostname", "unix_socket")
     ),
     "postgresql": frozenset(("sslmode", "sslrootcert", "sslcert", "sslkey")),
 }
-# Options with which Glance's driver would read other tables, or log in otherwise.
+# Options that make Glance's driver connect to another database, or log in as another user.
 _REFUSED: Mapping[Dialect, frozenset[str]] = {
     "mysql": frozenset(
         (
@@ -38,7 +38,10 @@ _REFUSED: Mapping[Dialect, frozenset[str]] = {
 
 
 class InvalidDatabaseURL(ValueError):
-    """A URL that cannot be used. The message says why, without the URL, which has a password."""
+    """A URL of a database that cannot be used.
+
+    The message says why. The message does not have the URL, because the URL has a password.
+    """
 
 
 class Host(NamedTuple):
@@ -50,7 +53,10 @@ class Host(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DatabaseURL:
-    """A parsed URL. `options` are those of TLS and of the socket, by their names in the URL."""
+    """A parsed URL of a database. `options` has the options for TLS and for the Unix socket.
+
+    The names in `options` are those in the URL. All other options of the URL are left out.
+    """
 
     dialect: Dialect
     user: str
@@ -63,11 +69,13 @@ class DatabaseURL:
 def parse_database_url(text: str) -> DatabaseURL:
     """Parse ``mysql+pymysql://user:password@host:port,other-host/database?option=value``.
 
-    The schemes are mysql, mariadb, postgresql and postgres. A driver after ``+`` and options for
-    it, such as ``charset``, are ignored. As in SQLAlchemy, a password may have any characters, but
-    an ``@`` as ``%40`` and a percent sign as ``%25``. Raises InvalidDatabaseURL for another scheme,
-    an invalid host or port, an unknown option whose name starts with ``ssl``, an option that leads
-    elsewhere, and if no database is named.
+    The schemes are mysql, mariadb, postgresql and postgres. A driver after ``+`` is ignored, and so
+    are options for the driver, such as ``charset``. As in SQLAlchemy, write ``%40`` for an ``@`` in
+    a password, and ``%25`` for a percent sign.
+
+    Raises InvalidDatabaseURL for any other scheme, a missing database name, an invalid host or
+    port, an unknown option whose name starts with ``ssl``, and an option that names another server,
+    user or database, such as ``host``.
     """
     scheme, _, rest = text.partition("://")
     dialect = _DIALECTS.get(scheme.lower().partition("+")[0])
@@ -91,9 +99,10 @@ def parse_database_url(text: str) -> DatabaseURL:
 
 
 def _split_credentials(text: str) -> tuple[str, str]:
-    """Split a URL without its scheme into ``user:password`` and what follows the ``@``.
+    """Split a URL without its scheme into ``user:password`` and the text after the ``@``.
 
-    Without a user, the first text is empty: an ``@`` may be in the path or in an option.
+    If the URL has no user, the first text is empty. An ``@`` may then still be in the path or in an
+    option.
     """
     credentials, at_sign, place = text.partition("@")
     if not at_sign or "/" in credentials.partition(":")[0]:
@@ -107,7 +116,7 @@ def _split_credentials(text: str) -> tuple[str, str]:
 def _parse_host(text: str, dialect: Dialect) -> Host:
     """Parse ``host``, ``host:port`` or ``[IPv6 address]:port``. Raises InvalidDatabaseURL.
 
-    The defaults are localhost and the port of `dialect`.
+    The default host is localhost, and the default port is that of `dialect`.
     """
     try:
         parts = urlsplit(f"//{text}")

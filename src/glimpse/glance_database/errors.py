@@ -6,10 +6,10 @@ DatabaseError
 ├── UnknownSchema         the tables have a revision that Glimpse does not know
 ├── ReplicaNotCurrent     a replica lacks changes of the primary, or may lack some
 ├── QueryFailed           the database refused the login or a query: missing rights, for example
-└── ValueRefused          the database cannot compare a value of the request: send it to Glance
+└── ValueRefused          the database cannot compare a value: send the request to Glance
 
-Their texts are for the log of the operator. They name hosts, but hold no password and no value of a
-request.
+The texts of these errors are for the operator's log. They may name hosts, but never have a password
+or a value of a request.
 """
 
 
@@ -22,15 +22,15 @@ class DatabaseUnavailable(DatabaseError):
 
 
 class ConnectionLost(DatabaseUnavailable):
-    """A connection that was open has ended, or has brought what the driver cannot read."""
+    """An open connection ended, or the driver cannot read what the connection delivered."""
 
 
 class QueryFailed(DatabaseError):
-    """The database refused the login, or a query for a reason that is not in the request."""
+    """The database refused the login, or refused a query for a reason not in the request."""
 
 
 class ValueRefused(DatabaseError):
-    """The database cannot store or compare a value of the request."""
+    """The database cannot compare a value of the request with the values in its tables."""
 
 
 class UnknownSchema(DatabaseError):

@@ -1,7 +1,7 @@
 """The filters of an ImageQuery as SQL conditions on Glance's tables.
 
-The database compares, so that its collation decides: in the usual MySQL or MariaDB, case and
-trailing spaces of a text make no difference, in PostgreSQL they do.
+Texts are compared by the database, so its collation decides. In the usual MySQL or MariaDB, case
+and trailing spaces of a text make no difference. In PostgreSQL, they do.
 """
 
 from collections.abc import Iterator, Mapping
@@ -28,16 +28,16 @@ _OPERATORS: Mapping[str, str] = {
     "eq": "=",
     "neq": "<>",
 }
-# Filters by properties and tags that a database may plan as joins. PostgreSQL needs seconds to plan
-# some 30 of them, so it gets any more as subqueries to evaluate for each image.
+# The number of filters by properties and tags that a database may plan as joins. PostgreSQL would
+# need seconds to plan some 30 joins, so further filters are subqueries, evaluated for each image.
 _MAX_JOINS = 4
 # Statuses that Glance lists: all but ``killed``.
 _LISTED_STATUSES = (
     *("'active'", "'saving'", "'queued'", "'pending_delete'", "'deleted'"),
     *("'deactivated'", "'importing'", "'uploading'"),
 )
-# Names of attributes of Glance's model of an image that are no columns of a filter. Glance compares
-# them all the same, and fails or finds nothing.
+# Names of attributes of Glance's model of an image. Glance takes a filter by a property with such a
+# name for a filter by the attribute, and fails or finds nothing.
 _MODEL_ATTRIBUTES = frozenset(
     (
         *("created_at", "updated_at", "deleted_at", "deleted", "visibility", "os_hidden"),
@@ -49,11 +49,12 @@ _MODEL_ATTRIBUTES = frozenset(
 
 
 def is_supported(query: ImageQuery) -> bool:
-    """Return True if `filter_conditions` select what Glance would list for `query`.
+    """Return True if `filter_conditions` can select what Glance would list for `query`.
 
-    False for a query with a sort key, an empty visibility, a NUL character, or a property whose
-    name has another meaning for Glance: an attribute of its model, or a range (``..._min``,
-    ``..._max``). Send such a query to Glance. Clients have little use for these.
+    If False, send the query to Glance. The result is False if the query has a sort key, an empty
+    visibility, a NUL character, or a property whose name has another meaning for Glance. Such a
+    name is an attribute of Glance's model, starts with an underscore, or ends with ``_min`` or
+    ``_max``.
     """
     return (
         not query.sort
@@ -80,10 +81,11 @@ def _texts(query: ImageQuery) -> Iterator[str]:
 
 
 def filter_conditions(query: ImageQuery) -> Iterator[Condition]:
-    """Yield conditions on an image ``i``; an image that is listed meets all of them.
+    """Yield the conditions on an image ``i``, all of which a listed image meets.
 
-    They are those of all lists, and of the filters of `query` except visibility and member status,
-    for which see `visibility.list_condition`. `is_supported` must be true of `query`.
+    The conditions cover the filters of `query` except visibility and member status, for which
+    `visibility.list_condition` has the condition. Conditions that all lists have are included, such
+    as that the image is not deleted. `is_supported(query)` must be True.
     """
     yield Condition("i.deleted = false")
     yield Condition(f"i.status IN ({', '.join(_LISTED_STATUSES)})")
@@ -127,7 +129,7 @@ def _date_condition(column: str, bound: DateBound) -> Condition:
 
 
 def _exists(table: str, comparison: str, values: tuple[str, ...]) -> Condition:
-    """Return the condition that the image has a row ``t`` in `table` that meets `comparison`."""
+    """Return the condition that an image has a row ``t`` in `table` that meets `comparison`."""
     return Condition(
         f"EXISTS (SELECT 1 FROM {table} t WHERE t.image_id = i.id AND t.deleted = false"
         f" AND {comparison})",

@@ -29,16 +29,16 @@ from glimpse.images.errors import (
 )
 
 _MAX_ID_LENGTH = 36  # characters, of Glance's column
-_FIRST_PAGE_SIZE = 500  # images; the size of the next pages depends on the bytes of this one
-_MAX_PAGE_BYTES = 4 * 1024 * 1024  # of properties, about
+_FIRST_PAGE_SIZE = 500  # images; the size of the next page depends on the bytes of this page
+_MAX_PAGE_BYTES = 4 * 1024 * 1024  # approximate bytes of the properties of all images of a page
 
 
 class ImageReader:
-    """Reads images from `database`. `rules` are those of Glance's policy.
+    """Reads images from `database`, as far as Glance's policy allows them to the caller.
 
-    `declared_keys` gets a caller's token and returns the keys that Glance's image schema declares.
-    A page of a list has at most `page_size` images. All methods may raise DatabaseError, and the
-    errors of `declared_keys`.
+    `rules` are the rules of Glance's policy. `declared_keys` gets a caller's token and returns the
+    keys that Glance's image schema declares. A page of a list has at most `page_size` images. All
+    methods may raise DatabaseError, and the errors of `declared_keys`.
     """
 
     def __init__(
@@ -55,9 +55,10 @@ class ImageReader:
         self._lists = ListReader(database)
 
     async def get_image(self, caller: Caller, image_id: str) -> Image:
-        """Return an image that Glance would show to the caller.
+        """Return an image if Glance would show the image to the caller.
 
-        Raises ImageNotFound if there is none, and InvalidResponse if `make_image` does.
+        Raises ImageNotFound if the image does not exist or the caller may not see it. Raises
+        InvalidResponse if the row of the image is malformed (see `rows.make_image`).
         """
         if len(image_id) > _MAX_ID_LENGTH or not image_id.isascii():  # MySQL finds e for é
             raise ImageNotFound(image_id)
@@ -80,9 +81,10 @@ class ImageReader:
     async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
         """Yield pages of the images that Glance would list, newest first.
 
-        Together they have at most `query.limit` images. Rows of which no image can be made are
-        logged and left out. `filters.is_supported` must be true of `query`. Raises Forbidden,
-        Invalid, MarkerNotFound or MarkerNotVisible before the first page.
+        All pages together have at most `query.limit` images; None is no limit. Malformed rows are
+        logged and left out. `filters.is_supported(query)` must be True. Before the first page,
+        raises Forbidden if the caller may not list images, and Invalid, MarkerNotFound or
+        MarkerNotVisible for the marker.
         """
         reader = self._policy.identify(caller)
         if not reader.may_list():
@@ -119,8 +121,7 @@ class ImageReader:
     ) -> list[Image]:
         """Take rows from the left of `rows` until their images have 4 MiB of properties.
 
-        Returns the images that the caller may get. Rows of which no image can be made are logged
-        and left out.
+        Returns the images that the caller may get. Malformed rows are logged and left out.
         """
         images: list[Image] = []
         size = 0
@@ -135,24 +136,25 @@ class ImageReader:
         return images
 
     async def _read_row(self, image_id: str, project_id: str | None) -> Row | None:
-        """Return the row that `select_image` selects; None if the image does not exist."""
+        """Return the row of `statements.select_image`; None if the image does not exist."""
         statement = select_image(self._database.dialect, image_id, project_id)
         return await self._database.fetch_row(statement)
 
     async def _without_nulls(self, caller: Caller, image: Image) -> Image:
         """Return the image with empty texts in place of null properties, as Glance shows it.
 
-        Properties that Glance's image schema declares stay null.
+        A property that Glance's image schema declares stays null.
         """
         if ":null" not in image.properties_json:  # nearly always
             return image
         return replace_nulls(image, await self._declared_keys(caller.token))
 
     async def _find_marker(self, reader: GlanceCaller, marker: str) -> Position:
-        """Return the position of the image with the id `marker`.
+        """Return the position of the image whose id is `marker`.
 
-        Raises MarkerNotFound if there is none, or if it is deleted and the caller is no admin;
-        MarkerNotVisible; and Invalid for text that cannot be an id.
+        Raises MarkerNotFound if no image has this id, or if the image is deleted and the caller is
+        no admin. Raises MarkerNotVisible if the caller may not see the image. Raises Invalid if
+        `marker` is empty or longer than an id.
         """
         if len(marker) > _MAX_ID_LENGTH:
             raise Invalid("Image with the given id %(image_id)s was not found")  # as Glance says
@@ -176,7 +178,7 @@ class ImageReader:
 
 
 def _make_listing(reader: GlanceCaller, query: ImageQuery) -> Listing:
-    """Return the Listing of the images that Glance lists for a caller and its query."""
+    """Return the Listing of the images that Glance lists for the caller and the query."""
     project_id, is_admin = reader.project_id, reader.is_admin
     visible = list_condition(project_id, query.visibility, query.member_status, is_admin=is_admin)
     filters = [*filter_conditions(query)]

@@ -1,4 +1,4 @@
-"""ListIndex: an index by which images of a list are found; indexes_of_list: those of a list."""
+"""ListIndex: an index that finds images of a list; indexes_of_list: the indexes of a list."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -8,9 +8,9 @@ from glimpse.images import ImageQuery
 
 
 class ListIndex(NamedTuple):
-    """Images ``i`` that meet `condition`, and the index of ``images`` by which they are found.
+    """The images ``i`` that meet `condition`, and the index of ``images`` that finds them.
 
-    With `join`, they are found by rows of another table, and `index_name` is None.
+    If `join` is not empty, another table finds the images, and `index_name` is None.
     """
 
     condition: Condition
@@ -18,7 +18,7 @@ class ListIndex(NamedTuple):
     join: str = ""
 
 
-# By the visibility of the query: the visibilities with which an image is listed to everybody.
+# The visibilities with which an image is listed for everybody, by the visibility in the query.
 _OF_EVERYBODY: Mapping[str | None, tuple[str, ...]] = {
     None: ("public",),
     "all": ("public", "community"),
@@ -29,9 +29,10 @@ _MEMBERS = "JOIN image_members m ON m.image_id = i.id AND m.deleted = false"
 def indexes_of_list(
     query: ImageQuery, project_id: str | None, *, is_admin: bool
 ) -> list[ListIndex]:
-    """Return indexes that together have all images of a list, and maybe others.
+    """Return indexes that together find all images of a list, and possibly other images.
 
-    Returns an empty list if no index leads to them: an admin's list of all projects, for example.
+    Returns an empty list if no index finds the images of the list, as for an admin's list of all
+    projects.
     """
     if query.ids:
         return [ListIndex(equals_any("i.id", query.ids), "PRIMARY")]

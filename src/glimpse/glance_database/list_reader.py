@@ -1,4 +1,4 @@
-"""ListReader: reads pages of lists from Glance's tables, and chooses the index for each."""
+"""ListReader: reads pages of lists from Glance's tables, and chooses the index for a page."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -17,19 +17,19 @@ from glimpse.glance_database.statements import (
     select_creation_date,
 )
 
-_MIN_WINDOW = 1000  # images whose rows are read by their dates, whoever may see them
-_WINDOW_FACTOR = 8  # how many times more than a page has these are at least
-_LONG_PAGE = 200  # images; a shorter page may be worth another index than a longer one
+_MIN_WINDOW = 1000  # images of all projects that are read by the index of dates
+_WINDOW_FACTOR = 8  # the window has at least this many times as many images as the page
+_LONG_PAGE = 200  # images; the best index for a shorter page may differ from that for a longer one
 _MEMORY_SECONDS = 60.0
 _MEMORY_ENTRIES = 10_000
 
 
 class Listing(NamedTuple):
-    """Which images a list has: those that meet all `conditions`.
+    """The images of a list: those that meet all `conditions`.
 
-    `indexes` together have all of them, and may have others; they are empty if no index but that of
-    dates leads to this list. Lists with the same `key`, such as all of one project, are expected to
-    have about the same share of all images.
+    `indexes` together find all images of the list, and possibly other images. `indexes` is empty if
+    only the index of creation dates can be used. Lists with the same `key`, such as all lists of
+    one project's images, are expected to have about the same share of all images.
     """
 
     conditions: Sequence[Condition]
@@ -38,12 +38,13 @@ class Listing(NamedTuple):
 
 
 class ListReader:
-    """Reads pages of lists.
+    """Reads pages of lists, and chooses between the index of dates and other indexes.
 
-    Reading backwards in the index of dates needs no sorting, but is slow for a list that has few of
-    all images. So at first only a window of the newest images is read. If that does not fill the
-    page, the rest is read from the list's indexes. So are, for the next minute, the pages of all
-    lists with the same key, if they are long as this one, or short as this one.
+    To read the index of dates backwards needs no sorting, but is slow if the list has few of all
+    images. So only a window of the newest images is read in this way. If that does not fill the
+    page, the rest is read from the indexes of the list. For the next minute, pages of similar lists
+    are read from their indexes at once. Lists are similar if they have the same `Listing.key`, and
+    if both pages have more than 200 images or both do not.
     """
 
     def __init__(
@@ -62,8 +63,8 @@ class ListReader:
     ) -> Sequence[Row]:
         """Return the rows of the next `count` images of a list, newest first.
 
-        They follow the position `after`; for None, they are the first. Fewer than `count` are the
-        end of the list. Raises DatabaseError.
+        The images follow the position `after`; if `after` is None, they are the first of the list.
+        Returns fewer than `count` rows only at the end of the list. Raises DatabaseError.
         """
         if not listing.indexes:
             return await self._by_date(listing.conditions, after, count)

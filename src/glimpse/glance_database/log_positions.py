@@ -1,7 +1,7 @@
 """LogPosition: a position in the log that a primary writes and its replicas apply.
 
-It says which transactions a server has. Those of MariaDB and MySQL are global transaction
-ids (GTIDs), those of PostgreSQL places in the write-ahead log.
+A position says which transactions a server has. MariaDB and MySQL identify transactions by global
+transaction ids (GTIDs), PostgreSQL by places in the write-ahead log.
 """
 
 from bisect import bisect_right
@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol, TypeGuard
 class LogPosition(Protocol):
     """Which transactions a server had at some moment.
 
-    Compared with a position of another kind of database, all methods return False.
+    If `other` is from another kind of database, all methods return False.
     """
 
     def covers(self, other: "LogPosition") -> bool:
@@ -21,16 +21,20 @@ class LogPosition(Protocol):
         ...
 
     def is_ahead_of(self, other: "LogPosition") -> bool:
-        """Return True if this position has a transaction that `other` has not."""
+        """Return True if this position has a transaction that `other` does not have."""
         ...
 
     def shares_log_with(self, other: "LogPosition") -> bool:
-        """Return True if both are positions in the same log, as of a primary and its replica."""
+        """Return True if both positions are in the same log, as of a primary and its replica."""
         ...
 
 
 class LastTransaction(NamedTuple):
-    """The last transaction of a domain of MariaDB: its number, and the server that wrote it."""
+    """The last transaction of a replication domain of MariaDB.
+
+    `number` counts the transactions of the domain. `server` is the id of the server that wrote this
+    transaction.
+    """
 
     number: int
     server: int
@@ -38,14 +42,15 @@ class LastTransaction(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MariaDBPosition:
-    """The last transaction of each replication domain."""
+    """A position of MariaDB: the last transaction of each replication domain, by domain id."""
 
     domains: Mapping[int, LastTransaction]
 
     def covers(self, other: LogPosition) -> bool:
         """See `LogPosition.covers`.
 
-        Numbers grow within a domain, also from one server to the next.
+        Within a domain, the numbers of transactions always grow, even if another server becomes
+        primary.
         """
         return isinstance(other, MariaDBPosition) and all(
             domain in self.domains and _is_at_least(self.domains[domain], last)
@@ -55,7 +60,8 @@ class MariaDBPosition:
     def is_ahead_of(self, other: LogPosition) -> bool:
         """See `LogPosition.is_ahead_of`.
 
-        Ignores domains that only this position has: they are the replica's.
+        Domains that only this position has are ignored: their transactions were not written by the
+        primary.
         """
         return isinstance(other, MariaDBPosition) and not all(
             _is_at_least(last, self.domains[domain])
@@ -71,12 +77,16 @@ class MariaDBPosition:
 
 
 def _is_at_least(last: LastTransaction, other: LastTransaction) -> bool:
-    """Return True if `last` is `other`, or comes after it."""
+    """Return True if the transaction `last` is `other`, or comes after `other`."""
     return last.number > other.number or last == other
 
 
 def parse_mariadb_position(text: str) -> MariaDBPosition:
-    """Parse ``0-1-1234,5-2-77``: domain, server and number. Raises ValueError."""
+    """Parse a GTID position of MariaDB, such as ``0-1-1234,5-2-77``.
+
+    The three numbers of a GTID are the domain, the server and the transaction. Raises ValueError if
+    the text is malformed.
+    """
     domains = {}
     for gtid in filter(None, text.replace("\n", "").split(",")):
         domain, server, number = map(int, gtid.split("-"))
@@ -89,7 +99,11 @@ Interval = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class MySQLPosition:
-    """The transactions of each source, by its UUID and tag, in ordered intervals with gaps."""
+    """A position of MySQL: the numbers of all transactions of each source.
+
+    A key of `sources` is the UUID of a server, or ``UUID:tag``. The value has intervals (first,
+    last) of transaction numbers. The intervals are in ascending order, with gaps between them.
+    """
 
     sources: Mapping[str, tuple[Interval, ...]]
 
@@ -113,14 +127,19 @@ class MySQLPosition:
 
 
 def _contains(intervals: tuple[Interval, ...], wanted: Interval) -> bool:
-    """Return True if one of the intervals, which are in order and have gaps, contains `wanted`."""
+    """Return True if one of `intervals`, which are ordered and have gaps, contains `wanted`."""
     low, high = wanted
     index = bisect_right(intervals, low, key=lambda interval: interval[0]) - 1
     return index >= 0 and high <= intervals[index][1]
 
 
 def parse_mysql_position(text: str) -> MySQLPosition:
-    """Parse ``uuid:1-5:7,uuid:tag:1-3``, with line breaks after commas. Raises ValueError."""
+    """Parse a GTID set of MySQL, such as ``UUID:1-5:7,UUID:tag:1-3``.
+
+    In the example, the server ``UUID`` has written the transactions 1 to 5 and 7, and with the tag
+    ``tag`` the transactions 1 to 3. Line breaks are ignored. Raises ValueError if a transaction
+    number is malformed.
+    """
     sources: dict[str, tuple[Interval, ...]] = {}
     for part in filter(None, text.replace("\n", "").split(",")):
         source, *items = part.strip().split(":")
@@ -136,7 +155,10 @@ def parse_mysql_position(text: str) -> MySQLPosition:
 
 @dataclass(frozen=True, slots=True)
 class PostgreSQLPosition:
-    """A place in the write-ahead log of a cluster, which `system` identifies."""
+    """A place in the write-ahead log of a PostgreSQL cluster.
+
+    `system` identifies the cluster. `place` is the number of bytes from the beginning of the log.
+    """
 
     system: int
     place: int
@@ -158,10 +180,12 @@ class PostgreSQLPosition:
 
 
 def parse_postgresql_position(system: int, text: str, block_size: int) -> PostgreSQLPosition:
-    """Parse ``16/B374D848``. Raises ValueError.
+    """Parse a place in the write-ahead log, such as ``16/B374D848``.
 
-    If a record ends with a block, the primary names the place after the header of the next block,
-    and the replica the end of the record. Both become the latter.
+    `system` identifies the cluster. The log has blocks of `block_size` bytes, which begin with a
+    header. If a record ends at the end of a block, a replica reports the end of the record, but the
+    primary reports the place after the next header. In both cases the result is the end of the
+    record. Raises ValueError if `text` is malformed.
     """
     high, low = text.split("/")
     place = (int(high, 16) << 32) + int(low, 16)

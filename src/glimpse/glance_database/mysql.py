@@ -23,7 +23,7 @@ _FALSE = ("0", "false", "no", "off")
 
 
 class MySQLConnection:
-    """A Connection of asyncmy, in autocommit mode: each statement sees all committed changes."""
+    """A Connection over asyncmy. Each statement sees all committed changes (autocommit)."""
 
     def __init__(self, connection: asyncmy.Connection) -> None:
         self._connection = connection
@@ -54,9 +54,10 @@ class MySQLConnection:
 
 
 async def connect(url: DatabaseURL, host: Host, seconds: float) -> Connection:
-    """Connect to one host within `seconds`.
+    """Connect to one host within `seconds`. The session is read-only.
 
-    Raises DatabaseUnavailable, or QueryFailed if the server refuses the user or the database.
+    Raises DatabaseUnavailable if the host cannot be reached in time, and QueryFailed if the server
+    refuses the user or the database.
     """
     try:
         async with asyncio.timeout(seconds):
@@ -96,7 +97,8 @@ async def connect(url: DatabaseURL, host: Host, seconds: float) -> Connection:
 def _operational_error(error: Exception) -> DatabaseError:
     """Return the DatabaseError for an error of asyncmy, by its code.
 
-    Codes from 2000 are the client's: the connection failed. Lower ones are the server's.
+    Codes from 2000 come from the client and mean that the connection failed. Lower codes come from
+    the server.
     """
     code = error.args[0] if error.args else 0
     if isinstance(code, int) and (code >= _FIRST_CLIENT_ERROR or code in _SERVER_ENDS):
@@ -109,22 +111,23 @@ def _operational_error(error: Exception) -> DatabaseError:
 
 
 _FIRST_CLIENT_ERROR = 2000
-# The tables' character set does not have a character of the value: of MariaDB and MySQL.
+# Codes of MariaDB and MySQL: the tables' character set does not have a character of the value.
 _NOT_COMPARABLE = frozenset((1267, 1270, 1271, 1300, 3854, 3988))
 _SERVER_ENDS = frozenset((0, 1053, 1080, 1152, 1158, 1159, 1160, 1161, 1927))  # connection ended
 _SERVER_TOO_BUSY = frozenset((1040, 1203, 1205, 1213, 1226, 1317, 1969, 3024))
 
 
 def _reason(error: Exception) -> str:
-    """Return the server's code and text of an error; both are without values of the request."""
+    """Return the code and the text of an error. Neither has a value of the request."""
     return " ".join(str(part) for part in error.args) or type(error).__name__
 
 
 def _tls(url: DatabaseURL) -> ssl.SSLContext | None:
-    """Return the TLS context that the options of the URL describe, None for a plain connection.
+    """Return the TLS context for the options of the URL; None for a connection without TLS.
 
-    With ``ssl_ca``, the server's certificate and its host name are checked; ``ssl_check_hostname =
-    false`` leaves out the name.
+    The server's certificate is checked with ``ssl_ca``, or without this option with the CA
+    certificates of the system. The host name is checked, too. ``ssl_check_hostname=false`` turns
+    that off.
     """
     options = url.options
     if not any(name.startswith("ssl") for name in options) or options.get("ssl") in _FALSE:

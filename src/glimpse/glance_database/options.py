@@ -9,10 +9,15 @@ from glimpse.glance_database.database_url import DatabaseURL
 class DatabaseOptions:
     """How Glance's database is used. Times are in seconds.
 
-    `falls_back`: Glance's API is read while the database cannot be. `pool_size`: the most
-    connections. `timeout`: for a statement, with the wait for a connection. `page_size`: the most
-    images of a page. `connection_lifetime`: how long a connection is used. Only tests set the last
-    two; the others are options of ``[glance_database]``.
+    - `falls_back`: True if images are read from Glance's API while the database cannot be read.
+    - `pool_size`: the most connections.
+    - `connect_timeout`: for the connection to one host.
+    - `timeout`: for a statement, including the wait for a connection.
+    - `page_size`: the most images of a page of a list.
+    - `connection_lifetime`: how long a connection is used.
+
+    Only tests set `page_size` and `connection_lifetime`. The other fields are options of
+    ``[glance_database]``.
     """
 
     url: DatabaseURL

@@ -34,10 +34,13 @@ RULE_NAMES = frozenset((IS_ADMIN, GET_IMAGES, GET_IMAGE))
 
 
 class GlanceRules(Protocol):
-    """Glance's policy: DEFAULT_RULES, and the operator's rules in their place."""
+    """Glance's policy: the operator's rules, and DEFAULT_RULES where the operator has none."""
 
     def refresh(self) -> bool:
-        """Read changed policy files again. Return True if they replace one of DEFAULT_RULES."""
+        """Read changed policy files again.
+
+        Returns True if the policy files replace one of DEFAULT_RULES.
+        """
         ...
 
     def evaluate(self, name: str, target: Mapping[str, Any], credentials: dict[str, Any]) -> bool:
@@ -46,10 +49,11 @@ class GlanceRules(Protocol):
 
 
 class GlancePolicy:
-    """Decides by the rules of Glance's policy, `rules`, what callers may read.
+    """Decides what callers may read, by the `rules` of Glance's policy.
 
-    oslo.policy needs 0.1 ms to evaluate a rule. So decisions by DEFAULT_RULES are cached: they
-    depend on the roles and the project of a caller, and on the owner and visibility of an image.
+    oslo.policy needs 0.1 ms to evaluate a rule, so decisions by DEFAULT_RULES are cached. Such a
+    decision depends only on the roles and the project of the caller, and on the owner and the
+    visibility of the image. If the operator has replaced a default rule, no decision is cached.
     """
 
     def __init__(self, rules: GlanceRules) -> None:
@@ -57,18 +61,19 @@ class GlancePolicy:
         self._decisions: LruCache[tuple[object, ...], bool] = LruCache(_MAX_DECISIONS)
 
     def identify(self, caller: Caller) -> "GlanceCaller":
-        """Return what the policy allows the caller. Use it for one request: rules may change.
+        """Read changed policy files again, and return what the policy allows the caller.
 
-        Reads changed policy files again.
+        Use the result for one request only, because the rules may change.
         """
         decisions = None if self._rules.refresh() else self._decisions
         return GlanceCaller(caller, self._rules, decisions)
 
 
 class GlanceCaller:
-    """A caller, and what Glance's policy allows it. `is_admin` is by the rule context_is_admin.
+    """A caller, and what Glance's policy allows the caller to read.
 
-    `decisions` is the cache of decisions; None if the rules are not the default ones.
+    `is_admin` is the result of the rule ``context_is_admin``. `decisions` is the cache of
+    decisions; None if the operator has replaced a default rule.
     """
 
     def __init__(
@@ -92,16 +97,20 @@ class GlanceCaller:
         return self._is_in_scope and self._decide((GET_IMAGES,), lambda: target)
 
     def may_get(self, image: Image) -> bool:
-        """Return True if the policy lets the caller get an image that is visible to it."""
+        """Return True if the policy allows the caller to get `image`.
+
+        Call this only for an image that is visible to the caller (see `visibility.is_visible`).
+        """
         key = (GET_IMAGE, image.owner, image.visibility)
         return self._is_in_scope and self._decide(key, lambda: self._target(image))
 
     def _decide(
         self, key: tuple[str | None, ...], make_target: Callable[[], dict[str, Any]]
     ) -> bool:
-        """Return the decision of the rule `key[0]`, cached if the rules are the default ones.
+        """Return the decision of the rule `key[0]`, from the cache if there is one.
 
-        The rest of `key` is all that the default rule compares in the target.
+        The rest of `key` must have all values of the target that the default rule compares.
+        `make_target` makes the target if the decision is not in the cache.
         """
         if self._decisions is None:
             return self._evaluate(str(key[0]), make_target())
@@ -127,7 +136,7 @@ class GlanceCaller:
         }
 
     def _target(self, image: Image) -> dict[str, Any]:
-        """Return what rules can name as ``%(key)s``: attributes and properties of the image.
+        """Return the attributes and properties of the image that rules can name as ``%(key)s``.
 
         ``member_id`` is the caller's project if another project shares the image, otherwise None.
         """

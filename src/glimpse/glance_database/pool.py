@@ -19,9 +19,9 @@ class _PooledConnection(NamedTuple):
 class ConnectionPool:
     """Runs statements over at most `size` connections, within one event loop.
 
-    `connect` opens a connection; one older than `lifetime` seconds is closed, and not used for a
-    further statement. A statement takes at most `timeout` seconds, including the wait for a
-    connection.
+    `connect` opens a connection when a statement needs one. A connection older than `lifetime`
+    seconds is closed instead of being used again. A statement takes at most `timeout` seconds,
+    including the wait for a connection. Close the pool after use.
     """
 
     def __init__(
@@ -42,11 +42,12 @@ class ConnectionPool:
         self._is_closed = False
 
     async def fetch(self, statement: Statement, seconds: float | None = None) -> Rows:
-        """Run a statement, within `seconds` in place of the pool's timeout; return its rows.
+        """Run a statement within `seconds` (None: the pool's timeout); return its rows.
 
-        If an idle connection turns out to be lost, all idle ones are closed, and the statement is
-        sent once more over a new one. Raises the errors of `connect` and of `Connection.fetch`, and
-        DatabaseUnavailable at the timeout. A connection that failed is closed.
+        If an idle connection turns out to be lost, all idle connections are closed, and the
+        statement is sent once more over a new connection. Raises the errors of `connect` and of
+        `Connection.fetch`, and DatabaseUnavailable at the timeout. A connection that failed is
+        closed.
         """
         timeout = self._timeout if seconds is None else seconds
         try:
@@ -64,7 +65,7 @@ class ConnectionPool:
             raise DatabaseUnavailable(f"no result within {timeout:g} seconds") from None
 
     async def _fetch_over(self, used: _PooledConnection, statement: Statement) -> Rows:
-        """Run a statement over a connection. Keep that as idle, or close it after an error."""
+        """Run a statement over a connection. Close the connection after an error, else keep it."""
         is_usable = False
         try:
             rows = await used.connection.fetch(statement)
@@ -77,7 +78,7 @@ class ConnectionPool:
         return rows
 
     def _take_idle(self) -> _PooledConnection | None:
-        """Take the idle connection that was used last, if any. Close expired ones."""
+        """Return the idle connection that was used last, or None. Close expired connections."""
         now = self._clock()
         while self._idle:
             idle = self._idle.pop()

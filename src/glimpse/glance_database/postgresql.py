@@ -18,7 +18,7 @@ from glimpse.glance_database.errors import (
 )
 
 _PLACEHOLDER = re.compile("%s")
-_FORMS = 1000  # of statements: those that differ in filters, or in how many values a filter has
+_FORMS = 1000  # SQL texts: they differ in their filters, and in how many values a filter has
 # The server is overloaded, restarts, or has cancelled the statement: classes of SQLSTATE.
 _UNAVAILABLE = ("08", "53", "57")
 # Settings of a session, so that nothing can be written.
@@ -26,7 +26,7 @@ _SETTINGS = {"application_name": "glimpse", "default_transaction_read_only": "on
 
 
 class PostgreSQLConnection:
-    """A Connection of asyncpg: each statement sees all committed changes."""
+    """A Connection over asyncpg. Each statement sees all committed changes."""
 
     def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         self._connection = connection
@@ -52,9 +52,10 @@ class PostgreSQLConnection:
 
 
 async def connect(url: DatabaseURL, host: Host, seconds: float) -> Connection:
-    """Connect to one host within `seconds`.
+    """Connect to one host within `seconds`. The session is read-only.
 
-    Raises DatabaseUnavailable, or QueryFailed if the server refuses the user or the database.
+    Raises DatabaseUnavailable if the host cannot be reached in time, and QueryFailed if the server
+    refuses the user or the database.
     """
     try:
         async with asyncio.timeout(seconds):

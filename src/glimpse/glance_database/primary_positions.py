@@ -1,4 +1,4 @@
-"""PrimaryPositions: which position the primary had at which time, in the last seconds."""
+"""PrimaryPositions: which log position the primary had at which time, in the last seconds."""
 
 import asyncio
 import math
@@ -22,18 +22,22 @@ _PER_LAG = 4  # positions in `max_lag`
 
 
 class TimedPosition(NamedTuple):
-    """A position of the primary that has all that was committed until `time`."""
+    """A position of the primary that has all changes committed before `time`."""
 
     time: float
     position: LogPosition
 
 
 class PrimaryPositions:
-    """Reads the position of the primary four times in `max_lag` seconds, while there are reads.
+    """Keeps the recent log positions of the primary, each with the time of the reading.
 
-    A replica that has applied a position has all that was committed before its time. Thus the age
-    of what a replica shows is known, also if nothing is written, or if replication has stopped.
-    Methods that read raise ReplicaNotCurrent if that fails, or takes longer than `timeout` seconds.
+    A replica that has applied a position has all changes that were committed before that time. So
+    the age of what a replica shows is known, even if nothing is written or if replication has
+    stopped.
+
+    `refresh` and `newest` read the position if the last one is older than a quarter of `max_lag`
+    (seconds). Methods that read from the primary raise ReplicaNotCurrent if that fails, or takes
+    longer than `timeout` seconds.
     """
 
     def __init__(
@@ -53,40 +57,49 @@ class PrimaryPositions:
         self._reading = SingleFlight(self._read_and_keep)
 
     def refresh(self) -> None:
-        """Begin to read the position if it is due; do not wait for it."""
+        """Begin to read the position in the background if it is due; do not wait for the result."""
         if self._is_due():
             self._reading.start()
 
     async def newest(self) -> TimedPosition:
-        """Return the newest position, after reading it if it is due. Raises ReplicaNotCurrent."""
+        """Return the newest position. If a reading is due, read the position first.
+
+        Raises ReplicaNotCurrent if the position cannot be read.
+        """
         if self._is_due():
             await self._bounded(self._reading.join())
         return self._known[-1]
 
     async def read(self) -> LogPosition:
-        """Read the present position. Raises ReplicaNotCurrent."""
+        """Read and return the present position. Raises ReplicaNotCurrent if that fails."""
         return (await self._bounded(self._read())).position
 
     async def replication(self) -> Replication:
-        """Return how positions are read from this kind of database. Raises ReplicaNotCurrent."""
+        """Return how positions are read from this kind of database.
+
+        Raises ReplicaNotCurrent if the primary cannot be asked for its version.
+        """
         if self._replication is None:
             return await self._bounded(self._find_replication())
         return self._replication
 
     def reached_time(self, applied: LogPosition) -> float:
-        """Return the time of the newest position that `applied` covers; -inf if it covers none."""
+        """Return the time before which a replica at the position `applied` has all changes.
+
+        This is the time of the newest known position that `applied` covers; -inf if there is none.
+        """
         times = (each.time for each in reversed(self._known) if applied.covers(each.position))
         return next(times, -math.inf)
 
     def close(self) -> None:
-        """Cancel the read that is running."""
+        """Cancel a read in progress."""
         self._reading.close()
 
     def _is_due(self) -> bool:
         return not self._known or self._clock() - self._known[-1].time >= self._interval
 
     async def _read_and_keep(self) -> None:
-        """Read the position, and forget those that are too old to be of use."""
+        """Read the position, and forget positions older than `max_lag` seconds."""
         read = await self._read()
         oldest = read.time - self.max_lag
         self._known = [each for each in self._known if each.time >= oldest] + [read]
@@ -106,7 +119,7 @@ class PrimaryPositions:
         return found
 
     async def _bounded(self, reading: Awaitable[Result]) -> Result:
-        """Return the result of `reading`. Raises ReplicaNotCurrent if it fails or is slow."""
+        """Return the result of `reading`; raise ReplicaNotCurrent if `reading` fails or is slow."""
         try:
             async with asyncio.timeout(self._timeout):
                 return await reading

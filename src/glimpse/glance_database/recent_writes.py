@@ -1,4 +1,4 @@
-"""RecentWrites: the images that this gateway has just written, known to all of its processes."""
+"""RecentWrites: the images that this gateway has just written, shared by its processes."""
 
 import mmap
 import time
@@ -6,28 +6,31 @@ import zlib
 from collections.abc import Callable
 from functools import cache
 
-_SLOTS = 4096  # of 8 bytes; images that share one are read from the primary more often than needed
-_ANY_IMAGE = 0  # the slot with the last write of all
-# A process that was suspended while it recorded a time may have replaced a later one of another
-# process, which is as much later at most; it then records the time once more.
+_SLOTS = 4096  # times of 8 bytes; images that share one are read from the primary needlessly often
+_ANY_IMAGE = 0  # the index of the time of the last write of any image
+# A process that is suspended while it records a time may replace a later time of another process.
+# After a suspension of this length, the process records the time again. So a recorded time is too
+# early by at most this length.
 _MAX_SUSPENSION = 0.05  # seconds
 
 
 @cache
 def write_times() -> "memoryview[float]":
-    """Return the times of the last writes, in memory that processes forked later share.
+    """Return the times of the last writes, in memory that is shared with forked processes.
 
-    The times are those of CLOCK_MONOTONIC, which all processes of a machine have in common. Call it
-    in the process that forks the others, before it does.
+    Call this in the parent process before it forks the worker processes. Otherwise the worker
+    processes do not share the memory. The times are seconds of CLOCK_MONOTONIC, which is the same
+    in all processes of a machine.
     """
     return memoryview(mmap.mmap(-1, _SLOTS * 8)).cast("d")
 
 
 class RecentWrites:
-    """Tells if an image was written less than `max_age` seconds ago.
+    """Tells whether an image was written less than `max_age` seconds ago.
 
-    It counts the writes of all processes that share `times`. Writes before this object was made are
-    not known, so every image counts as written at that moment.
+    The writes of all processes that share `times` count; None for the memory of `write_times`.
+    Writes before this object was created are not known. So every image counts as written at that
+    time.
     """
 
     def __init__(
@@ -42,7 +45,7 @@ class RecentWrites:
         self._made_at = clock()
 
     def record(self, image_id: str) -> None:
-        """Record that an image is about to be written, or has been."""
+        """Record that an image is about to be written, or has been written."""
         for slot in (_slot(image_id), _ANY_IMAGE):
             while True:
                 now = self._clock()
@@ -51,11 +54,11 @@ class RecentWrites:
                     break
 
     def has(self, image_id: str) -> bool:
-        """Return True if the image was, or may have been, written less than `max_age` ago."""
+        """Return True if the image was, or may have been, written within `max_age` seconds."""
         return self._is_recent(_slot(image_id))
 
     def has_any(self) -> bool:
-        """Return True if any image was, or may have been, written less than `max_age` ago."""
+        """Return True if any image was, or may have been, written within `max_age` seconds."""
         return self._is_recent(_ANY_IMAGE)
 
     def _is_recent(self, slot: int) -> bool:
@@ -63,6 +66,9 @@ class RecentWrites:
 
 
 def _slot(image_id: str) -> int:
-    """Return the slot of an image. The case of an id does not count: MySQL ignores it."""
+    """Return the index in `RecentWrites._times` of the last write of an image.
+
+    Some images share an index. The case of an id makes no difference, because MySQL ignores case.
+    """
     text = image_id.lower().encode("utf-8", "surrogatepass")
     return 1 + zlib.crc32(text) % (_SLOTS - 1)

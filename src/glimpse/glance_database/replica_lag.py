@@ -1,4 +1,4 @@
-"""LagLimitedConnection: a connection to a replica that refuses to show what is too old."""
+"""LagLimitedConnection: a connection to a replica that does not return outdated rows."""
 
 import math
 import time
@@ -11,10 +11,11 @@ from glimpse.glance_database.replication import ReplicaPositions
 
 
 class LagLimitedConnection:
-    """A Connection that runs a statement only if the result is at most `max_lag` seconds old.
+    """A Connection to a replica that runs statements only while the replica is current.
 
-    `positions` are those of the primary, and have `max_lag`. Every connection compares the position
-    of its own server: behind one address there may be several.
+    A replica is current if it has all changes that the primary had `positions.max_lag` seconds ago.
+    `positions` are the log positions of the primary. Each connection checks the server that it is
+    connected to, because several servers may be behind one address.
     """
 
     def __init__(
@@ -29,7 +30,10 @@ class LagLimitedConnection:
         self._current_until = -math.inf
 
     async def fetch(self, statement: Statement) -> Rows:
-        """See `Connection.fetch`. Raises ReplicaNotCurrent, too: the statement was not sent."""
+        """Run a statement and return its rows, as `Connection.fetch` does.
+
+        Raises ReplicaNotCurrent without running the statement if the replica is not current.
+        """
         if self._clock() >= self._current_until:
             await self._compare()
         self._positions.refresh()
@@ -40,17 +44,18 @@ class LagLimitedConnection:
         self._connection.close()
 
     async def _compare(self) -> None:
-        """Compare the server's position with the primary's.
+        """Compare the position of the server with the position of the primary.
 
-        Raises ReplicaNotCurrent if it is too old, if it cannot be read, and if the server does not
-        have the primary's log, or has changes that the primary has not.
+        Raises ReplicaNotCurrent if the server's position is too old, if a position cannot be read,
+        if the server does not replicate the primary, or if the server has changes that the primary
+        does not have.
         """
         newest = await self._positions.newest()
         found = await self._read_positions()
         if not found.applied.shares_log_with(newest.position):
             raise ReplicaNotCurrent("it does not replicate the primary")
-        # Ahead of what the primary had before the replica was read, and behind what it has now: the
-        # primary has been written in the meantime.
+        # The primary may have been written after its position was read. So the replica is refused
+        # only if it is also ahead of the primary's present position.
         if found.written.is_ahead_of(newest.position) and found.written.is_ahead_of(
             await self._positions.read()
         ):

@@ -1,4 +1,4 @@
-"""Replicas of Glance's database: Replica is one, ReplicatedDatabase reads them or the primary."""
+"""Replica: a replica of Glance's database. ReplicatedDatabase: reads replicas or primary."""
 
 import contextlib
 import dataclasses
@@ -32,11 +32,14 @@ _FAILURES = (DatabaseUnavailable, QueryFailed, UnknownSchema, ReplicaNotCurrent)
 
 
 class Replica:
-    """The replica at the only host of `options.url`. It runs statements while it is current.
+    """One replica of Glance's database, which runs statements only while it is current.
 
-    It is current if it has what the primary had `max_lag` seconds ago, by `positions`. While it is
-    not, statements fail at once, and start a check in the background, at most once a second; when a
-    check succeeds, statements are run again. Each change is logged.
+    `options.url` has one host, the replica. The replica is current if it has all changes that the
+    primary had `positions.max_lag` seconds ago.
+
+    While the replica is not current, statements fail at once. They also start a check in the
+    background, at most one per second. When a check succeeds, statements are run again. The log
+    says when the replica stops and starts to be read.
     """
 
     def __init__(
@@ -65,7 +68,8 @@ class Replica:
     async def fetch(self, statement: Statement, seconds: float) -> Rows:
         """Run a statement within `seconds` and return its rows.
 
-        Raises ReplicaNotCurrent, and the errors of `GlanceDatabase.fetch`.
+        Raises ReplicaNotCurrent if the replica is not current, ValueRefused if it cannot compare a
+        value of the request, or another DatabaseError if it fails.
         """
         if self._lag.is_open:
             if self._lag.is_probe_due():
@@ -79,9 +83,10 @@ class Replica:
             raise
 
     async def check(self) -> None:
-        """Check that all tables that Glimpse reads can be read, and that the replica is current.
+        """Check that Glance's tables can be read, and that the replica is current.
 
-        Raises DatabaseError, such as ReplicaNotCurrent. After a success, statements are run again.
+        Raises ReplicaNotCurrent or another DatabaseError. After a success, statements are run
+        again.
         """
         try:
             await self.database.check()
@@ -102,7 +107,7 @@ class Replica:
             await self.check()
 
     def _record_lag(self, error: ReplicaNotCurrent) -> None:
-        """Log a new reason; fail statements until a check succeeds; close idle connections."""
+        """Log a new reason, fail statements until a check succeeds, and close idle connections."""
         reason = str(error)
         if not self._lag.is_open or reason != self._reason:
             _LOG.warning("%s is not read: %s. %s", self._name, reason, _CONSEQUENCE)
@@ -112,9 +117,10 @@ class Replica:
 
 
 class ReplicatedDatabase:
-    """A Database that is read from the first of `replicas` that works, and else from `primary`.
+    """A Database that reads the first of `replicas` that works, or else `primary`.
 
-    All attempts at a statement together take `timeout` seconds; the replicas have half of that.
+    A statement takes at most `timeout` seconds, of which the replicas may use half. The caller
+    closes `primary` and `replicas`.
     """
 
     def __init__(
@@ -131,7 +137,12 @@ class ReplicatedDatabase:
         self._clock = clock
 
     async def fetch(self, statement: Statement) -> Rows:
-        """See `Database.fetch`. Raises ValueRefused, and other errors only of the primary."""
+        """Run a statement on the first replica that works, or else on the primary.
+
+        Returns the rows. Raises ValueRefused at once if a replica cannot compare a value of the
+        request. After any other error of a replica, the next replica or the primary is read. Raises
+        DatabaseError if the primary fails, too.
+        """
         ends_at = self._clock() + self._timeout
         for_primary = self._timeout - replica_seconds(self._timeout)
         for replica in self._replicas:
@@ -148,7 +159,7 @@ class ReplicatedDatabase:
 
 
 def replica_seconds(timeout: float) -> float:
-    """Return how many of the `timeout` seconds of a statement the replicas may take."""
+    """Return how many of the `timeout` seconds of a statement the replicas may use."""
     return timeout / 2
 
 
@@ -158,7 +169,7 @@ def open_replicas(
     positions: PrimaryPositions,
     clock: Callable[[], float] = time.monotonic,
 ) -> list[Replica]:
-    """Make a Replica for each host of `options.url`. Connects to none yet."""
+    """Return a Replica for each host of `options.url`, without connecting to any."""
     seconds = replica_seconds(options.timeout)
     return [
         Replica(

@@ -1,4 +1,4 @@
-"""ReplicatedReads: decides which reads of images may be answered by replicas."""
+"""ReplicatedReads: decides which images may be read from replicas."""
 
 import asyncio
 import logging
@@ -22,11 +22,11 @@ _CHECK_SECONDS = 2.0  # of one replica: less than a readiness check has for all
 
 
 class ReplicatedReads:
-    """The reader of `replicas`, and which images it may read.
+    """Decides which images may be read from replicas, and has the `reader` that does it.
 
-    `reader` reads the replicas while they are current, and else the primary. Images in `writes`,
-    which this gateway has just written, have to be read from the primary: so every read sees the
-    writes that were acknowledged before it began.
+    `reader` reads the replicas while they are current, otherwise the primary. `writes` are the
+    images that this gateway has just written. Such images must be read from the primary, so that
+    every read sees all writes that were acknowledged before the read began.
     """
 
     def __init__(
@@ -36,16 +36,17 @@ class ReplicatedReads:
         replicas: Sequence[Replica],
         positions: PrimaryPositions,
     ) -> None:
-        """Closing it closes `replicas` and `positions`."""
+        """Keep the arguments. Closing this object closes `replicas` and `positions`."""
         self.reader = reader
         self._writes = writes
         self._replicas = replicas
         self._positions = positions
 
     def may_read(self, image_id: str | None) -> bool:
-        """Return True unless this gateway has just written the image; with None, any image.
+        """Return False if this gateway has just written the image, otherwise True.
 
-        Records a False in the metrics.
+        If `image_id` is None, as for a list, return False if this gateway has just written any
+        image. The metrics count each False.
         """
         writes = self._writes
         was_written = writes.has_any() if image_id is None else writes.has(image_id)
@@ -55,7 +56,7 @@ class ReplicatedReads:
 
     @contextmanager
     def recorded_write(self, image_id: str) -> Iterator[None]:
-        """Record a write of an image before and after the ``with`` block, which makes it."""
+        """Record a write before and after the ``with`` block, in which the image is written."""
         self._writes.record(image_id)
         try:
             yield
@@ -67,7 +68,7 @@ class ReplicatedReads:
         self._writes.record(image_id)
 
     async def check_at_start(self) -> None:
-        """Log which replicas cannot be read; the primary is read in their place."""
+        """Check all replicas, and log which of them cannot be read. Raises nothing."""
         results = await asyncio.gather(*map(_check, self._replicas))
         for replica, error in zip(self._replicas, results, strict=True):
             if isinstance(error, UnknownSchema):
@@ -76,7 +77,10 @@ class ReplicatedReads:
                 _LOG.warning("The replica at %s cannot be read yet: %s.", replica.address, error)
 
     async def failure(self) -> str | None:
-        """Return why replicas cannot be read; None if all can be. The text has no addresses."""
+        """Check all replicas; return why some cannot be read, or None if all can be read.
+
+        The text has no addresses.
+        """
         results = await asyncio.gather(*map(_check, self._replicas))
         reasons = []
         for number, error in enumerate(results, start=1):
@@ -88,14 +92,17 @@ class ReplicatedReads:
         return "; ".join(reasons) or None
 
     async def close(self) -> None:
-        """Close the connections to the replicas. Call it when all reads have ended."""
+        """Close the connections to the replicas, and cancel a read of the primary's position.
+
+        Call this when all reads have ended.
+        """
         self._positions.close()
         for replica in self._replicas:
             await replica.close()
 
 
 async def _check(replica: Replica) -> DatabaseError | None:
-    """Return the error of a replica's check, None without any."""
+    """Check a replica within two seconds. Return the error, or None after a success."""
     try:
         async with asyncio.timeout(_CHECK_SECONDS):
             await replica.check()

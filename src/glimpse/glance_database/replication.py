@@ -1,7 +1,7 @@
-"""Replication: the statements that read the position of a primary and of a replica.
+"""Replication: the statements that read the log positions of a primary and of a replica.
 
-They need no privilege. A replica is one that applies the log of the primary: MariaDB's or MySQL's
-with global transaction ids, or PostgreSQL's streaming replication.
+The statements need no privilege. A replica is a server that applies the primary's log. MariaDB and
+MySQL do so with global transaction ids (GTIDs), PostgreSQL by streaming replication.
 """
 
 from collections.abc import Callable
@@ -18,10 +18,10 @@ from glimpse.glance_database.log_positions import (
 
 
 class ReplicaPositions(NamedTuple):
-    """How far a replica is.
+    """Two log positions of a replica.
 
-    `applied` is the last change of the primary that it has. `written` is that of all its changes,
-    also of those that were made on the replica itself.
+    `applied` has the changes of the primary that the replica has applied. `written` also has
+    changes that were made on the replica itself.
     """
 
     applied: LogPosition
@@ -29,10 +29,11 @@ class ReplicaPositions(NamedTuple):
 
 
 class Replication(NamedTuple):
-    """How positions are read from one kind of database.
+    """How log positions are read from one kind of database.
 
-    `parse_primary` and `parse_replica` get the row of their statement. They raise ReplicaNotCurrent
-    for a server that has no such position, and ValueError for a malformed one.
+    `primary` and `replica` are the statements to run on a primary and on a replica. `parse_primary`
+    and `parse_replica` parse the row that the statement returns. They raise ReplicaNotCurrent if
+    the server has no such position, and TypeError or ValueError if the row is malformed.
     """
 
     primary: Statement
@@ -45,7 +46,7 @@ VERSION = Statement("SELECT VERSION()")
 
 
 def find_replication(version: Rows) -> Replication:
-    """Return the Replication of the server that gave these rows for VERSION."""
+    """Return the Replication for the server that returned the rows `version` for VERSION."""
     text = str(version[0][0])
     if text.startswith("PostgreSQL"):
         return _POSTGRESQL

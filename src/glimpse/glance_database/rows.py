@@ -1,4 +1,4 @@
-"""The columns of an image that statements select, and the Image that is made of such a row."""
+"""The columns of an image that statements select, and the Image that is made from a row."""
 
 import logging
 from datetime import UTC, datetime
@@ -27,10 +27,14 @@ _NOT_SHOWN = frozenset(("os_glance_stage_host", "os_glance_hash_op_host")) | BAS
 
 
 def make_image(row: Row) -> Image:
-    """Make an Image of a row: COLUMNS, tags and properties as JSON text, and any more columns.
+    """Return the Image that a row describes.
 
-    Properties that Glance does not show are left out. Raises InvalidResponse if the row has no date
-    of creation, or no JSON: for properties that are too large for it, a database returns NULL.
+    The row has COLUMNS, then the tags and the properties as JSON text; further columns are ignored.
+    Properties that Glance does not show are left out. If the date of the last change is NULL, it
+    becomes the present time, as in Glance.
+
+    Raises InvalidResponse if the creation date is NULL, or if the tags or properties are NULL or
+    not JSON. Properties are NULL if they are too large (see `statements.image_columns`).
     """
     values = list(row[: len(Image._fields)])
     values[_PROTECTED], values[_HIDDEN] = bool(values[_PROTECTED]), bool(values[_HIDDEN])
@@ -48,7 +52,7 @@ def make_image(row: Row) -> Image:
 
 
 def make_listed_image(row: Row) -> Image | None:
-    """Make an Image of a row; return None, and log it once, if `make_image` raises an error."""
+    """Return the Image that a row describes; log a malformed row once, and return None for it."""
     try:
         return make_image(row)
     except InvalidResponse as error:
@@ -57,7 +61,10 @@ def make_listed_image(row: Row) -> Image | None:
 
 
 def replace_nulls(image: Image, declared_keys: frozenset[str]) -> Image:
-    """Return the image with empty texts for null properties, but those in `declared_keys`."""
+    """Return a copy of the image in which null properties are empty texts.
+
+    A property whose key is in `declared_keys` stays null.
+    """
     properties = {
         key: "" if value is None and key not in declared_keys else value
         for key, value in image.properties.items()
@@ -66,7 +73,7 @@ def replace_nulls(image: Image, declared_keys: frozenset[str]) -> Image:
 
 
 def _print_date(moment: Any) -> str:
-    """Return a date such as ``2026-01-31T12:00:00Z``. Raises InvalidResponse for another type."""
+    """Return a date such as ``2026-01-31T12:00:00Z``. Raises InvalidResponse if it is no date."""
     if not isinstance(moment, datetime):
         raise InvalidResponse("The Image service's database has an image without a date.")
     return f"{moment.isoformat(timespec='seconds')}Z"

@@ -3,8 +3,8 @@
 from glimpse.glance_database.connection import Connection, Statement
 from glimpse.glance_database.errors import UnknownSchema
 
-# Of Glance 2023.1 to 33.0.0 (2026.2), which has had no newer migration. In the middle of an
-# upgrade, the table has two of them.
+# The schema revisions of Glance 2023.1 to 33.0.0 (2026.2). In the middle of an upgrade, the table
+# has two revisions.
 KNOWN_REVISIONS = frozenset(
     ("2023_1_expand01", "2023_1_contract01", "2024_1_expand01", "2024_1_contract01")
 )
@@ -12,9 +12,10 @@ _SELECT_REVISIONS = Statement("SELECT version_num FROM alembic_version")
 
 
 async def check_schema(connection: Connection) -> None:
-    """Check that the database has revisions, and only ones in KNOWN_REVISIONS.
+    """Check that Glimpse knows all schema revisions that the database names.
 
-    Raises UnknownSchema otherwise, and the errors of `Connection.fetch`.
+    Raises UnknownSchema if a revision is not in KNOWN_REVISIONS, or if there is no revision. Raises
+    the errors of `Connection.fetch` if the revisions cannot be read.
     """
     revisions = sorted(str(row[0]) for row in await connection.fetch(_SELECT_REVISIONS))
     unknown = [revision for revision in revisions if revision not in KNOWN_REVISIONS]

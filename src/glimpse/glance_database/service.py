@@ -1,4 +1,4 @@
-"""GlanceDatabaseImageService: reads Glance's database, and writes with Glance's API."""
+"""GlanceDatabaseImageService: reads Glance's database, and writes through Glance's API."""
 
 import contextlib
 import dataclasses
@@ -30,18 +30,17 @@ _UNAVAILABLE = "The Image service's database cannot be read."
 
 
 class GlanceDatabaseImageService:
-    """An ImageService that reads Glance's database and writes with Glance's API.
+    """An ImageService that reads Glance's database and writes through Glance's API.
 
-    Responses are those that Glance would give to the caller. The few reads that only Glance can
-    answer are sent to Glance: lists for which `filters.is_supported` is false, and values that the
-    database refuses. While the database cannot be read, all reads are, if `falls_back` is true;
-    otherwise they raise Unavailable. The operator's `rules` are checked as in GlanceImageService.
+    Responses are the same as Glance's to the caller. Two kinds of reads are sent to Glance: lists
+    for which `filters.is_supported` is false, and reads with a value that the database cannot
+    compare. If `falls_back` is true, all reads are sent to Glance while the database cannot be
+    read; otherwise they raise Unavailable. The operator's `rules` are checked as in
+    GlanceImageService.
 
-    Writes read the image from the database first, so that they take one request to Glance. `reader`
-    reads the database that Glance writes to; `replicated` has the reader of its replicas, None
-    without any.
-
-    Closing the service closes `glance`, `database` and `replicated`.
+    A write reads the image from the database first, so that it takes only one request to Glance.
+    `reader` reads the database that Glance writes to. `replicated` has the reader of the replicas;
+    None if there are none. Closing the service closes `glance`, `database` and `replicated`.
     """
 
     def __init__(
@@ -64,8 +63,8 @@ class GlanceDatabaseImageService:
     async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
         """See `ImageService.list_images`.
 
-        If the database fails between two pages, and `falls_back` is true, Glance's API lists the
-        images after the last one.
+        If the database fails between two pages, and `falls_back` is true, the rest of the list is
+        read from Glance's API. If `falls_back` is false, raises Unavailable.
         """
         if not is_supported(query):
             pages = self._glance.list_images(caller, query)
@@ -83,10 +82,10 @@ class GlanceDatabaseImageService:
                     yield await anext(pages)  # a variable would keep the page in memory
 
     async def _pages(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
-        """Yield the images of a list, at most `query.limit`, without checking the rules.
+        """Yield pages of a list, with at most `query.limit` images, without checking the rules.
 
-        Raises what `list_images` raises, and Unavailable if the database fails and `falls_back` is
-        false.
+        Raises Forbidden, Invalid, MarkerNotFound or MarkerNotVisible, and Unavailable if the
+        database fails and `falls_back` is false.
         """
         last_id, remaining = query.marker, query.limit
         try:
@@ -137,9 +136,9 @@ class GlanceDatabaseImageService:
             await self._glance.delete_image(caller, image_id, read_image=self._read_for_write)
 
     async def _read_for_write(self, caller: Caller, image_id: str) -> Image:
-        """Return the image as the primary has it, and record that it is about to be written.
+        """Return the image as the primary has it, and record that a write is about to be made.
 
-        Raises what `get_image` raises.
+        Raises ImageNotFound if the caller cannot see the image.
         """
         image = await self._get_image(self._reader, caller, image_id)
         if self._replicated is not None:
@@ -152,7 +151,7 @@ class GlanceDatabaseImageService:
         return self._replicated.recorded_write(image_id)
 
     def _reader_of(self, image_id: str | None) -> ImageReader:
-        """Return the reader for an image, or with None for a list."""
+        """Return the reader to use for an image; with None, the reader to use for a list."""
         replicated = self._replicated
         if replicated is None or not replicated.may_read(image_id):
             return self._reader
@@ -168,7 +167,7 @@ class GlanceDatabaseImageService:
         await self._glance.close()
 
     async def close_database(self) -> None:
-        """Close the connections to the databases, but not the client of Glance's API."""
+        """Close the connections to the database and its replicas, but not Glance's API client."""
         if self._replicated is not None:
             await self._replicated.close()
         await self._database.close()
@@ -176,8 +175,9 @@ class GlanceDatabaseImageService:
     async def check_schema(self) -> None:
         """Check at the start that the database can be read, and that Glimpse knows its schema.
 
-        Raises UnknownSchema. Other failures are only logged: the database may be available later.
-        Those of replicas are all logged: the database is read in their place.
+        Raises UnknownSchema if Glimpse does not know the schema of the database. Any other failure
+        is only logged, because the database may be available later. Failures of replicas are only
+        logged, too.
         """
         try:
             await self._database.check()
@@ -189,11 +189,17 @@ class GlanceDatabaseImageService:
             await self._replicated.check_at_start()
 
     async def replica_failure(self) -> str | None:
-        """Return why replicas cannot be read; None if all can be. The text has no addresses."""
+        """Check all replicas; return why some cannot be read, or None if all can be read.
+
+        The text has no addresses. Without replicas, the result is None.
+        """
         return None if self._replicated is None else await self._replicated.failure()
 
     async def read_failure(self) -> str | None:
-        """Return why the database cannot be read; None if it can be. The text has no addresses."""
+        """Check the database; return why it cannot be read, or None if it can be read.
+
+        The text has no addresses.
+        """
         try:
             await self._database.check()
         except UnknownSchema as error:
@@ -203,7 +209,7 @@ class GlanceDatabaseImageService:
         return None
 
     def _check_fallback(self, error: DatabaseError) -> None:
-        """Raise Unavailable unless Glance's API may be read instead after `error`."""
+        """Raise Unavailable if a read that failed with `error` must not be sent to Glance's API."""
         if not self._falls_back and not isinstance(error, ValueRefused):
             raise Unavailable(_UNAVAILABLE) from error
         _LOG.debug("Glance's API is used, because the database cannot be: %s", error)

@@ -12,8 +12,8 @@ from glimpse.glance_database.list_indexes import ListIndex
 from glimpse.glance_database.rows import COLUMNS
 from glimpse.glance_database.visibility import membership
 
-# A statement returns an image with its tags and properties, as Glance's does, so that all are of
-# the same moment.
+# As in Glance, one statement returns an image with its tags and properties, so that all of them are
+# of the same moment.
 _TAGS: Mapping[Dialect, str] = {
     "mysql": "JSON_ARRAYAGG(t.value)",
     "postgresql": "JSON_AGG(t.value)::text",
@@ -22,31 +22,33 @@ _PROPERTIES: Mapping[Dialect, str] = {
     "mysql": "JSON_OBJECTAGG(p.name, p.value)",
     "postgresql": "JSON_OBJECT_AGG(p.name, p.value ORDER BY p.id)::text",
 }
-# Bytes of the values of an image's properties, up to which a page of a list has them.
+# If all property values of an image together have more bytes, a page of a list has NULL for them.
 _MAX_BYTES_IN_PAGE = 16_384
-# The same up to which an image can be read at all, as from Glance's API.
+# If all property values of an image together have more bytes, the image cannot be read at all. The
+# limit is the same for Glance's API.
 _MAX_BYTES = 16 * 1024 * 1024
 _ORDER = " ORDER BY i.created_at DESC, i.id DESC LIMIT %s"
 
 
 class Position(NamedTuple):
-    """The place of an image in the order of lists: newest first, then by id, descending."""
+    """The place of an image in lists, which are sorted by date and id, both descending."""
 
     created_at: datetime
     image_id: str
 
 
 def position(row: Row) -> Position:
-    """Return the position of the image of a row that has `image_columns`."""
+    """Return the position of the image in a row that has the columns of `image_columns`."""
     return Position(row[COLUMNS.index("created_at")], row[0])
 
 
 @cache
 def image_columns(dialect: Dialect, *, is_page: bool = False) -> str:
-    """Return the columns of an image ``i`` that `rows.make_image` takes.
+    """Return the SQL of the columns of an image ``i``, as `rows.make_image` needs them.
 
-    Properties of more than 16 MiB are NULL. With `is_page`, those of more than 16 KiB are: read
-    them with `select_image`.
+    The column of properties is NULL if all property values of the image together have more than 16
+    MiB. With `is_page`, the limit is 16 KiB: read the properties of such an image with
+    `select_image`.
     """
     columns = ", ".join(f"i.{column}" for column in COLUMNS)
     max_bytes = _MAX_BYTES_IN_PAGE if is_page else _MAX_BYTES
@@ -61,10 +63,11 @@ def image_columns(dialect: Dialect, *, is_page: bool = False) -> str:
 
 
 def select_image(dialect: Dialect, image_id: str, project_id: str | None) -> Statement:
-    """Return the statement for one image by its id.
+    """Return the statement that selects one image by its id.
 
-    The row has `image_columns`, and whether `project_id` is a member of the image, with any member
-    status. There is no row if the image does not exist or is deleted.
+    The row has the columns of `image_columns`. A last column tells whether `project_id` is a member
+    of the image, with any member status. If the image does not exist or is deleted, there is no
+    row.
     """
     member = membership(project_id, "all")
     return Statement(
@@ -75,9 +78,9 @@ def select_image(dialect: Dialect, image_id: str, project_id: str | None) -> Sta
 
 
 def select_marker(marker: str, project_id: str | None) -> Statement:
-    """Return the statement for the image that is a marker, deleted or not.
+    """Return the statement that selects the image whose id is `marker`, even if it is deleted.
 
-    The row has the id, the date of creation, whether the image is deleted, the owner, the
+    The columns are the id, the creation date, whether the image is deleted, the owner, the
     visibility, and whether `project_id` is a member of the image, with any member status.
     """
     member = membership(project_id, "all")
@@ -89,10 +92,11 @@ def select_marker(marker: str, project_id: str | None) -> Statement:
 
 
 def select_creation_date(after: Position | None, offset: int) -> Statement:
-    """Return the statement for the creation date of the image `offset` places further on.
+    """Return the statement that selects the creation date of an image further on in the list.
 
-    Places are counted from the newest image with the date of `after`, or with None from the newest
-    of all. All images count, whoever may see them. There is no row beyond the oldest.
+    The list has the images of all projects, newest first. The image is `offset` places after the
+    newest image of the list, or after the newest image with the date of `after`. If the list is
+    shorter, there is no row.
     """
     where = "" if after is None else " WHERE i.created_at <= %s"
     return Statement(
@@ -104,10 +108,11 @@ def select_creation_date(after: Position | None, offset: int) -> Statement:
 def select_by_date(
     dialect: Dialect, conditions: Iterable[Condition], after: Position | None, limit: int
 ) -> Statement:
-    """Return the statement for the rows of a page, which reads the index of dates backwards.
+    """Return the statement that selects a page of a list with the index of creation dates.
 
-    The page has the first `limit` images after the position `after` that meet all `conditions`, of
-    which there must be at least one. Its order is that of Position. Reading ends when it is full.
+    The page has the first `limit` images after `after` (None: the first of all) that meet all
+    `conditions`, in the order of Position. There must be at least one condition. The database stops
+    reading when the page is full.
     """
     where = all_of([*conditions, *_follows(after)])
     hint = _hint(dialect, "created_at_image_idx")
@@ -125,10 +130,10 @@ def select_by_indexes(
     after: Position | None,
     limit: int,
 ) -> Statement:
-    """Return the statement for the rows of the page of `select_by_date`, found in `indexes`.
+    """Return the statement that selects the same page as `select_by_date`, with `indexes`.
 
-    There must be at least one index. All images of each are read and sorted, but only the `limit`
-    images of the page with their tags and properties.
+    There must be at least one index. The database reads and sorts all images of each index, but
+    reads tags and properties only for the `limit` images of the page.
     """
     where = all_of([*conditions, *_follows(after)])
     parts, values = [], []
@@ -154,7 +159,7 @@ def _hint(dialect: Dialect, index: str) -> str:
 
 
 def _follows(position: Position | None) -> list[Condition]:
-    """Return the condition that an image comes after `position`; none if that is None."""
+    """Return a list of the condition that an image comes after `position`; empty for None."""
     if position is None:
         return []
     created_at, image_id = position

@@ -1,8 +1,8 @@
-"""Visibility: which images Glance shows to a caller, and which it lists.
+"""Visibility: which images Glance shows to a caller, and which images it lists.
 
 The rules are those of Glance's database API (glance/db/utils.py and glance/db/sqlalchemy/api.py).
-Glance's policy restricts them further: see `glance_database.policy`. A caller's `is_admin` here is
-Glance's own, by its rule ``context_is_admin``.
+Glance's policy restricts them further: see `glance_database.policy`. `is_admin` is the result of
+Glance's own rule ``context_is_admin`` for the caller.
 """
 
 from glimpse.glance_database.conditions import Condition, all_of, any_of
@@ -15,10 +15,11 @@ _MEMBER = (
 def is_visible(
     owner: str | None, visibility: str, project_id: str | None, *, is_admin: bool, is_member: bool
 ) -> bool:
-    """Return True if Glance shows an image with these attributes to a project that has its id.
+    """Return True if Glance shows an image to a caller who knows the image's id.
 
-    `is_member` is true if the image is shared with the project, with any member status. Everybody
-    sees an image without an owner.
+    `owner` and `visibility` are attributes of the image. `project_id` is the caller's project, or
+    None. `is_member` is True if the image is shared with this project, with any member status.
+    Everybody sees an image without an owner.
     """
     if is_admin or owner is None or visibility in ("public", "community"):
         return True
@@ -30,7 +31,8 @@ def is_visible(
 def membership(project_id: str | None, member_status: str) -> Condition:
     """Return the condition that the project is a member of the image, with this member status.
 
-    `member_status` ``all`` is any status. If `project_id` is None, any member will do.
+    If `member_status` is "all", any status will do. If `project_id` is None, the condition is that
+    the image has a member at all.
     """
     if project_id is None:
         return Condition(_MEMBER.format(more=""))
@@ -47,10 +49,10 @@ def list_condition(
     *,
     is_admin: bool,
 ) -> Condition | None:
-    """Return the condition under which Glance lists an image for a caller; None if it lists all.
+    """Return the condition for an image to be in a caller's list; None if all images are.
 
-    `visibility` is the filter of the query: one of VISIBILITIES, or None. If it is None, community
-    images are listed only if they are the project's own.
+    `visibility` is the filter of the query: one of VISIBILITIES, or None. If `visibility` is None,
+    community images are listed only if they belong to the caller's project.
     """
     if is_admin:
         return _listed_for_admin(project_id, visibility)
