@@ -1,1 +1,1 @@
-"""Composition: makes the application that the settings describe, for `cli` and `asgi`."""
+"""Composition: makes the application from the settings, for `cli` and `asgi`."""

@@ -16,7 +16,7 @@ from glimpse.telemetry.observer import NULL_OBSERVER, Observer
 class Application:
     """The open components of one configuration, and `serve`, the ASGI application over them.
 
-    Close it when no request is being served any more.
+    The caller closes the Application when no request is being served any more.
     """
 
     def __init__(self, serve: ASGIApp, components: Components, in_flight: RequestsInFlight) -> None:
@@ -27,13 +27,13 @@ class Application:
     async def wait_until_idle(self) -> None:
         """Wait until no request is being served, and no import and no snapshot is running.
 
-        Call it after the last request has been passed to `serve`.
+        Pass no further request to `serve` after this call.
         """
         await self._in_flight.wait_until_idle()
         await self.components.wait_for_background_work()
 
     def copy_cache(self, other: "Application") -> None:
-        """Share the cached tokens of `other` if both use Keystone with the same options."""
+        """Take over the cached tokens of `other` if both use Keystone with the same options."""
         self.components.identity.copy_cache(other.components.identity)
 
     async def close(self) -> None:
@@ -49,15 +49,15 @@ async def open_application(
 ) -> Application:
     """Open the components that the settings name, and build the pipeline in front of them.
 
-    Call it in the process that serves. Embedded mode creates or migrates its files in the state
-    directory; gateway mode calls no service yet but Glance's database. `observer` counts requests
-    and calls. `render_metrics` is None if metrics are turned off, `test_middleware` if there are no
-    faults and no control API.
+    Call this in the process that serves. Embedded mode creates or migrates its files in the state
+    directory. Gateway mode calls no other service yet, except Glance's database. `observer` counts
+    requests and calls. `render_metrics` is None if metrics are turned off. `test_middleware` is
+    None if there are no faults and no control API.
 
-    Raises InvalidSettings for settings or policy files that cannot be used, ValueError for unusable
-    options of [healthcheck], and for files in the state directory that cannot be used OSError,
-    UnusableCatalog, InvalidStateFile, IdentityUnavailable or an error of `images.errors`. Then
-    nothing stays open.
+    Raises InvalidSettings for settings or policy files that cannot be used, and ValueError for
+    unusable options of [healthcheck]. Raises OSError, UnusableCatalog, InvalidStateFile,
+    IdentityUnavailable or an error of `images.errors` for files in the state directory that cannot
+    be used. After an error, nothing stays open.
     """
     rules = await asyncio.to_thread(_load_policy_rules, settings)
     components = await _open_components(settings, rules)
@@ -75,8 +75,8 @@ async def open_application(
 async def _open_components(settings: Settings, rules: PolicyRules | None) -> Components:
     """Open the components of gateway mode or embedded mode.
 
-    Imports the modules of that mode only: those of the other would take time and memory. Raises
-    what `open_application` raises.
+    Imports only the modules of that mode, to save time and memory. Raises what `open_application`
+    raises.
     """
     if settings.image_service == "glance":
         from glimpse.app.gateway import open_gateway_components  # noqa: PLC0415  only this mode
@@ -91,6 +91,6 @@ def _load_policy_rules(settings: Settings) -> PolicyRules | None:
     """Load the operator's policy rules; None without policy files. Raises InvalidPolicyFile."""
     if settings.policy.policy_file is None and not settings.policy.policy_dirs:
         return None
-    from glimpse.app.policy_loading import load_policy_files  # noqa: PLC0415  oslo.policy loads slowly
+    from glimpse.app.policy_loading import load_policy_files  # noqa: PLC0415  loads slowly
 
     return load_policy_files(settings)

@@ -12,20 +12,22 @@ from glimpse.servers.service import ServerService
 
 
 async def _no_background_work() -> None:
-    """Return at once."""
+    """Return at once, because there is no background work."""
 
 
 class Components(NamedTuple):
     """An open image service and identity, with the APIs and readiness checks of their mode.
 
-    `image_service_url` returns the Image service's base URL, for links. It gets the URL at which
-    the client reaches this process's own Image API. It raises Unavailable if the URL has to be
-    looked up in Keystone and cannot be.
+    - `image_service_url` gets the URL at which the client reaches this process's own Image API. It
+      returns the base URL of the Image service, for links. It raises Unavailable if Keystone's
+      catalog is needed and cannot be read.
+    - `readiness_checks` are the checks of `/readiness`, by the name of the component.
+    - `image_api` and `identity_api` are None if this process does not serve that API, because
+      Glance or Keystone does.
+    - `servers` is None if the cloud has no servers.
+    - `wait_for_background_work` returns when no import and no snapshot is running.
 
-    `readiness_checks` are those of `/readiness`, by the name of the component. `image_api` and
-    `identity_api` are None if this process does not have the API, as when Glance or Keystone has
-    it. `servers` is None if the cloud has no servers. `wait_for_background_work` returns when no
-    import and no snapshot is running.
+    The caller closes the components.
     """
 
     images: ImageService

@@ -19,9 +19,10 @@ from glimpse.settings import InvalidSettings, Settings
 def make_compute_api(
     settings: Settings, components: Components, rules: PolicyRules | None
 ) -> ComputeAPI:
-    """Make the API. Raises InvalidSettings for an invalid link prefix.
+    """Make the Compute API from the settings and the components.
 
-    `rules` are the operator's policy rules; None without policy files.
+    `rules` are the operator's policy rules; None without policy files. Raises InvalidSettings for
+    an invalid link prefix.
     """
     policy = ComputePolicy(rules)
     operations = Operations(
@@ -42,7 +43,7 @@ def make_compute_api(
 def make_server_routes(
     settings: Settings, components: Components, rules: PolicyRules | None
 ) -> RouteTable | None:
-    """Make the routes of servers and their handlers; None if the cloud has no servers.
+    """Make the route table of servers; None if the cloud has no servers.
 
     `rules` are the operator's policy rules; None without policy files.
     """
@@ -69,9 +70,9 @@ def compute_options(settings: Settings) -> ComputeOptions:
 
 
 def _link_prefix(option: str, text: str | None) -> str | None:
-    """Return the link prefix `text`, None if it is empty.
+    """Return the link prefix `text`; None if the prefix is empty or not set.
 
-    Raises InvalidSettings, with the name of the `option`, for a prefix without scheme and host.
+    Raises InvalidSettings if the prefix has no scheme or no host. The message names the `option`.
     """
     if not text:
         return None

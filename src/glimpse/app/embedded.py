@@ -28,11 +28,11 @@ async def open_embedded_components(settings: Settings, rules: PolicyRules | None
 
     `rules` are the operator's policy rules; None without policy files. Creates missing files in the
     state directory, migrates the catalog, and undoes the uploads of processes that have ended. If
-    the directory has servers, they are opened, too, and their snapshots are continued.
+    the state directory has servers, opens them, too, and continues their snapshots.
 
-    Raises OSError, UnusableCatalog, InvalidStateFile, IdentityUnavailable, or an error of
-    `images.errors`, for files in the state directory that cannot be used, and InvalidSettings for
-    options of Keystone that cannot be used; then nothing stays open.
+    Raises OSError, UnusableCatalog, InvalidStateFile, IdentityUnavailable or an error of
+    `images.errors` for files in the state directory that cannot be used. Raises InvalidSettings for
+    options of Keystone that cannot be used. After an error, nothing stays open.
     """
     anyio.current_time()  # loads anyio's backend: 17 ms that the first download would wait for
     state_dir = settings.server.state_dir
@@ -68,10 +68,10 @@ async def open_embedded_components(settings: Settings, rules: PolicyRules | None
 async def _open_servers(
     settings: Settings, images: EmbeddedImageService, opened: AsyncExitStack
 ) -> EmbeddedServers | None:
-    """Open the servers; return None if the state directory is not one of a cloud with servers.
+    """Open the servers; return None if the state directory was made for a cloud without them.
 
-    In either case, continue or undo the uploads, imports and snapshots that processes which have
-    ended left incomplete. `opened` closes the servers. Raises OSError, Unavailable or StorageFull.
+    In both cases, continues or undoes uploads, imports and snapshots that an ended process left
+    incomplete. The servers are closed with `opened`. Raises OSError, Unavailable or StorageFull.
     """
     state_dir, seconds = settings.server.state_dir, settings.embedded.snapshot_seconds
     if not ServerTable.exists(state_dir):
@@ -95,9 +95,9 @@ def _open_identity(
 ) -> tuple[Identity, ASGIApp | None, dict[str, ReadinessCheck]]:
     """Open the identity that [api] auth_strategy names.
 
-    Returns it, its Identity API (None unless it is the embedded identity), and its readiness checks
-    by the names that `/readiness` shows. Raises OSError, InvalidStateFile, IdentityUnavailable or
-    InvalidSettings.
+    Returns the identity, its Identity API and its readiness checks, by their names in `/readiness`.
+    Only the embedded identity has an Identity API; for any other identity, it is None. Raises
+    OSError, InvalidStateFile, IdentityUnavailable or InvalidSettings.
     """
     if settings.api.auth_strategy == "noauth":
         return NoAuthIdentity(), None, {}

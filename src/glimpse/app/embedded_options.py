@@ -50,7 +50,7 @@ def embedded_options(settings: Settings) -> EmbeddedOptions:
 
 
 def _download_options(given: Import) -> DownloadOptions:
-    """Return which URLs web-download may use. Raises InvalidSettings for a host or a network."""
+    """Return the options of web-download. Raises InvalidSettings for a bad host or network."""
     tls = TlsOptions(given.cafile, None, None, insecure=False)
     return DownloadOptions(
         UrlRules(
@@ -70,7 +70,7 @@ def _download_options(given: Import) -> DownloadOptions:
 
 
 def _hosts(option: str, texts: tuple[str, ...]) -> tuple[str, ...]:
-    """Return hosts in the form in which hosts of URLs are compared. Raises InvalidSettings."""
+    """Return hosts in the normal form of `parse_host`. Raises InvalidSettings for a bad host."""
     try:
         return tuple(parse_host(text.strip("[]")) for text in texts)
     except InvalidUrl:
@@ -78,7 +78,7 @@ def _hosts(option: str, texts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _address_rules(networks: tuple[str, ...]) -> AddressRules:
-    """Return the rules for addresses. Raises InvalidSettings for a text that is no network."""
+    """Return the rules for IP addresses. Raises InvalidSettings for a text that is no network."""
     try:
         return AddressRules(parse_networks(networks))
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Gateway mode: opens the image service over Glance, and the identity over Keystone.
+"""Gateway mode: makes the image service over Glance and the identity over Keystone.
 
 This module imports nothing of the embedded services, so that a gateway does not load them.
 """
@@ -26,9 +26,9 @@ from glimpse.upstream.urls import strip_credentials
 
 
 class Gateway(NamedTuple):
-    """The services of a gateway; `session` is its own login at Keystone, None with noauth.
+    """The services of a gateway. `session` logs in to Keystone; None with noauth.
 
-    Close `images` and `identity`; the identity closes `session`.
+    The caller closes `images` and `identity`. Closing `identity` closes `session`.
     """
 
     images: GlanceImageService
@@ -40,7 +40,7 @@ async def open_gateway_components(settings: Settings, rules: PolicyRules | None)
     """Make the components of a gateway. Connects to no service yet but Glance's database.
 
     `rules` are the operator's policy rules; None without policy files. Raises InvalidSettings, and
-    OSError if the directory of lock files cannot be made. Then nothing stays open.
+    OSError if the directory of lock files cannot be created. After an error, nothing stays open.
     """
     glance, identity, _ = open_gateway(settings, rules)
     images: ImageService = glance
@@ -71,12 +71,13 @@ async def open_gateway_components(settings: Settings, rules: PolicyRules | None)
 
 
 def open_gateway(settings: Settings, rules: PolicyRules | None = None) -> Gateway:
-    """Make the image service and the identity.
+    """Make the image service and the identity of a gateway.
 
-    Calls no other service, so that a gateway starts while Keystone or Glance is down. `rules` are
-    the operator's policy rules; None without policy files. Raises InvalidSettings for options that
-    cannot be used, such as auth_strategy ``embedded``, whose tokens Glance does not accept; OSError
-    if the directory of lock files cannot be made.
+    Calls no other service, so that a gateway can start while Keystone or Glance is down. `rules`
+    are the operator's policy rules; None without policy files. Raises OSError if the directory of
+    lock files cannot be created. Raises InvalidSettings for options that cannot be used. An example
+    is auth_strategy ``embedded``, because Glance does not accept the tokens of the embedded
+    identity.
     """
     if settings.api.auth_strategy == "keystone":
         session = open_session(settings)
@@ -93,11 +94,11 @@ def open_gateway(settings: Settings, rules: PolicyRules | None = None) -> Gatewa
 def open_glance(
     settings: Settings, session: ServiceSession | None, rules: PolicyRules | None = None
 ) -> GlanceImageService:
-    """Make the image service in front of Glance.
+    """Make the image service that calls Glance. Calls no other service yet.
 
-    Glance is at the URLs in [glance]; without any, it is looked up in the catalog of `session` at
-    the first request. `session` is None without a Keystone: then [glance] must have a URL. Raises
-    InvalidSettings, and OSError if the directory of lock files cannot be made.
+    If [glance] has no URL, Glance is looked up in the catalog of `session` at the first request.
+    Without Keystone, `session` is None, and [glance] must have a URL. Raises InvalidSettings for
+    options that cannot be used, and OSError if the directory of lock files cannot be created.
     """
     options = glance_options(settings)
     if not options.api_servers and session is None:
@@ -105,7 +106,8 @@ def open_glance(
     for url in options.api_servers:
         if not is_url(url):
             raise InvalidSettings(
-                f"[glance] {strip_credentials(url)} is no URL of a Glance: set one like http://host:9292."
+                f"[glance] {strip_credentials(url)} is no URL of a Glance: set one like "
+                "http://host:9292."
             )
     service_tokens = None
     if session is not None and settings.service_user.send_service_user_token:
@@ -121,9 +123,9 @@ def open_glance(
 
 
 def glance_options(settings: Settings) -> GlanceOptions:
-    """Return the options of [glance], without TLS, connect timeout and first byte timeout.
+    """Return the options of [glance], except those for the HTTP client (`glance_transport`).
 
-    `glance_transport` has those. ``api_servers`` has precedence over ``endpoint_override``.
+    ``api_servers`` has precedence over ``endpoint_override``.
     """
     glance = settings.glance
     override = (glance.endpoint_override,) if glance.endpoint_override else ()
@@ -148,10 +150,10 @@ def glance_transport(settings: Settings) -> HttpClient:
 
 
 def open_image_locks(settings: Settings) -> ImageLocks:
-    """Make the locks for writers of one image. Connects to no lock service yet.
+    """Make the locks that writers of an image hold. Connects to no lock service yet.
 
-    Raises InvalidSettings for a lock service that cannot be used, and OSError if the directory of
-    lock files cannot be made.
+    Raises InvalidSettings if the lock service cannot be used, and OSError if the directory of lock
+    files cannot be created.
     """
     try:
         return ImageLocks(coordination_url(settings), settings.glance.timeout)
@@ -160,10 +162,11 @@ def open_image_locks(settings: Settings) -> ImageLocks:
 
 
 def coordination_url(settings: Settings) -> str:
-    """Return the URL of the lock service, in tooz's form; it may have a password.
+    """Return the URL of the lock service, in the form that tooz needs.
 
-    If none is configured, it names `lock_directory`, which is made if it is missing. Raises OSError
-    if the directory cannot be made.
+    The URL may have a password. If no URL is configured, the result is the ``file:`` URL of
+    `lock_directory`, and this directory is created if it is missing. Raises OSError if the
+    directory cannot be created.
     """
     if settings.coordination.backend_url:
         return settings.coordination.backend_url
@@ -173,5 +176,5 @@ def coordination_url(settings: Settings) -> str:
 
 
 def lock_directory(settings: Settings) -> Path:
-    """Return the directory of lock files, which is used if no lock service is configured."""
+    """Return the directory of the lock files that are used if no lock service is configured."""
     return settings.server.state_dir / "locks"

@@ -1,4 +1,4 @@
-"""Makes the image service that reads Glance's database, from the settings."""
+"""Makes the image service that reads Glance's database, from [glance_database]."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class GlancePolicyFiles:
-    """GlanceRules: the default rules of Glance, replaced by those of the operator's files."""
+    """GlanceRules of the operator's policy files, with Glance's default rules for other names."""
 
     def __init__(self, files: PolicyFiles) -> None:
         self._files = files
@@ -48,10 +48,12 @@ class GlancePolicyFiles:
 async def open_checked_glance_database(
     settings: Settings, glance: GlanceImageService, rules: PolicyRules | None
 ) -> GlanceDatabaseImageService:
-    """Make the image service that [glance_database] configures, and check the schema.
+    """Make the image service that reads Glance's database, and check the database's schema.
 
-    With ``fallback = refuse``, raises InvalidSettings for an unknown schema, and closes the
-    database but not `glance`; otherwise logs it. Raises InvalidSettings as `open_glance_database`.
+    If the schema is unknown, raises InvalidSettings with ``fallback = refuse``, and closes the
+    database but not `glance`. With ``fallback = glance``, only logs an error. Also raises
+    InvalidSettings if [glance_database] cannot be used. `rules` are the operator's rules for
+    Glimpse; None without policy files.
     """
     images = open_glance_database(settings, glance, rules)
     try:
@@ -67,7 +69,10 @@ async def open_checked_glance_database(
 
 
 def readiness_check(settings: Settings, images: GlanceDatabaseImageService) -> ReadinessCheck:
-    """Return the database's readiness check; with ``fallback = glance``, failures are notes."""
+    """Return the readiness check of Glance's database.
+
+    With ``fallback = glance``, a failure is only a Note, because Glance's API is read then.
+    """
     falls_back = settings.glance_database.fallback == "glance"
 
     async def check() -> str | Note | None:
@@ -80,7 +85,10 @@ def readiness_check(settings: Settings, images: GlanceDatabaseImageService) -> R
 
 
 def replica_readiness_check(images: GlanceDatabaseImageService) -> ReadinessCheck:
-    """Return the readiness check of the replicas; failures are notes: the primary is read then."""
+    """Return the readiness check of the replicas.
+
+    A failure is only a Note, because the primary is read then.
+    """
 
     async def check() -> Note | None:
         reason = await images.replica_failure()
@@ -92,11 +100,11 @@ def replica_readiness_check(images: GlanceDatabaseImageService) -> ReadinessChec
 def open_glance_database(
     settings: Settings, glance: GlanceImageService, rules: PolicyRules | None
 ) -> GlanceDatabaseImageService:
-    """Make the image service that reads Glance's database, and writes with `glance`.
+    """Make the image service that reads Glance's database and writes through `glance`.
 
-    Connects to nothing yet. `rules` are the operator's rules for Glimpse, None without policy
-    files. Raises InvalidSettings as `glance_rules`, `database_options`, `open_database` and
-    `open_database_replicas` do.
+    Connects to nothing yet. `rules` are the operator's rules for Glimpse; None without policy
+    files. Raises InvalidSettings for an unusable URL or policy file, for a missing driver, and if
+    Glance has property protections.
     """
     policy = glance_rules(settings)
     options = database_options(settings)
@@ -125,17 +133,20 @@ def open_glance_database(
 
 
 def open_database(options: DatabaseOptions) -> GlanceDatabase:
-    """Make the database; connects to nothing yet. Raises InvalidSettings without its driver."""
+    """Make the database; connect to nothing yet.
+
+    Raises InvalidSettings if the driver for this kind of database is not installed.
+    """
     return GlanceDatabase(options, _find_driver(options))
 
 
 def open_database_replicas(
     settings: Settings, primary: GlanceDatabase
 ) -> tuple[Sequence[Replica], PrimaryPositions] | None:
-    """Make the replicas, and the positions of the primary; None if none are configured.
+    """Make the replicas and the positions of the primary; None if no replicas are configured.
 
-    Connects to nothing yet. Raises InvalidSettings for an unusable URL, and for one of another kind
-    of database.
+    Connects to nothing yet. Raises InvalidSettings if the URL of the replicas cannot be used, if it
+    is for another kind of database than `primary`, or if the driver is not installed.
     """
     section = settings.glance_database
     if section.replica_connection is None:
@@ -162,10 +173,10 @@ def _find_driver(options: DatabaseOptions) -> ConnectToHost:
 
 
 def glance_rules(settings: Settings) -> GlanceRules:
-    """Return the rules of Glance's policy, from the files that the settings name.
+    """Return the rules of Glance's policy, with the policy files that the settings name.
 
-    Raises InvalidSettings for files that cannot be used, and if Glance has property protections,
-    which hide properties from callers by rules of their own.
+    Raises InvalidSettings for policy files that cannot be used. Also raises InvalidSettings if
+    Glance has property protections, because Glimpse cannot apply these rules for single properties.
     """
     section = settings.glance_database
     if section.property_protection_file:
@@ -179,7 +190,7 @@ def glance_rules(settings: Settings) -> GlanceRules:
 def read_glance_rules(
     policy_file: str | None = None, policy_dirs: Sequence[str] = ()
 ) -> GlanceRules:
-    """Return the rules of Glance's policy; those of files replace defaults.
+    """Return the rules of Glance's policy. Rules in the files replace default rules.
 
     Raises InvalidSettings for files that cannot be used.
     """
@@ -196,7 +207,10 @@ def database_options(settings: Settings) -> DatabaseOptions:
 
 
 def _database_options(settings: Settings, name: str, value: str) -> DatabaseOptions:
-    """Return the options with the URL `value` of the option `name`. Raises InvalidSettings."""
+    """Return the options of [glance_database]; `value` is the URL, of the option `name`.
+
+    Raises InvalidSettings if the URL cannot be used.
+    """
     try:
         url = parse_database_url(value)
     except InvalidDatabaseURL as error:

@@ -15,7 +15,7 @@ from glimpse.identity.keystone.shared_cache_protection import EntryProtection, P
 from glimpse.settings import InvalidSettings, Settings
 from glimpse.upstream.client import HttpClient
 
-# Plugins that raise an error without a password, but only at the login.
+# Plugins that need a password, but report a missing password only at the login.
 _PASSWORD_PLUGINS = ("password", "v3password")
 # Options of keystoneauth's plugins that say who logs in.
 _USER_OPTIONS = (
@@ -24,10 +24,10 @@ _USER_OPTIONS = (
 
 
 def open_keystone(settings: Settings, session: ServiceSession) -> KeystoneIdentity:
-    """Make the identity that validates tokens at Keystone with the token of `session`.
+    """Make the identity that validates tokens at Keystone, with the token of `session`.
 
-    Closing the identity closes `session`. Connects to no service yet. Raises InvalidSettings for an
-    unusable memcached server, secret or TLS file.
+    Connects to no service yet. Closing the identity closes `session`. Raises InvalidSettings for a
+    memcached server, a secret or a TLS file that cannot be used.
     """
     options, shared = keystone_options(settings), open_shared_cache(settings)
     return KeystoneIdentity(options, session, keystone_transport(options), shared=shared)
@@ -36,8 +36,9 @@ def open_keystone(settings: Settings, session: ServiceSession) -> KeystoneIdenti
 def open_shared_cache(settings: Settings) -> SharedCache | None:
     """Make the cache of validated tokens in memcached.
 
-    Return None if no server is configured, if ``memcache_security_strategy`` is None, or if tokens
-    are not cached. Raises InvalidSettings for an invalid server, a missing secret or library.
+    Returns None if no server is configured, if ``memcache_security_strategy`` is None, or if tokens
+    are not cached. Raises InvalidSettings for an invalid server, a missing secret or a missing
+    library.
     """
     keystone = settings.keystone_authtoken
     strategy = keystone.memcache_security_strategy
@@ -57,10 +58,11 @@ def open_shared_cache(settings: Settings) -> SharedCache | None:
 
 
 def open_session(settings: Settings, section: str = "keystone_authtoken") -> ServiceSession:
-    """Make a session, which logs in with the credentials in `section` when it is first used.
+    """Make a session, which logs in to Keystone when first used.
 
-    Its TLS options, timeout and retries are those of [keystone_authtoken], whatever the section.
-    Raises InvalidSettings if the credentials are missing or incomplete, and for unusable TLS files.
+    `section` has the credentials. The options for TLS, timeout and retries are always those of
+    [keystone_authtoken]. Raises InvalidSettings if the credentials are missing or incomplete, or if
+    TLS files cannot be used.
     """
 
     def make_plugin() -> BaseAuthPlugin:
@@ -84,7 +86,7 @@ def open_session(settings: Settings, section: str = "keystone_authtoken") -> Ser
 
 
 def _user_of(config: cfg.ConfigOpts, section: str) -> str:
-    """Return a text for messages: which user logs in with the credentials in `section`."""
+    """Return a text for messages that names the user whose credentials are in `section`."""
     section = config[section].auth_section or section
     for name in _USER_OPTIONS:
         with suppress(cfg.NoSuchOptError):  # the plugin does not have it
@@ -94,9 +96,9 @@ def _user_of(config: cfg.ConfigOpts, section: str) -> str:
 
 
 def _check_auth_url(url: str | None, section: str) -> None:
-    """Raise InvalidSettings if a plugin's auth_url is no URL of HTTP; do nothing without one.
+    """Raise InvalidSettings if auth_url is not an HTTP URL; do nothing if it is not set.
 
-    keystoneauth would take ``localhost:5000`` for a URL with the scheme ``localhost``.
+    Otherwise keystoneauth would take ``localhost:5000`` for a URL with the scheme ``localhost``.
     """
     if url is None or url.lower().startswith(("http://", "https://")):
         return
@@ -108,7 +110,7 @@ def _check_auth_url(url: str | None, section: str) -> None:
 
 
 def _check_password(config: cfg.ConfigOpts, section: str) -> None:
-    """Raise InvalidSettings if the plugin of a section needs a password, and none is set."""
+    """Raise InvalidSettings if the plugin of a section needs a password and none is set."""
     section = config[section].auth_section or section
     if config[section].auth_type in _PASSWORD_PLUGINS and config[section].password is None:
         raise InvalidSettings(f"[{section}] password is not set.")
@@ -117,7 +119,7 @@ def _check_password(config: cfg.ConfigOpts, section: str) -> None:
 def keystone_options(settings: Settings) -> KeystoneOptions:
     """Return the options of [keystone_authtoken], without those of plugins and of memcached.
 
-    Raises InvalidSettings for unusable TLS files.
+    Raises InvalidSettings for TLS files that cannot be used.
     """
     keystone = settings.keystone_authtoken
     return KeystoneOptions(

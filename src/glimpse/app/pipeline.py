@@ -46,10 +46,11 @@ def build_pipeline(
 ) -> ASGIApp:
     """Compose the middleware and the APIs into one ASGI application for HTTP requests.
 
-    It does not handle lifespan events. `rules` are the operator's policy rules, None without policy
-    files. `in_flight` counts the requests being served. `render_metrics` is None if metrics are
-    turned off, `test_middleware` if there are no faults and no control API. Raises InvalidSettings
-    for an invalid link prefix, and ValueError for unusable options of [healthcheck].
+    The application does not handle lifespan events. `rules` are the operator's policy rules; None
+    without policy files. `in_flight` counts the requests being served. `render_metrics` is None if
+    metrics are turned off. `test_middleware` is None if there are no faults and no control API.
+    Raises InvalidSettings for an invalid link prefix, and ValueError for unusable options of
+    [healthcheck].
     """
     application = _mount_apis(settings, components, rules)
     # From the outermost to the innermost. None: this configuration does not need it.
@@ -58,14 +59,14 @@ def build_pipeline(
         _metrics(settings, render_metrics),
         # Around the request context, so that scripts of web pages can read its 400 and 500, too.
         _cors(settings),
-        # Around all of the below: it makes the request id and the merged headers that they use,
-        # and turns what they raise into a 500.
+        # Around all middleware below, which uses the request id and the merged headers that are
+        # made here. Turns exceptions of that middleware into a 500.
         _request_context(settings, components, observer, in_flight),
         # Before any authentication: load balancers have no token. After the request context,
         # because health checks are counted, and logged when they fail.
         _health(settings, components),
-        # After these two, so that responses with a fault have request ids and log lines, and health
-        # checks have no faults.
+        # After the request context, so that responses with a fault have request ids and log lines.
+        # After the health checks, so that those have no faults.
         _for_tests(settings, components, test_middleware),
         # Innermost, so that health checks, which name addresses in Host, are exempt.
         _allowed_hosts(settings),
@@ -79,8 +80,8 @@ def build_pipeline(
 def _mount_apis(settings: Settings, components: Components, rules: PolicyRules | None) -> ASGIApp:
     """Return the application that passes a request to the API of its port or of its path.
 
-    The Compute API has all other ports and paths. Raises InvalidSettings for an invalid link
-    prefix.
+    Requests to any other port and path go to the Compute API. Raises InvalidSettings for an invalid
+    link prefix.
     """
     apis: dict[str, ASGIApp] = {}
     ports: dict[int, ASGIApp] = {}
@@ -108,7 +109,7 @@ def _mount_apis(settings: Settings, components: Components, rules: PolicyRules |
 
 
 def _cors(settings: Settings) -> _Middleware | None:
-    """Return the middleware for scripts of web pages; None if no origin is allowed."""
+    """Return the CORS middleware, for scripts of web pages; None if no origin is allowed."""
     if not settings.cors.allowed_origin:
         return None
     policy = CorsPolicy(**asdict(settings.cors))
@@ -130,7 +131,7 @@ def _allowed_hosts(settings: Settings) -> _Middleware | None:
 def _for_tests(
     settings: Settings, components: Components, make: MakeTestMiddleware | None
 ) -> _Middleware | None:
-    """Return the middleware that `make` makes; None if `make` is None."""
+    """Return a function that wraps an application with `make`; None if `make` is None."""
     if make is None:
         return None
     return lambda app: make(app, settings, components)
@@ -178,7 +179,7 @@ def _metrics(settings: Settings, render_metrics: RenderMetrics | None) -> _Middl
 
 
 def _process_check(healthcheck: Healthcheck, port: int) -> ReadinessCheck:
-    """Make the readiness check of this process, which serves the APIs at `port`.
+    """Return the readiness check of this process, which serves the APIs at `port`.
 
     The check fails if too few file descriptors are left, or if a backend of `healthcheck` fails.
     """

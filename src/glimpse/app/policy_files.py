@@ -38,10 +38,11 @@ _BASE_RULES = {
 
 
 class DefaultRules(NamedTuple):
-    """Rules that a policy file may replace, by name; `evaluated` are the names of those in use.
+    """The default rules of a service, by name; a policy file may replace them.
 
-    `credentials` are the attributes of a token that rules may compare: a rule that compares another
-    one is refused. None if such a rule is accepted, and never matches.
+    `evaluated` are the names of the rules that Glimpse evaluates. `credentials` are the attributes
+    of a token that rules may compare: a rule that compares any other attribute is refused. If
+    `credentials` is None, such a rule is accepted, but never matches.
     """
 
     rules: Mapping[str, str]
@@ -61,8 +62,8 @@ IMAGE_RULES = DefaultRules(
     },
     frozenset((*RULE_NAMES, *Action)),
 )
-# Those of a cloud with servers. Others do not evaluate the rules for servers, so that the policy
-# file of a Compute can be used whatever its other rules are.
+# The rules of a cloud with servers. A cloud without servers does not evaluate its file's rules for
+# servers, so that any policy file of a Compute can be used.
 SERVER_RULES = DefaultRules(
     {
         **IMAGE_RULES.rules,
@@ -76,15 +77,15 @@ _FileStats = tuple[tuple[int, int, int], ...]
 
 
 class InvalidPolicyFile(InvalidSettings):
-    """A policy file cannot be used; the message names it and the reason."""
+    """A policy file cannot be used. The message names the file and the reason."""
 
 
 class PolicyFiles:
     """An operator's PolicyRules, read from `policy_file` and the files of `policy_dirs`.
 
-    The files are JSON or YAML and may have rules for all of a service. Only the rules that
-    `defaults` names as evaluated, and the rules that these refer to, are checked. Changed files are
-    read again by the next `has`; if a file is missing or invalid then, an error is logged, and the
+    The files are JSON or YAML, and may have all rules of a service. Only the rules in
+    `defaults.evaluated`, and the rules to which they refer, are checked. The next `has` after a
+    change reads the files again. If a file is missing or invalid then, an error is logged, and the
     present rules stay in effect.
     """
 
@@ -94,7 +95,7 @@ class PolicyFiles:
         policy_dirs: Sequence[str],
         defaults: DefaultRules = IMAGE_RULES,
     ) -> None:
-        """Read and check the files; a `policy_file` of None means that there is none.
+        """Read and check the files. If `policy_file` is None, there is no such file.
 
         Raises InvalidPolicyFile if `policy_file` does not exist, if a file cannot be read, or if a
         rule that Glimpse uses cannot be evaluated (see `_check_rule`).
@@ -116,9 +117,10 @@ class PolicyFiles:
         self._enforcer = self._load()
 
     def has(self, name: str) -> bool:
-        """Return True if the files have a rule `name`; read them again first if they changed.
+        """Return True if the files have a rule `name`. Read the files again first if they changed.
 
-        If the changed files are invalid, logs an error and keeps the old rules. Raises nothing.
+        If a changed file is missing or invalid, logs an error and keeps the old rules. Raises
+        nothing.
         """
         self._refresh()
         return name in self._enforcer.file_rules
@@ -126,7 +128,7 @@ class PolicyFiles:
     def allows(self, name: str, caller: Caller, target: Target) -> bool:
         """Return True if the rule `name` allows `caller` to act on `target`.
 
-        Call `has` first: it reads changed files, and this method does not.
+        This method does not read changed files. Call `has` first to do so.
         """
         credentials: dict[str, Any] = {
             "user_id": caller.user_id,
@@ -141,17 +143,17 @@ class PolicyFiles:
     def evaluate(self, name: str, target: Target, credentials: dict[str, Any]) -> bool:
         """Return True if the rule `name` allows the holder of `credentials` to act on `target`.
 
-        Like `allows`, it does not read changed files.
+        This method does not read changed files. Call `has` first to do so.
         """
         check = self._enforcer.rules[name]
         return bool(check(target, credentials, self._enforcer, name))
 
     def names(self) -> list[str]:
-        """Return the names of the rules that the files have and Glimpse evaluates, sorted."""
+        """Return the sorted names of the rules that the files have and that Glimpse evaluates."""
         return sorted(self._defaults.evaluated & self._enforcer.file_rules.keys())
 
     def _refresh(self) -> None:
-        """Read the files again if they have changed; takes 2 us for each file if not."""
+        """Read the files again if they have changed. Otherwise, this takes 2 us for each file."""
         stats = self._read_stats()
         if stats == self._file_stats:
             return
@@ -162,9 +164,9 @@ class PolicyFiles:
             _LOG.error("%s The rules stay as they were; correct the file.", error)
 
     def _read_stats(self) -> _FileStats:
-        """Return inode, size and modification time of the policy file, directories, their files.
+        """Return inode, size and modification time of each policy file and directory.
 
-        They are zeros for a file or directory that cannot be accessed.
+        For a file or directory that cannot be accessed, the three numbers are 0.
         """
         return tuple(_stat(path) for path in self._paths())
 
@@ -195,11 +197,11 @@ class PolicyFiles:
         return enforcer
 
     def _check_rule(self, enforcer: policy.Enforcer, name: str, path: tuple[str, ...]) -> None:
-        """Raise InvalidPolicyFile if rule `name`, or one that it refers to, cannot be evaluated.
+        """Raise InvalidPolicyFile if rule `name`, or a rule it refers to, cannot be evaluated.
 
-        That is a rule that is malformed, calls a server, compares an unknown attribute of the
-        token, refers to itself, or to a rule that does not exist. `path` has the names of the rules
-        that led to it; () at first.
+        A rule cannot be evaluated if it is malformed, calls a server, compares an unknown attribute
+        of the token, refers to itself, or refers to a rule that does not exist. `path` has the
+        names of the rules through which `name` was reached; () at first.
         """
         rule = enforcer.file_rules.get(name) or enforcer.registered_rules[name]
         where = f"The policy file {self._shown_paths} cannot be used: rule {name}"
@@ -222,7 +224,11 @@ class PolicyFiles:
                 raise InvalidPolicyFile(f"{where} refers to rule {match}, which is not defined.")
 
     def _is_known(self, kind: str) -> bool:
-        """Return True if a check ``kind:match`` can be evaluated: see DefaultRules.credentials."""
+        """Return True if a check ``kind:match`` of a rule can be evaluated.
+
+        That is so if `kind` is ``rule`` or ``role``, an attribute in `DefaultRules.credentials`, or
+        a text in quotes. If `credentials` is None, every `kind` is accepted.
+        """
         known = self._defaults.credentials
         if known is None or kind in ("rule", "role") or kind in known:
             return True
@@ -252,7 +258,7 @@ def _new_enforcer(
 
 
 def _leaves(check: Any) -> Iterator[tuple[str, str]]:
-    """Yield kind and match of each ``kind:match`` in a parsed rule."""
+    """Yield the kind and the match of each check ``kind:match`` in a parsed rule."""
     for inner in getattr(check, "rules", ()):
         yield from _leaves(inner)
     if hasattr(check, "rule"):
@@ -271,7 +277,7 @@ def _stat(path: str) -> tuple[int, int, int]:
 
 @contextmanager
 def _parser_errors() -> Iterator[list[logging.LogRecord]]:
-    """Collect the records that oslo.policy's parser logs, with their tracebacks, and log none."""
+    """Within the block, collect the records of oslo.policy's parser instead of logging them."""
     errors: list[logging.LogRecord] = []
 
     class Collector(logging.Handler):

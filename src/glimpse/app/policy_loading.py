@@ -1,4 +1,4 @@
-"""load_policy_files: the policy files of the settings, with the rules of what the cloud serves.
+"""load_policy_files: loads the policy files that the settings name.
 
 oslo.policy loads slowly: import this module only when a policy file is configured.
 """
@@ -8,9 +8,9 @@ from glimpse.settings import Settings
 
 
 def load_policy_files(settings: Settings) -> PolicyFiles:
-    """Load the operator's policy rules. Those for servers are used if the cloud has servers.
+    """Load the operator's policy rules, with rules for servers if the cloud has servers.
 
-    Raises InvalidPolicyFile.
+    Raises InvalidPolicyFile if a policy file is missing or cannot be used.
     """
     rules = SERVER_RULES if _has_servers(settings) else IMAGE_RULES
     return PolicyFiles(settings.policy.policy_file, settings.policy.policy_dirs, rules)

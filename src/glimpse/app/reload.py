@@ -1,4 +1,4 @@
-"""ReloadableApplication: serves, and replaces its application at a reload."""
+"""ReloadableApplication: serves requests with an Application, which a reload replaces."""
 
 import asyncio
 import logging
@@ -17,16 +17,17 @@ _LOG = logging.getLogger(__name__)
 
 
 class ReloadableApplication:
-    """An ASGI application that can change its configuration from one request to the next.
+    """An ASGI application whose configuration can change from one request to the next.
 
-    Make only one in a process: it makes the metrics of the process. The application is opened at
-    the lifespan event, or under a server without lifespan events at the first request.
+    Create only one in a process, because it creates the metrics of the process. The application is
+    opened at the lifespan startup event. Under a server without lifespan events, the first request
+    opens it.
     """
 
     def __init__(
         self, settings: Settings, test_middleware: MakeTestMiddleware | None = None
     ) -> None:
-        """`test_middleware` makes middleware for tests; None for none (see `build_pipeline`)."""
+        """Open nothing yet. `test_middleware` makes middleware for tests; None for none."""
         self.settings = settings
         self._test_middleware = test_middleware
         self._observer: Observer = NULL_OBSERVER
@@ -41,7 +42,7 @@ class ReloadableApplication:
         self._replaced: dict[asyncio.Task[None], Application] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one HTTP request, or the lifespan events; ignore other protocols."""
+        """Serve one HTTP request, or the lifespan events; ignore all other protocols."""
         if scope["type"] == "http":
             application = self._application or await self.open()
             await application.serve(scope, receive, send)
@@ -49,10 +50,10 @@ class ReloadableApplication:
             await self._serve_lifespan(receive, send)
 
     async def open(self) -> Application:
-        """Return the application, after opening it if it is not open.
+        """Return the application; open it first if it is not open.
 
-        Concurrent calls open it once. Raises what `open_application` raises; then the next call
-        tries again.
+        Concurrent calls open only one application. Raises the errors of `open_application`, such as
+        InvalidSettings; the next call then tries again.
         """
         async with self._opening:
             if self._application is None:
@@ -60,9 +61,9 @@ class ReloadableApplication:
             return self._application
 
     async def close(self) -> None:
-        """Close the application, and those that reloads have replaced and that are still open.
+        """Close the application, and all replaced applications that are still open.
 
-        It does not wait for their requests: call it when they have ended.
+        Call this when all requests have ended, because this method does not wait for them.
         """
         if self._application is not None:
             await self._application.close()
@@ -73,10 +74,11 @@ class ReloadableApplication:
     async def reload(self, load: LoadSettings) -> bool:
         """Serve new requests with the settings that `load` returns; return True.
 
-        `load` runs in a thread. The options that `keep_fixed_settings` names, such as the port,
-        stay as they are. The replaced application is closed when its last request has ended. If the
-        settings cannot be used, logs an error, keeps the present application and returns False.
-        Raises what `open` raises if no application has been opened yet.
+        `load` runs in a thread. Options that need a restart, such as the port, stay as they are
+        (`keep_fixed_settings`). The replaced application is closed when its last request has ended.
+
+        If the settings cannot be used, logs an error, keeps the present application and returns
+        False. If no application is open yet, opens one first, and raises the errors of `open`.
         """
         await self.open()
         try:
@@ -93,8 +95,8 @@ class ReloadableApplication:
     ) -> None:
         """Serve new requests with a new application, opened with `settings`.
 
-        The replaced application is closed when its last request has ended; then `on_closed` is
-        called. Raises what `open` raises; then nothing changes.
+        The replaced application is closed when its last request has ended. Then `on_closed` is
+        called. Raises the errors of `open`; then nothing changes.
         """
         present = await self.open()
         application = await self._open(settings)

@@ -1,4 +1,4 @@
-"""middleware_for_tests: the request log, and faults on request, in front of all APIs."""
+"""middleware_for_tests: the request log and the faults, in front of all APIs."""
 
 from collections.abc import Callable
 from functools import partial
@@ -22,7 +22,7 @@ _FindOperation = Callable[[str, str], str]  # of a method, and of a path in its 
 
 
 def middleware_for_tests(tools: ControlTools) -> MakeTestMiddleware:
-    """Return a function that makes middleware: the log of requests, and the faults, of `tools`."""
+    """Return a function that makes middleware: the request log and the faults of `tools`."""
     identity_operations = _IdentityOperations()
 
     def make(app: ASGIApp, settings: Settings, components: Components) -> ASGIApp:
@@ -34,7 +34,7 @@ def middleware_for_tests(tools: ControlTools) -> MakeTestMiddleware:
 
 
 class _Operations:
-    """Finds the operation of a request without its token, before the API gets the request."""
+    """Finds the operation of a request before the API handles the request, without its token."""
 
     def __init__(
         self,
@@ -55,9 +55,10 @@ class _Operations:
         self._ports = {server.image_port: "image", server.identity_port: "identity"}
 
     def identify(self, scope: Scope) -> tuple[str, str, str]:
-        """Return the service, the operation's name, and the path in the service, of a request.
+        """Return the service, the operation's name and the path within the service, of a request.
 
-        The name is that in metrics; ``other`` for an unknown operation of Compute or Identity.
+        The name is the same as in metrics. It is ``other`` for an unknown operation of the Compute
+        or Identity API.
         """
         path = scope["path"]
         server = scope.get("server")
@@ -83,17 +84,18 @@ def _finder_in_tables(tables: list[RouteTable]) -> _FindOperation:
 class _IdentityOperations:
     """Finds the operations of the Identity API.
 
-    Their routes are made with the first request, and kept for all applications of the process: that
-    takes 7 ms, and each reset makes an application.
+    The first request makes the routes, which takes 7 ms. The routes are kept for all later
+    applications of the process, because each reset makes a new application.
     """
 
     def __init__(self) -> None:
         self._routes: list[Route] | None = None
 
     def find(self, identity: EmbeddedIdentity, method: str, path: str) -> str:
-        """Return the name of the operation, ``other`` for an unknown one.
+        """Return the name of the operation; ``other`` for an unknown operation.
 
-        The first `identity` makes the routes; names are the same for all.
+        The first call makes the routes with its `identity`. The names are the same for every
+        `identity`.
         """
         if self._routes is None:
             self._routes = identity_routes(identity)

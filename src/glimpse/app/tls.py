@@ -5,10 +5,10 @@ from glimpse.upstream.tls import TlsOptions
 
 
 def tls_options(section: str, options: Glance | KeystoneAuthtoken) -> TlsOptions:
-    """Return the TLS options among `options`, the options of `section`.
+    """Return the TLS options among `options`, which are the options of `section`.
 
-    Raises InvalidSettings, which names `section`, for a cafile or certfile that cannot be read or
-    parsed, or the keyfile of a certfile. A keyfile alone is not read.
+    Raises InvalidSettings, which names `section`, if a cafile, certfile or keyfile cannot be read
+    or parsed. A keyfile without a certfile is not read.
     """
     tls = TlsOptions(options.cafile, options.certfile, options.keyfile, options.insecure)
     if tls.cafile or tls.certfile:
