@@ -1,7 +1,8 @@
 """``glimpse.asgi:application``: the application, for an ASGI server of your own.
 
-GLIMPSE_CONFIG_FILES names configuration files, separated by colons. Logging is set up by them.
-Raises InvalidSettings when it is imported.
+The environment variable GLIMPSE_CONFIG_FILES names configuration files, separated by colons. The
+import of this module reads these files and sets up logging. The import raises InvalidSettings if
+the settings cannot be used.
 """
 
 import logging
@@ -16,7 +17,7 @@ _settings = load_settings(
 )
 if (
     not _settings.metrics.is_required
-):  # an ASGI server listens at the metrics port only if configured to
+):  # an ASGI server of your own listens at the metrics port only if you configure that
     _settings = _settings.without_metrics()
 configure_logging(_settings.server)
 for _message in _settings.ineffective_options:

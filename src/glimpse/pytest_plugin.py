@@ -1,4 +1,4 @@
-"""The pytest plugin: the fixtures glimpse and glimpse_cloud, and their options."""
+"""The pytest plugin: the fixtures ``glimpse`` and ``glimpse_cloud``, and their options."""
 
 from collections.abc import Generator, Iterator
 from contextlib import suppress
@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from glimpse.testing.running_cloud import Cloud, StartingCloud
 
-_MAX_LINES = 50  # of the requests in the report of a failure
+_MAX_LINES = 50  # requests in the report of a failure, each on a line
 _STARTING: "pytest.StashKey[StartingCloud]" = pytest.StashKey()
 _UNUSED: "pytest.StashKey[StartingCloud]" = pytest.StashKey()  # no test needs it
 
@@ -26,7 +26,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> None:
-    """Start the cloud of a session that names a seed: it starts while the tests are imported."""
+    """Start the cloud while the tests are imported, if the session names a seed.
+
+    If the start fails with OSError, the fixture ``glimpse`` tries again and raises the error.
+    """
     config = session.config
     # Each process of pytest-xdist has its own cloud; the one that controls them runs no tests.
     is_controller = config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput")
@@ -36,7 +39,7 @@ def pytest_collection(session: pytest.Session) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Begin to stop the cloud if no test needs it; the end of the session waits for its end."""
+    """Begin to stop the cloud if no test needs it; `pytest_unconfigure` waits for its end."""
     stash = session.config.stash
     is_needed = any("glimpse" in getattr(item, "fixturenames", ()) for item in session.items)
     if _STARTING in stash and not is_needed:
@@ -46,20 +49,20 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop a cloud that no fixture has stopped, as after errors of the collection."""
+    """Stop a cloud that no fixture has stopped, for example after errors of the collection."""
     for key in (_STARTING, _UNUSED):
         _stop(config, key)
 
 
 def _seed(config: pytest.Config) -> str | Path | None:
-    """Return the path of the seed that the command line or the ini file names; None without."""
+    """Return the path of the seed, from the command line or the ini file; None if none is set."""
     configured: list[Path] = config.getini("glimpse_seed")
     named: str | None = config.getoption("--glimpse-seed")
     return named or next(iter(configured), None)
 
 
 def _start(config: pytest.Config) -> "StartingCloud":
-    """Start a cloud. Raises OSError."""
+    """Start a cloud with the configured seed and arguments. Raises OSError if that fails."""
     from glimpse.testing.running_cloud import (  # noqa: PLC0415  sessions without it do not load it
         StartingCloud,
     )
@@ -68,7 +71,7 @@ def _start(config: pytest.Config) -> "StartingCloud":
 
 
 def _stop(config: pytest.Config, key: "pytest.StashKey[StartingCloud]") -> None:
-    """Stop a cloud that has been started; do nothing if there is none."""
+    """Stop the cloud that is stored under `key`; do nothing if there is none."""
     starting = config.stash.get(key, None)
     if starting is not None:
         del config.stash[key]
@@ -77,10 +80,11 @@ def _stop(config: pytest.Config, key: "pytest.StashKey[StartingCloud]") -> None:
 
 @pytest.fixture(scope="session")
 def glimpse(pytestconfig: pytest.Config) -> "Iterator[Cloud]":
-    """The cloud of the session, as other tests left it; pytest-xdist has one in each process.
+    """The cloud of the session, in the state in which earlier tests left it.
 
-    Its seed is --glimpse-seed, or else glimpse_seed. If it does not start, each test that needs it
-    is an error with the last lines that it printed.
+    --glimpse-seed names the seed of the cloud, or else the ini option glimpse_seed. Each process of
+    pytest-xdist has a cloud of its own. If the cloud does not start, each test that needs it is an
+    error, which shows the last lines that the cloud printed.
     """
     from glimpse.testing.server_process import CloudNotStarted  # noqa: PLC0415  as above
 
@@ -96,7 +100,7 @@ def glimpse(pytestconfig: pytest.Config) -> "Iterator[Cloud]":
 
 @pytest.fixture
 def glimpse_cloud(glimpse: "Cloud") -> "Cloud":
-    """The cloud of the session, reset before the test to what it was at its start."""
+    """The cloud of the session, reset before each test to its state at the start."""
     glimpse.reset()
     return glimpse
 
@@ -105,7 +109,7 @@ def glimpse_cloud(glimpse: "Cloud") -> "Cloud":
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add the last 50 requests of the cloud to the report of a test or a setup that failed."""
+    """Add the last 50 requests to the cloud to the report of a failed test or setup."""
     report = yield
     started: Cloud | None = getattr(item, "funcargs", {}).get("glimpse")
     if report.when in ("setup", "call") and report.failed and started is not None:
@@ -114,7 +118,7 @@ def pytest_runtest_makereport(
 
 
 def _requests(started: "Cloud") -> str:
-    """Return the last requests, with the errors that they got; or why they cannot be read."""
+    """Return the last requests with their errors, or the reason why they cannot be read."""
     from glimpse.testing.control_client import ControlFailed  # noqa: PLC0415  as above
 
     try:
