@@ -21,9 +21,10 @@ class ServiceCatalog(Protocol):
     ) -> str:
         """Return the URL of a service, for the first of `interfaces` that the service has.
 
-        Example: `service_type` is ``image``, and `interfaces` are ``internal`` and ``public``. If
-        `region_name` is None, endpoints of all regions count. Raises IdentityUnavailable if
-        Keystone is unavailable, or if the catalog has no such endpoint.
+        Example: `service_type` is ``image``, and `interfaces` are ``internal`` and ``public``. Only
+        endpoints in the region `region_name` count; with None, endpoints of all regions count.
+        Raises IdentityUnavailable if Keystone is unavailable, or if the catalog has no such
+        endpoint.
         """
         ...
 

@@ -22,11 +22,10 @@ _STATUS_LINE = re.compile(r"^\s*\d{3} [A-Za-z ]+\n")
 def extract_reason(body: bytes) -> str:
     """Return the reason in the body of an error response: one line, at most 1,000 characters.
 
-    In a JSON object, the reason is the member ``message``: of the object in ``error``, if there is
-    one, otherwise of the whole object. In any other body, the reason is the whole text. Removed are
-    tags, ``<head>`` and ``<h1>`` elements with their content, and a first line such as ``404 Not
-    Found``. Entities such as ``&lt;`` are replaced. Returns an empty text if the body has no
-    reason.
+    In a JSON object, the reason is ``error.message`` if ``error`` is an object, otherwise
+    ``message``. In any other body, the reason is the whole text. Tags are removed, and so are
+    ``<head>`` and ``<h1>`` elements with their content, and a first line such as ``404 Not Found``.
+    Entities such as ``&lt;`` are replaced. Returns an empty text if the body has no reason.
     """
     text = body.decode(errors="replace")
     try:

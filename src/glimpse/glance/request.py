@@ -70,7 +70,7 @@ def make_headers(token: str, content_type: str | None = None) -> dict[str, str]:
 
     Without `content_type`, there is no ``Content-Type``. While a client's request is being served,
     X-Openstack-Request-Id is added, so that Glance logs the same request id. The value is the
-    global request id if the client sent one, otherwise the local one.
+    global request id if the client sent one, otherwise the id of the request being served.
     """
     headers = {"X-Auth-Token": token, "Accept": "application/json"}
     context = current_context.get()

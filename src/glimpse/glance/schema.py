@@ -36,10 +36,10 @@ class ImageSchema:
     """The keys of attributes: those of the Image API, and those that Glance's schema adds.
 
     The schema is the same for all callers. The first call fetches the schema with the token of its
-    caller. All calls wait until that first fetch has ended. Later fetches run in the background.
-    The first call more than `max_age` seconds after a successful fetch starts one, or ten seconds
-    after a failed fetch. After a failed fetch, the last known attributes are used: at first those
-    of the Image API. Close the schema to cancel a fetch.
+    caller. All calls wait until that first fetch has ended. Later fetches run in the background. A
+    call starts such a fetch `max_age` seconds after a successful fetch, or ten seconds after a
+    failed fetch. After a failed fetch, the last known attributes are used: at first those of the
+    Image API. Close the schema to cancel a fetch.
     """
 
     def __init__(
@@ -98,10 +98,10 @@ class ImageSchema:
 def parse_schema(response: Response) -> SchemaKeys:
     """Return the keys in a response to ``GET /v2/schemas/image``.
 
-    A property of the schema that is marked ``is_base: false`` is no base attribute; all others are.
-    python-glanceclient, which Compute uses, has the same rule. Raises InvalidResponse for an
-    unsuccessful response, for a body that is not a schema, for more than 1,000 keys, and for a key
-    of more than 255 characters.
+    A key that the schema marks ``is_base: false`` is no base attribute; every other key is one, as
+    in python-glanceclient, which Compute uses. Raises InvalidResponse for an unsuccessful response,
+    for a body that is not a schema, for more than 1,000 keys, and for a key of more than 255
+    characters.
     """
     described = parse_document(response).get("properties") if is_success(response) else None
     if not isinstance(described, Mapping):

@@ -12,7 +12,8 @@ _MAX_URL_LENGTH = 2000  # characters
 def base_url(url: str) -> str:
     """Return a configured URL of Glance with a scheme, and without ``/v2`` at its end.
 
-    Example: ``glance:9292/v2/`` -> ``http://glance:9292``. The default scheme is that of nova.
+    Example: ``glance:9292/v2/`` -> ``http://glance:9292``. As in nova, the default scheme is
+    ``http``.
     """
     return (url if "//" in url else f"http://{url}").rstrip("/").removesuffix("/v2")
 

@@ -183,7 +183,7 @@ class ToozLocks:
 
 
 def _try_undo(undo: Callable[[Result], object], result: Result) -> None:
-    """Undo an abandoned call. Log a failure to do so: the lock then expires by itself."""
+    """Undo an abandoned call. Log a failure to do so; then the lock expires by itself."""
     try:
         undo(result)
     except Exception as error:  # noqa: BLE001  tooz does not translate all errors
@@ -194,12 +194,11 @@ def _try_undo(undo: Callable[[Result], object], result: Result) -> None:
 
 
 def with_timeouts(backend_url: str) -> str:
-    """Return a backend URL with parameters for a lock expiry and a network timeout added.
+    """Return `backend_url` with a lock expiry and a network timeout, in seconds, added.
 
-    Both are in seconds. Parameters that the URL has already are kept. Only URLs of Redis, memcached
-    and etcd (by HTTP) are changed. Other lock services need no expiry: locks in files are released
-    when their process exits, and a database releases a lock when the connection of its holder
-    closes.
+    Parameters that the URL has already are kept. Only URLs of Redis, memcached and etcd (by HTTP)
+    are changed. Other lock services need no expiry: locks in files are released when their process
+    exits, and a database releases a lock when the connection of its holder closes.
     """
     timeout_parameter = _TIMEOUT_PARAMETERS.get(backend_url.partition(":")[0])
     if timeout_parameter is None:
