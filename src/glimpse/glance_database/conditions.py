@@ -15,18 +15,18 @@ NEVER = Condition("1 = 0")
 
 
 def all_of(conditions: Iterable[Condition]) -> Condition:
-    """Join `conditions` with AND, without parentheses. There must be at least one."""
+    """Join one or more `conditions` with AND, without parentheses."""
     return _join(" AND ", conditions)
 
 
 def any_of(conditions: Iterable[Condition]) -> Condition:
-    """Join `conditions` with OR, in parentheses. There must be at least one."""
+    """Join one or more `conditions` with OR, in parentheses."""
     joined = _join(" OR ", conditions)
     return Condition(f"({joined.sql})", joined.values)
 
 
 def equals_any(column: str, values: tuple[object, ...]) -> Condition:
-    """Return the condition that a column equals one of `values`. There must be at least one."""
+    """Return the condition that a column equals one of `values`, which must not be empty."""
     if len(values) == 1:
         return Condition(f"{column} = %s", values)
     return Condition(f"{column} IN ({', '.join(['%s'] * len(values))})", values)

@@ -125,7 +125,7 @@ class GlanceDatabase:
         return rows[0] if rows else None
 
     async def check(self) -> None:
-        """Check that Glance's tables can be read. Raises DatabaseError if they cannot.
+        """Check that Glance's tables can be read. Raises DatabaseError if a table cannot be read.
 
         Calls the database even while other statements fail at once. After a success, statements are
         run again.
@@ -137,7 +137,7 @@ class GlanceDatabase:
         self._pool.close_idle()
 
     async def close(self) -> None:
-        """Stop probing and close the connections. Call it when all statements have ended."""
+        """Stop probing and close the connections. Call this when all statements have ended."""
         self._probes.close()
         self._pool.close()
 

@@ -119,7 +119,7 @@ class ImageReader:
     async def _take_images(
         self, caller: Caller, reader: GlanceCaller, rows: deque[Row]
     ) -> list[Image]:
-        """Take rows from the left of `rows` until their images have 4 MiB of properties.
+        """Take rows from the left of `rows` until their images have about 4 MiB of properties.
 
         Returns the images that the caller may get. Malformed rows are logged and left out.
         """

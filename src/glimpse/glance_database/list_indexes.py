@@ -10,7 +10,8 @@ from glimpse.images import ImageQuery
 class ListIndex(NamedTuple):
     """The images ``i`` that meet `condition`, and the index of ``images`` that finds them.
 
-    If `join` is not empty, another table finds the images, and `index_name` is None.
+    `join` is empty, or the SQL that joins another table whose rows find the images. If `join` is
+    not empty, `index_name` is None.
     """
 
     condition: Condition

@@ -93,6 +93,6 @@ class ConnectionPool:
             self._idle.pop().connection.close()
 
     def close(self) -> None:
-        """Close the idle connections now, and each one in use when its statement has ended."""
+        """Close idle connections now, and other connections when their statements have ended."""
         self._is_closed = True
         self.close_idle()

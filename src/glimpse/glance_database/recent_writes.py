@@ -28,9 +28,9 @@ def write_times() -> "memoryview[float]":
 class RecentWrites:
     """Tells whether an image was written less than `max_age` seconds ago.
 
-    The writes of all processes that share `times` count; None for the memory of `write_times`.
-    Writes before this object was created are not known. So every image counts as written at that
-    time.
+    The writes of all processes that share the memory `times` count. If `times` is None, the memory
+    of `write_times` is used. Writes before this object was created are not known. So every image
+    counts as written when this object was created.
     """
 
     def __init__(

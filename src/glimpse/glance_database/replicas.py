@@ -37,9 +37,9 @@ class Replica:
     `options.url` has one host, the replica. The replica is current if it has all changes that the
     primary had `positions.max_lag` seconds ago.
 
-    While the replica is not current, statements fail at once. They also start a check in the
-    background, at most one per second. When a check succeeds, statements are run again. The log
-    says when the replica stops and starts to be read.
+    While the replica is not current, each statement fails at once, and starts a check in the
+    background if the last failure is long enough ago. When a check succeeds, statements are run
+    again. The log says when the replica is no longer read, and when it is read again.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Replica:
         self._lag.record_success()
 
     async def close(self) -> None:
-        """Cancel a check and close the connections. Call it when all statements have ended."""
+        """Cancel a check and close the connections. Call this when all statements have ended."""
         self._checking.close()
         await self.database.close()
 

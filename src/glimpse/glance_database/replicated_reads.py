@@ -22,7 +22,7 @@ _CHECK_SECONDS = 2.0  # of one replica: less than a readiness check has for all
 
 
 class ReplicatedReads:
-    """Decides which images may be read from replicas, and has the `reader` that does it.
+    """Decides which images may be read from replicas. `reader` reads such images.
 
     `reader` reads the replicas while they are current, otherwise the primary. `writes` are the
     images that this gateway has just written. Such images must be read from the primary, so that

@@ -32,11 +32,11 @@ _UNAVAILABLE = "The Image service's database cannot be read."
 class GlanceDatabaseImageService:
     """An ImageService that reads Glance's database and writes through Glance's API.
 
-    Responses are the same as Glance's to the caller. Two kinds of reads are sent to Glance: lists
-    for which `filters.is_supported` is false, and reads with a value that the database cannot
+    Responses are those that Glance would give to the caller. Two kinds of reads are sent to Glance:
+    lists for which `filters.is_supported` is false, and reads with a value that the database cannot
     compare. If `falls_back` is true, all reads are sent to Glance while the database cannot be
-    read; otherwise they raise Unavailable. The operator's `rules` are checked as in
-    GlanceImageService.
+    read. If `falls_back` is false, reads raise Unavailable then. The operator's `rules` are checked
+    as in GlanceImageService.
 
     A write reads the image from the database first, so that it takes only one request to Glance.
     `reader` reads the database that Glance writes to. `replicated` has the reader of the replicas;

@@ -94,9 +94,10 @@ def select_marker(marker: str, project_id: str | None) -> Statement:
 def select_creation_date(after: Position | None, offset: int) -> Statement:
     """Return the statement that selects the creation date of an image further on in the list.
 
-    The list has the images of all projects, newest first. The image is `offset` places after the
-    newest image of the list, or after the newest image with the date of `after`. If the list is
-    shorter, there is no row.
+    The list has the images of all projects, newest first. Places are counted from the newest image
+    whose date is not after that of `after`. If `after` is None, places are counted from the newest
+    image of all. The statement selects the image `offset` places further on, or no row if there is
+    no such image.
     """
     where = "" if after is None else " WHERE i.created_at <= %s"
     return Statement(
@@ -132,8 +133,8 @@ def select_by_indexes(
 ) -> Statement:
     """Return the statement that selects the same page as `select_by_date`, with `indexes`.
 
-    There must be at least one index. The database reads and sorts all images of each index, but
-    reads tags and properties only for the `limit` images of the page.
+    There must be at least one index and one condition. The database reads and sorts all images of
+    each index, but reads tags and properties only for the `limit` images of the page.
     """
     where = all_of([*conditions, *_follows(after)])
     parts, values = [], []

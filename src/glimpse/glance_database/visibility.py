@@ -49,7 +49,7 @@ def list_condition(
     *,
     is_admin: bool,
 ) -> Condition | None:
-    """Return the condition for an image to be in a caller's list; None if all images are.
+    """Return the condition that images in a caller's list meet; None if all images are listed.
 
     `visibility` is the filter of the query: one of VISIBILITIES, or None. If `visibility` is None,
     community images are listed only if they belong to the caller's project.
