@@ -95,9 +95,9 @@ def _open_identity(
 ) -> tuple[Identity, ASGIApp | None, dict[str, ReadinessCheck]]:
     """Open the identity that [api] auth_strategy names.
 
-    Returns the identity, its Identity API and its readiness checks, by their names in `/readiness`.
-    Only the embedded identity has an Identity API; for any other identity, it is None. Raises
-    OSError, InvalidStateFile, IdentityUnavailable or InvalidSettings.
+    Returns the identity, its Identity API (None if it is not the embedded identity), and its
+    readiness checks by their names in `/readiness`. Raises OSError, InvalidStateFile,
+    IdentityUnavailable or InvalidSettings.
     """
     if settings.api.auth_strategy == "noauth":
         return NoAuthIdentity(), None, {}

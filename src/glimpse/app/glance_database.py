@@ -176,7 +176,7 @@ def glance_rules(settings: Settings) -> GlanceRules:
     """Return the rules of Glance's policy, with the policy files that the settings name.
 
     Raises InvalidSettings for policy files that cannot be used. Also raises InvalidSettings if
-    Glance has property protections, because Glimpse cannot apply these rules for single properties.
+    Glance has property protections, because Glimpse cannot apply property protections.
     """
     section = settings.glance_database
     if section.property_protection_file:

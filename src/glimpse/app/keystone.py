@@ -98,7 +98,8 @@ def _user_of(config: cfg.ConfigOpts, section: str) -> str:
 def _check_auth_url(url: str | None, section: str) -> None:
     """Raise InvalidSettings if auth_url is not an HTTP URL; do nothing if it is not set.
 
-    Otherwise keystoneauth would take ``localhost:5000`` for a URL with the scheme ``localhost``.
+    Without this check, keystoneauth takes ``localhost:5000`` for a URL with the scheme
+    ``localhost``.
     """
     if url is None or url.lower().startswith(("http://", "https://")):
         return

@@ -34,7 +34,10 @@ def middleware_for_tests(tools: ControlTools) -> MakeTestMiddleware:
 
 
 class _Operations:
-    """Finds the operation of a request before the API handles the request, without its token."""
+    """Finds the operation that a request calls, before the API handles the request.
+
+    The token of the request is not needed.
+    """
 
     def __init__(
         self,
