@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 _UNUSABLE = "The lock service of this Compute API cannot be used."
 
-_NAME_DIGITS = 3  # 4,096 names, so that lock files stay few; images that share one only wait
+_NAME_DIGITS = 3  # 4,096 names, so that lock files stay few; images may share a name, and then wait
 _MIN_DELAY = 0.002  # seconds between tries to acquire a lock
 _MAX_DELAY = 0.05
 

@@ -73,7 +73,7 @@ def replace_nulls(image: Image, declared_keys: frozenset[str]) -> Image:
 
 
 def _print_date(moment: Any) -> str:
-    """Return a date such as ``2026-01-31T12:00:00Z``. Raises InvalidResponse if it is no date."""
+    """Return a date as ``2026-01-31T12:00:00Z``; raise InvalidResponse if there is no date."""
     if not isinstance(moment, datetime):
         raise InvalidResponse("The Image service's database has an image without a date.")
     return f"{moment.isoformat(timespec='seconds')}Z"
