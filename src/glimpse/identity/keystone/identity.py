@@ -33,11 +33,13 @@ _COMPUTE = "compute"  # the service of a RequestTarget of the Compute API
 class KeystoneIdentity:
     """Implements Identity with tokens that Keystone validates.
 
-    A valid token is cached for `token_cache_time` seconds, but not after it expires. While it is
-    cached, it is accepted without a request to Keystone, even if Keystone is unavailable or has
-    revoked it. A refused token is refused without a request for up to five seconds. With `shared`,
-    processes share Keystone's responses, through memcached. `session` logs in, `transport` sends
-    the validations. `clock` returns POSIX times.
+    A valid token is cached for `token_cache_time` seconds, but not after the token expires. A
+    cached token is accepted without a request to Keystone, even if Keystone is unavailable or has
+    revoked the token. A token that Keystone refused is refused without a request for up to five
+    seconds.
+
+    `session` logs Glimpse in, and `transport` sends the validations. With `shared`, processes share
+    Keystone's responses through memcached. `close` closes all three. `clock` returns POSIX times.
     """
 
     def __init__(
@@ -67,12 +69,14 @@ class KeystoneIdentity:
         """Implement Identity.authenticate: return the caller of `token`.
 
         If the user of `service_token` has one of `service_token_roles`, `token` may have expired,
-        and its access rules are not checked. If the user has none of them, `service_token` is
-        ignored, or refused if `service_token_roles_required` is set.
+        and the access rules of `token` are not checked. If the user has none of
+        `service_token_roles`, `service_token` is ignored; with the option
+        `service_token_roles_required`, it is refused instead.
 
-        Raises Unauthorized if `token` is missing, if Keystone refuses `token` or `service_token`,
-        or if the access rules of `token` do not allow `target`. Raises IdentityUnavailable if one
-        of them is not cached and could not be validated within `http_connect_timeout` seconds.
+        Raises Unauthorized if `token` is missing, if `token` or `service_token` is refused, or if
+        the access rules of `token` do not allow `target`. Raises IdentityUnavailable if `token` or
+        `service_token` is not cached, and could not be validated within `http_connect_timeout`
+        seconds.
         """
         is_service = False
         if service_token:
@@ -91,18 +95,21 @@ class KeystoneIdentity:
     def _check_access_rules(
         self, rules: Sequence[AccessRule], target: RequestTarget | None
     ) -> None:
-        """Raise Unauthorized if `target` is None, or if none of `rules` allows it."""
+        """Raise Unauthorized if `target` is None, or if none of `rules` allows `target`.
+
+        The rules name the Compute API by the option `service_type`.
+        """
         if target is not None and target.service == _COMPUTE:
             target = target._replace(service=self._options.service_type)
         if not is_allowed(rules, target):
             raise Unauthorized("The access rules of the application credential do not allow it.")
 
     async def _validated(self, token: str, *, allow_expired: bool) -> ValidatedToken:
-        """Return a token with its caller and access rules, from the cache or from Keystone.
+        """Return the caller, expiry and access rules of a token, from the cache or from Keystone.
 
         Concurrent calls with the same token share one validation. With `allow_expired`, the token
-        may have expired. Raises Unauthorized if the token is not valid, IdentityUnavailable if it
-        could not be checked.
+        may have expired. Raises Unauthorized if the token is not valid, IdentityUnavailable if the
+        token could not be checked.
         """
         key = cache_key(token)
         validated = self._cache.get(key)
@@ -123,10 +130,11 @@ class KeystoneIdentity:
     async def _validate(self, token: str, validation_key: tuple[str, bool]) -> ValidatedToken:
         """Validate a token that this process has not cached, and cache the result.
 
-        `validation_key` is its `cache_key`, and True if it may have expired. Looks into the shared
-        cache first, then calls Keystone. Raises Unauthorized if Keystone refuses the token; this
-        refusal is cached for a few seconds. Raises IdentityUnavailable if the token could not be
-        checked. In any case, removes its own entry from ``_validations``, which has to exist.
+        `validation_key` is a pair: the `cache_key` of `token`, and True if `token` may have
+        expired. Looks into the shared cache first, then calls Keystone. Raises Unauthorized if
+        Keystone refuses `token`; the refusal is cached for a few seconds. Raises
+        IdentityUnavailable if `token` could not be checked. Always removes the entry of
+        `validation_key` from ``_validations``; the entry has to exist.
         """
         key, allow_expired = validation_key
         try:
@@ -144,7 +152,10 @@ class KeystoneIdentity:
         return validated
 
     def _parse(self, body: bytes) -> ValidatedToken:
-        """Parse the body of Keystone's response; log and raise IdentityUnavailable if invalid."""
+        """Parse the body of Keystone's response to a validation.
+
+        If `body` is invalid, logs an error and raises IdentityUnavailable.
+        """
         try:
             return parse_validation(body, self._clock())
         except IdentityUnavailable:
@@ -156,10 +167,10 @@ class KeystoneIdentity:
             raise
 
     async def _read_shared(self, token: str) -> ValidatedToken | None:
-        """Return the token from the shared cache.
+        """Return the token from the shared cache, or None.
 
-        Returns None if there is no valid entry that is at most `token_cache_time` seconds old, or
-        if memcached does not respond.
+        Returns None if there is no shared cache, if memcached does not respond, or if the token's
+        entry is missing, invalid, or at least `token_cache_time` seconds old.
         """
         entry = await self._shared.get(token) if self._shared else None
         if entry is None:
@@ -167,7 +178,7 @@ class KeystoneIdentity:
         now = self._clock()
         if entry.validated_at + self._options.token_cache_time <= now:
             return None
-        # The clock of another machine may be ahead; the token must not be cached for longer then.
+        # Another machine's clock may be ahead; that must not make the token stay cached for longer.
         validated_at = min(entry.validated_at, now)
         try:
             return parse_validation(entry.body, validated_at)
@@ -177,7 +188,7 @@ class KeystoneIdentity:
     async def _share(self, token: str, body: bytes, validated: ValidatedToken) -> None:
         """Store `body`, Keystone's response, in the shared cache if there is one.
 
-        It is stored for `token_cache_time` seconds, but not after the token expires.
+        The entry is kept for `token_cache_time` seconds, but not after the token expires.
         """
         seconds = min(self._options.token_cache_time, int(validated.expires_at - self._clock()))
         if self._shared and seconds > 0:
@@ -186,17 +197,18 @@ class KeystoneIdentity:
     def challenge(self, own_url: str) -> str:
         """Implement Identity.challenge: return ``Keystone uri="URL"``.
 
-        The URL is `www_authenticate_uri`; without that option, the one at which Glimpse itself logs
-        in, or else `own_url`.
+        The URL is the option `www_authenticate_uri`. Without this option, the URL is the one at
+        which Glimpse itself logs in; if that is unknown, too, the URL is `own_url`.
         """
         uri = self._options.www_authenticate_uri or self._session.auth_url
         return f'Keystone uri="{uri or own_url}"'
 
     def copy_cache(self, other: Identity) -> None:
-        """Use the cache of valid tokens of `other` from now on, together with it.
+        """Share the cache of valid tokens of `other` from now on.
 
-        Does nothing if `other` is not a KeystoneIdentity with the same options and `auth_url`,
-        since another Keystone may refuse its tokens.
+        Both identities then use the same cache. Does nothing if `other` is not a KeystoneIdentity
+        with the same options and the same ``auth_url``, because another Keystone may refuse the
+        cached tokens.
         """
         if not isinstance(other, KeystoneIdentity):
             return
@@ -207,15 +219,16 @@ class KeystoneIdentity:
     async def ping(self) -> str | None:
         """Return None if Keystone responds with a status code below 500, else the reason.
 
-        Logs in if there is no token yet, and sends one request without retries; each takes at most
-        `http_connect_timeout` seconds. Raises nothing.
+        The reason is a text for operators. Logs in if Glimpse has no token yet, then sends one
+        request without retries. The login and the request each take at most `http_connect_timeout`
+        seconds. Raises nothing.
         """
         return await self._validator.ping()
 
     async def close(self) -> None:
         """Cancel validations in progress, and close `session`, `transport` and `shared`.
 
-        Callers that wait for a validation get CancelledError.
+        Calls of `authenticate` that wait for a validation raise CancelledError.
         """
         for validation in list(self._validations.values()):
             validation.close()

@@ -23,8 +23,8 @@ RETRYABLE = (DiscoveryFailure, HttpServerError, RetriableConnectionFailure)
 class CallFailed(IdentityUnavailable):
     """A call to Keystone failed.
 
-    The message is for clients; `reason` is for operators: the error of the connection, or the
-    request and the status of the response.
+    The message is for clients. ``reason`` is for operators: the class of the error and, if known,
+    the failed connection, or the request and the status code of the response.
     """
 
     def __init__(self, message: str, reason: str) -> None:
@@ -35,12 +35,15 @@ class CallFailed(IdentityUnavailable):
 class LoginRefused(CallFailed):
     """Keystone is available, but refuses the credentials of Glimpse's own user.
 
-    The `reason` names URL, user and status.
+    ``reason`` names the URL of Keystone, the user, and the status code of the response.
     """
 
 
 class Failure(NamedTuple):
-    """Why a call to Keystone failed: ``message`` for clients, ``advice`` only for the log."""
+    """Why a call to Keystone failed: ``message`` for clients, ``advice`` only for the log.
+
+    ``is_refusal`` is True if Keystone refused the credentials.
+    """
 
     message: str
     advice: str
@@ -71,7 +74,10 @@ _INVALID = Failure(
 
 
 def failure_of(error: Exception) -> Failure:
-    """Return which Failure an error of keystoneauth or a plugin is; _INVALID if unknown."""
+    """Return the Failure that describes an error of keystoneauth or of a plugin.
+
+    Returns _INVALID for an error of an unknown class.
+    """
     if isinstance(error, TimeoutError):
         return TIMED_OUT
     if isinstance(error, RETRYABLE):
@@ -82,19 +88,26 @@ def failure_of(error: Exception) -> Failure:
 
 
 def _is_redirect(error: ClientException) -> bool:
-    """Return True if TransportAdapter raised `error`, for a redirect."""
+    """Return True if `error` was caused by a RedirectNotFollowed of TransportAdapter."""
     return isinstance(error, UnknownConnectionError) and isinstance(
         error.original, RedirectNotFollowed
     )
 
 
 def describe(error: Exception) -> str:
-    """Return the kind of the error, and the notes that Glimpse added: they have no secret."""
+    """Return the class name of `error`, and the notes that Glimpse added to `error`.
+
+    The message of `error` is left out, because it may contain a password.
+    """
     return ": ".join((type(error).__name__, *getattr(error, "__notes__", ())))
 
 
 def no_endpoint(service_type: str, interfaces: Sequence[str], region_name: str | None) -> str:
-    """Return the message about a service that is not in the catalog."""
+    """Return the message for clients that the catalog does not have an endpoint.
+
+    For example: ``Keystone's catalog names no image service with the interface internal.`` A
+    `region_name` of None stands for any region.
+    """
     where = f" in the region {region_name}" if region_name else ""
     return (
         f"Keystone's catalog names no {service_type} service with the interface "
@@ -103,9 +116,11 @@ def no_endpoint(service_type: str, interfaces: Sequence[str], region_name: str |
 
 
 def status_of(error: Exception) -> str:
-    """Return the status of Keystone's response, as ``401 Unauthorized``.
+    """Return the status of Keystone's response, such as ``401 Unauthorized``.
 
-    Without a response, return the kind of the error: keystoneauth's messages may hold passwords.
+    Returns the class name of `error` if `error` has no status, since the messages of keystoneauth
+    may contain passwords. Returns a phrase for EmptyCatalog, the error of a login without a
+    project.
     """
     if isinstance(error, EmptyCatalog):  # the response to a login without project_name, for example
         return "without a catalog, since no project is set,"

@@ -9,16 +9,21 @@ from glimpse.upstream.tls import TlsOptions
 class KeystoneOptions:
     """Options of the login to Keystone, and of the validation and caching of tokens.
 
-    Times are in seconds. ``interface`` and ``region_name`` select Keystone's endpoint in its
-    catalog. ``www_authenticate_uri`` is the URL at which clients log in. A user with one of
-    ``service_token_roles`` is a service; with ``service_token_roles_required``, service tokens of
-    other users are refused, otherwise ignored.
+    Times are in seconds.
 
-    Validated tokens are cached for ``token_cache_time``; with 0 or -1, none is cached. Access rules
-    of application credentials call the Compute API ``service_type``. ``http_connect_timeout``
-    limits a login, and a validation, each with all its retries, of which there are at most
-    ``http_request_max_retries``. ``tls`` is what the transports connect with; it is here so that a
-    reload with other TLS options keeps no cached token.
+    - ``www_authenticate_uri``: the URL at which clients log in; if None, Glimpse's own
+      ``auth_url``.
+    - ``interface`` and ``region_name``: which endpoint of Keystone in the catalog is used. A region
+      of None stands for any region.
+    - ``token_cache_time``: how long a valid token is cached. With 0 or less, no token is cached.
+    - ``service_type``: the name of the Compute API in access rules of application credentials.
+    - ``service_token_roles``: the roles of services. The user of a service token needs one of them.
+    - ``service_token_roles_required``: True if service tokens of other users are refused, False if
+      they are ignored.
+    - ``http_connect_timeout``: the longest time of a login, and of a validation, with all retries.
+    - ``http_request_max_retries``: how often a call to Keystone is repeated at most.
+    - ``tls``: the TLS options of the transports. They are here so that a reload with other TLS
+      options keeps no cached token.
     """
 
     www_authenticate_uri: str | None

@@ -34,7 +34,7 @@ from glimpse.upstream.urls import strip_credentials
 
 _log = logging.getLogger(__name__)
 
-_MAX_CALLS = 8  # of keystoneauth at once; each takes a thread until its deadline
+_MAX_CALLS = 8  # concurrent calls of keystoneauth; each takes a thread until its deadline
 # Web servers accept header lines of 8 KiB, and close the connection at a longer one.
 _MAX_TOKEN_CHARACTERS = 8000
 
@@ -42,10 +42,11 @@ Result = TypeVar("Result")
 
 
 class ServiceSession:
-    """Glimpse's own login to Keystone: its token, and the endpoints in the catalog.
+    """Glimpse's own login to Keystone: provides a token, and URLs from the catalog.
 
-    Logs in when a method first needs a token. Concurrent calls share one login; if it fails, all of
-    them raise its error. The credentials are those of [keystone_authtoken] or [service_user].
+    Logs in when a method first needs a token. Concurrent calls share one login; if the login fails,
+    all of these calls raise the error. The credentials are those of [keystone_authtoken] or
+    [service_user]. The owner calls `close`.
     """
 
     def __init__(
@@ -55,14 +56,16 @@ class ServiceSession:
         make_plugin: Callable[[], BaseAuthPlugin],
         describe_user: Callable[[], str] = lambda: "the user of the plugin",
     ) -> None:
-        """Send nothing yet. Requests go through `transport`, which `close` closes.
+        """Make the plugin, and send nothing yet.
 
-        `describe_user` returns whose login it is, for messages about one that is refused.
+        All requests go through `transport`, which `close` closes. `make_plugin` makes the
+        keystoneauth plugin that logs in. It is called now, and its error is raised here. It is
+        called again after a failed call, because a plugin caches documents of Keystone that may be
+        invalid. It is not called again if Keystone could not be connected to, responded with 5xx,
+        or has no such endpoint in its catalog.
 
-        `make_plugin` makes the keystoneauth plugin that logs in. It is called now, and again after
-        a failed call, since a plugin caches documents of Keystone that may be invalid. It is not
-        called again if Keystone could not be connected to, responded with 5xx, or has no such
-        endpoint in its catalog. What the first call raises is raised here.
+        `describe_user` returns the name of the user that logs in, for messages about a refused
+        login.
         """
         self._make_plugin = make_plugin
         self._describe_user = describe_user
@@ -80,7 +83,7 @@ class ServiceSession:
         self._threads = threading.Semaphore(_MAX_CALLS)
 
     def _reset(self, plugin: BaseAuthPlugin) -> None:
-        """Use `plugin` in a new keystoneauth session: forget all cached documents of Keystone."""
+        """Use `plugin` in a new keystoneauth session, which has no cached document of Keystone."""
         self._plugin = plugin
         self._session = session.Session(
             auth=plugin, session=self._sender, redirect=False, user_agent="glimpse"
@@ -93,26 +96,28 @@ class ServiceSession:
 
     @property
     def current_token(self) -> str | None:
-        """The token of the last login, perhaps expired; None before the first one.
+        """The token of the last login, perhaps expired, or None.
 
-        None, too, after `discard_token`, or after `endpoint_of` has found no endpoint.
+        It is None before the first login. `discard_token` sets it to None until the next login, and
+        so does `endpoint_of` if the catalog has no such endpoint.
         """
         return self._token_and_endpoint[0] if self._token_and_endpoint else None
 
     async def renew(self) -> None:
-        """Log in again, and replace the token once that has succeeded.
+        """Log in again, and replace the token once the login has succeeded.
 
-        Takes at most `http_connect_timeout` seconds. Raises IdentityUnavailable (LoginRefused for
-        wrong credentials) if it fails; then `current_token` is unchanged.
+        Takes at most `http_connect_timeout` seconds. Raises LoginRefused for wrong credentials,
+        IdentityUnavailable if the login fails for another reason. If the login fails,
+        `current_token` stays unchanged.
         """
         await self._renewal.join()
 
     async def token_and_endpoint(self) -> tuple[str, str]:
         """Return the token of the last login, and the URL of the Identity API without ``/v3``.
 
-        Logs in if there is no token, for at most `http_connect_timeout` seconds; whether it has
-        expired is not checked. Raises IdentityUnavailable if the login fails, LoginRefused for
-        wrong credentials.
+        Logs in if there is no token, which takes at most `http_connect_timeout` seconds. The
+        returned token may have expired. Raises LoginRefused for wrong credentials,
+        IdentityUnavailable if the login fails for another reason.
         """
         return self._token_and_endpoint or await self._login.join()
 
@@ -121,11 +126,13 @@ class ServiceSession:
     ) -> str:
         """Return the URL of a service, from the catalog in Glimpse's own token.
 
-        `service_type` is ``image``, for example. Of `interfaces`, such as ``internal``, the first
-        one that the service has in the region counts; None stands for any region. Logs in if
-        needed, for at most `http_connect_timeout` seconds. Raises IdentityUnavailable if the
-        catalog has no such endpoint, after which the next call fetches it again, or if Keystone is
-        unavailable; LoginRefused for wrong credentials.
+        `service_type` is ``image``, for example. `interfaces`, such as ``internal`` and ``public``,
+        are tried in their order. A `region_name` of None stands for any region. Logs in if needed.
+        Takes at most `http_connect_timeout` seconds.
+
+        Raises LoginRefused for wrong credentials. Raises IdentityUnavailable if Keystone is
+        unavailable, or if the catalog has no such endpoint. In the latter case, forgets the token,
+        so that the next call fetches the catalog again.
         """
 
         def find_endpoint() -> str | None:
@@ -139,12 +146,13 @@ class ServiceSession:
         return str(endpoint)
 
     async def _call_with_retries(self, call: Callable[[], Result]) -> Result:
-        """Run `call`, which calls keystoneauth, in a thread; return its result.
+        """Run `call`, which calls keystoneauth, in a thread; return the result of `call`.
 
-        Retries if Keystone cannot be reached or responds with 5xx, up to `http_request_max_retries`
+        If Keystone cannot be reached or responds with 5xx, retries up to `http_request_max_retries`
         times. All attempts together take at most `http_connect_timeout` seconds. Raises
         LoginRefused if Keystone refuses the credentials, IdentityUnavailable for all other errors.
-        Their messages do not quote keystoneauth, whose messages may contain passwords.
+        Logs the error. Messages and log do not quote keystoneauth, whose messages may contain
+        passwords.
         """
         try:
             async with asyncio.timeout(self._options.http_connect_timeout):
@@ -182,7 +190,7 @@ class ServiceSession:
         """Run `call` in a thread once; return its result, or raise its error.
 
         The metrics count this as one call to Keystone, even if keystoneauth sends several requests.
-        Raises IdentityUnavailable if _MAX_CALLS calls are in progress.
+        Raises IdentityUnavailable if _MAX_CALLS other calls are in progress.
         """
         loop = asyncio.get_running_loop()
 
@@ -211,33 +219,41 @@ class ServiceSession:
     def discard_token(self, token: str) -> None:
         """Forget `token`, so that the next call logs in again.
 
-        Does nothing if `token` is not the current one: another login has replaced it already.
+        Does nothing if `token` is not `current_token`: then another login has already replaced
+        `token`.
         """
         if self.current_token == token:
             self._token_and_endpoint = None
             self._plugin.invalidate()
 
     async def close(self) -> None:
-        """Cancel a login in progress (CancelledError for its callers); close the transport."""
+        """Cancel a login in progress, and close the transport.
+
+        Calls that wait for the login raise CancelledError.
+        """
         self._renewal.close()
         self._login.close()
         await self._transport.close()
 
     async def _renew(self) -> None:
-        """Make the plugin forget its token, and log in; raise what `renew` raises."""
+        """Make the plugin forget its token, and log in. Raises the errors that `renew` explains."""
         self._plugin.invalidate()
         await self._login.join()
 
     async def _log_in(self) -> tuple[str, str]:
-        """Log in; store and return the token and endpoint. Raises IdentityUnavailable."""
+        """Log in, store the token and the endpoint, and return both.
+
+        Raises LoginRefused for wrong credentials, IdentityUnavailable if the login fails for
+        another reason.
+        """
         self._token_and_endpoint = await self._call_with_retries(self._fetch_token_and_endpoint)
         return self._token_and_endpoint
 
     def _fetch_token_and_endpoint(self) -> tuple[str, str]:
-        """Log in with keystoneauth, in a thread; return the result of `token_and_endpoint`.
+        """Log in with keystoneauth; return what `token_and_endpoint` returns. Runs in a thread.
 
         Raises the errors of keystoneauth, IdentityUnavailable if the catalog does not have
-        Keystone's endpoint, or ValueError for a token that cannot be sent in a header.
+        Keystone's endpoint, and ValueError if the token cannot be sent in a header.
         """
         interface, region = self._options.interface, self._options.region_name
         endpoint = self._find_endpoint("identity", interface, region)
@@ -252,10 +268,10 @@ class ServiceSession:
     def _find_endpoint(
         self, service_type: str, interface: str | list[str], region_name: str | None
     ) -> str | None:
-        """Return the URL of a service in the catalog, None if the catalog does not have it.
+        """Return the URL of a service in the catalog; None if the service has no such endpoint.
 
-        Logs in if needed, in a thread. Raises the errors of keystoneauth; EmptyCatalog if there is
-        no catalog, which is so for a token without a project.
+        Runs in a thread, and logs in if needed. Raises the errors of keystoneauth. Raises
+        EmptyCatalog if the token has no catalog, as a token without a project.
         """
         try:
             url: str | None = self._session.get_endpoint(
@@ -269,8 +285,8 @@ class ServiceSession:
 
 
 def is_sendable(token: str) -> bool:
-    """Return True if `token` can be sent in a header.
+    """Return True if `token` is printable ASCII of at most 8,000 characters.
 
-    It has to be printable ASCII, of at most 8,000 characters.
+    Any other text cannot be sent in a header.
     """
     return token.isascii() and token.isprintable() and len(token) <= _MAX_TOKEN_CHARACTERS

@@ -1,6 +1,6 @@
 """KeystoneServiceTokens: obtains the service tokens that Glimpse sends to Glance.
 
-`identity` validates those that clients send.
+The module `identity` validates the service tokens that clients send to Glimpse.
 """
 
 import asyncio
@@ -10,19 +10,19 @@ from collections.abc import Awaitable, Callable
 from glimpse.identity.keystone.service_session import ServiceSession
 from glimpse.identity.service import IdentityUnavailable
 
-_LOGIN_TIMEOUT = 1.0  # seconds that a request waits for a login, which goes on after that
-# Seconds between logins. A login does not help while Keystone is unavailable, nor if Glance
-# refused the caller's token and not this one.
+_LOGIN_TIMEOUT = 1.0  # seconds that a request waits for a login; the login continues after that
+# Seconds between logins. Another login does not help while Keystone is unavailable, or if Glance
+# refused the caller's token rather than the service token.
 _LOGIN_INTERVAL = 10.0
 
 
 class KeystoneServiceTokens:
     """Obtains tokens of the user in [service_user], for the header ``X-Service-Token``.
 
-    If a request has such a token in addition to the caller's, Glance accepts it even if the
-    caller's has expired meanwhile, or is restricted by access rules (keystonemiddleware, service
-    tokens). Other requests succeed without it. So no method raises if Keystone issues none. `clock`
-    returns seconds.
+    If a request to Glance has a service token, the caller's token may have expired, or may be
+    restricted by access rules (keystonemiddleware, service tokens). All other requests succeed
+    without a service token. So no method raises an error if Keystone issues no token. `clock`
+    returns seconds. The owner calls `close`, which closes `session`, too.
     """
 
     def __init__(
@@ -33,11 +33,11 @@ class KeystoneServiceTokens:
         self._next_login_at = 0.0
 
     async def token(self) -> str | None:
-        """Return the token to send, perhaps expired; None if there is none now. Never raises.
+        """Return the service token, perhaps expired; None if there is none now. Never raises.
 
-        Without a token, this method logs in and waits at most one second; a login that takes longer
-        continues in the background. For ten seconds after a login, also a failed one, it starts no
-        other.
+        If there is no token, logs in and waits for the login for at most one second. A login that
+        takes longer continues in the background. No login starts within ten seconds after the last
+        attempt, even if that attempt failed.
         """
         if self._session.current_token is None:
             await self._log_in(self._session.token_and_endpoint)
@@ -46,10 +46,10 @@ class KeystoneServiceTokens:
     async def renew(self, refused: str) -> str | None:
         """Return a new token, after Glance has refused the token `refused`. Never raises.
 
-        Logs in, unless another call has replaced `refused` already. Returns None if that fails or
-        takes more than one second; then the login continues in the background. Returns None without
-        a login if the last one is less than ten seconds ago: then `refused` is new and probably
-        valid, and Glance refused the caller's token.
+        Logs in, unless another call has already replaced `refused`. Returns None if the login fails
+        or takes more than one second; a slow login continues in the background. Returns None
+        without a login if the last attempt was less than ten seconds ago. Then `refused` is new and
+        probably valid, so that Glance must have refused the caller's token.
         """
         if self._session.current_token == refused:
             await self._log_in(self._session.renew)
@@ -59,7 +59,8 @@ class KeystoneServiceTokens:
     async def _log_in(self, login: Callable[[], Awaitable[object]]) -> None:
         """Await `login` for at most one second. Never raises; the session logs a failure.
 
-        Does nothing if the last login, also a failed one, ended less than ten seconds ago.
+        Does nothing if the last attempt ended less than ten seconds ago, even if that attempt
+        failed.
         """
         if self._clock() < self._next_login_at:
             return

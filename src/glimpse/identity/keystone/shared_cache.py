@@ -13,12 +13,15 @@ from glimpse.upstream.threads import run_in_thread
 _log = logging.getLogger(__name__)
 
 _KEY_PREFIX = "glimpse-1"  # change the number when this code can no longer read older entries
-_MAX_CALLS_PER_SERVER = 16  # at once; each takes a thread and a connection
+_MAX_CALLS_PER_SERVER = 16  # concurrent calls; each takes a thread and a connection
 _MAX_ENTRY_BYTES = 256 * 1024  # a response without the catalog has 2,000
 
 
 class InvalidMemcachedServer(ValueError):
-    """A server's name has no valid port, or pymemcache is missing; the message says which."""
+    """The name of a server has no valid port, or pymemcache is not installed.
+
+    The message says which of the two.
+    """
 
 
 class SharedEntry(NamedTuple):
@@ -31,8 +34,8 @@ class SharedEntry(NamedTuple):
 class _Server:
     """A memcached server.
 
-    ``client`` has the pool of connections, ``slots`` limits the concurrent calls. The server is not
-    used before ``unused_until``.
+    ``client`` has the connection pool. ``slots`` limits the concurrent calls. After a failed call,
+    no call is sent to the server until ``unused_until``.
     """
 
     def __init__(self, name: str, timeout: float) -> None:
@@ -42,21 +45,24 @@ class _Server:
         self.unused_until = 0.0  # by the cache's clock, after a failed call
 
     def score(self, key: str) -> bytes:
-        """Return the score of this server for `key`: the server with the highest has the entry."""
+        """Return the score of this server for `key`.
+
+        The server with the highest score has the entry of `key`.
+        """
         return sha256(f"{self.name} {key}".encode()).digest()
 
 
 class SharedCache:
     """Keystone's responses for valid tokens, on memcached servers, protected by `protection`.
 
-    Each token has an entry on one of the servers; all processes select the same one. `get` and
+    Each token has an entry on one of the servers; all processes select the same server. `get` and
     `put` never raise, and take at most `timeout` seconds. After an error or a timeout, a server is
-    not used for `retry_interval` seconds. Meanwhile its entries are stored on the other servers.
-    `clock` returns seconds.
+    not used for `retry_interval` seconds. Meanwhile the entries of that server are stored on the
+    other servers. `clock` returns seconds. The owner calls `close`.
 
-    pymemcache's HashClient is not used, because it stops using a server only after socket errors. A
-    server that responds very slowly, or in another protocol, would delay every request. And it may
-    not be used by several threads.
+    pymemcache's HashClient is not used for two reasons. HashClient stops using a server only after
+    socket errors, so that a server that responds very slowly, or in another protocol, would delay
+    every request. And several threads may not share a HashClient.
     """
 
     def __init__(
@@ -68,9 +74,9 @@ class SharedCache:
         retry_interval: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Open no connection yet. `servers` have names such as ``10.0.0.5:11211``.
+        """Take the names of the servers, such as ``10.0.0.5:11211``. Opens no connection yet.
 
-        Raises InvalidMemcachedServer if a name is invalid, or pymemcache is missing.
+        Raises InvalidMemcachedServer if a name is invalid, or if pymemcache is not installed.
         """
         self._servers = [_Server(name, timeout) for name in servers]
         self._protection = protection
@@ -79,10 +85,11 @@ class SharedCache:
         self._clock = clock
 
     async def get(self, token: str) -> SharedEntry | None:
-        """Return the entry of `token`, of any age, within `timeout` seconds. Never raises.
+        """Return the entry of `token`, however old, or None. Never raises.
 
-        Returns None if there is no entry, if it is invalid (because it was made with another
-        secret, for example) or has more than 256 KiB, or if memcached does not respond.
+        Takes at most `timeout` seconds. Returns None if memcached does not respond, if there is no
+        entry, or if the entry is invalid or has more than 256 KiB. An entry that was made with
+        another secret is invalid, for example.
         """
         keys = self._protection.derive_keys(token)
         protected = await self._call(keys.name, lambda client, key: client.get(key))
@@ -100,24 +107,26 @@ class SharedCache:
     async def put(self, token: str, entry: SharedEntry, seconds: int) -> None:
         """Store the entry of `token` for `seconds`, and wait until memcached has responded.
 
-        `seconds` is at least 1: to memcached, 0 means forever. Does nothing if the entry has more
-        than 256 KiB, or if memcached does not respond within `timeout` seconds. Never raises.
+        `seconds` must be at least 1, because 0 means forever to memcached. Does nothing if the
+        entry has more than 256 KiB. Gives up if memcached does not respond within `timeout`
+        seconds. Never raises.
         """
         keys = self._protection.derive_keys(token)
         protected = self._protection.protect(keys, b"%r\n" % entry.validated_at + entry.body)
         if len(protected) > _MAX_ENTRY_BYTES:
             return
-        # Not noreply: memcached reports errors all the same, and the client would take such a
-        # line for the response to the next call on that connection.
+        # Not noreply: memcached reports errors even with noreply, and the client would take the
+        # error for the response to the next call on that connection.
         await self._call(
             keys.name, lambda client, key: client.set(key, protected, seconds, noreply=False)
         )
 
     async def check_servers(self) -> dict[str, bool]:
-        """Send a request to one server after the other, also to those that are not used now.
+        """Send a request to one server after the other; return which servers responded.
 
-        Returns for each server's name whether it responded within `timeout` seconds. Does not
-        change which servers are used. Never raises.
+        The result has True for the name of each server that responded within `timeout` seconds, and
+        False for every other server. Servers that are not used after a failed call get a request,
+        too. Does not change which servers are used. Never raises.
         """
         return {server.name: await self._responds(server) for server in self._servers}
 
@@ -131,10 +140,11 @@ class SharedCache:
         return True
 
     async def _call(self, name: str, call: Callable[[Any, str], object]) -> object:
-        """Run `call` in a thread, with the client of the entry's server and the entry's full key.
+        """Run `call` in a thread on the server that has the entry; return the result of `call`.
 
-        Returns the result of `call`. Returns None if `call` raises or takes too long, after which
-        the server is not used for a while, or if no server is in use. `name` is EntryKeys.name.
+        `name` is EntryKeys.name. `call` gets pymemcache's client of the server and the full key of
+        the entry. Returns None if no server is in use, or if `call` raises an error or takes longer
+        than the timeout. After such a failure, the server is not used for a while.
         """
         server = self._choose_server(name)
         if server is None:
@@ -145,8 +155,9 @@ class SharedCache:
                 running = asyncio.ensure_future(
                     run_in_thread(lambda: call(server.client, f"{_KEY_PREFIX}-{name}"))
                 )
-                # The thread may run on after the timeout: each byte of a slow response extends its
-                # own timeout. It keeps its slot until it ends, which bounds the number of threads.
+                # The thread may run on after the timeout, because each byte of a slow response
+                # extends pymemcache's own timeout. The thread keeps its slot until the thread ends.
+                # So the slots limit the number of threads.
                 running.add_done_callback(lambda done: _release_slot(server, done))
                 return await asyncio.shield(running)
         except Exception as error:  # noqa: BLE001  no request fails because of the cache
@@ -160,7 +171,7 @@ class SharedCache:
             return None
 
     def _choose_server(self, key: str) -> _Server | None:
-        """Return the server for `key`: of those in use, the one with the highest score.
+        """Return the server with the highest score for `key` of all servers in use.
 
         Returns None if no server is in use. While a server is not used, only the keys of that
         server move to other servers (rendezvous hashing).
@@ -176,18 +187,18 @@ class SharedCache:
 
 
 def _release_slot(server: _Server, done: "asyncio.Future[object]") -> None:
-    """Allow another call to `server`: the thread whose future is `done` has ended."""
+    """Allow another call to `server`, after the thread whose future is `done` has ended."""
     server.slots.release()
     if not done.cancelled():
         done.exception()  # retrieved here, or asyncio logs it if the caller was cancelled
 
 
 def _connection_pool(server: str, timeout: float) -> Any:
-    """Make pymemcache's client of `server`, with a pool of connections. Opens no connection.
+    """Make pymemcache's client of `server`, with a connection pool. Opens no connection.
 
-    `server` is ``host:port``, ``host`` (port 11211) or the path of a socket. A prefix ``inet:`` or
-    ``inet6:`` is ignored. `timeout` is in seconds. Raises InvalidMemcachedServer if the port is no
-    number, or if the library, which has no types, is missing.
+    `server` is ``host:port``, ``host`` (then the port is 11211) or the path of a socket. A prefix
+    ``inet:`` or ``inet6:`` is ignored. `timeout` is in seconds. Raises InvalidMemcachedServer if
+    the port is not a number, or if pymemcache is not installed.
     """
     try:
         from pymemcache.client.base import PooledClient, normalize_server_spec  # noqa: PLC0415  an extra, imported only if it is configured

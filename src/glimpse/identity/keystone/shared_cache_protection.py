@@ -1,8 +1,8 @@
 """EntryProtection: signs or encrypts the entries of SharedCache.
 
-An entry's name and its encryption key are derived from the operator's secret and the token, as in
-keystonemiddleware. So whoever can read memcached learns neither a token nor its hash, and whoever
-can write to it makes no token valid.
+The name and the key of an entry are derived from the operator's secret and the token, as in
+keystonemiddleware. So somebody who can read memcached learns neither a token nor the hash of a
+token. Somebody who can write to memcached cannot make a token valid.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ _NONCE_BYTES = 12
 
 
 class ProtectionUnavailable(Exception):
-    """The secret is empty."""
+    """The operator's secret, which protects the entries, is empty."""
 
 
 class EntryKeys(NamedTuple):
@@ -28,14 +28,15 @@ class EntryKeys(NamedTuple):
 
 
 class EntryProtection:
-    """Signs entries (`strategy` MAC), or encrypts and signs them (ENCRYPT).
+    """Signs entries of SharedCache, or encrypts and signs them.
 
-    Entries made with another strategy or another secret are not accepted. The algorithms are
-    HMAC-SHA256 and AES-GCM.
+    With the `strategy` MAC, entries are signed with HMAC-SHA256. With ENCRYPT, entries are
+    encrypted and signed with AES-GCM. An entry that was made with another strategy or another
+    secret is not accepted.
     """
 
     def __init__(self, strategy: Strategy, secret: str) -> None:
-        """`secret` is the operator's; processes that share entries need the same one.
+        """Take the operator's secret, which is the same in all processes that share entries.
 
         Raises ProtectionUnavailable if `secret` is empty.
         """
@@ -45,13 +46,16 @@ class EntryProtection:
         self._secret = secret.encode()
 
     def derive_keys(self, token: str) -> EntryKeys:
-        """Return the name and the key of the entry of `token`: the same ones in each process."""
+        """Return the name and the key of the entry of `token`.
+
+        All processes with the same strategy and secret derive the same name and key.
+        """
         message = f"{self._strategy}:{token}".encode(errors="surrogatepass")
         digest = hmac.digest(self._secret, message, "sha512")
         return EntryKeys(digest[:32].hex(), digest[32:])
 
     def protect(self, keys: EntryKeys, content: bytes) -> bytes:
-        """Return `content` in the form to store: signed, or encrypted and signed, with `keys`."""
+        """Return the bytes to store: `content` signed, or encrypted and signed, with `keys`."""
         if self._strategy == "MAC":
             return hmac.digest(keys.key, content, "sha256") + content
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415  most gateways need none
@@ -60,7 +64,10 @@ class EntryProtection:
         return nonce + AESGCM(keys.key).encrypt(nonce, content, None)
 
     def unprotect(self, keys: EntryKeys, protected: bytes) -> bytes | None:
-        """Return the content of `protected`; None unless `protect` made it with these keys."""
+        """Return the content of `protected`, or None.
+
+        Returns None if `protected` was not made by `protect` with the same strategy and `keys`.
+        """
         if self._strategy == "MAC":
             mac, content = protected[:_MAC_BYTES], protected[_MAC_BYTES:]
             is_valid = hmac.compare_digest(mac, hmac.digest(keys.key, content, "sha256"))

@@ -1,4 +1,4 @@
-"""Caches of tokens in a process: TokenCache for valid tokens, RefusedTokens for refused."""
+"""Caches of tokens in one process: TokenCache for valid, RefusedTokens for refused tokens."""
 
 import hashlib
 import time
@@ -10,18 +10,18 @@ from glimpse.identity.access_rules import AccessRule
 from glimpse.images import Caller
 
 MAX_TOKENS = 10_000
-MAX_BYTES = 32 * 1024 * 1024  # of all entries; one of a token with a dozen roles takes 2,000
+MAX_BYTES = 32 * 1024 * 1024  # of all entries; the entry of a token with twelve roles takes 2,000
 MAX_ENTRY_BYTES = 256 * 1024  # a larger entry is not cached: each request validates its token
 # Short: a Keystone server may refuse a token that another server has just issued.
 _REFUSED_SECONDS = 5.0
-_STRING_BYTES = 80  # of memory beside the characters, each of which is counted as 2 bytes
+_STRING_BYTES = 80  # memory of a string without its characters; a character counts as 2
 
 
 class ValidatedToken(NamedTuple):
     """The caller, expiry and access rules of a valid token. Times are POSIX times.
 
-    ``caller.token`` is empty, so that caches hold no tokens. The token may be used only for
-    requests that ``access_rules`` allow, or for all requests if that is None.
+    ``caller.token`` is empty, so that caches hold no tokens. If ``access_rules`` is None, the token
+    may be used for all requests; otherwise only for requests that one of ``access_rules`` allows.
     """
 
     caller: Caller
@@ -38,8 +38,9 @@ class _Entry(NamedTuple):
 class TokenCache:
     """Valid tokens by `cache_key`, each for at most `lifetime` seconds after its validation.
 
-    Beyond MAX_TOKENS or MAX_BYTES, the least recently used tokens are removed. With a `lifetime` of
-    0 or less, no token is cached. `clock` returns POSIX times.
+    If there are more than MAX_TOKENS tokens, or if they take more than MAX_BYTES, the least
+    recently used tokens are removed. With a `lifetime` of 0 or less, no token is cached. `clock`
+    returns POSIX times.
     """
 
     def __init__(self, lifetime: float, clock: Callable[[], float] = time.time) -> None:
@@ -48,9 +49,10 @@ class TokenCache:
         self._entries: LruCache[str, _Entry] = LruCache(MAX_TOKENS, MAX_BYTES)
 
     def get(self, key: str) -> ValidatedToken | None:
-        """Return the token with the `cache_key` `key`.
+        """Return the cached token with the `cache_key` `key`, or None.
 
-        Returns None if it is not cached, or if it was validated too long ago or has expired.
+        Returns None if the token is not cached, if the token has expired, or if its validation was
+        more than `lifetime` seconds ago.
         """
         entry = self._entries.get(key)
         if entry is None:
@@ -63,7 +65,9 @@ class TokenCache:
     def put(self, key: str, token: ValidatedToken) -> None:
         """Cache `token` for `lifetime` seconds after its validation, but not after it expires.
 
-        Does nothing if that time has passed already, or if `token` takes more than MAX_ENTRY_BYTES.
+        `key` is the `cache_key` of the token. Does nothing if the token has expired, if its
+        validation was more than `lifetime` seconds ago, or if `token` takes more than
+        MAX_ENTRY_BYTES.
         """
         valid_until = min(token.validated_at + self._lifetime, token.expires_at)
         size = _estimate_bytes(token)
@@ -74,10 +78,10 @@ class TokenCache:
 class RefusedTokens:
     """Tokens that Keystone refused recently, and that need not be sent to Keystone again.
 
-    A member is a pair: the `cache_key` of the token, and `allow_expired` of the validation. Members
-    are removed after five seconds, or after `lifetime` seconds if that is less; with a `lifetime`
-    of 0 or less, nothing is added. Beyond MAX_TOKENS members (3 MB), the oldest are removed.
-    `clock` returns seconds.
+    A member is a pair: the `cache_key` of the token, and `allow_expired` of the validation. A pair
+    is a member for five seconds, or for `lifetime` seconds if `lifetime` is shorter. With a
+    `lifetime` of 0 or less, nothing is added. Beyond MAX_TOKENS members (3 MB), the oldest members
+    are removed. `clock` returns seconds.
     """
 
     def __init__(self, lifetime: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -86,14 +90,15 @@ class RefusedTokens:
         self._refused_until: LruCache[tuple[str, bool], float] = LruCache(MAX_TOKENS)
 
     def __contains__(self, refused: tuple[str, bool]) -> bool:
-        """Return True if `refused`, a `cache_key` and `allow_expired`, was added recently.
+        """Return True if the pair `refused` of `cache_key` and `allow_expired` was added recently.
 
-        That is at most five seconds ago, or `lifetime` if that is shorter.
+        Recently means in the last five seconds, or in the last `lifetime` seconds if `lifetime` is
+        shorter.
         """
         return (self._refused_until.peek(refused) or 0.0) > self._clock()
 
     def add(self, refused: tuple[str, bool]) -> None:
-        """Add the `cache_key` and `allow_expired` of a token that Keystone has just refused.
+        """Add the pair of `cache_key` and `allow_expired` of a token that Keystone just refused.
 
         Does nothing with a `lifetime` of 0 or less.
         """
@@ -102,7 +107,7 @@ class RefusedTokens:
 
 
 def _estimate_bytes(token: ValidatedToken) -> int:
-    """Return about how many bytes of memory `token` takes in the cache."""
+    """Estimate how many bytes of memory `token` takes in the cache."""
     caller = token.caller
     texts = [caller.user_id, caller.project_id, caller.user_name, caller.project_name]
     texts += [caller.user_domain_id, caller.project_domain_id, *caller.roles]
@@ -112,5 +117,5 @@ def _estimate_bytes(token: ValidatedToken) -> int:
 
 
 def cache_key(token: str) -> str:
-    """Return the key of `token` in the caches: a hash, so that they hold no tokens."""
+    """Return the key of `token` in the caches: a hash, so that the caches hold no tokens."""
     return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()

@@ -13,12 +13,15 @@ _ADMIN_ROLE = "admin"
 
 
 def parse_validation(body: bytes, validated_at: float) -> ValidatedToken:
-    """Parse the body of Keystone's response to a validation.
+    """Parse the body of Keystone's response to the validation of a token.
 
     `validated_at` is the POSIX time of the response. A caller with the role ``admin`` is an admin.
-    The token may have expired. Raises IdentityUnavailable if `body` is not JSON, if a value has the
-    wrong type, or if a required one is missing or empty: the expiry, the user's id, a role's name,
-    and the id of a project, if there is one. All parts of an access rule are required, too.
+    The token may have expired: the caller checks this.
+
+    Raises IdentityUnavailable if `body` is not JSON, if a value has the wrong type, or if a
+    required value is missing or empty. Required are the token's expiry, the user's id, the name of
+    each role, and, if the token has a project, the project's id. An access rule needs all its
+    parts, which may be empty.
     """
     try:
         token = _object(orjson.loads(body), "token")
@@ -35,9 +38,10 @@ def parse_validation(body: bytes, validated_at: float) -> ValidatedToken:
 
 
 def _caller(token: dict[str, Any]) -> Caller:
-    """Make the Caller of ``token`` in the document; its own ``token`` is empty.
+    """Return the Caller that `token` describes, with an empty ``Caller.token``.
 
-    Raises KeyError for a missing value, TypeError for an empty one or one of the wrong type.
+    `token` is the object ``token`` in Keystone's response. Raises KeyError for a missing value,
+    TypeError for an empty value or a value of the wrong type.
     """
     user, project = _object(token, "user"), _object(token, "project")
     roles = frozenset(_text(role, "name") for role in _list(token.get("roles", [])))
@@ -54,7 +58,7 @@ def _caller(token: dict[str, Any]) -> Caller:
 
 
 def _object(document: Any, key: str) -> dict[str, Any]:
-    """Return the object under `key`; an empty one if it is null or missing.
+    """Return the object under `key`; an empty object if the value is null or missing.
 
     Raises TypeError for any other value, AttributeError if `document` is not an object.
     """
@@ -74,7 +78,7 @@ def _list(value: Any) -> list[Any]:
 
 
 def _text_or_none(document: dict[str, Any], key: str) -> str | None:
-    """Return the string under `key`; None if it is null or missing.
+    """Return the string under `key`; None if the value is null or missing.
 
     Raises TypeError for any other value.
     """
@@ -87,7 +91,7 @@ def _text_or_none(document: dict[str, Any], key: str) -> str | None:
 def _text(document: Any, key: str) -> str:
     """Return the string under `key`.
 
-    Raises KeyError if it is missing, TypeError if it is empty or not a string.
+    Raises KeyError if `key` is missing, TypeError if the value is empty or not a string.
     """
     value = document[key]
     if not isinstance(value, str) or not value:

@@ -1,8 +1,8 @@
 """TransportAdapter: sends keystoneauth's requests through a Transport.
 
-keystoneauth uses the library ``requests``. Its timeout starts again with each byte of a response,
-and it reads responses of any size. A Transport limits the size of a response, and the adapter ends
-each request at a deadline.
+keystoneauth uses the library ``requests``. The timeout of ``requests`` starts again with each byte
+of a response, and ``requests`` reads responses of any size. A Transport limits the size of a
+response, and TransportAdapter ends each request at a deadline.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from glimpse.upstream.urls import strip_credentials
 _log = logging.getLogger(__name__)
 
 _MAX_RESPONSE_BYTES = 1024 * 1024  # a catalog of 100 services in 10 regions has half of that
-_EXTRA_WAIT = 1.0  # seconds that a thread waits after its deadline for the event loop to end it
+_EXTRA_WAIT = 1.0  # seconds that a thread waits for the event loop to cancel a late request
 # A Transport writes these headers itself.
 _TRANSPORT_HEADERS = frozenset(
     ("accept-encoding", "connection", "content-length", "host", "transfer-encoding", "user-agent")
@@ -39,10 +39,11 @@ class RedirectNotFollowed(RequestException):
 
 
 class TransportAdapter(BaseAdapter):
-    """A transport adapter for ``requests``, which runs in threads: sends through `transport`.
+    """A transport adapter of ``requests``: sends all requests through `transport`.
 
-    Mount it for all URLs. Before a thread sends requests, it has to call `begin`. Timeouts and TLS
-    options are those of `transport`: the ones that ``requests`` passes are ignored.
+    Mount the adapter for all URLs. A thread calls `begin` before it sends requests. Timeouts and
+    TLS options that ``requests`` passes are ignored, because `transport` has its own. The owner of
+    `transport` closes it.
     """
 
     def __init__(self, transport: Transport) -> None:
@@ -53,7 +54,7 @@ class TransportAdapter(BaseAdapter):
     def begin(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
         """Let the calling thread send requests, in the event loop `loop`.
 
-        The deadline of its requests is `seconds` from now, for all of them together.
+        All requests of the thread together must end within `seconds` from now. Clears `problem`.
         """
         self._call.loop = loop
         self._call.ends_at = time.monotonic() + seconds
@@ -61,9 +62,10 @@ class TransportAdapter(BaseAdapter):
 
     @property
     def problem(self) -> str:
-        """Why the last request of the calling thread failed, for operators; empty if it did not.
+        """Why the last request of the calling thread failed; empty if it succeeded.
 
-        It has no secret. A response with a status code of 300 or more is a failure, too.
+        The text is for operators, and contains no secret. A response with a status code of 300 or
+        more is a failure, too.
         """
         return str(self._call.problem)
 
@@ -78,11 +80,13 @@ class TransportAdapter(BaseAdapter):
     ) -> requests.Response:
         """Send one request, and return its response with the whole body.
 
-        Called in a thread that has called `begin`. Raises Timeout at the deadline that `begin` set.
-        Raises ConnectionError if there is no valid response, or if a look-up of API versions gets a
-        401. Raises InvalidHeader for a header that cannot be sent or a body that is neither text
-        nor bytes, and RedirectNotFollowed for a redirect. All of them are RequestExceptions, which
-        keystoneauth expects.
+        The calling thread must have called `begin`. The other arguments than `request` are ignored.
+        All errors are RequestExceptions, which keystoneauth expects:
+
+        - Timeout: the deadline that `begin` set has passed, or the event loop is closed.
+        - ConnectionError: there is no valid response, or a look-up of API versions got a 401.
+        - InvalidHeader: a header cannot be sent, or the body is neither text nor bytes.
+        - RedirectNotFollowed: the response is a redirect, which is logged.
         """
         try:
             response = self._run_until_deadline(_send_request(self._transport, request))
@@ -111,8 +115,8 @@ class TransportAdapter(BaseAdapter):
     def _run_until_deadline(self, sending: Coroutine[Any, Any, Response]) -> Response:
         """Run `sending` in the event loop; return its result, or raise its error.
 
-        Raises TimeoutError at the deadline of the calling thread, or if the event loop is closed;
-        `sending` is then cancelled, or was never started.
+        Raises TimeoutError at the deadline of the calling thread, or if the event loop is closed.
+        In both cases, `sending` is cancelled or never starts.
         """
         left = self._call.ends_at - time.monotonic()
         if left <= 0:
@@ -133,7 +137,7 @@ class TransportAdapter(BaseAdapter):
     def _to_requests_response(
         self, response: Response, request: requests.PreparedRequest
     ) -> requests.Response:
-        """Make the response that keystoneauth reads, with the same status, headers and body."""
+        """Convert `response` to a response of ``requests``, which keystoneauth reads."""
         result = requests.Response()
         result.status_code = response.status
         result.headers = CaseInsensitiveDict(
@@ -147,11 +151,14 @@ class TransportAdapter(BaseAdapter):
         return result
 
     def close(self) -> None:
-        """Do nothing: the owner of the transport closes it, in the event loop."""
+        """Do nothing: the owner of the transport closes the transport, in the event loop."""
 
 
 def _problem_of(request: requests.PreparedRequest, status: int) -> str:
-    """Return a text about a response with a status code of 300 or more; empty for others."""
+    """Return ``METHOD URL responds STATUS`` for a status code of 300 or more, else "".
+
+    The URL has neither credentials nor a query.
+    """
     if status < HTTPStatus.MULTIPLE_CHOICES:
         return ""
     url = strip_credentials(request.url or "").partition("?")[0]
@@ -159,7 +166,10 @@ def _problem_of(request: requests.PreparedRequest, status: int) -> str:
 
 
 def _is_discovery(request: requests.PreparedRequest) -> bool:
-    """Return True for a look-up of API versions: a GET without a token, in keystoneauth."""
+    """Return True if `request` is a look-up of API versions.
+
+    keystoneauth sends a GET without a token only for such a look-up.
+    """
     return request.method == "GET" and "X-Auth-Token" not in request.headers
 
 
@@ -167,8 +177,8 @@ async def _send_request(transport: Transport, request: requests.PreparedRequest)
     """Send `request` through `transport`, without the credentials that its URL may contain.
 
     Headers that the transport writes itself are left out. Raises UpstreamError if there is no valid
-    response, TimeoutError if there is none in time, and ValueError if the body is neither text nor
-    bytes, or if a header cannot be sent.
+    response, TimeoutError if no response comes in time, and ValueError if a header cannot be sent
+    or the body is neither text nor bytes.
     """
     parts = urlsplit(request.url or "")
     body = request.body.encode() if isinstance(request.body, str) else request.body

@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 INVALID_TOKEN = "The token is not valid."  # noqa: S105  a message
 _MAX_RESPONSE_BYTES = 1024 * 1024  # a response without the catalog has a few thousand
-# Statuses of Keystone, or of its web server, for a text that is not one of its tokens.
+# Status codes of Keystone, or of its web server, for a text that is not a token of Keystone.
 _INVALID_TOKEN_STATUSES = (
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.NOT_FOUND,
@@ -32,7 +32,8 @@ _UNAVAILABLE = "The Keystone service is temporarily unavailable."
 class TokenValidator:
     """Sends tokens to Keystone for validation, through `transport`.
 
-    Keystone demands a token of Glimpse's own with each such request; `session` obtains it.
+    Each of these requests also needs a token of Glimpse's own, which `session` obtains. The caller
+    closes `session` and `transport`.
     """
 
     def __init__(
@@ -46,11 +47,11 @@ class TokenValidator:
         """Return the body of Keystone's response for a valid token.
 
         With `allow_expired`, Keystone accepts expired tokens, too. Takes at most
-        `http_connect_timeout` seconds with a login and all retries.
+        `http_connect_timeout` seconds, including a login and all retries.
 
-        Raises Unauthorized if Keystone refuses the token (400, 404, 413 or 431), or if it cannot be
-        sent in a header. Raises IdentityUnavailable if Keystone does not respond in time, responds
-        with any other status code than 200, or does not let Glimpse log in.
+        Raises Unauthorized if Keystone refuses the token (400, 404, 413 or 431), or if the token
+        cannot be sent in a header. Raises IdentityUnavailable if Keystone does not respond in time,
+        does not let Glimpse log in, or responds with any other status code than 200.
         """
         if not is_sendable(token):
             raise Unauthorized(INVALID_TOKEN)
@@ -61,10 +62,10 @@ class TokenValidator:
             raise IdentityUnavailable(_UNAVAILABLE) from None
 
     async def _validate(self, token: str, *, allow_expired: bool) -> bytes:
-        """Do what `validate` does, without its deadline, for a token that a header can carry.
+        """Do what `validate` does, but without a deadline. `token` must be sendable in a header.
 
-        A 401 means that Keystone refused Glimpse's own token: log in again and repeat once. A
-        second 401 raises IdentityUnavailable.
+        If Keystone responds 401, it has refused Glimpse's own token. After the first 401, logs in
+        again and sends the request once more. After the second 401, raises IdentityUnavailable.
         """
         for _ in range(2):
             own_token, endpoint = await self._session.token_and_endpoint()
@@ -84,11 +85,11 @@ class TokenValidator:
     async def _send_with_retries(
         self, endpoint: str, own_token: str, token: str, *, allow_expired: bool
     ) -> tuple[int, bytes]:
-        """Send the request of a validation; return status code and body of the response.
+        """Send the request of a validation; return status code and body of the last response.
 
-        Sends it again up to `http_request_max_retries` times, with backoff, as long as there is no
-        response or a 5xx. Returns the last response, also a 5xx. Raises IdentityUnavailable if the
-        last request has no response.
+        If there is no response or a 5xx, waits and sends the request again, up to
+        `http_request_max_retries` times. The last response may be a 5xx, too. Raises
+        IdentityUnavailable if the last request has no response.
         """
         for attempt in range(1, self._options.http_request_max_retries + 1):
             try:
@@ -109,8 +110,9 @@ class TokenValidator:
     ) -> tuple[int, bytes]:
         """Send the request of a validation once; return status code and body of the response.
 
-        Raises IdentityUnavailable if there is no response. Discards Glimpse's own token if the
-        connection fails, so that the next login reads the endpoint from the catalog again.
+        Raises IdentityUnavailable if there is no response. If the connection fails, also discards
+        Glimpse's own token, so that the next login reads Keystone's endpoint from the catalog
+        again.
         """
         path = f"/v3/auth/tokens?nocatalog=1{'&allow_expired=1' if allow_expired else ''}"
         headers = {
@@ -146,11 +148,11 @@ class TokenValidator:
             current_context.get().call_ended("keystone", "GET", outcome, seconds)
 
     async def ping(self) -> str | None:
-        """Return None if Keystone is available, else the reason. Raises nothing.
+        """Return None if Keystone is available, else the reason as a text. Raises nothing.
 
-        Logs in if there is no token yet, and sends one request without retries; each takes at most
-        `http_connect_timeout` seconds. Keystone is available if the status code of the response is
-        below 500.
+        Keystone is available if it responds with a status code below 500. Logs in if Glimpse has no
+        token yet, then sends one request without retries. The login and the request each take at
+        most `http_connect_timeout` seconds.
         """
         try:
             _, endpoint = await self._session.token_and_endpoint()
