@@ -1,4 +1,4 @@
 """The Identity API v3 of the embedded identity.
 
-`unsupported_routes` has what it does not offer.
+The module `unsupported_routes` lists the routes of Keystone that respond 501 here.
 """

@@ -9,16 +9,17 @@ import orjson
 
 from glimpse.identity.embedded.errors import BadRequest
 
-MAX_OBJECT_BYTES = 65_535  # of JSON; Keystone keeps descriptions and additional attributes in TEXTs
+MAX_OBJECT_BYTES = 65_535  # of JSON; Keystone stores additional attributes in TEXT columns
 _VISIBLE = re.compile(r"\S")
 _ID = re.compile(r"\A[a-zA-Z0-9-]+\Z")
 _MAX_DEPTH = 32  # of arrays and objects; more than 254 could not be written as JSON
 
 
 class Attribute(NamedTuple):
-    """The values that an attribute may have, and how an error describes them.
+    """The values that an attribute may have, and their description for error messages.
 
-    ``meaning`` completes the sentence ``NAME has to be ...``.
+    ``is_valid`` returns True for a value that the attribute may have. ``meaning`` completes the
+    message ``NAME has to be ...``.
     """
 
     is_valid: Callable[[Any], bool]
@@ -26,12 +27,14 @@ class Attribute(NamedTuple):
 
 
 class ObjectSchema(NamedTuple):
-    """The body of a request that creates or updates an object of one kind.
+    """The form of the body of a request that creates or updates an object of one kind.
 
-    ``singular`` is the key of the object in the body. ``attributes`` are checked; an object may
-    have others, with any value. A new object must have those in ``required``. If ``may_be_empty``
-    is True, an update may have no attributes, or an empty body ``{}``. If ``ignores_other_keys`` is
-    True, the body may have further keys beside the object.
+    - ``singular``: the key of the object in the body, such as ``project``.
+    - ``attributes``: the attributes whose values are checked. The object may have further
+      attributes, with any values.
+    - ``required``: the attributes that a new object must have.
+    - ``may_be_empty``: True if an update may have no attributes, or an empty body ``{}``.
+    - ``ignores_other_keys``: True if the body may have further keys beside ``singular``.
     """
 
     singular: str
@@ -46,8 +49,8 @@ def text(
 ) -> Attribute:
     """Return an Attribute for strings of `min_length` to `max_length` characters.
 
-    If there is a `pattern`, it has to be found in the string. Strings that are too long are not
-    searched for it.
+    If `pattern` is not None, it also has to be found somewhere in the string. `meaning` is
+    explained at Attribute.
     """
 
     def is_valid(value: object) -> bool:
@@ -61,14 +64,17 @@ def text(
 
 
 def nullable(attribute: Attribute) -> Attribute:
-    """Return an Attribute for the values of `attribute`, and null."""
+    """Return an Attribute that allows null and all values of `attribute`."""
     return Attribute(
         lambda value: value is None or attribute.is_valid(value), f"{attribute.meaning}, or null"
     )
 
 
 def name_up_to(max_length: int) -> Attribute:
-    """Return an Attribute for names: strings with a character other than white space."""
+    """Return an Attribute for names of at most `max_length` characters.
+
+    A name needs at least one character that is not white space.
+    """
     return text(
         max_length, f"a string of 1 to {max_length} characters, not all of them spaces", _VISIBLE
     )
@@ -83,8 +89,9 @@ ID = text(64, "a string of 1 to 64 letters, digits and hyphens", _ID)
 def parse_new_object(document: object, schema: ObjectSchema) -> dict[str, Any]:
     """Return the attributes in the parsed body of a request that creates an object.
 
-    Raises BadRequest if the body has not the form that `schema` describes, if a required attribute
-    is missing, for the attribute ``links``, which no client may set, and as `check_values` does.
+    Raises BadRequest if the body does not have the form that `schema` describes, if a required
+    attribute is missing, or if a value is invalid or cannot be stored (see `check_values`). Raises
+    BadRequest for the attribute ``links``, too, which no client may set.
     """
     values = _parse_object(document, schema)
     missing = [name for name in schema.required if name not in values]
@@ -96,8 +103,8 @@ def parse_new_object(document: object, schema: ObjectSchema) -> dict[str, Any]:
 def parse_changes(document: object, schema: ObjectSchema) -> dict[str, Any]:
     """Return the attributes in the parsed body of a request that updates an object.
 
-    The attributes are checked as in `parse_new_object`, but none of them is required. Raises
-    BadRequest if there is no attribute at all, unless `schema.may_be_empty` is True.
+    Raises BadRequest as `parse_new_object` does, but not for missing attributes. If the body has no
+    attribute at all and `schema.may_be_empty` is False, raises BadRequest.
     """
     if schema.may_be_empty and document == {}:
         return {}
@@ -108,7 +115,10 @@ def parse_changes(document: object, schema: ObjectSchema) -> dict[str, Any]:
 
 
 def _parse_object(document: object, schema: ObjectSchema) -> dict[str, Any]:
-    """Return the attributes of the object in a body. Raises BadRequest for an invalid one."""
+    """Return the attributes of the object in a body, after checking them.
+
+    Raises BadRequest if the body, or the value of an attribute, is invalid.
+    """
     if not isinstance(document, dict) or not isinstance(document.get(schema.singular), dict):
         raise BadRequest(f"The body has to be an object with the object {schema.singular}.")
     if len(document) > 1 and not schema.ignores_other_keys:
@@ -121,11 +131,12 @@ def _parse_object(document: object, schema: ObjectSchema) -> dict[str, Any]:
 
 
 def check_values(values: Mapping[str, Any], attributes: Mapping[str, Attribute]) -> None:
-    """Raise BadRequest for an invalid value, and if `values` cannot be stored.
+    """Raise BadRequest if a value is invalid, or if `values` cannot be stored.
 
-    They cannot if they have a NUL character, a number that is not finite, more than _MAX_DEPTH
-    levels, or more than MAX_OBJECT_BYTES as JSON. Values that `attributes` do not describe are
-    checked for this only. No message contains a value, which may be a password.
+    `attributes` say which values are valid; names that are not in `attributes` may have any value.
+    `values` cannot be stored if they have a NUL character, a number that is not finite, more than
+    _MAX_DEPTH levels of arrays and objects, or more than MAX_OBJECT_BYTES as JSON. No message
+    contains a value, because it may be a password.
     """
     for name, attribute in attributes.items():
         if name in values and not attribute.is_valid(values[name]):
@@ -140,7 +151,7 @@ def check_values(values: Mapping[str, Any], attributes: Mapping[str, Attribute])
 
 
 def _is_storable(level: list[Any]) -> bool:
-    """Return True if the values in `level`, and all values within them, can be stored."""
+    """Return True if the values in `level`, and all values nested within them, can be stored."""
     for _ in range(_MAX_DEPTH):
         if not all(map(_is_storable_value, level)):
             return False
@@ -157,7 +168,7 @@ def _is_storable_value(value: object) -> bool:
 
 
 def _parts(value: object) -> Iterable[Any]:
-    """Return the keys and values of an object, or the elements of an array."""
+    """Return the keys and values of an object or the elements of an array; else nothing."""
     if isinstance(value, dict):
         return [*value, *value.values()]
     return value if isinstance(value, list) else ()

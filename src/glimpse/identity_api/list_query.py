@@ -1,4 +1,4 @@
-"""Filters and pages the lists of the Identity API by the parameters of a request."""
+"""Filters lists of the Identity API by the parameters of a request, and pages the lists."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -34,9 +34,10 @@ Parameters = Sequence[tuple[str, str]]  # of the query, in their order
 class ListRules(NamedTuple):
     """How the list of one kind of objects can be filtered.
 
-    ``filters`` are the names of the attributes that parameters may compare. ``checks`` has the
-    valid values of some parameters, which need not be filters. If ``is_strict`` is True, a
-    parameter that is not in ``filters`` is an error.
+    - ``filters``: the names of the attributes that parameters may compare.
+    - ``checks``: the valid values of some parameters, by name. These need not be in ``filters``.
+    - ``is_strict``: True if any parameter that is not in ``filters`` is an error, also ``limit``,
+      ``marker`` and ``NAME__contains``.
     """
 
     filters: tuple[str, ...]
@@ -45,23 +46,28 @@ class ListRules(NamedTuple):
 
 
 class Page(NamedTuple):
-    """A part of a list. ``marker`` is the id of its last entry if there are further ones."""
+    """A list, or a part of a list.
+
+    ``marker`` is the id of the last entry in ``entries`` if the list has further entries, else
+    None.
+    """
 
     entries: list[Entry]
     marker: str | None
 
 
 def select_page(entries: Iterable[Entry], parameters: Parameters, rules: ListRules) -> Page:
-    """Return the entries that match all parameters; with ``limit`` or ``marker``, a part of them.
+    """Return the entries that match all `parameters`, sorted by id, or one page of them.
 
-    ``NAME=value`` compares the attribute NAME; texts are compared without regard to case.
-    ``NAME__contains``, ``NAME__startswith`` and ``NAME__endswith`` look for a part of a text;
-    ``NAME__icontains`` and so on do that without regard to case. Other parameters are ignored, as
-    in Keystone. The entries are sorted by id. ``marker`` is the id of the entry before the page.
-    ``limit`` is the maximum number of entries; MAX_LIMIT if it is greater, and no maximum if it is
-    missing, 0 or negative.
+    - ``NAME=value`` compares the attribute NAME, in texts without regard to case.
+    - ``NAME__contains``, ``NAME__startswith`` and ``NAME__endswith`` look for a part of a text.
+      ``NAME__icontains`` and so on do that without regard to case.
+    - ``marker`` is the id of the entry before the page.
+    - ``limit`` is the maximum number of entries. A limit above MAX_LIMIT counts as MAX_LIMIT. There
+      is no maximum if ``limit`` is missing, 0 or negative.
 
-    Raises BadRequest for an invalid value or, if `rules` are strict, for an unknown parameter, and
+    NAME has to be in ``rules.filters``. Other parameters are ignored, as in Keystone, but if
+    ``rules.is_strict`` is True, they raise BadRequest. Raises BadRequest for an invalid value, and
     NotFound if no entry has the id ``marker``.
     """
     _check_parameters(parameters, rules)
@@ -79,9 +85,11 @@ def select_page(entries: Iterable[Entry], parameters: Parameters, rules: ListRul
 
 
 def render_page(name: str, page: Page, url: str, parameters: Parameters) -> dict[str, Any]:
-    """Render a page: ``{name: entries, "links": {...}}``, and ``truncated`` if it is not the last.
+    """Render a page as ``{name: entries, "links": {...}}``.
 
-    `url` is the URL of the list without query. The links have the parameters of the request.
+    If the page is not the last one, the document also has ``"truncated": True``, and a link to the
+    next page. `url` is the URL of the list without a query. The links have the `parameters` of the
+    request.
     """
     query = f"?{urlencode(parameters)}" if parameters else ""
     links: dict[str, str | None] = {"self": url + query, "next": None, "previous": None}
@@ -94,7 +102,7 @@ def render_page(name: str, page: Page, url: str, parameters: Parameters) -> dict
 
 
 def _check_parameters(parameters: Parameters, rules: ListRules) -> None:
-    """Raise BadRequest for an invalid value, and for an unknown parameter if `rules` are strict."""
+    """Raise BadRequest for an invalid value or, if `rules` are strict, an unknown parameter."""
     for name, value in parameters:
         if name in rules.checks and not rules.checks[name].is_valid(value):
             raise BadRequest(f"{name} has to be {rules.checks[name].meaning}.")
@@ -103,9 +111,10 @@ def _check_parameters(parameters: Parameters, rules: ListRules) -> None:
 
 
 def _parse_limit(value: str | None) -> int | None:
-    """Return the limit in `value`, at most MAX_LIMIT; None if there is none, or it is 0 or less.
+    """Return the integer in `value`, at most MAX_LIMIT; None if there is no limit.
 
-    Raises BadRequest if it is no integer.
+    There is no limit if `value` is None, empty, 0 or negative. Raises BadRequest if `value` is not
+    an integer.
     """
     if not value:
         return None
@@ -117,12 +126,12 @@ def _parse_limit(value: str | None) -> int | None:
 
 
 def _matches(entry: Entry, parameters: Parameters, filters: tuple[str, ...]) -> bool:
-    """Return True if `entry` matches all of `parameters` that filter."""
+    """Return True if `entry` matches every filter among `parameters`."""
     return all(_matches_one(entry, name, value, filters) for name, value in parameters)
 
 
 def _matches_one(entry: Entry, parameter: str, value: str, filters: tuple[str, ...]) -> bool:
-    """Return True if `entry` matches a parameter, or if the parameter is no filter."""
+    """Return True if `entry` matches one parameter, or if the parameter is not a filter."""
     if parameter in filters:
         return _equals(entry.get(parameter), value)
     name, _, comparator = parameter.partition("__")
@@ -138,7 +147,10 @@ def _matches_one(entry: Entry, parameter: str, value: str, filters: tuple[str, .
 
 
 def _equals(found: object, value: str) -> bool:
-    """Return True if the text `value` stands for an attribute's value."""
+    """Return True if the text `value` of a parameter equals the attribute's value `found`.
+
+    Case is ignored. For a boolean, `value` is read as a boolean: ``0`` equals False, for example.
+    """
     if isinstance(found, bool):
         return found is (value.lower() not in _FALSE)
     return isinstance(found, str) and found.lower() == value.lower()
@@ -147,8 +159,9 @@ def _equals(found: object, value: str) -> bool:
 def matches_tags(tags: Sequence[str], parameters: Parameters) -> bool:
     """Return True if `tags` match the parameters ``tags``, ``tags-any`` and their negations.
 
-    The value of each is a list of tags, separated by commas. `tags` must have all of ``tags``, one
-    of ``tags-any``, not all of ``not-tags``, and none of ``not-tags-any``.
+    The value of each of these parameters is a list of tags, separated by commas. `tags` must have
+    all tags in ``tags`` and at least one in ``tags-any``. `tags` must not have all tags in
+    ``not-tags``, or any in ``not-tags-any``. Other parameters are ignored.
     """
     present = set(tags)
     for name, value in dict(parameters).items():

@@ -43,7 +43,7 @@ _HANDLERS = (
     UnsupportedHandlers,
 )
 
-# Each public coroutine of these classes handles a route. ``identity.other`` is an unknown path.
+# Each public coroutine of these classes handles a route. An unknown path is ``identity.other``.
 OPERATION_NAMES = frozenset(
     operation_name(handler)
     for handlers in _HANDLERS

@@ -7,16 +7,18 @@ from glimpse.identity.embedded.directory_entries import Role
 from glimpse.identity.embedded.errors import Forbidden
 from glimpse.identity.embedded.session import Session
 
-_MANAGED_ROLES = frozenset(("manager", "member", "reader"))  # which managers may assign
+_MANAGED_ROLES = frozenset(("manager", "member", "reader"))  # roles that managers may assign
 
 
 class Target(NamedTuple):
-    """What a request is about, as far as rules compare it with the caller's token.
+    """The object that a request acts on, as far as rules compare it with the caller's token.
 
-    ``domain_id`` is the domain of the target, or the target itself if that is a domain.
-    ``user_id`` and ``project_id`` are the user or project that is the target, or that owns it. An
-    assignment has the domain of its scope as ``domain_id``, that of its user as
-    ``user_domain_id``, and its ``role``, which is None if all roles are meant.
+    - ``domain_id``: the domain of the object; if the object is a domain, its own id.
+    - ``user_id`` and ``project_id``: the user or the project that the object is, or belongs to.
+    - ``user_domain_id`` and ``role``: of a role assignment, the domain of the user, and the role.
+      Then ``domain_id`` is the domain of the scope. ``role`` is None if all roles are meant.
+
+    A rule that compares the token with a value of None does not allow the request.
     """
 
     domain_id: str | None = None
@@ -27,10 +29,10 @@ class Target(NamedTuple):
 
 
 class _Rule(NamedTuple):
-    """Who may perform an action: callers for whom one of the functions in ``callers`` is True.
+    """Who may perform an action.
 
-    The scope of the caller's token must be in ``scopes``. An unscoped token counts as one for a
-    project.
+    One of the functions in ``callers`` must return True for the caller, and the scope of the
+    caller's token must be in ``scopes``. An unscoped token counts as a token for a project.
     """
 
     callers: tuple[Callable[[Session, Target], bool], ...]
@@ -38,7 +40,10 @@ class _Rule(NamedTuple):
 
 
 def check(session: Session, action: str, target: Target = Target()) -> None:  # noqa: B008  immutable
-    """Raise Forbidden unless the caller may do `action`, a key of RULES, to `target`."""
+    """Raise Forbidden if the caller may not perform `action` on `target`.
+
+    `session` is that of the caller's token. `action` is a key of RULES, such as ``get_user``.
+    """
     if not is_allowed(session, action, target):
         raise Forbidden(
             f"You are not authorized to perform the requested action: identity:{action}."
@@ -46,7 +51,10 @@ def check(session: Session, action: str, target: Target = Target()) -> None:  # 
 
 
 def is_allowed(session: Session, action: str, target: Target = Target()) -> bool:  # noqa: B008  immutable
-    """Return True if the caller may do `action`, a key of RULES, to `target`."""
+    """Return True if the caller may perform `action` on `target`.
+
+    `session` is that of the caller's token. `action` is a key of RULES, such as ``get_user``.
+    """
     callers, scopes = RULES[action]
     return _scope_of(session) in scopes and any(is_caller(session, target) for is_caller in callers)
 
@@ -78,23 +86,23 @@ def _system_admin(session: Session, _: Target) -> bool:
 
 
 def _owner(session: Session, target: Target) -> bool:
-    """Return True if the caller is the target, or owns it."""
+    """Return True if the target is the user of the token, or belongs to that user."""
     return session.user.id == target.user_id
 
 
 def _in_project(session: Session, target: Target) -> bool:
-    """Return True if the token is for the target, or for the project that owns it."""
+    """Return True if the target is the project of the token, or belongs to that project."""
     return session.project is not None and session.project.id == target.project_id
 
 
 def _in_domain(session: Session, target: Target) -> bool:
-    """Return True if the token is for the target's domain, or for a project in it."""
+    """Return True if the token is for the target's domain, or for a project in that domain."""
     own = session.domain.id if session.domain else session.project and session.project.domain_id
     return own is not None and own == target.domain_id
 
 
 def _has_in_domain(session: Session, target: Target, role: str) -> bool:
-    """Return True if the token is for the target's domain and has `role`."""
+    """Return True if the token is for the target's domain and has the role named `role`."""
     domain = session.domain
     return domain is not None and domain.id == target.domain_id and role in session.role_names
 
@@ -108,7 +116,10 @@ def _domain_manager(session: Session, target: Target) -> bool:
 
 
 def _manager_of_role(session: Session, target: Target) -> bool:
-    """Return True if the token has the role manager, and managers may assign the role."""
+    """Return True if the token has the role manager, and managers may assign the given role.
+
+    The given role is ``target.role``; returns False if it is None.
+    """
     is_managed = target.role is not None and target.role.name in _MANAGED_ROLES
     return is_managed and "manager" in session.role_names
 
@@ -118,18 +129,24 @@ def _manager_of_any_domain(session: Session, _: Target) -> bool:
 
 
 def _grant_reader(session: Session, target: Target) -> bool:
-    """Return True for a reader of the domain that both the user and the scope are in."""
+    """Return True for a reader of the scope's domain, if the user is in the same domain."""
     return _domain_reader(session, target) and target.user_domain_id == target.domain_id
 
 
 def _grant_manager(session: Session, target: Target) -> bool:
-    """Return True for a manager of the domain of user and scope, if managers assign the role."""
+    """Return True for a manager of the scope's domain, if the user is in the same domain.
+
+    The target's role must also be one that managers may assign.
+    """
     is_managed = _domain_manager(session, target) and target.user_domain_id == target.domain_id
     return is_managed and _manager_of_role(session, target)
 
 
 def _role_is_usable(session: Session, target: Target) -> bool:
-    """Return True for a role of no domain, or of the domain that the token is for."""
+    """Return True if the target's role belongs to no domain, or to the domain of the token.
+
+    Returns False if the target has no role.
+    """
     own = session.domain.id if session.domain else None
     return target.role is not None and target.role.domain_id in (None, own)
 
@@ -150,8 +167,8 @@ _CREDENTIAL_READERS = _Rule((_admin, _system_reader, _owner), _NOT_DOMAIN)
 _EVERYBODY = _Rule((_anybody,))
 _WRITES = ("create", "update", "delete")
 
-# By action, as Keystone's policy names it, without the prefix ``identity:``. A domain's admin has
-# the rights of every admin, where tokens for domains are allowed at all.
+# By action: its name in Keystone's policy, without ``identity:``. If a rule allows tokens for
+# domains, an admin of any domain has the same rights as an admin of the system.
 RULES: Mapping[str, _Rule] = {
     "get_project": _PROJECT_READERS,
     "list_projects": _DOMAIN_READERS,

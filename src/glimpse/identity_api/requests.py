@@ -1,4 +1,4 @@
-"""Reads requests of the Identity API: the JSON body, the client's address, lengths, flags."""
+"""Reads parts of requests: the JSON body, the client's address, ids, parameters and flags."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ from glimpse.identity import field_lengths
 from glimpse.identity.embedded.errors import BadRequest
 from glimpse.identity.service import IdentityUnavailable
 
-MAX_BODY_BYTES = 114_688  # the limit of a Keystone (oslo.middleware)
+MAX_BODY_BYTES = 114_688  # Keystone's default limit (oslo.middleware)
 # Maximum lengths, in characters, of the parts of a path that may be longer than field_lengths.ID.
 _PATH_LENGTHS = {"region_id": field_lengths.REGION_ID, "tag": field_lengths.TAG}
 _TRUE = frozenset(("1", "t", "true", "on", "y", "yes"))  # as oslo.utils reads a boolean
@@ -22,8 +22,9 @@ _TRUE = frozenset(("1", "t", "true", "on", "y", "yes"))  # as oslo.utils reads a
 def check_lengths(request: Request) -> None:
     """Check the ids in the path, and the names and values of the query's parameters.
 
-    Raises BadRequest if an id has a NUL or more than 64 characters (a region's id or a tag: 255),
-    or if the name or value of a parameter has more than 255 characters.
+    Raises BadRequest if an id has a NUL character or more than 64 characters; the id of a region
+    and a tag may have 255. Raises BadRequest if a parameter's name or value has more than 255
+    characters.
     """
     for name, value in request.path_params.items():
         max_length = _PATH_LENGTHS.get(name, field_lengths.ID)
@@ -48,17 +49,20 @@ def is_true(text: str) -> bool:
 
 
 def is_flag_set(parameters: Mapping[str, str], name: str) -> bool:
-    """Return True if the query has the parameter `name`, also without a value, unless it is 0."""
+    """Return True if the query has the parameter `name` with any value other than ``0``.
+
+    An empty value counts as set.
+    """
     return parameters.get(name, "0") != "0"
 
 
 async def read_json(request: Request) -> object:
     """Read the body, and return the parsed JSON.
 
-    Raises HTTPException 413 if the body has more than MAX_BODY_BYTES, and IdentityUnavailable if
-    the bodies of all requests take too much memory. Raises BadRequest if the body is empty or not
-    JSON or nested too deeply, or if the request has another Content-Type than JSON. Raises
-    ClientDisconnected if the client closes the connection.
+    Raises HTTPException 413 if the body has more than MAX_BODY_BYTES. Raises IdentityUnavailable if
+    the bodies of all requests together take too much memory. Raises BadRequest if the body is
+    empty, is not JSON, or is nested too deeply, or if the Content-Type is neither JSON nor empty.
+    Raises ClientDisconnected if the client closes the connection.
     """
     try:
         content = await read_body(request.receive, dict(request.scope["headers"]), MAX_BODY_BYTES)
@@ -78,7 +82,7 @@ async def read_json(request: Request) -> object:
 
 
 def _is_json(content_type: str) -> bool:
-    """Return True for a Content-Type of JSON, and for an empty one (as in Keystone)."""
+    """Return True if a Content-Type stands for JSON, or is empty (as in Keystone)."""
     media_type = content_type.partition(";")[0].strip().lower()
     is_of_application = media_type.startswith("application/") and media_type.endswith("+json")
     return media_type in ("", "application/json") or is_of_application

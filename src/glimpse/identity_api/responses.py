@@ -34,9 +34,9 @@ def json_response(
 ) -> Response:
     """Make a response with `document` as its JSON body.
 
-    It has ``Vary: X-Auth-Token`` and ``Cache-Control: private``, which forbid shared caches to
-    store it. `headers` are added; one of these two names in `headers`, spelled alike, takes
-    precedence.
+    The response has ``Vary: X-Auth-Token`` and ``Cache-Control: private``, so that no shared cache
+    stores it. `headers` are added. A ``Vary`` or ``Cache-Control`` in `headers`, in this spelling,
+    replaces the value above.
     """
     return Response(orjson.dumps(document), status, PRIVATE | (headers or {}), "application/json")
 
@@ -46,7 +46,10 @@ async def _bad_request(_: Request, error: Exception) -> Response:
 
 
 async def _unauthorized(request: Request, _: Exception) -> Response:
-    """Make the response 401: the same text always, and where to log in (WWW-Authenticate)."""
+    """Make the response 401. The message is always the same.
+
+    ``WWW-Authenticate`` has the URL at which clients log in.
+    """
     # A client must not learn which names exist.
     challenge = f'Keystone uri="{base_url_of(request.scope)}/v3"'
     return json_response(render_fault(401, _UNAUTHORIZED), 401, {"WWW-Authenticate": challenge})
@@ -82,8 +85,8 @@ async def _client_gone(_: Request, __: Exception) -> Response:
 async def _http_exception(request: Request, error: Exception) -> Response:
     """Make the response for an HTTPException, such as Starlette's for an unknown path.
 
-    It has the status and the headers of the exception. For 405, ``Allow`` has the methods of all
-    routes of the path. Raises `error` if it is another exception.
+    The response has the status and the headers of the exception. For 405, ``Allow`` has the methods
+    of all routes of the path. If `error` is not an HTTPException, raises `error`.
     """
     if not isinstance(error, HTTPException):
         raise error

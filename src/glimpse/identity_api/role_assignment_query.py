@@ -15,13 +15,15 @@ _INHERITED = "scope.OS-INHERIT:inherited_to"
 
 
 class AssignmentQuery(NamedTuple):
-    """Which assignments to list: those with all the ids that are not None.
+    """Which role assignments to list: those that have all ids of the query.
 
-    - ``is_system``: only assignments on the system.
-    - ``is_inherited``: no assignments in projects and domains, since none of them is inherited.
-    - ``include_subtree``: also assignments in projects below ``project_id``.
-    - ``is_effective``: also the roles that assigned roles imply, but no roles of domains. Then
-      assignments on the system are left out, and ``is_system`` has no effect (as in Keystone).
+    An id of None matches every assignment.
+
+    - ``is_system``: list only assignments on the system.
+    - ``is_inherited``: list no assignments in projects and domains, because none is inherited.
+    - ``include_subtree``: also list assignments in projects below ``project_id``.
+    - ``is_effective``: also list the roles that assigned roles imply. Roles that belong to a domain
+      and assignments on the system are left out, and ``is_system`` has no effect (as in Keystone).
     """
 
     user_id: str | None = None
@@ -36,17 +38,21 @@ class AssignmentQuery(NamedTuple):
 
 
 class FoundAssignment(NamedTuple):
-    """An assignment; ``prior_role_id`` is the role that implies its role, None for a direct one."""
+    """A role assignment that matches a query.
+
+    ``prior_role_id`` is None if the role is assigned directly. If the role is implied,
+    ``prior_role_id`` is the id of the role that implies it.
+    """
 
     assignment: Assignment
     prior_role_id: str | None = None
 
 
 def parse_query(parameters: Mapping[str, str]) -> AssignmentQuery:
-    """Make the AssignmentQuery of the parameters of a request. Unknown parameters are ignored.
+    """Make an AssignmentQuery of the parameters of a request, such as ``user.id``.
 
-    Raises BadRequest for an invalid id, for two parameters that exclude each other, and for
-    ``include_subtree`` without a project.
+    Unknown parameters are ignored. Raises BadRequest for an invalid id, for two parameters that
+    exclude each other, and for ``include_subtree`` without a project.
     """
     for name in ("role.id", "group.id", "scope.project.id", "scope.domain.id"):
         if name in parameters and not ID.is_valid(parameters[name]):
@@ -71,13 +77,13 @@ def parse_query(parameters: Mapping[str, str]) -> AssignmentQuery:
 def find_assignments(
     query: AssignmentQuery, directory: Directory
 ) -> Iterator[list[FoundAssignment]]:
-    """Yield the assignments that match `query`.
+    """Return an iterator over the assignments that match `query`, in lists.
 
-    There is a list for each scope in which a user has roles; it may be empty. Each takes little
-    time, so that a caller with thousands of users can let other requests run in between.
+    Each list has the assignments of one user in one scope, and may be empty. Each list takes little
+    time. So a caller can let other requests run between two lists.
 
-    Raises NotFound, before the first list, if the user or project of an effective query, or the
-    project of a query with ``include_subtree``, does not exist.
+    Raises NotFound, at the call, if a project or user of `query` does not exist. The project is
+    checked only with ``is_effective`` or ``include_subtree``, the user only with ``is_effective``.
     """
     needs_project = query.is_effective or query.include_subtree
     if needs_project and query.project_id and query.project_id not in directory.projects:
@@ -115,7 +121,11 @@ def _check_exclusions(parameters: Mapping[str, str], query: AssignmentQuery) -> 
 def _assignments_by_scope(
     query: AssignmentQuery, directory: Directory
 ) -> Iterator[list[Assignment]]:
-    """Yield the assignments of the query's user, or of all: those of a user in a scope together."""
+    """Yield a list of assignments for each user and scope of `query`.
+
+    Without a user in `query`, covers all users. Yields nothing for a query with a group, because
+    there are no groups.
+    """
     if query.group_id is not None:  # there are no groups
         return
     users = [directory.users.get(query.user_id)] if query.user_id else directory.users.values()
@@ -131,10 +141,11 @@ def _matching(
     project_ids: Collection[str],
     directory: Directory,
 ) -> list[FoundAssignment]:
-    """Return which of a user's assignments in one scope match `query`; implied roles if effective.
+    """Return the assignments of one user in one scope that match `query`.
 
-    `assignments` are all that the user has in that scope, at least one. An effective query also
-    finds the roles that these imply. `project_ids` is the result of `_project_ids` for `query`.
+    `assignments` are all assignments of the user in the scope, at least one. If `query` is
+    effective, the roles that the assigned roles imply are found, too. `project_ids` is the result
+    of `_project_ids` for `query`.
     """
     if not _is_scope_listed(assignments[0], query, project_ids):
         return []
@@ -159,7 +170,10 @@ def _is_scope_listed(
 
 
 def _project_ids(query: AssignmentQuery, directory: Directory) -> set[str]:
-    """Return the ids of the projects of `query`: empty if it has none, several with subtree."""
+    """Return the ids of the projects of `query`; empty if `query` has no project.
+
+    With ``include_subtree``, the projects below the query's project are included.
+    """
     if query.project_id is None:
         return set()
     project = directory.projects.get(query.project_id) if query.include_subtree else None
@@ -172,8 +186,8 @@ def _effective(
 ) -> Iterator[FoundAssignment]:
     """Yield `assignments`, and one more for each role that an assigned role implies.
 
-    Roles of domains are left out. If several roles of a user imply the same role in the same scope,
-    it is yielded once for each of them.
+    An implied role may imply further roles. Roles that belong to a domain are left out. If several
+    roles imply the same role, that role is yielded once for each of them.
     """
     found: dict[FoundAssignment, None] = {}
     remaining = [FoundAssignment(each) for each in assignments]

@@ -31,10 +31,11 @@ _CREDENTIALS = "/v3/users/{user_id}/application_credentials"
 
 
 def identity_api(identity: EmbeddedIdentity) -> ASGIApp:
-    """Make the ASGI application that serves the Identity API of `identity`; it does not close it.
+    """Make the ASGI application that serves the Identity API of `identity`.
 
-    Each scope must have ``glimpse.base_url``, the URL at which the client reached this API, and
-    ``glimpse.service_urls``; it may have ``glimpse.client``, the client's IP address.
+    The caller closes `identity`. Each ASGI scope must have ``glimpse.base_url``, the URL at which
+    the client reached this API, and ``glimpse.service_urls``, the ServiceUrls for the catalog. A
+    scope may have ``glimpse.client``, the client's IP address.
     """
     app = Starlette(routes=identity_routes(identity), exception_handlers=EXCEPTION_HANDLERS)
     app.router.redirect_slashes = False
@@ -42,7 +43,10 @@ def identity_api(identity: EmbeddedIdentity) -> ASGIApp:
 
 
 def identity_routes(identity: EmbeddedIdentity) -> list[Route]:
-    """Return all routes; the first that matches a request handles it."""
+    """Return all routes of the Identity API, in order of precedence.
+
+    The first route that matches a request handles the request.
+    """
     return [
         *_token_routes(identity),
         *_credential_routes(identity),
@@ -165,7 +169,7 @@ def _credential_routes(identity: EmbeddedIdentity) -> list[Route]:
 
 
 def _role_routes(identity: EmbeddedIdentity) -> list[Route]:
-    """Return the routes of roles, and of the roles that they imply."""
+    """Return the routes of roles and of role implications."""
     roles, implied = RoleHandlers(identity), ImpliedRoleHandlers(identity)
     role, implications = "/v3/roles/{role_id}", "/v3/roles/{role_id}/implies"
     implication = implications + "/{implied_role_id}"
@@ -200,15 +204,18 @@ def _assignment_routes(identity: EmbeddedIdentity) -> list[Route]:
 
 
 def operation_name(handler: object) -> str:
-    """Return the name of a handler's operation, as ``identity.issue``.
+    """Return the name of the operation of a handler, such as ``identity.issue``.
 
-    Returns ``identity.other`` for None, which stands for an unknown path.
+    Returns ``identity.other`` if `handler` is None, which stands for an unknown path.
     """
     return f"identity.{getattr(handler, '__name__', 'other')}"
 
 
 def _ignore_trailing_slashes(app: ASGIApp) -> ASGIApp:
-    """Wrap `app`: remove all slashes at the end of a path, but for the root's own."""
+    """Wrap `app`: remove all slashes at the end of a path (``/v3/users/`` -> ``/v3/users``).
+
+    The path of the root keeps one slash.
+    """
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
         root_path = scope.get("root_path", "")
@@ -221,8 +228,8 @@ def _ignore_trailing_slashes(app: ASGIApp) -> ASGIApp:
 def _name_operations(app: ASGIApp) -> ASGIApp:
     """Wrap `app`: set the operation in the request context, for logs and metrics.
 
-    It is ``identity.`` and the name of the handler's method, such as ``identity.issue``; at an
-    unknown path, ``identity.other``. Starlette adds the handler to the scope.
+    The operation is ``identity.`` and the name of the handler's method, such as ``identity.issue``.
+    For an unknown path, the operation is ``identity.other``.
     """
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:

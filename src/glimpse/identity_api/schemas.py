@@ -1,7 +1,7 @@
-"""What the bodies of requests for projects, users, domains, roles and the catalog may have.
+"""The attributes in request bodies for projects, users, domains, roles and the catalog.
 
-The lengths and patterns are those of Keystone 30. Keystone keeps attributes that it does not know,
-and shows them again.
+The lengths and patterns are those of Keystone 30. A body may have attributes that no schema names:
+they are stored and shown again, as in Keystone.
 """
 
 import re
@@ -39,7 +39,7 @@ _URL = text(225, "a URL of at most 225 characters", _SCHEME)
 
 
 def _are_tags(value: object) -> bool:
-    """Return True if `value` is a list of different tags, at most MAX_TAGS."""
+    """Return True if `value` is a list of at most MAX_TAGS valid tags, all of them different."""
     return (
         isinstance(value, list)
         and len(value) <= MAX_TAGS
@@ -55,7 +55,10 @@ TAGS = Attribute(
 
 
 def _options(known: Mapping[str, Attribute]) -> Attribute:
-    """Return the attribute ``options``, an object with resource options; null removes one."""
+    """Return the Attribute ``options``: an object whose keys are all in `known`.
+
+    The value of a key has to be valid by `known`, or null, which removes the option.
+    """
 
     def is_valid(value: object) -> bool:
         return isinstance(value, dict) and all(
@@ -67,7 +70,11 @@ def _options(known: Mapping[str, Attribute]) -> Attribute:
 
 
 def _are_authentication_rules(value: object) -> bool:
-    """Return True for at most _MAX_RULES different, non-empty lists of different strings."""
+    """Return True if `value` is a valid value of the option multi_factor_auth_rules.
+
+    This is a list of at most _MAX_RULES rules, all of them different. Each rule is a list of
+    different strings, at least one.
+    """
     if not isinstance(value, list) or len(value) > _MAX_RULES:
         return False
     return all(
@@ -179,9 +186,11 @@ ENDPOINT = ObjectSchema(
 
 
 def parse_password_change(document: object) -> tuple[str, str]:
-    """Return the original and the new password in the body of a user's change of the password.
+    """Return the original and the new password in the body of a request to change a password.
 
-    Raises BadRequest if one of them is missing or no valid password, or for any other key.
+    Raises BadRequest if the body has no object ``user``, if ``user`` has other keys than
+    ``original_password`` and ``password``, if a password is not a string, or if the new password
+    has more bytes than `field_lengths.PASSWORD`.
     """
     values = document.get("user") if isinstance(document, dict) else None
     if not isinstance(values, dict) or set(values) != {"original_password", "password"}:

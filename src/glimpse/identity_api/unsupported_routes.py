@@ -1,6 +1,6 @@
-"""The routes that Keystone 30 has and this Identity API does not: they respond 501.
+"""The routes that Keystone 30 has and this Identity API does not have: they respond 501.
 
-With 404, a client would believe that an object does not exist, or that a deletion is done.
+A response 404 would make a client believe that an object does not exist, or is deleted already.
 """
 
 from functools import cache
@@ -27,7 +27,7 @@ _CONFIG = "/v3/domains/{domain_id}/config"
 _DEFAULT_CONFIG = "/v3/domains/config"
 _EC2 = "/v3/users/{user_id}/credentials/OS-EC2"
 
-# By feature, as the message names it: the methods and path of each route of Keystone 30.
+# By the name of the feature in the message: methods and path of each route of Keystone 30.
 UNSUPPORTED_ROUTES: dict[str, tuple[tuple[str, str], ...]] = {
     "groups": (
         ("POST", "/v3/groups"),
@@ -150,9 +150,10 @@ UNSUPPORTED_ROUTES: dict[str, tuple[tuple[str, str], ...]] = {
 
 @cache
 def unsupported_routes() -> tuple[Route, ...]:
-    """Return the routes of UNSUPPORTED_ROUTES, all of which respond 501. No token is needed.
+    """Return the routes of UNSUPPORTED_ROUTES, which all respond 501. No token is needed.
 
-    They are made once: that takes 3 ms, and each reset of a cloud for tests needs them.
+    The routes are made only once, because that takes 3 ms, and each reset of a cloud for tests
+    needs them.
     """
     return tuple(
         Route(path, handlers.unsupported, methods=methods.split())
@@ -163,7 +164,7 @@ def unsupported_routes() -> tuple[Route, ...]:
 
 
 class UnsupportedHandlers:
-    """The handler of the routes of one feature that Glimpse does not have."""
+    """The handler of the routes of one feature that this Identity API does not have."""
 
     def __init__(self, feature: str) -> None:
         """`feature` completes the message ``Not supported by this Identity API: ...``."""

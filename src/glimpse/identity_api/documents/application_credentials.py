@@ -1,4 +1,4 @@
-"""Renders application credentials."""
+"""Renders application credentials and access rules."""
 
 from typing import Any
 
@@ -11,9 +11,10 @@ from glimpse.identity_api.documents.roles import render_role_attributes
 def render_application_credential(
     credential: ApplicationCredential, directory: Directory, base_url: str
 ) -> dict[str, Any]:
-    """Render an application credential, without its secret. `directory` has its roles.
+    """Render an application credential, without its secret.
 
-    Its ``expires_at`` has no ``Z`` at the end, unlike that of a token (as in Keystone).
+    `directory` has the roles of the credential. The ``expires_at`` of a credential has no ``Z`` at
+    the end, unlike the ``expires_at`` of a token (as in Keystone).
     """
     path = f"/v3/users/{credential.user_id}/application_credentials/{credential.id}"
     roles = (directory.roles[each] for each in credential.roles if each in directory.roles)
@@ -38,16 +39,16 @@ def render_application_credential(
 
 
 def render_access_rules(credential: ApplicationCredential) -> dict[str, Any]:
-    """Render the member ``access_rules``; nothing if the credential has no rules."""
+    """Return ``{"access_rules": [...]}``; an empty dict if the credential has no access rules."""
     rules = [render_access_rule(each) for each in credential.access_rules]
     return {"access_rules": rules} if rules else {}
 
 
 def render_access_rule(rule: UserAccessRule) -> dict[str, Any]:
-    """Render an access rule, without links, as credentials and tokens have it."""
+    """Render an access rule without links, as application credentials and tokens list it."""
     return {"id": rule.id, **rule.rule._asdict()}
 
 
 def link_to_access_rule(rule: UserAccessRule, base_url: str) -> dict[str, Any]:
-    """Render the member ``links`` of an access rule."""
+    """Return ``{"links": {"self": URL}}`` for an access rule."""
     return {"links": {"self": f"{base_url}/v3/users/{rule.user_id}/access_rules/{rule.id}"}}

@@ -1,4 +1,4 @@
-"""Renders the service catalog: its services, their endpoints, and the regions."""
+"""Renders the service catalog, and its services, endpoints and regions."""
 
 from typing import Any
 from urllib.parse import quote
@@ -10,9 +10,9 @@ from glimpse.identity.embedded.directory_entries import Endpoint, Region, Servic
 from glimpse.identity.embedded.endpoint_urls import expand_url
 from glimpse.identity.embedded.services import OwnCatalog
 
-# Type and name of each service in this process, and the path of its version. The URL of the image
-# service has a version, which that of a real Glance has not: Tempest adds one only to a URL without
-# a path, and this URL may have the path /image.
+# Type and name of each service in this process, and the path of its version. A real Glance has no
+# version in its URL, and Tempest adds the version only to a URL without a path. Here the URL of the
+# image service may have the path /image, so the URL needs a version.
 _SERVICES = (
     ("compute", "nova", "/v2.1"),
     ("image", "glance", "/v2"),
@@ -22,9 +22,10 @@ _INTERFACES = ("public", "internal", "admin")
 
 
 def render_catalog(urls: ServiceUrls, region: str) -> list[dict[str, Any]]:
-    """Render the service catalog: Compute, Image and Identity API of this process, at `urls`.
+    """Render the catalog of this process: Compute, Image and Identity API, at `urls`.
 
-    Each has a public, an internal and an admin endpoint with the same URL, in `region`.
+    Each of these services has a public, an internal and an admin endpoint, all with the same URL
+    and in `region`.
     """
     return [
         {
@@ -47,7 +48,7 @@ def render_catalog(urls: ServiceUrls, region: str) -> list[dict[str, Any]]:
 
 
 def own_catalog(region: str) -> OwnCatalog:
-    """Return the ids of the region, services and endpoints of this process, in `region`."""
+    """Return the ids of the region, services and endpoints of this process."""
     kinds = [kind for kind, _, _ in _SERVICES]
     endpoints = (f"{kind}:{interface}" for kind in kinds for interface in _INTERFACES)
     return OwnCatalog(
@@ -58,10 +59,12 @@ def own_catalog(region: str) -> OwnCatalog:
 def extend_catalog(
     own: list[dict[str, Any]], directory: Directory, user_id: str, project_id: str | None
 ) -> list[dict[str, Any]]:
-    """Add the enabled services and endpoints of `directory` to `own`, a result of `render_catalog`.
+    """Return a new catalog: `own`, and the enabled services and endpoints of `directory`.
 
-    `user_id` and `project_id` are those of the token: they replace the substitutions in the URLs of
-    endpoints. An endpoint is left out if `expand_url` returns no URL for it.
+    `own` is a result of `render_catalog`, and is not changed. The ids `user_id` and `project_id` of
+    the token replace substitutions in the URLs of endpoints, such as ``$(project_id)s``. An
+    endpoint is left out if its URL needs a project and `project_id` is None, or if its URL is
+    invalid.
     """
     added: dict[str, list[dict[str, Any]]] = {}
     for each in directory.endpoints.values():
@@ -146,7 +149,8 @@ def render_own_endpoints(
 ) -> list[dict[str, Any]]:
     """Render the endpoints of the services of this process, as in ``/v3/endpoints``.
 
-    The services are at `urls`; the links to the endpoints begin with `base_url`.
+    The services are at `urls`, in the region `region_name`. The links to the endpoints begin with
+    `base_url`.
     """
     return [
         {
@@ -161,5 +165,5 @@ def render_own_endpoints(
 
 
 def _stable_id(name: str) -> str:
-    """Return the id of a service or endpoint: a hash of its name, the same in each process."""
+    """Return the id of a service or endpoint: a hash of `name`, the same in each process."""
     return uuid5(NAMESPACE_URL, f"glimpse:service:{name}").hex

@@ -1,4 +1,4 @@
-"""What documents of all kinds consist of: times, errors and lists."""
+"""Renders the parts that documents of all kinds have: times, errors and lists."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ import orjson
 
 
 def format_time(seconds: float) -> str:
-    """Return a POSIX time in UTC, such as ``2026-01-31T23:59:59.000000Z``.
+    """Format a POSIX time as a date and time in UTC: ``2026-01-31T23:59:59.000000Z``.
 
     Raises ValueError or OverflowError for a time outside the years 1 to 9999.
     """
@@ -31,6 +31,6 @@ def render_collection(
 ) -> dict[str, Any]:
     """Render a list in a single page: ``{name: entries, "links": ...}``.
 
-    A Fragment is an entry that is JSON already. `url` is the URL of the list.
+    An entry that is a Fragment is already JSON. `url` is the URL of the list.
     """
     return {name: entries, "links": {"self": url, "next": None, "previous": None}}

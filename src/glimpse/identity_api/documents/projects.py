@@ -7,7 +7,10 @@ from glimpse.identity.embedded.directory_entries import Domain, Project
 
 
 def render_project(project: Project, base_url: str) -> dict[str, Any]:
-    """Render a project, also a disabled one, as in ``/v3/auth/projects`` and ``/v3/projects``."""
+    """Render an enabled or disabled project, as in ``/v3/projects``.
+
+    If the project has no parent project, ``parent_id`` is the id of its domain.
+    """
     return {
         **project.extra,
         "id": project.id,
@@ -24,7 +27,7 @@ def render_project(project: Project, base_url: str) -> dict[str, Any]:
 
 
 def render_domain(domain: Domain, base_url: str) -> dict[str, Any]:
-    """Render a domain, also a disabled one, as in ``/v3/domains``."""
+    """Render an enabled or disabled domain, as in ``/v3/domains``."""
     return {
         **domain.extra,
         "id": domain.id,
@@ -38,7 +41,7 @@ def render_domain(domain: Domain, base_url: str) -> dict[str, Any]:
 
 
 def render_domain_as_project(domain: Domain, base_url: str) -> dict[str, Any]:
-    """Render a domain as the project that it is in Keystone, as in ``/v3/projects?is_domain``."""
+    """Render a domain as ``/v3/projects`` shows it: as a project with ``is_domain`` true."""
     return {
         **render_domain(domain, base_url),
         "domain_id": None,
@@ -51,7 +54,7 @@ def render_domain_as_project(domain: Domain, base_url: str) -> dict[str, Any]:
 def render_parent_ids(project: Project, parents: Sequence[Project]) -> dict[str, Any]:
     """Render the ids above a project: ``{parent: {grandparent: {domain: None}}}``.
 
-    `parents` are the projects above it, the nearest first.
+    `parents` are the projects above `project`, the nearest first. The domain is that of `project`.
     """
     rendered: dict[str, Any] = {project.domain_id: None}
     for parent in reversed(parents):
@@ -60,9 +63,10 @@ def render_parent_ids(project: Project, parents: Sequence[Project]) -> dict[str,
 
 
 def render_subtree_ids(project: Project, below: Iterable[Project]) -> dict[str, Any] | None:
-    """Render the ids below a project: ``{child: {grandchild: None}}``; None if there are none.
+    """Render the ids below a project: ``{child: {grandchild: None}}``.
 
-    `below` are the projects below it, each after its parent.
+    `below` are the projects below `project`, each after its parent. Returns None if `below` is
+    empty.
     """
     rendered: dict[str, dict[str, Any]] = {project.id: {}}
     parents: dict[str, str] = {}

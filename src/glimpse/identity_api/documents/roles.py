@@ -13,7 +13,10 @@ def render_role(role: Role, base_url: str) -> dict[str, Any]:
 
 
 def render_role_attributes(role: Role) -> dict[str, Any]:
-    """Render the attributes that Keystone knows of a role, as application credentials list it."""
+    """Render a role as application credentials list it: without links and further attributes.
+
+    Further attributes are those that Keystone does not know.
+    """
     return {
         "id": role.id,
         "name": role.name,
@@ -24,12 +27,12 @@ def render_role_attributes(role: Role) -> dict[str, Any]:
 
 
 def render_roles(roles: Iterable[Role]) -> list[dict[str, str]]:
-    """Render roles as the document of a token lists them."""
+    """Render the ids and names of roles, as the document of a token lists them."""
     return [{"id": role.id, "name": role.name} for role in roles]
 
 
 def render_inference(prior: Role, implied: Iterable[Role], base_url: str) -> dict[str, Any]:
-    """Render a role and the roles that it implies, as in ``/v3/role_inferences``."""
+    """Render the role `prior` and the roles it implies, as in ``/v3/role_inferences``."""
     return {
         "prior_role": _render_reference(prior, base_url),
         "implies": [_render_reference(role, base_url) for role in implied],
@@ -37,7 +40,7 @@ def render_inference(prior: Role, implied: Iterable[Role], base_url: str) -> dic
 
 
 def render_implied_role(prior: Role, implied: Role, base_url: str) -> dict[str, Any]:
-    """Render a role and one that it implies."""
+    """Render the role `prior`, and one role that `prior` implies."""
     return {
         "prior_role": _render_reference(prior, base_url),
         "implies": _render_reference(implied, base_url),

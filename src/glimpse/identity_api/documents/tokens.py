@@ -13,12 +13,13 @@ from glimpse.identity_api.documents.roles import render_roles
 def render_token(
     session: Session, directory: Directory, services: list[dict[str, Any]] | None
 ) -> dict[str, Any]:
-    """Render ``{"token": {...}}``, the document of a session's token.
+    """Render ``{"token": {...}}``, the document of the token of `session`.
 
-    If the token has a scope, the document has the project, domain or system, the roles, and
-    `services` as its catalog, unless that is None (`documents.catalog.extend_catalog` makes it). It
-    has the application credential with which the token was obtained, if any. `directory` has the
-    names of domains. The token's text is not in the document.
+    If the token has a scope, the document has the scope, the roles and the catalog `services`. The
+    document has no catalog if `services` is None. `documents.catalog.extend_catalog` makes
+    `services`. If the token was obtained with an application credential, the document has the
+    credential. `directory` has the names of domains. The signed token itself is not in the
+    document.
     """
     issued = session.token
     document: dict[str, Any] = {
@@ -49,7 +50,7 @@ def render_token(
 
 
 def _render_scope(session: Session, directory: Directory) -> dict[str, Any]:
-    """Return the members of a token's document that name its scope; none without a scope."""
+    """Return the part of a token's document that names its scope; empty without a scope."""
     if session.token.is_system:
         return {"system": {"all": True}}
     if session.domain is not None:

@@ -6,7 +6,7 @@ from glimpse.identity.embedded.directory_entries import User
 
 
 def render_user(user: User, base_url: str) -> dict[str, Any]:
-    """Render a user as in ``/v3/users``, without password and hash."""
+    """Render a user as in ``/v3/users``, without the password or its hash."""
     default = user.default_project_id
     return {
         **render_user_extra(user),
@@ -22,9 +22,9 @@ def render_user(user: User, base_url: str) -> dict[str, Any]:
 
 
 def render_user_extra(user: User) -> dict[str, Any]:
-    """Render the attributes that Keystone does not know, ``email`` and ``description`` among them.
+    """Render the attributes that Keystone does not know; ``email`` and ``description``, too.
 
-    Keystone shows them once more as ``extra`` in the response to an update.
+    In the response to an update, Keystone shows these attributes once more, under ``extra``.
     """
     texts = {"email": user.email, "description": user.description}
     return {**user.extra, **{key: text for key, text in texts.items() if text is not None}}
