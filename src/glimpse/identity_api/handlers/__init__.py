@@ -1,1 +1,1 @@
-"""The handlers of the Identity API, a class for each noun; `routes` has their paths."""
+"""The handlers of the Identity API, a class for each noun. `routes` has their paths."""

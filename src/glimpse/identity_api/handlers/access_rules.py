@@ -20,9 +20,9 @@ _LIST = ListRules(("service", "path", "method"))
 class AccessRuleHandlers(IdentityHandlers):
     """The handlers of ``/v3/users/{user_id}/access_rules``.
 
-    All raise Forbidden if the caller may not do it, also if there is no such user. As in Keystone,
-    the rules of another user are read with the role reader on the system, and deleted with the role
-    admin on it.
+    All handlers raise Forbidden if the caller may not perform the operation, also for an unknown
+    user. As in Keystone, access rules of another user can be read with the role reader on the
+    system, and deleted with the role admin on the system.
     """
 
     async def list_access_rules(self, request: Request) -> Response:
@@ -35,21 +35,29 @@ class AccessRuleHandlers(IdentityHandlers):
         return list_response(request, f"users/{user_id}/access_rules", entries, _LIST)
 
     async def show_access_rule(self, request: Request) -> Response:
-        """Show an access rule. Raises NotFound if the user has no such rule."""
+        """Show an access rule of a user. Raises NotFound if the user has no such access rule."""
         user_id = self._authorize(request, "get_access_rule")
         rule = find_access_rule(self.directory, user_id, request.path_params["rule_id"])
         link = link_to_access_rule(rule, base_url_of(request.scope))
         return json_response({"access_rule": render_access_rule(rule) | link})
 
     async def delete_access_rule(self, request: Request) -> Response:
-        """Delete an access rule: 204. Raises the errors of `delete_access_rule`."""
+        """Delete an access rule of a user, and respond 204.
+
+        Raises NotFound if the user has no such access rule, Forbidden if an application credential
+        has the access rule, and IdentityUnavailable if the identity file is invalid or cannot be
+        written.
+        """
         user_id = self._authorize(request, "delete_access_rule")
         identity_file = self.identity.identity_file
         await delete_access_rule(identity_file, user_id, request.path_params["rule_id"])
         return no_content()
 
     def _authorize(self, request: Request, action: str) -> str:
-        """Return the id of the user in the path. Raises Forbidden unless `action` is allowed."""
+        """Return the id of the user in the path.
+
+        Raises Forbidden if the caller may not perform `action` on access rules of the user.
+        """
         user_id: str = request.path_params["user_id"]
         policy.check(self.session(request), action, policy.Target(user_id=user_id))
         return user_id

@@ -22,7 +22,7 @@ _NO_STORE = {"Cache-Control": NO_STORE}
 class ApplicationCredentialHandlers(IdentityHandlers):
     """The handlers of ``/v3/users/{user_id}/application_credentials``.
 
-    All raise Forbidden if the caller may not do it, and the errors of ApplicationCredentials.
+    All handlers raise Forbidden if the caller may not perform the operation.
     """
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
@@ -32,9 +32,10 @@ class ApplicationCredentialHandlers(IdentityHandlers):
         )
 
     async def list_credentials(self, request: Request) -> Response:
-        """List the application credentials of a user; with ``name``, only the one of that name.
+        """List the application credentials of a user.
 
-        The list is empty for an unknown user.
+        With the parameter ``name``, only the application credential with that name is listed. The
+        list is empty for an unknown user.
         """
         base_url, user_id = base_url_of(request.scope), request.path_params["user_id"]
         self._authorize(request, "list_application_credentials")
@@ -51,11 +52,12 @@ class ApplicationCredentialHandlers(IdentityHandlers):
         return json_response(render_page("application_credentials", page, url, parameters))
 
     async def create_credential(self, request: Request) -> Response:
-        """Create an application credential: 201. Only this response ever shows its secret.
+        """Create an application credential, and respond 201. Only this response shows the secret.
 
-        Raises HTTPException 413 for a body that is too large, the errors of
-        `ApplicationCredentials.create`, and ClientDisconnected if the client disconnects meanwhile;
-        the credential may exist then.
+        Raises HTTPException 413 for a body that is too large. Raises BadRequest, Conflict,
+        Forbidden, Unauthorized, TooManyLogins or IdentityUnavailable (see
+        `ApplicationCredentials.create`). Raises ClientDisconnected if the client disconnects before
+        the end; the application credential may have been created by then.
         """
         session = self._authorize(request, "create_application_credential")
         body, address = await read_json(request), client_address(request)
@@ -71,7 +73,7 @@ class ApplicationCredentialHandlers(IdentityHandlers):
     async def show_credential(self, request: Request) -> Response:
         """Show an application credential of a user, without its secret.
 
-        Raises NotFound if there is none.
+        Raises NotFound if the user has no such application credential.
         """
         self._authorize(request, "get_application_credential")
         found = self._credentials.get(**request.path_params)
@@ -79,17 +81,22 @@ class ApplicationCredentialHandlers(IdentityHandlers):
         return json_response({"application_credential": document})
 
     async def delete_credential(self, request: Request) -> Response:
-        """Delete an application credential of a user: 204.
+        """Delete an application credential of a user, and respond 204.
 
-        Raises Forbidden for a token of a restricted credential, too; NotFound if there is none;
-        IdentityUnavailable if the file cannot be written.
+        Raises Forbidden if the caller's token was obtained with a restricted application
+        credential, or if the caller may not perform the operation. Raises NotFound if the user has
+        no such application credential, and IdentityUnavailable if the identity file is invalid or
+        cannot be written.
         """
         session = self._authorize(request, "delete_application_credential")
         await self._credentials.delete(session, **request.path_params)
         return no_content()
 
     def _authorize(self, request: Request, action: str) -> Session:
-        """Return the caller's session; raise Forbidden unless `action` is allowed for the user."""
+        """Return the caller's session.
+
+        Raises Forbidden if the caller may not perform `action` on objects of the user in the path.
+        """
         session = self.session(request)
         policy.check(session, action, policy.Target(user_id=request.path_params["user_id"]))
         return session

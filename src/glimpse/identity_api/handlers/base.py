@@ -1,4 +1,4 @@
-"""IdentityHandlers: the base class of all handlers that need a token; and their responses."""
+"""IdentityHandlers, the base class of handlers that need a token, and common responses."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -19,13 +19,14 @@ from glimpse.identity_api.responses import PRIVATE, json_response
 
 
 class IdentityHandlers:
-    """Base class of the handlers: has the session of the caller, the directory and the catalog.
+    """Base class of handlers: provides the caller's session, the directory and the catalog.
 
-    All handlers but those of VersionHandlers, `TokenHandlers.issue` and `UserHandlers.set_password`
-    raise Unauthorized without a valid token in X-Auth-Token, IdentityUnavailable if it cannot be
-    checked, then BadRequest for an id or parameter that is too long. Those that read a body raise
-    the errors of `read_json`. `responses.EXCEPTION_HANDLERS` makes the responses for errors. The
-    names of the methods are operations in logs and metrics.
+    A handler calls `session` first, and so raises Unauthorized, IdentityUnavailable or BadRequest.
+    Only `TokenHandlers.issue` and `UserHandlers.set_password` need no token and do not call
+    `session`. A handler that reads a body raises BadRequest, IdentityUnavailable,
+    ClientDisconnected or HTTPException 413 (see `read_json`). `responses.EXCEPTION_HANDLERS` makes
+    the responses for errors. The name of a handler is the operation in logs and metrics:
+    ``identity.list_users``.
     """
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
@@ -33,15 +34,15 @@ class IdentityHandlers:
 
     @property
     def directory(self) -> Directory:
-        """The current directory."""
+        """The entries of the identity file, such as users and projects, as last read."""
         return self.identity.identity_file.current
 
     def session(self, request: Request) -> Session:
-        """Return the session of the token in ``X-Auth-Token``: that of the caller.
+        """Return the caller's session, which is the session of the token in ``X-Auth-Token``.
 
-        Raises Unauthorized if the token is not valid, or its access rules do not allow the request,
-        IdentityUnavailable if it cannot be checked; then BadRequest if an id in the path or a query
-        parameter is too long.
+        Raises Unauthorized if the token is missing or not valid, or if the token's access rules do
+        not allow the request. Raises IdentityUnavailable if the token cannot be checked. Otherwise
+        raises BadRequest if an id in the path or a query parameter is too long.
         """
         session = self.identity.validate(request.headers.get("x-auth-token", ""))
         path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
@@ -52,7 +53,11 @@ class IdentityHandlers:
         return session
 
     def catalog(self, request: Request, session: Session) -> list[dict[str, Any]]:
-        """Render the catalog for a token: services of this process, and those that admins added."""
+        """Render the catalog for the token of `session`.
+
+        The catalog has the services of this process, and the enabled services and endpoints that
+        admins added.
+        """
         own = render_catalog(service_urls_of(request.scope), self.identity.region_name)
         project_id = session.project.id if session.project else None
         return extend_catalog(own, self.directory, session.user.id, project_id)
@@ -61,10 +66,12 @@ class IdentityHandlers:
 def list_response(
     request: Request, path: str, entries: Iterable[dict[str, Any]], rules: ListRules
 ) -> Response:
-    """Make the response with the `entries` of a list that match the query, or a page of them.
+    """Make the response with those of `entries` that match the query, or with a page of them.
 
-    `path` is that of the list below ``/v3``, such as ``users/ID/projects``. Its last part is the
-    key of the list in the response. Raises the errors of `select_page`.
+    `path` is the path of the list below ``/v3``, such as ``users/ID/projects``. The last part of
+    `path` is the key of the list in the response. `rules` say which parameters filter. Raises
+    BadRequest for an invalid parameter, and NotFound if no entry has the id in the parameter
+    ``marker``.
     """
     parameters = request.query_params.multi_items()
     page = select_page(entries, parameters, rules)
@@ -73,9 +80,10 @@ def list_response(
 
 
 def show_response(kind: str, entries: list[dict[str, Any]], entry_id: str) -> Response:
-    """Make the response with the entry that has the id `entry_id`; raise NotFound without one.
+    """Make the response with the entry that has the id `entry_id`.
 
-    `kind` is the key of the entry in the response, such as ``service``.
+    `kind` is the key of the entry in the response, such as ``service``. Raises NotFound if no entry
+    has this id.
     """
     found = next((each for each in entries if each["id"] == entry_id), None)
     if found is None:
@@ -86,7 +94,7 @@ def show_response(kind: str, entries: list[dict[str, Any]], entry_id: str) -> Re
 def url_of_list(request: Request, path: str) -> str:
     """Return the URL of a list that is never paged, with the query of the request.
 
-    `path` is that of the list below ``/v3``, such as ``role_assignments``.
+    `path` is the path of the list below ``/v3``, such as ``role_assignments``.
     """
     query = request.scope["query_string"].decode("latin-1")
     return f"{base_url_of(request.scope)}/v3/{path}{'?' if query else ''}{query}"

@@ -22,14 +22,20 @@ _LIST = ListRules(
 
 
 class DomainHandlers(IdentityHandlers):
-    """The handlers of ``/v3/domains``. All raise Forbidden if the caller may not do it."""
+    """The handlers of ``/v3/domains``.
+
+    All handlers raise Forbidden if the caller may not perform the operation.
+    """
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
         super().__init__(identity)
         self._domains = Domains(identity.identity_file)
 
     async def list_domains(self, request: Request) -> Response:
-        """List the domains that match the query; with a token for a domain, only that one."""
+        """List the domains that match the query.
+
+        With a token for a domain, only that domain is listed.
+        """
         session, base_url = self.session(request), base_url_of(request.scope)
         own = session.domain.id if session.domain else None
         policy.check(session, "list_domains", policy.Target(domain_id=own))
@@ -51,7 +57,10 @@ class DomainHandlers(IdentityHandlers):
         return json_response({"domain": render_domain(domain, base_url_of(request.scope))})
 
     async def create_domain(self, request: Request) -> Response:
-        """Create a domain: 201. Raises the errors of `Domains.create`."""
+        """Create a domain, and respond 201.
+
+        Raises BadRequest, Conflict, Forbidden or IdentityUnavailable (see `Domains.create`).
+        """
         session = self.session(request)
         values = parse_new_object(await read_json(request), schemas.DOMAIN)
         policy.check(session, "create_domain")
@@ -59,7 +68,11 @@ class DomainHandlers(IdentityHandlers):
         return json_response({"domain": render_domain(made, base_url_of(request.scope))}, 201)
 
     async def update_domain(self, request: Request) -> Response:
-        """Change attributes of a domain, and show it. Raises the errors of `Domains.update`."""
+        """Change attributes of a domain, and show the changed domain.
+
+        Raises BadRequest, NotFound, Conflict, Forbidden or IdentityUnavailable (see
+        `Domains.update`).
+        """
         session = self.session(request)
         values = parse_changes(await read_json(request), schemas.DOMAIN)
         domain_id = self._find(request).id
@@ -68,17 +81,21 @@ class DomainHandlers(IdentityHandlers):
         return json_response({"domain": render_domain(changed, base_url_of(request.scope))})
 
     async def delete_domain(self, request: Request) -> Response:
-        """Delete a disabled domain: 204. Raises the errors of `Domains.delete`."""
+        """Delete a disabled domain, and respond 204.
+
+        Raises NotFound, Forbidden (for an enabled domain, too) or IdentityUnavailable (see
+        `Domains.delete`).
+        """
         session, domain_id = self.session(request), self._find(request).id
         policy.check(session, "delete_domain")
         await self._domains.delete(domain_id)
         return no_content()
 
     def _find(self, request: Request) -> Domain:
-        """Return the domain in the path; raise NotFound if there is none.
+        """Return the domain in the path. Raises NotFound if the domain does not exist.
 
-        Handlers call it before they check the caller, so that everybody can find out which domains
-        exist, as in Keystone.
+        Handlers call this method before they check the caller's permission. So everybody can find
+        out which domains exist, as in Keystone.
         """
         domain_id = request.path_params["domain_id"]
         domain = self.directory.domains.get(domain_id)

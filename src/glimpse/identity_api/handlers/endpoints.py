@@ -32,9 +32,10 @@ _LIST = ListRules(
 
 
 class EndpointHandlers(IdentityHandlers):
-    """The handlers of ``/v3/endpoints``. All raise Forbidden if the caller may not do it.
+    """The handlers of ``/v3/endpoints``.
 
-    The endpoints of this process are listed and shown, but never changed or deleted.
+    All handlers raise Forbidden if the caller may not perform the operation. The endpoints of this
+    process are listed and shown, but cannot be changed or deleted.
     """
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
@@ -47,12 +48,15 @@ class EndpointHandlers(IdentityHandlers):
         return list_response(request, "endpoints", self._all(request), _LIST)
 
     async def show_endpoint(self, request: Request) -> Response:
-        """Show an endpoint. Raises NotFound if it does not exist."""
+        """Show an endpoint. Raises NotFound if the endpoint does not exist."""
         policy.check(self.session(request), "get_endpoint")
         return show_response("endpoint", self._all(request), request.path_params["endpoint_id"])
 
     async def create_endpoint(self, request: Request) -> Response:
-        """Create an endpoint: 201. Raises the errors of `Endpoints.create`."""
+        """Create an endpoint, and respond 201.
+
+        Raises BadRequest, Forbidden or IdentityUnavailable (see `Endpoints.create`).
+        """
         session = self.session(request)
         values = parse_new_object(await read_json(request), schemas.ENDPOINT)
         policy.check(session, "create_endpoint")
@@ -60,9 +64,9 @@ class EndpointHandlers(IdentityHandlers):
         return json_response({"endpoint": render_endpoint(made, base_url_of(request.scope))}, 201)
 
     async def update_endpoint(self, request: Request) -> Response:
-        """Change attributes of an endpoint, and show it.
+        """Change attributes of an endpoint, and show the changed endpoint.
 
-        Raises the errors of `Endpoints.update`.
+        Raises BadRequest, NotFound, Forbidden or IdentityUnavailable (see `Endpoints.update`).
         """
         session = self.session(request)
         values = parse_changes(await read_json(request), schemas.ENDPOINT)
@@ -71,7 +75,11 @@ class EndpointHandlers(IdentityHandlers):
         return json_response({"endpoint": render_endpoint(changed, base_url_of(request.scope))})
 
     async def delete_endpoint(self, request: Request) -> Response:
-        """Delete an endpoint: 204. Raises the errors of `Endpoints.delete`."""
+        """Delete an endpoint, and respond 204.
+
+        Raises NotFound if the endpoint does not exist, Forbidden for an endpoint of this process,
+        and IdentityUnavailable if the identity file is invalid or cannot be written.
+        """
         policy.check(self.session(request), "delete_endpoint")
         await self._endpoints.delete(request.path_params["endpoint_id"])
         return no_content()

@@ -1,4 +1,4 @@
-"""GrantHandlers: list, check, create and revoke the roles of a user in one scope."""
+"""GrantHandlers: list, check, assign and revoke the roles of a user in one scope."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,9 +20,9 @@ from glimpse.identity_api.responses import json_response
 class GrantHandlers(IdentityHandlers):
     """The handlers of ``/v3/SCOPE/users/{user_id}/roles``.
 
-    SCOPE is ``projects/{project_id}``, ``domains/{domain_id}`` or ``system``. As in Keystone, the
-    id of a domain may stand for a project's. All raise NotFound if something in the path does not
-    exist, then Forbidden if the caller may not do it.
+    SCOPE is ``projects/{project_id}``, ``domains/{domain_id}`` or ``system``. As in Keystone,
+    ``project_id`` may be the id of a domain. All handlers raise NotFound if an object in the path
+    does not exist. Otherwise, they raise Forbidden if the caller may not perform the operation.
     """
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
@@ -30,7 +30,7 @@ class GrantHandlers(IdentityHandlers):
         self._assignments = RoleAssignments(identity.identity_file)
 
     async def list_grants(self, request: Request) -> Response:
-        """List the roles that are assigned to a user in the scope. The query is ignored."""
+        """List the roles that are assigned to a user in the scope. The query filters nothing."""
         wanted = self._authorize(request, "list")
         assigned = self.directory.users[wanted.user_id].assignments
         directory, base_url = self.directory, base_url_of(request.scope)
@@ -49,23 +49,29 @@ class GrantHandlers(IdentityHandlers):
         return no_content()
 
     async def create_grant(self, request: Request) -> Response:
-        """Assign a role: 204, also if it is assigned already.
+        """Assign a role, and respond 204. If the role is assigned already, change nothing.
 
-        Raises the errors of `RoleAssignments.assign`.
+        Raises BadRequest, NotFound, Forbidden or IdentityUnavailable (see
+        `RoleAssignments.assign`).
         """
         await self._assignments.assign(self._authorize(request, "create"))
         return no_content()
 
     async def revoke_grant(self, request: Request) -> Response:
-        """Revoke a role: 204. Raises the errors of `RoleAssignments.revoke`."""
+        """Revoke the assignment of a role, and respond 204.
+
+        Raises NotFound if there is no such assignment, Forbidden if the caller may not revoke it,
+        and IdentityUnavailable if the identity file is invalid or cannot be written.
+        """
         await self._assignments.revoke(self._authorize(request, "revoke"))
         return no_content()
 
     def _authorize(self, request: Request, verb: str) -> Assignment:
         """Return the assignment in the path, with an empty ``role_id`` if the path has no role.
 
-        Raises NotFound if something in the path does not exist; for `verb` revoke, the user need
-        not exist. Raises Forbidden unless the caller may do `verb` to it.
+        `verb` is ``list``, ``check``, ``create`` or ``revoke``. Raises NotFound if an object in the
+        path does not exist; for ``revoke``, the user need not exist. Raises Forbidden if the caller
+        may not perform the operation.
         """
         session, ids, directory = self.session(request), request.path_params, self.directory
         role = find_role(ids["role_id"], directory) if "role_id" in ids else None
@@ -92,9 +98,10 @@ class GrantHandlers(IdentityHandlers):
     def _with_scope(
         self, assignment: Assignment, project_id: str | None, domain_id: str | None
     ) -> Assignment:
-        """Return `assignment` with the project or domain as its scope; on the system without both.
+        """Return a copy of `assignment` with the project or domain as its scope.
 
-        Raises NotFound if the project or domain does not exist.
+        If `project_id` and `domain_id` are None, the scope is the system. Raises NotFound if the
+        project or domain does not exist.
         """
         directory = self.directory
         if project_id is not None:

@@ -1,4 +1,4 @@
-"""GroupHandlers: list the groups, of which there are none."""
+"""GroupHandlers: list the groups; the list is always empty."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,13 +14,14 @@ _LIST = ListRules(
 
 
 class GroupHandlers(IdentityHandlers):
-    """The handler of ``GET /v3/groups``; `unsupported_routes` has what creates groups.
+    """The handler of ``GET /v3/groups``. Groups cannot be created (`unsupported_routes`).
 
-    Clients that list groups, such as Ansible's identity_group_info, find none, and do not fail.
+    Clients that list groups, such as Ansible's identity_group_info, find no groups, and do not
+    fail.
     """
 
     async def list_groups(self, request: Request) -> Response:
-        """List no groups. Raises Forbidden if the caller may not list groups."""
+        """Respond with an empty list. Raises Forbidden if the caller may not list groups."""
         session = self.session(request)
         own = session.domain.id if session.domain else None
         policy.check(session, "list_groups", policy.Target(domain_id=own))

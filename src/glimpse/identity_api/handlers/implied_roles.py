@@ -16,8 +16,8 @@ from glimpse.identity_api.responses import json_response
 class ImpliedRoleHandlers(IdentityHandlers):
     """The handlers of ``/v3/roles/{role_id}/implies`` and ``/v3/role_inferences``.
 
-    All raise NotFound if a role in the path does not exist, then Forbidden if the caller may not do
-    it (as in Keystone).
+    A handler raises NotFound if a role in the path does not exist. Otherwise, a handler raises
+    Forbidden if the caller may not perform the operation (this order as in Keystone).
     """
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
@@ -25,7 +25,7 @@ class ImpliedRoleHandlers(IdentityHandlers):
         self._roles = Roles(identity.identity_file)
 
     async def list_inferences(self, request: Request) -> Response:
-        """List all roles that imply others, each with the roles that it implies."""
+        """List all roles that imply other roles, each with the roles that it implies."""
         policy.check(self.session(request), "list_role_inference_rules")
         directory, base_url = self.directory, base_url_of(request.scope)
         entries = [
@@ -36,7 +36,7 @@ class ImpliedRoleHandlers(IdentityHandlers):
         return json_response({"role_inferences": entries})
 
     async def list_implied_roles(self, request: Request) -> Response:
-        """List the roles that a role implies directly."""
+        """List the roles that the role in the path implies directly."""
         self._authorize(request, "list_implied_roles")
         prior_id, base_url = request.path_params["role_id"], base_url_of(request.scope)
         prior = self.directory.roles[prior_id]
@@ -45,9 +45,10 @@ class ImpliedRoleHandlers(IdentityHandlers):
         return json_response({"role_inference": inference, "links": links})
 
     async def show_implied_role(self, request: Request) -> Response:
-        """Show a role that another one implies, or respond 204 to HEAD (as Keystone does).
+        """Show the two roles in the path: the prior role and the role that it implies.
 
-        Raises NotFound if the role does not imply it directly.
+        Responds 204 to HEAD, as Keystone does. Raises NotFound if the prior role does not imply the
+        other role directly.
         """
         is_check = request.method == "HEAD"
         self._authorize(request, "check_implied_role" if is_check else "get_implied_role")
@@ -56,22 +57,25 @@ class ImpliedRoleHandlers(IdentityHandlers):
         return no_content() if is_check else self._response(request)
 
     async def create_implied_role(self, request: Request) -> Response:
-        """Let a role imply another one: 201. Raises the errors of `Roles.imply`."""
+        """Let the first role in the path imply the second one, and respond 201.
+
+        Raises NotFound, Conflict, Forbidden or IdentityUnavailable (see `Roles.imply`).
+        """
         self._authorize(request, "create_implied_role")
         await self._roles.imply(*request.path_params.values())
         return self._response(request, 201)
 
     async def delete_implied_role(self, request: Request) -> Response:
-        """Let a role imply another one no longer: 204.
+        """Let the first role in the path no longer imply the second one, and respond 204.
 
-        Raises the errors of `Roles.stop_implying`.
+        Raises NotFound, Forbidden or IdentityUnavailable (see `Roles.stop_implying`).
         """
         self._authorize(request, "delete_implied_role")
         await self._roles.stop_implying(*request.path_params.values())
         return no_content()
 
     def _authorize(self, request: Request, action: str) -> None:
-        """Raise NotFound for an unknown role in the path, Forbidden unless `action` is allowed."""
+        """Raise NotFound for an unknown role in the path, Forbidden if `action` is not allowed."""
         session = self.session(request)
         for role_id in request.path_params.values():
             find_role(role_id, self.directory)

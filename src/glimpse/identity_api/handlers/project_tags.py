@@ -19,8 +19,10 @@ from glimpse.identity_api.responses import PRIVATE, json_response
 class ProjectTagHandlers(ProjectHandlers):
     """The handlers of ``/v3/projects/{project_id}/tags``; the project may be a domain.
 
-    All raise Forbidden if the caller may not see or change the project, NotFound if it does not
-    exist, and those that change it the errors of `change_tags`.
+    All handlers raise Forbidden if the caller may not see or change the project, and NotFound if
+    the project does not exist. Handlers that change tags also raise Forbidden if the identity file
+    would be too large, and IdentityUnavailable if the identity file is invalid or cannot be
+    written.
     """
 
     async def list_tags(self, request: Request) -> Response:
@@ -29,7 +31,10 @@ class ProjectTagHandlers(ProjectHandlers):
         return self._tags_response(request, self.find(project_id).tags)
 
     async def replace_tags(self, request: Request) -> Response:
-        """Replace all tags of a project, and list them. Raises BadRequest for invalid tags."""
+        """Replace all tags of a project, and list the new tags.
+
+        Raises BadRequest if the new tags are invalid.
+        """
         self.session(request)
         document = await read_json(request)
         if not isinstance(document, dict) or set(document) != {"tags"}:
@@ -40,21 +45,21 @@ class ProjectTagHandlers(ProjectHandlers):
         return self._tags_response(request, document["tags"])
 
     async def delete_tags(self, request: Request) -> Response:
-        """Delete all tags of a project: 204."""
+        """Delete all tags of a project, and respond 204."""
         await self._change(self._authorize(request, "delete_project_tags"), lambda _: ())
         return no_content()
 
     async def show_tag(self, request: Request) -> Response:
-        """Respond 204 if a project has the tag in the path. Raises NotFound if it has not."""
+        """Respond 204 if a project has the tag in the path, otherwise raise NotFound."""
         project_id = self._authorize(request, "get_project_tag")
         _require_tag(self.find(project_id).tags, request.path_params["tag"])
         return no_content()
 
     async def add_tag(self, request: Request) -> Response:
-        """Add the tag in the path to a project: 201.
+        """Add the tag in the path to a project, and respond 201.
 
-        Raises BadRequest if it is no valid tag, if the project has it already, as in Keystone, or
-        if the project would have more than `schemas.MAX_TAGS`.
+        Raises BadRequest if the tag is not valid, if the project already has the tag (as in
+        Keystone), or if the project would have more than `schemas.MAX_TAGS` tags.
         """
         project_id, tag = self._authorize(request, "create_project_tag"), request.path_params["tag"]
 
@@ -68,7 +73,10 @@ class ProjectTagHandlers(ProjectHandlers):
         return Response(status_code=201, headers=PRIVATE | {"Location": url})
 
     async def delete_tag(self, request: Request) -> Response:
-        """Delete the tag in the path from a project: 204. Raises NotFound if it has no such tag."""
+        """Delete the tag in the path from a project, and respond 204.
+
+        Raises NotFound if the project does not have the tag.
+        """
         project_id, tag = self._authorize(request, "delete_project_tag"), request.path_params["tag"]
 
         def remove(tags: tuple[str, ...]) -> Iterable[str]:
@@ -79,7 +87,10 @@ class ProjectTagHandlers(ProjectHandlers):
         return no_content()
 
     def _authorize(self, request: Request, action: str) -> str:
-        """Return the id of the project in the path. Raises Forbidden unless `action` is allowed."""
+        """Return the id of the project in the path.
+
+        Raises Forbidden if the caller may not perform `action` on the project.
+        """
         project_id: str = request.path_params["project_id"]
         self.check(self.session(request), action, project_id)
         return project_id
@@ -100,6 +111,6 @@ class ProjectTagHandlers(ProjectHandlers):
 
 
 def _require_tag(tags: Iterable[str], tag: str) -> None:
-    """Raise NotFound unless `tag` is among `tags`."""
+    """Raise NotFound if `tag` is not among `tags`."""
     if tag not in tags:
         raise NotFound(f"Could not find project tag: {tag}.")

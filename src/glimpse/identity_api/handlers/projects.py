@@ -43,7 +43,8 @@ _LIST = ListRules(
 class ProjectHandlers(IdentityHandlers):
     """The handlers of ``/v3/projects``.
 
-    As in Keystone, a domain is a project, too: it has the same id, and ``is_domain`` is true.
+    As in Keystone, a domain is a project, too: the project has the same id, and its ``is_domain``
+    is true.
     """
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
@@ -52,10 +53,10 @@ class ProjectHandlers(IdentityHandlers):
         self._domains = Domains(identity.identity_file)
 
     async def list_projects(self, request: Request) -> Response:
-        """List the projects that match the query; with ``is_domain``, the domains.
+        """List the projects that match the query; with ``is_domain=true``, list domains.
 
-        With a token for a domain, only those in it are listed. Raises Forbidden if the caller may
-        list none.
+        With a token for a domain, only projects of the domain are listed. Raises Forbidden if the
+        caller may not list projects.
         """
         session, base_url = self.session(request), base_url_of(request.scope)
         own = session.domain.id if session.domain else None
@@ -75,11 +76,12 @@ class ProjectHandlers(IdentityHandlers):
         return list_response(request, "projects", entries, _LIST)
 
     async def show_project(self, request: Request) -> Response:
-        """Show a project, and the projects above and below it if the query asks for them.
+        """Show a project, and on request the projects above and below it.
 
-        The parameters are ``parents_as_ids``, ``parents_as_list``, ``subtree_as_ids`` and
-        ``subtree_as_list``. Raises Forbidden if the caller may not see the project, NotFound if it
-        does not exist, and BadRequest for both ``..._as_ids`` and ``..._as_list``.
+        The parameters ``parents_as_ids`` or ``parents_as_list`` ask for the projects above,
+        ``subtree_as_ids`` or ``subtree_as_list`` for the projects below. Raises Forbidden if the
+        caller may not see the project, NotFound if the project does not exist, and BadRequest if
+        the query has both ``..._as_ids`` and ``..._as_list``.
         """
         session, project_id = self.session(request), request.path_params["project_id"]
         self.check(session, "get_project", project_id)
@@ -91,10 +93,11 @@ class ProjectHandlers(IdentityHandlers):
         return json_response({"project": document})
 
     async def create_project(self, request: Request) -> Response:
-        """Create a project, or with ``is_domain`` a domain: 201.
+        """Create a project, or a domain if the body has ``is_domain`` true, and respond 201.
 
-        Raises Forbidden if the caller may not do it, BadRequest for a domain with a domain or
-        parent, and the errors of `Projects.create` or `Domains.create`.
+        Raises Forbidden if the caller may not create the project, and BadRequest if a new domain
+        has a domain or a parent. Raises BadRequest, Conflict, Forbidden or IdentityUnavailable, too
+        (see `Projects.create` and `Domains.create`).
         """
         session = self.session(request)
         values = parse_new_object(await read_json(request), schemas.PROJECT)
@@ -112,10 +115,11 @@ class ProjectHandlers(IdentityHandlers):
         return json_response({"project": made}, 201)
 
     async def update_project(self, request: Request) -> Response:
-        """Change attributes of a project, and show it.
+        """Change attributes of a project or domain, and show the changed project.
 
-        Raises Forbidden if the caller may not do it, and the errors of `Projects.update`, or of
-        `Domains.update` for a domain.
+        Raises Forbidden if the caller may not change the project. Raises BadRequest, NotFound,
+        Conflict, Forbidden or IdentityUnavailable, too (see `Projects.update` and
+        `Domains.update`).
         """
         session, project_id = self.session(request), request.path_params["project_id"]
         values = parse_changes(await read_json(request), schemas.PROJECT)
@@ -132,10 +136,10 @@ class ProjectHandlers(IdentityHandlers):
         return json_response({"project": {**document, "extra": dict(changed.extra)}})
 
     async def delete_project(self, request: Request) -> Response:
-        """Delete a project, or a disabled domain: 204.
+        """Delete a project, or a disabled domain, and respond 204.
 
-        Raises Forbidden if the caller may not do it, and the errors of `Projects.delete`, or of
-        `Domains.delete` for a domain.
+        Raises Forbidden if the caller may not delete the project. Raises NotFound, Forbidden or
+        IdentityUnavailable, too (see `Projects.delete` and `Domains.delete`).
         """
         session, project_id = self.session(request), request.path_params["project_id"]
         self.check(session, "delete_project", project_id)
@@ -146,10 +150,11 @@ class ProjectHandlers(IdentityHandlers):
         return no_content()
 
     def check(self, session: Session, action: str, project_id: str) -> None:
-        """Raise Forbidden unless the caller may do `action` to a project.
+        """Raise Forbidden if the caller may not perform `action` on the project `project_id`.
 
-        For an id of no project, also that of a domain, raise Forbidden unless the caller may do
-        `action` to all projects: other callers cannot find out which ids exist.
+        If `project_id` is the id of a domain or of nothing, raise Forbidden if the caller may not
+        perform `action` on all projects. So callers with fewer rights cannot find out which ids
+        exist.
         """
         project = self.directory.projects.get(project_id)
         target = policy.Target()
@@ -158,7 +163,7 @@ class ProjectHandlers(IdentityHandlers):
         policy.check(session, action, target)
 
     def find(self, project_id: str) -> Project | Domain:
-        """Return the project or domain with an id; raise NotFound if there is none."""
+        """Return the project or domain with an id. Raises NotFound if nothing has the id."""
         directory = self.directory
         found = directory.projects.get(project_id) or directory.domains.get(project_id)
         if found is None:
@@ -166,10 +171,10 @@ class ProjectHandlers(IdentityHandlers):
         return found
 
     def _hierarchy(self, request: Request, session: Session, project: Project) -> dict[str, Any]:
-        """Return ``parents`` and ``subtree`` of a project, if the query asks for them.
+        """Return ``parents`` and ``subtree`` of a project, each only if the query asks for it.
 
-        ``..._as_list`` has only projects in which the caller has a role, as in Keystone. Raises
-        BadRequest for both ``..._as_ids`` and ``..._as_list``.
+        As in Keystone, ``..._as_list`` has only projects in which the caller has a role. Raises
+        BadRequest if the query has both ``..._as_ids`` and ``..._as_list``.
         """
         directory, base_url = self.directory, base_url_of(request.scope)
         own = {each.id for each in directory.projects_of(session.user)}

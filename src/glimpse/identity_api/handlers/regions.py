@@ -28,21 +28,25 @@ _LIST = ListRules(
 
 
 class RegionHandlers(IdentityHandlers):
-    """The handlers of ``/v3/regions``; everybody may list and show, admins may change them."""
+    """The handlers of ``/v3/regions``.
+
+    Everybody may list and show regions. Only admins may create, change and delete regions, with a
+    token for a project or the system.
+    """
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
         super().__init__(identity)
         self._regions = Regions(identity.identity_file, identity.region_name)
 
     async def list_regions(self, request: Request) -> Response:
-        """List the regions that match the query; that of this process is one of them."""
+        """List the regions that match the query; the region of this process is listed, too."""
         policy.check(self.session(request), "list_regions")
         base_url = base_url_of(request.scope)
         entries = [render_region(each, base_url) for each in self._all().values()]
         return list_response(request, "regions", entries, _LIST)
 
     async def show_region(self, request: Request) -> Response:
-        """Show a region. Raises NotFound if it does not exist."""
+        """Show a region. Raises NotFound if the region does not exist."""
         policy.check(self.session(request), "get_region")
         region_id = request.path_params["region_id"]
         region = self._all().get(region_id)
@@ -51,9 +55,10 @@ class RegionHandlers(IdentityHandlers):
         return json_response({"region": render_region(region, base_url_of(request.scope))})
 
     async def create_region(self, request: Request) -> Response:
-        """Create a region, with a new id unless the body has one: 201.
+        """Create a region, and respond 201. The id is that in the body, or a new one.
 
-        Raises Forbidden unless the caller is an admin, and the errors of `Regions.create`.
+        Raises Forbidden if the caller is not an admin. Raises BadRequest, NotFound, Conflict,
+        Forbidden or IdentityUnavailable, too (see `Regions.create`).
         """
         session = self.session(request)
         values = parse_new_object(await read_json(request), schemas.REGION)
@@ -61,9 +66,12 @@ class RegionHandlers(IdentityHandlers):
         return await self._create(request, values.get("id") or uuid.uuid4().hex, values)
 
     async def put_region(self, request: Request) -> Response:
-        """Create the region with the id in the path: 201; 409 if it exists, as in Keystone.
+        """Create the region with the id in the path, and respond 201.
 
-        Raises BadRequest for another id in the body, and the errors of `create_region`.
+        An existing region is not changed, as in Keystone. Raises Conflict if the region exists,
+        BadRequest if the body has another id than the path, and Forbidden if the caller is not an
+        admin. Raises BadRequest, NotFound, Forbidden or IdentityUnavailable, too (see
+        `Regions.create`).
         """
         session, region_id = self.session(request), request.path_params["region_id"]
         values = parse_new_object(await read_json(request), schemas.REGION)
@@ -73,9 +81,10 @@ class RegionHandlers(IdentityHandlers):
         return await self._create(request, region_id, values)
 
     async def update_region(self, request: Request) -> Response:
-        """Change attributes of a region, and show it.
+        """Change attributes of a region, and show the changed region.
 
-        Raises Forbidden unless the caller is an admin, and the errors of `Regions.update`.
+        Raises Forbidden if the caller is not an admin. Raises BadRequest, NotFound, Forbidden or
+        IdentityUnavailable, too (see `Regions.update`).
         """
         session = self.session(request)
         values = parse_changes(await read_json(request), schemas.REGION)
@@ -84,9 +93,10 @@ class RegionHandlers(IdentityHandlers):
         return json_response({"region": render_region(changed, base_url_of(request.scope))})
 
     async def delete_region(self, request: Request) -> Response:
-        """Delete a region and those below it: 204.
+        """Delete a region and all regions below it, and respond 204.
 
-        Raises Forbidden unless the caller is an admin, and the errors of `Regions.delete`.
+        Raises Forbidden if the caller is not an admin. Raises NotFound, Forbidden or
+        IdentityUnavailable, too (see `Regions.delete`).
         """
         policy.check(self.session(request), "delete_region")
         await self._regions.delete(request.path_params["region_id"])
@@ -99,6 +109,9 @@ class RegionHandlers(IdentityHandlers):
         return json_response({"region": render_region(made, base_url_of(request.scope))}, 201)
 
     def _all(self) -> dict[str, Region]:
-        """Return all regions by id; that of this process takes precedence."""
+        """Return all regions by id.
+
+        The region of this process replaces a region with the same id in the directory.
+        """
         own = self.identity.region_name
         return {**self.directory.regions, own: Region(own)}

@@ -17,8 +17,8 @@ from glimpse.identity_api.requests import is_flag_set
 from glimpse.identity_api.responses import json_response
 from glimpse.identity_api.role_assignment_query import find_assignments, parse_query
 
-# Scopes of users that are rendered before other requests are served: 1 ms. All assignments that
-# there may be, with those that follow from them, take 0.2 s.
+# How many pairs of a user and a scope are rendered before other requests are served. That takes
+# 1 ms; the largest possible number of assignments, implied ones included, takes 0.2 s.
 _SCOPES_AT_ONCE = 50
 
 
@@ -26,11 +26,12 @@ class RoleAssignmentHandlers(IdentityHandlers):
     """The handler of ``/v3/role_assignments``."""
 
     async def list_role_assignments(self, request: Request) -> Response:
-        """List the assignments that match the query.
+        """List the role assignments that match the query.
 
-        With a token for a domain, only those in the domain are listed, unless the query asks for
-        those below a project. Raises BadRequest for an invalid query, Forbidden if the caller may
-        list none, and the errors of `find_assignments`.
+        With a token for a domain, only assignments in the domain and in its projects are listed.
+        This limit does not apply to a query with ``include_subtree``. Raises BadRequest for an
+        invalid query, Forbidden if the caller may not list assignments, and NotFound if a project
+        or user in the query does not exist (see `find_assignments`).
         """
         session, directory = self.session(request), self.directory
         query = parse_query(dict(reversed(request.query_params.multi_items())))
@@ -47,7 +48,7 @@ class RoleAssignmentHandlers(IdentityHandlers):
         entries: list[orjson.Fragment] = []
         for number, found in enumerate(find_assignments(query, directory)):
             if number % _SCOPES_AT_ONCE == 0:
-                await asyncio.sleep(0)  # other requests
+                await asyncio.sleep(0)  # let other requests run
             for each in found:
                 if own is None or _is_in(each.assignment, own, directory):
                     entry = render_assignment(
@@ -59,6 +60,6 @@ class RoleAssignmentHandlers(IdentityHandlers):
 
 
 def _is_in(assignment: Assignment, domain_id: str, directory: Directory) -> bool:
-    """Return True if an assignment is in the domain, or in a project of it."""
+    """Return True if an assignment is in the domain, or in a project of the domain."""
     project = directory.projects.get(assignment.project_id or "")
     return domain_id == (project.domain_id if project else assignment.domain_id)

@@ -22,9 +22,10 @@ _LIST = ListRules(
 
 
 class RoleHandlers(IdentityHandlers):
-    """The handlers of ``/v3/roles``. All raise Forbidden if the caller may not do it.
+    """The handlers of ``/v3/roles``.
 
-    The handlers of a single role raise NotFound first if it does not exist (as in Keystone).
+    All handlers raise Forbidden if the caller may not perform the operation. If the role in the
+    path does not exist, they raise NotFound instead (as in Keystone).
     """
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
@@ -32,7 +33,11 @@ class RoleHandlers(IdentityHandlers):
         self._roles = Roles(identity.identity_file)
 
     async def list_roles(self, request: Request) -> Response:
-        """List the roles of the domain ``domain_id``, or of no domain, that match the query."""
+        """List the roles that match the query.
+
+        With the parameter ``domain_id``, lists the roles of that domain; without it, the roles that
+        belong to no domain.
+        """
         session, base_url = self.session(request), base_url_of(request.scope)
         is_of_domain = "domain_id" in request.query_params
         policy.check(session, "list_domain_roles" if is_of_domain else "list_roles")
@@ -42,14 +47,18 @@ class RoleHandlers(IdentityHandlers):
         return list_response(request, "roles", entries, _LIST)
 
     async def show_role(self, request: Request) -> Response:
-        """Show a role."""
+        """Show a role. Raises NotFound if the role does not exist."""
         session, role_id = self.session(request), request.path_params["role_id"]
         self._check(session, "get", role_id)
         role = find_role(role_id, self.directory)
         return json_response({"role": render_role(role, base_url_of(request.scope))})
 
     async def create_role(self, request: Request) -> Response:
-        """Create a role: 201. Raises the errors of `Roles.create`."""
+        """Create a role, and respond 201.
+
+        Raises BadRequest, NotFound, Conflict, Forbidden or IdentityUnavailable (see
+        `Roles.create`).
+        """
         session = self.session(request)
         values = parse_new_object(await read_json(request), schemas.ROLE)
         is_of_domain = values.get("domain_id") is not None
@@ -58,7 +67,11 @@ class RoleHandlers(IdentityHandlers):
         return json_response({"role": render_role(made, base_url_of(request.scope))}, 201)
 
     async def update_role(self, request: Request) -> Response:
-        """Change attributes of a role, and show it. Raises the errors of `Roles.update`."""
+        """Change attributes of a role, and show the changed role.
+
+        Raises BadRequest, NotFound, Conflict, Forbidden or IdentityUnavailable (see
+        `Roles.update`).
+        """
         session, role_id = self.session(request), request.path_params["role_id"]
         values = parse_changes(await read_json(request), schemas.ROLE)
         self._check(session, "update", role_id)
@@ -66,14 +79,20 @@ class RoleHandlers(IdentityHandlers):
         return json_response({"role": render_role(changed, base_url_of(request.scope))})
 
     async def delete_role(self, request: Request) -> Response:
-        """Delete a role: 204. Raises the errors of `Roles.delete`."""
+        """Delete a role, and respond 204.
+
+        Raises NotFound, Forbidden or IdentityUnavailable (see `Roles.delete`).
+        """
         session, role_id = self.session(request), request.path_params["role_id"]
         self._check(session, "delete", role_id)
         await self._roles.delete(role_id)
         return no_content()
 
     def _check(self, session: Session, verb: str, role_id: str) -> None:
-        """Raise NotFound for an unknown role, Forbidden unless the caller may do `verb` to it."""
+        """Raise NotFound for an unknown role, Forbidden if the caller may not do `verb` to it.
+
+        `verb` is ``get``, ``update`` or ``delete``.
+        """
         role = find_role(role_id, self.directory)
         kind = "role" if role.domain_id is None else "domain_role"
         policy.check(session, f"{verb}_{kind}", policy.Target(role=role))

@@ -25,9 +25,10 @@ _LIST = ListRules(("type", "name"))
 
 
 class ServiceHandlers(IdentityHandlers):
-    """The handlers of ``/v3/services``. All raise Forbidden if the caller may not do it.
+    """The handlers of ``/v3/services``.
 
-    The services of this process are listed and shown, but never changed or deleted.
+    All handlers raise Forbidden if the caller may not perform the operation. The services of this
+    process are listed and shown, but cannot be changed or deleted.
     """
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
@@ -40,12 +41,16 @@ class ServiceHandlers(IdentityHandlers):
         return list_response(request, "services", self._all(request), _LIST)
 
     async def show_service(self, request: Request) -> Response:
-        """Show a service. Raises NotFound if it does not exist."""
+        """Show a service. Raises NotFound if the service does not exist."""
         policy.check(self.session(request), "get_service")
         return show_response("service", self._all(request), request.path_params["service_id"])
 
     async def create_service(self, request: Request) -> Response:
-        """Create a service: 201. Raises the errors of `Services.create`."""
+        """Create a service, and respond 201.
+
+        Raises BadRequest for an invalid body, and Forbidden or IdentityUnavailable (see
+        `Services.create`).
+        """
         session = self.session(request)
         values = parse_new_object(await read_json(request), schemas.SERVICE)
         policy.check(session, "create_service")
@@ -53,7 +58,10 @@ class ServiceHandlers(IdentityHandlers):
         return json_response({"service": render_service(made, base_url_of(request.scope))}, 201)
 
     async def update_service(self, request: Request) -> Response:
-        """Change attributes of a service, and show it. Raises the errors of `Services.update`."""
+        """Change attributes of a service, and show the changed service.
+
+        Raises BadRequest, NotFound, Forbidden or IdentityUnavailable (see `Services.update`).
+        """
         session = self.session(request)
         values = parse_changes(await read_json(request), schemas.SERVICE)
         policy.check(session, "update_service")
@@ -61,7 +69,11 @@ class ServiceHandlers(IdentityHandlers):
         return json_response({"service": render_service(changed, base_url_of(request.scope))})
 
     async def delete_service(self, request: Request) -> Response:
-        """Delete a service and its endpoints: 204. Raises the errors of `Services.delete`."""
+        """Delete a service and its endpoints, and respond 204.
+
+        Raises NotFound if the service does not exist, Forbidden for a service of this process, and
+        IdentityUnavailable if the identity file is invalid or cannot be written.
+        """
         policy.check(self.session(request), "delete_service")
         await self._services.delete(request.path_params["service_id"])
         return no_content()

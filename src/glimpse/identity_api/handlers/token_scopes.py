@@ -1,4 +1,4 @@
-"""TokenScopeHandlers: the scopes that the caller may have, and the catalog."""
+"""TokenScopeHandlers: list the scopes that the caller may get tokens for, and the catalog."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,7 +17,8 @@ class TokenScopeHandlers(IdentityHandlers):
     async def projects(self, request: Request) -> Response:
         """List the projects in which the caller has a role. The token may be unscoped.
 
-        The query is ignored. Raises the errors of `session`.
+        The query is ignored. Raises Unauthorized, IdentityUnavailable or BadRequest (see
+        `session`).
         """
         session, base_url = self.session(request), base_url_of(request.scope)
         found = self.directory.projects_of(session.user)
@@ -28,7 +29,8 @@ class TokenScopeHandlers(IdentityHandlers):
     async def domains(self, request: Request) -> Response:
         """List the domains in which the caller has a role. The token may be unscoped.
 
-        The query is ignored. Raises the errors of `session`.
+        The query is ignored. Raises Unauthorized, IdentityUnavailable or BadRequest (see
+        `session`).
         """
         session, base_url = self.session(request), base_url_of(request.scope)
         found = self.directory.domains_of(session.user)
@@ -37,9 +39,10 @@ class TokenScopeHandlers(IdentityHandlers):
         return json_response(render_collection("domains", entries, url))
 
     async def system(self, request: Request) -> Response:
-        """List the scope ``system``: one entry, ``all``, or none without a role on the system.
+        """List the scope ``system``: the entry ``{"all": true}`` if the caller has a role on it.
 
-        Raises the errors of `session`.
+        Without a role on the system, the list is empty. Raises Unauthorized, IdentityUnavailable or
+        BadRequest (see `session`).
         """
         user = self.session(request).user
         url = f"{base_url_of(request.scope)}/v3/auth/system"
@@ -47,7 +50,7 @@ class TokenScopeHandlers(IdentityHandlers):
         return json_response({"system": systems, "links": {"self": url}})
 
     async def show_catalog(self, request: Request) -> Response:
-        """List the service catalog. Raises Forbidden unless the token is for a project."""
+        """List the service catalog. Raises Forbidden if the token is not for a project."""
         session = self.session(request)
         if session.project is None:
             raise Forbidden("A project-scoped token is required to produce a service catalog.")

@@ -1,4 +1,4 @@
-"""TokenHandlers: logs in, and shows and revokes tokens."""
+"""TokenHandlers: log in, show tokens and revoke tokens."""
 
 from typing import Any
 
@@ -25,12 +25,18 @@ class TokenHandlers(IdentityHandlers):
     """The handlers of ``/v3/auth/tokens``."""
 
     async def issue(self, request: Request) -> Response:
-        """Log in: respond 201 with a new token in ``X-Subject-Token``, and its document.
+        """Log in: respond 201 with a new token in ``X-Subject-Token``, and the token's document.
 
-        The document has the catalog, unless the query has ``nocatalog``. Raises HTTPException 413
-        for a body that is too large, BadRequest for an invalid one, Unauthorized for a failed
-        login, NotFound for one with a token that is not valid, TooManyLogins, IdentityUnavailable,
-        and ClientDisconnected: a password that still waits is not checked then.
+        The document has the catalog, unless the query has ``nocatalog``. Raises:
+
+        - HTTPException 413: the body is too large.
+        - BadRequest: the body is invalid.
+        - Unauthorized: the login fails.
+        - NotFound: the body has a token to log in with, and that token is not valid.
+        - TooManyLogins: too many passwords wait to be checked.
+        - IdentityUnavailable: the login cannot be checked.
+        - ClientDisconnected: the client disconnects. A password that still waits is then not
+          checked.
         """
         auth_request = parse_auth_request(await read_json(request))
         login = self.identity.login(auth_request, client_address(request))
@@ -41,11 +47,11 @@ class TokenHandlers(IdentityHandlers):
         )
 
     async def validate(self, request: Request) -> Response:
-        """Show the token in ``X-Subject-Token``; with ``allow_expired``, also an expired one.
+        """Show the token in ``X-Subject-Token``.
 
-        An expired token is accepted for EXPIRED_WINDOW, two days. The document has the catalog,
-        unless the query has ``nocatalog``. Raises NotFound if the token is not valid, and Forbidden
-        if the caller may not see it.
+        With the parameter ``allow_expired``, the token may have expired up to EXPIRED_WINDOW (two
+        days) ago. The document has the catalog, unless the query has ``nocatalog``. Raises NotFound
+        if the token is not valid, and Forbidden if the caller may not see the token.
         """
         is_window_allowed = is_true(request.query_params.get("allow_expired", ""))
         action = "check_token" if request.method == "HEAD" else "validate_token"
@@ -56,23 +62,24 @@ class TokenHandlers(IdentityHandlers):
         )
 
     async def revoke(self, request: Request) -> Response:
-        """Revoke the token in ``X-Subject-Token``, and all tokens obtained with it: 204.
+        """Revoke the token in ``X-Subject-Token``, and respond 204.
 
-        A token that was itself obtained with another token is revoked alone. Raises NotFound if the
-        token is not valid, Forbidden if it is another user's and the caller is no admin, and
-        IdentityUnavailable if the revocation cannot be written.
+        All tokens that were obtained with this token are revoked, too. If this token was itself
+        obtained with another token, only this token is revoked. Raises NotFound if the token is not
+        valid, Forbidden if it is another user's and the caller is no admin, and IdentityUnavailable
+        if the revocation cannot be written.
         """
         await self.identity.revoke(self._subject(request, "revoke_token"))
         return Response(status_code=204, headers=PRIVATE)
 
     def _subject(self, request: Request, action: str, expired_window: float = 0) -> Session:
-        """Return the session of the token in ``X-Subject-Token``.
+        """Return the session of the token in ``X-Subject-Token``, the subject token.
 
-        The token may have expired up to `expired_window` seconds ago. Raises the errors of
-        `session` for the caller's token; NotFound if the token in ``X-Subject-Token`` is not valid;
-        Forbidden if the caller may not do `action`, a key of `policy.RULES`, to it. Without that
-        header, raises Forbidden unless the caller may do `action` to the tokens of all users, else
-        NotFound.
+        The subject token may have expired up to `expired_window` seconds ago. `action` is a key of
+        `policy.RULES`. Raises Unauthorized, IdentityUnavailable or BadRequest for the caller's own
+        token and request (see `session`). Raises NotFound if the subject token is missing or not
+        valid. Raises Forbidden if the caller may not perform `action` on the subject token; if it
+        is missing, on all tokens.
         """
         caller, text = self.session(request), request.headers.get("x-subject-token")
         if text is None:
@@ -85,7 +92,10 @@ class TokenHandlers(IdentityHandlers):
         return subject
 
     def _token_document(self, request: Request, session: Session) -> dict[str, Any]:
-        """Render the token of `session`, with the catalog unless the query has ``nocatalog``."""
+        """Render the document of the token of `session`.
+
+        The document has the catalog, unless the query has ``nocatalog``.
+        """
         has_catalog = "nocatalog" not in request.query_params
         services = self.catalog(request, session) if has_catalog else None
         return render_token(session, self.directory, services)

@@ -20,7 +20,7 @@ from glimpse.identity_api.requests import check_lengths, client_address, read_js
 from glimpse.identity_api.responses import json_response
 
 _LIST = ListRules(
-    # No user has a password that expires, or an identity provider: these find nobody.
+    # The last four find nobody: no user has an identity provider, or a password that expires.
     ("domain_id", "enabled", "name", "password_expires_at", "idp_id", "protocol_id", "unique_id"),
     {
         **{name: schemas.USER.attributes[name] for name in ("name", "domain_id")},
@@ -39,7 +39,8 @@ _LIST_OF_GROUPS = ListRules(("name",))
 class UserHandlers(IdentityHandlers):
     """The handlers of ``/v3/users`` and ``/v3/users/{user_id}``.
 
-    All but `set_password` raise Forbidden if the caller may not do it, also for an unknown user.
+    All handlers except `set_password` raise Forbidden if the caller may not perform the operation.
+    They raise Forbidden for an unknown user, too, if the caller may not act on all users.
     """
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
@@ -47,7 +48,10 @@ class UserHandlers(IdentityHandlers):
         self._users = Users(identity.identity_file, identity.login, identity.clock)
 
     async def list_users(self, request: Request) -> Response:
-        """List the users that match the query; with a token for a domain, only those in it."""
+        """List the users that match the query.
+
+        With a token for a domain, only the users of that domain are listed.
+        """
         session, base_url = self.session(request), base_url_of(request.scope)
         own = session.domain.id if session.domain else None
         policy.check(session, "list_users", policy.Target(domain_id=own))
@@ -68,9 +72,11 @@ class UserHandlers(IdentityHandlers):
         return json_response({"user": render_user(user, base_url_of(request.scope))})
 
     async def create_user(self, request: Request) -> Response:
-        """Create a user: 201. Raises the errors of `Users.create`.
+        """Create a user, and respond 201.
 
-        Raises ClientDisconnected if the client disconnects meanwhile; the user may exist then.
+        Raises BadRequest, NotFound, Conflict, Forbidden, TooManyLogins or IdentityUnavailable (see
+        `Users.create`). Raises ClientDisconnected if the client disconnects before the end; the
+        user may have been created by then.
         """
         session = self.session(request)
         values = parse_new_object(await read_json(request), schemas.USER)
@@ -81,9 +87,11 @@ class UserHandlers(IdentityHandlers):
         return json_response({"user": render_user(made, base_url_of(request.scope))}, 201)
 
     async def update_user(self, request: Request) -> Response:
-        """Change attributes of a user, and show the user. Raises the errors of `Users.update`.
+        """Change attributes of a user, and show the changed user.
 
-        Raises ClientDisconnected if the client disconnects meanwhile; the change may be made then.
+        Raises BadRequest, NotFound, Conflict, Forbidden, TooManyLogins or IdentityUnavailable (see
+        `Users.update`). Raises ClientDisconnected if the client disconnects before the end; the
+        user may have been changed by then.
         """
         session, user_id = self.session(request), request.path_params["user_id"]
         values = parse_changes(await read_json(request), schemas.USER)
@@ -95,17 +103,23 @@ class UserHandlers(IdentityHandlers):
         return json_response({"user": {**document, "extra": render_user_extra(changed)}})
 
     async def delete_user(self, request: Request) -> Response:
-        """Delete a user: 204. Raises the errors of `Users.delete`."""
+        """Delete a user, and respond 204.
+
+        Raises NotFound for an unknown user, Forbidden if the caller may not delete the user, and
+        IdentityUnavailable if the identity file is invalid or cannot be written.
+        """
         user_id = request.path_params["user_id"]
         self._check(self.session(request), "delete_user", user_id)
         await self._users.delete(user_id)
         return no_content()
 
     async def set_password(self, request: Request) -> Response:
-        """Change the password of the user in the path, who proves the original one: 204.
+        """Change the password of the user in the path, and respond 204.
 
-        No token is needed. Raises the errors of `Users.change_password`, and ClientDisconnected if
-        the client disconnects meanwhile; the password may be changed then.
+        No token is needed, because the body has the original password. Raises Unauthorized,
+        BadRequest, TooManyLogins, Forbidden or IdentityUnavailable (see `Users.change_password`).
+        Raises ClientDisconnected if the client disconnects before the end; the password may have
+        been changed by then.
         """
         check_lengths(request)
         original, password = schemas.parse_password_change(await read_json(request))
@@ -115,7 +129,7 @@ class UserHandlers(IdentityHandlers):
         return no_content()
 
     async def list_projects_of_user(self, request: Request) -> Response:
-        """List the projects in which a user has a role, and that match the query.
+        """List the projects that match the query, of all projects in which a user has a role.
 
         For an unknown user, raises NotFound if the caller may see the projects of all users,
         otherwise Forbidden.
@@ -129,7 +143,7 @@ class UserHandlers(IdentityHandlers):
         return list_response(request, f"users/{user_id}/projects", entries, _LIST_OF_PROJECTS)
 
     async def list_groups_of_user(self, request: Request) -> Response:
-        """List no groups: a user is in none.
+        """Respond with an empty list, because no user is in a group.
 
         For an unknown user, raises NotFound if the caller may see the groups of all users,
         otherwise Forbidden.
@@ -141,10 +155,10 @@ class UserHandlers(IdentityHandlers):
         return list_response(request, f"users/{user_id}/groups", [], _LIST_OF_GROUPS)
 
     def _check(self, session: Session, action: str, user_id: str) -> None:
-        """Raise Forbidden unless the caller may do `action` to a user.
+        """Raise Forbidden if the caller may not perform `action` on the user `user_id`.
 
-        For an id of no user, raise Forbidden unless the caller may do `action` to all users: other
-        callers cannot find out which ids exist.
+        If no user has this id, raise Forbidden if the caller may not perform `action` on all users.
+        So callers with fewer rights cannot find out which ids exist.
         """
         user = self.directory.users.get(user_id)
         target = policy.Target()

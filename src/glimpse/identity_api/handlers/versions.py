@@ -1,4 +1,4 @@
-"""VersionHandlers: the discovery of the API's version."""
+"""VersionHandlers: discovery of the versions of the Identity API."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,7 +12,7 @@ class VersionHandlers:
     """The handlers of version discovery, which needs no token."""
 
     async def versions(self, request: Request) -> Response:
-        """List the only version: 300, as in Keystone, with its URL in ``Location``."""
+        """List the only version: respond 300, as in Keystone, with its URL in ``Location``."""
         base_url = base_url_of(request.scope)
         location = {"Location": f"{base_url}/v3/"}
         return json_response({"versions": {"values": [render_version(base_url)]}}, 300, location)
