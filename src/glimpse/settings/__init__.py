@@ -1,4 +1,4 @@
-"""Settings: read the configuration, once, into frozen values."""
+"""Settings: reads the configuration once, into a tree of frozen values."""
 
 from glimpse.settings.loading import InvalidSettings, load_settings
 from glimpse.settings.options.process import Metrics, Server

@@ -1,4 +1,4 @@
-"""The ports of the APIs: which are used, and that no two APIs have the same."""
+"""Checks the ports of the APIs: drops unused ports, and refuses a port that two APIs have."""
 
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
@@ -9,10 +9,12 @@ _NAMES = ("port", "image_port", "identity_port")
 def drop_unused_ports(
     server: MutableMapping[str, Any], image_service: str, strategy: str
 ) -> Iterator[str]:
-    """Set the port of each API that is not served to None; yield a message for the operator.
+    """Set the port of each API that is not served to None; yield messages for the operator.
 
-    `image_service` and `strategy` are the values of the options image_service and auth_strategy:
-    the Image API and the Identity API are served if they are ``embedded``.
+    Changes `server`, the options of [glimpse], while the caller iterates. `image_service` and
+    `strategy` are the values of the options image_service and auth_strategy. The Image API is
+    served if `image_service` is ``embedded``, the Identity API if `strategy` is ``embedded``. There
+    is a message for each port that was set and is not used.
     """
     for name, implementation, why in (
         ("image_port", image_service, "the Image API is Glance's"),
@@ -24,10 +26,11 @@ def drop_unused_ports(
 
 
 def used_ports(server: Mapping[str, Any]) -> dict[int, str]:
-    """Return the ports of the APIs, and the name of the option that sets each.
+    """Return the ports of the APIs, each with the name of the option that sets the port.
 
-    Raises ValueError if two APIs have the same port, or if the port of the Compute API is 0, which
-    is any free one: then the service catalog could not name it.
+    `server` has the options of [glimpse]. Raises ValueError if two APIs have the same port. Raises
+    ValueError if the option ``port`` is 0, which means any free port, and another API has a port of
+    its own: then the service catalog could not name the free port.
     """
     found: dict[int, str] = {}
     for name in _NAMES:

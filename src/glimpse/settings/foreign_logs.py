@@ -10,7 +10,10 @@ _OPTIONS = {"log_file": ("log_file", "logfile"), "log_dir": ("log_dir", "logdir"
 
 
 class OwnLogOptions(NamedTuple):
-    """The values of log_file and log_dir that count, and messages about those that do not."""
+    """The values to use for log_file and log_dir, and messages about ignored values.
+
+    The keys of ``values`` are ``DEFAULT.log_file`` and ``DEFAULT.log_dir``, if at all present.
+    """
 
     values: Mapping[str, str]
     messages: Sequence[str]
@@ -21,12 +24,15 @@ def find_own_log_options(
     sections: Collection[str],
     set_elsewhere: Collection[str],
 ) -> OwnLogOptions:
-    """Return values for the log options that files of another service set.
+    """Return the values to use for log options that files of another service set.
 
-    Such a file has a section that is not in `sections`, as every nova.conf does. The value of an
-    option, by a name such as ``DEFAULT.log_file``, is that of the last file of Glimpse itself, ""
-    if none sets it. Options that no file of another service sets are left out, and so are those in
-    `set_elsewhere`, which variables or arguments override.
+    A file with a section that is not in `sections` belongs to another service, as every nova.conf
+    does. `files` are pairs of a name and the texts of options; later files override earlier ones.
+    If a file of another service sets a log option, the result has the value of the last file of
+    Glimpse itself, or "" if no file of Glimpse sets the option.
+
+    The result does not have options that no file of another service sets. It does not have options
+    in `set_elsewhere` either: environment variables or arguments set these and override all files.
     """
     values: dict[str, str] = {}
     messages = []
@@ -48,15 +54,19 @@ def find_own_log_options(
 
 
 def _value(raw: RawOptions, option: str) -> str | None:
-    """Return the text of a log option in a file, also under its older name; None without one."""
+    """Return the text of a log option in a file; None if the file does not set the option.
+
+    The option may have its older name, such as ``logfile``.
+    """
     options = raw.get("DEFAULT", {})
     return next((options[name] for name in _OPTIONS[option] if name in options), None)
 
 
 def _is_foreign(raw: RawOptions, sections: Collection[str]) -> bool:
-    """Return True if a file has a section that is not one of `sections`, nor resembles one.
+    """Return True if a file has a section that is not in `sections`.
 
-    A section of credentials, which ``auth_section`` names, does not count.
+    A section does not count if its name resembles one in `sections` and is probably misspelled. A
+    section that an ``auth_section`` names does not count either, because it has credentials.
     """
     named = {options.get("auth_section") for options in raw.values()}
     return any(

@@ -1,16 +1,16 @@
-"""Environment variables that other OpenStack services use and a gateway ignores."""
+"""Finds environment variables that other OpenStack services use and Glimpse ignores."""
 
 from collections.abc import Iterator, Mapping
 
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
-_CA_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # of requests, which other services use
+_CA_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # of the library ``requests``
 IGNORED = (*_PROXIES, *_CA_BUNDLES)
 
 
 def find_ignored_variables(environment: Mapping[str, str]) -> Iterator[str]:
     """Yield a message for the operator for each ignored variable that is set and not empty.
 
-    Variables for proxies are looked for in upper and in lower case.
+    Variables for proxies may also have their names in lower case.
     """
     for name in _PROXIES:
         if environment.get(name) or environment.get(name.lower()):

@@ -17,7 +17,10 @@ _REASONS = (
 
 
 class InvalidValue(ValueError):
-    """An option has an invalid value; the message names it and its place."""
+    """An option has an invalid value.
+
+    The message names the option, the value, where the value is set, and why it is invalid.
+    """
 
 
 def invalid_value(
@@ -29,10 +32,11 @@ def invalid_value(
     environment: Mapping[str, str],
     overrides: Mapping[str, object],
 ) -> InvalidValue:
-    """Return the error for an invalid value of an option; `error` is oslo.config's.
+    """Return the exception for an invalid value of an option; `error` is that of oslo.config.
 
-    The value and its place are those that count: of the command line (`overrides`), else of the
-    `environment`, else of the last of `files`.
+    The message names the value that takes effect, and where it is set. The command line
+    (`overrides`) comes first, then the `environment`, then the last of `files` that sets the
+    option.
     """
     value: object = None
     place = "by default"
@@ -49,7 +53,7 @@ def invalid_value(
 
 
 def _reason(error: Exception) -> str:
-    """Return why a value is invalid: the message of oslo.config, in plainer words."""
+    """Return why a value is invalid: the message of oslo.config, in plainer words if possible."""
     text = " ".join(str(error).split()).rpartition(" is not valid: ")[2].rstrip(".")
     for pattern, plain in _REASONS:
         if found := re.fullmatch(pattern, text):

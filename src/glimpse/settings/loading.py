@@ -42,8 +42,8 @@ from glimpse.settings.unsupported_options import find_unsupported_options, has_a
 from glimpse.settings.values import Settings
 
 _NO_OVERRIDES: Mapping[str, object] = MappingProxyType({})
-# The operator has a Keystone if one of these is set in [keystone_authtoken]. Most are options of
-# keystoneauth's plugins, which are not declared here: so their raw texts are looked at.
+# The operator has a Keystone if one of these options is set in [keystone_authtoken]. Only the raw
+# texts show this, because most of these are options of keystoneauth's plugins, not declared here.
 _KEYSTONE_OPTIONS = (
     *("auth_url", "auth_type", "auth_plugin", "auth_section", "www_authenticate_uri", "auth_uri"),
     *("identity_uri", "auth_host", "admin_token", "admin_user"),
@@ -63,15 +63,15 @@ def load_settings(
 ) -> Settings:
     """Read the settings from files, environment variables and `overrides`.
 
-    No other file than `config_files` is read. Later files override earlier ones; variables such as
+    Only `config_files` are read. Later files override earlier files. Variables such as
     ``OS_API__AUTH_STRATEGY`` override files (oslo.config's convention), and `overrides` override
-    both. A key of `overrides` is ``section.option``; values of None are ignored. Options that are
-    set nowhere have their defaults.
+    files and variables. A key of `overrides` is ``section.option``; values of None are ignored. An
+    option that is set nowhere has its default.
 
-    A file may be a complete nova.conf: sections and options that Glimpse does not have are ignored.
-    `Settings.ineffective_options` lists those that concern Glimpse and have no effect. Raises
+    A file may be a complete nova.conf, because sections and options that Glimpse does not have are
+    ignored. `Settings.ineffective_options` names ignored options that concern Glimpse. Raises
     InvalidSettings for a file that cannot be read or parsed, for an invalid value, and for options
-    that exclude each other. Whether addresses, paths and URLs can be used is not checked.
+    that exclude each other. Does not check whether addresses, paths and URLs can be used.
     """
     files = [str(file) for file in config_files]
     try:
@@ -101,10 +101,10 @@ def load_settings(
 
 
 def default_state_dir(environment: Mapping[str, str]) -> Path:
-    """Return the state directory that is used if none is configured. Does not make it.
+    """Return the state directory to use if none is configured. Does not create it.
 
-    It is ``glimpse`` in the directory that XDG_DATA_HOME names in `environment`; in
-    ``~/.local/share`` if that variable is not set, or relative (XDG Base Directory Specification).
+    This is ``$XDG_DATA_HOME/glimpse``. If XDG_DATA_HOME is not set in `environment`, or is a
+    relative path, this is ``~/.local/share/glimpse`` (XDG Base Directory Specification).
     """
     data_home = environment.get("XDG_DATA_HOME", "")
     base = Path(data_home) if data_home.startswith("/") else Path.home() / ".local" / "share"
@@ -114,9 +114,9 @@ def default_state_dir(environment: Mapping[str, str]) -> Path:
 def _override(
     config: cfg.ConfigOpts, values: Mapping[str, object], invalid: _MakeInvalidValue
 ) -> None:
-    """Set options to `values`, by names such as ``glimpse.port``; None is no value.
+    """Set options of `config` to `values`, by names such as ``glimpse.port``.
 
-    Raises the error that `invalid` returns for an invalid value.
+    Values of None are ignored. If a value is invalid, raises the error that `invalid` returns.
     """
     for name, value in values.items():
         section, _, option = name.partition(".")
@@ -129,7 +129,7 @@ def _override(
 
 
 def _set_elsewhere(environment: Mapping[str, str], overrides: Mapping[str, object]) -> set[str]:
-    """Return the options of [DEFAULT] that variables or `overrides` set."""
+    """Return the names of the options in [DEFAULT] that variables or `overrides` set."""
     return {
         option.dest
         for option in SECTIONS["DEFAULT"]
@@ -141,7 +141,7 @@ def _set_elsewhere(environment: Mapping[str, str], overrides: Mapping[str, objec
 def _freeze(
     config: cfg.ConfigOpts, options: _Values, raw: RawOptions, config_dirs: Sequence[Path]
 ) -> Settings:
-    """Make the settings from the values of `options`, and from their texts in the files, `raw`.
+    """Make the Settings from `options`, the parsed values, and `raw`, the texts of options.
 
     Policy files without an absolute path are looked for in `config_dirs`. Raises ValueError for
     options that exclude each other.
@@ -180,17 +180,16 @@ def _freeze(
 
 
 def _server(options: Mapping[str, Any]) -> Server:
-    """Return the options of the process, with the default state directory if none is configured."""
+    """Make the Server, with the default state directory if none is configured."""
     configured = options["state_dir"]
     state_dir = Path(configured).expanduser() if configured else default_state_dir(os.environ)
     return Server(**{**options, "state_dir": state_dir})
 
 
 def _find_ineffective(raw: RawOptions, *, is_gateway: bool) -> Iterator[str]:
-    """Yield a message for each option, and for a gateway each variable, that has no effect.
+    """Yield a message for the operator for each option that is set and has no effect.
 
-    `find_misspelled_options`, `find_unsupported_options` and `find_ignored_variables` say which
-    these are.
+    With `is_gateway`, environment variables that have no effect are reported, too.
     """
     named = [raw.get(section, {}).get("auth_section", "") for section in CREDENTIALS]
     yield from find_misspelled_options(raw, SECTIONS, named)
@@ -200,10 +199,10 @@ def _find_ineffective(raw: RawOptions, *, is_gateway: bool) -> Iterator[str]:
 
 
 def _values(config: cfg.ConfigOpts, section: str, invalid: _MakeInvalidValue) -> dict[str, Any]:
-    """Return the value of each option of a section, by its name.
+    """Return the values of the options of a section, by name.
 
-    Lists become tuples. A number that a file leaves empty, as in ``timeout =``, is the default.
-    Raises the error that `invalid` returns for an invalid value, or cfg.Error.
+    Lists become tuples. If a file leaves a number empty, as in ``timeout =``, the value is the
+    default. For an invalid value, raises the error that `invalid` returns, or cfg.Error.
     """
     group = config if section == "DEFAULT" else config[section]
     values = {}
@@ -227,10 +226,10 @@ def _quota(options: Mapping[str, Any]) -> Quota:
 def _metrics(
     options: Mapping[str, Any], image_service: ImageServiceName, api_ports: Container[int]
 ) -> Metrics:
-    """Return where metrics are served; the port is 0 if they are not.
+    """Return where metrics are served; a port of 0 means that there are no metrics.
 
-    Without a configured port, it is METRICS_PORT in gateway mode, unless an API is at that port,
-    and 0 in embedded mode. Raises ValueError if the configured port is one of `api_ports`.
+    If no port is configured, the port is METRICS_PORT if images are in Glance and no API has that
+    port; otherwise 0. Raises ValueError if the configured port is one of `api_ports`.
     """
     host, port = options["host"], options["port"]
     if port is not None:
@@ -242,11 +241,11 @@ def _metrics(
 
 
 def _policy(options: Mapping[str, Any], config_dirs: Sequence[Path]) -> Policy:
-    """Return the policy files and directories, found as oslo.policy finds them.
+    """Return the paths of the policy file and directories, found as oslo.policy finds them.
 
-    A name is looked for in `config_dirs`, in their order, and kept as it is if it is in none of
-    them. Without a configured name, the file is ``policy.yaml``, or else ``policy.json``, and the
-    directory is ``policy.d``, if they exist there.
+    A configured name is looked for in each of `config_dirs`, and kept unchanged if it is in none.
+    If no name is configured, ``policy.yaml``, or else ``policy.json``, and ``policy.d`` are used if
+    they exist in `config_dirs`.
     """
 
     def find(name: str) -> Path | None:
@@ -262,10 +261,10 @@ def _policy(options: Mapping[str, Any], config_dirs: Sequence[Path]) -> Policy:
 
 
 def _service_user(options: Mapping[str, Any], raw: RawOptions) -> ServiceUser:
-    """Return the options of [service_user].
+    """Make the ServiceUser from the options of [service_user].
 
-    ``send_service_user_token`` is False if the section names no plugin to log in with, whatever is
-    configured.
+    ``send_service_user_token`` is False if the section names no plugin to log in with, even if the
+    option is true.
     """
     has_credentials = has_auth_plugin(raw.get("service_user", {}))
     return ServiceUser(options["send_service_user_token"] and has_credentials)

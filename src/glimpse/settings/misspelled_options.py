@@ -1,6 +1,7 @@
-"""Finds sections and options that Glimpse does not have, and whose names resemble those it has.
+"""Finds misspelled sections and options: unknown names that resemble known names.
 
-All others are ignored silently: a nova.conf has hundreds of them.
+An unknown name that resembles no known name is ignored silently, because a nova.conf has hundreds
+of options that Glimpse does not have.
 """
 
 import difflib
@@ -26,17 +27,18 @@ _CREDENTIALS = (
     *("project_id", "project_name", "project_domain_id", "project_domain_name"),
     *("application_credential_id", "application_credential_name", "application_credential_secret"),
 )
-# Further ones, and one of keystonemiddleware, whose names resemble those.
+# Options of keystoneauth and keystonemiddleware whose names resemble one of _CREDENTIALS.
 _OTHER_CREDENTIALS = ("auth_version", "domain_id", "domain_name", "passcode", "user_name")
 
 
 def find_misspelled_options(
     raw: RawOptions, sections: Mapping[str, Sequence[cfg.Opt]], named: Collection[str]
 ) -> Iterator[str]:
-    """Yield a message for the operator for each section and option that is probably misspelled.
+    """Yield a message for the operator for each section and option with a misspelled name.
 
-    `raw` has the options that are set, `sections` those that exist. `named` are further sections
-    with credentials, to which options refer.
+    A name counts as misspelled if it is unknown and resembles a known name. `raw` has the options
+    that are set, and `sections` the options that exist. `named` are the names of further sections
+    with credentials, which an option ``auth_section`` names.
     """
     for section, options in raw.items():
         if section in sections or section in named:
@@ -52,9 +54,11 @@ def find_misspelled_options(
 def similar_option(
     section: str, name: str, options: Sequence[cfg.Opt], credentials: Sequence[str] = ()
 ) -> str | None:
-    """Return the option that is probably meant by `name`; None if it exists, or resembles none.
+    """Return the name of the option that is probably meant by `name`, or None.
 
-    `options` are those of the section; `credentials` are the names of further ones, if it has them.
+    Returns None if `name` is a known option, or if `name` resembles no option. `options` are the
+    options of the section. If the section has credentials, `credentials` are the names of the
+    options for credentials.
     """
     names = [*(option.dest for option in options), *credentials]
     if credentials and name in _OTHER_CREDENTIALS:
@@ -65,6 +69,9 @@ def similar_option(
 
 
 def similar_name(name: str, names: Collection[str]) -> str | None:
-    """Return the one of `names` that resembles `name` most, without regard to case; or None."""
+    """Return the name among `names` that is most similar to `name`, or None.
+
+    The case of `name` makes no difference. Returns None if no name is similar enough.
+    """
     found = difflib.get_close_matches(name.lower(), names, 1, _SIMILARITY)
     return found[0] if found else None

@@ -14,15 +14,15 @@ RawOptions = Mapping[str, Mapping[str, str]]
 _VARIABLE = re.compile(r"OS_([A-Z0-9_]+?)__([A-Z0-9_]+)")
 # Sections with the options of a keystoneauth plugin.
 CREDENTIALS = ("keystone_authtoken", "service_user")
-# ``$name``, ``${name}`` or ``$section.name``: oslo.config replaces it by that option's value.
+# ``$name``, ``${name}`` or ``$section.name``: oslo.config replaces this by the option's value.
 _REFERENCE = re.compile(r"\$\{?(?:(\w+)\.)?(\w+)")
 
 
 def read_files(files: Sequence[str]) -> list[tuple[str, RawOptions]]:
-    """Return the texts of options in each file; names stay as they are.
+    """Return a pair for each file: the file's name, and the texts of the options in it.
 
-    Of an option that a file sets twice, the last one counts. Raises cfg.ParseError for a malformed
-    file, and OSError for one that cannot be read.
+    The names of sections and options are not changed. If a file sets an option twice, the last text
+    counts. Raises cfg.ParseError for a malformed file, and OSError for a file that cannot be read.
     """
     found = []
     for file in files:
@@ -37,8 +37,8 @@ def merge_raw_options(
 ) -> RawOptions:
     """Return the texts of options in `files`, and in variables such as OS_GLANCE__TIMEOUT.
 
-    Names in variables become lower case, except the section DEFAULT. Later files override earlier
-    ones, and variables override files.
+    Later files override earlier files, and variables override files. The names of sections and
+    options in variables become lower case, except the section DEFAULT.
     """
     found: dict[str, dict[str, str]] = {}
     for _, raw in files:
@@ -53,7 +53,7 @@ def merge_raw_options(
 
 
 def variable_name(section: str, option: str) -> str:
-    """Return the name of the environment variable that sets an option."""
+    """Return the name of the variable that sets an option, such as ``OS_GLANCE__TIMEOUT``."""
     return f"OS_{section.upper()}__{option.upper()}"
 
 
@@ -77,11 +77,12 @@ def refuse_nul(raw: RawOptions, overrides: Mapping[str, object]) -> None:
 
 
 def register_references(config: cfg.ConfigOpts, raw: RawOptions) -> None:
-    """Register in `config` the options of Nova to which values in `raw` refer: ``$my_ip``.
+    """Register in `config` the options of Nova to which values in `raw` refer (``$my_ip``).
 
     oslo.config resolves references to registered options only. An option that no file and no
-    variable sets is not registered: reading a value that refers to it raises NoSuchOptError.
-    Options in the sections of credentials are not registered here, because keystoneauth does that.
+    variable sets is not registered: then oslo.config raises NoSuchOptError for a value that refers
+    to the option. Options in sections with credentials are not registered here, because
+    keystoneauth registers them.
     """
     named = [raw.get(section, {}).get("auth_section") for section in CREDENTIALS]
     credentials = {*CREDENTIALS, *named}
@@ -92,10 +93,10 @@ def register_references(config: cfg.ConfigOpts, raw: RawOptions) -> None:
 
 
 def missing_reference(error: BaseException) -> str:
-    """Return the name of the option to which a value refers and which is not set.
+    """Return the name of the option that a value refers to and that is not set.
 
-    `error` is a NoSuchOptError with its contexts. oslo.config raises `error` for the option that
-    was read. The error at the start of the chain of contexts is that of the missing option.
+    `error` is a NoSuchOptError of oslo.config for the option that was read. The last NoSuchOptError
+    in the chain of ``__context__`` is the error for the missing option.
     """
     while isinstance(error.__context__, cfg.NoSuchOptError):
         error = error.__context__
@@ -103,9 +104,10 @@ def missing_reference(error: BaseException) -> str:
 
 
 def _references(raw: RawOptions) -> Iterator[tuple[str, str]]:
-    """Yield the section and option to which each reference may lead.
+    """Yield the section and name of each option to which a reference may lead.
 
-    A reference without a section may lead to its own section. Each may lead to DEFAULT.
+    ``$section.name`` may lead to that section or to DEFAULT. ``$name`` may lead to the section in
+    which the reference is, or to DEFAULT.
     """
     for section, options in raw.items():
         for text in options.values():

@@ -1,6 +1,6 @@
-"""Messages on options of a nova.conf that have no effect in Glimpse, with what to use instead.
+"""Messages about options of a nova.conf that have no effect in Glimpse.
 
-`glimpse serve` logs them, `glimpse check` prints them.
+A message says what to use instead. `glimpse serve` logs the messages, `glimpse check` prints them.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -97,11 +97,15 @@ _UNSET = frozenset(("", "false", "no", "off", "0", "none"))
 def find_unsupported_options(value_of: Callable[[str, str], str | None]) -> Iterator[str]:
     """Yield a message for the operator for each option that is set and has no effect.
 
-    These are UNSUPPORTED_OPTIONS; send_service_user_token and memcached_servers without the options
-    that they need; and origins that no browser sends. A value such as ``false`` or ``0`` counts as
-    not set.
     `value_of(section, option)` returns the option's text in the files or in an environment
-    variable, None if it is not set.
+    variable; None if the option is not set. There are messages for:
+
+    - the options in UNSUPPORTED_OPTIONS;
+    - send_service_user_token without credentials to log in with, or with noauth;
+    - memcached_servers without memcache_security_strategy;
+    - origins in allowed_origin that no browser sends.
+
+    An option that has a value such as ``false`` or ``0`` counts as not set.
     """
     for section, options in UNSUPPORTED_OPTIONS.items():
         for option, instead in options.items():
@@ -132,10 +136,11 @@ def find_unsupported_options(value_of: Callable[[str, str], str | None]) -> Iter
 
 
 def _may_be_origin(text: str) -> bool:
-    """Return True if a browser may send `text` as an Origin, or if it stands for no or all origins.
+    """Return True if `text` makes sense in the option allowed_origin.
 
-    A browser sends no slash at the end, no path, no user, no upper-case letter, and no port that is
-    the default of the scheme.
+    Empty text, ``*``, ``null`` and an origin that a browser may send make sense. Browsers send an
+    origin in lower case, without a user, a path, a slash at the end, or the default port of the
+    scheme.
     """
     if text in ("", "*", "null"):
         return True
@@ -152,6 +157,7 @@ def _may_be_origin(text: str) -> bool:
 def has_auth_plugin(section: Mapping[str, str | None]) -> bool:
     """Return True if a section names a keystoneauth plugin to log in with.
 
-    It does by ``auth_type``, ``auth_plugin`` or ``auth_section``; a name is not validated.
+    The option ``auth_type``, ``auth_plugin`` or ``auth_section`` names the plugin. The name is not
+    validated.
     """
     return any(section.get(name) for name in _PLUGIN_OPTIONS)

@@ -21,8 +21,8 @@ class Settings:
     ``ineffective_options`` has a message for the operator for each option, or environment variable,
     that is set and has no effect.
 
-    ``oslo_config`` is the configuration from which the values were read. keystoneauth1.loading
-    registers and reads the options of the operator's plugin in its sections of credentials.
+    ``oslo_config`` is the configuration from which the values were read. The credentials to log in
+    with are only there, not in the other fields: keystoneauth1.loading reads them.
     """
 
     server: Server
@@ -51,9 +51,9 @@ class Settings:
         return "embedded" in (self.image_service, self.api.auth_strategy)
 
     def without_metrics(self) -> "Settings":
-        """Return the settings with metrics turned off: no counters, and no port."""
+        """Return a copy of the settings without metrics: nothing is counted or served."""
         return replace(self, metrics=replace(self.metrics, port=0))
 
     def with_ineffective_options(self, messages: Sequence[str]) -> "Settings":
-        """Return the settings with `messages` before those in ``ineffective_options``."""
+        """Return a copy of the settings with `messages` at the start of ``ineffective_options``."""
         return replace(self, ineffective_options=(*messages, *self.ineffective_options))

@@ -1,7 +1,7 @@
-"""Every option: declared in the list of its section, typed in the class below the list.
+"""All options. A section has a list that declares its options, and a class for the values.
 
-The list, for oslo.config, has the defaults and meanings. The class holds the values; its fields are
-named like the options.
+A list, such as API, has the names, defaults and meanings for oslo.config. The class below the list,
+such as Api, holds the values, in fields with the names of the options.
 """
 
 from collections.abc import Mapping, Sequence

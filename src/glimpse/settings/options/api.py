@@ -79,7 +79,22 @@ API: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """[api]: authentication, and the responses of the Compute API."""
+    """[api]: how callers are authenticated, and how the Compute API responds.
+
+    - ``auth_strategy``: which implementation of Identity is used.
+    - ``allow_remote_noauth``: True if ``noauth`` may be used on an address that other machines
+      reach.
+    - ``noauth_allowed_hosts``: host names, besides localhost and the like, that requests may use
+      with ``noauth``. Requests with another Host are refused.
+    - ``max_limit``: not used. Every nova.conf may have it, and Compute does not apply it to images.
+    - ``compute_link_prefix`` and ``glance_link_prefix``: URLs that replace scheme, host and leading
+      path in links to Compute and to the Image service; None for no change.
+    - ``advertised_microversion``: the highest microversion that version discovery names: ``2.35``.
+    - ``max_microversion``: the highest microversion that requests may name.
+    - ``serve_removed_microversions``: True if images are served above microversion 2.35, too, and
+      their metadata above 2.38.
+    - ``sunset``: the HTTP date in the header Sunset; None for no such header.
+    """
 
     auth_strategy: AuthStrategy
     allow_remote_noauth: bool
@@ -107,7 +122,10 @@ QUOTA: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """[quota]: limits of an image. Without one, `metadata_items` is UNLIMITED, a large number."""
+    """[quota]: the largest number of metadata items of an image.
+
+    UNLIMITED, a very large number, stands for no limit.
+    """
 
     metadata_items: int
 
@@ -129,7 +147,10 @@ POLICY: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """[oslo_policy]: paths of the file and the directories with the operator's policy rules."""
+    """[oslo_policy]: the paths of the operator's policy file and policy directories.
+
+    ``policy_file`` is None if there is no such file.
+    """
 
     policy_file: str | None
     policy_dirs: tuple[str, ...]
@@ -156,7 +177,10 @@ MIDDLEWARE: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class Middleware:
-    """[oslo_middleware]: proxy headers, and the largest body in the Compute API, in bytes."""
+    """[oslo_middleware]: whether proxy headers are trusted, and the limit of request bodies.
+
+    ``max_request_body_size`` is in bytes, and applies to the Compute API.
+    """
 
     enable_proxy_headers_parsing: bool
     max_request_body_size: int
@@ -229,9 +253,20 @@ EMBEDDED: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """[embedded]: the embedded services; times in seconds, sizes in bytes.
+    """[embedded]: the embedded services. Times are in seconds.
 
-    ``image_size_total`` and ``image_stage_total`` are in MiB.
+    - ``token_expiration``: how long a new token is valid.
+    - ``region_name``: the region of this process in its catalog.
+    - ``image_size_cap``: the most bytes of data of an image.
+    - ``snapshot_seconds``: how long a snapshot of a server takes.
+    - ``image_property_quota``, ``image_tag_quota`` and ``image_member_quota``: the most properties,
+      tags and members of an image. Negative for no limit.
+    - ``user_storage_quota``: the most bytes of data that the images of a project may have. 0 for no
+      limit.
+    - ``image_size_total`` and ``image_stage_total``: the most MiB of data that the images of a
+      project may have, and that a project may have staged. Negative for no limit.
+    - ``image_count_total`` and ``image_count_uploading``: the most images of a project, and the
+      most that may be given data at the same time. Negative for no limit.
     """
 
     token_expiration: int

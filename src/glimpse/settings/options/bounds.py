@@ -1,4 +1,4 @@
-"""Types and bounds of options that several files use."""
+"""Types of options that several modules use: seconds and data sizes."""
 
 import math
 import re
@@ -9,7 +9,7 @@ MIN_TIMEOUT = 0.01  # seconds; with a timeout of 0 every call would fail
 
 
 class Seconds(types.Float):
-    """Type of an option with a number of seconds: finite, and at least `minimum`."""
+    """Type of an option whose value is a number of seconds: finite, and at least `minimum`."""
 
     def __init__(self, minimum: float = MIN_TIMEOUT) -> None:
         super().__init__(min=minimum, type_name="floating point value")
@@ -17,7 +17,8 @@ class Seconds(types.Float):
     def __call__(self, value: object) -> float | None:
         """Return the number in `value`; None for empty text.
 
-        Raises ValueError for any other text, and for a number that is not finite or too small.
+        Raises ValueError for other text, and for a number that is not finite or less than the
+        minimum.
         """
         seconds = super().__call__(value)
         if seconds is not None and not math.isfinite(seconds):
@@ -30,16 +31,19 @@ _SIZE_UNITS = ("B", "KB", "MB", "GB", "TB")
 
 
 class DataSize(types.Integer):
-    """Type of an option with a number of bytes: ``500``, or with a unit, such as ``10GB``.
+    """Type of an option whose value is a number of bytes, such as ``500`` or ``10GB``.
 
-    The units are those of Glance: B, KB, MB, GB and TB, each 1024 times the one before it.
+    The units are those of Glance: B, KB, MB, GB and TB. Each unit is 1024 times the one before.
     """
 
     def __init__(self) -> None:
         super().__init__(min=0, type_name="size")
 
     def __call__(self, value: object) -> int:
-        """Return the number of bytes in `value`. Raises ValueError for other text."""
+        """Return the number of bytes in `value`.
+
+        Raises ValueError if `value` is not a data size.
+        """
         matched = _SIZE.fullmatch(str(value))
         if matched is None:
             raise ValueError(f"Should be a number with one of {', '.join(_SIZE_UNITS)}, or no unit")

@@ -57,9 +57,14 @@ CORS: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class Cors:
-    """[cors]: which web pages may use the APIs, none if `allowed_origin` is empty.
+    """[cors]: which web pages may use the APIs from a browser.
 
-    Times are in seconds.
+    - ``allowed_origin``: the origins of these pages; ``*`` for all. If empty, no response has CORS
+      headers.
+    - ``allow_credentials``: True if browsers may send cookies and TLS client certificates.
+    - ``expose_headers``: the response headers that scripts may read.
+    - ``max_age``: how many seconds browsers cache the response to a preflight request.
+    - ``allow_methods`` and ``allow_headers``: the methods and headers that scripts may send.
     """
 
     allowed_origin: tuple[str, ...]

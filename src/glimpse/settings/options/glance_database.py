@@ -1,4 +1,4 @@
-"""Options of [glance_database]: images are read from Glance's own database."""
+"""Options of [glance_database]: how images are read from Glance's own database."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -71,7 +71,23 @@ GLANCE_DATABASE: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class GlanceDatabase:
-    """[glance_database]: how Glance's database and its replicas are read; times in seconds."""
+    """[glance_database]: how Glance's database and its replicas are read.
+
+    Times are in seconds.
+
+    - ``connection``: the URL of the database; None if images are read from Glance's API.
+    - ``replica_connection``: the URL of replicas, which are read while they are current, or None.
+    - ``max_replica_lag``: how old the content of a current replica may be.
+    - ``fallback``: what happens if the database cannot be used. ``glance`` reads Glance's API
+      instead, ``refuse`` responds 503.
+    - ``policy_file`` and ``policy_dirs``: Glance's own policy. With None and no directories,
+      Glance's default policy applies.
+    - ``property_protection_file``: Glance's option. Glimpse does not start with both this option
+      and ``connection``.
+    - ``pool_size``: the most connections of a worker process.
+    - ``connect_timeout``: the longest time to connect to one host.
+    - ``timeout``: the longest time of a query, including the wait for a connection.
+    """
 
     connection: str | None = field(repr=False)
     replica_connection: str | None = field(repr=False)
@@ -86,5 +102,9 @@ class GlanceDatabase:
 
     @property
     def is_read(self) -> bool:
-        """True if an option names a database. With a replica only, the options are incomplete."""
+        """True if an option names a database or a replica.
+
+        A replica without ``connection`` is an incomplete configuration, for which this is True,
+        too.
+        """
         return self.connection is not None or self.replica_connection is not None

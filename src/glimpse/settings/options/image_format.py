@@ -1,4 +1,4 @@
-"""Options of the content of images in the embedded Image API, with the names that Glance has."""
+"""Options of image formats in the embedded Image API, with the names that Glance uses."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,7 +41,15 @@ IMAGE_FORMAT: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class ImageFormat:
-    """[image_format]: which formats embedded images may have, and how data is checked."""
+    """[image_format]: which formats embedded images may have, and how their data is checked.
+
+    - ``container_formats`` and ``disk_formats``: the formats that images may get.
+    - ``require_image_format_match``: True if an upload is refused whose data has another format
+      than the image's ``disk_format``. ``raw`` allows any data.
+    - ``vmdk_allowed_types``: the createTypes that uploaded VMDK data may have.
+    - ``gpt_safety_checks_nonfatal``: checks that disks with a partition table need not pass:
+      ``mbr``.
+    """
 
     container_formats: tuple[str, ...]
     disk_formats: tuple[str, ...]

@@ -85,7 +85,20 @@ IMPORT: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """[import]: imports in the embedded Image API; times in seconds."""
+    """[import]: imports in the embedded Image API. Times are in seconds.
+
+    - ``methods``: the enabled methods of import.
+    - ``allowed_...``: the schemes, hosts and ports of URLs that web-download may use. If such a
+      list is empty, the ``disallowed_...`` list of the same kind names the forbidden ones.
+    - ``allowed_networks``: networks that web-download may connect to although they are not on the
+      Internet.
+    - ``connect_timeout``: the longest time to look up a host, and to connect to it.
+    - ``idle_timeout``: the longest wait for the start of a response, and for its next part.
+    - ``timeout``: the longest time of a web-download.
+    - ``cafile``: the authorities that sign certificates of https; None for those of the system.
+    - ``max_running`` and ``max_waiting``: how many imports run, and wait, in a worker process.
+    - ``project_share``: the percentage of both that imports of one project may take.
+    """
 
     methods: tuple[str, ...]
     allowed_schemes: tuple[str, ...]

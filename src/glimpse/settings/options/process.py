@@ -109,9 +109,20 @@ LOGGING: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """[glimpse] and [DEFAULT]: how the process listens, stops and logs; times in seconds.
+    """[glimpse] and [DEFAULT]: how the process listens, stops and logs. Times are in seconds.
 
-    `image_port` and `identity_port` are None if the API has no port of its own, or is not served.
+    - ``host`` and ``port``: the address to listen on. Port 0 is any free port.
+    - ``image_port`` and ``identity_port``: None if the API has no port of its own, or is not
+      served.
+    - ``workers``: the number of worker processes.
+    - ``state_dir``: the directory with the embedded services' state.
+    - ``graceful_shutdown_timeout``: how long requests may continue after the process is told to
+      stop.
+    - ``client_timeout``: the longest time for the head of a request, and the longest pause of a
+      client.
+    - ``access_log``: True if each request is logged.
+    - ``log_file`` and ``log_dir``: where to log. If both are None, the log is on standard error.
+    - The other fields are the level and the formats of the log, as in oslo.log.
     """
 
     host: str
@@ -180,7 +191,18 @@ HEALTHCHECK: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class Healthcheck:
-    """[healthcheck]: its backends, and which requests it responds to."""
+    """[healthcheck]: the health check for load balancers, as in oslo.middleware.
+
+    - ``path``: the URL path of the health check.
+    - ``detailed``: True if the response shows the state of the interpreter and of its threads.
+    - ``backends``: which of the three following checks are used.
+    - ``disable_by_file_path``: while this file exists, the response is 503.
+    - ``disable_by_file_paths``: ``port:path`` pairs. While such a file exists, the response at its
+      port is 503.
+    - ``enable_by_file_paths``: while one of these files is missing, the response is 503.
+    - ``allowed_source_ranges``: the networks that get the health check; empty for all networks.
+    - ``ignore_proxied_requests``: True if requests with an X-Forwarded header go on to the API.
+    """
 
     path: str
     detailed: bool
@@ -207,10 +229,11 @@ METRICS: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """[metrics]: where Prometheus scrapes this process; nowhere if the port is 0.
+    """[metrics]: the address at which Prometheus scrapes this process.
 
-    `is_required` is True if the port is configured: then serving fails if the port is in use. If a
-    port that is only the default is in use, there are no metrics.
+    Port 0 means that there are no metrics. `is_required` is True if the port is configured. If the
+    port is in use, a configured port makes the start of the process fail. With the default port,
+    the process runs without metrics instead.
     """
 
     host: str

@@ -53,7 +53,20 @@ GLANCE: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """[glance]: how Glance is found and called; times in seconds."""
+    """[glance]: how Glance is found and called. Times are in seconds.
+
+    - ``api_servers``: the URLs of Glance. If empty, the URL in Keystone's catalog is used.
+    - ``endpoint_override``: a URL of Glance that replaces the URL in the catalog, or None.
+    - ``service_type``, ``valid_interfaces`` and ``region_name``: what to look for in the catalog. A
+      region of None stands for any region.
+    - ``num_retries``: how often a failed call is repeated at most.
+    - ``connect_timeout``: the longest time to connect.
+    - ``first_byte_timeout``: the longest wait for the start of a response, and for its next part.
+    - ``timeout``: the longest time of a call with all retries, and of the wait for an image's lock.
+    - ``cafile``: the authorities that sign Glance's certificate; None for those of the system.
+    - ``certfile`` and ``keyfile``: the client certificate and its key, or None.
+    - ``insecure``: True if any certificate of Glance is accepted.
+    """
 
     api_servers: tuple[str, ...]
     service_type: str
@@ -152,9 +165,25 @@ KEYSTONE_AUTHTOKEN: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class KeystoneAuthtoken:
-    """[keystone_authtoken]: how tokens are validated; times in seconds.
+    """[keystone_authtoken]: how tokens are validated and cached. Times are in seconds.
 
-    The credentials to log in with are not here: they are read from ``Settings.oslo_config``.
+    The credentials to log in with are not here: `Settings.oslo_config` has them.
+
+    - ``www_authenticate_uri``: the URL at which clients log in; if None, Glimpse's own
+      ``auth_url``.
+    - ``token_cache_time``: how long a valid token is cached. With 0 or less, no token is cached.
+    - ``memcached_servers``: ``host:port`` of the servers on which processes share valid tokens.
+    - ``memcache_security_strategy``: ``MAC`` signs shared tokens, ``ENCRYPT`` encrypts them, too.
+      With ``None``, nothing is shared. ``memcache_secret_key`` is the secret for this.
+    - ``memcache_pool_socket_timeout``: the longest time of a call to memcached.
+    - ``memcache_pool_dead_retry``: how long a memcached server is not used after a failure.
+    - ``interface`` and ``region_name``: which endpoint of Keystone in the catalog is used.
+    - ``http_connect_timeout``: the longest time of a login, and of a validation, with all retries.
+    - ``http_request_max_retries``: how often a call to Keystone is repeated at most.
+    - ``service_type``: the name of the Compute API in access rules of application credentials.
+    - ``service_token_roles``: the roles of services. The user of a service token needs one of them.
+    - ``service_token_roles_required``: True if service tokens of other users are refused.
+    - ``cafile``, ``certfile``, ``keyfile`` and ``insecure``: the TLS options, as in Glance.
     """
 
     www_authenticate_uri: str | None
@@ -189,9 +218,9 @@ SERVICE_USER: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class ServiceUser:
-    """[service_user]: whose token Glance gets in addition to the caller's.
+    """[service_user]: whether Glance gets a token of this user beside the caller's token.
 
-    Its credentials are not here: they are read from ``Settings.oslo_config``.
+    The credentials of the user are not here: `Settings.oslo_config` has them.
     """
 
     send_service_user_token: bool
@@ -209,6 +238,9 @@ COORDINATION: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class Coordination:
-    """[coordination]: the lock service; lock files in the state directory if it is None."""
+    """[coordination]: the lock service for changes of one image.
+
+    If ``backend_url`` is None, lock files in the state directory are used.
+    """
 
     backend_url: str | None
