@@ -70,8 +70,8 @@ class KeystoneIdentity:
 
         If the user of `service_token` has one of `service_token_roles`, `token` may have expired,
         and the access rules of `token` are not checked. If the user has none of
-        `service_token_roles`, `service_token` is ignored; with the option
-        `service_token_roles_required`, it is refused instead.
+        `service_token_roles`, `service_token` is ignored. With the option
+        `service_token_roles_required`, such a `service_token` is refused instead.
 
         Raises Unauthorized if `token` is missing, if `token` or `service_token` is refused, or if
         the access rules of `token` do not allow `target`. Raises IdentityUnavailable if `token` or
@@ -97,7 +97,7 @@ class KeystoneIdentity:
     ) -> None:
         """Raise Unauthorized if `target` is None, or if none of `rules` allows `target`.
 
-        The rules name the Compute API by the option `service_type`.
+        In `rules`, the name of the Compute API is the option `service_type`.
         """
         if target is not None and target.service == _COMPUTE:
             target = target._replace(service=self._options.service_type)
@@ -197,8 +197,8 @@ class KeystoneIdentity:
     def challenge(self, own_url: str) -> str:
         """Implement Identity.challenge: return ``Keystone uri="URL"``.
 
-        The URL is the option `www_authenticate_uri`. Without this option, the URL is the one at
-        which Glimpse itself logs in; if that is unknown, too, the URL is `own_url`.
+        The URL is the option `www_authenticate_uri`. If the option is not set, the URL is the one
+        at which Glimpse itself logs in, or `own_url` if the plugin has no such URL.
         """
         uri = self._options.www_authenticate_uri or self._session.auth_url
         return f'Keystone uri="{uri or own_url}"'

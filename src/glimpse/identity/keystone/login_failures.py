@@ -23,8 +23,8 @@ RETRYABLE = (DiscoveryFailure, HttpServerError, RetriableConnectionFailure)
 class CallFailed(IdentityUnavailable):
     """A call to Keystone failed.
 
-    The message is for clients. ``reason`` is for operators: the class of the error and, if known,
-    the failed connection, or the request and the status code of the response.
+    The message is for clients. ``reason`` is for operators. It has the class of the error and, if
+    known, what failed: the connection, or a request with the status code of its response.
     """
 
     def __init__(self, message: str, reason: str) -> None:
@@ -103,10 +103,10 @@ def describe(error: Exception) -> str:
 
 
 def no_endpoint(service_type: str, interfaces: Sequence[str], region_name: str | None) -> str:
-    """Return the message for clients that the catalog does not have an endpoint.
+    """Return the message for clients about an endpoint that is not in the catalog.
 
-    For example: ``Keystone's catalog names no image service with the interface internal.`` A
-    `region_name` of None stands for any region.
+    For example: ``Keystone's catalog names no image service with the interface internal.`` If
+    `region_name` is None, the message names no region.
     """
     where = f" in the region {region_name}" if region_name else ""
     return (
@@ -118,9 +118,9 @@ def no_endpoint(service_type: str, interfaces: Sequence[str], region_name: str |
 def status_of(error: Exception) -> str:
     """Return the status of Keystone's response, such as ``401 Unauthorized``.
 
-    Returns the class name of `error` if `error` has no status, since the messages of keystoneauth
-    may contain passwords. Returns a phrase for EmptyCatalog, the error of a login without a
-    project.
+    If `error` has no status, returns the class name of `error`, because the messages of
+    keystoneauth may contain passwords. For EmptyCatalog, the error of a login without a project,
+    returns a phrase that says so.
     """
     if isinstance(error, EmptyCatalog):  # the response to a login without project_name, for example
         return "without a catalog, since no project is set,"

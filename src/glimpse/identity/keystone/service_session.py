@@ -59,10 +59,10 @@ class ServiceSession:
         """Make the plugin, and send nothing yet.
 
         All requests go through `transport`, which `close` closes. `make_plugin` makes the
-        keystoneauth plugin that logs in. It is called now, and its error is raised here. It is
-        called again after a failed call, because a plugin caches documents of Keystone that may be
-        invalid. It is not called again if Keystone could not be connected to, responded with 5xx,
-        or has no such endpoint in its catalog.
+        keystoneauth plugin that logs in. `make_plugin` is called now, and its error is raised here.
+        After a failed call, `make_plugin` is called again, because a plugin may have cached an
+        invalid document of Keystone. Three failures do not lead to a new plugin: no connection to
+        Keystone, a 5xx response, and a catalog without the endpoint.
 
         `describe_user` returns the name of the user that logs in, for messages about a refused
         login.
@@ -98,8 +98,8 @@ class ServiceSession:
     def current_token(self) -> str | None:
         """The token of the last login, perhaps expired, or None.
 
-        It is None before the first login. `discard_token` sets it to None until the next login, and
-        so does `endpoint_of` if the catalog has no such endpoint.
+        The value is None before the first login. The value becomes None if `discard_token` is
+        called with the token, or if `endpoint_of` finds no endpoint.
         """
         return self._token_and_endpoint[0] if self._token_and_endpoint else None
 
@@ -236,7 +236,10 @@ class ServiceSession:
         await self._transport.close()
 
     async def _renew(self) -> None:
-        """Make the plugin forget its token, and log in. Raises the errors that `renew` explains."""
+        """Make the plugin forget its token, and log in.
+
+        Raises LoginRefused or another IdentityUnavailable.
+        """
         self._plugin.invalidate()
         await self._login.join()
 
@@ -270,8 +273,8 @@ class ServiceSession:
     ) -> str | None:
         """Return the URL of a service in the catalog; None if the service has no such endpoint.
 
-        Runs in a thread, and logs in if needed. Raises the errors of keystoneauth. Raises
-        EmptyCatalog if the token has no catalog, as a token without a project.
+        Runs in a thread, and logs in if needed. Raises the errors of keystoneauth, for example
+        EmptyCatalog for a token without a project, which has no catalog.
         """
         try:
             url: str | None = self._session.get_endpoint(

@@ -19,7 +19,7 @@ _LOGIN_INTERVAL = 10.0
 class KeystoneServiceTokens:
     """Obtains tokens of the user in [service_user], for the header ``X-Service-Token``.
 
-    If a request to Glance has a service token, the caller's token may have expired, or may be
+    If a request has a service token, too, Glance accepts a caller's token that has expired or is
     restricted by access rules (keystonemiddleware, service tokens). All other requests succeed
     without a service token. So no method raises an error if Keystone issues no token. `clock`
     returns seconds. The owner calls `close`, which closes `session`, too.
@@ -37,7 +37,7 @@ class KeystoneServiceTokens:
 
         If there is no token, logs in and waits for the login for at most one second. A login that
         takes longer continues in the background. No login starts within ten seconds after the last
-        attempt, even if that attempt failed.
+        login, even if the last login failed.
         """
         if self._session.current_token is None:
             await self._log_in(self._session.token_and_endpoint)
@@ -48,8 +48,8 @@ class KeystoneServiceTokens:
 
         Logs in, unless another call has already replaced `refused`. Returns None if the login fails
         or takes more than one second; a slow login continues in the background. Returns None
-        without a login if the last attempt was less than ten seconds ago. Then `refused` is new and
-        probably valid, so that Glance must have refused the caller's token.
+        without a login if the last login, even a failed one, was less than ten seconds ago. Then
+        `refused` is probably valid, and Glance refused the caller's token.
         """
         if self._session.current_token == refused:
             await self._log_in(self._session.renew)
@@ -59,7 +59,7 @@ class KeystoneServiceTokens:
     async def _log_in(self, login: Callable[[], Awaitable[object]]) -> None:
         """Await `login` for at most one second. Never raises; the session logs a failure.
 
-        Does nothing if the last attempt ended less than ten seconds ago, even if that attempt
+        Does nothing if the last login ended less than ten seconds ago, even if the last login
         failed.
         """
         if self._clock() < self._next_login_at:

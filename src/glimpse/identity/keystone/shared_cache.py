@@ -144,7 +144,7 @@ class SharedCache:
 
         `name` is EntryKeys.name. `call` gets pymemcache's client of the server and the full key of
         the entry. Returns None if no server is in use, or if `call` raises an error or takes longer
-        than the timeout. After such a failure, the server is not used for a while.
+        than the timeout. After such a failure, the server is not used for `retry_interval` seconds.
         """
         server = self._choose_server(name)
         if server is None:
@@ -171,10 +171,10 @@ class SharedCache:
             return None
 
     def _choose_server(self, key: str) -> _Server | None:
-        """Return the server with the highest score for `key` of all servers in use.
+        """Return the server in use that has the highest score for `key`; None if none is in use.
 
-        Returns None if no server is in use. While a server is not used, only the keys of that
-        server move to other servers (rendezvous hashing).
+        While a server is not used, only the keys of that server move to other servers (rendezvous
+        hashing).
         """
         now = self._clock()
         in_use = [server for server in self._servers if server.unused_until <= now]

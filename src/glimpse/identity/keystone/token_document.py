@@ -71,7 +71,7 @@ def _object(document: Any, key: str) -> dict[str, Any]:
 
 
 def _list(value: Any) -> list[Any]:
-    """Return `value`. Raises TypeError if it is not a list."""
+    """Return `value`. Raises TypeError if `value` is not a list."""
     if not isinstance(value, list):
         raise TypeError
     return value

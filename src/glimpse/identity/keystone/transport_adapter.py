@@ -80,8 +80,8 @@ class TransportAdapter(BaseAdapter):
     ) -> requests.Response:
         """Send one request, and return its response with the whole body.
 
-        The calling thread must have called `begin`. The other arguments than `request` are ignored.
-        All errors are RequestExceptions, which keystoneauth expects:
+        The calling thread must have called `begin`. All arguments except `request` are ignored. All
+        errors are RequestExceptions, which keystoneauth expects:
 
         - Timeout: the deadline that `begin` set has passed, or the event loop is closed.
         - ConnectionError: there is no valid response, or a look-up of API versions got a 401.
