@@ -49,8 +49,8 @@ def text(
 ) -> Attribute:
     """Return an Attribute for strings of `min_length` to `max_length` characters.
 
-    If `pattern` is not None, it also has to be found somewhere in the string. `meaning` is
-    explained at Attribute.
+    If `pattern` is not None, `pattern` must also be found somewhere in the string. `meaning`
+    completes the error message ``NAME has to be ...``.
     """
 
     def is_valid(value: object) -> bool:
@@ -103,8 +103,9 @@ def parse_new_object(document: object, schema: ObjectSchema) -> dict[str, Any]:
 def parse_changes(document: object, schema: ObjectSchema) -> dict[str, Any]:
     """Return the attributes in the parsed body of a request that updates an object.
 
-    Raises BadRequest as `parse_new_object` does, but not for missing attributes. If the body has no
-    attribute at all and `schema.may_be_empty` is False, raises BadRequest.
+    Raises BadRequest if the body does not have the form that `schema` describes, or if a value is
+    invalid or cannot be stored (see `check_values`). Raises BadRequest for the attribute ``links``,
+    and for an object without attributes if `schema.may_be_empty` is False.
     """
     if schema.may_be_empty and document == {}:
         return {}

@@ -13,10 +13,12 @@ _MANAGED_ROLES = frozenset(("manager", "member", "reader"))  # roles that manage
 class Target(NamedTuple):
     """The object that a request acts on, as far as rules compare it with the caller's token.
 
-    - ``domain_id``: the domain of the object; if the object is a domain, its own id.
-    - ``user_id`` and ``project_id``: the user or the project that the object is, or belongs to.
-    - ``user_domain_id`` and ``role``: of a role assignment, the domain of the user, and the role.
-      Then ``domain_id`` is the domain of the scope. ``role`` is None if all roles are meant.
+    - ``domain_id``: the domain of the object. If the object is a domain, this is its own id.
+    - ``user_id``: the user that the object is, or that owns the object.
+    - ``project_id``: the project that the object is, or that owns the object.
+    - ``user_domain_id``: for a role assignment, the domain of its user. Then ``domain_id`` is the
+      domain of its scope.
+    - ``role``: for a role or a role assignment, the role; None if all roles are meant.
 
     A rule that compares the token with a value of None does not allow the request.
     """

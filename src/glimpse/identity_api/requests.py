@@ -22,9 +22,9 @@ _TRUE = frozenset(("1", "t", "true", "on", "y", "yes"))  # as oslo.utils reads a
 def check_lengths(request: Request) -> None:
     """Check the ids in the path, and the names and values of the query's parameters.
 
-    Raises BadRequest if an id has a NUL character or more than 64 characters; the id of a region
-    and a tag may have 255. Raises BadRequest if a parameter's name or value has more than 255
-    characters.
+    Raises BadRequest if an id has a NUL character or more than 64 characters. A tag and the id of a
+    region may have 255 characters. Raises BadRequest if the name or value of a parameter has more
+    than 255 characters.
     """
     for name, value in request.path_params.items():
         max_length = _PATH_LENGTHS.get(name, field_lengths.ID)
@@ -38,7 +38,7 @@ def check_lengths(request: Request) -> None:
 
 
 def client_address(request: Request) -> str:
-    """Return the IP address of the client; ``-`` if it is unknown."""
+    """Return the IP address of the client; ``-`` if the address is unknown."""
     address: str = request.scope.get("glimpse.client", "-")
     return address
 

@@ -49,7 +49,7 @@ class FoundAssignment(NamedTuple):
 
 
 def parse_query(parameters: Mapping[str, str]) -> AssignmentQuery:
-    """Make an AssignmentQuery of the parameters of a request, such as ``user.id``.
+    """Make an AssignmentQuery from the parameters of a request, such as ``user.id``.
 
     Unknown parameters are ignored. Raises BadRequest for an invalid id, for two parameters that
     exclude each other, and for ``include_subtree`` without a project.

@@ -22,9 +22,10 @@ def render_user(user: User, base_url: str) -> dict[str, Any]:
 
 
 def render_user_extra(user: User) -> dict[str, Any]:
-    """Render the attributes that Keystone does not know; ``email`` and ``description``, too.
+    """Render the attributes of a user that Keystone does not know, such as ``email``.
 
-    In the response to an update, Keystone shows these attributes once more, under ``extra``.
+    In the response to an update, Keystone shows these attributes twice: in the user and, once more,
+    under ``extra``. ``description`` is one of these attributes, too.
     """
     texts = {"email": user.email, "description": user.description}
     return {**user.extra, **{key: text for key, text in texts.items() if text is not None}}

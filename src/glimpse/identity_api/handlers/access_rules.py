@@ -26,7 +26,11 @@ class AccessRuleHandlers(IdentityHandlers):
     """
 
     async def list_access_rules(self, request: Request) -> Response:
-        """List the access rules of a user that match the query."""
+        """List the access rules of a user that match the query.
+
+        Raises Forbidden if the caller may not see access rules of the user, BadRequest for an
+        invalid parameter, and NotFound for an unknown ``marker``.
+        """
         user_id = self._authorize(request, "list_access_rules")
         entries = [
             render_access_rule(each) | link_to_access_rule(each, base_url_of(request.scope))
@@ -35,7 +39,11 @@ class AccessRuleHandlers(IdentityHandlers):
         return list_response(request, f"users/{user_id}/access_rules", entries, _LIST)
 
     async def show_access_rule(self, request: Request) -> Response:
-        """Show an access rule of a user. Raises NotFound if the user has no such access rule."""
+        """Show an access rule of a user.
+
+        Raises Forbidden if the caller may not see access rules of the user, and NotFound if the
+        user has no such access rule.
+        """
         user_id = self._authorize(request, "get_access_rule")
         rule = find_access_rule(self.directory, user_id, request.path_params["rule_id"])
         link = link_to_access_rule(rule, base_url_of(request.scope))
@@ -44,9 +52,9 @@ class AccessRuleHandlers(IdentityHandlers):
     async def delete_access_rule(self, request: Request) -> Response:
         """Delete an access rule of a user, and respond 204.
 
-        Raises NotFound if the user has no such access rule, Forbidden if an application credential
-        has the access rule, and IdentityUnavailable if the identity file is invalid or cannot be
-        written.
+        Raises Forbidden if the caller may not delete the access rule, or if an application
+        credential has it. Raises NotFound if the user has no such access rule, and
+        IdentityUnavailable if the identity file is invalid or cannot be written.
         """
         user_id = self._authorize(request, "delete_access_rule")
         identity_file = self.identity.identity_file

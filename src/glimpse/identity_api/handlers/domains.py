@@ -34,7 +34,9 @@ class DomainHandlers(IdentityHandlers):
     async def list_domains(self, request: Request) -> Response:
         """List the domains that match the query.
 
-        With a token for a domain, only that domain is listed.
+        With a token for a domain, only that domain is listed. Raises Forbidden if the caller may
+        not list domains, BadRequest for an invalid parameter, and NotFound for an unknown
+        ``marker``.
         """
         session, base_url = self.session(request), base_url_of(request.scope)
         own = session.domain.id if session.domain else None
@@ -44,7 +46,7 @@ class DomainHandlers(IdentityHandlers):
         return list_response(request, "domains", entries, _LIST)
 
     async def show_domain(self, request: Request) -> Response:
-        """Show a domain.
+        """Show a domain. Raises Forbidden if the caller may not see the domain.
 
         For an unknown domain, raises NotFound if the caller may see all domains, otherwise
         Forbidden.
@@ -83,8 +85,9 @@ class DomainHandlers(IdentityHandlers):
     async def delete_domain(self, request: Request) -> Response:
         """Delete a disabled domain, and respond 204.
 
-        Raises NotFound, Forbidden (for an enabled domain, too) or IdentityUnavailable (see
-        `Domains.delete`).
+        Raises NotFound if the domain does not exist. Raises Forbidden if the caller may not delete
+        domains, or if the domain is enabled, immutable or the domain Default. Raises
+        IdentityUnavailable if the identity file is invalid or cannot be written.
         """
         session, domain_id = self.session(request), self._find(request).id
         policy.check(session, "delete_domain")

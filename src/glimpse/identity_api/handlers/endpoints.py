@@ -43,12 +43,20 @@ class EndpointHandlers(IdentityHandlers):
         self._endpoints = Endpoints(identity.identity_file, own_catalog(identity.region_name))
 
     async def list_endpoints(self, request: Request) -> Response:
-        """List the endpoints that match the query."""
+        """List the endpoints that match the query.
+
+        Raises Forbidden if the caller may not list endpoints, BadRequest for an invalid parameter,
+        and NotFound for an unknown ``marker``.
+        """
         policy.check(self.session(request), "list_endpoints")
         return list_response(request, "endpoints", self._all(request), _LIST)
 
     async def show_endpoint(self, request: Request) -> Response:
-        """Show an endpoint. Raises NotFound if the endpoint does not exist."""
+        """Show an endpoint.
+
+        Raises Forbidden if the caller may not see endpoints, and NotFound if the endpoint does not
+        exist.
+        """
         policy.check(self.session(request), "get_endpoint")
         return show_response("endpoint", self._all(request), request.path_params["endpoint_id"])
 
@@ -77,8 +85,9 @@ class EndpointHandlers(IdentityHandlers):
     async def delete_endpoint(self, request: Request) -> Response:
         """Delete an endpoint, and respond 204.
 
-        Raises NotFound if the endpoint does not exist, Forbidden for an endpoint of this process,
-        and IdentityUnavailable if the identity file is invalid or cannot be written.
+        Raises NotFound if the endpoint does not exist, Forbidden if the caller may not delete
+        endpoints or if the endpoint is one of this process, and IdentityUnavailable if the identity
+        file is invalid or cannot be written.
         """
         policy.check(self.session(request), "delete_endpoint")
         await self._endpoints.delete(request.path_params["endpoint_id"])

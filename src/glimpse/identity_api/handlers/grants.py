@@ -21,8 +21,8 @@ class GrantHandlers(IdentityHandlers):
     """The handlers of ``/v3/SCOPE/users/{user_id}/roles``.
 
     SCOPE is ``projects/{project_id}``, ``domains/{domain_id}`` or ``system``. As in Keystone,
-    ``project_id`` may be the id of a domain. All handlers raise NotFound if an object in the path
-    does not exist. Otherwise, they raise Forbidden if the caller may not perform the operation.
+    ``project_id`` may be the id of a domain. A handler first raises NotFound if an object in the
+    path does not exist, and then Forbidden if the caller may not perform the operation.
     """
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
@@ -30,7 +30,11 @@ class GrantHandlers(IdentityHandlers):
         self._assignments = RoleAssignments(identity.identity_file)
 
     async def list_grants(self, request: Request) -> Response:
-        """List the roles that are assigned to a user in the scope. The query filters nothing."""
+        """List the roles that are assigned to a user in the scope. The query filters nothing.
+
+        Raises NotFound if the user or the scope does not exist, and Forbidden if the caller may not
+        list the roles.
+        """
         wanted = self._authorize(request, "list")
         assigned = self.directory.users[wanted.user_id].assignments
         directory, base_url = self.directory, base_url_of(request.scope)
@@ -44,7 +48,10 @@ class GrantHandlers(IdentityHandlers):
         return json_response(render_collection("roles", entries, url))
 
     async def check_grant(self, request: Request) -> Response:
-        """Respond 204 if a role is assigned to a user in the scope; otherwise raise NotFound."""
+        """Respond 204 if a role is assigned to a user in the scope; otherwise raise NotFound.
+
+        Raises Forbidden if the caller may not check the assignment.
+        """
         check_assigned(self._authorize(request, "check"), self.directory)
         return no_content()
 

@@ -16,8 +16,8 @@ from glimpse.identity_api.responses import json_response
 class ImpliedRoleHandlers(IdentityHandlers):
     """The handlers of ``/v3/roles/{role_id}/implies`` and ``/v3/role_inferences``.
 
-    A handler raises NotFound if a role in the path does not exist. Otherwise, a handler raises
-    Forbidden if the caller may not perform the operation (this order as in Keystone).
+    As in Keystone, a handler first raises NotFound if a role in the path does not exist, and then
+    Forbidden if the caller may not perform the operation.
     """
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
@@ -25,7 +25,10 @@ class ImpliedRoleHandlers(IdentityHandlers):
         self._roles = Roles(identity.identity_file)
 
     async def list_inferences(self, request: Request) -> Response:
-        """List all roles that imply other roles, each with the roles that it implies."""
+        """List all roles that imply other roles, each with the roles that it implies.
+
+        Raises Forbidden if the caller may not list them.
+        """
         policy.check(self.session(request), "list_role_inference_rules")
         directory, base_url = self.directory, base_url_of(request.scope)
         entries = [
@@ -36,7 +39,11 @@ class ImpliedRoleHandlers(IdentityHandlers):
         return json_response({"role_inferences": entries})
 
     async def list_implied_roles(self, request: Request) -> Response:
-        """List the roles that the role in the path implies directly."""
+        """List the roles that the role in the path implies directly.
+
+        Raises NotFound if the role in the path does not exist, and Forbidden if the caller may not
+        list implied roles.
+        """
         self._authorize(request, "list_implied_roles")
         prior_id, base_url = request.path_params["role_id"], base_url_of(request.scope)
         prior = self.directory.roles[prior_id]
@@ -47,8 +54,9 @@ class ImpliedRoleHandlers(IdentityHandlers):
     async def show_implied_role(self, request: Request) -> Response:
         """Show the two roles in the path: the prior role and the role that it implies.
 
-        Responds 204 to HEAD, as Keystone does. Raises NotFound if the prior role does not imply the
-        other role directly.
+        Responds 204 to HEAD, as Keystone does. Raises NotFound if a role does not exist, or if the
+        prior role does not imply the other role directly. Raises Forbidden if the caller may not
+        see them.
         """
         is_check = request.method == "HEAD"
         self._authorize(request, "check_implied_role" if is_check else "get_implied_role")

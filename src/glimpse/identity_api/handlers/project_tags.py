@@ -26,7 +26,11 @@ class ProjectTagHandlers(ProjectHandlers):
     """
 
     async def list_tags(self, request: Request) -> Response:
-        """List the tags of a project."""
+        """List the tags of a project.
+
+        Raises Forbidden if the caller may not see the project, and NotFound if the project does not
+        exist.
+        """
         project_id = self._authorize(request, "list_project_tags")
         return self._tags_response(request, self.find(project_id).tags)
 
@@ -50,7 +54,10 @@ class ProjectTagHandlers(ProjectHandlers):
         return no_content()
 
     async def show_tag(self, request: Request) -> Response:
-        """Respond 204 if a project has the tag in the path, otherwise raise NotFound."""
+        """Respond 204 if a project has the tag in the path; otherwise raise NotFound.
+
+        Raises Forbidden if the caller may not see the project.
+        """
         project_id = self._authorize(request, "get_project_tag")
         _require_tag(self.find(project_id).tags, request.path_params["tag"])
         return no_content()

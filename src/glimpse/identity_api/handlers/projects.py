@@ -56,7 +56,8 @@ class ProjectHandlers(IdentityHandlers):
         """List the projects that match the query; with ``is_domain=true``, list domains.
 
         With a token for a domain, only projects of the domain are listed. Raises Forbidden if the
-        caller may not list projects.
+        caller may not list projects, BadRequest for an invalid parameter, and NotFound for an
+        unknown ``marker``.
         """
         session, base_url = self.session(request), base_url_of(request.scope)
         own = session.domain.id if session.domain else None
@@ -163,7 +164,10 @@ class ProjectHandlers(IdentityHandlers):
         policy.check(session, action, target)
 
     def find(self, project_id: str) -> Project | Domain:
-        """Return the project or domain with an id. Raises NotFound if nothing has the id."""
+        """Return the project or domain whose id is `project_id`.
+
+        Raises NotFound if no project and no domain has this id.
+        """
         directory = self.directory
         found = directory.projects.get(project_id) or directory.domains.get(project_id)
         if found is None:

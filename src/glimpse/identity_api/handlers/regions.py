@@ -39,7 +39,10 @@ class RegionHandlers(IdentityHandlers):
         self._regions = Regions(identity.identity_file, identity.region_name)
 
     async def list_regions(self, request: Request) -> Response:
-        """List the regions that match the query; the region of this process is listed, too."""
+        """List the regions that match the query; the region of this process is listed, too.
+
+        Raises BadRequest for any parameter except ``parent_region_id``.
+        """
         policy.check(self.session(request), "list_regions")
         base_url = base_url_of(request.scope)
         entries = [render_region(each, base_url) for each in self._all().values()]

@@ -24,8 +24,8 @@ _LIST = ListRules(
 class RoleHandlers(IdentityHandlers):
     """The handlers of ``/v3/roles``.
 
-    All handlers raise Forbidden if the caller may not perform the operation. If the role in the
-    path does not exist, they raise NotFound instead (as in Keystone).
+    As in Keystone, a handler first raises NotFound if the role in the path does not exist, and then
+    Forbidden if the caller may not perform the operation.
     """
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
@@ -36,7 +36,8 @@ class RoleHandlers(IdentityHandlers):
         """List the roles that match the query.
 
         With the parameter ``domain_id``, lists the roles of that domain; without it, the roles that
-        belong to no domain.
+        belong to no domain. Raises Forbidden if the caller may not list roles, BadRequest for an
+        invalid parameter, and NotFound for an unknown ``marker``.
         """
         session, base_url = self.session(request), base_url_of(request.scope)
         is_of_domain = "domain_id" in request.query_params
@@ -47,7 +48,11 @@ class RoleHandlers(IdentityHandlers):
         return list_response(request, "roles", entries, _LIST)
 
     async def show_role(self, request: Request) -> Response:
-        """Show a role. Raises NotFound if the role does not exist."""
+        """Show a role.
+
+        Raises NotFound if the role does not exist, and Forbidden if the caller may not see the
+        role.
+        """
         session, role_id = self.session(request), request.path_params["role_id"]
         self._check(session, "get", role_id)
         role = find_role(role_id, self.directory)
@@ -81,7 +86,9 @@ class RoleHandlers(IdentityHandlers):
     async def delete_role(self, request: Request) -> Response:
         """Delete a role, and respond 204.
 
-        Raises NotFound, Forbidden or IdentityUnavailable (see `Roles.delete`).
+        Raises NotFound if the role does not exist, and Forbidden if the caller may not delete the
+        role, or if the role is immutable. Raises IdentityUnavailable if the identity file is
+        invalid or cannot be written.
         """
         session, role_id = self.session(request), request.path_params["role_id"]
         self._check(session, "delete", role_id)

@@ -36,20 +36,29 @@ class ServiceHandlers(IdentityHandlers):
         self._services = Services(identity.identity_file, own_catalog(identity.region_name))
 
     async def list_services(self, request: Request) -> Response:
-        """List the services that match the query."""
+        """List the services that match the query.
+
+        Raises Forbidden if the caller may not list services, BadRequest for an invalid parameter,
+        and NotFound for an unknown ``marker``.
+        """
         policy.check(self.session(request), "list_services")
         return list_response(request, "services", self._all(request), _LIST)
 
     async def show_service(self, request: Request) -> Response:
-        """Show a service. Raises NotFound if the service does not exist."""
+        """Show a service.
+
+        Raises Forbidden if the caller may not see services, and NotFound if the service does not
+        exist.
+        """
         policy.check(self.session(request), "get_service")
         return show_response("service", self._all(request), request.path_params["service_id"])
 
     async def create_service(self, request: Request) -> Response:
         """Create a service, and respond 201.
 
-        Raises BadRequest for an invalid body, and Forbidden or IdentityUnavailable (see
-        `Services.create`).
+        Raises BadRequest for an invalid body, Forbidden if the caller may not create services or if
+        there are too many, and IdentityUnavailable if the identity file is invalid or cannot be
+        written.
         """
         session = self.session(request)
         values = parse_new_object(await read_json(request), schemas.SERVICE)
@@ -71,8 +80,9 @@ class ServiceHandlers(IdentityHandlers):
     async def delete_service(self, request: Request) -> Response:
         """Delete a service and its endpoints, and respond 204.
 
-        Raises NotFound if the service does not exist, Forbidden for a service of this process, and
-        IdentityUnavailable if the identity file is invalid or cannot be written.
+        Raises NotFound if the service does not exist, Forbidden if the caller may not delete
+        services or if the service is one of this process, and IdentityUnavailable if the identity
+        file is invalid or cannot be written.
         """
         policy.check(self.session(request), "delete_service")
         await self._services.delete(request.path_params["service_id"])

@@ -12,7 +12,11 @@ from glimpse.identity_api.responses import json_response
 
 
 class TokenScopeHandlers(IdentityHandlers):
-    """The handlers of ``/v3/auth/projects``, ``domains``, ``system`` and ``catalog``."""
+    """The handlers of the scopes that the caller may get tokens for, and of the catalog.
+
+    Their paths are ``/v3/auth/projects``, ``/v3/auth/domains``, ``/v3/auth/system`` and
+    ``/v3/auth/catalog``.
+    """
 
     async def projects(self, request: Request) -> Response:
         """List the projects in which the caller has a role. The token may be unscoped.
@@ -39,10 +43,10 @@ class TokenScopeHandlers(IdentityHandlers):
         return json_response(render_collection("domains", entries, url))
 
     async def system(self, request: Request) -> Response:
-        """List the scope ``system``: the entry ``{"all": true}`` if the caller has a role on it.
+        """List the scope ``system``: the entry ``{"all": true}``, or nothing.
 
-        Without a role on the system, the list is empty. Raises Unauthorized, IdentityUnavailable or
-        BadRequest (see `session`).
+        The entry is listed if the caller has a role on the system. Raises Unauthorized,
+        IdentityUnavailable or BadRequest (see `session`).
         """
         user = self.session(request).user
         url = f"{base_url_of(request.scope)}/v3/auth/system"
@@ -50,7 +54,10 @@ class TokenScopeHandlers(IdentityHandlers):
         return json_response({"system": systems, "links": {"self": url}})
 
     async def show_catalog(self, request: Request) -> Response:
-        """List the service catalog. Raises Forbidden if the token is not for a project."""
+        """List the service catalog for the caller's token.
+
+        Raises Forbidden if the token is not for a project.
+        """
         session = self.session(request)
         if session.project is None:
             raise Forbidden("A project-scoped token is required to produce a service catalog.")

@@ -66,8 +66,8 @@ class TokenHandlers(IdentityHandlers):
 
         All tokens that were obtained with this token are revoked, too. If this token was itself
         obtained with another token, only this token is revoked. Raises NotFound if the token is not
-        valid, Forbidden if it is another user's and the caller is no admin, and IdentityUnavailable
-        if the revocation cannot be written.
+        valid, Forbidden if the token is another user's and the caller is no admin, and
+        IdentityUnavailable if the revocation cannot be written.
         """
         await self.identity.revoke(self._subject(request, "revoke_token"))
         return Response(status_code=204, headers=PRIVATE)
@@ -77,9 +77,10 @@ class TokenHandlers(IdentityHandlers):
 
         The subject token may have expired up to `expired_window` seconds ago. `action` is a key of
         `policy.RULES`. Raises Unauthorized, IdentityUnavailable or BadRequest for the caller's own
-        token and request (see `session`). Raises NotFound if the subject token is missing or not
-        valid. Raises Forbidden if the caller may not perform `action` on the subject token; if it
-        is missing, on all tokens.
+        token and request (see `session`). Raises NotFound if the subject token is not valid, and
+        Forbidden if the caller may not perform `action` on the subject token. If the header is
+        missing, raises Forbidden if the caller may not perform `action` on all tokens, otherwise
+        NotFound.
         """
         caller, text = self.session(request), request.headers.get("x-subject-token")
         if text is None:

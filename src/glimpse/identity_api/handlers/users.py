@@ -40,7 +40,8 @@ class UserHandlers(IdentityHandlers):
     """The handlers of ``/v3/users`` and ``/v3/users/{user_id}``.
 
     All handlers except `set_password` raise Forbidden if the caller may not perform the operation.
-    They raise Forbidden for an unknown user, too, if the caller may not act on all users.
+    For an unknown user, they raise NotFound only if the caller may perform the operation on all
+    users. So other callers cannot find out which users exist.
     """
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
@@ -50,7 +51,9 @@ class UserHandlers(IdentityHandlers):
     async def list_users(self, request: Request) -> Response:
         """List the users that match the query.
 
-        With a token for a domain, only the users of that domain are listed.
+        With a token for a domain, only the users of that domain are listed. Raises Forbidden if the
+        caller may not list users, BadRequest for an invalid parameter, and NotFound for an unknown
+        ``marker``.
         """
         session, base_url = self.session(request), base_url_of(request.scope)
         own = session.domain.id if session.domain else None
@@ -60,7 +63,7 @@ class UserHandlers(IdentityHandlers):
         return list_response(request, "users", entries, _LIST)
 
     async def show_user(self, request: Request) -> Response:
-        """Show a user.
+        """Show a user. Raises Forbidden if the caller may not see the user.
 
         For an unknown user, raises NotFound if the caller may see all users, otherwise Forbidden.
         """
@@ -129,10 +132,11 @@ class UserHandlers(IdentityHandlers):
         return no_content()
 
     async def list_projects_of_user(self, request: Request) -> Response:
-        """List the projects that match the query, of all projects in which a user has a role.
+        """List the projects of a user that match the query.
 
-        For an unknown user, raises NotFound if the caller may see the projects of all users,
-        otherwise Forbidden.
+        These are the projects in which the user has a role. Raises Forbidden if the caller may not
+        see them. For an unknown user, raises NotFound if the caller may see the projects of all
+        users, otherwise Forbidden.
         """
         user_id, base_url = request.path_params["user_id"], base_url_of(request.scope)
         self._check(self.session(request), "list_user_projects", user_id)
@@ -145,8 +149,8 @@ class UserHandlers(IdentityHandlers):
     async def list_groups_of_user(self, request: Request) -> Response:
         """Respond with an empty list, because no user is in a group.
 
-        For an unknown user, raises NotFound if the caller may see the groups of all users,
-        otherwise Forbidden.
+        Raises Forbidden if the caller may not see the groups of the user. For an unknown user,
+        raises NotFound if the caller may see the groups of all users, otherwise Forbidden.
         """
         user_id = request.path_params["user_id"]
         self._check(self.session(request), "list_groups_for_user", user_id)
