@@ -32,7 +32,7 @@ def invalid_value(
     environment: Mapping[str, str],
     overrides: Mapping[str, object],
 ) -> InvalidValue:
-    """Return the exception for an invalid value of an option; `error` is that of oslo.config.
+    """Return the exception for an invalid value; `error` is the exception of oslo.config.
 
     The message names the value that takes effect, and where it is set. The command line
     (`overrides`) comes first, then the `environment`, then the last of `files` that sets the

@@ -63,15 +63,15 @@ def load_settings(
 ) -> Settings:
     """Read the settings from files, environment variables and `overrides`.
 
-    Only `config_files` are read. Later files override earlier files. Variables such as
-    ``OS_API__AUTH_STRATEGY`` override files (oslo.config's convention), and `overrides` override
+    No other files than `config_files` are read. Later files override earlier files. Variables such
+    as ``OS_API__AUTH_STRATEGY`` override files (oslo.config's convention), and `overrides` override
     files and variables. A key of `overrides` is ``section.option``; values of None are ignored. An
     option that is set nowhere has its default.
 
     A file may be a complete nova.conf, because sections and options that Glimpse does not have are
-    ignored. `Settings.ineffective_options` names ignored options that concern Glimpse. Raises
-    InvalidSettings for a file that cannot be read or parsed, for an invalid value, and for options
-    that exclude each other. Does not check whether addresses, paths and URLs can be used.
+    ignored. `Settings.ineffective_options` has messages about ignored options that concern Glimpse.
+    Raises InvalidSettings for a file that cannot be read or parsed, for an invalid value, and for
+    options that exclude each other. Does not check whether addresses, paths and URLs can be used.
     """
     files = [str(file) for file in config_files]
     try:
@@ -228,8 +228,8 @@ def _metrics(
 ) -> Metrics:
     """Return where metrics are served; a port of 0 means that there are no metrics.
 
-    If no port is configured, the port is METRICS_PORT if images are in Glance and no API has that
-    port; otherwise 0. Raises ValueError if the configured port is one of `api_ports`.
+    Without a configured port, the port is METRICS_PORT if `image_service` is ``glance`` and no API
+    has METRICS_PORT, otherwise 0. Raises ValueError if the configured port is one of `api_ports`.
     """
     host, port = options["host"], options["port"]
     if port is not None:

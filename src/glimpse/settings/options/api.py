@@ -81,19 +81,20 @@ API: Sequence[cfg.Opt] = (
 class Api:
     """[api]: how callers are authenticated, and how the Compute API responds.
 
-    - ``auth_strategy``: which implementation of Identity is used.
+    - ``auth_strategy``: who checks tokens: the embedded identity, Keystone, or nobody (``noauth``).
     - ``allow_remote_noauth``: True if ``noauth`` may be used on an address that other machines
       reach.
-    - ``noauth_allowed_hosts``: host names, besides localhost and the like, that requests may use
-      with ``noauth``. Requests with another Host are refused.
+    - ``noauth_allowed_hosts``: host names that requests may use with ``noauth``, besides localhost,
+      loopback addresses and the address to listen on.
     - ``max_limit``: not used. Every nova.conf may have it, and Compute does not apply it to images.
     - ``compute_link_prefix`` and ``glance_link_prefix``: URLs that replace scheme, host and leading
-      path in links to Compute and to the Image service; None for no change.
-    - ``advertised_microversion``: the highest microversion that version discovery names: ``2.35``.
+      path in links to Compute and to the Image service. None replaces nothing.
+    - ``advertised_microversion``: the highest microversion that version discovery names, such as
+      ``2.35``.
     - ``max_microversion``: the highest microversion that requests may name.
     - ``serve_removed_microversions``: True if images are served above microversion 2.35, too, and
       their metadata above 2.38.
-    - ``sunset``: the HTTP date in the header Sunset; None for no such header.
+    - ``sunset``: the HTTP date in the header Sunset. None for no such header.
     """
 
     auth_strategy: AuthStrategy
@@ -261,12 +262,15 @@ class Embedded:
     - ``snapshot_seconds``: how long a snapshot of a server takes.
     - ``image_property_quota``, ``image_tag_quota`` and ``image_member_quota``: the most properties,
       tags and members of an image. Negative for no limit.
-    - ``user_storage_quota``: the most bytes of data that the images of a project may have. 0 for no
+    - ``user_storage_quota``: the most data that the images of a project may have, in bytes. 0 for
+      no limit.
+    - ``image_size_total``: the most data that the images of a project may have, in MiB. Negative
+      for no limit.
+    - ``image_stage_total``: the most data that a project may have staged, in MiB. Negative for no
       limit.
-    - ``image_size_total`` and ``image_stage_total``: the most MiB of data that the images of a
-      project may have, and that a project may have staged. Negative for no limit.
-    - ``image_count_total`` and ``image_count_uploading``: the most images of a project, and the
-      most that may be given data at the same time. Negative for no limit.
+    - ``image_count_total``: the most images of a project. Negative for no limit.
+    - ``image_count_uploading``: the most images of a project that may be given data at the same
+      time. Negative for no limit.
     """
 
     token_expiration: int

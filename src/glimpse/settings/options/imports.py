@@ -88,16 +88,19 @@ class Import:
     """[import]: imports in the embedded Image API. Times are in seconds.
 
     - ``methods``: the enabled methods of import.
-    - ``allowed_...``: the schemes, hosts and ports of URLs that web-download may use. If such a
-      list is empty, the ``disallowed_...`` list of the same kind names the forbidden ones.
+    - ``allowed_schemes``, ``allowed_hosts`` and ``allowed_ports``: the URLs that web-download may
+      use. If one of these is empty, everything is allowed that the ``disallowed_`` field does not
+      have.
     - ``allowed_networks``: networks that web-download may connect to although they are not on the
       Internet.
-    - ``connect_timeout``: the longest time to look up a host, and to connect to it.
-    - ``idle_timeout``: the longest wait for the start of a response, and for its next part.
+    - ``connect_timeout``: the longest time to look up a host, and the longest time to connect to
+      it.
+    - ``idle_timeout``: the longest wait for the start of a response, and for each next part of it.
     - ``timeout``: the longest time of a web-download.
     - ``cafile``: the authorities that sign certificates of https; None for those of the system.
     - ``max_running`` and ``max_waiting``: how many imports run, and wait, in a worker process.
-    - ``project_share``: the percentage of both that imports of one project may take.
+    - ``project_share``: the percentage of ``max_running``, and of ``max_waiting``, that the imports
+      of one project may take.
     """
 
     methods: tuple[str, ...]

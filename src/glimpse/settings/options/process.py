@@ -116,10 +116,9 @@ class Server:
       served.
     - ``workers``: the number of worker processes.
     - ``state_dir``: the directory with the embedded services' state.
-    - ``graceful_shutdown_timeout``: how long requests may continue after the process is told to
-      stop.
-    - ``client_timeout``: the longest time for the head of a request, and the longest pause of a
-      client.
+    - ``graceful_shutdown_timeout``: how long requests may still run when the process stops.
+    - ``client_timeout``: the longest time in which a client sends the head of a request, and the
+      longest pause in a body or a response.
     - ``access_log``: True if each request is logged.
     - ``log_file`` and ``log_dir``: where to log. If both are None, the log is on standard error.
     - The other fields are the level and the formats of the log, as in oslo.log.
@@ -195,13 +194,17 @@ class Healthcheck:
 
     - ``path``: the URL path of the health check.
     - ``detailed``: True if the response shows the state of the interpreter and of its threads.
-    - ``backends``: which of the three following checks are used.
-    - ``disable_by_file_path``: while this file exists, the response is 503.
-    - ``disable_by_file_paths``: ``port:path`` pairs. While such a file exists, the response at its
-      port is 503.
-    - ``enable_by_file_paths``: while one of these files is missing, the response is 503.
-    - ``allowed_source_ranges``: the networks that get the health check; empty for all networks.
-    - ``ignore_proxied_requests``: True if requests with an X-Forwarded header go on to the API.
+    - ``backends``: which checks are used: ``disable_by_file``, ``disable_by_files_ports`` or
+      ``enable_by_files``.
+    - ``disable_by_file_path``: for disable_by_file. While this file exists, the response is 503.
+    - ``disable_by_file_paths``: for disable_by_files_ports, ``port:path`` pairs. While such a file
+      exists, the response at its port is 503.
+    - ``enable_by_file_paths``: for enable_by_files. While one of these files is missing, the
+      response is 503.
+    - ``allowed_source_ranges``: requests from other networks are not health checks, and go on to
+      the API. If empty, all networks are allowed.
+    - ``ignore_proxied_requests``: True if requests with an X-Forwarded header go on to the API,
+      too.
     """
 
     path: str

@@ -173,17 +173,22 @@ class KeystoneAuthtoken:
       ``auth_url``.
     - ``token_cache_time``: how long a valid token is cached. With 0 or less, no token is cached.
     - ``memcached_servers``: ``host:port`` of the servers on which processes share valid tokens.
-    - ``memcache_security_strategy``: ``MAC`` signs shared tokens, ``ENCRYPT`` encrypts them, too.
-      With ``None``, nothing is shared. ``memcache_secret_key`` is the secret for this.
+    - ``memcache_security_strategy``: ``MAC`` signs shared tokens, ``ENCRYPT`` encrypts and signs
+      them. With ``None``, nothing is shared.
+    - ``memcache_secret_key``: the secret with which shared tokens are signed and encrypted.
     - ``memcache_pool_socket_timeout``: the longest time of a call to memcached.
     - ``memcache_pool_dead_retry``: how long a memcached server is not used after a failure.
-    - ``interface`` and ``region_name``: which endpoint of Keystone in the catalog is used.
-    - ``http_connect_timeout``: the longest time of a login, and of a validation, with all retries.
+    - ``interface`` and ``region_name``: which endpoint of Keystone in the catalog is used. A region
+      of None stands for any region.
+    - ``http_connect_timeout``: the longest time of a login or a validation, including all retries.
     - ``http_request_max_retries``: how often a call to Keystone is repeated at most.
     - ``service_type``: the name of the Compute API in access rules of application credentials.
     - ``service_token_roles``: the roles of services. The user of a service token needs one of them.
-    - ``service_token_roles_required``: True if service tokens of other users are refused.
-    - ``cafile``, ``certfile``, ``keyfile`` and ``insecure``: the TLS options, as in Glance.
+    - ``service_token_roles_required``: True if service tokens of other users are refused, False if
+      they are ignored.
+    - ``cafile``: the authorities that sign Keystone's certificate; None for those of the system.
+    - ``certfile`` and ``keyfile``: the client certificate and its key, or None.
+    - ``insecure``: True if any certificate of Keystone is accepted.
     """
 
     www_authenticate_uri: str | None
