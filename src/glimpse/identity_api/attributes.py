@@ -126,7 +126,7 @@ def _parse_object(document: object, schema: ObjectSchema) -> dict[str, Any]:
         raise BadRequest(f"The body may have no key but {schema.singular}.")
     values: dict[str, Any] = document[schema.singular]
     check_values(values, schema.attributes)
-    if "links" in values:  # Keystone stores them, and cannot show the object afterwards
+    if "links" in values:  # with stored links, Keystone cannot show the object
         raise BadRequest("links are set by the service only.")
     return values
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from glimpse.settings.raw_options import RawOptions, variable_name
 
-# Messages of oslo.config, without their beginnings, and plainer ones in their place.
+# The ends of messages of oslo.config, and the plainer texts that replace them.
 _REASONS = (
     (r"invalid literal for int\(\).*", "it is no integer"),
     (r"could not convert string to float.*", "it is no number"),

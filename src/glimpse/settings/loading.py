@@ -50,7 +50,7 @@ _KEYSTONE_OPTIONS = (
 )
 
 _Values = Mapping[str, dict[str, Any]]  # by section and option
-# From the section and the option, and from oslo.config's error.
+# Makes the error for a section, an option and the exception of oslo.config.
 _MakeInvalidValue = Callable[[str, str, Exception], InvalidValue]
 
 

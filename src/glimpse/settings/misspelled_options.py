@@ -12,8 +12,8 @@ from oslo_config import cfg
 from glimpse.settings.raw_options import CREDENTIALS, RawOptions
 from glimpse.settings.unsupported_options import UNSUPPORTED_OPTIONS
 
-# From 0 to 1; with this value, no option of Nova 34, keystonemiddleware or oslo resembles one of
-# Glimpse, except _OTHERS. "prot" and "port" have exactly this similarity.
+# From 0 to 1. With this value, only _OTHERS of all options of Nova 34, keystonemiddleware and oslo
+# resemble an option of Glimpse. "prot" and "port" have exactly this similarity.
 _SIMILARITY = 0.75
 # Options of other programs, by section, whose names resemble those of Glimpse.
 _OTHERS: Mapping[str, Collection[str]] = {

@@ -90,7 +90,7 @@ UNSUPPORTED_OPTIONS: Mapping[str, Mapping[str, str]] = {
 
 _SENDS = "send_service_user_token"
 _PLUGIN_OPTIONS = ("auth_type", "auth_plugin", "auth_section")
-# Values with which an option has no effect in other services either: nothing to report.
+# With these values, an option has no effect in other services either, so it is not reported.
 _UNSET = frozenset(("", "false", "no", "off", "0", "none"))
 
 

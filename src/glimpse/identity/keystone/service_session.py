@@ -35,7 +35,7 @@ from glimpse.upstream.urls import strip_credentials
 _log = logging.getLogger(__name__)
 
 _MAX_CALLS = 8  # concurrent calls of keystoneauth; each takes a thread until its deadline
-# Web servers accept header lines of 8 KiB, and close the connection at a longer one.
+# Web servers accept header lines of up to 8 KiB, and close the connection for longer lines.
 _MAX_TOKEN_CHARACTERS = 8000
 
 Result = TypeVar("Result")
@@ -73,7 +73,7 @@ class ServiceSession:
         self._transport = transport
         self._adapter = TransportAdapter(transport)
         self._sender = requests.Session()
-        self._sender.trust_env = False  # no proxies, .netrc or CA bundles: as calls to Glance
+        self._sender.trust_env = False  # no proxies, .netrc or CA bundles, as for Glance
         for scheme in ("http://", "https://"):
             self._sender.mount(scheme, self._adapter)
         self._reset(make_plugin())

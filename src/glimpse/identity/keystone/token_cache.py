@@ -14,7 +14,7 @@ MAX_BYTES = 32 * 1024 * 1024  # of all entries; the entry of a token with twelve
 MAX_ENTRY_BYTES = 256 * 1024  # a larger entry is not cached: each request validates its token
 # Short: a Keystone server may refuse a token that another server has just issued.
 _REFUSED_SECONDS = 5.0
-_STRING_BYTES = 80  # memory of a string without its characters; a character counts as 2
+_STRING_BYTES = 80  # bytes of a string without its characters; each character counts as 2 bytes
 
 
 class ValidatedToken(NamedTuple):

@@ -108,7 +108,7 @@ class TransportAdapter(BaseAdapter):
             )
             raise RedirectNotFollowed("a redirect", request=request)
         if response.status == HTTPStatus.UNAUTHORIZED and _is_discovery(request):
-            # keystoneauth would log in for a token, but the login waits for this response.
+            # keystoneauth would log in to get a token, but the login waits for this response.
             raise NoConnection("a token is needed to look for versions", request=request)
         return self._to_requests_response(response, request)
 

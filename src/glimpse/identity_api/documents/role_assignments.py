@@ -20,7 +20,7 @@ def render_assignment(
     assigned = assignment if prior is None else assignment._replace(role_id=prior)
     links = {"assignment": f"{base_url}/v3/{assignment_path(assigned)}"}
     if prior is not None:
-        # Keystone has the two ids in this order, and nothing at this path.
+        # Keystone writes the two ids in this order, although it has no route of this form.
         path = f"prior_role/{assignment.role_id}/implies/{prior}"
         links["prior_role"] = f"{base_url}/v3/{path}"
     if include_names:

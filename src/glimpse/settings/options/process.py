@@ -11,7 +11,7 @@ from glimpse.settings.options.bounds import Seconds
 
 METRICS_PORT = 9774
 DEFAULT_PORT = 8774
-# The ports of all OpenStack clouds, which --standard-ports sets.
+# The usual ports of OpenStack services. The argument --standard-ports sets them.
 STANDARD_IMAGE_PORT = 9292
 STANDARD_IDENTITY_PORT = 5000
 _PORT_MAX = 65535
