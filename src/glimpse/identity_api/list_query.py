@@ -88,8 +88,8 @@ def render_page(name: str, page: Page, url: str, parameters: Parameters) -> dict
     """Render a page as ``{name: entries, "links": {...}}``.
 
     If the page is not the last one, the document also has ``"truncated": True``, and a link to the
-    next page. `url` is the URL of the list without a query. The links have the `parameters` of the
-    request.
+    next page. `url` is the URL of the list without a query. The links repeat `parameters`, the
+    parameters of the request; the link to the next page has a new ``marker``.
     """
     query = f"?{urlencode(parameters)}" if parameters else ""
     links: dict[str, str | None] = {"self": url + query, "next": None, "previous": None}
@@ -161,7 +161,8 @@ def matches_tags(tags: Sequence[str], parameters: Parameters) -> bool:
 
     The value of each of these parameters is a list of tags, separated by commas. `tags` must have
     all tags in ``tags`` and at least one in ``tags-any``. `tags` must not have all tags in
-    ``not-tags``, or any in ``not-tags-any``. Other parameters are ignored.
+    ``not-tags``, or any in ``not-tags-any``. Other parameters are ignored. If a parameter is
+    repeated, only its last value counts.
     """
     present = set(tags)
     for name, value in dict(parameters).items():

@@ -11,10 +11,10 @@ def drop_unused_ports(
 ) -> Iterator[str]:
     """Set the port of each API that is not served to None; yield messages for the operator.
 
-    Changes `server`, the options of [glimpse], while the caller iterates. `image_service` and
-    `strategy` are the values of the options image_service and auth_strategy. The Image API is
-    served if `image_service` is ``embedded``, the Identity API if `strategy` is ``embedded``. There
-    is a message for each port that was set and is not used.
+    `server` has the options of [glimpse]; it is changed only while the caller iterates.
+    `image_service` and `strategy` are the values of the options image_service and auth_strategy.
+    The Image API is served if `image_service` is ``embedded``, the Identity API if `strategy` is
+    ``embedded``. There is a message for each port that was set and is not used.
     """
     for name, implementation, why in (
         ("image_port", image_service, "the Image API is Glance's"),

@@ -70,8 +70,8 @@ class KeystoneIdentity:
 
         If the user of `service_token` has one of `service_token_roles`, `token` may have expired,
         and the access rules of `token` are not checked. If the user has none of
-        `service_token_roles`, `service_token` is ignored. With the option
-        `service_token_roles_required`, such a `service_token` is refused instead.
+        `service_token_roles`, `service_token` is ignored; if `service_token_roles_required` is set,
+        `service_token` is refused.
 
         Raises Unauthorized if `token` is missing, if `token` or `service_token` is refused, or if
         the access rules of `token` do not allow `target`. Raises IdentityUnavailable if `token` or

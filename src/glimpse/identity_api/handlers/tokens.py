@@ -22,7 +22,7 @@ _NO_STORE = {"Cache-Control": NO_STORE}
 
 
 class TokenHandlers(IdentityHandlers):
-    """The handlers of ``/v3/auth/tokens``."""
+    """The handlers of ``/v3/auth/tokens``: log in, show a token, and revoke a token."""
 
     async def issue(self, request: Request) -> Response:
         """Log in: respond 201 with a new token in ``X-Subject-Token``, and the token's document.
@@ -35,7 +35,7 @@ class TokenHandlers(IdentityHandlers):
         - NotFound: the body has a token to log in with, and that token is not valid.
         - TooManyLogins: too many passwords wait to be checked.
         - IdentityUnavailable: the login cannot be checked.
-        - ClientDisconnected: the client disconnects. A password that still waits is then not
+        - ClientDisconnected: the client disconnects. If the password still waits, it is not
           checked.
         """
         auth_request = parse_auth_request(await read_json(request))
