@@ -1,1 +1,1 @@
-"""The operations of Compute on servers that its snapshots need, for clouds that have servers."""
+"""Compute's operations on servers and flavors, as far as snapshots of servers need them."""

@@ -12,10 +12,10 @@ from glimpse.servers.service import NewServer
 
 _MAX_LENGTH = 255
 _NETWORKS_REQUIRED = 37  # from microversion 2.37
-_LATER_ATTRIBUTES = {"description": 19, "tags": 52}  # and their first minor microversions
+_LATER_ATTRIBUTES = {"description": 19, "tags": 52}  # with the minor version that added each
 _MAX_TAGS = 50
 _TAG = re.compile(r"[^,/]{1,60}")
-_UNUSED = frozenset(  # accepted, and without effect: there is no machine and no network
+_UNUSED = frozenset(  # accepted without effect: there is no machine and no network
     (
         *("networks", "security_groups", "user_data", "config_drive", "adminPass", "personality"),
         *("OS-DCF:diskConfig", "accessIPv4", "accessIPv6", "hostname", "return_reservation_id"),
@@ -27,7 +27,7 @@ _USED = frozenset(
         *("availability_zone", "min_count", "max_count", "block_device_mapping_v2"),
     )
 )
-# The actions of Compute, of which createImage is offered.
+# The action that is offered, and the other actions of Compute, which are 501.
 CREATE_IMAGE = "createImage"
 _OTHER_ACTIONS = frozenset(
     (
@@ -53,9 +53,10 @@ class CreateImage(NamedTuple):
 def parse_create_image(body: Any, *, is_legacy: bool) -> CreateImage:
     """Parse the body of ``POST /servers/{id}/action``, which names exactly one action.
 
-    With `is_legacy` (``/v2``), white space around the name is removed, and attributes that are not
-    known are ignored. Raises a 400 fault for a body or an action that is not valid, and a 501 fault
-    for another action of Compute.
+    Raises a 501 fault for an action of Compute other than createImage. Raises a 400 fault if the
+    action or the body is not valid. With `is_legacy` (``/v2``), white space around the image's name
+    is removed, and unknown attributes are ignored; otherwise both are a 400 fault. White space
+    around metadata keys is always removed.
     """
     if not isinstance(body, dict) or len(body) != 1:
         raise Fault(400, "Malformed request body")
@@ -73,7 +74,7 @@ def parse_create_image(body: Any, *, is_legacy: bool) -> CreateImage:
 
 
 def check_not_reserved(metadata: Mapping[str, str]) -> None:
-    """Raise a 403 fault for metadata that the Image service lets no client set."""
+    """Raise a 403 fault if `metadata` has a key that the Image service lets no client set."""
     for key in metadata:
         if is_reserved(key):
             raise Fault(403, f"The metadata key {key} is reserved by the Image service.")
@@ -82,9 +83,10 @@ def check_not_reserved(metadata: Mapping[str, str]) -> None:
 def parse_create_server(body: Any, minor: int, *, is_legacy: bool) -> NewServer:
     """Parse the body of ``POST /servers`` at the microversion 2.`minor`.
 
-    What has no effect without a machine, such as user data, is not checked. `is_legacy` is as for
-    `parse_create_image`. Raises a 400 fault, and a 501 fault for several servers and for one that
-    boots from a volume.
+    Attributes that have no effect without a machine, such as user data, are not checked. With
+    `is_legacy` (``/v2``), white space around the name is removed, and unknown attributes are
+    ignored; otherwise both are a 400 fault. Raises a 400 fault for a body that is not valid. Raises
+    a 501 fault for several servers, and for a server that boots from a volume.
     """
     if not isinstance(body, dict) or "server" not in body:
         raise Fault(400, "'server' is a required property")
@@ -112,7 +114,10 @@ def parse_create_server(body: Any, minor: int, *, is_legacy: bool) -> NewServer:
 
 
 def _parse_object(name: str, value: Any, required: tuple[str, ...]) -> dict[str, Any]:
-    """Return a JSON object that has the `required` attributes. Raises a 400 fault."""
+    """Return `value`, an object. Raises a 400 fault if a `required` attribute is missing.
+
+    A value that is not an object is a 400 fault, too.
+    """
     if not isinstance(value, dict):
         raise _invalid(name, "It must be an object.")
     for attribute in required:
@@ -131,7 +136,7 @@ def _check_additional(name: str, value: Mapping[str, Any], allowed: frozenset[st
 def _parse_name(name: Any, *, is_legacy: bool) -> str:
     """Return a name: 1 to 255 printable characters, without white space at its ends.
 
-    With `is_legacy`, such white space is removed. Raises a 400 fault.
+    With `is_legacy`, white space at the ends is removed. Raises a 400 fault for any other value.
     """
     if not isinstance(name, str):
         raise _invalid("name", "It must be a string.")
@@ -154,7 +159,10 @@ def _is_printable(character: str) -> bool:
 
 
 def _parse_metadata(attributes: Mapping[str, Any]) -> dict[str, str]:
-    """Return the attribute ``metadata``, {} without one. Raises a 400 fault."""
+    """Return the attribute ``metadata``; {} if it is missing.
+
+    Raises a 400 fault if the metadata is not valid.
+    """
     if "metadata" not in attributes:
         return {}
     metadata = parse_body({"metadata": attributes["metadata"]}, "metadata", is_legacy=False)
@@ -178,7 +186,10 @@ def _refuse_several(server: Mapping[str, Any]) -> None:
 
 
 def _parse_image_ref(server: Mapping[str, Any]) -> str:
-    """Return the id of the image of a new server. Raises a 400 fault, or 501 for a volume."""
+    """Return the id of the image of a new server.
+
+    Raises a 400 fault if the id is missing or not a UUID, and a 501 fault for a volume.
+    """
     devices = server.get("block_device_mapping_v2", [])
     if not isinstance(devices, list) or not all(isinstance(each, dict) for each in devices):
         raise _invalid("block_device_mapping_v2", "It must be a list of objects.")
@@ -196,16 +207,19 @@ def _parse_image_ref(server: Mapping[str, Any]) -> str:
 
 
 def _parse_flavor_ref(flavor_ref: Any) -> str:
-    """Return the id of a flavor, or the last part of its URL. Raises a 400 fault."""
+    """Return the flavor's id in ``flavorRef``, which is the id or a URL that ends in the id.
+
+    Raises a 400 fault for any other value.
+    """
     if isinstance(flavor_ref, bool) or not isinstance(flavor_ref, (str, int)) or flavor_ref == "":
         raise _invalid("flavorRef", "It must be the id of a flavor.")
     return str(flavor_ref).rsplit("/", 1)[-1]
 
 
 def _parse_text(server: Mapping[str, Any], name: str) -> str | None:
-    """Return a text of at most 255 characters; None if it is missing or null.
+    """Return the attribute `name`: text of at most 255 printable characters.
 
-    Raises a 400 fault for any other value.
+    Returns None if the attribute is missing or null. Raises a 400 fault for any other value.
     """
     value = server.get(name)
     if value is not None and not isinstance(value, str):

@@ -12,19 +12,19 @@ from glimpse.images.dates import DateOperator, make_date_bound
 from glimpse.servers.query import Condition, ServerQuery, Sort
 from glimpse.servers.server import STATES, Server
 
-MAX_LIMIT = 1000  # servers of a page, as by Compute's default of [api] max_limit
+MAX_LIMIT = 1000  # servers in a page: Compute's default of [api] max_limit
 _TRUE = frozenset(("", "1", "t", "true", "on", "y", "yes"))
 _FALSE = frozenset(("0", "f", "false", "off", "n", "no"))
 _STRICT = 75  # from microversion 2.75, unknown parameters are refused
 _STRICT_STATUS = 38  # and from 2.38, unknown statuses
 _NOT_FILTERS = ("limit", "marker", "sort_key", "sort_dir", "all_tenants", "status", "deleted")
-_NEVER = 10_000  # a minor version that no request has: only `ListPermissions.all_filters` helps
+_NEVER = 10_000  # a minor version that no request has: these filters need all_filters
 
 _Value = Callable[[Server], str | None]
 
 # The filters that compare a value of the server, and the minor version from which callers without
-# all filters may use them. Servers have no addresses, hosts and reservations here: such a filter
-# finds none.
+# all filters may use them. Servers have no addresses, hosts and reservations here: a filter by one
+# of these finds no server.
 _EQUAL: Mapping[str, tuple[_Value, int]] = {
     "image": (lambda server: server.image_id, 1),
     "flavor": (lambda server: server.flavor.name, 1),
@@ -71,7 +71,10 @@ _SORT_VALUES: Mapping[str, Callable[[Server], str]] = {
 
 
 class ListRequest(NamedTuple):
-    """The parsed query string of a list, and its parameters for the link to the next page."""
+    """The parsed query string of a list of servers.
+
+    `parameters` has all names and values of the query string, for the link to the next page.
+    """
 
     query: ServerQuery
     parameters: tuple[tuple[str, str], ...]
@@ -80,8 +83,8 @@ class ListRequest(NamedTuple):
 class ListPermissions(NamedTuple):
     """What policy rules let the caller of a list do.
 
-    With `all_filters`, it may use all filters at every microversion. `check_all_projects` raises a
-    403 fault unless it may list the servers of all projects.
+    If `all_filters` is True, the caller may use all filters at every microversion.
+    `check_all_projects` raises a 403 fault if the caller may not list the servers of all projects.
     """
 
     all_filters: bool
@@ -93,9 +96,10 @@ def parse_list_request(
 ) -> ListRequest:
     """Parse the query string of a list of servers at the microversion 2.`minor`.
 
-    Filters that the caller may not use are ignored. Raises a 400 fault for a value that is not
-    valid or has a NUL character, and, from 2.75, for an unknown parameter; a 403 fault for servers
-    of all projects without permission, and for deleted ones unless the caller is an admin.
+    Filters that the caller may not use are ignored. Raises a 400 fault if a value is not valid or a
+    parameter has a NUL character. From 2.75 on, an unknown parameter is a 400 fault, too. Raises a
+    403 fault if `permissions` do not let the caller list all projects (``all_tenants``). Raises a
+    403 fault if DELETED is the only known status and the caller is not an admin.
     """
     pairs = parse_qsl(query_string.decode(errors="replace"), keep_blank_values=True)
     for name, value in pairs:
@@ -136,9 +140,10 @@ def _parse_flag(text: str) -> bool:
 
 
 def _parse_limit(texts: list[str]) -> int:
-    """Return the last of the limits, at most MAX_LIMIT, which is also the default.
+    """Return the last of the limits in `texts`, or MAX_LIMIT if that is lower.
 
-    Raises a 400 fault if one of them is no whole number.
+    Returns MAX_LIMIT if there is no limit, or the last one is "". Raises a 400 fault if any limit
+    is not a whole number.
     """
     for text in texts:
         if text and not (text.isascii() and text.isdecimal()):
@@ -149,10 +154,12 @@ def _parse_limit(texts: list[str]) -> int:
 
 
 def _parse_sort(pairs: list[tuple[str, str]]) -> tuple[Sort, ...]:
-    """Return the sort keys, each with the direction at the same place among the directions.
+    """Return the sort keys and their directions.
 
-    Further keys have the last direction; without any, all are descending. A direction without a key
-    sorts by date of creation. Raises a 400 fault for an unknown key or direction.
+    The first ``sort_dir`` belongs to the first ``sort_key``, and so on. If there are fewer
+    directions than keys, the last direction applies to the remaining keys. Without directions, all
+    keys are descending. Directions without a key sort by date of creation. Raises a 400 fault for
+    an unknown key or direction.
     """
     keys = [value for name, value in pairs if name == "sort_key"]
     directions = [value for name, value in pairs if name == "sort_dir"]
@@ -174,10 +181,11 @@ def _parse_sort(pairs: list[tuple[str, str]]) -> tuple[Sort, ...]:
 
 
 def _status_conditions(texts: list[str], caller: Caller, minor: int) -> Iterator[Condition]:
-    """Yield the condition that a server has one of the statuses in the query; none without them.
+    """Yield the condition that a server's status is one of `texts`; nothing if there are none.
 
-    Raises a 400 fault if all are unknown, from microversion 2.38 on; a 403 fault if the only known
-    one is DELETED, unless the caller is an admin.
+    Unknown statuses are ignored. If all statuses are unknown, raises a 400 fault from microversion
+    2.38 on; before, the condition is true of no server. Raises a 403 fault if DELETED is the only
+    known status and the caller is not an admin.
     """
     if not texts:
         return
@@ -193,7 +201,10 @@ def _status_conditions(texts: list[str], caller: Caller, minor: int) -> Iterator
 def _conditions(
     values: Mapping[str, str], minor: int, *, is_everywhere: bool
 ) -> Iterator[Condition]:
-    """Yield the conditions of the filters that may be used at the minor version `minor`."""
+    """Yield a condition for each filter that may be used at the minor version `minor`.
+
+    Filters by project are ignored if `is_everywhere` is False.
+    """
     for name, value in values.items():
         if name not in _FILTERS or minor < _FILTERS[name]:
             continue
@@ -203,7 +214,7 @@ def _conditions(
 
 
 def _condition(name: str, value: str) -> Condition:
-    """Return the condition of a filter. Raises a 400 fault for a value that is not valid."""
+    """Return the condition of the filter `name`. Raises a 400 fault if `value` is not valid."""
     if name in _EQUAL:
         get, _ = _EQUAL[name]
         return lambda server: get(server) == value

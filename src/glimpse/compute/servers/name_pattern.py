@@ -1,20 +1,21 @@
 r"""Patterns of the filter by a server's name.
 
-A deployed Compute API hands them to its database, which takes regular expressions. Here they may
-have ``^``, ``$``, ``.``, ``.*`` and ``\``, so that matching takes a bounded time.
+A deployed Compute API passes a pattern to its database as a regular expression. Here a pattern may
+only have ``^``, ``$``, ``.``, ``.*`` and ``\``, so that matching takes a bounded time.
 """
 
 from collections.abc import Callable
 
 _SPECIAL = frozenset("*+?()[]{}|")
-_ANY = ""  # stands for one character
+_ANY = ""  # in a part, stands for any character
 
 
 def parse_name_pattern(text: str) -> Callable[[str], bool] | None:
-    """Return a function that is True for the names that `text` matches; case is ignored.
+    """Return a function that returns True for the names that match the pattern `text`.
 
-    The pattern may match anywhere in a name. Returns None for a pattern with an operator that is
-    not known here, or that ends in the middle of one.
+    Case is ignored. Without ``^`` and ``$``, the pattern may match anywhere in a name. Returns None
+    if the pattern has an operator that is not supported, such as ``+``, or ends in a lone
+    backslash.
     """
     pattern = text.lower()
     at_start = pattern.startswith("^")
@@ -29,7 +30,7 @@ def parse_name_pattern(text: str) -> Callable[[str], bool] | None:
 
 
 def _parse_parts(pattern: str) -> list[list[str]] | None:
-    """Return the parts of a pattern between ``.*``: lists of characters, _ANY for any of them.
+    """Split a pattern at each ``.*`` into lists of characters; _ANY stands for ``.``.
 
     Returns None for a pattern that is not valid.
     """
@@ -52,9 +53,11 @@ def _parse_parts(pattern: str) -> list[list[str]] | None:
 
 
 def _matches(name: str, parts: list[list[str]]) -> bool:
-    """Return True if the parts are in `name` in this order, the first and last at its ends.
+    """Return True if `name` starts with the first part, ends with the last, and has the rest.
 
-    Takes time in proportion to the product of both lengths.
+    The parts in between must occur in this order, and parts may not overlap. A single part must be
+    the whole name. The time is proportional to the length of `name` times the length of the
+    pattern.
     """
     if len(parts) == 1:
         return len(name) == len(parts[0]) and _is_at(name, 0, parts[0])
@@ -73,7 +76,7 @@ def _matches(name: str, parts: list[list[str]]) -> bool:
 
 
 def _is_at(name: str, position: int, part: list[str]) -> bool:
-    """Return True if `name` has the characters of a part at a position, which leaves room."""
+    """Return True if `part` matches `name` at `position`; `name` must be long enough."""
     return all(
         character in (_ANY, name[position + offset]) for offset, character in enumerate(part)
     )

@@ -31,11 +31,14 @@ _MAX_FLAVORS = 1000
 
 
 class ServerOperations:
-    """The handlers of all operations on servers and flavors, and who may use them.
+    """The handlers of all operations on servers and flavors.
 
-    Each takes a request that `ComputeAPI` has checked, and returns its response, or raises Fault,
-    ServerError or an error of `images.errors`. `metadata_items` is the most metadata items that a
-    server may have, and, before microversion 2.39, that a snapshot may be made with.
+    Each handler takes a request that `ComputeAPI` has checked, and returns the response. A handler
+    raises Fault, ServerError or an error of `images.errors` for an error response. A handler of
+    servers raises a 403 fault if `policy` refuses the caller.
+
+    `metadata_items` is the highest number of metadata items that a server may have. Before
+    microversion 2.39, it is also the highest number for a snapshot.
     """
 
     def __init__(
@@ -67,7 +70,7 @@ class ServerOperations:
         )
 
     def _admin_attributes(self, request: Request) -> views.AdminAttributes:
-        """Return which attributes that are for admins by default the caller sees."""
+        """Return which attributes that are admin-only by default the caller may see."""
         return views.AdminAttributes(
             host_status=self._policy.allows(request.caller, ServerRule.SHOW_HOST_STATUS),
             extended=self._policy.allows(request.caller, ServerRule.SHOW_EXTENDED),
@@ -82,7 +85,8 @@ class ServerOperations:
     ) -> Response:
         """Respond with the servers that the request's query finds, each rendered by `view`.
 
-        The rule `all_projects` decides if the caller may list the servers of all projects.
+        `path` is the operation's path, such as ``/servers``, for the link to the next page. The
+        rule `all_projects` decides whether the caller may list the servers of all projects.
         """
         permissions = ListPermissions(
             all_filters=self._policy.allows(request.caller, ServerRule.ALL_FILTERS),
@@ -97,7 +101,10 @@ class ServerOperations:
         return Response(200, await asyncio.to_thread(_render_page, page, view, link))
 
     async def show_server(self, request: Request) -> Response:
-        """Handle ``GET /servers/{id}``: the full document of a server."""
+        """Handle ``GET /servers/{id}``: the full document of a server.
+
+        Raises ServerNotFound if there is no such server or the caller may not see the server.
+        """
         server = await self._find(request, ServerRule.SHOW)
         document = views.detail_view(
             server, request.links, _minor(request), self._admin_attributes(request)
@@ -105,9 +112,11 @@ class ServerOperations:
         return Response(200, orjson.dumps({"server": document}))
 
     async def create_server(self, request: Request) -> Response:
-        """Handle ``POST /servers``: 202, with the id of the server and a password.
+        """Handle ``POST /servers``: 202, with the id of the server and a random password.
 
-        It is a 400 fault for an unknown flavor, and a 403 fault for too many metadata items.
+        The password has no effect. Raises a 400 fault for an invalid body or an unknown flavor, and
+        a 403 fault for too many metadata items. Raises BaseImageNotFound, BaseImageNotActive or
+        TooManyServers (see `ServerService.create_server`).
         """
         new = parse_create_server(request.body, _minor(request), is_legacy=_is_legacy(request))
         self._policy.check(request.caller, ServerRule.CREATE)
@@ -129,17 +138,21 @@ class ServerOperations:
         return Response(202, orjson.dumps({"server": document}), [location])
 
     async def delete_server(self, request: Request) -> Response:
-        """Handle ``DELETE /servers/{id}``: 204."""
+        """Handle ``DELETE /servers/{id}``: 204.
+
+        Raises ServerNotFound if there is no such server or the caller may not see the server.
+        """
         server = await self._find(request, ServerRule.DELETE)
         await self._servers.delete_server(request.caller, server.id)
         return Response(204)
 
     async def run_action(self, request: Request) -> Response:
-        """Handle ``POST /servers/{id}/action``: 202 for createImage, a 501 fault for other actions.
+        """Handle ``POST /servers/{id}/action``: 202 for createImage, 501 for other actions.
 
-        Before microversion 2.45, the header Location has the image's URL in the Image API; from
-        2.45 on, the body has its id instead. A reserved metadata key is a 403 fault; before 2.39,
-        so are too many metadata items.
+        Before microversion 2.45, the header Location has the image's URL in the Image API. From
+        2.45 on, the body has the image's id instead. Raises a 403 fault for a reserved metadata
+        key. Before 2.39, also raises a 403 fault for too many metadata items. Raises what
+        `ServerService.create_image` raises.
         """
         name, metadata = parse_create_image(request.body, is_legacy=_is_legacy(request))
         server = await self._find(request, ServerRule.CREATE_IMAGE)
@@ -154,10 +167,11 @@ class ServerOperations:
         return Response(202, None, [(b"location", url.encode())])
 
     async def _find(self, request: Request, rule: ServerRule) -> Server:
-        """Return the server in the path, on which `rule` lets the caller act.
+        """Return the server in the path, after checking that `rule` allows the action.
 
-        Raises a 403 fault for a caller without a project, ServerNotFound for another project's
-        server, and then a 403 fault if the rule refuses.
+        The first error that applies is raised: a 403 fault if the caller has no project;
+        ServerNotFound if the caller may not see the server; a 403 fault if `rule` refuses the
+        caller.
         """
         check_has_project(request.caller)
         server = await self._servers.get_server(request.caller, request.resource_id)
@@ -165,11 +179,11 @@ class ServerOperations:
         return server
 
     async def list_flavors(self, request: Request) -> Response:
-        """Handle ``GET /flavors``: the ids, names and links of all flavors."""
+        """Handle ``GET /flavors``: ids, names and links of all flavors, at most 1,000."""
         return await self._list_flavors(request, views.basic_flavor_view)
 
     async def list_flavors_detail(self, request: Request) -> Response:
-        """Handle ``GET /flavors/detail``: all flavors, whole."""
+        """Handle ``GET /flavors/detail``: full documents of all flavors, at most 1,000."""
         return await self._list_flavors(request, views.flavor_view)
 
     async def _list_flavors(self, request: Request, view: Callable[..., object]) -> Response:
@@ -178,7 +192,7 @@ class ServerOperations:
         return Response(200, orjson.dumps({"flavors": rendered}))
 
     async def show_flavor(self, request: Request) -> Response:
-        """Handle ``GET /flavors/{id}``."""
+        """Handle ``GET /flavors/{id}``: the full document of a flavor. Raises FlavorNotFound."""
         flavor = await self._find_flavor(request.resource_id)
         document = views.flavor_view(flavor, request.links, _minor(request))
         return Response(200, orjson.dumps({"flavor": document}))
@@ -191,7 +205,10 @@ class ServerOperations:
 
 
 def _render_page(page: ServerPage, view: Callable[[Server], object], link: NextLink) -> bytes:
-    """Return the document of a page, with the link to the next one if there is one."""
+    """Return the JSON document of a page of servers.
+
+    If more servers match, the document has a link to the next page.
+    """
     document: dict[str, object] = {"servers": [view(server) for server in page.servers]}
     if page.has_more and page.servers:
         document["servers_links"] = link.render(page.servers[-1].id)
@@ -204,5 +221,5 @@ def _minor(request: Request) -> int:
 
 
 def _is_legacy(request: Request) -> bool:
-    """Return True for a request below ``/v2``, whose body Compute checks less."""
+    """Return True for a request below ``/v2``, where Compute validates bodies less strictly."""
     return request.microversion is None

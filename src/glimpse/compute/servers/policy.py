@@ -42,40 +42,49 @@ ROLES: Mapping[ServerRule, frozenset[str]] = {
 
 
 class ServerPolicy:
-    """Applies the rules for servers: the operator's, or else the roles of Compute's defaults.
+    """Decides what a caller may do with servers.
 
-    `rules` is None if no policy file is configured. Whether a server is visible to the caller is
-    not checked: `ServerService` hides other projects' servers from all but admins.
+    `rules` are the operator's policy rules; None if no policy file is configured. For a rule that
+    is not configured, the caller needs a role of Compute's defaults. Whether the caller may see the
+    server is not checked here: `ServerService` hides other projects' servers from all callers but
+    admins.
     """
 
     def __init__(self, rules: PolicyRules | None) -> None:
         self._rules = rules
 
     def check(self, caller: Caller, rule: ServerRule, server: Server | None = None) -> None:
-        """Raise a 403 fault unless `rule` allows `caller` to act on `server`.
+        """Raise a 403 fault if `rule` does not let `caller` act on `server`.
 
-        Without a server, the rule's target is the caller's own project, as for lists. A caller
-        without a project may do nothing.
+        If `server` is None, as for lists, the rule is evaluated for the caller's own project and
+        user. A caller without a project is always refused.
         """
         check_has_project(caller)
         if not self.allows(caller, rule, server):
             raise Fault(403, f"Policy doesn't allow {rule} to be performed.")
 
     def allows(self, caller: Caller, rule: ServerRule, server: Server | None = None) -> bool:
-        """Return True if `rule` allows `caller`, who has a project, to act on `server`."""
+        """Return True if `rule` lets `caller` act on `server`. `caller` must have a project.
+
+        If `server` is None, as for lists, the rule is evaluated for the caller's own project and
+        user.
+        """
         if self._rules is not None and self._rules.has(rule):
             return self._rules.allows(rule, caller, _target(caller, server))
         return caller.is_admin or holds_one(caller, ROLES[rule])
 
 
 def check_has_project(caller: Caller) -> None:
-    """Raise a 403 fault for a token without a project."""
+    """Raise a 403 fault if the caller's token is not scoped to a project."""
     if caller.project_id is None:
         raise Fault(403, "Servers need a token that is scoped to a project; this one is not.")
 
 
 def _target(caller: Caller, server: Server | None) -> dict[str, str | None]:
-    """Return what rules can name as ``%(key)s``: the project and the user of a server."""
+    """Return what rules can name as ``%(key)s``: the project and the user of a server.
+
+    If `server` is None, these are the project and the user of `caller`.
+    """
     if server is None:
         return {"project_id": caller.project_id, "user_id": caller.user_id}
     return {"project_id": server.project_id, "user_id": server.user_id}

@@ -10,7 +10,7 @@ from glimpse.compute.routes import Handler, Route, RouteTable
 from glimpse.compute.servers.operations import ServerOperations
 from glimpse.servers import errors
 
-# Like those of `compute.routes`: the first that matches is used.
+# The first row that matches a request is used, as in `compute.routes`.
 _ROUTES = (
     ("GET", "/servers", ServerOperations.list_servers),
     ("POST", "/servers", ServerOperations.create_server),
@@ -36,7 +36,7 @@ _STATUSES: dict[type[errors.ServerError], int] = {
 
 
 def server_routes(operations: ServerOperations) -> RouteTable:
-    """Return the routes whose handlers are those of `operations`."""
+    """Return the routes of servers and flavors; `operations` has their handlers."""
     return RouteTable(
         Route(method, path, _handler(operations, handle)) for method, path, handle in _ROUTES
     )
@@ -46,7 +46,10 @@ def _handler(
     operations: ServerOperations,
     handle: Callable[[ServerOperations, Request], Awaitable[Response]],
 ) -> Handler:
-    """Return a handler that needs no operations on images. It raises faults for ServerError."""
+    """Return a handler for a route that calls `handle`, a method of `operations`.
+
+    The handler raises a Fault in place of a ServerError.
+    """
 
     async def handler(_images: Operations, request: Request) -> Response:
         try:

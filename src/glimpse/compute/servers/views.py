@@ -9,13 +9,16 @@ from glimpse.servers.server import Flavor, Server
 
 _WITH_PROGRESS = ("ACTIVE", "BUILD", "REBUILD", "RESIZE", "VERIFY_RESIZE", "MIGRATING")
 _HOST = "glimpse"  # the host of all servers
-# Attributes of an image's metadata that Compute shows with a server are those it has types for.
+# The image properties that Compute shows with a server: those that it has types for.
 _SHOWN_PROPERTIES = ("architecture", "hypervisor_type", "os_distro", "os_type", "os_version")
 _SHOWN_PREFIXES = ("hw_", "os_require_", "os_secure_", "trait:")
 
 
 class AdminAttributes(NamedTuple):
-    """Which attributes that Compute shows to admins only, by default, a document has."""
+    """Which attributes that Compute shows only to admins, by default, a document has.
+
+    `host_status` is the attribute of this name. `extended` are the ``OS-EXT-SRV-ATTR`` attributes.
+    """
 
     host_status: bool
     extended: bool
@@ -31,8 +34,8 @@ def detail_view(
 ) -> dict[str, Any]:
     """Return the full document of a server at the microversion 2.`minor`.
 
-    `shown` says which attributes for admins it has. In a list, it lacks ``server_groups``, and has
-    null as ``scheduler_hints``.
+    `shown` says which admin-only attributes the document has. A document in a list (`is_list`) has
+    no ``server_groups``, and its ``scheduler_hints`` are null.
     """
     document = {
         "accessIPv4": "",
@@ -70,7 +73,7 @@ def detail_view(
 def _later_attributes(
     server: Server, minor: int, shown: AdminAttributes, *, is_list: bool
 ) -> dict[str, Any]:
-    """Return the attributes that microversions up to 2.`minor` have added."""
+    """Return the attributes that microversions up to 2.`minor` have added to the first ones."""
     attributes: list[tuple[int, str, object]] = [(9, "locked", False)]
     if shown.host_status:
         attributes.append((16, "host_status", "UP"))
@@ -111,7 +114,7 @@ def _extended_attributes(server: Server, minor: int) -> dict[str, Any]:
 
 
 def _image(server: Server, links: Links, minor: int) -> dict[str, Any] | str:
-    """Return the image that a server was made of; "" if it was booted from a volume."""
+    """Return the image of a server for its document; "" if it was booted from a volume."""
     if server.image_id is None:
         return ""
     image: dict[str, Any] = {
@@ -128,7 +131,7 @@ def _image(server: Server, links: Links, minor: int) -> dict[str, Any] | str:
 
 
 def _flavor_of_server(flavor: Flavor, links: Links, minor: int) -> dict[str, Any]:
-    """Return the flavor in a server's document: a link, and from 2.47 its values instead."""
+    """Return the flavor for a server's document: id and link; from 2.47 on, the values."""
     if minor < 47:  # noqa: PLR2004  microversion 2.47
         return {"id": flavor.name, "links": [_flavor_bookmark(flavor, links)]}
     return {
@@ -143,7 +146,7 @@ def _flavor_of_server(flavor: Flavor, links: Links, minor: int) -> dict[str, Any
 
 
 def basic_flavor_view(flavor: Flavor, links: Links, minor: int) -> dict[str, Any]:
-    """Return the document of a flavor in ``GET /flavors``."""
+    """Return the document of a flavor in ``GET /flavors``, at the microversion 2.`minor`."""
     href = f"{links.versioned}/flavors/{quote(flavor.name, safe='')}"
     document: dict[str, Any] = {
         "id": flavor.name,
@@ -154,7 +157,7 @@ def basic_flavor_view(flavor: Flavor, links: Links, minor: int) -> dict[str, Any
 
 
 def flavor_view(flavor: Flavor, links: Links, minor: int) -> dict[str, Any]:
-    """Return the full document of a flavor."""
+    """Return the full document of a flavor at the microversion 2.`minor`."""
     removed = {"OS-FLV-DISABLED:disabled": False, "rxtx_factor": 1.0}
     return {
         **basic_flavor_view(flavor, links, minor),
