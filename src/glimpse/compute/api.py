@@ -1,7 +1,8 @@
 """ComputeAPI: the Compute Images API as an ASGI application.
 
-It does not use a framework's router, because it matches as a deployed Compute API does: repeated
-slashes are one, and a method that a path does not have is 404, not 405. It is also twice as fast.
+ComputeAPI finds routes itself, because a framework's router matches in another way than a deployed
+Compute API. Repeated slashes count as one slash. A method that a path does not have gets 404, not
+405. Without a router, requests also take half of the time.
 """
 
 import re
@@ -56,12 +57,12 @@ _REPEATED_SLASHES = re.compile(r"/{2,}")
 
 
 class ComputeAPI:
-    """ASGI application for all paths: version discovery, and the operations on images.
+    """ASGI application of the Compute API: version discovery, images, and maybe servers.
 
-    It takes HTTP requests only. Their scope must have the keys that `RequestMiddleware` adds.
+    The scope must be of type ``http``, and must have the keys that `RequestMiddleware` adds.
 
     `image_service_url` takes the URL of this process's own Image API, and returns the Image
-    service's base URL for links. It may raise errors of `images.errors`.
+    service's base URL for links. `image_service_url` may raise errors of `images.errors`.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class ComputeAPI:
         options: ComputeOptions,
         server_routes: RouteTable | None = None,
     ) -> None:
-        """`server_routes` are those of servers, None for a cloud that has none: they are 501."""
+        """Without `server_routes`, requests for servers and flavors get a 501 response."""
         self._server_routes = server_routes or RouteTable(())
         self._operations = operations
         self._policy = policy
@@ -84,10 +85,12 @@ class ComputeAPI:
         self._version_discovery = VersionDiscovery(options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Respond to a request; send nothing if its client disconnects before the body is complete.
+        """Respond to a request.
 
-        OPTIONS is 200 with an empty body, without a token, for every path but ``/`` and the version
-        roots. Raises ResponseAborted if the image service fails while a list is being streamed.
+        If the client disconnects before the request's body is complete, nothing is sent. OPTIONS
+        gets 200 with an empty body, and needs no token. For ``/`` and the version roots,
+        `VersionDiscovery` responds to OPTIONS. Raises ResponseAborted if the image service fails
+        while a list is being streamed.
         """
         path = scope["path"]
         if "//" in path:
@@ -109,11 +112,11 @@ class ComputeAPI:
     ) -> Response:
         """Return the response for `path` below `version_root`: ``/images`` below ``/v2.1``.
 
-        Errors become responses, checked in a deployed Compute API's order: 413 for a body that is
-        too large, 401 without a valid token, 404 for a method and path without a route, then
-        those of `_perform`, and 501 for a route of Compute outside of images. It is 503 if the
-        identity service is unavailable, or if request bodies take too much memory. Raises only
-        ClientDisconnected.
+        Errors become responses. They are checked in a deployed Compute API's order: 413 for a body
+        that is too large, 401 without a valid token, 404 if no route has the method and path, then
+        the errors of `_perform`. A route of Compute that Glimpse does not have is 501. An
+        unavailable identity service is 503, and so are request bodies that take too much memory.
+        Raises ClientDisconnected if the client disconnects before the body is complete.
         """
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         accept = header_text(headers, b"accept")
@@ -137,10 +140,10 @@ class ComputeAPI:
         return await self._perform(scope, match, caller, body)
 
     async def _authenticate(self, scope: Scope) -> Caller:
-        """Return the request's caller, and record it in the request context.
+        """Return the request's caller, and record the caller in the request context.
 
-        Raises Unauthorized if X-Auth-Token is missing, or if it or X-Service-Token is refused;
-        IdentityUnavailable if one could not be checked.
+        Raises Unauthorized if X-Auth-Token is missing, or if X-Auth-Token or X-Service-Token is
+        refused. Raises IdentityUnavailable if a token could not be checked.
         """
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         token = headers.get(b"x-auth-token")
@@ -159,7 +162,8 @@ class ComputeAPI:
     async def _perform(self, scope: Scope, match: Match, caller: Caller, body: bytes) -> Response:
         """Parse and check a request, call its handler, and add the headers of all operations.
 
-        A Fault and an error of `images.errors` become the response for it, NotAuthenticated a 401.
+        A Fault or an error of `images.errors` becomes an error response; NotAuthenticated becomes a
+        401.
         """
         microversion: Microversion | None = None
         try:
@@ -172,7 +176,7 @@ class ComputeAPI:
             )
             self._check_request(match.route, request)
             response = await match.route.handler(self._operations, request)
-        except NotAuthenticated:  # the token has expired meanwhile, or Glance rejected it
+        except NotAuthenticated:  # the token has expired since, or Glance refused it
             return self._unauthorized(scope)
         except (Fault, ImageServiceError) as error:
             fault = error if isinstance(error, Fault) else fault_from_error(error)
@@ -188,10 +192,10 @@ class ComputeAPI:
         image_service_url: str,
         body: bytes,
     ) -> Request:
-        """Make the handler's argument; the body is parsed for POST and PUT only.
+        """Make the handler's argument. Only the body of a POST or PUT is parsed.
 
-        Raises a 415 fault, for any method, if `check_content_type` does not accept the
-        Content-Type; a 400 fault for a body that is no JSON.
+        Raises a 415 fault if `check_content_type` refuses the Content-Type, whatever the method.
+        Raises a 400 fault if the body is not JSON.
         """
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         method, base_url = scope["method"], scope["glimpse.base_url"]
@@ -221,10 +225,13 @@ class ComputeAPI:
     def _check_request(self, route: Route, request: Request) -> None:
         """Raise a fault for a request that may not reach its handler.
 
-        The first that applies: 400 for a project id in the path that is not the caller's, 404 for a
-        microversion that no longer has the operation (unless `serve_removed` is set), 400 for a GET
-        whose query is not UTF-8, 403 if `ComputePolicy.check` refuses the caller. A route without a
-        policy rule skips the last check.
+        The first fault that applies is raised:
+
+        - 400 if the path has a project id that is not the caller's;
+        - 404 if the request's microversion no longer has the operation, and `serve_removed` is
+          False;
+        - 400 if the method is GET and the query is not UTF-8;
+        - 403 if the route has a policy rule and `ComputePolicy.check` refuses the caller.
         """
         caller, project_id = request.caller, request.project_id
         if project_id and project_id != caller.project_id:
@@ -246,11 +253,11 @@ class ComputeAPI:
             self._policy.check(caller, route.policy_rule)
 
     def _complete_response(self, route: Route, request: Request, response: Response) -> Response:
-        """Add the headers of all operations, and those that announce an operation's removal.
+        """Return `response` with the headers of all operations.
 
-        The latter are added only if `route` has a last microversion. If entity tags are enabled,
-        the response to a GET gets one, unless it is streamed; the response becomes a 304 without a
-        body if If-None-Match has the same tag.
+        If `route` has a last microversion, headers announce the operation's removal. If entity tags
+        are enabled, the response to a GET gets an entity tag, except a streamed response. If the
+        request's If-None-Match has the same tag, the response becomes a 304 without a body.
         """
         headers: list[Header] = [
             (b"content-type", response_type(request.headers.get(b"accept", b""))),
@@ -273,9 +280,9 @@ class ComputeAPI:
 
 
 async def _send(response: Response, method: str, receive: Receive, send: Send) -> None:
-    """Send a response as ASGI messages; if its body is a generator, send piece by piece.
+    """Send a response as ASGI messages; the pieces of a generator are sent one by one.
 
-    A response to `method` HEAD has no body. A client that disconnects ends a stream without an
+    If `method` is HEAD, the body is left out. If the client disconnects, a stream ends without an
     error. Raises ResponseAborted if the image service fails while the stream is being sent.
     """
     status, body, headers = response

@@ -1,7 +1,7 @@
 """Content negotiation: choose the media type of a response by the Accept header.
 
-The rules are those of a deployed Compute API, which differ from RFC 9110: names are case-sensitive,
-and a media type may have a parameter that names a version of the API (``;version=2.1``).
+The rules are those of a deployed Compute API. Unlike in RFC 9110, case matters. A media type may
+have a parameter that names a version of the API (``;version=2.1``).
 """
 
 import contextlib
@@ -25,7 +25,8 @@ _COMMON_RESPONSE_TYPE = JSON.encode()
 class Preference(NamedTuple):
     """The media type chosen for a response.
 
-    `version` is the parameter ``version`` beside it in the Accept header, such as ``2.1``, or None.
+    `version` is the parameter ``version`` of that media type in the Accept header, such as ``2.1``.
+    It is None if the Accept header has no such parameter.
     """
 
     content_type: str
@@ -35,7 +36,7 @@ class Preference(NamedTuple):
 def response_type(accept: bytes) -> bytes:
     """Return the Content-Type of an operation's response: JSON, or Compute's own JSON type.
 
-    It is the one that the Accept header prefers, and JSON if the header names neither.
+    Returns the type that the Accept header prefers; JSON if the header names neither type.
     """
     if accept in _COMMON_HEADERS:
         return _COMMON_RESPONSE_TYPE
@@ -43,15 +44,15 @@ def response_type(accept: bytes) -> bytes:
 
 
 def preference(accept: str, offers: Sequence[str]) -> Preference:
-    """Return the one of `offers` that an Accept header prefers; JSON if the header names none.
+    """Return the media type of `offers` that an Accept header prefers; JSON if none fits.
 
-    The offer with the highest quality is preferred. Of several, it is the one that the header names
-    with fewer asterisks (``application/json`` before ``application/*``), then the first in
-    `offers`.
+    The offer with the highest quality (``q``) is preferred. Of offers with the same quality, the
+    one that the header names with fewer asterisks is preferred (``application/json`` before
+    ``application/*``), then the first in `offers`.
 
-    Case matters, also that of ``q``; of a repeated parameter, the last counts. A quality of 0
-    refuses nothing. Malformed media ranges count, too: a quality may be above 1, and a media range
-    whose quality is not a number matches nothing.
+    Case matters, even for ``q``. If a parameter is repeated, the last one counts. An offer with the
+    quality 0 is not refused. A quality may be above 1. A media range whose quality is not a number
+    matches nothing.
     """
     best, best_rank = Preference(JSON), (-1.0, -2)
     ranges = [(each.media_type, dict(each.parameters)) for each in parse_accept(accept)]
@@ -65,7 +66,7 @@ def preference(accept: str, offers: Sequence[str]) -> Preference:
 
 
 def version_parameter(content_type: str) -> str | None:
-    """Return the parameter ``version`` of a Content-Type header; None if it has none.
+    """Return the parameter ``version`` of a Content-Type header; None if it is missing.
 
     Example: ``2.1`` for ``application/json;version=2.1``.
     """

@@ -1,4 +1,4 @@
-"""Headers that announce the end of the Compute Images API, and name its successor. Pure."""
+"""Headers that announce the end of the Compute Images API and name the Image API. Pure."""
 
 from urllib.parse import quote
 
@@ -10,10 +10,10 @@ _DEPRECATED_SINCE = b"@1475712000"
 
 
 def deprecation_headers(image_service_url: str, image_id: str, sunset: str | None) -> list[Header]:
-    """Return Deprecation (RFC 9745), a Link to the same images in the Image API, and Sunset.
+    """Return the headers Deprecation (RFC 9745), Link and, if `sunset` is set, Sunset.
 
-    The link is to ``/v2/images`` below `image_service_url`, or to the image `image_id` there unless
-    that is "". Sunset (RFC 8594) is the HTTP date `sunset`; without one the header is left out.
+    The Link is to ``/v2/images/{image_id}`` below `image_service_url`; to ``/v2/images`` if
+    `image_id` is "". `sunset` is the HTTP date for the header Sunset (RFC 8594).
     """
     successor = quote_url(image_service_url.rstrip("/")) + "/v2/images"
     if image_id:
@@ -26,5 +26,5 @@ def deprecation_headers(image_service_url: str, image_id: str, sunset: str | Non
 
 
 def _quote_segment(text: str) -> str:
-    """Percent-encode text for use as one segment of a path; a UUID stays as it is."""
+    """Percent-encode text for use as one segment of a path."""
     return text if text.isascii() and text.replace("-", "").isalnum() else quote(text, safe="")

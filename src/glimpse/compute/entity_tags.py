@@ -9,7 +9,7 @@ def strong_etag(body: bytes) -> bytes:
 
 
 def is_not_modified(if_none_match: bytes | None, etag: bytes) -> bool:
-    """Return True if ``If-None-Match`` lists `etag`, with ``W/`` or without.
+    """Return True if the header ``If-None-Match`` lists `etag`, with or without ``W/``.
 
     ``*`` does not match, because a deployed Compute API responds to it with 200.
     """

@@ -1,7 +1,8 @@
-"""Error responses in the three formats that a deployed Compute API has for them.
+"""Error responses in the three formats of a deployed Compute API.
 
-Faults are JSON, and come from operations. The 401 is that of keystonemiddleware. WebOb's pages are
-HTML, JSON or text: 404 for an unknown path, and 413 for a body that is too large.
+- Faults of operations are JSON.
+- A 401 is the JSON of keystonemiddleware.
+- A 404 for an unknown path and a 413 for a body that is too large are WebOb's HTML, JSON or text.
 """
 
 import html
@@ -27,9 +28,10 @@ def fault_response(
 ) -> Response:
     """Return the JSON response for a fault, with the fault's headers and its Retry-After.
 
-    `microversion` is that of the request, for the headers that name it; None sends none. With
-    `has_request_ids`, the response has the request id headers; a deployed Compute API omits them
-    for paths outside of its versions. With `is_private`, headers forbid shared caches to keep it.
+    Response headers name `microversion`, the request's; None sends no such headers.
+    `has_request_ids` adds the request id headers, which a deployed Compute API omits for paths
+    outside of its versions. `is_private` adds headers that forbid shared caches to store the
+    response.
     """
     headers = [
         *microversion_headers(microversion),
@@ -44,7 +46,7 @@ def fault_response(
 
 
 def unauthorized(challenge: str) -> Response:
-    """Return the 401 of keystonemiddleware, in JSON; WWW-Authenticate has `challenge`."""
+    """Return keystonemiddleware's 401 in JSON, with `challenge` as WWW-Authenticate."""
     document = {
         "error": {
             "code": 401,
@@ -62,26 +64,28 @@ def unauthorized(challenge: str) -> Response:
 
 
 def route_not_found(method: str, accept: str) -> Response:
-    """Return the 404 page for a method and path that no operation has; empty for HEAD.
+    """Return the 404 page for a method and path that no operation has.
 
-    `accept` is the Accept header, which decides between HTML, JSON and text; see `_page`.
+    The page is HTML, JSON or plain text, as the Accept header `accept` prefers. If `method` is
+    HEAD, the body is empty.
     """
     return _page(404, "Not Found", _NOT_FOUND, method, accept)
 
 
 def body_too_large(method: str, accept: str) -> Response:
-    """Return the 413 page for a body above ``max_request_body_size``; empty for HEAD.
+    """Return the 413 page for a body above ``max_request_body_size``.
 
-    `accept` is the Accept header, which decides between HTML, JSON and text; see `_page`.
+    The page is HTML, JSON or plain text, as the Accept header `accept` prefers. If `method` is
+    HEAD, the body is empty.
     """
     return _page(413, "Request Entity Too Large", _TOO_LARGE, method, accept)
 
 
 def _page(status: int, title: str, text: str, method: str, accept: str) -> Response:
-    """Return an error page with the bytes that WebOb sends for it.
+    """Return the error page that WebOb sends, byte for byte.
 
-    The page is HTML or JSON, as the Accept header prefers. It is HTML if the header is malformed,
-    plain text if the header accepts neither or is "". A response to the method HEAD has no body.
+    The page is HTML or JSON, as the Accept header `accept` prefers. A malformed header gets HTML. A
+    header that accepts neither, or is "", gets plain text. A HEAD request gets no body.
     """
     offer = best_offer(accept, ("text/html", "application/json"))
     if method == "HEAD":

@@ -1,4 +1,4 @@
-"""Fault: an error response of the Compute API; and the faults for errors of services."""
+"""Fault, an error response of the Compute API, and the faults for errors of services."""
 
 from collections.abc import Sequence
 
@@ -24,10 +24,10 @@ METADATA_LIMIT_EXCEEDED = "Image metadata limit exceeded"
 
 
 class Fault(Exception):
-    """An error response of the Compute API. Raise it to send it.
+    """An error response of the Compute API, as an exception that handlers raise.
 
     `message` is shown to the client. `retry_after` is in seconds; None sends no Retry-After header.
-    `headers` are sent in addition to those of every fault.
+    `headers` are additional response headers.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Fault(Exception):
     def document(self) -> dict[str, object]:
         """Return the response's body, such as ``{"itemNotFound": {"code": 404, "message": ...}}``.
 
-        The name is ``computeFault`` for a status that FAULT_NAMES does not have.
+        A status that is not in FAULT_NAMES has the name ``computeFault``.
         """
         name = FAULT_NAMES.get(self.status, "computeFault")
         return {name: {"code": self.status, "message": self.message}}
@@ -61,10 +61,12 @@ def no_such_resource() -> Fault:
 def fault_from_error(error: errors.ImageServiceError | IdentityUnavailable) -> Fault:
     """Return the fault for an error that the image service or the identity service raised.
 
-    A service that is unavailable is 503, one that sent an invalid response 502; both have a
-    Retry-After header. (A deployed Compute API responds with 500 to both.) For other errors, status
-    and message (_FAULTS) are those of a deployed Compute API, but without its HTML escapes
-    (docs/differences.md). The caller must handle NotAuthenticated, which is no fault but a 401.
+    A service that is unavailable becomes a 503. A service that sent an invalid response becomes a
+    502. Both have a Retry-After header. (A deployed Compute API responds with 500.) Other errors
+    have the status and message of a deployed Compute API, without its HTML escapes
+    (docs/differences.md).
+
+    Handle NotAuthenticated before you call this function: it needs a 401, which no fault is.
     """
     if isinstance(error, errors.Unavailable | IdentityUnavailable):
         return Fault(503, str(error), retry_after=error.retry_after)
@@ -74,7 +76,7 @@ def fault_from_error(error: errors.ImageServiceError | IdentityUnavailable) -> F
     return Fault(502, str(error), retry_after=1)
 
 
-# Status and message for each error; the first class that fits counts. {} is the error's message.
+# Status and message of each error class; the first row that fits counts. {} is the error's message.
 _FAULTS: tuple[tuple[type[errors.ImageServiceError], int, str], ...] = (
     (errors.ImageNotFound, 404, "Image not found."),
     (errors.PropertyNotFound, 404, "Invalid metadata key"),

@@ -28,16 +28,20 @@ _NAMED_AS_STORED = frozenset(("active", "saving", "deleted"))
 
 
 def compute_status(status: str) -> ComputeStatus:
-    """Return the Compute API's status for one of the Image service; UNKNOWN if there is none."""
+    """Return the Compute API's status for a status of the Image service.
+
+    Statuses without a counterpart, such as ``importing``, become UNKNOWN.
+    """
     return _COMPUTE_STATUSES.get(status, _UNKNOWN)
 
 
 def stored_statuses(status: str) -> tuple[str, ...]:
     """Return the Image service's statuses that the Compute API's filter by `status` finds.
 
-    A status of the Compute API, in any case, finds all statuses that are shown as it: ``SAVING``
-    finds queued and saving. But ``active``, ``saving`` and ``deleted`` in lower case find only
-    themselves. Any other text finds that status, in lower case. Spaces at the end are ignored.
+    A status of the Compute API, in any case, finds every status that is shown under that name:
+    ``SAVING`` finds queued and saving. But ``active``, ``saving`` and ``deleted`` in lower case
+    each find only the Image service's status of the same name. Any other text is returned in lower
+    case. Spaces at the end are ignored.
     """
     status = status.rstrip(" ")
     if status in _NAMED_AS_STORED:

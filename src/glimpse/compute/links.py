@@ -12,9 +12,10 @@ _PLAIN_URL = re.compile(r"[!#-\[\]-~]*")  # characters that JSON does not escape
 
 
 class LinkPrefixes(NamedTuple):
-    """URLs that replace scheme and host in links; None keeps those of the link.
+    """URLs that replace the scheme and host of links; None changes nothing.
 
-    They are the options ``[api] compute_link_prefix`` and ``glance_link_prefix``.
+    `compute` is the option ``[api] compute_link_prefix``, `image_service` is
+    ``glance_link_prefix``.
     """
 
     compute: str | None
@@ -24,9 +25,9 @@ class LinkPrefixes(NamedTuple):
 class Links(NamedTuple):
     """The URLs with which the links in one response start, without a slash at the end.
 
-    `versioned` has the version and the project id, if the request's path has one
-    (``http://host:8774/v2.1``). `bookmark` is the same without the version. `image_service` is the
-    Image service's base URL.
+    `versioned` has the version (``http://host:8774/v2.1``), followed by the project id if the
+    request's path has a project id. `bookmark` is `versioned` without the version. `image_service`
+    is the Image service's base URL.
     """
 
     versioned: str
@@ -36,9 +37,9 @@ class Links(NamedTuple):
     def image_links(self, image_id: str) -> orjson.Fragment:
         """Return the self, bookmark and alternate links of an image, as JSON.
 
-        `image_id` must not have characters that JSON escapes. The URLs have none, so the text is
-        formatted directly; serializing dictionaries of links took half of the time of a page.
+        `image_id` must not have characters that JSON escapes, because it is not escaped here.
         """
+        # Formatted as text: serializing dictionaries of links took half of the time of a page.
         versioned, bookmark, image_service = self
         text = (
             f'[{{"rel":"self","href":"{versioned}/images/{image_id}"}},'
@@ -49,22 +50,24 @@ class Links(NamedTuple):
         return orjson.Fragment(text)
 
     def server_links(self, server_id: str) -> list[dict[str, str]]:
-        """Return the self and bookmark links of the server that an image is a snapshot of."""
+        """Return the self and bookmark links of a server."""
         return [
             {"rel": "self", "href": f"{self.versioned}/servers/{server_id}"},
             {"rel": "bookmark", "href": f"{self.bookmark}/servers/{server_id}"},
         ]
 
 
-# The Host header, and the project id in the path, may be 64 kB long.
+# Only short arguments are cached: a Host header, or a project id in a path, may be 64 kB long.
 @cache_if_short(longest=1000, entries=64)
 def make_links(
     base_url: str, version_root: str, project_id: str, image_service: str, prefixes: LinkPrefixes
 ) -> Links:
-    """Return the links for the response to a request; cached if the arguments are short.
+    """Return the URLs with which the links in the response to a request start.
 
-    `base_url` is the URL by which the client reached Glimpse, `image_service` the Image service's
-    base URL. `project_id` is "" if the request's path has none.
+    `base_url` is the URL by which the client reached Glimpse. `version_root` is ``/v2.1`` or
+    ``/v2``. `project_id` is "" if the request's path has no project id. `image_service` is the
+    Image service's base URL. `prefixes` replace scheme and host. Pass all arguments by position,
+    because results are cached.
     """
     base = _quoted(with_prefix(base_url, prefixes.compute))
     project = f"/{project_id}" if project_id else ""
@@ -76,15 +79,16 @@ def make_links(
 
 
 def _quoted(url: str) -> str:
-    """Percent-encode `url` if JSON would have to escape it; a Host header may have any text."""
+    """Return `url`, percent-encoded if it has characters that JSON escapes."""
     return url if _PLAIN_URL.fullmatch(url) else quote(url, safe="/:@[]?&=%")
 
 
 def with_prefix(url: str, prefix: str | None) -> str:
-    """Replace scheme and host of `url` by `prefix`, which may have a path; None keeps them.
+    """Replace the scheme and host of `url` by `prefix`, which may have a path.
 
-    Example: ``http://host/image`` with ``https://example.org/cloud`` becomes
-    ``https://example.org/cloud/image``. With a prefix, a query and slashes at the end are dropped.
+    Example: ``http://host/image`` with the prefix ``https://example.org/cloud`` becomes
+    ``https://example.org/cloud/image``. A query, and slashes at the end, are dropped. If `prefix`
+    is None, `url` is returned unchanged.
     """
     if not prefix:
         return url

@@ -37,10 +37,10 @@ _MAX_LIMIT = 2**62
 
 
 class ListRequest(NamedTuple):
-    """The parsed query string of a list.
+    """The parsed query string of a list of images.
 
-    `parameters` are those that the link to the next page repeats: all but unknown ones, in the
-    request's order.
+    `parameters` has the names and values that the link to the next page repeats: all known
+    parameters, in the request's order.
     """
 
     query: ImageQuery
@@ -50,17 +50,19 @@ class ListRequest(NamedTuple):
 # A client that polls repeats its request. The cache takes some 2 MB.
 @cache_if_short(longest=1024, entries=128)
 def parse_list_request(query_string: bytes) -> ListRequest:
-    """Parse the query string of a list. The result may be cached: do not change it.
+    """Parse the query string of a list of images. Do not change the result: it may be cached.
 
-    Known parameters are ``limit``, ``marker``, ``changes-since`` and the filters: those in
-    _IMAGE_SERVICE_NAMES, and ``property-{key}``, which filters by a property or an attribute with
-    the syntax of the Image API (``property-name=in:a,b``). ``page_size`` and ``offset`` have no
-    effect; unknown parameters are ignored. If a parameter is repeated, the last value counts. ``;``
-    separates parameters as ``&`` does. There is no default ``limit``.
+    Known parameters are ``limit``, ``marker``, ``changes-since``, the filters in
+    _IMAGE_SERVICE_NAMES (``name``), and ``property-{key}``. The last one filters by a property or
+    an attribute, with the syntax of the Image API (``property-name=in:a,b``). ``page_size`` and
+    ``offset`` are validated, but have no effect. Unknown parameters are ignored. If a parameter is
+    repeated, the last value counts. ``;`` separates parameters as ``&`` does. Without ``limit``,
+    the list has no limit.
 
-    Raises a 400 fault or images.errors.Invalid for a value that is not valid, and for a query
-    string that is not UTF-8. Every ``limit``, ``page_size`` and ``offset`` must be a whole number,
-    1 or more, even if it is repeated. No known parameter may have a NUL character.
+    Raises a 400 fault or images.errors.Invalid if a value is not valid. Raises a 400 fault if the
+    query string is not UTF-8, or if a known parameter has a NUL character. Every ``limit``,
+    ``page_size`` and ``offset`` must be a whole number of 1 or more, even if a later value replaces
+    it.
     """
     try:
         text = query_string.decode().replace(";", "&")  # the Compute API accepts both as separator
@@ -87,7 +89,7 @@ def _is_known(name: str) -> bool:
 
 
 def _check_number(name: str, value: str) -> None:
-    """Raise a 400 fault unless `value` is a whole number, 1 or more: only digits, no sign.
+    """Raise a 400 fault if `value` is not a whole number of 1 or more, in digits only.
 
     A newline at the end is accepted, as in a deployed Compute API.
     """
@@ -100,10 +102,10 @@ def _check_number(name: str, value: str) -> None:
 
 
 def check_text(name: str, value: str) -> None:
-    """Raise a 400 fault for a NUL character in the name or the value of a query parameter.
+    """Raise a 400 fault if the name or the value of a query parameter has a NUL character.
 
-    What the Image service responds to one depends on its database: MariaDB finds no image, and
-    PostgreSQL fails.
+    The Image service's response to a NUL character depends on its database: MariaDB finds no image,
+    and PostgreSQL fails.
     """
     if "\0" in name or "\0" in value:
         raise Fault(
@@ -116,12 +118,12 @@ def check_text(name: str, value: str) -> None:
 def _make_query(parameters: dict[str, str]) -> ImageQuery:
     """Return the query for a request's parameters, by their names in the Compute API.
 
-    `parameters` have passed _check_number and _check_text. A limit above 2**62 becomes 2**62.
-    Raises a 400 fault or Invalid for a value that is not valid.
+    `parameters` must have passed `_check_number` and `check_text`. A limit above 2**62 becomes
+    2**62. Raises a 400 fault or Invalid if a value is not valid.
     """
     filters, changed_since = _split_filters(parameters)
-    # Sent as property-limit and property-marker, the Image API takes these for its own limit and
-    # marker, not for filters.
+    # Clients send these as property-limit and property-marker. The Image API takes them for its
+    # own limit and marker, not for filters.
     filters.pop("limit", None)
     marker = filters.pop("marker", None)
     tags = [filters.pop("tag").strip()] if "tag" in filters else []
@@ -154,10 +156,11 @@ def _make_query(parameters: dict[str, str]) -> ImageQuery:
 def _split_filters(parameters: dict[str, str]) -> tuple[dict[str, str], DateBound | None]:
     """Return the filters by the Image service's names, and the bound of ``changes-since``.
 
-    Values are not parsed; ``limit``, ``marker``, ``page_size`` and ``offset`` are left out. The
-    bound is None without that parameter. Of two filters for one attribute, the later one is
-    used: ``server`` and ``property-instance_uuid``, or ``changes-since`` and
-    ``property-updated_at``. Raises a 400 fault for a ``changes-since`` that is not a date.
+    Values of filters are not parsed. ``limit``, ``marker``, ``page_size`` and ``offset`` are left
+    out. The bound is None if there is no ``changes-since``. If two parameters filter by one
+    attribute, the later one counts. Such pairs are ``server`` and ``property-instance_uuid``, and
+    ``changes-since`` and ``property-updated_at``. Raises a 400 fault if ``changes-since`` is not a
+    date.
     """
     filters: dict[str, str] = {}
     changed_since: DateBound | None = None
@@ -188,9 +191,9 @@ def _parse_changes_since(date: str) -> DateBound:
 def _parse_statuses(text: str) -> tuple[str, ...]:
     """Return the Image service's statuses that the value of a filter by status finds.
 
-    The value is a status of either API (see `stored_statuses`), or a list: ``in:ACTIVE,ERROR``.
-    ``SAVING`` finds all that Compute shows as such, ``eq:SAVING`` only the Image service's
-    ``saving``. Raises Invalid for any other operator, and for a misplaced quote.
+    `text` is a status of either API (see `stored_statuses`), or a list: ``in:ACTIVE,ERROR``.
+    ``SAVING`` finds all statuses that Compute shows as SAVING, ``eq:SAVING`` only the Image
+    service's ``saving``. Raises Invalid if `text` has another operator or a misplaced quote.
     """
     operator, colon, rest = text.partition(":")
     if colon and operator.lower() == "in":

@@ -1,4 +1,4 @@
-"""Make the response to a list: a complete document if it is short, a stream if it is long."""
+"""The response to a list of images: complete if the list is short, streamed if it is long."""
 
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
@@ -10,7 +10,7 @@ from glimpse.compute.next_link import NextLink
 from glimpse.compute.responses import Response, json_response
 from glimpse.images import Image, Page
 
-# A list of as many images as this, or of more characters of properties, is streamed.
+# A list is streamed if it has this many images, or more characters of properties (as JSON).
 _MAX_IMAGES = 200
 _MAX_CHARACTERS = 400_000
 
@@ -23,12 +23,12 @@ async def list_response(
     """Return a 200 response with a document ``{"images": [...]}`` of all images of `pages`.
 
     `view` renders one image. If the list ended at its limit although further images exist, the
-    document has ``images_links`` of `next_link`.
+    document also has ``images_links``, which `next_link` makes.
 
-    The body of a short list (some 200 images, with some 400,000 characters of properties) is
-    complete, and all errors of `pages` are raised here. The body of a longer one is a generator
-    that holds one page in memory at a time; errors of pages that it reads later are raised to its
-    reader. `pages` is closed when the document is complete.
+    A list of up to some 200 images, with some 400,000 characters of properties, is read to its end.
+    Errors of `pages` are raised here. For a longer list, the response's body is a generator that
+    holds one page in memory at a time. The generator raises errors of later pages to its reader.
+    `pages` is closed when its last page has been read.
     """
     first = await _merge_first_pages(pages)
     if not first.is_last:
@@ -43,10 +43,10 @@ async def list_response(
 
 
 async def _merge_first_pages(pages: AsyncIterator[Page]) -> Page:
-    """Merge the first pages: all of a short list, or as many as make it a long one.
+    """Read pages until the list ends or is long, and return them as one page.
 
-    The first page alone does not tell if the list is short: a page may have few images or none,
-    although the list goes on. Raises what `pages` raises.
+    More than one page is read, because a page may have few or no images although the list goes on.
+    Raises what `pages` raises.
     """
     page = await anext(pages)
     while not page.is_last and not _is_long(page.images):
@@ -56,9 +56,9 @@ async def _merge_first_pages(pages: AsyncIterator[Page]) -> Page:
 
 
 def _is_long(images: Sequence[Image]) -> bool:
-    """Return True if a list that starts with these images is to be streamed.
+    """Return True if a list that starts with these images has to be streamed.
 
-    That is so for 200 images or more, and for more than 400,000 characters of properties.
+    That is so for 200 images or more, and for more than 400,000 characters of properties as JSON.
     """
     return (
         len(images) >= _MAX_IMAGES
@@ -69,11 +69,11 @@ def _is_long(images: Sequence[Image]) -> bool:
 async def _stream(
     page: Page, pages: AsyncGenerator[Page, None], view: View, next_link: NextLink
 ) -> AsyncGenerator[bytes, None]:
-    """Yield the JSON text of a list: the images of `page`, then those of the other `pages`.
+    """Yield the JSON text of a list: the images of `page`, then the images of `pages`.
 
-    Each piece has the images of one page; a page without images has no piece. The last piece ends
-    the text, with the link to the next page if there is one. Raises what `pages` raises. Closes
-    `pages`.
+    Each piece has the images of one page. A page without images has no piece. The last piece ends
+    the text; it has a link to the next page if further images exist. Raises what `pages` raises.
+    Closes `pages`.
     """
     separator = b'{"images":['
     last_image: Image | None = None
@@ -84,8 +84,8 @@ async def _stream(
                 last_image = images[-1]
                 piece = separator + orjson.dumps([view(image) for image in images])[1:-1]
                 separator = b","
-                # Otherwise memory would hold the images while a slow client receives this piece,
-                # or while a slow Glance sends the next page.
+                # Free the memory of the images now: a slow client may take long to receive this
+                # piece, and a slow Glance to send the next page.
                 del page, images
                 yield piece
                 del piece
@@ -93,7 +93,7 @@ async def _stream(
                 break
             page = await anext(pages)
     opening = separator if separator != b"," else b""
-    # The last page may be empty: the link then names the last image of a page before it.
+    # The last page may be empty. The link then names the last image of an earlier page.
     links = b""
     if has_more and last_image:
         links = b',"images_links":' + orjson.dumps(next_link.render(last_image.id))

@@ -32,12 +32,12 @@ def parse_body(body: Any, name: str, *, is_legacy: bool) -> dict[str, Any]:
     """Return the metadata in a request body ``{name: {key: value, ...}}``.
 
     `name` is ``metadata``, or ``meta`` for exactly one item. A key has 1 to 255 characters of
-    ``a-zA-Z0-9-_:.`` and space, and maybe a newline at the end; a value is text of at most 255
-    characters. Raises a 400 fault for any other body; its message says which attribute is wrong,
-    and what is allowed.
+    ``a-zA-Z0-9-_:.`` and space; a newline may follow. A value is text of at most 255 characters.
+    Raises a 400 fault for any other body. The message says which attribute is wrong, and what is
+    allowed.
 
-    With `is_legacy` (``/v2``) less is validated, as in a deployed Compute API: further keys beside
-    `name` are ignored, and if no key of the metadata is valid, all keys and values are accepted.
+    With `is_legacy` (``/v2``) less is validated, as in a deployed Compute API. Keys beside `name`
+    are ignored. If no key of the metadata is valid, all keys and values are accepted.
     """
     if not isinstance(body, dict):
         raise Fault(400, f"The request body must be an object with the attribute {name}.")
@@ -60,7 +60,7 @@ def parse_body(body: Any, name: str, *, is_legacy: bool) -> dict[str, Any]:
 def parse_item(body: Any, key: str, *, is_legacy: bool) -> dict[str, Any]:
     """Return the item in the body of ``PUT .../metadata/{key}``: ``{"meta": {key: value}}``.
 
-    Raises a 400 fault if the item has another key, and for what `parse_body` refuses.
+    Raises a 400 fault if the item does not have the key `key`, or if `parse_body` refuses the body.
     """
     item = parse_body(body, "meta", is_legacy=is_legacy)
     if key not in item:
@@ -69,9 +69,9 @@ def parse_item(body: Any, key: str, *, is_legacy: bool) -> dict[str, Any]:
 
 
 def _check_item(name: str, key: str, value: object) -> None:
-    """Raise a 400 fault unless `key` and `value` are valid, as `parse_body` describes.
+    """Raise a 400 fault if `key` or `value` is not valid (see `parse_body`).
 
-    `name` is the body's attribute that has them, for the message.
+    `name` is the body's attribute that has the item; the message for an invalid key shows it.
     """
     if not _KEY.fullmatch(key):
         raise _invalid(
@@ -89,10 +89,10 @@ def _invalid(attribute: str, reason: str) -> Fault:
 
 
 def is_reserved(key: str) -> bool:
-    """Return True if the Image service lets no caller set the key.
+    """Return True if the Image service lets no caller set the metadata key `key`.
 
-    Such keys are those in _READ_ONLY, such as ``status``, and all that start with ``os_glance``.
-    Case matters; white space around a key is ignored.
+    Reserved are the keys in _READ_ONLY, such as ``status``, and all keys that start with
+    ``os_glance``. Case matters. White space around a key is ignored.
     """
     name = key.strip()
     return name in _READ_ONLY or name.startswith(RESERVED_PREFIX)
@@ -101,17 +101,19 @@ def is_reserved(key: str) -> bool:
 def property_changes(
     metadata: Mapping[str, Any], base_attributes: frozenset[str], *, replace: bool, limit: int
 ) -> PropertyChanges:
-    """Convert metadata to the property changes that a deployed Compute API makes of it.
+    """Return the property changes that a deployed Compute API makes for `metadata`.
 
-    With `replace`, all other properties are removed, except those that start with ``os_glance``.
-    `limit` is the most properties that the image may have after the change; `apply_changes`
-    enforces it.
+    With `replace`, all other properties are removed, except keys that start with ``os_glance``.
+    `limit` is the highest number of properties that the image may have after the change.
+    `apply_changes` enforces `limit`.
 
-    Reserved keys are not checked. White space around a key is removed. If two keys become the same,
-    the one that had no white space counts. A value that is not text becomes text, as by ``str``.
+    Reserved keys are not refused here: see `is_reserved`. White space around a key is removed. If
+    two keys become the same, the key that had no white space counts. A value that is not text is
+    converted with ``str``.
 
-    Some keys change nothing, but count towards `limit`: those in `base_attributes` (``name``),
-    ``image_id``, and ``kernel_id`` and ``ramdisk_id`` if their value is empty or ``none``.
+    Some keys change nothing, but count towards `limit`: the keys in `base_attributes` (``name``),
+    and ``image_id``. The same holds for ``kernel_id`` and ``ramdisk_id`` if the value is empty or
+    ``none``.
     """
     unchanged_keys_last = sorted(metadata.items(), key=lambda item: item[0] == item[0].strip())
     texts = {
@@ -138,16 +140,16 @@ def property_changes(
 
 
 def check_count(count: int, limit: int) -> None:
-    """Raise the 403 fault for more than `limit` metadata items, the most that an image may have."""
+    """Raise a 403 fault if `count`, a number of metadata items, is above `limit`."""
     if count > limit:
         raise Fault(403, METADATA_LIMIT_EXCEEDED)
 
 
 def check_storable(metadata: Mapping[str, Any]) -> None:
-    """Raise a 400 fault for metadata that the Image service cannot store.
+    """Raise a 400 fault if the Image service cannot store the metadata.
 
-    That is text with a lone surrogate, and a value of a key in `ENCODED_KEYS` that `decode_json`
-    does not decode. (A deployed Compute API responds with 500.)
+    Text with a lone surrogate cannot be stored. Nor can a value of ``mappings`` or
+    ``block_device_mapping`` that `decode_json` refuses. (A deployed Compute API responds with 500.)
     """
     for key, value in metadata.items():
         try:
@@ -163,9 +165,9 @@ def check_storable(metadata: Mapping[str, Any]) -> None:
 
 
 def decode_json(text: str) -> Any:
-    """Decode JSON text; integers of any size are kept exactly.
+    """Decode JSON text. Integers of any size are kept exactly.
 
-    Raises ValueError or RecursionError for text that is not JSON, is nested too deeply, or has a
+    Raises ValueError or RecursionError if the text is not JSON, is nested too deeply, or has a
     number that a float cannot hold (NaN, 1e999).
     """
     orjson.loads(text)  # is strict: raises for NaN and for deep nesting
@@ -181,7 +183,10 @@ def _finite(text: str) -> float:
 
 
 def json_fragment(text: str) -> orjson.Fragment:
-    """Return JSON text as a value that orjson copies unchanged. Raises ValueError if invalid."""
+    """Return JSON text as a value that orjson copies unchanged.
+
+    Raises ValueError if the text is not JSON.
+    """
     orjson.loads(text)
     return orjson.Fragment(text)
 
@@ -191,8 +196,8 @@ def render_metadata(
 ) -> dict[str, Any]:
     """Return an image's properties as the metadata that the Compute API shows.
 
-    The values of `ENCODED_KEYS` are JSON text, and are replaced by what `decode` returns for it. If
-    it raises ValueError or RecursionError, the text is shown.
+    The keys in `ENCODED_KEYS` have JSON text as values. `decode` converts this text. If `decode`
+    raises ValueError or RecursionError, the text is shown unchanged.
     """
     metadata = dict(properties)
     for key in ENCODED_KEYS:

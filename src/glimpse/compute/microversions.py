@@ -1,4 +1,4 @@
-"""Microversions: parse the one that a request names; refuse operations it no longer has."""
+"""Microversions: find the microversion of a request, and refuse removed operations."""
 
 import functools
 import re
@@ -13,7 +13,7 @@ _VERSION = re.compile(r"([1-9]\d*)\.([1-9]\d*|0)")
 
 
 class Microversion(NamedTuple):
-    """A version of the Compute API. It is compared as two numbers: 2.9 is less than 2.10."""
+    """A version of the Compute API. Versions are compared by number: 2.9 is less than 2.10."""
 
     major: int
     minor: int
@@ -40,11 +40,13 @@ def requested_microversion(
 ) -> Microversion | None:
     """Return the microversion that the headers of a request name.
 
-    It is `maximum` for ``latest``, 2.1 if no header names one, and None below the root `/v2`, which
-    has no microversions. ``OpenStack-API-Version: compute 2.35`` has precedence over
-    ``X-OpenStack-Nova-API-Version: 2.35`` (API microversion guideline); of several versions in one
-    header, the last counts. The names in `headers` are in lower case. Raises a 400 fault for a
-    malformed version, and a 406 fault for one below 2.1 or above `maximum`.
+    Returns `maximum` for ``latest``, and 2.1 if no header names a microversion. Returns None if
+    `version_root` is ``/v2``, which has no microversions. ``OpenStack-API-Version: compute 2.35``
+    has precedence over ``X-OpenStack-Nova-API-Version: 2.35`` (API microversion guideline). If one
+    header has several versions, the last counts. The names in `headers` are in lower case.
+
+    Raises a 400 fault if the version is malformed. Raises a 406 fault if the version is below 2.1
+    or above `maximum`.
     """
     if version_root == LEGACY_ROOT:
         return None
@@ -75,7 +77,7 @@ def requested_microversion(
 
 
 def _version_of_compute(header: bytes) -> str | None:
-    """Return the last version for ``compute`` in a list of services; None without one.
+    """Return the last version for ``compute`` in a list of services; None if there is none.
 
     Example: ``2.35`` for ``volume 3.0, compute 2.35``.
     """
@@ -88,7 +90,7 @@ def _version_of_compute(header: bytes) -> str | None:
 
 @functools.lru_cache(maxsize=64)
 def microversion_headers(microversion: Microversion | None) -> tuple[Header, ...]:
-    """Return the response headers that name the microversion used, with Vary; none for None."""
+    """Return the response headers that name `microversion`, and Vary; () for None."""
     if microversion is None:
         return ()
     text = str(microversion).encode()
@@ -103,11 +105,12 @@ def microversion_headers(microversion: Microversion | None) -> tuple[Header, ...
 def check_not_removed(
     operation: tuple[str, str], last: Microversion, requested: Microversion, successor: str
 ) -> None:
-    """Raise a 404 fault if microversion `requested` no longer has an operation.
+    """Raise a 404 fault if the microversion `requested` no longer has an operation.
 
-    `last` is the last microversion that has it. `operation` is its method and path, `successor` its
-    replacement in the Image API, such as ``GET /v2/images``. The fault's message names all three; a
-    deployed Compute API only says that the path does not exist.
+    `operation` is the operation's method and path. `last` is the last microversion that has the
+    operation. `successor` is the replacement in the Image API, such as ``GET /v2/images``. The
+    message names `operation`, `last` and `successor`. A deployed Compute API only says that the
+    path does not exist.
     """
     if requested > last:
         method, path = operation

@@ -1,4 +1,4 @@
-"""NextLink: the link in a list's response to the next page of the list."""
+"""NextLink: the link to the next page of a list of images or servers."""
 
 from typing import NamedTuple
 from urllib.parse import urlencode
@@ -7,21 +7,22 @@ from glimpse.caching.short_arguments import cache_if_short
 
 
 class NextLink(NamedTuple):
-    """Makes the link to the next page of a list from the id of the last image.
+    """Makes the link to the next page of a list of images or servers.
 
-    `list_url` is the list's URL without a query string. `parameters` are those of the request that
-    the link repeats.
+    `list_url` is the list's URL without a query string. `parameters` has the names and values of
+    the request's query that the link repeats.
     """
 
     list_url: str
     parameters: tuple[tuple[str, str], ...]
 
     def render(self, marker: str) -> list[dict[str, str]]:
-        """Return the value of ``images_links`` for a page whose last image has the id `marker`.
+        """Return the value of ``images_links`` or ``servers_links`` of a page.
 
-        In the URL, the parameters are sorted by name and value. Each name occurs once, with the
-        last of its sorted values, as in a deployed Compute API. `marker` replaces the value of the
-        request's ``marker``, or comes last.
+        `marker` is the id of the last image or server of the page. The URL has the parameters
+        sorted by name. Of a repeated parameter, the URL has only the last value in sorted order, as
+        in a deployed Compute API. `marker` replaces the value of the request's ``marker``. If the
+        request has no ``marker``, it is added at the end.
         """
         url = f"{self.list_url}?{_encode_parameters(self.parameters, marker)}"
         return [{"rel": "next", "href": url}]

@@ -1,4 +1,4 @@
-"""Handlers of the operations that the route table in `compute.routes` lists."""
+"""Handlers of the operations on images, which the route table in `compute.routes` lists."""
 
 from collections.abc import Callable
 from typing import Any
@@ -31,11 +31,16 @@ _NO_CONTENT = Response(204)
 
 
 class Operations:
-    """The handlers of all operations, on the images of one image service.
+    """The handlers of all operations on the images of one image service.
 
-    Each takes a request that `ComputeAPI` has checked, and returns its response, or raises Fault or
-    an error of `images.errors`. `metadata_items` is the most metadata items that an image may have
-    after a write; more are a 403. `policy` decides if a caller sees the sizes of images.
+    Each handler takes a request that `ComputeAPI` has checked, and returns the response. A handler
+    raises Fault or an error of `images.errors` for an error response. A write of metadata raises a
+    400 fault for invalid metadata, and a 403 fault for a reserved key or for an image that the
+    caller may not change.
+
+    `metadata_items` is the highest number of metadata items that an image may have after a write.
+    With more items, the write is a 403 fault. `policy` decides whether a caller sees the sizes of
+    images.
     """
 
     def __init__(self, images: ImageService, *, metadata_items: int, policy: ComputePolicy) -> None:
@@ -48,7 +53,7 @@ class Operations:
         return await self._list(request, "/images", lambda image: basic_view(image, request.links))
 
     async def list_images_detail(self, request: Request) -> Response:
-        """Handle ``GET /images/detail``: full documents, with sizes if the policy shows them."""
+        """Handle ``GET /images/detail``: full documents, with sizes if the policy allows it."""
         links, show_size = request.links, self._policy.shows_size(request.caller)
         return await self._list(
             request,
@@ -59,7 +64,7 @@ class Operations:
     async def _list(self, request: Request, path: str, view: Callable[[Image], object]) -> Response:
         """Respond with the images that the request's query finds, each rendered by `view`.
 
-        `path` is the operation's, for the link to the next page.
+        `path` is the operation's path, such as ``/images``, for the link to the next page.
         """
         list_request = parse_list_request(request.query_string)
         pages = self._images.list_images(request.caller, list_request.query)
@@ -69,7 +74,8 @@ class Operations:
     async def show_image(self, request: Request) -> Response:
         """Handle ``GET /images/{id}``: the full document of an image.
 
-        It has the size if the policy shows that to the caller. Raises what `get_image` raises.
+        The document has the image's size if the policy lets the caller see sizes. Raises
+        ImageNotFound if there is no such image or the caller may not see the image.
         """
         image = await self._images.get_image(request.caller, request.resource_id)
         show_size = self._policy.shows_size(request.caller)
@@ -77,10 +83,10 @@ class Operations:
         return Response(200, orjson.dumps(document))
 
     async def delete_image(self, request: Request) -> Response:
-        """Handle ``DELETE /images/{id}``: 204; a 403 fault if it is forbidden.
+        """Handle ``DELETE /images/{id}``: 204.
 
-        That is: the caller may not delete the image, or it is protected. Other errors of
-        `ImageService.delete_image`, such as ImageNotFound, are raised as they are.
+        Raises a 403 fault if the caller may not delete the image, or if the image is protected.
+        Other errors of `ImageService.delete_image`, such as ImageNotFound, are raised unchanged.
         """
         try:
             await self._images.delete_image(request.caller, request.resource_id)
@@ -94,7 +100,10 @@ class Operations:
         return json_response({"metadata": render_metadata(image.properties)})
 
     async def show_metadata_item(self, request: Request) -> Response:
-        """Handle ``GET /images/{id}/metadata/{key}``: one item; a 404 fault if there is none."""
+        """Handle ``GET /images/{id}/metadata/{key}``: one metadata item.
+
+        Raises a 404 fault if the image has no item with the key.
+        """
         image = await self._images.get_image(request.caller, request.resource_id)
         metadata = render_metadata(image.properties)
         if request.key not in metadata:
@@ -102,21 +111,27 @@ class Operations:
         return json_response({"meta": {request.key: metadata[request.key]}})
 
     async def create_metadata(self, request: Request) -> Response:
-        """Handle ``POST /images/{id}/metadata``: set items, keep others; respond with all items."""
+        """Handle ``POST /images/{id}/metadata``: set items, and keep all others.
+
+        The response has all items of the image.
+        """
         metadata = parse_body(request.body, "metadata", is_legacy=request.is_legacy)
         image = await self._write(request, metadata, replace=False)
         return json_response({"metadata": render_metadata(image.properties)})
 
     async def replace_metadata(self, request: Request) -> Response:
-        """Handle ``PUT /images/{id}/metadata``: replace all; the response repeats the request."""
+        """Handle ``PUT /images/{id}/metadata``: replace all items.
+
+        The response repeats the items of the request.
+        """
         metadata = parse_body(request.body, "metadata", is_legacy=request.is_legacy)
         await self._write(request, metadata, replace=True)
         return json_response({"metadata": metadata})
 
     async def set_metadata_item(self, request: Request) -> Response:
-        """Handle ``PUT /images/{id}/metadata/{key}``; the response repeats the request.
+        """Handle ``PUT /images/{id}/metadata/{key}``: set one item.
 
-        It is a 400 fault if the item in the body has another key.
+        The response repeats the item. Raises a 400 fault if the item in the body has another key.
         """
         meta = parse_item(request.body, request.key, is_legacy=request.is_legacy)
         await self._write(request, meta, replace=False)
@@ -125,7 +140,8 @@ class Operations:
     async def delete_metadata_item(self, request: Request) -> Response:
         """Handle ``DELETE /images/{id}/metadata/{key}``: 204.
 
-        It is 404 for a key that is missing, or that names an attribute such as ``name``.
+        Raises PropertyNotFound, which becomes a 404, if the image has no item with the key. Raises
+        a 404 fault if the key names an attribute such as ``name``.
         """
         if request.key in await self._images.base_attributes(request.caller):
             await self._images.get_image(request.caller, request.resource_id)
@@ -134,19 +150,21 @@ class Operations:
         return _NO_CONTENT
 
     async def show_version(self, request: Request) -> Response:
-        """Handle ``GET /v2.1/{project_id}/``: the version document, as ``GET /v2.1`` shows it.
+        """Handle ``GET /v2.1/{project_id}/``: the version document, as in ``GET /v2.1``.
 
-        It is the same for ``/v2``. Unlike version discovery, it needs a token.
+        ``GET /v2/{project_id}/`` has the document of ``/v2``. Both requests need a token, unlike
+        version discovery.
         """
         advertised = str(request.options.advertised_microversion)
         return json_response(version_document(request.base_url, request.version_root, advertised))
 
     async def _write(self, request: Request, metadata: dict[str, Any], *, replace: bool) -> Image:
-        """Set metadata of an image atomically; return the image as it is afterwards.
+        """Set metadata of an image atomically; return the image after the change.
 
         With `replace`, all other metadata is removed, except keys that start with ``os_glance``.
-        For metadata that no caller may set (see `_fault_for_metadata`), raises what
-        `_check_allowed` raises, or else the fault for it. Otherwise raises what `_change` raises.
+        Metadata that no caller may set on any image is a fault (see `_fault_for_metadata`). Errors
+        of `_check_allowed` take precedence over that fault. For other metadata, raises what
+        `_change` raises.
         """
         fault = _fault_for_metadata(request.resource_id, metadata)
         if fault is not None:
@@ -165,8 +183,8 @@ class Operations:
     ) -> None:
         """Raise the errors that a deployed Compute API reports before it refuses an item.
 
-        In this order: ImageNotFound, a 403 fault for more items than an image may have, and a 403
-        fault for an image that the caller may not change.
+        The first error that applies is raised: ImageNotFound; a 403 fault for more items than an
+        image may have; a 403 fault if the caller may not change the image.
         """
         image = await self._images.get_image(request.caller, request.resource_id)
         kept = 0 if replace else len(image.properties.keys() - metadata.keys())
@@ -176,10 +194,10 @@ class Operations:
             raise _not_authorized(request.resource_id)
 
     async def _change(self, request: Request, changes: PropertyChanges) -> Image:
-        """Change an image's properties atomically; return the image as it is afterwards.
+        """Change an image's properties atomically; return the image after the change.
 
-        Forbidden and its subclass PropertyLimitExceeded become 403 faults with Compute's messages.
-        Other errors of `images.errors` are raised as they are.
+        Forbidden and PropertyLimitExceeded become 403 faults with Compute's messages. Other errors
+        of `images.errors` are raised unchanged.
         """
         try:
             return await self._images.change_properties(
@@ -192,9 +210,9 @@ class Operations:
 
 
 def _fault_for_metadata(image_id: str, metadata: dict[str, Any]) -> Fault | None:
-    """Return the fault for metadata that nobody may set on any image; None if there is none.
+    """Return the fault for metadata that nobody may set on any image; None for other metadata.
 
-    It is 403 for a reserved key, and 400 for text that cannot be stored.
+    The fault is 403 for a reserved key, and 400 for text that cannot be stored.
     """
     if any(is_reserved(key) for key in metadata):
         return _not_authorized(image_id)

@@ -9,12 +9,15 @@ from glimpse.compute.microversions import Microversion
 class ComputeOptions:
     """The options of the Compute API.
 
-    Version documents show `advertised_microversion` as the highest; requests may use up to
-    `max_microversion`. A body of more than `max_body_size` bytes is a 413. The link prefixes are
-    URLs that replace scheme and host in links; None keeps those. `sunset` is the HTTP date of the
-    Sunset header (RFC 8594), None for no header. With `etags`, responses have strong entity tags.
-    With `serve_removed`, all microversions have the operations on images, also those that removed
-    them.
+    Version documents name `advertised_microversion` as the highest microversion. Requests may use
+    microversions up to `max_microversion`. A request body of more than `max_body_size` bytes is a
+    413.
+
+    `compute_link_prefix` and `glance_link_prefix` are URLs that replace the scheme and host of
+    links to the Compute API and to the Image API. None keeps the scheme and host. `sunset` is the
+    HTTP date of the header Sunset (RFC 8594); None sends no such header. With `etags`, responses to
+    GET have strong entity tags. With `serve_removed`, operations on images work at every
+    microversion, although Compute removed the operations after 2.35 and 2.38.
     """
 
     advertised_microversion: Microversion

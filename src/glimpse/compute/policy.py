@@ -1,8 +1,8 @@
 """ComputePolicy: the operator's policy rules for the operations of the Compute Images API.
 
-Compute itself has only the rule for the size of images (releases up to Ocata had others, which
-affected only the list of ``/extensions``). The other rules are Glimpse's own, with names like
-Compute's. The image service's permissions apply as well.
+Compute itself has only the rule for the size of images. The other rules are Glimpse's own, with
+names in Compute's style. (Compute up to Ocata had more rules, but only the list of ``/extensions``
+used them.) The image service's permissions apply as well.
 """
 
 from glimpse.compute.faults import Fault
@@ -14,10 +14,10 @@ ALL_OPERATIONS = "os_compute_api:os-images"
 
 
 class ComputePolicy:
-    """Applies the operator's rules: which operations a caller may use, and if it sees sizes.
+    """Decides which operations a caller may use, and whether the caller sees sizes of images.
 
-    `rules` is None if no policy file is configured. A rule that is not configured allows every
-    caller. A rule's target is the caller's own project and user, as in Compute.
+    `rules` are the operator's; None if no policy file is configured. A rule that is not configured
+    allows every caller. A rule is evaluated for the caller's own project and user, as in Compute.
     """
 
     def __init__(self, rules: PolicyRules | None) -> None:
@@ -26,16 +26,16 @@ class ComputePolicy:
     def shows_size(self, caller: Caller) -> bool:
         """Return True if `caller` may see the sizes of images (``OS-EXT-IMG-SIZE:size``).
 
-        Every caller may if there is no rule for it.
+        If the rule is not configured, every caller may see sizes.
         """
         return self._allows(IMAGE_SIZE, caller)
 
     def check(self, caller: Caller, rule: str) -> None:
-        """Raise a 403 fault unless `caller` may use the operation whose policy rule is `rule`.
+        """Raise a 403 fault if `caller` may not use the operation with the policy rule `rule`.
 
-        If `rule` is not configured, the rule ``os_compute_api:os-images`` decides; without both,
-        every caller with a project may. A caller without a project may use no operation. (Compute
-        responds to such a token with 500; docs/differences.md.)
+        If `rule` is not configured, the rule ``os_compute_api:os-images`` decides. If neither rule
+        is configured, every caller with a project may use the operation. A caller without a project
+        may use no operation. (Compute responds to such a caller with 500; docs/differences.md.)
         """
         if caller.project_id is None:
             raise Fault(403, "Images need a token that is scoped to a project; this one is not.")
@@ -49,7 +49,7 @@ class ComputePolicy:
     def _allows(self, rule: str, caller: Caller) -> bool:
         """Return True if `rule` is not configured, or allows `caller`.
 
-        A rule allows nothing to a token with system or domain scope.
+        A configured rule refuses every token with system or domain scope.
         """
         if self._rules is None or not self._rules.has(rule):
             return True

@@ -8,13 +8,14 @@ from glimpse.compute.links import Links
 from glimpse.compute.views import detail_view
 from glimpse.images import Image
 
-# The most characters of an image and its links whose JSON is cached. 1,024 of them take up to 20 MB
-# with their JSON, which repeats the links up to four times; 60 MB if each character takes 4 bytes.
+# The JSON of an image is cached if the image and its links have at most this many characters.
+# 1,024 such images and their JSON take up to 20 MB, or 60 MB if each character takes 4 bytes. (The
+# JSON repeats the links up to four times.)
 _MAX_CACHED_CHARACTERS = 4000
 
 
 class _RenderingTooLarge(Exception):
-    """Raised to return `rendering` without caching it: `lru_cache` caches no call that raises."""
+    """Carries a rendering out of `lru_cache`, which does not cache a call that raises."""
 
     def __init__(self, rendering: orjson.Fragment) -> None:
         super().__init__()
@@ -22,9 +23,10 @@ class _RenderingTooLarge(Exception):
 
 
 def render_detail(image: Image, links: Links, *, show_size: bool) -> orjson.Fragment:
-    """Return the JSON of `detail_view`; cache it up to 4,000 characters of image and links.
+    """Return the JSON of an image's full document (see `detail_view`).
 
-    The cache holds 1,024 images, with their links.
+    The cache holds the JSON of 1,024 images. An image is cached if the image and its links together
+    have at most 4,000 characters.
     """
     if len(image.properties_json) > _MAX_CACHED_CHARACTERS:  # also saves hashing it
         return _render(image, links, show_size=show_size)
@@ -37,7 +39,7 @@ def render_detail(image: Image, links: Links, *, show_size: bool) -> orjson.Frag
 @functools.lru_cache(maxsize=1024)
 def _render_cached(image: Image, links: Links, show_size: bool) -> orjson.Fragment:  # noqa: FBT001  lru_cache takes longer with keywords
     rendering = _render(image, links, show_size=show_size)
-    # The Host header and the project id, which links are made of, may be 64 kB long.
+    # Links contain the request's Host header and project id, which may be 64 kB long.
     if (
         sum(len(text) for text in (*image, *links) if isinstance(text, str))
         > _MAX_CACHED_CHARACTERS

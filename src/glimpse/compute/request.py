@@ -9,17 +9,17 @@ from glimpse.compute.options import ComputeOptions
 from glimpse.images import Caller
 
 
+# A named tuple, because a frozen dataclass takes twice as long to make.
 class Request(NamedTuple):
     """An authenticated request to an operation.
 
-    `headers` have lower-case names. `body` is parsed JSON; it is None for an empty body and for
-    GET and DELETE. `base_url` is the URL by which the client reached Glimpse, without a slash at
-    the end (``http://host:8774``). `version_root` is ``/v2.1`` or ``/v2``. `project_id`,
-    `resource_id` (the id of an image, a server or a flavor) and `key` are parts of the path, ""
-    where it has none. `microversion` is None below ``/v2``. `links` makes the links of the
-    response.
+    `headers` have lower-case names. `body` is parsed JSON; it is None for an empty body and for GET
+    and DELETE. `base_url` is the URL by which the client reached Glimpse, without a slash at the
+    end (``http://host:8774``). `version_root` is ``/v2.1`` or ``/v2``. `microversion` is None below
+    ``/v2``. `links` makes the links of the response.
 
-    It is a named tuple, because a frozen dataclass takes twice as long to make.
+    `project_id`, `resource_id` (the id of an image, a server or a flavor) and `key` (of metadata)
+    are parts of the path. Each is "" if the path does not have that part.
     """
 
     method: str

@@ -13,14 +13,18 @@ METHODS_WITH_BODY = frozenset(("POST", "PUT"))
 
 
 def header_text(headers: Mapping[bytes, bytes], name: bytes) -> str:
-    """Return a header's value, decoded as Latin-1; "" without it. `name` is in lower case."""
+    """Return a header's value, decoded as Latin-1; "" if the header is missing.
+
+    `name` is in lower case.
+    """
     return headers.get(name, b"").decode("latin-1")
 
 
 def check_content_type(header: bytes | None) -> None:
-    """Raise a 415 fault unless a Content-Type is JSON, Compute's JSON, text/plain or missing.
+    """Raise a 415 fault if the Content-Type `header` is not allowed.
 
-    Case matters. Parameters, as in ``application/json;charset=utf-8``, are ignored.
+    Allowed are JSON, Compute's own JSON type, text/plain, and no Content-Type. Case matters.
+    Parameters, as in ``application/json;charset=utf-8``, are ignored.
     """
     content_type = (header or b"").partition(b";")[0].decode("latin-1")
     if content_type and content_type != "text/plain" and content_type not in JSON_TYPES:
@@ -28,7 +32,7 @@ def check_content_type(header: bytes | None) -> None:
 
 
 def check_query(query_string: bytes) -> None:
-    """Raise a 400 fault for a query string that is not UTF-8 once it is percent-decoded."""
+    """Raise a 400 fault if a query string is not UTF-8 after percent-decoding."""
     if b"%" not in query_string and query_string.isascii():
         return
     try:
@@ -38,9 +42,9 @@ def check_query(query_string: bytes) -> None:
 
 
 def parse_json(body: bytes) -> object:
-    """Parse a JSON body; return None for an empty one.
+    """Parse a JSON body; return None for an empty body.
 
-    Raises a 400 fault for JSON that is malformed, not UTF-8, or nested too deeply for a parser.
+    Raises a 400 fault if the body is malformed, not UTF-8, or nested too deeply for the parser.
     NaN, numbers of any size and lone surrogates are accepted, as in a deployed Compute API.
     """
     if not body:
@@ -52,10 +56,9 @@ def parse_json(body: bytes) -> object:
 
 
 def _parse_leniently(body: bytes) -> object:
-    """Parse JSON that orjson rejects and a deployed Compute API's parser accepts, such as NaN.
+    """Parse JSON that orjson rejects, but a deployed Compute API accepts, such as NaN.
 
-    The validation of the body then names the attribute with such a value. Raises a 400 fault (see
-    `parse_json`).
+    Raises a 400 fault for other text (see `parse_json`).
     """
     try:
         return json.loads(body.decode())

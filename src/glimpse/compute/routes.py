@@ -1,6 +1,6 @@
-"""The route table: one row for each operation of the Compute API; and the search in it.
+"""The route table, with one row for each operation on images, and the search for a route.
 
-HEAD has no route, so it is 404. `api` responds to OPTIONS.
+A HEAD request has no route, so the response is 404. `compute.api` responds to OPTIONS.
 """
 
 import re
@@ -16,9 +16,10 @@ from glimpse.compute.responses import Response
 
 
 class Handler(Protocol):
-    """The type of a route's handler: an unbound method of Operations.
+    """The type of a route's handler, such as an unbound method of Operations.
 
-    It raises Fault, or an error of `images.errors`.
+    A handler raises Fault or an error of `images.errors` for an error response. ``__name__`` is the
+    operation's name in logs and metrics.
     """
 
     __name__: str
@@ -32,11 +33,14 @@ class Handler(Protocol):
 class Route:
     """One operation of the Compute API.
 
-    `path` is relative to the version root; ``{id}`` and ``{key}`` in it match one segment of any
-    text, if it is not empty. `policy_rule` is the name of the operation's policy rule. Without one,
-    every caller with a valid token may use the operation, even without a project.
-    `last_microversion` is the last that has the operation; None if all have it. `successor` is its
-    replacement in the Image API. `name` is the operation's name in logs and metrics.
+    `path` is relative to the version root. In `path`, ``{id}`` and ``{key}`` each match one
+    segment, which may have any text that is not empty. `policy_rule` is the name of the operation's
+    policy rule. If it is None, every caller with a valid token may use the operation, even without
+    a project.
+
+    `last_microversion` is the last microversion that has the operation; None if all have it.
+    `successor` is the replacement in the Image API, such as ``GET /v2/images``. `name` is the
+    operation's name in logs and metrics.
     """
 
     method: str
@@ -93,9 +97,10 @@ _PROJECT = re.compile(r"[0-9a-f-]+")
 
 
 class Match(NamedTuple):
-    """The route of a request, and parts of its path; a part that the path does not have is "".
+    """The route of a request, and the parts of the request's path.
 
-    `resource_id` is what ``{id}`` in the route's path stands for.
+    `resource_id` is the text in the place of ``{id}`` in the route's path, `key` the text in the
+    place of ``{key}``. A part that the path does not have is "".
     """
 
     route: Route
@@ -108,8 +113,8 @@ class Match(NamedTuple):
 def split_version_root(path: str) -> tuple[str, str]:
     """Split ``/v2.1/images`` into the version root ``/v2.1`` and the path ``/images``.
 
-    A path that is not below a version root, such as ``/v2.1`` or ``/v2.1/``, is returned whole,
-    with "" as its version root.
+    Returns "" and the whole path if the path is not below a version root. ``/v2.1`` and ``/v2.1/``
+    are not.
     """
     if path.startswith("/v2.1/") and path != "/v2.1/":
         return "/v2.1", path[5:]
@@ -121,8 +126,9 @@ def split_version_root(path: str) -> tuple[str, str]:
 class _Template(NamedTuple):
     """A route's path, split at slashes.
 
-    `literals` are the position and text of each segment that a request has to repeat. `resource_id`
-    and `key` are the positions of ``{id}`` and ``{key}``, 0 if the path does not have them.
+    `literals` has the position and the text of each segment that a request must have unchanged.
+    `resource_id` and `key` are the positions of ``{id}`` and ``{key}``; 0 means that the path has
+    none.
     """
 
     route: Route
@@ -132,21 +138,25 @@ class _Template(NamedTuple):
 
 
 class RouteTable:
-    """Routes, and the search for that of a request. Of two that match it, the first is used."""
+    """Routes, and the search for the route of a request.
+
+    If several routes match a request, the first one is used.
+    """
 
     def __init__(self, routes: Iterable[Route]) -> None:
-        # By method and number of segments, so that few have to be compared.
+        # By method and number of segments, so that few templates have to be compared.
         self._templates: dict[tuple[str, int], list[_Template]] = {}
         for route in routes:
             template, length = _make_template(route)
             self._templates.setdefault((route.method, length), []).append(template)
 
     def match(self, method: str, version_root: str, path: str) -> Match | None:
-        """Return the route for a method and a path below a version root; None if there is none.
+        """Return the route that matches a method and path; None if no route matches.
 
-        `path` must not have repeated slashes. It may start with a project id: hexadecimal digits in
-        lower case, and dashes. Whether it is the caller's project is not checked. A newline at the
-        end of the path or of the id is removed, as in a deployed Compute API.
+        `path` is below `version_root`, and must not have repeated slashes. It may start with a
+        project id: hexadecimal digits in lower case, and dashes. Whether this is the caller's
+        project is not checked. A newline at the end of the path or of the resource id is removed,
+        as in a deployed Compute API.
         """
         if path.endswith("\n") and not path.endswith("/\n"):
             path = path[:-1]
@@ -162,10 +172,11 @@ class RouteTable:
         return Match(route, version_root, project_id, resource_id.removesuffix("\n"), key)
 
     def _find(self, method: str, segments: list[str]) -> tuple[Route, str, str] | None:
-        """Return the first route that has the method and these segments; None if there is none.
+        """Return the first route that matches, with the resource id and key in the segments.
 
-        With it come the id and the metadata key in the segments; "" if its path has none. An empty
-        segment is neither an id nor a key. A newline counts as the empty segment of ``/``.
+        Returns None if no route matches. The resource id or the key is "" if the route's path has
+        none. An empty segment is neither an id nor a key. A newline matches the empty last segment
+        of ``/``.
         """
         for route, literals, id_at, key_at in self._templates.get((method, len(segments)), ()):
             for position, text in literals:
@@ -181,7 +192,7 @@ class RouteTable:
 
 
 def _make_template(route: Route) -> tuple[_Template, int]:
-    """Return a route's template, and its number of segments."""
+    """Return the template of a route, and the number of segments of the route's path."""
     segments = route.path.split("/")[1:]
     literals = tuple(
         (position, text) for position, text in enumerate(segments) if text not in ("{id}", "{key}")
@@ -195,7 +206,7 @@ def _make_template(route: Route) -> tuple[_Template, int]:
 def split_project_id(segments: list[str]) -> tuple[str, list[str]]:
     """Return the project id at the start of a path's segments, and the segments after it.
 
-    The id is "" if the first segment is no project id, or if none follows it.
+    Returns "" and all segments if the first segment is not a project id, or is the only segment.
     """
     if len(segments) > 1 and _PROJECT.fullmatch(segments[0]):
         return segments[0], segments[1:]

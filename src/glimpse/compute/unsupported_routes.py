@@ -1,6 +1,7 @@
-"""The routes that Compute has outside of images, and Glimpse does not: they respond 501.
+"""Routes that Compute has and Glimpse does not: their response is 501.
 
-With 404, a client would believe that a server that it wants to delete is gone, for example.
+A 404 would mislead a client. For example, a client that deletes a server would believe that the
+server is gone.
 """
 
 from glimpse.compute.faults import Fault
@@ -9,7 +10,7 @@ from glimpse.compute.request import Request
 from glimpse.compute.responses import Response
 from glimpse.compute.routes import Handler, Match, Route, split_project_id
 
-# The first segment of each of these routes: those of Compute's reference, and of nova-api.
+# The first segments of paths in Compute's API reference and in nova-api.
 _FIRST_SEGMENTS = (
     *("extensions", "flavors", "limits", "os-agents", "os-aggregates"),
     *("os-assisted-volume-snapshots", "os-availability-zone", "os-baremetal-nodes", "os-cells"),
@@ -24,10 +25,10 @@ _FIRST_SEGMENTS = (
 
 
 def match_unsupported_route(version_root: str, path: str) -> Match | None:
-    """Return the route of Compute that `path` belongs to; None if Compute has none.
+    """Return a route that responds with 501 if Compute has `path`; None if it does not.
 
-    The path is below `version_root`, and may start with a project id, as for `RouteTable.match`.
-    What follows the first segment of the route is not checked, nor is the method. The route's
+    `path` is below `version_root`, and may start with a project id, as for `RouteTable.match`. Only
+    the first segment after the project id is compared (``servers``), with any method. The route's
     handler raises a 501 fault.
     """
     segments = path.split("/")[1:]

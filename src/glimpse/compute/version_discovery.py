@@ -41,10 +41,16 @@ class VersionDiscovery:
     async def respond(self, scope: Scope, receive: Receive, path: str) -> Response:
         """Return the response to a request; all methods are treated as GET.
 
-        `path` is the request's, with repeated slashes as one. The first that applies: 400, 406 or
-        415 for a malformed request (200 and empty for OPTIONS); 200 with one version, if the path
-        is its root or a header names it (see `_negotiate`); 200 with all versions for ``/``; 300
-        with the possible URLs for any other path. Raises ClientDisconnected.
+        `path` is the request's path, with repeated slashes as one. The first case that applies
+        decides:
+
+        - The request is malformed: 400, 406 or 415. For OPTIONS, 200 with an empty body.
+        - `path` is a version root, or a header names a version (see `_negotiate`): 200 with that
+          version.
+        - `path` is ``/``: 200 with all versions.
+        - Any other path: 300 with the URLs of this path below each version root.
+
+        Raises ClientDisconnected if the client disconnects before the body is complete.
         """
         base_url, method = scope["glimpse.base_url"], scope["method"]
         advertised = str(self._options.advertised_microversion)
@@ -74,10 +80,11 @@ class VersionDiscovery:
         return Response(200, plain_json(document), headers)
 
     async def _check(self, scope: Scope, receive: Receive) -> None:
-        """Raise a fault for a malformed request: 415 for its Content-Type, 400 for body or query.
+        """Raise a fault for a malformed request.
 
-        The body of a POST or PUT must be JSON, and is not used. One that is too large, or that has
-        no room in memory, is ignored. Raises ClientDisconnected.
+        A Content-Type that is not allowed is 415. A query that is not UTF-8 is 400. The body of a
+        POST or PUT must be JSON, otherwise it is 400; the body is not used. A body that is too
+        large, or for which memory is short, is ignored. Raises ClientDisconnected.
         """
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         check_content_type(headers.get(b"content-type"))
@@ -90,12 +97,13 @@ class VersionDiscovery:
 def _negotiate(headers: Mapping[bytes, bytes], path: str) -> tuple[str, str | None]:
     """Return the response's content type, and the root of the version to describe (``/v2.1``).
 
-    The root is `path` if that is one. Otherwise a header may name the version with the parameter
-    ``version`` (``application/json;version=2.1``): Content-Type, or Accept if Content-Type has no
-    such parameter. The root is None if neither does, or if this API has no version of that name.
+    If `path` is a version root, it is returned. Otherwise the parameter ``version`` of Content-Type
+    names the version (``application/json;version=2.1``). If Content-Type has no such parameter,
+    Accept may name the version. The root is None if neither header names a version that this API
+    has.
 
-    The content type is the one that Accept prefers; Atom is offered for the paths ``/``, ``/v2/``
-    and ``/v2.1/`` only.
+    The content type is the type that Accept prefers. Atom is offered only for the paths ``/``,
+    ``/v2/`` and ``/v2.1/``.
     """
     offers_atom = path in ("/", "/v2/", "/v2.1/")
     preferred = preference(

@@ -7,7 +7,7 @@ from glimpse.compute.microversions import LEGACY_ROOT, MINIMUM
 
 
 class _Version(NamedTuple):
-    """What documents say about a version; `parameter` belongs to its media type."""
+    """A version in version documents. `parameter` is the parameter of its media type."""
 
     id: str
     status: str
@@ -25,9 +25,10 @@ VERSION_ROOTS = frozenset(_VERSIONS)
 def versions_document(base_url: str, advertised: str) -> dict[str, Any]:
     """Return the document of ``GET /``: all versions.
 
-    The document names `advertised` as the highest microversion. Requests may use higher ones, but
-    some clients use the highest that is named, and microversions above 2.38 have no operations on
-    images (docs/differences.md).
+    `base_url` is the URL by which the client reached Glimpse. The document names `advertised` as
+    the highest microversion. Requests may use higher microversions. The document hides these,
+    because some clients use the highest one, and above 2.38 there are no operations on images
+    (docs/differences.md).
     """
     return {
         "versions": [
@@ -40,8 +41,8 @@ def versions_document(base_url: str, advertised: str) -> dict[str, Any]:
 def version_document(base_url: str, root: str, advertised: str) -> dict[str, Any]:
     """Return the document of ``GET /v2.1`` or ``GET /v2``: one version.
 
-    `root` is its path, one of VERSION_ROOTS. `advertised` is the highest microversion that it
-    names, as in `versions_document`; a version without microversions names none.
+    `root` is the version's path, one of VERSION_ROOTS. `base_url` and `advertised` are explained at
+    `versions_document`. The document of ``/v2`` names no microversion.
     """
     described_by = {"rel": "describedby", "type": "text/html", "href": "http://docs.openstack.org/"}
     return {
@@ -56,8 +57,8 @@ def version_document(base_url: str, root: str, advertised: str) -> dict[str, Any
 def choices_document(base_url: str, path: str) -> dict[str, Any]:
     """Return the document of the 300 response to a path that is not below a version root.
 
-    It has a link to the same path below each root: ``/v2/images`` and ``/v2.1/images`` for
-    ``/images``. Slashes at the end of `path` are removed.
+    The document links to the same path below each version root. For ``/images``, these are
+    ``/v2/images`` and ``/v2.1/images``. Slashes at the end of `path` are removed.
     """
     path = quote(path.rstrip("/"), safe="/~!$&'()*+,;=:@")
     return {

@@ -11,24 +11,24 @@ from glimpse.compute.metadata import ENCODED_KEYS, json_fragment, render_metadat
 from glimpse.images import Image
 
 _TRUE = frozenset(("1", "t", "true", "on", "y", "yes"))
-# Properties with one of these keys have to be parsed. All others are copied as JSON text.
+# An image's properties are parsed if they have one of these keys, else copied as JSON text.
 _SPECIAL = re.compile('"(?:instance_uuid|auto_disk_config|' + "|".join(ENCODED_KEYS) + ')"')
 _ENCODED = re.compile('"(?:' + "|".join(ENCODED_KEYS) + ')"')
 
 
 def basic_view(image: Image, links: Links) -> dict[str, Any]:
-    """Return the document of an image in ``GET /images``: its id, name and links.
+    """Return the document of an image in ``GET /images``: id, name and links.
 
-    Only orjson can serialize it, because the links are a Fragment.
+    Only orjson can serialize the document, because the links are an orjson.Fragment.
     """
     return {"id": image.id, "name": image.name, "links": links.image_links(image.id)}
 
 
 def detail_view(image: Image, links: Links, *, show_size: bool) -> dict[str, Any]:
-    """Return the full document of an image, which only orjson can serialize.
+    """Return the full document of an image. Only orjson can serialize the document.
 
-    With `show_size`, it has the size in bytes, 0 if that is not known. No property of an image
-    makes it fail: a value that is not as expected is shown as text.
+    With `show_size`, the document has the size in bytes, or 0 if the size is not known. No property
+    of an image makes this function fail: a value with an unexpected format is shown as text.
     """
     status, progress = compute_status(image.status)
     document: dict[str, Any] = {
@@ -51,11 +51,11 @@ def detail_view(image: Image, links: Links, *, show_size: bool) -> dict[str, Any
 
 
 def _add_special(document: dict[str, Any], image: Image, links: Links) -> None:
-    """Add what the Compute API derives from some properties, which stay in the metadata.
+    """Add what the Compute API derives from some properties to `document`.
 
-    JSON text of ENCODED_KEYS is shown decoded. ``instance_uuid`` is also ``server``, and
-    ``auto_disk_config`` also ``OS-DCF:diskConfig``: AUTO for a true value such as ``yes``, or
-    MANUAL.
+    In the metadata, JSON text of ENCODED_KEYS is decoded. ``instance_uuid`` also becomes
+    ``server``. ``auto_disk_config`` also becomes ``OS-DCF:diskConfig``: AUTO for a true value such
+    as ``yes``, otherwise MANUAL. Both properties stay in the metadata.
     """
     properties = image.properties
     if _ENCODED.search(image.properties_json):
