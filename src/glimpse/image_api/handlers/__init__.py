@@ -1,4 +1,5 @@
-"""Handlers of the Image API's operations, one module for each noun; `routes` has their paths.
+"""Handlers of the Image API's operations, one module for each noun.
 
-Those that read a JSON body raise the errors of `request_parsing.json_body`, too.
+`image_api.routes` has the paths. A handler that reads a JSON body also raises the errors of
+`request_parsing.json_body`, such as Invalid for a body that is not JSON.
 """

@@ -21,9 +21,10 @@ from glimpse.images.errors import Invalid
 async def upload_data(request: ImageRequest) -> Response:
     """``PUT /v2/images/{image_id}/file``: 204; store an image's data piece by piece.
 
-    Raises UnsupportedMediaType unless the Content-Type is application/octet-stream, Invalid if the
-    header X-Image-Meta-Store names another store, or an image in status queued has no disk or
-    container format, and what `declared_size`, `require_size` and `DataAccess.upload` raise.
+    Raises UnsupportedMediaType if the Content-Type is not application/octet-stream. Raises Invalid
+    if X-Image-Meta-Store names another store, if the declared size is not an integer or not the
+    size of the data, or if a queued image has no disk or container format. `DataAccess.upload`
+    explains the other errors, such as ImageNotFound, Forbidden, Conflict and QuotaExceeded.
     """
     check_octet_stream(request.http, "uploaded")
     size = declared_size(request.http)
@@ -38,11 +39,13 @@ async def upload_data(request: ImageRequest) -> Response:
 
 
 async def download_data(request: ImageRequest) -> Response:
-    """``GET /v2/images/{image_id}/file``: 200 with data, 206 with a range of it, 204 if none.
+    """``GET /v2/images/{image_id}/file``: 200 with all data, 206 with a range of it.
 
-    Content-MD5 has the checksum of all data, also in a 206. Raises what `DataAccess.open`,
-    `check_preferred_stores` and `parse_range` raise. If the data cannot be read while it is
-    streamed, the stream raises ResponseAborted.
+    Content-MD5 has the checksum of all data, even in a 206. Raises NoData, which becomes a 204, if
+    the image has no data. Raises Invalid if ``prefer`` names an unknown store or if several ranges
+    are requested. Raises RangeNotSatisfiable if the range has no byte of the data.
+    `DataAccess.open` explains ImageNotFound, Forbidden and Unavailable. If the data cannot be read
+    while it is streamed, the stream raises ResponseAborted.
     """
     pairs = query_pairs(request.http.scope["query_string"])
     data = await request.service.data.open(

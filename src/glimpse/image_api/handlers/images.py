@@ -1,7 +1,7 @@
 """Handlers of images: list, show, create, change, delete, deactivate, reactivate.
 
-Each raises Invalid for a malformed request, and what the method of `EmbeddedImageService` that it
-calls raises.
+Each handler raises Invalid for a malformed request, and the errors of the `EmbeddedImageService`
+method that the handler calls.
 """
 
 from collections.abc import AsyncIterator
@@ -25,8 +25,8 @@ _MAX_BUFFERED_BYTES = 1024 * 1024  # bytes of a list: a thousand usual images
 async def list_images(request: ImageRequest) -> Response:
     """``GET /v2/images``: a page of a list, with a link to the next page if there is one.
 
-    A page of more than 1 MiB is streamed, because its 1,000 images may have a gigabyte. If the
-    catalog cannot be read any more, the stream raises ResponseAborted.
+    A response of more than 1 MiB is streamed, because 1,000 images may take a gigabyte. If the
+    catalog cannot be read during the stream, the stream raises ResponseAborted.
     """
     pairs = query_pairs(request.http.scope["query_string"])
     pieces = page_document(request.service.list_images(request.caller, parse_query(pairs)), pairs)
@@ -42,7 +42,7 @@ async def list_images(request: ImageRequest) -> Response:
 
 
 async def _with_rest(beginning: list[bytes], rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Yield the pieces of `beginning` as one, then the rest. Empties `beginning`."""
+    """Yield the pieces in `beginning` as one piece, then the rest. Empties `beginning`."""
     beginning[:] = [b"".join(beginning)]
     yield beginning.pop()  # without a variable: a slow client may take long to receive it
     async for piece in rest:
@@ -59,8 +59,8 @@ async def show_image(request: ImageRequest) -> Response:
 async def create_image(request: ImageRequest) -> Response:
     """``POST /v2/images``: 201; create an image without data, in status queued.
 
-    The caller's project owns it, unless an admin names another owner. Headers have its URL, the
-    store that its data will be in, and the methods of import that are enabled.
+    The caller's project owns the image, unless an admin names another owner. Response headers have
+    the image's URL, the store for the image's data, and the enabled import methods.
     """
     body, formats = await json_body(request.http), request.service.image_formats
     new = validation.parse_new_image(request.caller, body, formats)
@@ -80,9 +80,9 @@ async def create_image(request: ImageRequest) -> Response:
 async def update_image(request: ImageRequest) -> Response:
     """``PATCH /v2/images/{image_id}``: apply a JSON patch atomically; return the new document.
 
-    An empty patch changes nothing, not even ``updated_at``. Also raises UnsupportedMediaType unless
-    the Content-Type is one of json_patch.MEDIA_TYPES, and what `json_patch.parse_patch` and
-    `apply_patch` raise.
+    An empty patch changes nothing, not even ``updated_at``. Raises UnsupportedMediaType if the
+    Content-Type is not one of json_patch.MEDIA_TYPES. `json_patch.parse_patch` and `apply_patch`
+    explain which patches raise Invalid, Forbidden, Conflict or QuotaExceeded.
     """
     kind = media_type(request.http)
     json_patch.check_media_type(kind)
@@ -112,7 +112,10 @@ async def delete_image(request: ImageRequest) -> Response:
 
 
 async def deactivate_image(request: ImageRequest) -> Response:
-    """``POST /v2/images/{image_id}/actions/deactivate``: 204; then only admins can download."""
+    """``POST /v2/images/{image_id}/actions/deactivate``: 204; let only admins download.
+
+    Raises Forbidden if the image is neither active nor deactivated.
+    """
     await request.service.update_image(
         request.caller, request.image_id, _deactivated, Action.DEACTIVATE
     )
@@ -120,7 +123,10 @@ async def deactivate_image(request: ImageRequest) -> Response:
 
 
 async def reactivate_image(request: ImageRequest) -> Response:
-    """``POST /v2/images/{image_id}/actions/reactivate``: 204; undo `deactivate_image`."""
+    """``POST /v2/images/{image_id}/actions/reactivate``: 204; undo `deactivate_image`.
+
+    Raises Forbidden if the image is neither active nor deactivated.
+    """
     await request.service.update_image(
         request.caller, request.image_id, _reactivated, Action.REACTIVATE
     )
@@ -128,23 +134,23 @@ async def reactivate_image(request: ImageRequest) -> Response:
 
 
 def _deactivated(image: Image) -> Image:
-    """Return an active image as it is when deactivated, and a deactivated image as it is.
+    """Return the image in status deactivated.
 
-    Raises Forbidden for an image in another status.
+    Raises Forbidden if the image is neither active nor deactivated.
     """
     return _with_status(image, "active", "deactivated", "deactivate")
 
 
 def _reactivated(image: Image) -> Image:
-    """Return a deactivated image as it is when active again, and an active image as it is.
+    """Return the image in status active.
 
-    Raises Forbidden for an image in another status.
+    Raises Forbidden if the image is neither active nor deactivated.
     """
     return _with_status(image, "deactivated", "active", "reactivate")
 
 
 def _with_status(image: Image, old: str, new: str, action: str) -> Image:
-    """Return the image in status `new`. Raises Forbidden unless its status is `old` or `new`."""
+    """Return the image in status `new`. Raises Forbidden if it is in neither `old` nor `new`."""
     if image.status not in (old, new):
         raise Forbidden(f"Not allowed to {action} image in status '{image.status}'")
     return image._replace(status=new)

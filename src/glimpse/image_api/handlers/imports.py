@@ -1,4 +1,4 @@
-"""Handlers of imports: stage data, import it or data at a URL, and show the methods and tasks."""
+"""Handlers of imports: stage data, start imports, and show import methods and tasks."""
 
 import orjson
 from starlette.responses import Response
@@ -14,7 +14,7 @@ from glimpse.telemetry.request_context import current_context
 
 
 async def show_import_methods(request: ImageRequest) -> Response:
-    """``GET /v2/info/import``: the methods of import that are enabled."""
+    """``GET /v2/info/import``: the import methods that the operator has enabled."""
     methods = {
         "description": "Import methods available.",
         "type": "array",
@@ -24,11 +24,12 @@ async def show_import_methods(request: ImageRequest) -> Response:
 
 
 async def stage_data(request: ImageRequest) -> Response:
-    """``PUT /v2/images/{image_id}/stage``: 204; store data that an import will give the image.
+    """``PUT /v2/images/{image_id}/stage``: 204; store data for a later import.
 
-    Raises NotEnabled if the method glance-direct is not enabled, UnsupportedMediaType unless the
-    Content-Type is application/octet-stream, and what `declared_size`, `require_size` and
-    `ImageImports.stage` raise.
+    Raises NotEnabled if the method glance-direct is not enabled. Raises UnsupportedMediaType if the
+    Content-Type is not application/octet-stream. Raises Invalid if the declared size is not an
+    integer, or not the size of the data. `ImageImports.stage` explains the other errors, such as
+    ImageNotFound and Forbidden.
     """
     if "glance-direct" not in request.service.imports.methods:
         raise NotEnabled("'glance-direct' method is not available at this site.")
@@ -42,7 +43,8 @@ async def stage_data(request: ImageRequest) -> Response:
 async def import_data(request: ImageRequest) -> Response:
     """``POST /v2/images/{image_id}/import``: 202; start an import in the background.
 
-    Raises Invalid for a malformed body, and what `ImageImports.start` raises.
+    The image gets the staged data, or data at a URL. Raises Invalid for a malformed body.
+    `ImageImports.start` explains the other errors, such as ImageNotFound, Forbidden and Conflict.
     """
     imports = request.service.imports
     wanted = parse_import_request(
@@ -58,7 +60,8 @@ async def import_data(request: ImageRequest) -> Response:
 async def list_image_tasks(request: ImageRequest) -> Response:
     """``GET /v2/images/{image_id}/tasks``: the tasks of an image, oldest first.
 
-    Raises what `ImageImports.tasks_of_image` raises.
+    Only an admin sees the tasks of other projects. Raises ImageNotFound if the caller may not see
+    the image.
     """
     tasks = await request.service.imports.tasks_of_image(request.caller, request.image_id)
     return json_response(image_tasks_document(tasks))

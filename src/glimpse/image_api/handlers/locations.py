@@ -11,9 +11,10 @@ from glimpse.image_api.responses import json_response
 
 
 async def list_locations(request: ImageRequest) -> Response:
-    """``GET /v2/images/{image_id}/locations``: the URL of the data and its store, if there is any.
+    """``GET /v2/images/{image_id}/locations``: the URL and the store of the image's data.
 
-    Raises what `ImageLocations.list` raises.
+    The list is empty if the image has no data. Raises ImageNotFound. Raises Forbidden if the caller
+    may not see locations; by default, only admins and services may.
     """
     urls = await request.service.locations.list(request.caller, request.image_id)
     return json_response(
@@ -24,7 +25,7 @@ async def list_locations(request: ImageRequest) -> Response:
 async def add_location(request: ImageRequest) -> Response:
     """``POST /v2/images/{image_id}/locations``: always refused (see `ImageLocations`).
 
-    Raises Invalid for a malformed body, and what `ImageLocations.refuse_new` raises.
+    Raises Invalid for a malformed body, otherwise ImageNotFound, Conflict or Forbidden.
     """
     check_new_location(await json_body(request.http))
     await request.service.locations.refuse_new(request.caller, request.image_id)

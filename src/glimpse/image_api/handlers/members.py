@@ -1,7 +1,7 @@
 """Handlers of members: the projects with which an image is shared.
 
-Each raises what the method of `ImageMembers` that it calls raises, and Invalid for a body that is
-not as its parser in `member_documents` expects.
+Each handler raises Invalid for a malformed body, and the errors of the `ImageMembers` method that
+the handler calls.
 """
 
 from starlette.responses import Response
@@ -24,7 +24,7 @@ def _member_id(request: ImageRequest) -> str:
 
 
 async def list_members(request: ImageRequest) -> Response:
-    """``GET /v2/images/{image_id}/members``: the members that the caller sees."""
+    """``GET /v2/images/{image_id}/members``: the members that the caller may see."""
     members = await request.service.members.list(request.caller, request.image_id)
     return json_response(members_document(request.image_id.lower(), members))
 

@@ -1,4 +1,4 @@
-"""Handlers of the stores that image data is in, of which there is one."""
+"""Handlers of the stores of image data. There is only one store."""
 
 from typing import NoReturn
 
@@ -10,14 +10,14 @@ from glimpse.image_api.store_documents import detailed_stores_document, stores_d
 
 
 async def list_stores(_request: ImageRequest) -> Response:
-    """``GET /v2/info/stores``: the names of the stores."""
+    """``GET /v2/info/stores``: the id of the only store."""
     return json_response(stores_document())
 
 
 async def list_stores_in_detail(request: ImageRequest) -> Response:
-    """``GET /v2/info/stores/detail``: the same with types and properties.
+    """``GET /v2/info/stores/detail``: the only store with its type and properties.
 
-    Raises Forbidden without the permission for that.
+    Raises Forbidden if the caller may not see the details of stores.
     """
     return json_response(detailed_stores_document(request.service.data.directory(request.caller)))
 
@@ -25,7 +25,7 @@ async def list_stores_in_detail(request: ImageRequest) -> Response:
 async def delete_from_store(request: ImageRequest) -> NoReturn:
     """``DELETE /v2/stores/{store_id}/{image_id}``: always refused (see `ImageLocations`).
 
-    Raises what `ImageLocations.refuse_removal` raises.
+    Raises Conflict, ImageNotFound or Forbidden, which `ImageLocations.refuse_removal` explains.
     """
     store_id = request.http.path_params["store_id"]
     await request.service.locations.refuse_removal(request.caller, request.image_id, store_id)

@@ -1,4 +1,4 @@
-"""Handlers of single tags. A tag is added or removed atomically: all other tags stay."""
+"""Handlers of single tags. A tag is added or removed atomically, and all others are kept."""
 
 from starlette.responses import Response
 
@@ -13,10 +13,10 @@ def _tag(request: ImageRequest) -> str:
 
 
 async def add_tag(request: ImageRequest) -> Response:
-    """``PUT /v2/images/{image_id}/tags/{tag}``: 204; an image that has the tag keeps it.
+    """``PUT /v2/images/{image_id}/tags/{tag}``: 204, even if the image has the tag already.
 
-    Raises what `tag_changes.check_tag`, `tag_changes.with_tag` and
-    `EmbeddedImageService.update_image` raise.
+    Raises Invalid for a tag that no image can have, and QuotaExceeded for too many tags. Raises
+    ImageNotFound, or Forbidden if the caller may not change the image.
     """
     tag = _tag(request)
     tag_changes.check_tag(tag)
@@ -30,7 +30,8 @@ async def add_tag(request: ImageRequest) -> Response:
 async def remove_tag(request: ImageRequest) -> Response:
     """``DELETE /v2/images/{image_id}/tags/{tag}``: 204.
 
-    Raises TagNotFound, and what `EmbeddedImageService.update_image` raises.
+    Raises TagNotFound if the image does not have the tag. Raises ImageNotFound, or Forbidden if the
+    caller may not change the image.
     """
     tag = _tag(request)
     await request.service.update_image(

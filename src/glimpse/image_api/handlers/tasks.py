@@ -1,7 +1,7 @@
-"""Handlers of tasks, which are for admins, and of their schemas.
+"""Handlers of tasks, which only admins may use by default, and of the schemas of tasks.
 
-All but those of the schemas raise Forbidden for callers who may not use tasks, and what the method
-of `TaskAdmin` that they call raises.
+Each handler, except those of schemas, raises Forbidden if the caller may not use tasks. It also
+raises the errors of the `TaskAdmin` method that the handler calls.
 """
 
 from functools import partial
@@ -25,11 +25,15 @@ from glimpse.images.errors import ImageServiceError, Invalid, Unavailable
 from glimpse.telemetry.request_context import current_context
 
 _IMPORT_FIELDS = ("import_from", "import_from_format", "image_properties")
-_DEFAULT_PROPERTIES = {"disk_format": "qcow2", "container_format": "bare"}  # for none, in Glance
+# As in Glance, for ``image_properties`` of {}.
+_DEFAULT_PROPERTIES = {"disk_format": "qcow2", "container_format": "bare"}
 
 
 async def list_tasks(request: ImageRequest) -> Response:
-    """``GET /v2/tasks``: a page of the tasks of all projects. Raises Invalid for a bad query."""
+    """``GET /v2/tasks``: a page of the tasks of all projects.
+
+    Raises Invalid if the query is not valid, and MarkerNotFound.
+    """
     request.service.tasks.check_access(request.caller)
     pairs = query_pairs(request.http.scope["query_string"])
     query = parse_task_query(pairs)
@@ -38,7 +42,7 @@ async def list_tasks(request: ImageRequest) -> Response:
 
 
 async def show_task(request: ImageRequest) -> Response:
-    """``GET /v2/tasks/{task_id}``: a task with its input and result."""
+    """``GET /v2/tasks/{task_id}``: a task with its input and result. Raises TaskNotFound."""
     task_id = request.http.path_params["task_id"]
     return json_response(
         task_document(await request.service.tasks.get_task(request.caller, task_id))
@@ -46,10 +50,10 @@ async def show_task(request: ImageRequest) -> Response:
 
 
 async def create_task(request: ImageRequest) -> Response:
-    """``POST /v2/tasks``: 201; create an image with data at a URL, if the type is import.
+    """``POST /v2/tasks``: 201; a task of type import creates an image from the data at a URL.
 
-    A task of another type fails, as in Glance, because other requests start such tasks. Raises
-    Invalid for a malformed body, or a URL from which nothing may be downloaded.
+    A task of another type is created, and fails, as in Glance, because other requests start such
+    tasks. Raises Invalid for a malformed body, or a URL from which nothing may be downloaded.
     """
     tasks = request.service.tasks
     tasks.check_access(request.caller)
@@ -62,7 +66,10 @@ async def create_task(request: ImageRequest) -> Response:
 
 
 def _source(content: dict[str, Any]) -> str:
-    """Return the URL to import from. Raises Invalid if it is no text, or the URL of a file."""
+    """Return the URL to import from.
+
+    Raises Invalid if the URL is missing, not text, or the URL of a file.
+    """
     url = content.get("import_from")
     if not url or not isinstance(url, str):
         raise Invalid("Invalid location: 'import_from' has to be a URL.")
@@ -74,10 +81,10 @@ def _source(content: dict[str, Any]) -> str:
 
 
 async def _create(request: ImageRequest, kind: str, content: dict[str, Any]) -> Task:
-    """Create a task of type import, or record one that failed; return it in status pending.
+    """Create a task of type import, or a task that has failed; return it in status pending.
 
-    As in Glance, the response does not show yet that a task has failed, because its input describes
-    no image or its type is another one. Raises Forbidden or Unavailable.
+    A task fails at once if its type is not import, or if its input describes no image. As in
+    Glance, the response does not show the failure yet. Raises Forbidden or Unavailable.
     """
     tasks, request_id = request.service.tasks, current_context.get().request_id
     try:
@@ -93,8 +100,8 @@ async def _create(request: ImageRequest, kind: str, content: dict[str, Any]) -> 
 def _parse_import(request: ImageRequest, kind: str, content: dict[str, Any]) -> NewImage:
     """Return the image that a task of type import creates.
 
-    Raises an ImageServiceError if the type is another one, or the input describes no such image:
-    its message becomes that of the failed task.
+    Raises an ImageServiceError if the type is not import, or if the input describes no such image.
+    The error's message becomes the message of the failed task.
     """
     if kind != "import":
         is_empty = f"Input to {kind} task is empty."
@@ -115,7 +122,7 @@ def _parse_import(request: ImageRequest, kind: str, content: dict[str, Any]) -> 
 
 
 async def delete_task(request: ImageRequest) -> Response:
-    """``DELETE /v2/tasks/{task_id}``: 405, as in Glance; a task is removed when it expires."""
+    """``DELETE /v2/tasks/{task_id}``: always 405, as in Glance. Expired tasks are removed."""
     request.service.tasks.check_access(request.caller)
     raise MethodNotAllowed("GET")
 
