@@ -30,7 +30,7 @@ _PRINTED_DATE = re.compile(PRINTED_DATE)
 
 
 def _is_size(value: object) -> bool:
-    """Return True for a size in bytes that a column can hold, and for None."""
+    """Return True for a size in bytes that a database column can hold, and for None."""
     return value is None or (type(value) is int and 0 <= value <= _MAX_SIZE)
 
 
@@ -40,7 +40,7 @@ def _is_date(value: object) -> bool:
 
 _SIZE = (f"null or an integer from 0 to {_MAX_SIZE}", _is_size)
 _DATE = ("a date and time in ISO 8601 notation", _is_date)
-# The allowed values of attributes that no client may write otherwise, and of numbers.
+# The allowed values of numbers, and of attributes that clients of the Image API cannot write.
 _CHECKS: dict[str, ValueCheck] = {
     **dict.fromkeys(NUMBERS, NUMBER),
     "status": one_of(*STATUSES),
@@ -56,17 +56,18 @@ _REQUIRED = ("id", "status", "created_at", "updated_at")
 
 
 def parse_image_and_members(document: object, formats: ImageFormats) -> tuple[Image, Members]:
-    """Return the image that a document describes, and its members.
+    """Return the image that a document describes, and the image's members.
 
-    A document has the format of ``GET /v2/images/{id}``. It must have ``id``, which becomes lower
-    case, ``status``, ``created_at`` and ``updated_at``. The two dates may have any ISO 8601
-    notation; they become ``2024-02-01T10:20:30Z``. An image may have one of `formats`, or none. The
-    default visibility is "private". A property may be null, as in images of older clouds.
-    Attributes that are not stored, such as ``file``, are ignored. The quotas of 128 tags and
-    properties do not apply, but the properties may have at most 1,000,000 characters as JSON.
+    `document` has the format of ``GET /v2/images/{id}``. ``id``, ``status``, ``created_at`` and
+    ``updated_at`` are required. The id becomes lower case. Dates may have any ISO 8601 notation;
+    they become ``2024-02-01T10:20:30Z``. The disk and container formats must be in `formats`, or
+    null. The default visibility is "private". A property may be null, as in images of older clouds.
+    Attributes that are not stored, such as ``file``, are ignored. The quotas of 128 tags and 128
+    properties do not apply, but all properties as JSON may have at most 1,000,000 characters.
 
-    ``members`` may be a list of ``{"member_id": ..., "status": ...}``; the status is "pending" by
-    default. Text is a property of that name. Raises Invalid; its message says what is wrong.
+    ``members`` may be a list of ``{"member_id": ..., "status": ...}``. The default status is
+    "pending". If ``members`` is text, it is a property of that name. Raises Invalid for any other
+    document; the message says what is wrong.
     """
     if not isinstance(document, dict):
         raise Invalid("it is no JSON object.")
@@ -94,10 +95,10 @@ def parse_image_and_members(document: object, formats: ImageFormats) -> tuple[Im
 
 
 def render_image_and_members(image: Image, members: Members) -> bytes:
-    """Return the document from which `parse_image_and_members` makes the same image and members.
+    """Return a JSON document from which `parse_image_and_members` restores the arguments.
 
-    Unlike that of the Image API, it has no links, and a property that is null stays null. Raises
-    Invalid if the image has members, and a property that is named ``members``, too.
+    Unlike a document of the Image API, this document has no links, and null properties stay null.
+    Raises Invalid if there are members and the image also has a property named ``members``.
     """
     document = image._asdict()
     del document["properties_json"]
@@ -114,11 +115,11 @@ def render_image_and_members(image: Image, members: Members) -> bytes:
 
 
 def _check(name: str, value: object, formats: ImageFormats) -> None:
-    """Raise Invalid unless the attribute or property `name` may have `value`.
+    """Raise Invalid if the attribute or property `name` may not have `value`.
 
-    _CHECKS and `attribute_checks` have the values of attributes; others are not checked. A
-    property may be None or text; its key has at most 255 characters. Text and keys must not have
-    NUL characters or lone surrogates.
+    _CHECKS and `attribute_checks` have the allowed values of attributes. Attributes in neither are
+    not checked. A property may be None or text, and its key has at most 255 characters. Keys and
+    text must not have NUL characters or lone surrogates.
     """
     check = _CHECKS.get(name) or attribute_checks(formats).get(name)
     if check is not None:
@@ -137,9 +138,9 @@ def _check(name: str, value: object, formats: ImageFormats) -> None:
 
 
 def _members(entries: object) -> Members:
-    """Return the members in the list ``members`` of a document: statuses by project id.
+    """Return the statuses in the list ``members`` of a document, by project id.
 
-    Of several entries for one project, the last counts. Raises Invalid.
+    If a project has several entries, the last one counts. Raises Invalid for a malformed entry.
     """
     if not isinstance(entries, list):
         raise Invalid("'members' must be a list.")
@@ -147,10 +148,10 @@ def _members(entries: object) -> Members:
 
 
 def _member(entry: object) -> tuple[str, str]:
-    """Return the project id and the status of a member, by default pending.
+    """Return the project id and the status of a member. The default status is pending.
 
-    Raises Invalid unless the id has 1 to 255 characters that can be stored (see `check_text`), and
-    the status is one of MEMBER_STATUSES.
+    Raises Invalid if the id does not have 1 to 255 characters that can be stored (see
+    `check_text`), or if the status is not one of MEMBER_STATUSES.
     """
     member: Mapping[str, Any] = entry if isinstance(entry, dict) else {}
     project, status = member.get("member_id"), member.get("status", "pending")
@@ -164,11 +165,8 @@ def _member(entry: object) -> tuple[str, str]:
 
 
 def _normalize_date(date: str) -> str | None:
-    """Return a date as ``2024-02-01T10:20:30Z``; None for text that is not a date.
-
-    A date that has this format already, as most have, is checked without parsing ISO 8601.
-    """
-    if _PRINTED_DATE.fullmatch(date):
+    """Return a date as ``2024-02-01T10:20:30Z``; None for text that is not a date."""
+    if _PRINTED_DATE.fullmatch(date):  # as most dates; parse_date takes longer
         try:
             datetime.fromisoformat(date)
         except ValueError:

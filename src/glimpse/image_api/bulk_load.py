@@ -18,9 +18,9 @@ MAX_LINE_BYTES = 16 * 1024 * 1024  # bytes: more than the largest image has in a
 
 
 class BadDocument(Invalid):
-    """A document is invalid, and loading has stopped; the message says why.
+    """A document is invalid, so loading has stopped. The message says why.
 
-    `loaded_count` images have been stored: those of the complete batches before it.
+    `loaded_count` images have been stored: the images of all earlier batches.
     """
 
     def __init__(self, reason: str, loaded_count: int) -> None:
@@ -31,10 +31,11 @@ class BadDocument(Invalid):
 class JsonLines:
     """Iterates over the JSON documents in a stream with one document in each line.
 
-    A line may also be a list, as ``GET /v2/images`` returns it: then the documents are those of its
-    images. Blank lines are skipped. `line` and `bytes` are the numbers of lines and bytes that have
-    been read; `next_page` is the link to the next page in the last line, None if it has none.
-    Iterating raises Invalid for a line that is not JSON, or has more than 16 MiB with its line end.
+    A line may also be a whole response of ``GET /v2/images``; each image in it is a document then.
+    Blank lines are skipped. `line` and `bytes` count the lines and bytes that have been read.
+    `next_page` is the link to the next page in the last line that was read; None if that line has
+    no such link. Iterating raises Invalid if a line is not JSON, or has more than 16 MiB, with the
+    line end. The caller closes the stream.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -53,7 +54,10 @@ class JsonLines:
                 yield from self._documents(line)
 
     def _documents(self, line: bytes) -> Iterator[Any]:
-        """Yield the document of a line, or those of the images in its list. Raises Invalid."""
+        """Yield the document in a line, or each image if the line is a list of images.
+
+        Raises Invalid if the line is not JSON.
+        """
         try:
             document = orjson.loads(line)
         except orjson.JSONDecodeError as error:
@@ -71,9 +75,9 @@ class JsonLines:
 
     @property
     def total(self) -> int | None:
-        """The size of the whole file in bytes; None if it is empty, or the stream is a pipe.
+        """The size of the whole file in bytes; None for a pipe or an empty file.
 
-        Raises OSError for a stream without a file descriptor.
+        Raises OSError if the stream has no file descriptor.
         """
         size = os.fstat(self._stream.fileno()).st_size
         return size or None
@@ -85,16 +89,16 @@ async def load(
     progress: Callable[[int], None] = lambda _: None,
     check: Callable[[Image], object] = lambda _: None,
 ) -> int:
-    """Create the images that `documents` describe; return how many documents were loaded.
+    """Create the images that `documents` describe; return the number of images.
 
     `parse_image_and_members` describes the format of a document. Ids, dates, owners and statuses
     are kept. An existing image with the same id is replaced. No permission is checked. `check` is
-    called with each image, and may raise Invalid to refuse it.
+    called with each image, and may raise Invalid to refuse the image.
 
-    Each batch of 10,000 images is stored whole or not at all. When a batch is on the disk,
-    `progress` is called with its number of images. Raises BadDocument for an invalid document or
-    line, whose batch is not stored, and Unavailable if the catalog cannot be written. Batches that
-    were stored before an error stay.
+    Each batch of 10,000 images is stored whole or not at all. After a batch has been stored,
+    `progress` is called with the number of images in the batch. Raises BadDocument if a document is
+    invalid, or if `documents` or `check` raises Invalid; the current batch is not stored. Raises
+    Unavailable if the catalog cannot be written. Batches that were stored before an error are kept.
     """
     count = 0
     for batch in _batches(documents, service.image_formats, check):
@@ -107,9 +111,9 @@ async def load(
 def _batches(
     documents: Iterable[object], formats: ImageFormats, check: Callable[[Image], object]
 ) -> Iterator[list[tuple[Image, Members]]]:
-    """Yield the images of the documents in lists of BATCH_SIZE or, at the end, fewer.
+    """Yield the images and their members in lists of BATCH_SIZE; the last may be shorter.
 
-    Raises BadDocument for an invalid document, and if `documents` or `check` raises Invalid.
+    Raises BadDocument if a document is invalid, or if `documents` or `check` raises Invalid.
     """
     loaded_count = 0
     batch: list[tuple[Image, Members]] = []

@@ -1,4 +1,4 @@
-"""Requests that send image data: their media type, and the size that they declare."""
+"""Requests that send image data: check the media type and the declared size."""
 
 from collections.abc import AsyncIterator
 
@@ -13,9 +13,9 @@ _SIZE_HEADER = "X-OpenStack-Image-Size"
 
 
 def check_octet_stream(request: Request, verb: str) -> None:
-    """Raise UnsupportedMediaType unless the Content-Type is application/octet-stream.
+    """Raise UnsupportedMediaType if the Content-Type is not application/octet-stream.
 
-    `verb` is for the message, such as ``uploaded``.
+    `verb` is a word for the message, such as ``uploaded``.
     """
     if media_type(request) != OCTET_STREAM:
         raise UnsupportedMediaType(
@@ -24,11 +24,11 @@ def check_octet_stream(request: Request, verb: str) -> None:
 
 
 def declared_size(request: Request) -> int | None:
-    """Return how many bytes of image data the client is going to send; None if that is not known.
+    """Return the number of bytes that the client declares for image data; None if unknown.
 
-    X-OpenStack-Image-Size says it, or else Content-Length; 0 means that it is not known. A negative
-    size is returned as it is, as in Glance, although no data can have it. Raises Invalid for a
-    header that is no integer.
+    The header X-OpenStack-Image-Size has the size. If it is missing, Content-Length is used. A size
+    of 0 means unknown. A negative size is returned unchanged, as in Glance, although no data can
+    have such a size. Raises Invalid if the header is not an integer.
     """
     text = request.headers.get(_SIZE_HEADER, request.headers.get("content-length", "0"))
     try:
@@ -38,9 +38,9 @@ def declared_size(request: Request) -> int | None:
 
 
 async def require_size(chunks: AsyncIterator[bytes], size: int | None) -> AsyncIterator[bytes]:
-    """Yield `chunks`, which must have `size` bytes in all; None allows any number.
+    """Yield `chunks`, and check that they have `size` bytes together. None allows any size.
 
-    Raises Invalid as soon as there are more, or at the end if there are fewer.
+    Raises Invalid as soon as there are more bytes, or at the end if there are fewer.
     """
     received = 0
     async for chunk in chunks:

@@ -18,11 +18,14 @@ from glimpse.telemetry.redaction import header_value
 
 
 class RequestTooLarge(errors.ImageServiceError):
-    """The request's body has more bytes than it may have."""
+    """The request's body has more bytes than are allowed."""
 
 
 class MethodNotAllowed(errors.ImageServiceError):
-    """The path does not have the request's method; `allowed` has its methods, as Allow does."""
+    """The path does not have the request's method.
+
+    `allowed` is the value of the header Allow, such as ``GET, POST``.
+    """
 
     def __init__(self, allowed: str) -> None:
         super().__init__(f"The method specified is not allowed for this resource: use {allowed}.")
@@ -30,11 +33,14 @@ class MethodNotAllowed(errors.ImageServiceError):
 
 
 class NotEnabled(errors.NotFound):
-    """The operator has not enabled what the request needs."""
+    """The operator has not enabled the feature that the request needs."""
 
 
 class UnsupportedMediaType(errors.ImageServiceError):
-    """The media type of the request's body is none of `accepted`, a comma-separated list."""
+    """The media type of the request's body is not supported.
+
+    `accepted` is a comma-separated list of the supported media types.
+    """
 
     def __init__(self, message: str, accepted: str) -> None:
         super().__init__(message)
@@ -42,18 +48,21 @@ class UnsupportedMediaType(errors.ImageServiceError):
 
 
 class NotOffered(errors.ImageServiceError):
-    """The Image service has the route; this API does not."""
+    """Glance has the requested route, but this Image API does not offer it."""
 
 
 class RangeNotSatisfiable(errors.ImageServiceError):
-    """The Range header is malformed, or has no byte of the data, which has `size` bytes."""
+    """The Range header is malformed, or selects no byte of the data.
+
+    `size` is the size of the data in bytes.
+    """
 
     def __init__(self, message: str, size: int) -> None:
         super().__init__(message)
         self.size = size
 
 
-# Of an error's classes, the most derived one that has a status here decides.
+# An error whose class is not listed has the status of its nearest base class that is listed.
 _STATUS: dict[type[Exception], HTTPStatus] = {
     NoData: HTTPStatus.NO_CONTENT,
     RequestTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -78,7 +87,7 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
     IdentityUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     ClientDisconnect: HTTPStatus.BAD_REQUEST,
 }
-# The titles of faults that HTTPStatus names in another way, or since Python 3.13 in a new one.
+# The titles of statuses for which HTTPStatus has other words, in all or in newer Pythons.
 _TITLES = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Request Entity Too Large",
     HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: "Request Range Not Satisfiable",
@@ -89,10 +98,12 @@ HANDLED = (errors.ImageServiceError, IdentityError, ClientDisconnect, HTTPExcept
 def fault_response(request: Request, error: Exception, challenge: str) -> Response:
     """Return the response to a request whose handler raised `error`, one of HANDLED.
 
-    _STATUS has the status codes; an HTTPException has its own, and other errors are 500. The Accept
-    header decides the format (see `render_fault`), but NoData is a 204 without a body. A 401 has
-    the header WWW-Authenticate with the value `challenge`, a 405 Allow, a 416 Content-Range. A 503
-    has Retry-After, and a 415 for a patch Accept-Patch.
+    An HTTPException has its own status code. _STATUS has the status codes of other errors; the
+    default is 500. `render_fault` makes the body in the format that the Accept header prefers.
+    NoData is a 204 without a body.
+
+    A 401 has WWW-Authenticate with the value `challenge`. A 405 has Allow, a 416 Content-Range, a
+    503 Retry-After, and a 415 for a patch Accept-Patch.
     """
     status = _status(error)
     headers = _headers(error, status, challenge)
@@ -105,10 +116,10 @@ def fault_response(request: Request, error: Exception, challenge: str) -> Respon
 
 
 def render_fault(status: HTTPStatus, message: str, accept: str) -> tuple[bytes, str]:
-    """Return the body of an error response and its media type, as an Accept header prefers.
+    """Return the body of an error response, and the media type of the body.
 
-    It is JSON or HTML, whichever the header prefers; HTML if the header is malformed; plain text if
-    the header accepts neither, is empty or is missing. So it is in the Image service.
+    The body is JSON or HTML, as the Accept header `accept` prefers. A malformed header gets HTML. A
+    header that accepts neither, or is "", gets plain text. The Image service does the same.
     """
     phrase = _TITLES.get(status, status.phrase)
     title = f"{status.value} {phrase}"
@@ -126,9 +137,9 @@ def render_fault(status: HTTPStatus, message: str, accept: str) -> tuple[bytes, 
 
 
 def _status(error: Exception) -> HTTPStatus:
-    """Return the status code for an error: an HTTPException's own, or that of _STATUS.
+    """Return the status code for an error: an HTTPException's own, or the code in _STATUS.
 
-    It is 500 if _STATUS has neither the error's class nor a base class of it.
+    Returns 500 if _STATUS has neither the error's class nor a base class.
     """
     if isinstance(error, HTTPException):
         return HTTPStatus(error.status_code)
@@ -139,7 +150,8 @@ def _status(error: Exception) -> HTTPStatus:
 def _message(error: Exception, status: HTTPStatus) -> str:
     """Return the text for the client: the error's message, or the Image service's wording.
 
-    The latter is used for ImageNotFound, an HTTPException ("" unless it is 404), and a 401.
+    The Image service's wording is used for ImageNotFound, for a 401, and for an HTTPException. An
+    HTTPException that is not a 404 has no text.
     """
     if isinstance(error, errors.ImageNotFound):
         return f"No image found with ID {error.image_id}"

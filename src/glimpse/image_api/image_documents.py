@@ -16,10 +16,10 @@ _NO_STORES: dict[str, str] = {}
 
 
 def image_document(image: Image) -> bytes:
-    """Return the document of ``GET /v2/images/{id}``: attributes and properties side by side.
+    """Return the JSON document of ``GET /v2/images/{id}``.
 
-    A property that is null becomes "", because this API allows only text. Tags and properties are
-    copied as JSON without parsing it, unless a property may be null.
+    The document has attributes and properties side by side. A property that is null becomes "",
+    because this API allows only text.
     """
     path = f"/v2/images/{image.id}"
     attributes = orjson.dumps(
@@ -58,11 +58,11 @@ def image_document(image: Image) -> bytes:
 async def page_document(
     pages: AsyncIterable[Page], query: Sequence[tuple[str, str]]
 ) -> AsyncIterator[bytes]:
-    """Yield the document of ``GET /v2/images`` in pieces: one for the images of each page.
+    """Yield the JSON document of ``GET /v2/images`` in pieces, one for each page of images.
 
-    `query` has the request's parameters. The links ``first`` and ``next`` have those that
-    `parameters_of_pages` returns; in ``next``, the marker is the id of the last image. There is a
-    ``next`` only if the document has an image and further images exist (``Page.has_more``). The
+    `query` has the request's parameters. The links ``first`` and ``next`` repeat the parameters
+    that `parameters_of_pages` returns. The marker in ``next`` is the id of the last image. There is
+    a ``next`` only if the document has an image and further images exist (``Page.has_more``). The
     links start with ``/v2``, because clients append them to the endpoint without its version.
     Raises what `pages` raises.
     """

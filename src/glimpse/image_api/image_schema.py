@@ -16,7 +16,7 @@ UUID_PATTERN = (
     "^([0-9a-fA-F]){8}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){12}$"
 )
 MAX_NAME = 255  # characters, of names, owners, tags and property keys
-MAX_NUMBER = 2**31 - 1  # of min_ram (MiB) and min_disk (GiB): what a column of them holds
+MAX_NUMBER = 2**31 - 1  # of min_ram (MiB) and min_disk (GiB): what a database column holds
 _NULLABLE_TEXT = ["null", "string"]
 
 
@@ -84,7 +84,7 @@ _PROPERTIES: dict[str, dict[str, Any]] = {
 
 
 def image_schema(formats: ImageFormats) -> dict[str, Any]:
-    """Return the schema of an image, which may get one of `formats`."""
+    """Return the JSON schema of an image. `formats` are the formats that images may have."""
     enums = {
         "container_format": [None, *formats.container_formats],
         "disk_format": [None, *formats.disk_formats],
@@ -103,7 +103,7 @@ def image_schema(formats: ImageFormats) -> dict[str, Any]:
 
 
 def images_schema(formats: ImageFormats) -> dict[str, Any]:
-    """Return the schema of a page of images, which may get one of `formats`."""
+    """Return the JSON schema of a page of images. `formats` are those that images may have."""
     return {
         "name": "images",
         "properties": {

@@ -22,8 +22,10 @@ def parse_import_request(
 ) -> ImportRequest:
     """Return the import that the body of ``POST /v2/images/{id}/import`` requests.
 
-    `store_header` is the value of X-Image-Meta-Store; `methods` are the enabled ones. Raises
-    Invalid for a body that requests no import, or one by another method. Stores are not checked.
+    `store_header` is the value of X-Image-Meta-Store, None without it. `methods` are the enabled
+    import methods. `request_id` is kept in the result. Raises Invalid if the body requests no
+    import, names a method that is not enabled, or has more than 16 KiB as JSON. Names of stores are
+    not checked.
     """
     body = _require_object(document)
     if "method" not in body:
@@ -48,7 +50,8 @@ def parse_import_request(
 def parse_new_task(document: object) -> tuple[str, dict[str, Any]]:
     """Return the type and the input of the task that the body of ``POST /v2/tasks`` describes.
 
-    Input of null is an empty object. Raises Invalid for a body that describes no task.
+    If the input is null, it is returned as {}. Raises Invalid if the body describes no task, or has
+    more than 16 KiB as JSON.
     """
     body = _require_object({} if document == [] else document)  # as in Glance
     for key in ("type", "input"):
@@ -63,7 +66,7 @@ def parse_new_task(document: object) -> tuple[str, dict[str, Any]]:
 
 
 def _check_attribute(key: str, value: object) -> None:
-    """Raise Invalid unless the attribute `key` of a task may have `value`."""
+    """Raise Invalid if the attribute `key` of a task may not have `value`."""
     schema = TASK_PROPERTIES[key]
     kinds: dict[str, type] = {"string": str, "object": dict, "null": type(None)}
     names = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
@@ -74,11 +77,11 @@ def _check_attribute(key: str, value: object) -> None:
 
 
 def parse_task_query(pairs: Pairs) -> TaskQuery:
-    """Return the query for the list of tasks.
+    """Return the query that the parameters of ``GET /v2/tasks`` describe.
 
-    Of a repeated parameter, the first limit, marker, sort_key or sort_dir counts, and the last of
-    any other. Raises Invalid for a limit, marker, sort key, direction, status or type that is not
-    valid.
+    If ``limit``, ``marker``, ``sort_key`` or ``sort_dir`` is repeated, the first value counts. For
+    any other parameter, the last value counts. Raises Invalid if a limit, marker, sort key,
+    direction, status or type is not valid.
     """
     first = dict(reversed(pairs))
     filters = dict(pairs)
@@ -112,7 +115,7 @@ def _is_uuid(text: str) -> bool:
 
 
 def _require_object(document: object) -> dict[str, Any]:
-    """Return the document. Raises Invalid if it is no JSON object."""
+    """Return `document`. Raises Invalid if it is not a JSON object."""
     if document is None:
         raise Invalid("Body expected in request.")
     if not isinstance(document, dict):
@@ -121,6 +124,6 @@ def _require_object(document: object) -> dict[str, Any]:
 
 
 def _check_size(body: Mapping[str, Any]) -> None:
-    """Raise Invalid for a document that is too large to be kept."""
+    """Raise Invalid if a document has more than 16 KiB as JSON."""
     if len(orjson.dumps(body)) > _MAX_DOCUMENT:
         raise Invalid(f"The body may have at most {_MAX_DOCUMENT} bytes.")

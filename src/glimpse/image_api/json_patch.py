@@ -1,7 +1,7 @@
 """JSON patches of an image: parse the bodies of PATCH requests, and apply them. Pure.
 
-The Image API has two media types for them. An operation adds, replaces or removes one attribute or
-property, and is written in
+An operation of a patch adds, replaces or removes one attribute or property. The Image API has two
+media types for patches, which write an operation in different ways:
 
 - ``v2.1-json-patch``, a part of RFC 6902: ``{"op": "replace", "path": "/name", "value": "x"}``;
 - ``v2.0-json-patch``, an earlier draft: ``{"replace": "/name", "value": "x"}``.
@@ -33,17 +33,18 @@ V2_0 = "application/openstack-images-v2.0-json-patch"
 V2_1 = "application/openstack-images-v2.1-json-patch"
 MEDIA_TYPES = (V2_0, V2_1)
 _OPS = ("add", "remove", "replace")
-# They say where the data is. A change is refused when the patch is applied, not before, so that a
-# missing image is reported first, as in Glance.
+# Attributes that say where the data is. `apply_patch` refuses to change them, not `parse_patch`, so
+# that a missing image is reported first, as in Glance.
 _DATA_PLACES = ("locations", "stores")
-_WITHOUT_DATA = ("queued", "importing")  # later, the formats describe data that exists
+_WITHOUT_DATA = ("queued", "importing")  # statuses in which the formats may change
 
 
 class PatchOperation(NamedTuple):
     """One operation of a patch: "add", "remove" or "replace" the attribute or property `key`.
 
-    `value` is None for "remove". `must_be_new` is True for "add" in v2.0, which is an error if the
-    key exists. In v2.1, "add" replaces the value of a key that exists.
+    `value` is None for "remove". If `must_be_new` is True, it is an error if the key exists
+    already. `must_be_new` is True for "add" in v2.0. In v2.1, "add" replaces the value of a key
+    that exists.
     """
 
     op: str
@@ -53,9 +54,10 @@ class PatchOperation(NamedTuple):
 
 
 def check_media_type(media_type: str) -> None:
-    """Raise UnsupportedMediaType unless `media_type` is one of MEDIA_TYPES.
+    """Raise UnsupportedMediaType if `media_type` is not one of MEDIA_TYPES.
 
-    It is in lower case and without parameters, as `request_parsing.media_type` returns it.
+    `media_type` must be in lower case and without parameters, as `request_parsing.media_type`
+    returns it.
     """
     if media_type not in MEDIA_TYPES:
         accepted = ", ".join(MEDIA_TYPES)
@@ -66,9 +68,9 @@ def parse_patch(media_type: str, body: object, formats: ImageFormats) -> list[Pa
     """Parse the body of a PATCH request into its operations, and check their keys and values.
 
     `media_type` is one of MEDIA_TYPES. `validation.check_key` and `check_value` say what is
-    allowed. Raises Invalid for a body that is no list, for a malformed operation, and for a key or
-    value that is not allowed; Forbidden for an attribute that no client may change, such as ``id``.
-    Those of _DATA_PLACES are refused by `apply_patch`.
+    allowed. Raises Invalid if the body is not a list, if an operation is malformed, or if a key or
+    value is not allowed. Raises Forbidden for an attribute that no client may change, such as
+    ``id``. ``locations`` and ``stores`` are accepted here; `apply_patch` refuses them.
     """
     if not isinstance(body, list):
         raise Invalid("Request body must be a JSON array of operation objects.")
@@ -84,13 +86,16 @@ def apply_patch(
 ) -> Image:
     """Return a copy of `image` after all operations, in their order.
 
-    `parse_patch` has checked the keys and values of the operations, but for the range of numbers.
-    It is not checked here that `caller` may change the image. Raises Invalid for a number that is
-    out of range; Conflict for replacing or removing a property that does not exist, or (in v2.0)
-    adding a key that exists; Forbidden for removing an attribute, and for changing one of
-    _DATA_PLACES, or one that `caller` may not change, or that cannot change in the image's present
-    status; QuotaExceeded for more tags than `quotas` allow, and for more properties, if the patch
-    adds one.
+    `operations` come from `parse_patch`. Whether `caller` may change the image is not checked here.
+    These errors are raised:
+
+    - Invalid for a number that is out of range;
+    - Conflict if the property to replace or remove does not exist, or, in v2.0, if the key to add
+      exists;
+    - Forbidden if an attribute is removed, if ``locations`` or ``stores`` is changed, if `caller`
+      may not change the attribute, or if the attribute cannot change in the image's status;
+    - QuotaExceeded if the patch sets more tags than `quotas` allow, or if it adds a property and
+      the image then has more properties than `quotas` allow.
     """
     properties: dict[str, str | None] = image.properties
     before = set(properties)
@@ -134,8 +139,8 @@ def _parse_operation(media_type: str, raw: object, formats: ImageFormats) -> Pat
 def _parse_v2_1(raw: dict[str, Any]) -> tuple[str, object]:
     """Return the op and the pointer of an operation of v2.1: "add" and "/name", for example.
 
-    The operation is then ``{"op": "add", "path": "/name", "value": ...}``. Raises Invalid if one is
-    missing, or the op is unknown.
+    The operation for this example is ``{"op": "add", "path": "/name", "value": ...}``. Raises
+    Invalid if the op or the path is missing, or if the op is unknown.
     """
     op = raw.get("op")
     if op not in _OPS:
@@ -148,8 +153,8 @@ def _parse_v2_1(raw: dict[str, Any]) -> tuple[str, object]:
 def _parse_v2_0(raw: dict[str, Any]) -> tuple[str, object]:
     """Return the op and the pointer of an operation of v2.0: "add" and "/name", for example.
 
-    The operation is then ``{"add": "/name", "value": ...}``. Raises Invalid unless it has exactly
-    one op.
+    The operation for this example is ``{"add": "/name", "value": ...}``. Raises Invalid if the
+    operation does not have exactly one op.
     """
     named = [op for op in _OPS if op in raw]
     if len(named) != 1:
@@ -162,9 +167,9 @@ def _parse_v2_0(raw: dict[str, Any]) -> tuple[str, object]:
 def _parse_pointer(op: str, pointer: object) -> str:
     """Return the key that a JSON pointer (RFC 6901) names: ``name`` for ``/name``.
 
-    White space around the key is removed. The pointer has one part, but to add or remove one of the
-    locations it has two, such as ``/locations/-``. Raises Invalid for a malformed pointer, or one
-    with another number of parts.
+    White space around the key is removed. A pointer has one part. Only a pointer that adds or
+    removes a location has two parts, such as ``/locations/-``. Raises Invalid if the pointer is
+    malformed or has another number of parts.
     """
     if not isinstance(pointer, str) or not pointer.startswith("/"):
         raise Invalid(f'Pointer `{pointer}` does not start with "/".')
@@ -187,10 +192,14 @@ def _changed_attribute(
 ) -> dict[str, Any]:
     """Return the field of Image that an operation on an attribute sets, with its new value.
 
-    For example ``{"name": "x"}``; tags are the field ``tags_json``. An attribute always exists: so
-    removing it raises Forbidden, and `must_be_new` Conflict. Raises Forbidden also for a change
-    that `caller` may not make, and for a format of an image that has data; Invalid for a number
-    that is out of range; QuotaExceeded for more tags than `quotas` allow.
+    For example, returns ``{"name": "x"}``; for tags, the field is ``tags_json``. These errors are
+    raised:
+
+    - Forbidden if the operation removes the attribute, if `caller` may not make the change, or if a
+      format is changed after the image has got data;
+    - Conflict if `must_be_new` is set, because an attribute always exists;
+    - Invalid for a number that is out of range;
+    - QuotaExceeded for more tags than `quotas` allow.
     """
     key = operation.key
     if operation.op == "remove":
@@ -211,7 +220,11 @@ def _changed_attribute(
 
 
 def _change_property(properties: dict[str, str | None], operation: PatchOperation) -> None:
-    """Apply an operation to `properties`, in place. Raises Conflict (see `apply_patch`)."""
+    """Apply an operation to `properties`, in place.
+
+    Raises Conflict if the property to replace or remove does not exist, or if the property to add
+    must be new and exists.
+    """
     key = operation.key
     exists = key in properties
     if operation.op == "add":

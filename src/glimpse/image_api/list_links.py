@@ -9,15 +9,15 @@ _REPEATABLE = ("tag", "sort", "sort_key", "sort_dir")
 
 
 def list_link(path: str, parameters: Mapping[str, str] | Sequence[tuple[str, str]]) -> str:
-    """Return the link to a list at `path` with these query parameters, which are quoted here."""
+    """Return `path` with `parameters` as its query string, which is encoded here."""
     return f"{path}?{urlencode(parameters)}" if parameters else path
 
 
 def parameters_of_pages(query: Pairs) -> list[tuple[str, str]]:
-    """Return the parameters of a request for images that links to other pages repeat.
+    """Return the parameters that the links to other pages of a list of images repeat.
 
-    They are all but the marker. Of a repeated parameter the last value counts, but all tags and
-    sort keys do.
+    These are all parameters except ``marker``. Of a repeated parameter, only the last value is
+    returned. All values of ``tag``, ``sort``, ``sort_key`` and ``sort_dir`` are returned.
     """
     last = dict(query)
     last.pop("marker", None)

@@ -11,9 +11,9 @@ from glimpse.images.filter_values import ATTRIBUTE_FILTERS, check_changes_since,
 def parse_query(pairs: Sequence[tuple[str, str]]) -> ImageQuery:
     """Return the query that the parameters of a request describe.
 
-    Its limit is 25 by default; one above 1,000 becomes 1,000, and a negative one is refused. Of
-    several limits or markers, the last is used. The other parameters are those of `parse_filters`.
-    Raises Invalid; its message says what is wrong.
+    The default ``limit`` is 25. A limit above 1,000 becomes 1,000, and a negative limit is refused.
+    If ``limit`` or ``marker`` is repeated, the last value counts. `parse_filters` describes the
+    other parameters. Raises Invalid if a value is not valid; the message says what is wrong.
     """
     last = dict(pairs)
     check_changes_since(last.get("changes-since", ""))  # reported before other mistakes
@@ -29,9 +29,9 @@ def parse_filters(
 
     Examples: ``name=in:a,b``, ``updated_at=gte:2024-01-01``, ``tag=x``, ``sort=name:asc``. A
     parameter that the Image API does not define is a filter by a property: ``color=red``. If a
-    parameter is repeated, its last value counts, but all tags and sort keys do. `limit` is used as
-    it is. ``deleted`` and an empty ``changes-since`` have no effect. Raises Invalid; its message
-    says what is wrong.
+    parameter is repeated, the last value counts. For ``tag``, ``sort``, ``sort_key`` and
+    ``sort_dir``, all values count. ``deleted`` and an empty ``changes-since`` have no effect.
+    `limit` is not checked. Raises Invalid if a value is not valid; the message says what is wrong.
     """
     fields: dict[str, Any] = {}
     properties: dict[str, str] = {}

@@ -13,7 +13,8 @@ from glimpse.images.errors import Invalid
 def parse_new_member(body: object) -> str:
     """Return the project id in the body of a request that adds a member: ``{"member": "id"}``.
 
-    Raises Invalid unless it has 1 to 255 characters, none of them NUL.
+    Raises Invalid if the id is missing, or does not have 1 to 255 characters. NUL characters and
+    lone surrogates are not allowed.
     """
     if not isinstance(body, dict):
         raise Invalid('The body must be a JSON object such as {"member": "project id"}.')
@@ -27,9 +28,10 @@ def parse_new_member(body: object) -> str:
 
 
 def parse_member_status(body: object) -> object:
-    """Return ``status`` in the body of a request that changes a membership, whatever its value.
+    """Return the value of ``status`` in the body of a request that changes a membership.
 
-    `ImageMembers.set_status` checks it, after the permissions. Raises Invalid without a status.
+    The value is not checked: `ImageMembers.set_status` checks it, after the permissions. Raises
+    Invalid if the body has no ``status``.
     """
     if not isinstance(body, dict):
         raise Invalid('The body must be a JSON object such as {"status": "accepted"}.')

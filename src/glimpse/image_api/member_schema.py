@@ -1,4 +1,4 @@
-"""The JSON schemas of a membership, and of a list of them."""
+"""The JSON schemas of a membership, and of a list of memberships."""
 
 from typing import Any
 

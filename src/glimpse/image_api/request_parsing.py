@@ -1,4 +1,4 @@
-"""Parse what several operations have: JSON bodies, media types and query strings."""
+"""Parse parts that many requests have: JSON bodies, media types and query strings."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,11 +18,11 @@ Pairs = Sequence[tuple[str, str]]
 
 
 async def json_body(request: Request) -> Any:
-    """Read the request's body and parse it as JSON, whatever its Content-Type.
+    """Read the request's body and parse it as JSON, with any Content-Type.
 
-    Raises RequestTooLarge for more than 1 MiB, before all of it is read; Invalid for a body that is
-    empty, not JSON, or nested too deeply; ClientDisconnect if the client disconnects before the
-    end; TooManyBodies if the bodies of all requests take too much memory.
+    Raises RequestTooLarge for more than 1 MiB, before the whole body is read. Raises Invalid if the
+    body is empty, not JSON, or nested too deeply. Raises ClientDisconnect if the client disconnects
+    before the end. Raises TooManyBodies if the bodies of all requests take too much memory.
     """
     try:
         body = await read_body(request.receive, dict(request.scope["headers"]), MAX_BODY)
@@ -42,9 +42,9 @@ async def json_body(request: Request) -> Any:
 
 
 def has_body(request: Request) -> bool:
-    """Return True if the request has a body, as the Image service sees it.
+    """Return True if the Image service would see a body in the request.
 
-    It has one with a Content-Length above 0, and a POST, PUT or PATCH with a Transfer-Encoding.
+    That is so if Content-Length is above 0, or if a POST, PUT or PATCH has a Transfer-Encoding.
     """
     headers = request.headers
     if "transfer-encoding" in headers and request.method in ("POST", "PUT", "PATCH"):
@@ -53,15 +53,15 @@ def has_body(request: Request) -> bool:
 
 
 def media_type(request: Request) -> str:
-    """Return the Content-Type without parameters, in lower case; "" without that header."""
+    """Return the Content-Type without parameters, in lower case; "" if it is missing."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def query_pairs(query_string: bytes) -> Pairs:
-    """Return a query string's decoded names and values, in its order; values may be empty.
+    """Return the decoded names and values in a query string, in order. Values may be empty.
 
-    Raises Invalid for a character that is not ASCII and is not percent-encoded, and for decoded
-    text that is not UTF-8 or has a NUL character.
+    Raises Invalid if a character is neither ASCII nor percent-encoded. Raises Invalid if decoded
+    text is not UTF-8 or has a NUL character.
     """
     try:
         pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict")

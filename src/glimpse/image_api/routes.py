@@ -35,11 +35,12 @@ from glimpse.telemetry.request_context import current_context
 
 
 def image_api(service: EmbeddedImageService, identity: Identity) -> ASGIApp:
-    """Return the Image API of `service` as an ASGI application, to be mounted anywhere.
+    """Return the Image API of `service` as an ASGI application, which may be mounted anywhere.
 
-    `identity` authenticates callers. Errors in HANDLED become responses with status codes and
-    messages of the Image service. The scope must have ``glimpse.base_url``, the URL at which the
-    client reached this API, and ``glimpse.service_urls``.
+    `identity` authenticates callers. The caller of this function closes `service` and `identity`.
+    Errors in HANDLED become responses with the Image service's status codes and messages. The scope
+    must have ``glimpse.base_url``, the URL at which the client reached this API, and
+    ``glimpse.service_urls``.
     """
 
     async def error_response(request: Request, error: Exception) -> Response:
@@ -54,7 +55,7 @@ def image_api(service: EmbeddedImageService, identity: Identity) -> ASGIApp:
     routes += [Route(path, Versions(status)) for path, status in _VERSIONS]
     unknown = "/v2/{rest:path}"  # 401 without a token, like all paths of this version
     routes.append(Route(unknown, Resource(unknown, {}, service, identity)))
-    # A path of a version that does not exist leads clients to those that do.
+    # For any other path, the response names the versions that exist.
     routes.append(Route("/{rest:path}", Versions(HTTPStatus.MULTIPLE_CHOICES)))
     app = Starlette(routes=routes, exception_handlers=dict.fromkeys(HANDLED, error_response))
     app.router.redirect_slashes = False
@@ -68,9 +69,10 @@ def image_api(service: EmbeddedImageService, identity: Identity) -> ASGIApp:
 
 
 def find_operation(method: str, path: str, root: str = "") -> str:
-    """Return the name of the operation of a request, as ``image.list_images``.
+    """Return the name of the operation that a request calls, such as ``image.list_images``.
 
-    Returns ``other`` for a request of no operation. `root` is where the API is mounted.
+    Returns ``other`` if no operation has the method and the path. `root` is the path at which the
+    API is mounted (``/image``).
     """
     path = _plain_path(path, root).removeprefix(root)
     for template, methods in _ROUTES:
@@ -82,9 +84,9 @@ def find_operation(method: str, path: str, root: str = "") -> str:
 def _plain_path(path: str, root: str) -> str:
     """Normalize the path of a request; `root` is where the API is mounted (``/image``).
 
-    Repeated slashes become one, as in the Image service. The root without a slash gets one.
-    ``/v2.17/`` and other versions become ``/v2/``. So does ``/v2/v2/``, because glanceclient
-    appends ``/v2`` also to an endpoint that ends in it.
+    Repeated slashes become one, as in the Image service. A path that is only `root` gets a slash at
+    its end. ``/v2.17/`` and other versions become ``/v2/``. ``/v2/v2/`` becomes ``/v2/``, too,
+    because glanceclient appends ``/v2`` even to an endpoint that ends in ``/v2``.
     """
     while "//" in path:
         path = path.replace("//", "/")
@@ -99,11 +101,16 @@ def _plain_path(path: str, root: str) -> str:
 class Resource:
     """The ASGI application of one path: authenticates, then calls the method's handler.
 
-    It names the caller and the operation in the request context, for logs and metrics. Raises
-    Unauthorized for a missing or invalid token, IdentityUnavailable, MethodNotAllowed if the path
-    does not have the request's method, Invalid for a body that the method does not have (see
-    `_may_have_body`), and what the handler raises. Instead of MethodNotAllowed, a path without any
-    method, or one in _ONLY_GET, raises HTTPException: 404, or 501 for a method that no path has.
+    The request context gets the caller and the operation, for logs and metrics. These errors are
+    raised:
+
+    - Unauthorized for a missing or invalid token;
+    - IdentityUnavailable if a token cannot be checked;
+    - MethodNotAllowed if the path does not have the request's method;
+    - HTTPException instead, if the path has no methods or is in _ONLY_GET: 404, or 501 for a method
+      that is not in _METHODS;
+    - Invalid if the request has a body and may not have one (see `_may_have_body`);
+    - the errors of the handler.
     """
 
     def __init__(
@@ -150,9 +157,10 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
 def _may_have_body(method: str, path: str) -> bool:
-    """Return True if requests of a method may have a body, even one that is ignored.
+    """Return True if a request may have a body, even a body that is ignored.
 
-    The Image service refuses other bodies, except of routes that it defines without that check.
+    `path` is the template of a route, such as ``/v2/images/{image_id}``. The rules are those of the
+    Image service, which checks bodies on some routes only.
     """
     if method in ("GET", "DELETE"):
         return path in _BODY_IGNORED
@@ -171,14 +179,14 @@ _WITHOUT_BODY = ("/v2/images/{image_id}/actions/", "/v2/images/{image_id}/tags/"
 class Versions:
     """The ASGI application that responds with the API's versions and the status code `status`.
 
-    The method may be any, as in the Image service.
+    It accepts any method, as the Image service does.
     """
 
     def __init__(self, status: int) -> None:
         self._status = status
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Respond to one HTTP request, which needs no token; its path and body are ignored."""
+        """Respond to an HTTP request. No token is needed; path and body are ignored."""
         document = versions_document(base_url_of(scope))
         await json_response(document, status=self._status)(scope, receive, send)
 

@@ -1,4 +1,4 @@
-"""Render the documents of stores, of which there is one, and check the names of stores. Pure."""
+"""Render the documents of the only store, and check the names of stores. Pure."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -34,10 +34,10 @@ def detailed_stores_document(data_directory: Path) -> bytes:
 
 
 def check_preferred_stores(pairs: Iterable[tuple[str, str]]) -> None:
-    """Raise Invalid if the parameter ``prefer`` of a download names a store that does not exist.
+    """Raise Invalid if the parameter ``prefer`` of a download names an unknown store.
 
-    Its value is a comma-separated list; blanks around names are ignored. If the parameter is
-    repeated, the last one counts.
+    ``prefer`` is a comma-separated list. Blanks around names are ignored. If ``prefer`` is
+    repeated, the last value counts.
     """
     for name in dict(pairs).get("prefer", "").split(","):
         if name.strip() not in ("", STORE_ID):

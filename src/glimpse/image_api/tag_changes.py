@@ -18,8 +18,8 @@ class TagNotFound(NotFound):
 def check_tag(tag: str) -> None:
     """Raise Invalid for a tag in a path that no image can have.
 
-    Tags have at most 255 characters, and no NUL. A path that is not UTF-8 is refused, too: the
-    server replaces what it cannot decode by U+FFFD.
+    A tag has at most 255 characters, and no NUL character. A tag with U+FFFD is refused, because
+    the HTTP server puts U+FFFD in place of bytes that are not UTF-8.
     """
     check_tags([tag])
     if "\ufffd" in tag:
@@ -27,15 +27,18 @@ def check_tag(tag: str) -> None:
 
 
 def with_tag(image: Image, tag: str, quotas: ImageQuotas) -> Image:
-    """Return the image with one more tag, or as it is if it has the tag already.
+    """Return a copy of the image with the tag; nothing changes if the image has the tag.
 
-    The case of tags matters. Raises QuotaExceeded for more tags than `quotas` allow.
+    Case matters. Raises QuotaExceeded if the image would have more tags than `quotas` allow.
     """
     return _with_tags(image, unique_tags([*image.tags, tag], quotas))
 
 
 def without_tag(image: Image, tag: str) -> Image:
-    """Return the image without one of its tags. Raises TagNotFound if it does not have the tag."""
+    """Return a copy of the image without the tag.
+
+    Raises TagNotFound if the image does not have the tag.
+    """
     tags = image.tags
     if tag not in tags:
         raise TagNotFound(tag)

@@ -34,8 +34,9 @@ def task_document(task: Task) -> bytes:
 def page_document(tasks: Sequence[Task], limit: int, query: Pairs) -> bytes:
     """Return the document of ``GET /v2/tasks``: tasks without input, result and message.
 
-    If the page is full, it has a link to the next one, which may be empty, as in Glance. `query`
-    has the request's parameters; links repeat them, the last of each name.
+    If there are `limit` tasks, the document has a link to the next page, which may be empty, as in
+    Glance. `query` has the request's parameters. Links repeat all parameters except ``marker``; of
+    a repeated parameter, the last value.
     """
     parameters = {key: value for key, value in query if key != "marker"}
     document: dict[str, Any] = {
@@ -63,7 +64,8 @@ def page_document(tasks: Sequence[Task], limit: int, query: Pairs) -> bytes:
 def image_tasks_document(tasks: Sequence[Task]) -> bytes:
     """Return the document of ``GET /v2/images/{id}/tasks``.
 
-    As in Glance, it has the columns of the database's table, with dates as the database has them.
+    As in Glance, a task has the columns of Glance's database. Dates have a fraction of a second and
+    no time zone: ``2024-02-01T10:20:30.000000``.
     """
     return orjson.dumps(
         {
@@ -94,7 +96,7 @@ def image_tasks_document(tasks: Sequence[Task]) -> bytes:
 def _optional_attributes(task: Task) -> dict[str, str]:
     """Return the attributes that a document has only if they have a value.
 
-    A task of type import never has ``image_id``: once it has succeeded, its result has the id.
+    A task of type import has no ``image_id``; if the task has succeeded, its result has the id.
     """
     image_id = task.image_id if task.type != "import" else None
     values = {
@@ -111,5 +113,5 @@ def _links(task: Task) -> dict[str, str]:
 
 
 def _date(date: str | None) -> str | None:
-    """Return a date as Glance's rows have it: ``2024-02-01T10:20:30.000000``."""
+    """Return a date in the format of Glance's rows: ``2024-02-01T10:20:30.000000``."""
     return f"{date.removesuffix('Z')}.000000" if date else None

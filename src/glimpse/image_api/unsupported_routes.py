@@ -1,6 +1,7 @@
-"""The routes that Glance has and this Image API does not: they respond 501.
+"""Routes that Glance has and this Image API does not: their response is 501.
 
-With 404, a client would believe that an object does not exist, or that a deletion is done.
+A 404 would mislead a client: the client would believe that an object does not exist, or that a
+deletion is done.
 """
 
 from starlette.responses import Response
@@ -10,7 +11,10 @@ from glimpse.image_api.image_request import Handler, ImageRequest
 
 
 def _refuse(feature: str, methods: str) -> dict[str, Handler]:
-    """Return a handler for each method, which raises NotOffered; the message names `feature`."""
+    """Return a handler for each method in a list such as ``GET, POST``.
+
+    The handlers raise NotOffered with a message that names `feature`.
+    """
 
     async def not_offered(_request: ImageRequest) -> Response:
         raise NotOffered(f"This Image API does not offer {feature}.")

@@ -29,18 +29,21 @@ READ_ONLY = frozenset(
 )
 NUMBERS = ("min_ram", "min_disk")
 RESERVED = frozenset(("location", "locations", "deleted", "deleted_at"))
-# Read-only attributes that a new image may not have, whatever their value: 403. Other read-only
-# attributes are 400 if their value has the wrong type, otherwise 403.
+# Read-only attributes that are 403 in a new image, whatever their value. Other read-only attributes
+# are 400 if their value has the wrong type, otherwise 403.
 _NEVER_NEW = ("direct_url", "self", "file", "schema", "stores")
 
 
 def parse_new_image(caller: Caller, document: object, formats: ImageFormats) -> NewImage:
     """Return the image that the body of ``POST /v2/images`` describes.
 
-    `check_key` and `check_value` say what is allowed; NewImage has the defaults. Raises Invalid for
-    a key or value that is not allowed; Forbidden for an attribute that no client may set, and for
-    an owner that is not the caller's project (null, too) unless `caller` is an admin. Whether
-    `caller` may create an image with this visibility is not checked, nor what `check_limits` does.
+    `check_key` and `check_value` say what is allowed. NewImage has the defaults, except that the
+    default owner is the caller's project. Raises Invalid if a key or a value is not allowed. Raises
+    Forbidden for an attribute that no client may set. Raises Forbidden, too, if the owner is null
+    or another project and `caller` is not an admin.
+
+    Two things are not checked: what `check_limits` checks, and whether `caller` may create an image
+    with this visibility.
     """
     if not isinstance(document, dict):
         raise Invalid("The body must be a JSON object that describes an image.")
@@ -54,9 +57,9 @@ def parse_new_image(caller: Caller, document: object, formats: ImageFormats) -> 
 
 
 def _check_new_keys_and_values(document: Mapping[str, object], formats: ImageFormats) -> None:
-    """Check a new image in the order of the Image service, which decides between 400 and 403.
+    """Check the keys and values of a new image in the order of the Image service.
 
-    Raises Invalid or Forbidden (see `parse_new_image`).
+    The order decides between Invalid (400) and Forbidden (403), which `parse_new_image` explains.
     """
     for key in _NEVER_NEW:
         if key in document:
@@ -68,10 +71,11 @@ def _check_new_keys_and_values(document: Mapping[str, object], formats: ImageFor
 
 
 def check_limits(image: Image | NewImage, quotas: ImageQuotas) -> None:
-    """Raise Invalid for a number that cannot be stored; check the quotas of a new image.
+    """Check the numbers of a new image, and the quotas of properties and tags.
 
-    Raises QuotaExceeded for more properties, or more different tags, than `quotas` allow. As in
-    Glance, call this after the permission to create the image was checked.
+    Raises Invalid if ``min_ram`` or ``min_disk`` is not an integer from 0 to 2**31 - 1. Raises
+    QuotaExceeded if the image has more properties, or more different tags, than `quotas` allow. As
+    in Glance, check first that the caller may create the image.
     """
     for key in NUMBERS:
         check_number(key, getattr(image, key))
@@ -80,15 +84,18 @@ def check_limits(image: Image | NewImage, quotas: ImageQuotas) -> None:
 
 
 def check_number(key: str, value: object) -> None:
-    """Raise Invalid unless `value` is a number that ``min_ram`` and ``min_disk`` may have."""
+    """Raise Invalid if `value`, of ``min_ram`` or ``min_disk``, is out of range.
+
+    The range is 0 to 2**31 - 1. `key` is the attribute, for the message.
+    """
     _check(key, value, NUMBER)
 
 
 def check_key(key: str) -> None:
-    """Raise Forbidden for a key that no client may set, Invalid for one that cannot be a key.
+    """Raise Forbidden if no client may set `key`; raise Invalid if nothing may have that key.
 
-    The former are READ_ONLY, RESERVED and those that start with RESERVED_PREFIX; the latter have
-    more than 255 characters, or a NUL character.
+    Forbidden are the keys in READ_ONLY and RESERVED, and keys that start with RESERVED_PREFIX.
+    Invalid are keys with more than 255 characters or with a NUL character.
     """
     if key in READ_ONLY:
         raise Forbidden(f"Attribute '{key}' is read-only.")
@@ -100,24 +107,28 @@ def check_key(key: str) -> None:
 
 
 def check_property_key(key: str) -> None:
-    """Raise Invalid for the key of a property that has more than 255 characters."""
+    """Raise Invalid if the key of a property has more than 255 characters."""
     if len(key) > MAX_NAME:
         raise Invalid(f"Custom property should not be greater than {MAX_NAME} characters.")
 
 
 def check_value(key: str, value: object, formats: ImageFormats) -> None:
-    """Raise Invalid unless the attribute or property `key` may have `value`; say what is allowed.
+    """Raise Invalid if the attribute or property `key` may not have `value`.
 
-    `attribute_checks` describes the attributes that clients may write, without the range of
-    NUMBERS, which `check_number` checks. READ_ONLY_CHECKS describes the types of the others. A
-    property is a text without NUL characters.
+    The message says what is allowed. `attribute_checks` has the allowed values of attributes that
+    clients may write. For the attributes in NUMBERS, only the type is checked; `check_number`
+    checks the range. READ_ONLY_CHECKS has the types of other attributes. A property must be text
+    without NUL characters.
     """
     checks = attribute_checks(formats)
     _check(key, value, checks.get(key) or READ_ONLY_CHECKS.get(key, _PROPERTY))
 
 
 def check_tags(value: object) -> None:
-    """Raise Invalid unless an image may have the tags `value`."""
+    """Raise Invalid if `value` is not a list of tags that an image may have.
+
+    A tag is text of at most 255 characters without NUL.
+    """
     _check("tags", value, CHECKS["tags"])
 
 
@@ -128,9 +139,9 @@ def _check(key: str, value: object, check: ValueCheck) -> None:
 
 
 def check_formats(image: Image) -> None:
-    """Raise Invalid if the image is queued, but its disk or container format is not set.
+    """Raise Invalid if a queued image has no disk format or no container format.
 
-    Both have to be known before data is uploaded.
+    Both formats must be set before data is uploaded. Images in other statuses are not checked.
     """
     formats = {"disk_format": image.disk_format, "container_format": image.container_format}
     missing = [name for name, value in formats.items() if not value]
@@ -139,7 +150,10 @@ def check_formats(image: Image) -> None:
 
 
 def unique_tags(tags: Iterable[str], quotas: ImageQuotas) -> tuple[str, ...]:
-    """Return each tag once, in their order. Raises QuotaExceeded if these are too many."""
+    """Return `tags` without duplicates, in the same order.
+
+    Raises QuotaExceeded if there are more different tags than `quotas` allow.
+    """
     unique = tuple(dict.fromkeys(tags))
     quotas.check_tags(len(unique))
     return unique
@@ -188,10 +202,7 @@ def _is_tag_list(value: object) -> bool:
 
 
 def text_up_to(longest: int) -> ValueCheck:
-    """Return a check for values that are null, or text of at most `longest` characters.
-
-    Text must not have a NUL character.
-    """
+    """Return a check that allows null, and text of at most `longest` characters without NUL."""
     return (
         f"null or a string of at most {longest} characters, none of them NUL",
         lambda value: value is None or _is_text(value, longest),
@@ -199,7 +210,7 @@ def text_up_to(longest: int) -> ValueCheck:
 
 
 def one_of(*choices: Any) -> ValueCheck:
-    """Return a check for values that are one of `choices`: texts, and None for null."""
+    """Return a check that allows the texts in `choices`; None in `choices` allows null."""
     wording = ", ".join("null" if choice is None else str(choice) for choice in choices)
     return (
         f"one of {wording}",
@@ -213,7 +224,7 @@ _NULLABLE_NAME = text_up_to(MAX_NAME)
 NUMBER: ValueCheck = (f"an integer from 0 to {MAX_NUMBER}", _is_number)
 _PROPERTY: ValueCheck = ("a string without NUL characters", _is_text)
 
-# The attributes that clients may write, but for the formats.
+# The attributes that clients may write, except the formats.
 CHECKS: dict[str, ValueCheck] = {
     "id": ("a UUID", _is_uuid),
     "name": _NULLABLE_NAME,
@@ -231,7 +242,7 @@ ATTRIBUTES = frozenset((*CHECKS, *FORMATS))  # that clients may write
 
 @functools.lru_cache
 def attribute_checks(formats: ImageFormats) -> Mapping[str, ValueCheck]:
-    """Return the checks of ATTRIBUTES: those of CHECKS, and which formats an image may get."""
+    """Return the check of each attribute in ATTRIBUTES. `formats` are the allowed formats."""
     return CHECKS | {
         "disk_format": one_of(None, *formats.disk_formats),
         "container_format": one_of(None, *formats.container_formats),

@@ -12,9 +12,10 @@ _SEGMENTS = frozenset(f"v{number}" for number in _VERSIONS)
 
 
 def versions_document(endpoint: str) -> bytes:
-    """Return the JSON document with the versions, which clients request first.
+    """Return the JSON document of the API's versions.
 
-    `endpoint` is the API's URL without a version or a slash at its end, for the links.
+    `endpoint` is the API's URL without a version and without a slash at the end. Links start with
+    `endpoint`.
     """
     links = [{"rel": "self", "href": f"{endpoint}/v2/"}]
     return orjson.dumps(
@@ -32,9 +33,9 @@ def versions_document(endpoint: str) -> bytes:
 
 
 def without_minor_version(path: str) -> str:
-    """Return a path with ``/v2`` for a first segment such as ``/v2.17``; others as they are.
+    """Replace a first segment such as ``/v2.17`` by ``/v2``; return other paths unchanged.
 
-    Clients put the version there that they found by discovery. All versions are the same API.
+    Clients put the version that they discovered into the path. All versions are the same API.
     """
     first, slash, rest = path.removeprefix("/").partition("/")
     return f"/v2{slash}{rest}" if first in _SEGMENTS else path
