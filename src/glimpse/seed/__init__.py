@@ -1,4 +1,5 @@
-"""Seeds: YAML files with the users, images and servers of a cloud that is the same at every start.
+"""Seeds: YAML files that describe the users, images and servers of a cloud.
 
-`parser` makes a Seed of the text of a file, `apply` writes it to a state directory.
+The cloud is the same at every start. `parser` makes a Seed of the text of a file. `apply` writes a
+Seed to a state directory.
 """

@@ -1,21 +1,21 @@
-"""find_alias_problem: bounds what the aliases of a YAML document stand for."""
+"""find_alias_problem: limits the size of a YAML document with all aliases expanded."""
 
 from collections.abc import Iterator
 
 import yaml
 
-_MOST_NODES = 1_000_000  # with every alias written out; far more than seeds need
-_LONGER = 10  # times as long as it is written may a larger document become
+_MOST_NODES = 1_000_000  # with all aliases expanded; far more than seeds need
+_LONGER = 10  # a document may also have this many times the nodes that are written
 
 
 def find_alias_problem(root: yaml.Node) -> str | None:
-    """Return why the aliases of a document cannot be used, as a sentence; None if they can.
+    """Return a sentence that says why a document's aliases cannot be used; None if they can.
 
-    An alias must not be inside of what it stands for. With every alias written out, the document
-    has at most a million values, or ten times as many as without. Takes time in proportion to the
-    text of the document, not to what its aliases stand for.
+    An alias must not be inside the value that it stands for. With all aliases expanded, the
+    document may have a million values, or ten times as many as are written, if that is more. The
+    time is proportional to the text of the document, not to its expanded size.
     """
-    sizes: dict[int, int] = {}  # of finished nodes, by their identity: with aliases written out
+    sizes: dict[int, int] = {}  # by id() of a finished node: its nodes, aliases expanded
     open_nodes: set[int] = set()
     stack: list[tuple[yaml.Node, bool]] = [(root, False)]
     while stack:
@@ -36,7 +36,7 @@ def find_alias_problem(root: yaml.Node) -> str | None:
 
 
 def _children(node: yaml.Node) -> Iterator[yaml.Node]:
-    """Yield the nodes right inside of a list or a mapping: entries, or keys and values."""
+    """Yield the nodes directly in a list or mapping: its entries, or its keys and values."""
     if isinstance(node, yaml.SequenceNode):
         yield from node.value
     elif isinstance(node, yaml.MappingNode):

@@ -1,4 +1,4 @@
-"""apply_seed: makes the cloud of a seed in a new state directory, through the ports of the APIs."""
+"""apply_seed: writes the cloud that a seed describes to a new state directory."""
 
 import asyncio
 from dataclasses import replace
@@ -22,9 +22,10 @@ _OPERATOR = Caller("seed", "seed", frozenset(("admin",)), is_admin=True)
 
 
 def read_seed(path: Path, options: EmbeddedOptions) -> Seed:
-    """Return the seed in the file `path`, after checking all of it and the data that it names.
+    """Read and check the seed file `path` and the image data files that it names.
 
-    Writes nothing. Raises InvalidSeed with all problems, and OSError if `path` cannot be read.
+    Nothing is written. Raises InvalidSeed with all problems of the seed. Raises OSError if `path`
+    cannot be read.
     """
     text = path.read_text("utf-8", "surrogateescape")
     check = partial(find_data_problem, rules=options.content_rules)
@@ -34,10 +35,12 @@ def read_seed(path: Path, options: EmbeddedOptions) -> Seed:
 async def apply_seed(seed: Seed, state_dir: Path, options: EmbeddedOptions) -> None:
     """Write the users, images and servers of `seed` to `state_dir`, which has no cloud yet.
 
-    Its faults are left to the caller. Hashing the secret of an application credential takes 0.23 s.
-    Raises OSError, InvalidStateFile, UnusableCatalog, or an error of `images.errors` if the
-    directory cannot be used, or if data has changed since `read_seed`; then the directory is
-    incomplete.
+    The directory is created if it is missing. The fault rules of `seed` are not applied: the caller
+    does that. Each application credential takes 0.23 s, to hash its secret.
+
+    Raises OSError, InvalidStateFile, UnusableCatalog or an error of `images.errors` if the
+    directory cannot be used, or if a data file has changed since `read_seed`. After an error, the
+    directory is incomplete.
     """
     make_private_directory(state_dir)
     write_private_file(state_dir / FILE_NAME, encode_document(seed.identity))
@@ -61,22 +64,25 @@ async def apply_seed(seed: Seed, state_dir: Path, options: EmbeddedOptions) -> N
 
 
 def _store_servers(seed: Seed, state_dir: Path) -> None:
-    """Store the servers, with what snapshots inherit from their images. Raises Unavailable."""
+    """Store the servers, with what their snapshots inherit from the servers' images.
+
+    Raises Unavailable if the servers cannot be written.
+    """
     images = {each.image.id: each.image for each in seed.images}
     servers = [
         replace(each, inheritance=inheritance_of(each, images.get(each.image_id or "")))
         for each in seed.servers or ()
     ]
-    ServerTable(state_dir).put(servers)  # the file alone makes the cloud one with servers
+    ServerTable(state_dir).put(servers)  # also without servers: the file makes the cloud offer them
 
 
 def _without_data(seeded: ImageSeed) -> Image:
-    """Return the image as it is before its data is uploaded."""
+    """Return the image to store before the upload: queued if the image has data."""
     return seeded.image if seeded.data is None else seeded.image._replace(status="queued")
 
 
 async def _upload(service: EmbeddedImageService, seeded: ImageSeed) -> None:
-    """Upload the data of a queued image, and give the image its status."""
+    """Upload the data of a queued image, and give the image its status in the seed."""
     image = seeded.image
     await service.data.upload(_OPERATOR, image.id, read_data(seeded))
     if image.status != "active":

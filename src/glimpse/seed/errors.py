@@ -7,8 +7,9 @@ from typing import NamedTuple
 class Problem(NamedTuple):
     """A value of a seed that cannot be used.
 
-    `line` is its line, from 1; `path` its place in the document, such as ``images[0].name``, or ""
-    for the whole document. `expected` is a sentence that says what is wrong, or expected.
+    `line` is the number of the line with the value, from 1. `path` is the value's place in the
+    document, such as ``images[0].name``; "" is the whole document. `expected` is a sentence that
+    says what is wrong, or what is expected.
     """
 
     line: int
@@ -17,7 +18,11 @@ class Problem(NamedTuple):
 
 
 class InvalidSeed(Exception):
-    """A seed that cannot be used. The message is ``lines``: one line for each problem."""
+    """A seed cannot be used.
+
+    ``lines`` has one line of text for each problem, with `source`, the line number and the path.
+    The message is all lines.
+    """
 
     def __init__(self, source: str, problems: Sequence[Problem]) -> None:
         self.lines = tuple(_line(source, problem) for problem in problems)

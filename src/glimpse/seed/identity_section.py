@@ -9,7 +9,7 @@ from glimpse.images import parse_datetime
 from glimpse.seed.default_values import default_id
 from glimpse.seed.reader import Place, SeedReader
 
-# Of the users and projects of a seed that has neither: see `standard_identity`.
+# For a seed that has neither users nor projects: see `standard_identity`.
 STANDARD_PASSWORD = "secret"  # noqa: S105  a test's, and documented
 _STANDARD_USERS = ("admin", "demo", "alt")
 USER_KEYS = (
@@ -22,9 +22,9 @@ _METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 def standard_identity() -> dict[str, Any]:
     """Return the identity document of a seed that has no projects and no users.
 
-    It has the users admin, demo and alt, each with a project of the same name and the password
-    STANDARD_PASSWORD. The role of admin is ``admin``, also on the system, that of the others
-    ``member``.
+    The users are admin, demo and alt. Each has a project of the same name, and the password
+    STANDARD_PASSWORD. The user admin has the role ``admin`` in its project and on the system. demo
+    and alt have the role ``member`` in their projects.
     """
     projects = {name: default_id("project", DOMAIN_ID, name).hex for name in _STANDARD_USERS}
     users: list[dict[str, Any]] = [
@@ -46,8 +46,10 @@ def standard_identity() -> dict[str, Any]:
 class IdentitySections:
     """Parses the sections of domains, projects, users and application credentials.
 
-    `document` is the identity document. `projects` and `users` map ids to themselves and, in the
-    domain Default, also names to ids. Problems are recorded by the reader.
+    The constructor parses everything. `document` is the resulting identity document. `projects` and
+    `users` give the id of an entry for its id or, in the domain Default, for its name. If
+    `sections` has neither projects nor users, `standard_identity` is used. `reader` records
+    problems.
     """
 
     def __init__(self, reader: SeedReader, sections: Mapping[str, Place]) -> None:
@@ -72,7 +74,7 @@ class IdentitySections:
     def _parse(
         self, section: Place, parse: Callable[[Place], dict[str, Any]]
     ) -> list[dict[str, Any]]:
-        """Parse the entries of a section. No two may have the same id."""
+        """Parse the entries of a section, and refuse an id that occurs twice."""
         entries: dict[str, dict[str, Any]] = {}
         for place in self._reader.sequence(section):
             entry = parse(place)
@@ -138,10 +140,10 @@ class IdentitySections:
     def _assignments(
         self, place: Place, known: Mapping[str, str], kind: str
     ) -> dict[str, list[str]]:
-        """Parse the roles of a user in projects or domains; return them by the ids of these.
+        """Return a user's role names, by the ids of the projects or domains that have the roles.
 
-        The keys at `place` are ids or names in `known`, and `kind` names what they stand for in
-        problems. The names of roles are returned as they are, even of roles that do not exist.
+        The keys at `place` are ids or names in `known`. `kind`, which is ``project`` or ``domain``,
+        is for messages. Whether the roles exist is not checked.
         """
         assigned = {}
         for name, roles in self._reader.any_mapping(place).items():
@@ -176,7 +178,7 @@ class IdentitySections:
         return entry
 
     def _access_rule(self, place: Place, credential: Mapping[str, Any]) -> str:
-        """Add an access rule to the document; return its id."""
+        """Add an access rule of a credential to the document; return the id of the rule."""
         found = self._reader.mapping(
             place, ("service", "method", "path"), ("service", "method", "path")
         )
@@ -189,7 +191,10 @@ class IdentitySections:
         return rule["id"]
 
     def _time(self, place: Place) -> float | None:
-        """Parse a date, and return its POSIX time; None for any other text."""
+        """Return the POSIX time of a date.
+
+        Records a problem and returns None for any other text.
+        """
         expected = "a date and time in ISO 8601 notation is expected."
 
         def timestamp(text: str) -> str | None:
@@ -200,7 +205,7 @@ class IdentitySections:
         return float(found) if found else None
 
     def _common(self, found: Mapping[str, Place]) -> dict[str, Any]:
-        """Parse the attributes that all kinds of entries may have."""
+        """Return the attributes that all kinds of entries may have: name, description, enabled."""
         entry: dict[str, Any] = {}
         if "name" in found:
             entry["name"] = self._reader.text(found["name"], field_lengths.NAME)
@@ -213,7 +218,7 @@ class IdentitySections:
         return entry
 
     def _id(self, found: Mapping[str, Place], kind: str, *names: str) -> str:
-        """Return the id of an entry; without one, that of `default_id`."""
+        """Return the id of an entry; if it has none, the `default_id` for `kind` and `names`."""
         if "id" in found:
             return self._reader.text(found["id"], field_lengths.ID)
         return default_id(kind, *names).hex
@@ -230,7 +235,7 @@ class IdentitySections:
         names: dict[str, str],
         kind: str,
     ) -> None:
-        """Make an entry known by its id and name in `names`; its name must be new there."""
+        """Add an entry's id and name to `names`; refuse a name that `names` has already."""
         name = entry.get("name")
         if name is not None:
             if name in names:

@@ -11,17 +11,18 @@ from glimpse.embedded.format_inspection import inspect_formats
 from glimpse.seed.seed import FileData, GeneratedData, ImageSeed
 
 _CHUNK = 128 * 1024  # bytes that are read or generated at once
-_INSPECTED = 64 * 1024  # bytes of generated data: all that differs from its zeros is at the front
+_INSPECTED = 64 * 1024  # bytes of generated data to inspect: only zeros follow
 _QCOW2_HEADER = ">4sIQIIQIIQQIIQQQQII"
 _QCOW2_HEADER_BYTES = 104
 _CLUSTER_BITS = 16
 
 
 def find_data_problem(seeded: ImageSeed, /, *, is_valid: bool, rules: ContentRules) -> str | None:
-    """Return why an image cannot have its data, as a sentence; None if it can, or has none.
+    """Return a sentence that says why an image cannot have its data; None if it can.
 
-    The data has to be readable, and what `rules` allow; the latter is checked only if `is_valid`,
-    which means that the image has no other problem. Blocks, and reads up to 16 MiB of a file.
+    The data must be readable. If `is_valid`, `rules` must allow the content, too; `is_valid` means
+    that the image has no other problem. An image without data has no problem. Blocks, and reads up
+    to 16 MiB of a file.
     """
     data, image = seeded.data, seeded.image
     try:
@@ -46,14 +47,17 @@ def find_data_problem(seeded: ImageSeed, /, *, is_valid: bool, rules: ContentRul
 
 
 async def read_data(seeded: ImageSeed) -> AsyncIterator[bytes]:
-    """Yield the data of an image. Raises OSError if its file cannot be read."""
+    """Yield the data of an image; nothing if the image has no data.
+
+    Raises OSError if the data is a file that cannot be read.
+    """
     for chunk in _generate(seeded) if isinstance(seeded.data, GeneratedData) else _read(seeded):
         yield chunk
         await asyncio.sleep(0)
 
 
 def _read(seeded: ImageSeed) -> Iterator[bytes]:
-    """Yield the content of the image's file; nothing without one. Raises OSError."""
+    """Yield the content of the image's file; nothing without a file. Raises OSError."""
     if isinstance(seeded.data, FileData):
         with seeded.data.path.open("rb") as file:
             while chunk := file.read(_CHUNK):
@@ -61,7 +65,11 @@ def _read(seeded: ImageSeed) -> Iterator[bytes]:
 
 
 def _generate(seeded: ImageSeed) -> Iterator[bytes]:
-    """Yield zeros, after the header of a qcow2 image whose disk has the size of the data."""
+    """Yield generated data: zeros, which a header precedes if the disk format is qcow2.
+
+    The header and the zeros together have the size that the seed gives. The disk in a qcow2 image
+    has this size, too.
+    """
     size = seeded.data.size if isinstance(seeded.data, GeneratedData) else 0
     header = _qcow2_header(size)[:size] if seeded.image.disk_format == "qcow2" else b""
     zeros = bytes(_CHUNK)
@@ -71,6 +79,9 @@ def _generate(seeded: ImageSeed) -> Iterator[bytes]:
 
 
 def _qcow2_header(disk_size: int) -> bytes:
-    """Return the header of an empty disk without clusters (qcow2 version 3)."""
+    """Return the header of a qcow2 image (version 3) with an empty disk.
+
+    The disk has `disk_size` bytes.
+    """
     fields = (_CLUSTER_BITS, disk_size, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, _QCOW2_HEADER_BYTES)
     return struct.pack(_QCOW2_HEADER, b"QFI\xfb", 3, 0, 0, *fields)

@@ -32,18 +32,22 @@ IMAGE_KEYS = (
 
 
 class FindDataProblem(Protocol):
-    """Finds out if an image can have its data."""
+    """The type of a function that checks the data of an image."""
 
     def __call__(self, seeded: ImageSeed, /, *, is_valid: bool) -> str | None:
-        """Return why an image cannot have its data, as a sentence; None if it can, or has none.
+        """Return a sentence that says why an image cannot have its data; None if it can.
 
-        Unless `is_valid`, the image has other problems: then only files are looked for.
+        An image without data has no problem. If the image has other problems, `is_valid` is False:
+        then the content of the data is not checked, only that the data can be read.
         """
         ...
 
 
 class ImageSection:
-    """Parses images. `images` are these; `by_name` maps their ids and names to their ids."""
+    """Parses the images of a seed, in the constructor.
+
+    `images` has the parsed images. `by_name` gives the id of an image for its name or its id.
+    """
 
     def __init__(
         self,
@@ -56,11 +60,12 @@ class ImageSection:
         find_data_problem: FindDataProblem,
         now: str,
     ) -> None:
-        """Parse all images; the reader records problems.
+        """Parse all images; `reader` records problems.
 
-        `projects` has ids by id and name. Relative paths of files start in `directory`. `formats`
-        are those that images may have. The default date of the first image is `now`, that of each
-        other one a second later, so that lists have an order.
+        `projects` gives the id of a project for its id or its name. Relative paths of files start
+        in `directory`. `formats` are the formats that images may have. `now` is the default date of
+        the first image. The default date of each following image is one second later, so that lists
+        have an order.
         """
         self._reader = reader
         self._projects = projects
@@ -111,7 +116,7 @@ class ImageSection:
         return seeded
 
     def _readers(self) -> Mapping[str, Callable[[Place], Any]]:
-        """Return, for each attribute, the function that parses its value."""
+        """Return the function that parses the value of an attribute, for each attribute."""
         reader = self._reader
 
         def size(place: Place) -> int:
@@ -149,7 +154,7 @@ class ImageSection:
         document: Mapping[str, Any],
         data: FileData | GeneratedData | None,
     ) -> None:
-        """Refuse attributes that contradict `data`, the data of the image or None."""
+        """Refuse attributes that contradict the image's data; `data` None is no data."""
         if data is None:
             has_size = "size" in found or "data" in found
             if document["status"] in _WITH_DATA and not has_size:
@@ -172,7 +177,7 @@ class ImageSection:
             )
 
     def _data(self, place: Place) -> FileData | GeneratedData | None:
-        """Return where the data comes from, which is a file or a size; None if that is invalid."""
+        """Return the source of the data: a file, or a size to generate. None if it is invalid."""
         count = self._reader.problem_count
         sources = self._reader.mapping(place, ("file", "size"))
         if len(sources) != 1:
@@ -196,7 +201,11 @@ class ImageSection:
         return self._reader.mapping_of_texts(place, MAX_CHARACTERS)
 
     def _members(self, place: Place) -> dict[str, str]:
-        """Return the members: a list of projects, or a mapping of projects to statuses."""
+        """Return the statuses of the members by project id.
+
+        The value at `place` is a list of projects, which are pending, or a mapping of projects to
+        statuses.
+        """
         reader = self._reader
         if place.is_list:
             projects = reader.sequence(place)

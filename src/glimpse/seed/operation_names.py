@@ -1,4 +1,4 @@
-"""OPERATION_NAMES: the names of all operations of the three APIs, which faults may name."""
+"""OPERATION_NAMES: the names of all operations of the three APIs, for fault rules."""
 
 from glimpse.compute import routes as compute_routes
 from glimpse.compute.servers import routes as server_routes

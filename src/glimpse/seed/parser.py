@@ -31,9 +31,9 @@ def parse_seed(
 ) -> Seed:
     """Return the seed in `text`, which is YAML or JSON.
 
-    `source` names it in messages; paths of files that are not absolute start in `directory`.
-    `formats` are those that images may have; `find_data_problem` says if an image may have its
-    data. docs/testing.md describes the format. Raises InvalidSeed with all problems.
+    `source` names the seed in messages. Relative paths of files start in `directory`. `formats` are
+    the formats that images may have. `find_data_problem` checks the data of each image.
+    docs/testing.md describes the format of a seed. Raises InvalidSeed with all problems.
     """
     reader = SeedReader(source)
     root = reader.root(text)
@@ -64,7 +64,10 @@ def _servers(
     identity: IdentitySections,
     images: Mapping[str, str],
 ) -> tuple[Server, ...] | None:
-    """Return the servers; None without their section. `images` has ids by id and name."""
+    """Return the servers; None if the seed has no section ``servers``.
+
+    `images` gives the id of an image for its id or its name.
+    """
     if "servers" not in sections:
         return None
     return parse_servers(
@@ -78,7 +81,7 @@ def _servers(
 
 
 def _faults(reader: SeedReader, section: Place) -> tuple[FaultRule, ...]:
-    """Parse the section of faults, whose entries `faults.rules.parse_rule` describes."""
+    """Return the fault rules of a section; `faults.rules.parse_rule` describes a rule."""
     rules = []
     for place in reader.sequence(section):
         values = reader.any_mapping(place)
@@ -92,7 +95,7 @@ def _faults(reader: SeedReader, section: Place) -> tuple[FaultRule, ...]:
 
 
 def _identity(reader: SeedReader, sections: Mapping[str, Place]) -> IdentitySections:
-    """Parse the sections of the identity; refuse what the identity file would leave out."""
+    """Parse the sections of the identity; refuse entries that the identity file would ignore."""
     count = reader.problem_count
     identity = IdentitySections(reader, sections)
     if reader.problem_count == count:
@@ -102,7 +105,10 @@ def _identity(reader: SeedReader, sections: Mapping[str, Place]) -> IdentitySect
 
 
 def _find_invalid_entries(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield each entry of an identity document that cannot be used, and why, as a sentence."""
+    """Yield the path of each entry of an identity document that is invalid, and the reason.
+
+    The reason is a sentence.
+    """
     credentials = [
         {**each, "secret_hash": NO_PASSWORD} for each in document["application_credentials"]
     ]

@@ -40,15 +40,16 @@ class Place(NamedTuple):
 
     @property
     def line(self) -> int:
-        """The number of its line, from 1."""
+        """The number of the line with the value, from 1."""
         return int(self.node.start_mark.line) + 1
 
 
 class SeedReader:
-    """Reads values of a seed, each by a method that says which values are allowed.
+    """Reads values of a seed. Each method says which values are allowed.
 
-    For any other value, a method records a Problem and returns some value of its type, so that all
-    problems are found in one pass. Do not use what was read before `raise_problems` has returned.
+    For any other value, a method records a Problem and returns some value of the right type, so
+    that all problems are found in one pass. Call `raise_problems` at the end, before you use the
+    values.
     """
 
     def __init__(self, source: str) -> None:
@@ -59,13 +60,13 @@ class SeedReader:
 
     @property
     def problem_count(self) -> int:
-        """How many problems there are until now."""
+        """The number of problems recorded so far."""
         return len(self._problems)
 
     def root(self, text: str) -> Place | None:
-        """Return the document in `text`, which is YAML or JSON; None if it is empty.
+        """Return the document in `text`, which is YAML or JSON; None if the document is empty.
 
-        Raises InvalidSeed for other text, and for aliases that `find_alias_problem` refuses.
+        Raises InvalidSeed if `text` is not valid, or if `find_alias_problem` refuses the aliases.
         """
         try:
             node = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -85,19 +86,20 @@ class SeedReader:
         return Place(node, "")
 
     def refuse(self, place: Place, expected: str) -> None:
-        """Record that the value at `place` cannot be used; `expected` is a sentence.
+        """Record that the value at `place` cannot be used. `expected` is a sentence that says why.
 
-        Does nothing if the key of this value is misspelled, which is a problem already.
+        Does nothing if the value's key is misspelled, because that problem has been recorded
+        already.
         """
         if place.path not in self._misspelled:
             self._problems.append(Problem(place.line, place.path, expected))
 
     def refuse_entry(self, path: str, expected: str) -> None:
-        """Record that an entry cannot be used whose line is not known."""
+        """Record that the entry at `path` cannot be used. Its line is unknown: 1 is recorded."""
         self._problems.append(Problem(1, path, expected))
 
     def raise_problems(self) -> None:
-        """Raise InvalidSeed with all recorded problems, by line. Do nothing if there are none."""
+        """Raise InvalidSeed with all recorded problems, sorted by line, if there are any."""
         if self._problems:
             raise InvalidSeed(self._source, sorted(self._problems))
 
@@ -110,9 +112,10 @@ class SeedReader:
     ) -> dict[str, Place]:
         """Return the values of a mapping by their keys.
 
-        Its keys have to be in `allowed`, and all of `required` have to be there. Null counts as
-        missing, and is left out, but for the keys in `nullable`. The value of a misspelled key is
-        that of the key that was probably meant, so that it is not missing, too.
+        All keys must be in `allowed`, and the mapping must have all keys in `required`. A key with
+        the value null counts as missing, except for keys in `nullable`. A misspelled key is a
+        problem. Its value is returned for the key that was probably meant, so that this key is not
+        reported as missing, too.
         """
         found = self.any_mapping(place)
         for key, value in tuple(found.items()):
@@ -135,7 +138,7 @@ class SeedReader:
         return kept
 
     def any_mapping(self, place: Place) -> dict[str, Place]:
-        """Return the values of a mapping by their keys, which may be any text."""
+        """Return the values of a mapping by their keys. A key may be any text, but occurs once."""
         if not isinstance(place.node, yaml.MappingNode):
             self.refuse(place, "a mapping of keys to values is expected.")
             return {}
@@ -152,7 +155,7 @@ class SeedReader:
         return found
 
     def sequence(self, place: Place) -> list[Place]:
-        """Return the entries of a list."""
+        """Return the entries of a list; [] and a Problem for any other value."""
         if not isinstance(place.node, yaml.SequenceNode):
             self.refuse(place, "a list is expected.")
             return []
@@ -161,9 +164,10 @@ class SeedReader:
         ]
 
     def text(self, place: Place, longest: int = MAX_TEXT, shortest: int = 1) -> str:
-        """Return a text of `shortest` to `longest` characters, no NUL and no lone surrogates.
+        """Return a text of `shortest` to `longest` characters.
 
-        A number, a date or a flag is the text that is written in the seed.
+        NUL and lone surrogates are not allowed. A number, a date or a boolean is returned as it is
+        written in the seed.
         """
         value = self._scalar(place)
         if value is None:
@@ -181,7 +185,7 @@ class SeedReader:
         return [self.text(each, longest) for each in self.sequence(place)]
 
     def mapping_of_texts(self, place: Place, longest: int) -> dict[str, str]:
-        """Return a mapping of keys of 1 to 255 characters to texts of 0 to `longest`."""
+        """Return a mapping: keys of 1 to 255 characters, texts of up to `longest` characters."""
         found = self.any_mapping(place)
         for key, value in found.items():
             if not 1 <= len(key) <= MAX_TEXT or "\0" in key:
@@ -189,14 +193,14 @@ class SeedReader:
         return {key: self.text(value, longest, 0) for key, value in found.items()}
 
     def flag(self, place: Place) -> bool:
-        """Return true or false."""
+        """Return True or False; any value that is not a boolean is a Problem."""
         if place.node.tag != _BOOL:
             self.refuse(place, "true or false is expected.")
             return False
         return str(place.node.value).lower() in _TRUE
 
     def integer(self, place: Place, lowest: int, highest: int) -> int:
-        """Return a decimal integer from `lowest` to `highest`, both included."""
+        """Return a decimal integer from `lowest` to `highest`; any other value is a Problem."""
         try:
             value = int(place.node.value) if place.node.tag == _INT else None
         except ValueError:  # 0x10, or 1:30, which is 90 in YAML 1.1
@@ -207,7 +211,7 @@ class SeedReader:
         return value
 
     def size(self, place: Place, highest: int) -> int:
-        """Return a size in bytes, at most `highest`: ``1048576``, ``1024 KiB`` or ``1M``."""
+        """Return a size in bytes, up to `highest`: ``1048576``, ``1024 KiB`` or ``1M`` (2**20)."""
         match = _SIZE.fullmatch(self._scalar(place) or "")
         size = int(match[1]) * _UNITS[(match[2] or "")[:1].upper()] if match else -1
         if not 0 <= size <= highest:
@@ -216,7 +220,7 @@ class SeedReader:
         return size
 
     def choice(self, place: Place, choices: Collection[str]) -> str:
-        """Return one of `choices`."""
+        """Return a text that is one of `choices`; any other value is a Problem."""
         value = self._scalar(place)
         if value is None or value not in choices:
             self.refuse(place, f"one of {', '.join(choices)} is expected.")
@@ -224,7 +228,7 @@ class SeedReader:
         return value
 
     def parsed(self, place: Place, parse: Callable[[str], str | None], expected: str) -> str:
-        """Return what `parse` returns for a text. If that is None, record a Problem: `expected`."""
+        """Return what `parse` returns for a text. If it is None, record the Problem `expected`."""
         value = self._scalar(place)
         found = parse(value) if value is not None else None
         if found is None:
@@ -233,7 +237,7 @@ class SeedReader:
         return found
 
     def plain(self, place: Place) -> Any:
-        """Return any value as YAML's safe loader makes it."""
+        """Return any value as YAML's safe loader makes it; None if the loader refuses it."""
         try:
             return SafeConstructor().construct_document(place.node)
         except yaml.MarkedYAMLError as error:
@@ -245,14 +249,19 @@ class SeedReader:
         return None
 
     def reference(self, place: Place, known: Mapping[str, str], kind: str) -> str:
-        """Return the id of the entry whose id or name is the value at `place`: see `resolve`."""
+        """Return the id of the entry whose id or name is the text at `place`.
+
+        `known` gives the id of an entry for its id or its name. `kind`, such as ``project``, is for
+        the message. If `known` does not have the text, records a Problem and returns "".
+        """
         return self.resolve(self._scalar(place), place, known, kind)
 
     def resolve(self, name: str | None, place: Place, known: Mapping[str, str], kind: str) -> str:
-        """Return the id of the entry with the id or name `name`.
+        """Return the id of the entry whose id or name is `name`.
 
-        `known` has ids by id and by name. If there is none, records a Problem at `place` that names
-        the `kind` of entry.
+        `known` gives the id of an entry for its id or its name. If `known` does not have `name`,
+        records a Problem at `place` and returns "". `kind`, such as ``project``, is for the
+        message.
         """
         if name is None or name not in known:
             names = names_of(known)
@@ -261,11 +270,11 @@ class SeedReader:
         return known[name]
 
     def uuid(self, place: Place) -> str:
-        """Return a UUID in lower case. A UUID without dashes is not allowed."""
+        """Return a UUID in lower case. A UUID without dashes is a Problem."""
         return self.parsed(place, parse_uuid, "a UUID is expected.")
 
     def date(self, place: Place) -> str:
-        """Return a date in the form of an image's dates: ``2026-01-31T12:00:00Z``."""
+        """Return a date as ``2026-01-31T12:00:00Z``, in UTC. Any ISO 8601 notation is allowed."""
         return self.parsed(place, parse_date, "a date and time in ISO 8601 notation is expected.")
 
     def _scalar(self, place: Place) -> str | None:
@@ -275,7 +284,7 @@ class SeedReader:
 
 
 def names_of(known: Mapping[str, str]) -> str:
-    """Return the names in `known`, which has ids by id and name, as text for a message."""
+    """Return the names in `known`, which gives ids for ids and names, as text for a message."""
     return ", ".join(sorted(name for name in known if name and known[name] != name)) or "none"
 
 

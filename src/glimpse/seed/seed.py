@@ -20,17 +20,17 @@ class FileData:
 
 @dataclass(frozen=True, slots=True)
 class GeneratedData:
-    """Image data of `size` bytes, all of them zero but for the header of the disk format."""
+    """Image data of `size` bytes: zeros, which a header precedes for the disk format qcow2."""
 
     size: int
 
 
 @dataclass(frozen=True, slots=True)
 class ImageSeed:
-    """An image, the status of its members by their project ids, and its data.
+    """An image, its members and its data.
 
-    Without ``data``, the image is stored as it is. With data, its size and digests are those of the
-    data.
+    `members` gives the status of a member for its project id. If `data` is None, the image is
+    stored unchanged. Otherwise the data is uploaded, and determines the image's size and digests.
     """
 
     image: Image
@@ -42,10 +42,10 @@ class ImageSeed:
 class Seed:
     """What a cloud has when it starts.
 
-    ``identity`` is a document as `identity_document_parser.parse_directory` describes it, in which
-    all entries have ids, and application credentials a readable ``secret``. ``faults`` are those
-    that requests have from the start. ``servers`` is None for a cloud without servers, in which the
-    routes of servers are not offered.
+    ``identity`` is an identity document, which `identity_document_parser.parse_directory`
+    describes. Every entry has an id, and every application credential a ``secret`` in plain text.
+    If ``servers`` is None, the cloud has no servers and does not offer the routes of servers.
+    ``faults`` are the fault rules that apply to requests from the start.
     """
 
     identity: Mapping[str, Any]

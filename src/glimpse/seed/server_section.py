@@ -23,10 +23,11 @@ def parse_servers(
     images: Mapping[str, str],
     now: str,
 ) -> tuple[Server, ...]:
-    """Return the servers of a section. `projects`, `users` and `images` have ids by id and name.
+    """Return the servers of a section; `reader` records problems.
 
-    An image may be any UUID: it may have been deleted since the server was made of it. `now` is the
-    default date. Problems are recorded by the reader.
+    `projects`, `users` and `images` give the id of an entry for its id or its name. A server may
+    have any UUID as its image, because the image may have been deleted since. `now` is the default
+    date.
     """
     servers: list[Server] = []
     for place in reader.sequence(section):
@@ -84,7 +85,7 @@ def _flavor(reader: SeedReader, place: Place) -> Flavor:
 
 
 def _image_id(reader: SeedReader, place: Place, images: Mapping[str, str]) -> str:
-    """Return the id of an image of the seed, by id or name, or any other UUID."""
+    """Return the id of an image of the seed, given by id or name, or any other UUID."""
 
     def parse(text: str) -> str | None:
         return images.get(text) or parse_uuid(text)
