@@ -26,9 +26,9 @@ def check_octet_stream(request: Request, verb: str) -> None:
 def declared_size(request: Request) -> int | None:
     """Return the number of bytes that the client declares for image data; None if unknown.
 
-    The header X-OpenStack-Image-Size has the size. If it is missing, Content-Length is used. A size
-    of 0 means unknown. A negative size is returned unchanged, as in Glance, although no data can
-    have such a size. Raises Invalid if the header is not an integer.
+    The header X-OpenStack-Image-Size has the size. Without that header, Content-Length is used. A
+    size of 0 means unknown. A negative size is returned unchanged, as in Glance, although no data
+    can have such a size. Raises Invalid if the header is not an integer.
     """
     text = request.headers.get(_SIZE_HEADER, request.headers.get("content-length", "0"))
     try:

@@ -103,7 +103,10 @@ def image_schema(formats: ImageFormats) -> dict[str, Any]:
 
 
 def images_schema(formats: ImageFormats) -> dict[str, Any]:
-    """Return the JSON schema of a page of images. `formats` are those that images may have."""
+    """Return the JSON schema of a page of images.
+
+    `formats` are the formats that images may have.
+    """
     return {
         "name": "images",
         "properties": {

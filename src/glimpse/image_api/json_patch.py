@@ -90,12 +90,13 @@ def apply_patch(
     These errors are raised:
 
     - Invalid for a number that is out of range;
-    - Conflict if the property to replace or remove does not exist, or, in v2.0, if the key to add
-      exists;
-    - Forbidden if an attribute is removed, if ``locations`` or ``stores`` is changed, if `caller`
-      may not change the attribute, or if the attribute cannot change in the image's status;
-    - QuotaExceeded if the patch sets more tags than `quotas` allow, or if it adds a property and
-      the image then has more properties than `quotas` allow.
+    - Conflict for replacing or removing a property that does not exist;
+    - Conflict, in v2.0, for adding a key that exists;
+    - Forbidden for removing an attribute, and for changing ``locations`` or ``stores``;
+    - Forbidden for an attribute that `caller` may not change, or that is fixed in the image's
+      status;
+    - QuotaExceeded for more tags than `quotas` allow;
+    - QuotaExceeded for more properties than `quotas` allow, if the patch adds a property.
     """
     properties: dict[str, str | None] = image.properties
     before = set(properties)
@@ -195,8 +196,8 @@ def _changed_attribute(
     For example, returns ``{"name": "x"}``; for tags, the field is ``tags_json``. These errors are
     raised:
 
-    - Forbidden if the operation removes the attribute, if `caller` may not make the change, or if a
-      format is changed after the image has got data;
+    - Forbidden for removing an attribute, and for a change that `caller` may not make;
+    - Forbidden for changing a format of an image that has data;
     - Conflict if `must_be_new` is set, because an attribute always exists;
     - Invalid for a number that is out of range;
     - QuotaExceeded for more tags than `quotas` allow.

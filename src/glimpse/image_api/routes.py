@@ -159,8 +159,8 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 def _may_have_body(method: str, path: str) -> bool:
     """Return True if a request may have a body, even a body that is ignored.
 
-    `path` is the template of a route, such as ``/v2/images/{image_id}``. The rules are those of the
-    Image service, which checks bodies on some routes only.
+    `path` is the template of a route, such as ``/v2/images/{image_id}``. As in the Image service,
+    GET and DELETE may have a body on some routes only, and other methods on most routes.
     """
     if method in ("GET", "DELETE"):
         return path in _BODY_IGNORED
@@ -179,7 +179,7 @@ _WITHOUT_BODY = ("/v2/images/{image_id}/actions/", "/v2/images/{image_id}/tags/"
 class Versions:
     """The ASGI application that responds with the API's versions and the status code `status`.
 
-    It accepts any method, as the Image service does.
+    Requests may have any method, as in the Image service.
     """
 
     def __init__(self, status: int) -> None:

@@ -36,7 +36,7 @@ def page_document(tasks: Sequence[Task], limit: int, query: Pairs) -> bytes:
 
     If there are `limit` tasks, the document has a link to the next page, which may be empty, as in
     Glance. `query` has the request's parameters. Links repeat all parameters except ``marker``; of
-    a repeated parameter, the last value.
+    a repeated parameter, the last value. The marker of the next page is the id of the last task.
     """
     parameters = {key: value for key, value in query if key != "marker"}
     document: dict[str, Any] = {

@@ -39,8 +39,8 @@ def parse_new_image(caller: Caller, document: object, formats: ImageFormats) -> 
 
     `check_key` and `check_value` say what is allowed. NewImage has the defaults, except that the
     default owner is the caller's project. Raises Invalid if a key or a value is not allowed. Raises
-    Forbidden for an attribute that no client may set. Raises Forbidden, too, if the owner is null
-    or another project and `caller` is not an admin.
+    Forbidden for an attribute that no client may set. If `caller` is not an admin, raises Forbidden
+    for an owner that is not the caller's project, also for null.
 
     Two things are not checked: what `check_limits` checks, and whether `caller` may create an image
     with this visibility.

@@ -22,9 +22,10 @@ async def upload_data(request: ImageRequest) -> Response:
     """``PUT /v2/images/{image_id}/file``: 204; store an image's data piece by piece.
 
     Raises UnsupportedMediaType if the Content-Type is not application/octet-stream. Raises Invalid
-    if X-Image-Meta-Store names another store, if the declared size is not an integer or not the
-    size of the data, or if a queued image has no disk or container format. `DataAccess.upload`
-    explains the other errors, such as ImageNotFound, Forbidden, Conflict and QuotaExceeded.
+    if X-Image-Meta-Store names another store, or if a queued image has no disk or container format.
+    Raises Invalid if the declared size is not an integer, or not the size of the data.
+    `DataAccess.upload` explains the other errors, such as ImageNotFound, Forbidden, Conflict and
+    QuotaExceeded.
     """
     check_octet_stream(request.http, "uploaded")
     size = declared_size(request.http)

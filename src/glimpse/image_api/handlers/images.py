@@ -50,7 +50,10 @@ async def _with_rest(beginning: list[bytes], rest: AsyncIterator[bytes]) -> Asyn
 
 
 async def show_image(request: ImageRequest) -> Response:
-    """``GET /v2/images/{image_id}``: the document of an image."""
+    """``GET /v2/images/{image_id}``: the document of an image.
+
+    Raises ImageNotFound if there is no such image or the caller may not see the image.
+    """
     return json_response(
         image_document(await request.service.get_image(request.caller, request.image_id))
     )
@@ -106,7 +109,11 @@ async def update_image(request: ImageRequest) -> Response:
 
 
 async def delete_image(request: ImageRequest) -> Response:
-    """``DELETE /v2/images/{image_id}``: 204; delete an image and its data."""
+    """``DELETE /v2/images/{image_id}``: 204; delete an image and its data.
+
+    Raises ImageNotFound. Raises Forbidden if the caller may not delete the image, or if the image
+    is protected.
+    """
     await request.service.delete_image(request.caller, request.image_id)
     return Response(status_code=204)
 
@@ -150,7 +157,10 @@ def _reactivated(image: Image) -> Image:
 
 
 def _with_status(image: Image, old: str, new: str, action: str) -> Image:
-    """Return the image in status `new`. Raises Forbidden if it is in neither `old` nor `new`."""
+    """Return the image in status `new`.
+
+    Raises Forbidden if the image's status is neither `old` nor `new`.
+    """
     if image.status not in (old, new):
         raise Forbidden(f"Not allowed to {action} image in status '{image.status}'")
     return image._replace(status=new)

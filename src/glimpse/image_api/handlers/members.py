@@ -24,20 +24,31 @@ def _member_id(request: ImageRequest) -> str:
 
 
 async def list_members(request: ImageRequest) -> Response:
-    """``GET /v2/images/{image_id}/members``: the members that the caller may see."""
+    """``GET /v2/images/{image_id}/members``: the members that the caller may see.
+
+    Raises ImageNotFound. Raises Forbidden if the image is not shared or the caller may not list
+    members.
+    """
     members = await request.service.members.list(request.caller, request.image_id)
     return json_response(members_document(request.image_id.lower(), members))
 
 
 async def add_member(request: ImageRequest) -> Response:
-    """``POST /v2/images/{image_id}/members``: share an image with a project."""
+    """``POST /v2/images/{image_id}/members``: share an image with a project.
+
+    Raises Invalid for a malformed body. `ImageMembers.add` explains the other errors:
+    ImageNotFound, Forbidden, Conflict and QuotaExceeded.
+    """
     member_id = parse_new_member(await json_body(request.http))
     member = await request.service.members.add(request.caller, request.image_id, member_id)
     return json_response(member_document(request.image_id.lower(), member))
 
 
 async def show_member(request: ImageRequest) -> Response:
-    """``GET /v2/images/{image_id}/members/{member_id}``: the document of a membership."""
+    """``GET /v2/images/{image_id}/members/{member_id}``: the document of a membership.
+
+    Raises ImageNotFound, MemberNotFound or NotFound, which `ImageMembers.get` explains.
+    """
     member = await request.service.members.get(
         request.caller, request.image_id, _member_id(request)
     )
@@ -45,7 +56,11 @@ async def show_member(request: ImageRequest) -> Response:
 
 
 async def set_member_status(request: ImageRequest) -> Response:
-    """``PUT /v2/images/{image_id}/members/{member_id}``: accept or reject a shared image."""
+    """``PUT /v2/images/{image_id}/members/{member_id}``: accept or reject a shared image.
+
+    Raises Invalid for a malformed body or an unknown status. `ImageMembers.set_status` explains
+    ImageNotFound, MemberNotFound and Forbidden.
+    """
     status = parse_member_status(await json_body(request.http))
     member = await request.service.members.set_status(
         request.caller, request.image_id, _member_id(request), status
@@ -54,6 +69,9 @@ async def set_member_status(request: ImageRequest) -> Response:
 
 
 async def remove_member(request: ImageRequest) -> Response:
-    """``DELETE /v2/images/{image_id}/members/{member_id}``: 204; end a membership."""
+    """``DELETE /v2/images/{image_id}/members/{member_id}``: 204; end a membership.
+
+    Raises ImageNotFound, MemberNotFound or Forbidden, which `ImageMembers.remove` explains.
+    """
     await request.service.members.remove(request.caller, request.image_id, _member_id(request))
     return Response(status_code=204)
