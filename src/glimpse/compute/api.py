@@ -112,10 +112,14 @@ class ComputeAPI:
     ) -> Response:
         """Return the response for `path` below `version_root`: ``/images`` below ``/v2.1``.
 
-        Errors become responses. They are checked in a deployed Compute API's order: 413 for a body
-        that is too large, 401 without a valid token, 404 if no route has the method and path, then
-        the errors of `_perform`. A route of Compute that Glimpse does not have is 501. An
-        unavailable identity service is 503, and so are request bodies that take too much memory.
+        Errors become responses, which are checked in a deployed Compute API's order:
+
+        - 413 for a body that is too large;
+        - 401 without a valid token;
+        - 404 if no route has the method and path;
+        - the errors of `_perform`; 501 for a route of Compute that Glimpse does not have.
+
+        Also 503 if the identity service is unavailable, or request bodies take too much memory.
         Raises ClientDisconnected if the client disconnects before the body is complete.
         """
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
@@ -228,8 +232,8 @@ class ComputeAPI:
         The first fault that applies is raised:
 
         - 400 if the path has a project id that is not the caller's;
-        - 404 if the request's microversion no longer has the operation, and `serve_removed` is
-          False;
+        - 404 if the operation was removed before the request's microversion (not with
+          `serve_removed`);
         - 400 if the method is GET and the query is not UTF-8;
         - 403 if the route has a policy rule and `ComputePolicy.check` refuses the caller.
         """

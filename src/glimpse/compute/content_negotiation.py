@@ -25,8 +25,8 @@ _COMMON_RESPONSE_TYPE = JSON.encode()
 class Preference(NamedTuple):
     """The media type chosen for a response.
 
-    `version` is the parameter ``version`` of that media type in the Accept header, such as ``2.1``.
-    It is None if the Accept header has no such parameter.
+    `version` is the parameter ``version`` of that media type in the Accept header, such as ``2.1``;
+    None if the Accept header has no such parameter.
     """
 
     content_type: str

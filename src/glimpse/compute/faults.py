@@ -66,7 +66,7 @@ def fault_from_error(error: errors.ImageServiceError | IdentityUnavailable) -> F
     have the status and message of a deployed Compute API, without its HTML escapes
     (docs/differences.md).
 
-    Handle NotAuthenticated before you call this function: it needs a 401, which no fault is.
+    Do not pass NotAuthenticated: respond with a 401 instead, which is not a fault.
     """
     if isinstance(error, errors.Unavailable | IdentityUnavailable):
         return Fault(503, str(error), retry_after=error.retry_after)

@@ -37,7 +37,7 @@ class Links(NamedTuple):
     def image_links(self, image_id: str) -> orjson.Fragment:
         """Return the self, bookmark and alternate links of an image, as JSON.
 
-        `image_id` must not have characters that JSON escapes, because it is not escaped here.
+        `image_id` is not escaped, so it must not have characters that JSON escapes.
         """
         # Formatted as text: serializing dictionaries of links took half of the time of a page.
         versioned, bookmark, image_service = self

@@ -25,10 +25,10 @@ async def list_response(
     `view` renders one image. If the list ended at its limit although further images exist, the
     document also has ``images_links``, which `next_link` makes.
 
-    A list of up to some 200 images, with some 400,000 characters of properties, is read to its end.
-    Errors of `pages` are raised here. For a longer list, the response's body is a generator that
-    holds one page in memory at a time. The generator raises errors of later pages to its reader.
-    `pages` is closed when its last page has been read.
+    A short list (some 200 images, with some 400,000 characters of properties) is read to its end,
+    and errors of `pages` are raised here. For a longer list, the response's body is a generator
+    that holds one page in memory at a time. The generator raises errors of later pages to its
+    reader. `pages` is closed when its last page has been read.
     """
     first = await _merge_first_pages(pages)
     if not first.is_last:

@@ -148,7 +148,7 @@ def check_count(count: int, limit: int) -> None:
 def check_storable(metadata: Mapping[str, Any]) -> None:
     """Raise a 400 fault if the Image service cannot store the metadata.
 
-    Text with a lone surrogate cannot be stored. Nor can a value of ``mappings`` or
+    This applies to text with a lone surrogate. It also applies to a value of ``mappings`` or
     ``block_device_mapping`` that `decode_json` refuses. (A deployed Compute API responds with 500.)
     """
     for key, value in metadata.items():

@@ -22,7 +22,7 @@ class NextLink(NamedTuple):
         `marker` is the id of the last image or server of the page. The URL has the parameters
         sorted by name. Of a repeated parameter, the URL has only the last value in sorted order, as
         in a deployed Compute API. `marker` replaces the value of the request's ``marker``. If the
-        request has no ``marker``, it is added at the end.
+        request has none, ``marker`` comes last.
         """
         url = f"{self.list_url}?{_encode_parameters(self.parameters, marker)}"
         return [{"rel": "next", "href": url}]

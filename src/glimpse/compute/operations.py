@@ -35,12 +35,10 @@ class Operations:
 
     Each handler takes a request that `ComputeAPI` has checked, and returns the response. A handler
     raises Fault or an error of `images.errors` for an error response. A write of metadata raises a
-    400 fault for invalid metadata, and a 403 fault for a reserved key or for an image that the
-    caller may not change.
+    400 fault for invalid metadata. It raises a 403 fault for a reserved key, for an image that the
+    caller may not change, and for more than `metadata_items` items on the image after the write.
 
-    `metadata_items` is the highest number of metadata items that an image may have after a write.
-    With more items, the write is a 403 fault. `policy` decides whether a caller sees the sizes of
-    images.
+    `policy` decides whether a caller sees the sizes of images.
     """
 
     def __init__(self, images: ImageService, *, metadata_items: int, policy: ComputePolicy) -> None:

@@ -16,8 +16,9 @@ ALL_OPERATIONS = "os_compute_api:os-images"
 class ComputePolicy:
     """Decides which operations a caller may use, and whether the caller sees sizes of images.
 
-    `rules` are the operator's; None if no policy file is configured. A rule that is not configured
-    allows every caller. A rule is evaluated for the caller's own project and user, as in Compute.
+    `rules` are the operator's; None if no policy file is configured. `check` and `shows_size` say
+    what applies if a rule is not configured. A rule is evaluated for the caller's own project and
+    user, as in Compute.
     """
 
     def __init__(self, rules: PolicyRules | None) -> None:

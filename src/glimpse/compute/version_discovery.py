@@ -82,8 +82,8 @@ class VersionDiscovery:
     async def _check(self, scope: Scope, receive: Receive) -> None:
         """Raise a fault for a malformed request.
 
-        A Content-Type that is not allowed is 415. A query that is not UTF-8 is 400. The body of a
-        POST or PUT must be JSON, otherwise it is 400; the body is not used. A body that is too
+        A Content-Type that is not allowed is 415. A query that is not UTF-8 is 400, and so is the
+        body of a POST or PUT that is not JSON. The body is not used otherwise. A body that is too
         large, or for which memory is short, is ignored. Raises ClientDisconnected.
         """
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
@@ -97,10 +97,10 @@ class VersionDiscovery:
 def _negotiate(headers: Mapping[bytes, bytes], path: str) -> tuple[str, str | None]:
     """Return the response's content type, and the root of the version to describe (``/v2.1``).
 
-    If `path` is a version root, it is returned. Otherwise the parameter ``version`` of Content-Type
-    names the version (``application/json;version=2.1``). If Content-Type has no such parameter,
-    Accept may name the version. The root is None if neither header names a version that this API
-    has.
+    If `path` is a version root, this root is returned. Otherwise the parameter ``version`` of
+    Content-Type names the version (``application/json;version=2.1``). If Content-Type has no such
+    parameter, Accept may name the version. The root is None if neither header names a version that
+    this API has.
 
     The content type is the type that Accept prefers. Atom is offered only for the paths ``/``,
     ``/v2/`` and ``/v2.1/``.

@@ -70,7 +70,7 @@ class ServerOperations:
         )
 
     def _admin_attributes(self, request: Request) -> views.AdminAttributes:
-        """Return which attributes that are admin-only by default the caller may see."""
+        """Return which admin-only attributes of servers the policy shows to the caller."""
         return views.AdminAttributes(
             host_status=self._policy.allows(request.caller, ServerRule.SHOW_HOST_STATUS),
             extended=self._policy.allows(request.caller, ServerRule.SHOW_EXTENDED),

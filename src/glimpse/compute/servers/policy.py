@@ -44,10 +44,10 @@ ROLES: Mapping[ServerRule, frozenset[str]] = {
 class ServerPolicy:
     """Decides what a caller may do with servers.
 
-    `rules` are the operator's policy rules; None if no policy file is configured. For a rule that
-    is not configured, the caller needs a role of Compute's defaults. Whether the caller may see the
-    server is not checked here: `ServerService` hides other projects' servers from all callers but
-    admins.
+    `rules` are the operator's policy rules; None if no policy file is configured. If a rule is not
+    configured, the caller needs one of the roles in ROLES, which are Compute's defaults. Whether
+    the caller may see the server is not checked here: `ServerService` hides other projects' servers
+    from all callers but admins.
     """
 
     def __init__(self, rules: PolicyRules | None) -> None:

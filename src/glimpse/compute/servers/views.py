@@ -73,7 +73,7 @@ def detail_view(
 def _later_attributes(
     server: Server, minor: int, shown: AdminAttributes, *, is_list: bool
 ) -> dict[str, Any]:
-    """Return the attributes that microversions up to 2.`minor` have added to the first ones."""
+    """Return the attributes that the microversions 2.2 to 2.`minor` have added."""
     attributes: list[tuple[int, str, object]] = [(9, "locked", False)]
     if shown.host_status:
         attributes.append((16, "host_status", "UP"))
