@@ -1,7 +1,7 @@
 """Access rules: the requests for which a token of an application credential may be used.
 
-Users write the paths of the rules. Matching therefore takes bounded time for every path; a regular
-expression made from a path would not guarantee that.
+Users write the paths of the rules. Matching takes bounded time for every path. A regular expression
+made from a path would not guarantee that.
 """
 
 import functools
@@ -13,15 +13,16 @@ _UNQUOTED = "/~!$&'()*+,;=:@"  # characters that RFC 3986 allows in a path
 _MAX_RULE_LENGTH = 255  # characters of a rule's path; Keystone stores at most 128, accepts 225
 # Characters of a request's path, percent-encoded: a metadata key of 255 characters takes 3,060.
 _MAX_PATH_LENGTH = 4096
-# Characters that rules with several wildcards are compared with, in all for one request: 8 ms.
+# For one request, all rules with several wildcards are compared with this many characters: 8 ms.
 _MAX_STEPS = 32_768
 
 
 class RequestTarget(NamedTuple):
     """The request for which a token is used.
 
-    ``service`` is the type of the service, such as ``compute``, ``method`` an HTTP method in upper
-    case. ``path`` is the whole path, such as ``/v2.1/images``, percent-decoded and without query.
+    ``service`` is the type of the service, such as ``compute``. ``method`` is an HTTP method in
+    upper case. ``path`` is the whole path, such as ``/v2.1/images``, percent-decoded and without
+    the query.
     """
 
     service: str
@@ -32,11 +33,11 @@ class RequestTarget(NamedTuple):
 class AccessRule(NamedTuple):
     """Allows requests to one service, with one HTTP method, whose path matches ``path``.
 
-    In ``path``, ``{name}`` and ``*`` match one or more characters other than a slash, and ``**``
+    In ``path``, ``{name}`` and ``*`` match one or more characters other than a slash. ``**``
     matches any text, also an empty one. So ``/v2.1/images/*`` matches ``/v2.1/images/1``, but not
     ``/v2.1/images/1/metadata``. ``path`` is compared with the request's percent-encoded path.
-    Service and method have to be equal to the request's, also in case. (Keystone's API reference,
-    application credentials)
+    ``service`` and ``method`` must equal those of the request, including their case. (Keystone's
+    API reference, application credentials)
     """
 
     service: str
@@ -47,8 +48,8 @@ class AccessRule(NamedTuple):
     def parse(cls, document: object) -> Self:
         """Parse an object with the strings ``service``, ``method`` and ``path``.
 
-        The strings may be any. Raises TypeError if `document` is not an object, KeyError for a
-        missing key, ValueError for a value that is not a string.
+        The content of the strings is not checked. Raises TypeError if `document` is not an object,
+        KeyError for a missing key, and ValueError for a value that is not a string.
         """
         if not isinstance(document, dict):
             raise TypeError
@@ -58,21 +59,23 @@ class AccessRule(NamedTuple):
         return rule
 
     def allows(self, target: RequestTarget) -> bool:
-        """Return True if this rule allows `target`; False beyond the limits of `is_allowed`."""
+        """Return True if this rule allows `target`.
+
+        Returns False if a limit of `is_allowed` is exceeded, for example by a very long path.
+        """
         return is_allowed((self,), target)
 
 
 def is_allowed(rules: Sequence[AccessRule] | None, target: RequestTarget | None) -> bool:
     """Return True if `rules` is None, or if one of `rules` allows `target`.
 
-    If `rules` is not None, returns False for a `target` of None.
+    Returns False if there are `rules` and `target` is None. Three limits bound the CPU time:
 
-    To bound the CPU time, there are three limits:
-
-    - Nothing is allowed for a path of more than 4,096 characters, percent-encoded.
+    - If the percent-encoded path of `target` has more than 4,096 characters, no rule allows
+      `target`.
     - A rule whose path has more than 255 characters allows nothing.
-    - Rules with several wildcards are compared with at most 32,768 characters in all. The first
-      rule that would exceed this, and every rule after it, allows nothing.
+    - For one request, rules with several wildcards are compared with at most 32,768 characters in
+      all. The first rule that would exceed this limit, and every rule after it, allows nothing.
     """
     if rules is None:
         return True
@@ -104,8 +107,9 @@ _ANYTHING = "**"
 class _Pattern:
     """A rule's path, compiled: a literal beginning, a middle, and a literal end.
 
-    The middle reaches from the first wildcard to the last one: of ``/a/*/b/*/c`` it is ``*/b/*``.
-    It is empty without a wildcard. ``is_simple`` is True if there is at most one wildcard.
+    The middle reaches from the first wildcard to the last one. For example, the middle of
+    ``/a/*/b/*/c`` is ``*/b/*``. A path without a wildcard has an empty middle. ``is_simple`` is
+    True if there is at most one wildcard.
     """
 
     def __init__(self, path: str) -> None:
@@ -118,7 +122,7 @@ class _Pattern:
         self._beginning = "".join(part[1:] for part in parts[:first])
         self._end = "".join(part[1:] for part in parts[end:])
         self._number_of_parts = len(middle)
-        # For each wildcard and literal: a bit mask with bit n set if part n of the middle is it.
+        # Where the middle has each wildcard and literal: bit n is set if part n equals it.
         self._bit_masks: dict[str, int] = {}
         for place, part in enumerate(middle):
             self._bit_masks[part] = self._bit_masks.get(part, 0) | 1 << place
@@ -126,7 +130,7 @@ class _Pattern:
     def strip_literals(self, path: str) -> str | None:
         """Return the text of `path` between the literal beginning and the literal end.
 
-        Returns None if `path` does not start with the one and end with the other.
+        Returns None if `path` does not have this beginning and this end.
         """
         end = len(path) - len(self._end)
         if end < len(self._beginning):
@@ -150,7 +154,8 @@ class _Pattern:
         """Return True if a middle with several wildcards matches `text`.
 
         Simulates a finite automaton whose states are the parts of the middle. Bit n of ``places``
-        is set if part n may match the next character. So the time grows linearly with `text`.
+        is set if part n may match the next character. So the time grows linearly with the length of
+        `text`.
         """
         # Never two `**` in a row: _split_pattern joins them.
         anything = self._bit_masks.get(_ANYTHING, 0)
@@ -165,10 +170,10 @@ class _Pattern:
 
 
 def _split_pattern(path: str) -> list[str]:
-    """Split a rule's path into _SEGMENT, _ANYTHING and literal characters (``'`` + character).
+    """Split a rule's path into wildcards and literal characters.
 
-    ``{name}`` and ``*`` become _SEGMENT, ``**`` becomes _ANYTHING. ``{`` without a ``}`` after it
-    is a literal character. Successive ``**`` become one part.
+    ``{name}`` and ``*`` become _SEGMENT, ``**`` becomes _ANYTHING. Successive ``**`` become one
+    part. Any other character becomes ``'`` + character, also a ``{`` without a ``}`` after it.
     """
     parts: list[str] = []
     position = 0
@@ -190,5 +195,8 @@ def _split_pattern(path: str) -> list[str]:
 
 @functools.lru_cache(maxsize=1024)
 def _compile_pattern(path: str) -> _Pattern:
-    """Compile a rule's path; cached, since each request with the same token needs it."""
+    """Return the compiled path of a rule.
+
+    The result is cached, since each request with the same token needs it.
+    """
     return _Pattern(path)

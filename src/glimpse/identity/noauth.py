@@ -11,8 +11,8 @@ from glimpse.images import Caller
 class NoAuthIdentity:
     """Implements Identity with tokens ``user:project``, which anybody can write.
 
-    Every user has the roles member and reader; the user ``admin`` has the role admin, too. Nova and
-    other services call this ``noauth``.
+    Every user has the roles member and reader. The user ``admin`` has the role admin, too. Nova and
+    other services call this kind of authentication ``noauth``.
     """
 
     async def authenticate(
@@ -23,10 +23,13 @@ class NoAuthIdentity:
     ) -> Caller:
         """Return the caller that `token` names: ``user:project``, or ``user``.
 
-        The project is all after the first colon; without one, it has the name of the user.
-        `service_token` and `target` are ignored. Raises Unauthorized if the user is missing or
-        empty, as Compute's noauth does, or if one of the names has more than 255 characters, since
-        the project becomes the owner of images.
+        The project is everything after the first colon: ``a:b:c`` has the user ``a`` and the
+        project ``b:c``. If the project is missing or empty, the project has the name of the user.
+        `service_token` and `target` are ignored.
+
+        Raises Unauthorized if `token` is None, or if the user is empty, as Compute's noauth does.
+        Raises Unauthorized, too, if the user or the project has more than 255 characters, since the
+        project becomes the owner of images.
         """
         user, _, project = (token or "").partition(":")
         if not user or max(len(user), len(project)) > field_lengths.NAME:
@@ -48,8 +51,8 @@ class NoAuthIdentity:
     def challenge(self, own_url: str) -> str:
         """Implement Identity.challenge: return ``Keystone uri="OWN_URL"``.
 
-        A 401 needs a challenge (RFC 9110, 15.5.2), but with noauth no Identity API is served. The
-        challenge names the version discovery of this process, which needs no token.
+        A 401 response needs a challenge (RFC 9110, 15.5.2), but with noauth no Identity API is
+        served. The challenge names the version discovery of this process, which needs no token.
         """
         return f'Keystone uri="{own_url}"'
 
@@ -64,11 +67,11 @@ class RemoteNoAuthRefused(ValueError):
     """Glimpse would listen without authentication at an address that other machines can reach."""
 
 
-def check_noauth_bind(host: str, is_remote_allowed: bool) -> None:  # noqa: FBT001  the setting's value
-    """Check that noauth may listen at `host`, an address or a name.
+def check_noauth_bind(host: str, is_remote_allowed: bool) -> None:  # noqa: FBT001  a setting
+    """Raise RemoteNoAuthRefused if noauth may not listen at `host`, an address or a name.
 
-    Raises RemoteNoAuthRefused unless `host` is a loopback address or ``localhost``, or
-    `is_remote_allowed` is True. Every other name is refused, whatever it resolves to.
+    If `is_remote_allowed` is True, every `host` is allowed. Otherwise only loopback addresses and
+    the name ``localhost`` are allowed. Any other name is refused, whatever its address is.
     """
     if is_remote_allowed or is_loopback(host):
         return
@@ -79,10 +82,10 @@ def check_noauth_bind(host: str, is_remote_allowed: bool) -> None:  # noqa: FBT0
 
 
 def is_loopback(host: str) -> bool:
-    """Return True if `host` is a loopback address or ``localhost``, in any case.
+    """Return True if `host` is a loopback address or the name ``localhost``.
 
-    An IPv6 address may have brackets. Any other name counts as remote, since the address to which
-    it resolves may change.
+    The case of the name does not matter. An IPv6 address may have brackets. Returns False for any
+    other name, since the address of a name may change.
     """
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback

@@ -1,4 +1,4 @@
-"""Identity, the port (interface) that finds the Caller of a token, and its errors."""
+"""Identity, the port (interface) that finds the Caller of a token, and the port's errors."""
 
 from typing import Protocol
 
@@ -20,9 +20,10 @@ class Unauthorized(IdentityError):
 
 
 class IdentityUnavailable(IdentityError):
-    """The token could not be checked, for example because Keystone cannot be reached.
+    """A token cannot be checked now, or data of the identity cannot be read or changed now.
 
-    ``retry_after`` is the number of seconds after which a client should try again.
+    For example, Keystone cannot be reached. ``retry_after`` is the number of seconds after which a
+    client should try again.
     """
 
     def __init__(self, message: str, retry_after: int = 1) -> None:
@@ -44,39 +45,42 @@ class Identity(Protocol):
     ) -> Caller:
         """Return the user, project and roles of `token`.
 
-        `token` is the ``X-Auth-Token`` header, `service_token` the ``X-Service-Token`` header; None
-        if the request has none. If `service_token` is a valid token of a service's user, `token`
-        may have expired recently: in the last two days, unless Keystone is configured otherwise.
+        `token` is the ``X-Auth-Token`` header, `service_token` the ``X-Service-Token`` header. A
+        header that the request does not have is None. If `service_token` is a valid token of a
+        service's user, `token` may have expired recently. Recently means in the last two days,
+        unless Keystone has another ``allow_expired_window``.
 
-        `target` is the request. A `token` with access rules is refused if none of them allows
-        `target`, or if `target` is None; beside a service's token, its rules are not checked.
+        `target` is the request. If `token` has access rules, `token` is refused if `target` is
+        None, or if no rule allows `target`. But the rules are not checked if `service_token` is a
+        valid token of a service's user.
 
-        Raises Unauthorized if `token` is missing, or one of the tokens is refused;
-        IdentityUnavailable if one could not be checked.
+        Raises Unauthorized if `token` is missing, or if `token` or `service_token` is refused.
+        Raises IdentityUnavailable if `token` or `service_token` could not be checked.
         """
         ...
 
     def challenge(self, own_url: str) -> str:
         """Return the value of the ``WWW-Authenticate`` header of a 401: ``Keystone uri="URL"``.
 
-        URL is where clients obtain tokens. `own_url` is the URL of this process's Identity API for
-        the client, without a slash at its end: ``http://host:8774/identity``. If it has none, it is
-        the URL of its Compute API.
+        URL is where clients obtain tokens. `own_url` is the URL at which the client reaches the
+        Identity API of this process, without a slash at the end (``http://host:8774/identity``). If
+        this process has no Identity API, `own_url` is the URL of its Compute API.
         """
         ...
 
     def copy_cache(self, other: "Identity") -> None:
         """Take over the cached tokens of `other`.
 
-        A reload calls this on the new identity, with the one that it replaces as `other`. Does
-        nothing if the implementation has no cache, or if a token that is cached in `other` may be
-        invalid here.
+        A reload calls this method on the new identity. `other` is the identity that the new one
+        replaces; requests in progress may still use `other`. Does nothing if this identity has no
+        cache, or if a token that `other` has cached may be invalid for this identity.
         """
         ...
 
     async def close(self) -> None:
         """Close all connections and files, and cancel validations in progress.
 
-        Callers that wait for one get CancelledError. Call no other method after that.
+        Calls of `authenticate` that wait for a validation get CancelledError. After `close`, call
+        no method of this identity.
         """
         ...
