@@ -13,7 +13,7 @@ from glimpse.identity.embedded.identity_entry_validation import is_printable_tim
 from glimpse.identity.embedded.session import Session
 from glimpse.images import parse_datetime
 
-# All that Keystone accepts; it ignores id, project_id and system.
+# All attributes that Keystone accepts. Keystone ignores id, project_id and system.
 _ATTRIBUTES = frozenset(
     (
         *("name", "description", "secret", "expires_at", "roles", "unrestricted", "access_rules"),
@@ -29,10 +29,12 @@ def parse_credential(
 ) -> tuple[ApplicationCredential, str]:
     """Parse ``{"application_credential": {...}}``; return the credential and its secret.
 
-    The credential is of the caller, in the project of the caller's token, and its ``secret_hash``
-    is still empty. A secret is made if the body has none. `existing` are the access rules of the
-    caller; the credential may have new ones. `now` is a POSIX time. Raises BadRequest for an
-    invalid body, or if the token has no project.
+    The credential is for the user and the project of `session`. Its ``secret_hash`` is empty, for
+    the caller to set. If the body has no secret, or an empty one, the secret is random. `existing`
+    has the access rules of the user. The credential may also have access rules that are not in
+    `existing`. `now` is a POSIX time.
+
+    Raises BadRequest if the body is invalid, or if the token of `session` has no project.
     """
     values = document.get("application_credential") if isinstance(document, dict) else None
     if not isinstance(values, dict) or document != {"application_credential": values}:
@@ -81,7 +83,8 @@ def _parse_name(name: object) -> str:
 def _text(values: Mapping[str, Any], key: str, max_bytes: int) -> str | None:
     """Return the string under `key`; None if it is null or missing.
 
-    Raises BadRequest for another type, for more than `max_bytes` in UTF-8, or a NUL character.
+    Raises BadRequest if the value is not a string, has more than `max_bytes` bytes in UTF-8, or has
+    a NUL character.
     """
     text = values.get(key)
     if text is None:
@@ -96,9 +99,9 @@ def _text(values: Mapping[str, Any], key: str, max_bytes: int) -> str | None:
 def _parse_roles(entries: object, session: Session) -> tuple[str, ...]:
     """Return the ids of the roles in `entries`, without duplicates.
 
-    `entries` is a list of objects with an ``id`` or a ``name``. If it is missing or empty, returns
-    all roles of the session. Raises BadRequest if `entries` is no such list, has more than
-    field_lengths.ROLES entries, or has a role that the session does not have.
+    `entries` is a list of objects with an ``id`` or a ``name``. If `entries` is None or empty,
+    returns all roles of `session`. Raises BadRequest if `entries` is not such a list, if it has
+    more than field_lengths.ROLES entries, or if it names a role that `session` does not have.
     """
     if not entries:
         return tuple(role.id for role in session.roles)
@@ -116,8 +119,8 @@ def _parse_roles(entries: object, session: Session) -> tuple[str, ...]:
 def _parse_expiry(text: object, now: float) -> float | None:
     """Return the POSIX time of `text`, an ISO 8601 date and time; None if `text` is None.
 
-    A time without an offset is in UTC. Raises BadRequest for any other value, a time before `now`,
-    or a time after the year 9999 in UTC.
+    A time without an offset is in UTC. Raises BadRequest if `text` is anything else, if the time is
+    before `now`, or if the time is after the year 9999 in UTC.
     """
     if text is None:
         return None
@@ -139,9 +142,12 @@ def _parse_access_rules(
 ) -> tuple[UserAccessRule, ...]:
     """Return the access rules in `entries`, without duplicates.
 
-    Each entry has the id of one of `existing`, or a service, a method and a path; one of `existing`
-    that is equal is used again. Raises BadRequest for any other entry, for more than
-    field_lengths.ACCESS_RULES, or if `entries` is no list.
+    Each entry has either the id of a rule in `existing`, or a service, a method and a path. If a
+    rule in `existing` has this service, method and path, that rule is returned; otherwise a new
+    rule is.
+
+    Raises BadRequest if `entries` is not a list, has more than field_lengths.ACCESS_RULES entries,
+    or has an invalid entry.
     """
     if not isinstance(entries, list) or len(entries) > field_lengths.ACCESS_RULES:
         raise BadRequest(
@@ -161,7 +167,10 @@ def _parse_access_rules(
 
 
 def _parse_rule(entry: object) -> AccessRule:
-    """Return the rule that `entry` describes; raise BadRequest if it describes none."""
+    """Return the rule that `entry` describes with a service, a method and a path.
+
+    Raises BadRequest if one of these three values is missing or invalid.
+    """
     try:
         rule = AccessRule.parse(entry)
     except (TypeError, KeyError, ValueError):

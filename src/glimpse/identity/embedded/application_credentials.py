@@ -25,10 +25,11 @@ class _Hasher(Protocol):
 
 
 class ApplicationCredentials:
-    """Creates, shows, lists and deletes the application credentials in the identity file.
+    """Creates, returns, lists and deletes the application credentials in the identity file.
 
-    Tokens of restricted credentials may change nothing; what else the caller may do is not checked.
-    `hasher` hashes new secrets. `clock` returns POSIX times.
+    `create` and `delete` raise Forbidden if the caller's token was obtained with a restricted
+    credential. What else the caller may do is not checked. `hasher` hashes new secrets. `clock`
+    returns POSIX times.
     """
 
     def __init__(
@@ -39,14 +40,17 @@ class ApplicationCredentials:
         self._clock = clock
 
     def list(self, user_id: str) -> list[ApplicationCredential]:
-        """Return the credentials of a user, sorted by name; an empty list for an unknown user.
+        """Return the application credentials of a user, sorted by name.
 
-        Expired ones are listed, too.
+        Expired credentials are in the list, too. For an unknown user, the list is empty.
         """
         return self._file.current.credentials_of(user_id)
 
     def get(self, user_id: str, credential_id: str) -> ApplicationCredential:
-        """Return a credential of a user; raise NotFound if the user has none with that id."""
+        """Return an application credential of a user.
+
+        Raises NotFound if the user has no application credential with the id `credential_id`.
+        """
         credential = self._file.current.credentials.get(credential_id)
         if credential is None or credential.user_id != user_id:
             raise NotFound(f"Could not find Application Credential: {credential_id}.")
@@ -55,19 +59,22 @@ class ApplicationCredentials:
     async def create(
         self, session: Session, document: object, address: str
     ) -> tuple[ApplicationCredential, str]:
-        """Create the credential of the caller that the parsed request body `document` describes.
+        """Create an application credential for the user and the project of `session`.
 
-        Returns the credential and its secret: that of the body, or a random one. Only a hash of it
-        is stored. The credential is on disk on return. `address` is the client's address.
+        `document` is the parsed body of the request (see `parse_credential`). `address` is the
+        client's address. Returns the credential and its secret, which is the secret in the body or
+        a random one. Only a hash of the secret is stored. The credential is on disk on return.
 
-        Raises Forbidden if the caller's token was obtained with a restricted credential, or if the
-        user would have more credentials, bytes of them or access rules than `limits` allows. Raises
-        BadRequest for an invalid body, for roles that the token does not have, or for a token
-        without a project. Raises Conflict if the user has a credential of that name, and
-        Unauthorized if the caller's user, project, credential or last role is removed meanwhile.
-        Raises TooManyLogins if too many secrets and passwords wait in the login queue, and
-        IdentityUnavailable if the queue is closed, or if the identity file is invalid or cannot be
-        written.
+        Raises Forbidden if the token of `session` was obtained with a restricted credential, or if
+        the user would exceed the limits for credentials, their bytes or access rules (see
+        `limits`). Raises BadRequest if the body is invalid, if it names roles that the token does
+        not have, or if the token has no project. Raises Conflict if the user has a credential of
+        that name.
+
+        While the secret is hashed, the user, project or credential of the token or its last role
+        may be removed: then raises Unauthorized. Raises TooManyLogins if the login queue is full.
+        Raises IdentityUnavailable if the login queue is closed, or if the identity file is invalid
+        or cannot be written.
         """
         _check_can_manage(session)
         user_id = session.user.id
@@ -82,7 +89,7 @@ class ApplicationCredentials:
         new = credential_entry(created, roles)
 
         def add(document: dict[str, Any], directory: Directory) -> None:
-            resolve_session(session.token, directory)  # which may have ended meanwhile
+            resolve_session(session.token, directory)  # the session may have ended meanwhile
             entries = document["application_credentials"]
             owners = (user_id, session.user.name)
             _check_limits(new, [each for each in entries if _has(each, "user", owners)])
@@ -93,11 +100,12 @@ class ApplicationCredentials:
         return created, secret
 
     async def delete(self, session: Session, user_id: str, credential_id: str) -> None:
-        """Delete a credential of a user. Tokens that were obtained with it become invalid.
+        """Delete an application credential of a user.
 
-        The deletion is on disk on return. Raises Forbidden if the caller's token was obtained with
-        a restricted credential, NotFound if the user has no credential with that id, and
-        IdentityUnavailable if the identity file is invalid or cannot be written.
+        Tokens that were obtained with the credential become invalid. The deletion is on disk on
+        return. Raises Forbidden if the token of `session` was obtained with a restricted
+        credential, NotFound if the user has no credential with that id, and IdentityUnavailable if
+        the identity file is invalid or cannot be written.
         """
         _check_can_manage(session)
         self.get(user_id, credential_id)
@@ -114,7 +122,7 @@ def _has(entry: object, key: str, values: Sequence[str]) -> bool:
 
 
 def _check_can_manage(session: Session) -> None:
-    """Raise Forbidden if the caller's token was obtained with a restricted credential."""
+    """Raise Forbidden if the token of `session` was obtained with a restricted credential."""
     if session.credential is not None and not session.credential.unrestricted:
         raise Forbidden("A restricted application credential cannot manage others.")
 
@@ -122,9 +130,10 @@ def _check_can_manage(session: Session) -> None:
 def _add_rules(
     document: dict[str, Any], credential: ApplicationCredential, directory: Directory
 ) -> None:
-    """Add those access rules of a new credential that are new to the document.
+    """Add the access rules of `credential` that the document does not have yet.
 
-    Raises Forbidden if the user would have more than MAX_ACCESS_RULES_OF_USER.
+    `directory` is the Directory of `document`. Raises Forbidden if the user would have more than
+    MAX_ACCESS_RULES_OF_USER access rules.
     """
     missing = [each for each in credential.access_rules if each.id not in directory.access_rules]
     existing = directory.access_rules_of(credential.user_id)
@@ -136,8 +145,8 @@ def _add_rules(
 def _check_limits(new: Mapping[str, Any], existing: Sequence[Mapping[str, Any]]) -> None:
     """Check that a user who has the entries `existing` may have the entry `new`, too.
 
-    Raises Conflict if one of `existing` has the same name. Raises Forbidden if the user would have
-    more than MAX_CREDENTIALS_OF_USER entries, or if all of them together would take more than
+    Raises Conflict if one of `existing` has the name of `new`. Raises Forbidden if there would be
+    more than MAX_CREDENTIALS_OF_USER entries, or if all entries together would take more than
     MAX_CREDENTIAL_BYTES_OF_USER.
     """
     if any(each.get("name") == new["name"] for each in existing):

@@ -1,9 +1,10 @@
-"""Adds and removes assignments of roles in the document of ``identity.json``.
+"""Adds and removes role assignments in the document of ``identity.json``.
 
-For changes by `IdentityFile.change`: each function changes `document` in place. `directory` is the
-Directory of the document before: make a new one for the next function. Of a user whose assignments
-change, all are written again, by the ids of projects and domains. Invalid ones of that user, such
-as of a project that does not exist, are dropped.
+These functions are for changes by `IdentityFile.change`, and change `document` in place.
+`directory` is the Directory of `document` as it is before the call: make a new one before the next
+call. If an assignment of a user changes, all assignments of that user are written again, with the
+ids of projects and domains. Invalid assignments of that user, such as one in an unknown project,
+are dropped.
 """
 
 from collections.abc import Callable, Iterable
@@ -18,10 +19,11 @@ _ASSIGNMENTS = ("roles", "domain_roles", "system_roles")
 
 
 def add_assignment(document: Document, directory: Directory, assignment: Assignment) -> None:
-    """Assign a role to a user in `document`; do nothing if it is assigned already.
+    """Assign a role to a user in `document`; do nothing if the role is assigned already.
 
-    Raises KeyError if the user does not exist. The caller checks that the role and its scope exist:
-    an assignment of an unknown role is not written.
+    Invalid assignments of that user are dropped. Raises KeyError if the user does not exist. The
+    caller checks that the role, and the project or domain, exist. An assignment of an unknown role
+    is dropped without an error.
     """
     user = directory.users[assignment.user_id]
     if assignment not in user.assignments:
@@ -31,7 +33,10 @@ def add_assignment(document: Document, directory: Directory, assignment: Assignm
 def remove_assignments(
     document: Document, directory: Directory, is_removed: Callable[[Assignment], bool]
 ) -> None:
-    """Remove the assignments for which `is_removed` returns True, of all users."""
+    """Remove the assignments for which `is_removed` returns True from all users in `document`.
+
+    If a user loses an assignment, the invalid assignments of that user are dropped, too.
+    """
     for user in directory.users.values():
         kept = [each for each in user.assignments if not is_removed(each)]
         if len(kept) < len(user.assignments):
@@ -41,7 +46,10 @@ def remove_assignments(
 def _write_assignments(
     document: Document, directory: Directory, user: User, assignments: Iterable[Assignment]
 ) -> None:
-    """Replace the assignments of a user in the document, with ids of projects and domains."""
+    """Replace all assignments of `user` in `document` by `assignments`.
+
+    Does nothing if the document has no entry of the user.
+    """
     roles: dict[str, tuple[str, ...]] = {}
     domain_roles: dict[str, tuple[str, ...]] = {}
     system_roles: tuple[str, ...] = ()

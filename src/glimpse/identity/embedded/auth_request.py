@@ -14,10 +14,10 @@ _SCOPES = ("system", "project", "domain", _TRUST, "unscoped")
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """How a request names a domain, user, project or application credential: by id, or by name.
+    """How a request names a domain, user, project or application credential: by id or by name.
 
-    ``domain`` names the domain of a user or project that is named without an id. None stands for
-    the domain Default.
+    If a user or project is named by ``name``, ``domain`` names the domain of that user or project.
+    Otherwise ``domain`` is None.
     """
 
     id: str | None
@@ -26,7 +26,10 @@ class Reference:
 
     @property
     def has_valid_lengths(self) -> bool:
-        """True if ids have at most 64 characters, and names at most 255 (field_lengths)."""
+        """True if neither this reference nor its domain has a too long id or name.
+
+        An id may have 64 characters, a name 255 (field_lengths).
+        """
         return (
             len(self.id or "") <= field_lengths.ID
             and len(self.name or "") <= field_lengths.NAME
@@ -39,14 +42,14 @@ class AuthRequest:
     """A request for a token: its authentication methods with their parameters, and its scope.
 
     The method password has the parameters ``user`` and ``password``. The method token has
-    ``token``. The method application_credential has ``credential`` and ``secret``; if the
-    credential is named without an id, ``user`` is its owner. If two methods name a ``user``, the
-    one of the later method is used for both.
+    ``token``. The method application_credential has ``credential`` and ``secret``. If the
+    credential has no id, ``user`` is the owner of the credential. If two methods name a ``user``,
+    the ``user`` of the later method is used for both.
 
     The scope is ``project``, ``domain``, the system if ``is_system`` is True, a trust if
-    ``is_trust`` is True, or none if ``is_unscoped`` is True. At most one of these is given.
-    Otherwise the new token has the project of the application credential, the user's default
-    project, or none.
+    ``is_trust`` is True, or none if ``is_unscoped`` is True. At most one of these five is set. If
+    none is set, the new token is for the project of the application credential, or else for the
+    user's default project, or else unscoped.
     """
 
     methods: tuple[str, ...]
@@ -65,7 +68,7 @@ class AuthRequest:
     def has_valid_lengths(self) -> bool:
         """True if no id, name, password or secret exceeds its maximum in field_lengths.
 
-        Otherwise no login can succeed. The token has no maximum here.
+        If this is False, no login can succeed. The length of ``token`` is not checked here.
         """
         return all(
             reference is None or reference.has_valid_lengths
@@ -77,12 +80,13 @@ class AuthRequest:
 
 
 def parse_auth_request(document: object) -> AuthRequest:
-    """Make an AuthRequest of `document`, the parsed JSON body.
+    """Make an AuthRequest of `document`, the parsed JSON body of the request.
 
-    A method that is listed twice counts once. Raises BadRequest for a malformed body, or if the
-    parameters of a listed method are missing. Login, not this function, refuses an empty list of
-    methods, and a method that is not in METHODS: its name is kept, and its parameters may be
-    anything.
+    A method that is listed twice counts once. Raises BadRequest if the body is malformed, or if the
+    parameters of a listed method are missing.
+
+    An empty list of methods is not an error here, and neither is a method that is not in METHODS.
+    Such a method is kept by its name, and may have any parameters. Login refuses both.
     """
     auth = _require_object(_require_object(document, "the body").get("auth"), "auth")
     identity = _require_object(auth.get("identity"), "auth.identity")
@@ -104,8 +108,8 @@ def parse_auth_request(document: object) -> AuthRequest:
 def _parse_password(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields ``user`` and ``password`` of AuthRequest.
 
-    A missing password is empty. Raises BadRequest if the user is not named, for a wrong type, or if
-    the password is null (as Keystone does).
+    A missing password is empty. Raises BadRequest if the user is not named, if a value has the
+    wrong type, or if the password is null (as Keystone does).
     """
     path = "auth.identity.password.user"
     user = _require_object(parameters.get("user"), path)
@@ -116,7 +120,10 @@ def _parse_password(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _parse_token(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the field ``token`` of AuthRequest. Raises BadRequest if there is no such string."""
+    """Return the field ``token`` of AuthRequest.
+
+    Raises BadRequest if the parameters have no string ``id``.
+    """
     token = _optional_text(parameters, "id", "auth.identity.token")
     if token is None:
         raise BadRequest("auth.identity.token.id is missing.")
@@ -126,9 +133,9 @@ def _parse_token(parameters: Mapping[str, Any]) -> dict[str, Any]:
 def _parse_application_credential(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields ``credential`` and ``secret`` of AuthRequest.
 
-    For a credential that is named without an id, returns the field ``user``, too: its owner. A
-    missing secret is empty. Raises BadRequest if the credential or that owner is not named, or for
-    a wrong type.
+    If the credential has no id, also returns the field ``user``, the owner of the credential. A
+    missing secret is empty. Raises BadRequest if the credential has neither an id nor a name, if it
+    has only a name and its owner is not named, or if a value has the wrong type.
     """
     path = "auth.identity.application_credential"
     values: dict[str, Any] = {
@@ -146,7 +153,7 @@ def _parse_application_credential(parameters: Mapping[str, Any]) -> dict[str, An
     return values
 
 
-# By authentication method. Each takes the parameters of the method in the body.
+# A parser for each authentication method. It takes the method's parameters in the body.
 _PARSERS = {
     "password": _parse_password,
     "token": _parse_token,
@@ -155,9 +162,10 @@ _PARSERS = {
 
 
 def _parse_scope(scope: object) -> dict[str, Any]:
-    """Return the field of AuthRequest for `scope`: project, domain, or one of those with ``is_``.
+    """Return the field of AuthRequest that `scope` sets, such as ``project`` or ``is_system``.
 
-    Returns no field if `scope` is None. Raises BadRequest if it names none of these, or several.
+    Returns no field if `scope` is None. Raises BadRequest if `scope` is malformed, or names none or
+    several of _SCOPES.
     """
     if scope is None:
         return {}
@@ -181,9 +189,9 @@ def _parse_domain(domain: object) -> dict[str, Any]:
 
 
 def _parse_system(system: object) -> dict[str, Any]:
-    """Return the field ``is_system``: True, also if ``all`` is false (as in Keystone).
+    """Return the field ``is_system``, which is True even if ``all`` is false (as in Keystone).
 
-    Raises BadRequest if ``all`` is no boolean.
+    Raises BadRequest if `system` is not an object, or if ``all`` is not a boolean.
     """
     parameters = _require_object(system, "auth.scope.system")
     if not isinstance(parameters.get("all", True), bool):
@@ -202,7 +210,7 @@ def _parse_unscoped(_: object) -> dict[str, Any]:
     return {"is_unscoped": True}  # keystoneauth1 of 2016 sends {"unscoped": {}}
 
 
-# By kind of scope. Each takes the value that the body has for the kind.
+# A parser for each kind of scope. It takes the value under the kind's name in the body.
 _SCOPE_PARSERS = {
     "project": _parse_project,
     "domain": _parse_domain,
@@ -213,11 +221,11 @@ _SCOPE_PARSERS = {
 
 
 def _parse_reference(parameters: Mapping[str, Any], path: str) -> Reference:
-    """Parse a user or project with an id, or with a name and a domain.
+    """Parse a user or project that is named by id, or by name and domain.
 
-    A name takes precedence (as in Keystone). `path` is the place of `parameters` in the body, for
-    the message of BadRequest, which is raised if there is neither an id nor a name, if a name is
-    without a domain, or for a wrong type.
+    If there are both an id and a name, the name is used (as in Keystone). Raises BadRequest if
+    there is neither an id nor a name, if a name has no domain, or if a value has the wrong type.
+    `path` is the place of `parameters` in the body, for the error message.
     """
     identifier = _optional_text(parameters, "id", path)
     name = _optional_text(parameters, "name", path)
@@ -230,9 +238,11 @@ def _parse_reference(parameters: Mapping[str, Any], path: str) -> Reference:
 
 
 def _parse_domain_reference(parameters: Mapping[str, Any], path: str) -> Reference:
-    """Parse a domain with an id or a name; a name takes precedence (as in Keystone).
+    """Parse a domain that is named by id or by name.
 
-    Raises BadRequest, which names `path`, if there is neither, or for a wrong type.
+    If there are both, the name is used (as in Keystone). Raises BadRequest if there is neither, or
+    if a value has the wrong type. `path` is the place of `parameters` in the body, for the error
+    message.
     """
     identifier = _optional_text(parameters, "id", path)
     name = _optional_text(parameters, "name", path)
@@ -242,7 +252,7 @@ def _parse_domain_reference(parameters: Mapping[str, Any], path: str) -> Referen
 
 
 def _require_object(value: object, path: str) -> Mapping[str, Any]:
-    """Return `value`. Raises BadRequest, which names `path`, if it is not an object."""
+    """Return `value` if it is an object; otherwise raise BadRequest, whose message has `path`."""
     if not isinstance(value, dict):
         raise BadRequest(f"{path} has to be an object.")
     return value
@@ -251,7 +261,7 @@ def _require_object(value: object, path: str) -> Mapping[str, Any]:
 def _optional_text(parameters: Mapping[str, Any], key: str, path: str) -> str | None:
     """Return the string under `key`; None if it is null or missing.
 
-    Raises BadRequest, which names `path`, for any other value.
+    Raises BadRequest for a value of another type. The message has `path` and `key`.
     """
     value = parameters.get(key)
     if value is not None and not isinstance(value, str):

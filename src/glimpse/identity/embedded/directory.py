@@ -1,4 +1,4 @@
-"""Directory: everything that the identity file has, by id and name."""
+"""Directory: the content of the identity file, with look-ups by id and by name."""
 
 import functools
 from collections.abc import Iterable, Mapping
@@ -20,20 +20,21 @@ from glimpse.identity.embedded.effective_roles import effective_roles
 from glimpse.identity.embedded.password_hashes import ScryptParameters, slowest_parameters
 from glimpse.identity.embedded.standard_roles import STANDARD_IMPLICATIONS, STANDARD_ROLES
 
-# Its description is that of Keystone's bootstrap.
+# Keystone's bootstrap sets this description.
 _DEFAULT_DOMAIN = Domain(DOMAIN_ID, DOMAIN_NAME, description="The default domain")
 
 
 class Directory:
-    """The domains, projects, users, roles, credentials and catalog entries of the identity file.
+    """The domains, projects, users, roles and other entries of the identity file.
 
     Immutable: IdentityFile makes a new Directory after a change of the file. ``domains``,
     ``projects``, ``users``, ``roles``, ``credentials``, ``access_rules``, ``regions``, ``services``
-    and ``endpoints`` are by id. Of several entries with the same id, the last one counts; look-ups
-    by name find the last one, too. The domain Default and the standard roles always exist.
-    ``invalid_entries`` has the entries of the file that were left out: their ids, and the reasons.
+    and ``endpoints`` map ids to entries. If several entries have the same id or name, the last of
+    them is used. The domain Default and the standard roles always exist.
 
     ``implied_roles`` maps the id of a role to the ids of the roles that it implies directly.
+    ``invalid_entries`` maps each entry or reference that was left out, by its id or place in the
+    file, to the reason.
     """
 
     def __init__(
@@ -71,26 +72,31 @@ class Directory:
         }
         self._roles_by_name = {(each.domain_id, each.name): each for each in self.roles.values()}
 
-    # These take milliseconds with thousands of users, and only a login needs them.
+    # The next two properties take milliseconds with thousands of users. Only a login needs them.
     @functools.cached_property
     def slowest_password_hash(self) -> ScryptParameters:
-        """The scrypt parameters of the hash that takes longest to check, of all users.
+        """The scrypt parameters of the slowest password hash of all users.
 
-        Each login takes that long, so that its time does not reveal who exists
-        (`password_hashes.check_password`).
+        The slowest hash is the hash that takes longest to check. Each login takes as long, so that
+        the time of a login does not reveal which users exist (`password_hashes.check_password`).
         """
         return slowest_parameters(user.password_hash for user in self.users.values())
 
     @functools.cached_property
     def slowest_secret_hash(self) -> ScryptParameters:
-        """As `slowest_password_hash`, but of the secrets of all application credentials."""
+        """The scrypt parameters of the slowest secret hash of all application credentials.
+
+        The slowest hash is the hash that takes longest to check. Each login by application
+        credential takes as long, so that the time of a login does not reveal which application
+        credentials exist.
+        """
         return slowest_parameters(each.secret_hash for each in self.credentials.values())
 
     def domain(self, *, domain_id: str | None = None, name: str | None = None) -> Domain | None:
-        """Return the domain with `domain_id`, or with `name` if `domain_id` is None.
+        """Return the domain with the id `domain_id`; if that is None, the domain `name`.
 
-        Returns disabled domains, too; None if there is no such domain. Names are compared without
-        regard to case, as in Keystone; so they are in `user` and `project`.
+        Returns None if there is no such domain. A disabled domain is returned, too. The case of
+        `name` does not matter, as in Keystone.
         """
         if domain_id is not None:
             return self.domains.get(domain_id)
@@ -99,9 +105,10 @@ class Directory:
     def user(
         self, *, user_id: str | None = None, name: str | None = None, domain_id: str = DOMAIN_ID
     ) -> User | None:
-        """Return the user with `user_id`; if that is None, with `name` in the domain `domain_id`.
+        """Return the user with the id `user_id`; if that is None, the user `name`.
 
-        Returns disabled users, too; None if there is no such user.
+        A `name` is looked up in the domain `domain_id`. Returns None if there is no such user. A
+        disabled user is returned, too. The case of `name` does not matter, as in Keystone.
         """
         if user_id is not None:
             return self.users.get(user_id)
@@ -110,45 +117,50 @@ class Directory:
     def project(
         self, *, project_id: str | None = None, name: str | None = None, domain_id: str = DOMAIN_ID
     ) -> Project | None:
-        """Return the project with `project_id`; if that is None, with `name` in `domain_id`.
+        """Return the project with the id `project_id`; if that is None, the project `name`.
 
-        Returns disabled projects, too; None if there is no such project.
+        A `name` is looked up in the domain `domain_id`. Returns None if there is no such project. A
+        disabled project is returned, too. The case of `name` does not matter, as in Keystone.
         """
         if project_id is not None:
             return self.projects.get(project_id)
         return self._projects_by_name.get((domain_id, (name or "").lower()))
 
     def role(self, name: str, domain_id: str | None = None) -> Role | None:
-        """Return the role `name` in `domain_id`, by default in no domain; None if there is none.
+        """Return the role `name` of the domain `domain_id`; None if there is no such role.
 
-        The case of `name` counts.
+        If `domain_id` is None, returns the role `name` that belongs to no domain. The case of
+        `name` matters.
         """
         return self._roles_by_name.get((domain_id, name))
 
     def effective_roles(self, role_ids: Iterable[str]) -> list[Role]:
-        """Return the roles with `role_ids` and all roles that these imply, as in a token.
+        """Return the roles that a token has if its user has the roles `role_ids`.
 
-        Roles of a domain, and ids of unknown roles, are left out.
+        These are the roles with `role_ids` and all roles that they imply, directly or indirectly.
+        Roles of a domain are left out, because they only imply other roles. Unknown ids are
+        ignored.
         """
         return effective_roles(role_ids, self.roles, self.implied_roles)
 
     def is_enabled(self, entry: User | Project) -> bool:
-        """Return True if a user or project is enabled, and its domain is, too."""
+        """Return True if both `entry` and the domain of `entry` are enabled."""
         domain = self.domains.get(entry.domain_id)
         return entry.enabled and domain is not None and domain.enabled
 
     def projects_of(self, user: User) -> list[Project]:
-        """Return the projects in which `user` has an effective role, sorted by name.
+        """Return the projects in which `user` has a role of `effective_roles`, sorted by name.
 
-        They include disabled ones, as in Keystone.
+        Disabled projects are in the list, too, as in Keystone.
         """
         found = (self.projects.get(each) for each in self._with_role(user.roles))
         return sorted(filter(None, found), key=lambda each: each.name)
 
     def domains_of(self, user: User) -> list[Domain]:
-        """Return the domains in which `user` has an effective role, sorted by name.
+        """Return the domains in which `user` has a role of `effective_roles`, sorted by name.
 
-        They include disabled ones, as in Keystone.
+        Disabled domains are in the list, too, as in Keystone. Roles in the projects of a domain do
+        not count.
         """
         found = (self.domains.get(each) for each in self._with_role(user.domain_roles))
         return sorted(filter(None, found), key=lambda each: each.name)
@@ -158,13 +170,17 @@ class Directory:
         return [each for each in self.access_rules.values() if each.user_id == user_id]
 
     def credentials_of(self, user_id: str) -> list[ApplicationCredential]:
-        """Return the application credentials of a user, also expired ones, sorted by name."""
+        """Return the application credentials of a user, sorted by name.
+
+        Expired credentials are in the list, too.
+        """
         credentials = (each for each in self.credentials.values() if each.user_id == user_id)
         return sorted(credentials, key=lambda credential: credential.name)
 
     def _with_role(self, assigned: Mapping[str, tuple[str, ...]]) -> list[str]:
-        """Return the ids of projects or domains in `assigned` whose roles include effective ones.
+        """Return the ids of the projects or domains in which the user has an effective role.
 
-        `assigned` has the ids of the roles that are assigned in each project or domain.
+        `assigned` maps the id of a project or domain to the ids of the roles that the user has
+        there. See `effective_roles`.
         """
         return [place for place, roles in assigned.items() if self.effective_roles(roles)]

@@ -1,7 +1,7 @@
-"""The entries of the directory: domains, projects, users, roles, credentials and the catalog's.
+"""The kinds of entries in a Directory, such as domains, projects, users and roles.
 
-In all of them, ``options`` are Keystone's resource options, such as ``immutable``, and ``extra``
-has the attributes that Keystone does not know, but keeps and shows.
+In all classes, ``options`` has Keystone's resource options, such as ``immutable``. ``extra`` has
+the attributes that Keystone does not know, but stores and shows.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,11 @@ class Domain:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project. ``parent_id`` is the project above it; None if that is its domain."""
+    """A project.
+
+    ``parent_id`` is the id of the project above. It is None if the project is directly below its
+    domain.
+    """
 
     id: str
     name: str
@@ -45,14 +49,15 @@ class Project:
 class User:
     """A user, and the ids of the roles that are assigned to the user.
 
-    ``roles`` maps ids of projects to roles there, ``domain_roles`` ids of domains, and
-    ``system_roles`` are those on the system. Roles that these imply are not included:
-    `Directory.effective_roles` adds them.
+    ``roles`` maps the id of a project to the ids of the user's roles in that project.
+    ``domain_roles`` does the same for domains. ``system_roles`` has the ids of the user's roles on
+    the system. Roles that these roles imply are not included: `Directory.effective_roles` adds
+    them.
 
     The user has either a readable ``password``, which `glimpse openrc` can print, or a
     ``password_hash``. ``email`` and ``description`` are None if they were never set.
-    ``disabled_at`` is the POSIX time at which a request disabled the user last: tokens of before
-    stay invalid when the user is enabled again.
+    ``disabled_at`` is the POSIX time at which a request last disabled the user. Tokens that were
+    issued until then stay invalid when the user is enabled again.
     """
 
     id: str
@@ -88,7 +93,10 @@ class User:
 
 
 class Assignment(NamedTuple):
-    """A role that is assigned to a user in a project, in a domain, or else on the system."""
+    """A role that is assigned to a user in a project, in a domain, or on the system.
+
+    On the system, ``project_id`` and ``domain_id`` are both None.
+    """
 
     user_id: str
     role_id: str
@@ -97,13 +105,17 @@ class Assignment(NamedTuple):
 
     @property
     def scope(self) -> tuple[str | None, str | None]:
-        """The ids of the project and the domain; both None on the system."""
+        """The ids of the project and the domain; both are None for a role on the system."""
         return self.project_id, self.domain_id
 
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A role. No token has a role with a ``domain_id``, but the roles that such a role implies."""
+    """A role.
+
+    ``domain_id`` is None for most roles. A role with a ``domain_id`` is never in a token itself;
+    the token has the roles that this role implies.
+    """
 
     id: str
     name: str
@@ -115,7 +127,11 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class UserAccessRule:
-    """An access rule of a user. Application credentials refer to it; it stays when they go."""
+    """An access rule of a user.
+
+    Application credentials refer to access rules. Deleting an application credential does not
+    delete its access rules.
+    """
 
     id: str
     user_id: str
@@ -126,10 +142,10 @@ class UserAccessRule:
 class ApplicationCredential:
     """A secret with which a program logs in as a user, with some of the user's roles.
 
-    ``roles`` has their ids. Tokens may be used for what one of ``access_rules`` allows, or for
-    everything if there are none. ``expires_at`` is a POSIX time; None means never. Only if the
-    credential is ``unrestricted`` may tokens that were obtained with it create and delete
-    application credentials.
+    ``roles`` has the ids of these roles. Tokens that were obtained with the credential may be used
+    for the requests that one of ``access_rules`` allows, or for all requests if ``access_rules`` is
+    empty. If ``unrestricted`` is False, such tokens may not create or delete application
+    credentials. ``expires_at`` is a POSIX time; None means never.
     """
 
     id: str
@@ -146,7 +162,10 @@ class ApplicationCredential:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A region of the catalog that an admin added."""
+    """A region that an admin added to the catalog.
+
+    ``parent_region_id`` is the id of the region above, or None.
+    """
 
     id: str
     description: str = ""
@@ -156,7 +175,7 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service of the catalog that an admin added. ``name`` is None if it was never set."""
+    """A service that an admin added to the catalog. ``name`` is None if it was never set."""
 
     id: str
     type: str
@@ -167,10 +186,10 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An endpoint of the catalog that an admin added.
+    """An endpoint that an admin added to the catalog.
 
-    ``service_id`` is the id of a Service, or of a service of this process. ``interface`` is
-    ``public``, ``internal`` or ``admin``.
+    ``service_id`` is the id of a Service, or of a service that this process provides itself.
+    ``interface`` is ``public``, ``internal`` or ``admin``.
     """
 
     id: str

@@ -33,19 +33,22 @@ _KNOWN = frozenset(
 class Domains:
     """Creates, updates and deletes domains. Each change is on disk on return.
 
-    The values are those of a request, and are valid by `schemas.DOMAIN`. Whether the caller may do
-    it is not checked. All methods raise IdentityUnavailable if the identity file is invalid or
-    cannot be written, and all but `delete` raise Forbidden if it would be too large.
+    `values` are attributes from a request. Check them against `schemas.DOMAIN` before the call, and
+    check that the caller may make the change. All methods raise IdentityUnavailable if the identity
+    file is invalid or cannot be written. `create` and `update` raise Forbidden if the identity file
+    would be too large.
     """
 
     def __init__(self, identity_file: IdentityFile) -> None:
         self._file = identity_file
 
     async def create(self, values: Mapping[str, Any]) -> Domain:
-        """Create a domain, with the id ``explicit_domain_id`` if `values` have one; return it.
+        """Create a domain and return it.
 
-        Raises BadRequest if that id is no UUID without hyphens, Conflict if a domain or project has
-        the id, or a domain has the name, and Forbidden if there are too many domains.
+        If `values` have ``explicit_domain_id``, it becomes the id of the domain. Raises BadRequest
+        if it is not a UUID without hyphens, in lower case. Raises Conflict if a domain or project
+        has that id, or if another domain has the name. Raises Forbidden if there are too many
+        domains.
         """
         domain_id = values.get("explicit_domain_id") or uuid.uuid4().hex
         if len(domain_id) != _UUID_LENGTH or not set(domain_id) <= set("0123456789abcdef"):
@@ -70,10 +73,12 @@ class Domains:
         return domain
 
     async def update(self, domain_id: str, values: Mapping[str, Any]) -> Domain:
-        """Change the attributes of a domain that `values` have; return the changed domain.
+        """Replace the attributes of a domain that are in `values`; return the changed domain.
 
-        Disabling a domain ends the tokens of its users and projects. Raises NotFound if the domain
-        does not exist, Forbidden if it is immutable, and Conflict if another one has the new name.
+        While a domain is disabled, the tokens of its users and for its projects are invalid. Raises
+        NotFound if the domain does not exist, and Conflict if another domain has the new name.
+        Raises Forbidden if the domain is immutable, except for a change that only resets that
+        option.
         """
         results: list[Domain] = []
 
@@ -88,10 +93,10 @@ class Domains:
         return results[0]
 
     async def delete(self, domain_id: str) -> None:
-        """Delete a disabled domain with its users, projects and roles; images stay.
+        """Delete a disabled domain with its users, projects and roles. Images are kept.
 
-        Raises NotFound if the domain does not exist, and Forbidden if it is immutable or enabled,
-        or if it is the domain Default, which always exists.
+        Raises NotFound if the domain does not exist. Raises Forbidden if the domain is immutable,
+        if it is enabled, or if it is the domain Default, which always exists.
         """
 
         def remove(document: Document, directory: Directory) -> None:

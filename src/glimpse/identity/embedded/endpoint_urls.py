@@ -1,25 +1,27 @@
-"""URLs of endpoints with substitutions, such as ``http://host/v1/%(project_id)s``."""
+"""Fills in the URLs of endpoints, such as ``http://host/v1/%(project_id)s``."""
 
 import re
 
-# The substitutions that Glimpse makes. Keystone makes these, and names of its own options.
+# The names that Glimpse substitutes. Keystone also substitutes names of its own options.
 _KNOWN = frozenset(("tenant_id", "project_id", "user_id"))
 _SUBSTITUTION = re.compile(r"[%$]\(([a-z_]{1,32})\)s")
 
 
 def is_valid_url(url: str) -> bool:
-    """Return True if all substitutions of `url` are known, and it has no other ``%`` or ``$(``.
+    """Return True if `url` has no unknown substitution, and no other ``%`` or ``$(``.
 
-    As in Keystone, ``%%`` stands for ``%``.
+    Known are ``%(user_id)s``, ``%(project_id)s`` and ``%(tenant_id)s``, each also with ``$`` for
+    ``%``. ``%%`` is valid, too: as in Keystone, it stands for ``%``.
     """
     rest, names = _split(url)
     return names <= _KNOWN and "%" not in rest and "$(" not in rest
 
 
 def expand_url(url: str, user_id: str, project_id: str | None) -> str | None:
-    """Return `url` with the ids of the token's user and project in place of substitutions.
+    """Return `url` with ids in place of its substitutions, and ``%`` in place of ``%%``.
 
-    Returns None if it needs a project, and `project_id` is None, or if it is not valid.
+    `user_id` and `project_id` are those of the token. Returns None if `url` is not valid (see
+    `is_valid_url`), or if it needs the id of a project and `project_id` is None.
     """
     if not is_valid_url(url):
         return None
@@ -34,7 +36,10 @@ def expand_url(url: str, user_id: str, project_id: str | None) -> str | None:
 
 
 def _split(url: str) -> tuple[str, set[str]]:
-    """Return `url` without substitutions and ``%%``, and the names of the substitutions."""
+    """Return the rest of `url` and the names of its substitutions.
+
+    The rest is `url` without substitutions, with a space in place of each ``%%``.
+    """
     parts = url.split("%%")
     names = {name for part in parts for name in _SUBSTITUTION.findall(part)}
     return " ".join(_SUBSTITUTION.sub("", part) for part in parts), names

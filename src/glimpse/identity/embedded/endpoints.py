@@ -20,7 +20,7 @@ from glimpse.identity.embedded.identity_entry_edits import (
 from glimpse.identity.embedded.identity_file import IdentityFile
 from glimpse.identity.embedded.services import OwnCatalog
 
-# Unlike the name of a service, that of an endpoint is an additional attribute.
+# Without ``name``: the name of an endpoint is kept in ``extra``, unlike that of a service.
 _KNOWN = frozenset(
     (
         *("id", "type", "enabled", "links", "extra"),
@@ -30,13 +30,15 @@ _KNOWN = frozenset(
 
 
 class Endpoints:
-    """Creates, updates and deletes endpoints, also of the services of this process.
+    """Creates, updates and deletes endpoints of the catalog. Each change is on disk on return.
 
-    Each change is on disk on return. The values are those of a request, and are valid by
-    `schemas.ENDPOINT`. A ``region`` instead of a ``region_id`` creates the region if it is missing.
-    Whether the caller may do it is not checked. All methods raise IdentityUnavailable if the
-    identity file is invalid or cannot be written, and all but `delete` raise Forbidden if it would
-    be too large.
+    An endpoint may belong to a service of this process, but this process's own endpoints cannot be
+    changed. `values` are attributes from a request. Check them against `schemas.ENDPOINT` before
+    the call, and check that the caller may make the change. If `values` have a ``region`` instead
+    of a ``region_id``, and that region is missing, it is created.
+
+    All methods raise IdentityUnavailable if the identity file is invalid or cannot be written.
+    `create` and `update` raise Forbidden if the identity file would be too large.
     """
 
     def __init__(self, identity_file: IdentityFile, own: OwnCatalog) -> None:
@@ -44,10 +46,10 @@ class Endpoints:
         self._own = own
 
     async def create(self, values: Mapping[str, Any]) -> Endpoint:
-        """Create an endpoint, and return it.
+        """Create an endpoint and return it.
 
-        Raises BadRequest for an unknown service or ``region_id``, or an unknown substitution in the
-        URL, and Forbidden if there are too many endpoints or regions.
+        Raises BadRequest for an unknown service, an unknown ``region_id``, or an invalid URL (see
+        `is_valid_url`). Raises Forbidden if there are too many endpoints or regions.
         """
         if not is_valid_url(values["url"]):
             raise BadRequest(f"Cannot create an endpoint with an invalid URL: {values['url']}.")
@@ -62,12 +64,12 @@ class Endpoints:
         return endpoint
 
     async def update(self, endpoint_id: str, values: Mapping[str, Any]) -> Endpoint:
-        """Change the attributes of an endpoint that `values` have; return the changed endpoint.
+        """Replace the attributes of an endpoint that are in `values`; return the changed endpoint.
 
-        The URL is not checked, as in Keystone: an endpoint with an unknown substitution is not in
-        the catalog. Raises NotFound if the endpoint does not exist, BadRequest for another id or an
-        unknown service or ``region_id``, and Forbidden for an endpoint of this process, or if there
-        are too many regions.
+        As in Keystone, the URL is not checked: an endpoint with an invalid URL is left out of the
+        catalog. Raises NotFound if the endpoint does not exist. Raises BadRequest for another id,
+        an unknown service or an unknown ``region_id``. Raises Forbidden for an endpoint of this
+        process, or if there are too many regions.
         """
         results: list[Endpoint] = []
 
@@ -84,7 +86,8 @@ class Endpoints:
     async def delete(self, endpoint_id: str) -> None:
         """Delete an endpoint.
 
-        Raises NotFound if it does not exist, and Forbidden for an endpoint of this process.
+        Raises NotFound if the endpoint does not exist, and Forbidden for an endpoint of this
+        process.
         """
 
         def remove(document: Document, directory: Directory) -> None:
@@ -94,7 +97,10 @@ class Endpoints:
         await asyncio.to_thread(self._file.change, remove)
 
     def _find(self, endpoint_id: str, directory: Directory) -> Endpoint:
-        """Return an endpoint. Raises NotFound, or Forbidden for one of this process."""
+        """Return the endpoint with the id `endpoint_id`.
+
+        Raises NotFound if there is no such endpoint, and Forbidden for an endpoint of this process.
+        """
         if endpoint_id in self._own.endpoint_ids:
             raise Forbidden(
                 f"The endpoint {endpoint_id} is one of this process: it stays as it is."
@@ -111,9 +117,11 @@ class Endpoints:
         endpoint: Endpoint,
         values: Mapping[str, Any],
     ) -> None:
-        """Raise BadRequest for an unknown service or ``region_id``; add the region of ``region``.
+        """Check that the service and region of `endpoint` exist; add a missing ``region``.
 
-        Raises Forbidden if that region would be one too many.
+        Raises BadRequest for an unknown service or ``region_id``. If `values` name an unknown
+        region as ``region``, adds the region to `document`, or raises Forbidden if there are too
+        many regions.
         """
         region_id = endpoint.region_id
         is_known = region_id in (None, self._own.region_id) or region_id in directory.regions
@@ -127,7 +135,10 @@ class Endpoints:
 
 
 def _endpoint_with(endpoint: Endpoint, values: Mapping[str, Any]) -> Endpoint:
-    """Return `endpoint` with the attributes in `values`; ``region_id`` counts before ``region``."""
+    """Return a copy of `endpoint` with the attributes in `values`.
+
+    If `values` have both ``region_id`` and ``region``, ``region_id`` is used.
+    """
     region_id = values.get("region_id", endpoint.region_id)
     if values.get("region_id") is None and values.get("region") is not None:
         region_id = values["region"]

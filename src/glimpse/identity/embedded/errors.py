@@ -1,6 +1,7 @@
-"""Errors of changes and look-ups in the embedded identity. Their messages are for the client.
+"""Errors of look-ups and changes in the embedded identity.
 
-`identity_api.responses` has the status of each.
+Clients get to see the messages. `identity_api.responses` makes the response with the status code
+that each class names.
 """
 
 
@@ -9,7 +10,7 @@ class BadRequest(ValueError):
 
 
 class Forbidden(Exception):
-    """The caller may not perform this operation, or it would exceed a limit: 403."""
+    """The operation is not allowed, or would exceed a limit: 403."""
 
 
 class NotFound(Exception):
@@ -17,4 +18,4 @@ class NotFound(Exception):
 
 
 class Conflict(Exception):
-    """The change would add what exists already, such as a second object of a name: 409."""
+    """The change would add something that exists already, such as a user of this name: 409."""

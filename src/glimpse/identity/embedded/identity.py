@@ -38,14 +38,14 @@ class _CachedCaller(NamedTuple):
 
 
 class EmbeddedIdentity:
-    """Implements Identity with the files of a state directory. Create it with `open`.
+    """Implements Identity with the files of a state directory. Create an instance with `open`.
 
-    All workers of a machine open the same files, so each accepts the tokens that others issued. A
-    revocation, an edit of the identity file and a new key take effect in all workers with the next
-    request, the removal of a key within one second.
+    All workers of a machine open the same files, so each worker accepts the tokens that another
+    worker issued. A revocation, an edit of the identity file and a new key take effect in all
+    workers with the next request. The removal of a key takes effect within one second.
 
-    ``login`` checks logins and makes sessions, `sign` makes the tokens of sessions. ``clock``
-    returns POSIX times.
+    ``login`` checks logins and makes sessions. `sign` makes the text of a session's token.
+    ``clock`` returns POSIX times.
     """
 
     def __init__(
@@ -77,12 +77,14 @@ class EmbeddedIdentity:
         region_name: str,
         clock: Callable[[], float] = time.time,
     ) -> Self:
-        """Open the state directory; create what is missing, with standard users and a new key.
+        """Open the files in `state_dir`; create missing files, with standard users and a new key.
 
-        New tokens expire after `token_expiration` seconds. `region_name` is the region in the
-        catalog. Raises OSError if a file cannot be created or read, IdentityUnavailable if the
-        revocations cannot be read or written, and InvalidStateFile if the identity file or the key
-        file has invalid content.
+        New tokens expire after `token_expiration` seconds. `region_name` is the region of this
+        process in the catalog. The caller closes the result.
+
+        Raises OSError if a file cannot be created or read. Raises IdentityUnavailable if the file
+        of revocations cannot be read or written. Raises InvalidStateFile if the identity file or
+        the key file has invalid content.
         """
         identity_file = IdentityFile(state_dir)
         key_file = TokenKeyFile(state_dir / "token.key", clock)
@@ -95,13 +97,16 @@ class EmbeddedIdentity:
         service_token: str | None = None,
         target: RequestTarget | None = None,
     ) -> Caller:
-        """Implement Identity.authenticate: return the caller of `token`, in µs if it is cached.
+        """Implement Identity.authenticate: return the caller of `token`.
 
         If the user of `service_token` has the role ``service``, `token` may have expired up to two
-        days ago, and its access rules are not checked; a `service_token` of another user has no
-        effect. Raises Unauthorized if `token` is missing, if one of the tokens is not valid (see
+        days ago, and the access rules of `token` are not checked. If that user does not have the
+        role, `service_token` has no effect.
+
+        Raises Unauthorized if `token` is missing, if `token` or `service_token` is not valid (see
         `validate`), or if the access rules of `token` do not allow `target`. Raises
-        IdentityUnavailable if the revocations cannot be read.
+        IdentityUnavailable if the revocations cannot be read. A call takes microseconds if the
+        caller is cached.
         """
         if not token:
             raise Unauthorized("The request you have made requires authentication.")
@@ -123,12 +128,15 @@ class EmbeddedIdentity:
     def validate(self, text: str, expired_window: float = 0) -> Session:
         """Return the session of the token `text`, with the roles that the user has now.
 
-        `resolve_session` says which roles these are. The token, but not its credential, may have
-        expired up to `expired_window` seconds ago. Raises Unauthorized if the token is not valid:
-        none of the keys has signed it; it has expired or been revoked; its user, project, domain
-        or application credential is missing, disabled or expired; no role is left in its scope; or
-        the user's password has been changed. Raises IdentityUnavailable if the revocations cannot
-        be read.
+        The token may have expired up to `expired_window` seconds ago. Its application credential
+        may not have expired. Raises IdentityUnavailable if the revocations cannot be read. Raises
+        Unauthorized if the token is not valid:
+
+        - No present key has signed the token, or the token has expired or been revoked.
+        - The user, project, domain or application credential of the token is missing, disabled or
+          expired.
+        - The user has no role in the scope of the token (see `resolve_session`).
+        - The user has been disabled, or the password has been changed, since the token was issued.
         """
         self._refresh()
         token = self._key_file.keys.verify(text)
@@ -149,7 +157,10 @@ class EmbeddedIdentity:
         return session
 
     def signing_key_id(self) -> str:
-        """Return the id of the key that signs new tokens, after looking for a newer key file."""
+        """Return the id of the key that signs new tokens.
+
+        Reads the key file again before, if the file has changed.
+        """
         self._key_file.refresh()
         return self._key_file.keys.signing_key_id
 
@@ -157,27 +168,28 @@ class EmbeddedIdentity:
         """Return a hash of the user's password or stored hash, keyed with the key `key_id`.
 
         A token contains this hash. A change of the password changes the hash, and so invalidates
-        the token. Raises KeyError if there is no such key.
+        the token. Raises KeyError if no key has the id `key_id`.
         """
         return self._key_file.keys.password_fingerprint(
             user.password or user.password_hash or "", key_id
         )
 
     def sign(self, token: Token) -> str:
-        """Return `token` as signed text, which clients send as ``X-Auth-Token``.
+        """Return the text of `token`, which clients send as ``X-Auth-Token``.
 
-        Raises Unauthorized if the key named by ``token.key_id`` has been removed meanwhile.
+        The text is signed with the key that ``token.key_id`` names. Raises Unauthorized if that key
+        has been removed.
         """
         if token.key_id not in self._key_file.keys:
             raise Unauthorized("The token's key has been removed.")
         return self._key_file.keys.sign(token)
 
     async def revoke(self, session: Session) -> None:
-        """Revoke the token of `session`, and all tokens of the chain that began with it.
+        """Revoke the token of `session`, and all tokens that were obtained with it.
 
-        A token that was itself obtained with another one begins no chain: only it is revoked. On
+        But if this token was itself obtained with another token, only this token is revoked. On
         return, the revocation is on disk and takes effect in all workers. Raises
-        IdentityUnavailable if it cannot be written.
+        IdentityUnavailable if the revocation cannot be written.
         """
         token = session.token
         until = token.expires_at + EXPIRED_WINDOW
@@ -193,13 +205,13 @@ class EmbeddedIdentity:
     async def close(self) -> None:
         """Close the files, and start no further check of a password.
 
-        Logins that wait for such a check raise IdentityUnavailable.
+        Logins that wait for a check raise IdentityUnavailable.
         """
         self.login.close()
         self._revocations.close()
 
     def _expired_window(self, service_token: str) -> float:
-        """Return how many seconds ago a token may have expired, if it comes with `service_token`.
+        """Return the seconds for which an expired token is still accepted with `service_token`.
 
         This is EXPIRED_WINDOW if the user of `service_token` has the role ``service``, otherwise 0.
         Raises Unauthorized if `service_token` is not valid, and IdentityUnavailable if the
@@ -211,7 +223,8 @@ class EmbeddedIdentity:
     def _refresh(self) -> None:
         """Read the identity file again if it has changed, and the keys at most once a second.
 
-        Empties the cache if one of them has changed, or if a token has been revoked.
+        Empties the cache of callers if the identity file or the keys have changed, or if any token
+        has been revoked.
         """
         self.identity_file.refresh()
         self._key_file.refresh_sometimes()

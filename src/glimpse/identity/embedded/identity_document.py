@@ -15,7 +15,7 @@ from glimpse.identity.embedded.password_hashes import hash_password
 from glimpse.identity.embedded.private_files import InvalidStateFile
 
 REQUIRED_SECTIONS = ("projects", "users", "application_credentials")
-# Glimpse 0.1 wrote files without these.
+# Glimpse 0.1 wrote files without these sections.
 OPTIONAL_SECTIONS = (
     *("domains", "roles", "implied_roles", "access_rules", "regions", "services", "endpoints"),
 )
@@ -24,9 +24,10 @@ OPTIONAL_SECTIONS = (
 def standard_document() -> dict[str, Any]:
     """Return the document with which a new state directory starts.
 
-    It has the users admin, demo and alt, and a project of the same name for each of them, in which
-    admin has the role admin, the others member. Admin has the role admin on the system, too, as
-    after Keystone's bootstrap. `complete_document` adds ids and passwords.
+    The document has the users admin, demo and alt. Each user has a project of the same name. There
+    the user admin has the role admin; the other users have the role member. The user admin also has
+    the role admin on the system, as after Keystone's bootstrap. The document has no ids and
+    passwords yet: `complete_document` adds both.
     """
     names = ("admin", "demo", "alt")
     users: list[dict[str, Any]] = [{"name": name, "roles": {name: ["member"]}} for name in names]
@@ -41,12 +42,17 @@ def standard_document() -> dict[str, Any]:
 def complete_document(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return a copy of `document` with missing ids and passwords added, and secrets hashed.
 
-    Each entry without an id gets one. A user with neither ``password`` nor ``password_hash`` gets a
-    random ``password``, which is not hashed; one with both loses ``password_hash``, which may be
-    that of an older password. A value of null counts as missing. The ``secret`` of an application
-    credential is replaced by ``secret_hash``, which takes 0.23 s of CPU time. A missing section
-    becomes an empty list. Entries without a name stay as they are, for `parse_directory` to report;
-    so do those of ``implied_roles``. Raises InvalidStateFile for a section that is not a list.
+    - An entry with a name, but without an id, gets an id.
+    - A user without a ``password`` and a ``password_hash`` gets a random ``password``, which is not
+      hashed.
+    - A user with both loses ``password_hash``, which may be the hash of an older password.
+    - The ``secret`` of an application credential is replaced by ``secret_hash``. This takes 0.23 s
+      of CPU time for each secret.
+    - A missing section becomes an empty list.
+
+    A value of null counts as missing. Entries without a name are not changed, such as access rules
+    and ``implied_roles``. Invalid entries are not reported here, but by `parse_directory`. Raises
+    InvalidStateFile if a section is not a list.
     """
     result = {**document}
     for section in (*REQUIRED_SECTIONS, *OPTIONAL_SECTIONS):
@@ -66,12 +72,15 @@ def complete_document(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def encode_document(document: Mapping[str, Any]) -> bytes:
-    """Return `document` as JSON in UTF-8, indented, since people edit the file."""
+    """Return `document` as JSON in UTF-8. The JSON is indented, since people edit the file."""
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def decode_document(content: bytes) -> dict[str, Any]:
-    """Parse the content of the file. Raises InvalidStateFile if it is not a JSON object."""
+    """Parse the content of the file ``identity.json``.
+
+    Raises InvalidStateFile if the content is not a JSON object.
+    """
     try:
         document = orjson.loads(content)
     except orjson.JSONDecodeError as error:

@@ -1,4 +1,4 @@
-"""parse_directory: makes a Directory of the JSON document in ``identity.json``."""
+"""parse_directory: makes a Directory from the JSON document in ``identity.json``."""
 
 import functools
 from collections.abc import Callable, Iterable, Mapping
@@ -29,7 +29,7 @@ from glimpse.identity.embedded.standard_roles import STANDARD_IMPLICATIONS
 _T = TypeVar("_T")
 _NULLABLE = {(Domain, "description"), (Project, "description")}
 
-# The section, kind of entries and type of each part of the catalog.
+# For each part of the catalog: the section, the kind in messages, and the class of its entries.
 _CATALOG: tuple[tuple[str, str, type], ...] = (
     ("regions", "region", Region),
     ("services", "service", Service),
@@ -38,26 +38,29 @@ _CATALOG: tuple[tuple[str, str, type], ...] = (
 
 
 def parse_directory(document: Mapping[str, Any]) -> Directory:
-    """Make a Directory of a result of `complete_document`, which has lists of objects.
+    """Make a Directory from a document, whose sections are lists of objects.
 
     - ``domains``: the attributes of Domain. The domain Default exists without an entry.
-    - ``projects``: those of Project.
-    - ``roles``: those of Role. The standard roles exist without entries, and cannot be changed.
-    - ``implied_roles``: prior_role and implied_role, the id or name of a role each.
-    - ``users``: the attributes of User. Instead of ids, ``roles`` may have names of projects in the
-      user's domain, ``domain_roles`` names of domains; and all assignments may name roles. A name
-      that no role has makes a role of that name, which exists only while it is assigned.
+    - ``projects``: the attributes of Project.
+    - ``roles``: the attributes of Role. The standard roles exist without entries, and entries do
+      not change them.
+    - ``implied_roles``: prior_role and implied_role, which are ids or names of roles.
+    - ``users``: the attributes of User. In ``roles``, projects may be given by id, or by their name
+      in the user's domain. In ``domain_roles``, domains may be given by id or name. Roles may be
+      given by id or name everywhere. A name that no role has makes a role, which exists while it is
+      assigned.
     - ``access_rules``: id, user (id, or name in the domain Default), service, method, path.
     - ``application_credentials``: id, name, user and project (id, or name in the domain Default),
       roles (ids or names), secret_hash, description, expires_at (a POSIX time), unrestricted,
-      access_rules (ids). Without roles, a credential has those that its user has in the project.
+      access_rules (ids). Without roles, a credential has the roles of its user in the project.
     - ``regions``, ``services``, ``endpoints``: the attributes of Region, Service and Endpoint.
 
-    Attributes with a default may be missing. Only the lists of projects, users and application
-    credentials are required: InvalidStateFile is raised if one is missing, or if one is no list.
+    Attributes with a default may be missing. The sections projects, users and
+    application_credentials are required: if one is missing, raises InvalidStateFile.
 
-    Invalid entries are left out, also those in an unknown domain. So are a user's roles in an
-    unknown project or domain. ``Directory.invalid_entries`` has the reasons.
+    Invalid entries are left out, also entries that refer to an unknown domain, user or project. If
+    a user has roles in an unknown project or domain, only these roles are left out.
+    ``Directory.invalid_entries`` has the reasons.
     """
     try:
         return _Parser(document).parse()
@@ -68,7 +71,8 @@ def parse_directory(document: Mapping[str, Any]) -> Directory:
 class _Parser:
     """Makes the Directory of a document, section by section.
 
-    ``_directory`` has what has been parsed so far, ``_invalid`` becomes ``invalid_entries``.
+    ``_directory`` has the sections that have been parsed so far. ``_invalid`` collects the
+    ``invalid_entries`` of the result.
     """
 
     def __init__(self, document: Mapping[str, Any]) -> None:
@@ -78,7 +82,7 @@ class _Parser:
         self._roles = RoleReferences((), self._invalid)
 
     def parse(self) -> Directory:
-        """Return the Directory. Raises KeyError, TypeError or AttributeError if it is invalid."""
+        """Return the Directory. Raises KeyError, TypeError or AttributeError for invalid values."""
         known: dict[str, Any] = {}
         known["domains"] = self._parse("domains", "domain", lambda entry: _make(Domain, entry))
         self._directory = Directory(**known)
@@ -100,10 +104,10 @@ class _Parser:
         return Directory(**known, invalid_entries=self._invalid)
 
     def _parse(self, section: str, kind: str, make: Callable[[Entry], _T]) -> list[_T]:
-        """Return what `make` makes of the valid entries of a section.
+        """Return the results of `make` for the valid entries of a section.
 
-        Entries for which it raises InvalidStateFile, because they refer to something that does not
-        exist, are added to ``_invalid``.
+        Invalid entries are left out, and added to ``_invalid``. An entry is invalid, too, if `make`
+        raises InvalidStateFile because the entry refers to something that does not exist.
         """
         if section in REQUIRED_SECTIONS:
             entries = self._document[section]
@@ -113,7 +117,7 @@ class _Parser:
         for entry in valid_entries(kind, entries, self._invalid):
             try:
                 made.append(make(entry))
-            except InvalidStateFile as error:  # for example, its domain was removed from the file
+            except InvalidStateFile as error:  # for example, the domain was removed from the file
                 self._invalid[str(entry.get("id") or entry)] = str(error)
         return made
 
@@ -129,7 +133,7 @@ class _Parser:
         return project
 
     def _user(self, entry: Entry) -> User:
-        """Make the User of a valid entry. A readable password takes the place of a hash.
+        """Make the User of a valid entry. With a readable password, the hash is ignored.
 
         Raises InvalidStateFile for an unknown domain.
         """
@@ -160,9 +164,12 @@ class _Parser:
         assigned: Mapping[str, Iterable[str]],
         find_id: Callable[[str], str],
     ) -> dict[str, tuple[str, ...]]:
-        """Return the ids of roles by the id of a project or domain, which `find_id` finds.
+        """Return the ids of the assigned roles for each id of a project or domain.
 
-        Roles in an unknown one are left out, and added to ``_invalid`` under `path`.
+        `assigned` maps the ids or names of projects or domains to the ids or names of roles.
+        `find_id` returns the id of one project or domain, or raises InvalidStateFile if it is
+        unknown. Unknown projects, domains and roles are left out, and added to ``_invalid`` under
+        `path`.
         """
         found: dict[str, tuple[str, ...]] = {}
         for place, roles in assigned.items():
@@ -170,14 +177,14 @@ class _Parser:
                 place_id = find_id(place)  # several keys may name the same project
                 ids = (*found.get(place_id, ()), *self._roles.ids_of(roles, f"{path} in {place}"))
                 found[place_id] = tuple(dict.fromkeys(ids))
-            except InvalidStateFile as error:  # it was removed from the file, or is invalid
+            except InvalidStateFile as error:  # the place was removed from the file, or is invalid
                 self._invalid[f"{path} in {place}"] = str(error)
         return found
 
     def _credential(self, entry: Entry) -> ApplicationCredential:
         """Make the ApplicationCredential of a valid entry.
 
-        Raises InvalidStateFile if the user or the project is unknown.
+        Raises InvalidStateFile if the user, the project or an access rule is unknown.
         """
         project_id = self._project_id(entry["project"])
         user = self._named_user(entry)
@@ -206,9 +213,10 @@ class _Parser:
         return UserAccessRule(entry["id"], self._named_user(entry).id, rule)
 
     def _user_rule(self, rule_id: str, user: User) -> UserAccessRule:
-        """Return an access rule of a user.
+        """Return the access rule `rule_id` of a user.
 
-        Raises InvalidStateFile if it is unknown: without it, a credential would allow more.
+        Raises InvalidStateFile if the user has no such rule. A credential without the rule would
+        allow more.
         """
         rule = self._directory.access_rules.get(rule_id)
         if rule is None or rule.user_id != user.id:
@@ -216,7 +224,10 @@ class _Parser:
         return rule
 
     def _named_user(self, entry: Entry) -> User:
-        """Return the user of a credential or rule. Raises InvalidStateFile if there is none."""
+        """Return the user whom a credential or access rule names by id or name.
+
+        Raises InvalidStateFile if there is no such user.
+        """
         reference = entry["user"]
         user = self._directory.user(user_id=reference) or self._directory.user(name=reference)
         if user is None:
@@ -224,11 +235,11 @@ class _Parser:
         return user
 
     def _implication(self, entry: Entry) -> tuple[str, str]:
-        """Return the ids of the prior and the implied role."""
+        """Return the ids of the prior and the implied role, or raise InvalidStateFile."""
         return self._roles.id_of(entry["prior_role"]), self._roles.id_of(entry["implied_role"])
 
     def _project_id(self, reference: str, domain_id: str = DOMAIN_ID) -> str:
-        """Return the id of the project with this id, or with this name in a domain.
+        """Return the id of the project with the id `reference`, or with this name in a domain.
 
         Raises InvalidStateFile if there is no such project.
         """
@@ -255,9 +266,10 @@ class _Parser:
 
 
 def _make(entry_type: type[_T], entry: Entry, **parsed: Any) -> _T:
-    """Make a dataclass of `parsed`, and of the values that `entry` has for its other fields.
+    """Make a dataclass: fields in `parsed` from there, all other fields from `entry`.
 
-    Values of null keep their defaults, but for the description of a domain or project.
+    A field that is null in `entry` gets its default, except for the description of a domain or
+    project, which may be None.
     """
     values = dict(parsed)
     for name in _field_names(entry_type):  # type: ignore[arg-type]  # a type is hashable
@@ -275,7 +287,10 @@ def _field_names(entry_type: type) -> tuple[str, ...]:
 
 
 def _implications(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
-    """Return the ids of implied roles by the ids of prior roles: the standard ones and `pairs`."""
+    """Return the ids of implied roles by the id of the prior role.
+
+    The result has the implications of the standard roles and those in `pairs` (prior, implied).
+    """
     found = {prior: dict.fromkeys(implied) for prior, implied in STANDARD_IMPLICATIONS.items()}
     for prior, implied in pairs:
         found.setdefault(prior, {})[implied] = None

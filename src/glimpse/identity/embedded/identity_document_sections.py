@@ -1,6 +1,7 @@
-"""Sections of the document in ``identity.json``: finds and removes their entries.
+"""Finds and removes entries in the document of ``identity.json``.
 
-A section, such as ``users``, is a list. Operators edit the file: an entry may be no object.
+A section, such as ``users``, is a list of entries. Operators edit the file, so an entry may be
+something other than an object.
 """
 
 from collections.abc import Collection
@@ -11,9 +12,9 @@ Entry = dict[str, Any]
 
 
 def section_of(document: Document, section: str) -> list[Any]:
-    """Return the list of a section, such as ``users``: a change of it changes `document`.
+    """Return the list of a section, such as ``users``. Changing the list changes `document`.
 
-    Sets the section to an empty list if it is missing, or not a list.
+    If the section is missing or not a list, sets the section to an empty list.
     """
     if not isinstance(document.get(section), list):
         document[section] = []
@@ -22,17 +23,20 @@ def section_of(document: Document, section: str) -> list[Any]:
 
 
 def find_entry(document: Document, section: str, entry_id: str) -> Entry | None:
-    """Return the entry of a section with this id, or None. Of several, the last one counts."""
+    """Return the entry of a section with the id `entry_id`, or None.
+
+    If several entries have the id, returns the last one.
+    """
     entries = reversed(section_of(document, section))
     return next((each for each in entries if value_of(each, "id") == entry_id), None)
 
 
 def remove_entries(document: Document, section: str, ids: Collection[str]) -> None:
-    """Remove the entries of a section that have one of `ids`."""
+    """Remove all entries of a section whose id is in `ids`; change `document` in place."""
     entries = section_of(document, section)
     document[section] = [each for each in entries if value_of(each, "id") not in ids]
 
 
 def value_of(entry: object, name: str) -> Any:
-    """Return the value `name` of an entry; None if the entry is no object, or has none."""
+    """Return the value `name` of `entry`; None if `entry` has no such value or is no object."""
     return entry.get(name) if isinstance(entry, dict) else None

@@ -1,4 +1,4 @@
-"""What creating, updating and deleting entries of the identity file have in common.
+"""The common steps of creating, updating and deleting entries of the identity file.
 
 Adds and replaces entries, and checks size limits, ids and the option ``immutable``.
 """
@@ -39,10 +39,10 @@ class _WithOptions(Protocol):
 
 
 def add_entry(document: Document, directory: Directory, section: str, new: _Entry) -> _Entry:
-    """Add an entry to a section, and return it.
+    """Add `new` to a section of `document`, and return `new`.
 
-    Raises Forbidden if the section has as many as `limits.MAX_ENTRIES` allows, or if the
-    document would have more than `limits.MAX_BYTES`.
+    Raises Forbidden if the section already has as many entries as `limits.MAX_ENTRIES` allows, or
+    if the document would have more than `limits.MAX_BYTES`.
     """
     entries = section_of(document, section)
     if len(entries) >= limits.MAX_ENTRIES[section]:
@@ -55,12 +55,14 @@ def add_entry(document: Document, directory: Directory, section: str, new: _Entr
 def replace_entry(
     document: Document, directory: Directory, section: str, old: _Entry, new: _Entry
 ) -> _Entry:
-    """Write the fields in which `new` differs from `old` to its entry in a section; return `new`.
+    """Write the changes from `old` to `new` to its entry in a section; return `new`.
 
-    The other values of the entry stay as they are. References to it by its old name become
-    references by id. If the section has no entry with the id of `old`, as for the domain Default at
-    first, the entry is added. Raises Forbidden if the entry grows, and the document would then have
-    more than `limits.MAX_BYTES`.
+    Only the fields in which `new` differs from `old` are written. If the name of a domain, project
+    or user changes, references to it by name become references by id. If the section has no entry
+    with the id of `old`, an entry is added (for example, for the domain Default).
+
+    Raises Forbidden if an existing entry grows, and the document would have more than
+    `limits.MAX_BYTES`.
     """
     if isinstance(old, Domain | Project | User) and old.name != new.name:
         refer_by_id(document, directory, old)
@@ -97,10 +99,10 @@ _Container = TypeVar("_Container", Domain, Project)
 def merge_attributes(
     old: _Container, values: Mapping[str, Any], known: Container[str]
 ) -> _Container:
-    """Return a domain or project with the attributes that a request changes.
+    """Return a copy of `old` with the attributes in `values`, which come from a request.
 
-    `values` are the validated attributes of the request; those that it does not have stay. `known`
-    are the names of attributes: all others are additional ones (see `merge_extra`).
+    `values` have been validated. `known` has the names of all attributes of a domain or project.
+    Values with other names go to ``extra`` (see `merge_extra`).
     """
     return replace(
         old,
@@ -114,27 +116,28 @@ def merge_attributes(
 
 
 def merge_options(old: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return resource options after a change: null removes one."""
+    """Return the resource options `old` with `changes`. A value of null removes an option."""
     return {name: value for name, value in {**old, **changes}.items() if value is not None}
 
 
 def merge_extra(
     old: Mapping[str, Any], values: Mapping[str, Any], known: Container[str]
 ) -> dict[str, Any]:
-    """Return ``extra`` of an entry after a change: `old`, and those of `values` not in `known`."""
+    """Return the ``extra`` attributes `old`, with the `values` whose names are not in `known`."""
     return {**old, **{name: value for name, value in values.items() if name not in known}}
 
 
 def check_same_id(entry_id: str, values: Mapping[str, Any]) -> None:
-    """Raise BadRequest if `values`, the changes of an entry, have another id than the entry."""
+    """Raise BadRequest if `values` have an ``id`` other than `entry_id`."""
     if values.get("id", entry_id) != entry_id:
         raise BadRequest("Cannot change ID")
 
 
 def check_updatable(kind: str, entry: _WithOptions, changes: Mapping[str, Any]) -> None:
-    """Raise Forbidden if `entry` is immutable, unless `changes` only reset that option.
+    """Raise Forbidden if `entry` is immutable.
 
-    `kind`, such as ``domain``, is for the message.
+    One kind of change is allowed: `changes` have only ``options``, in which ``immutable`` is false
+    or null. `kind`, such as ``domain``, is for the message.
     """
     options = changes.get("options", {})
     is_made_mutable = len(changes) == 1 and not options.get("immutable", True)
@@ -143,6 +146,6 @@ def check_updatable(kind: str, entry: _WithOptions, changes: Mapping[str, Any]) 
 
 
 def check_deletable(kind: str, entry: _WithOptions) -> None:
-    """Raise Forbidden if `entry` is immutable. `kind` is for the message."""
+    """Raise Forbidden if `entry` is immutable. `kind`, such as ``domain``, is for the message."""
     if entry.options.get("immutable"):
         raise Forbidden(f"The {kind} {entry.id} is immutable: reset its option immutable first.")

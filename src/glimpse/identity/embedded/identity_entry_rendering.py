@@ -1,4 +1,4 @@
-"""Renders domains, projects, users and others as entries of the document in ``identity.json``."""
+"""Renders objects of the directory, such as users, as entries of ``identity.json``."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields
@@ -19,16 +19,19 @@ from glimpse.identity.embedded.standard_roles import role_id_of
 
 
 def role_reference(role: Role) -> str:
-    """Return how the document refers to a role: by its name, or by its id.
+    """Return the name or id by which the document refers to `role`.
 
-    Roles that nobody can rename are referred to by name: the standard roles, and those without an
-    entry. Their ids follow from their names.
+    This is the name if the id of the role is the hash of its name (see `role_id_of`), as for the
+    standard roles and for roles without an entry. For all other roles it is the id.
     """
     return role.name if role.id == role_id_of(role.name) else role.id
 
 
 def user_entry(user: User, roles: Mapping[str, Role]) -> dict[str, Any]:
-    """Return `user` as an entry of ``users``, like `entry_of`; `roles` has all roles by id."""
+    """Return `user` as an entry of ``users``, without attributes that have default values.
+
+    `roles` has all roles by id. Assignments of other roles are left out.
+    """
 
     def references(assigned: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
         return {place: _references(ids, roles) for place, ids in assigned.items()}
@@ -43,14 +46,17 @@ def user_entry(user: User, roles: Mapping[str, Role]) -> dict[str, Any]:
 
 
 def entry_of(value: Domain | Project | Role | Region | Service | Endpoint) -> dict[str, Any]:
-    """Return `value` as an entry of its section, without the attributes that have defaults."""
+    """Return `value` as an entry of its section, without attributes that have default values."""
     return _entry(value)
 
 
 def credential_entry(
     credential: ApplicationCredential, roles: Mapping[str, Role]
 ) -> dict[str, Any]:
-    """Return `credential` as an entry of ``application_credentials``; `roles` are those by id."""
+    """Return `credential` as an entry of ``application_credentials``.
+
+    `roles` has all roles by id. Other roles of the credential are left out.
+    """
     rules = [rule.id for rule in credential.access_rules]
     return {
         "id": credential.id,
@@ -72,7 +78,7 @@ def access_rule_entry(rule: UserAccessRule) -> dict[str, str]:
 
 
 def _entry(value: Any) -> dict[str, Any]:
-    """Return the fields of a dataclass whose values are not the defaults; tuples as lists."""
+    """Return the fields of a dataclass, without default values. Tuples become lists."""
     entry: dict[str, Any] = {}
     for each in fields(value):
         found = getattr(value, each.name)

@@ -11,12 +11,12 @@ _Check = Callable[[Any], bool]  # takes a value, returns True if it has the righ
 def valid_entries(
     kind: str, entries: Iterable[Any], invalid_entries: dict[str, str]
 ) -> Iterator[Entry]:
-    """Yield the valid ones of `entries`, which are of one `kind`, in their order.
+    """Yield the valid entries of `entries`, in their order; report the invalid ones.
 
-    `kind` is a key of _VALUES, such as ``project``. An entry is valid if it is an object in which
-    each value that `parse_directory` lists has the right type, and none that is required is
-    missing. The others are added to `invalid_entries` meanwhile, with their id (or their number, if
-    they are no objects) and the reason.
+    `kind` is a key of _VALUES, such as ``project``. An entry is valid if it is an object, has all
+    required values, and each value has the type that `parse_directory` needs. The reason why an
+    entry is invalid is added to `invalid_entries` under the id of the entry. An entry that is not
+    an object is named by its number, counted from 1.
     """
     for number, entry in enumerate(entries, 1):
         if not isinstance(entry, dict):
@@ -45,16 +45,16 @@ def is_printable_time(seconds: object) -> bool:
 
 
 class _Values(NamedTuple):
-    """The values of an entry: the names of required texts, and the checks of the others."""
+    """The values of an entry: names of required strings, and a check for each other value."""
 
     texts: tuple[str, ...]
     others: Mapping[str, _Check]
 
 
 def _find_invalid_value(entry: Entry, values: _Values) -> str | None:
-    """Return the name of a value of `entry` that is missing or has the wrong type, or None.
+    """Return the name of a value that is missing or has the wrong type; None if all are valid.
 
-    A user also needs a password or a hash.
+    A user needs a ``password`` or a ``password_hash``, in addition to ``values.texts``.
     """
     for name, check in values.others.items():
         if name in entry and not check(entry[name]):
@@ -82,7 +82,10 @@ def _is_list_of_texts(value: object) -> bool:
 
 
 def _are_assignments(value: object) -> bool:
-    """Return True for an object from ids or names of projects or domains to lists of roles."""
+    """Return True if `value` is an object whose values are lists of strings.
+
+    The keys are ids or names of projects or domains. The strings are ids or names of roles.
+    """
     return isinstance(value, dict) and all(map(_is_list_of_texts, value.values()))
 
 
@@ -116,7 +119,7 @@ _TEXTS: dict[str, _Check] = dict.fromkeys(
     ("name", "description", "domain_id", "region_id", "parent_region_id"), _is_optional_text
 )
 _CATALOG: dict[str, _Check] = {**_TEXTS, "enabled": _is_flag, "extra": _is_object}
-# By kind of entries.
+# The values of each kind of entry.
 _VALUES = {
     "domain": _Values(("id", "name"), _NAMESPACE),
     "project": _Values(

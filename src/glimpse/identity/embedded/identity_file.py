@@ -36,16 +36,17 @@ _log_unwritable = ThrottledErrorLog(_log)
 class IdentityFile:
     """Reads and changes ``identity.json`` in a state directory.
 
-    ``current`` has the last valid content that was read. If several workers start at the same time,
-    one of them creates the file and the others read it.
+    ``current`` is the Directory of the last valid content that was read. If several workers start
+    at the same time, one worker creates the file and the others read it.
     """
 
     def __init__(self, state_dir: Path) -> None:
         """Create the file if it is missing, add missing ids and passwords to it, and read it.
 
         Makes `state_dir` and the file accessible to their owner only. Invalid entries are left out
-        and logged. Raises OSError; or InvalidStateFile, whose message has the name of the file, if
-        it is not a JSON object or one of its sections is not a list.
+        and logged. Raises OSError if the file cannot be created, read or written. Raises
+        InvalidStateFile, whose message has the path, if the file is not a JSON object, or if a
+        section is not a list.
         """
         make_private_directory(state_dir)
         self.path = state_dir / FILE_NAME
@@ -59,10 +60,10 @@ class IdentityFile:
     def refresh(self) -> bool:
         """Read the file again if it has changed; return True if there is a new ``current``.
 
-        If the file is missing, unreadable or invalid, ``current`` stays as it is. This is logged:
-        once for each change to invalid content, and once a minute while the file cannot be read.
-        Invalid entries are left out, and logged once each. A call takes 2 µs if the file has not
-        changed.
+        If the file is missing, unreadable or invalid, ``current`` stays as it is, and the problem
+        is logged: once for each change to invalid content, and once a minute while the file cannot
+        be read. Invalid entries are left out, and logged once each. A call takes 2 µs if the file
+        has not changed.
         """
         try:
             version = read_file_version(self.path)
@@ -93,13 +94,14 @@ class IdentityFile:
     def change(self, edit: Callable[[dict[str, Any], Directory], None]) -> None:
         """Read the document, let `edit` change it in place, and replace the file atomically.
 
-        `edit` also gets the Directory of the document before the change, to check it: the document
-        may be newer than ``current``.
+        `edit` also gets the Directory of the document before the change. The document may be newer
+        than ``current``. If `edit` raises an error, the error is raised here, and nothing is
+        written.
 
-        Waits for a lock and holds it, so that no change of another thread or worker is lost. The
-        change is on disk on return, and ``current`` has it. An error of `edit` is raised, and
-        nothing is written. Raises IdentityUnavailable, and writes nothing, if the file is invalid,
-        or cannot be read or written. May be called in any thread.
+        Blocks until no other thread or worker changes the file, so that no change is lost. May be
+        called in any thread, but not by `edit`. On return, the change is on disk and in
+        ``current``. Raises IdentityUnavailable, and writes nothing, if the file is invalid, or
+        cannot be read or written.
         """
         try:
             with locked(self._lock):
@@ -119,9 +121,10 @@ class IdentityFile:
         self.refresh()
 
     def _complete(self) -> None:
-        """Create the file, or write what `complete_document` adds to it; make it private.
+        """Create the file, or write what `complete_document` adds to it; make the file private.
 
-        Raises OSError, or InvalidStateFile with the name of the file. Call it with the lock held.
+        Raises OSError, or InvalidStateFile with the path in its message. Call this with the lock
+        held.
         """
         exists = self.path.exists()
         try:

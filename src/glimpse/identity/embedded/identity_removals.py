@@ -1,8 +1,8 @@
-"""Removes users, projects, roles and domains from ``identity.json``, with what belongs to them.
+"""Removes users, projects, roles and domains from ``identity.json`` and what belongs to them.
 
-For changes by `IdentityFile.change`: each function changes `document` in place. `directory` is the
-Directory of the document before: make a new one for the next function. Invalid entries stay as they
-are, for the operator to repair.
+These functions are for changes by `IdentityFile.change`, and change `document` in place.
+`directory` is the Directory of `document` as it is before the call: make a new one before the next
+call. Invalid entries are kept, for the operator to repair.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -34,9 +34,9 @@ def remove_users(document: Document, directory: Directory, ids: Collection[str])
 
 
 def remove_projects(document: Document, directory: Directory, ids: Collection[str]) -> None:
-    """Remove projects with the assignments and application credentials in them.
+    """Remove projects, and the role assignments and application credentials in them.
 
-    Users who have one of them as their default project have none afterwards.
+    A user whose default project is removed has no default project afterwards.
     """
     remove_credentials(document, directory, lambda each: each.project_id in ids)
     remove_assignments(document, directory, lambda each: each.project_id in ids)
@@ -47,7 +47,10 @@ def remove_projects(document: Document, directory: Directory, ids: Collection[st
 
 
 def remove_roles(document: Document, directory: Directory, ids: Collection[str]) -> None:
-    """Remove roles with their assignments, implications and the credentials that have them."""
+    """Remove roles, and the assignments, implications and credentials that refer to them.
+
+    An application credential is removed if it has one of the roles.
+    """
     remove_credentials(document, directory, lambda each: not set(ids).isdisjoint(each.roles))
     remove_assignments(document, directory, lambda each: each.role_id in ids)
     remove_implications(document, directory, lambda prior, implied: bool({prior, implied} & {*ids}))
@@ -55,7 +58,7 @@ def remove_roles(document: Document, directory: Directory, ids: Collection[str])
 
 
 def remove_domain(document: Document, directory: Directory, domain_id: str) -> None:
-    """Remove a domain with its users, projects and roles, and all that belongs to these."""
+    """Remove a domain with its users, projects and roles, and everything that belongs to them."""
     remove_projects(document, directory, _ids_in(domain_id, directory.projects.values()))
     # The assignments have changed, and may change again.
     remove_roles(document, parse_directory(document), _ids_in(domain_id, directory.roles.values()))
@@ -78,8 +81,8 @@ def remove_implications(
 ) -> None:
     """Remove the entries of ``implied_roles`` for which `is_removed` returns True.
 
-    It takes the ids of the prior and of the implied role. The implications of the standard roles
-    are no entries, and stay.
+    `is_removed` takes the id of the prior role and the id of the implied role. The implications of
+    the standard roles have no entries, so they stay.
     """
     roles = RoleReferences(directory.roles.values(), {})
     kept = []
@@ -92,5 +95,5 @@ def remove_implications(
 
 
 def _ids_in(domain_id: str, entries: Iterable[User | Project | Role]) -> set[str]:
-    """Return the ids of those of `entries` that are in the domain."""
+    """Return the ids of those `entries` that are in the domain `domain_id`."""
     return {each.id for each in entries if each.domain_id == domain_id}
