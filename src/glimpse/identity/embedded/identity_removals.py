@@ -1,4 +1,4 @@
-"""Removes users, projects, roles and domains from ``identity.json`` and what belongs to them.
+"""Removes users, projects, roles and domains, and what belongs to them, from the document.
 
 These functions are for changes by `IdentityFile.change`, and change `document` in place.
 `directory` is the Directory of `document` as it is before the call: make a new one before the next

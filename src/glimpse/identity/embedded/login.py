@@ -30,11 +30,12 @@ from glimpse.identity.embedded.session import Session, resolve_session
 from glimpse.identity.embedded.tokens import Token, new_audit_id
 from glimpse.identity.service import IdentityUnavailable, Unauthorized
 
-_MAX_TIME = datetime(9999, 12, 31, tzinfo=UTC).timestamp()  # a later one has no ISO 8601 form
+# ISO 8601 has no form for later times.
+_MAX_TIME = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 
 
 class _Identity(Protocol):
-    """The parts of EmbeddedIdentity that Login uses; they are documented there."""
+    """The part of EmbeddedIdentity that Login uses. EmbeddedIdentity documents the methods."""
 
     identity_file: IdentityFile
     clock: Callable[[], float]
@@ -49,8 +50,9 @@ class _Identity(Protocol):
 class _Authenticated(NamedTuple):
     """The result of one authentication method.
 
-    ``expires_at`` limits the new token; None does not. ``parent`` is the token of the method token,
-    ``credential`` the credential of the method application_credential.
+    The new token expires at ``expires_at`` at the latest, a POSIX time; None means no such limit.
+    ``parent`` is the token of the method token. ``credential`` is the application credential of the
+    method application_credential.
     """
 
     user: User
@@ -60,31 +62,33 @@ class _Authenticated(NamedTuple):
 
 
 class Login:
-    """Checks logins and makes sessions with new tokens.
+    """Checks logins and makes sessions with new tokens. Call `close` in the end.
 
-    A failed login raises Unauthorized, but NotFound if its token is not valid. The Identity API
-    responds to all of either kind with the same message, so that it does not reveal who exists.
+    A login with an invalid token raises NotFound. All other failed logins raise Unauthorized. The
+    Identity API uses one message for each of the two errors, so that the message does not reveal
+    which users exist.
     """
 
     def __init__(
         self, identity: _Identity, expiration: float, queue: LoginQueue | None = None
     ) -> None:
-        """`expiration` is the longest life of tokens in seconds, `queue` by default a new one."""
+        """`expiration` is the longest life of a token in seconds. None makes a new LoginQueue."""
         self._identity = identity
         self._expiration = expiration
         self._queue = queue or LoginQueue()
 
     async def __call__(self, request: AuthRequest, address: str = "-") -> Session:
-        """Check the methods of `request` in their order, and return a session with a new token.
+        """Check the methods of `request` in their order; return a session with a new token.
 
-        `EmbeddedIdentity.sign` makes the token's text. `address` is the client's; failures are
-        counted by it, too. If the calling task is cancelled, a password that waits is not checked.
+        `EmbeddedIdentity.sign` makes the text of the token. `address` is the client's address;
+        failed logins are counted by user name and by address. If the calling task is cancelled, a
+        password that is still in the queue is not checked.
 
-        Raises Unauthorized if there is no method, if one fails, if a value is too long, if the
-        methods are of different users, or if the user may not have the requested scope. Raises
-        NotFound if the token of the method token is not valid, TooManyLogins if too many passwords
-        wait to be checked, and IdentityUnavailable if the revocations cannot be read, or if `close`
-        was called.
+        Raises Unauthorized if `request` has no method, if a method fails, if a value is too long,
+        if the methods are of different users, or if the user may not have the requested scope.
+        Raises NotFound if the token of the method token is not valid. Raises TooManyLogins if too
+        many passwords wait to be checked. Raises IdentityUnavailable if the revocations cannot be
+        read, or after `close`.
         """
         self._identity.identity_file.refresh()
         if not request.has_valid_lengths:
@@ -98,7 +102,7 @@ class Login:
         """Return the hash of a new secret of a user, made in a thread of the login queue.
 
         `address` is the client's address. Raises TooManyLogins if too many passwords wait to be
-        checked, and IdentityUnavailable if `close` was called.
+        checked, and IdentityUnavailable after `close`.
         """
         hashes: list[str] = []
 
@@ -119,7 +123,7 @@ class Login:
     async def _authenticate(
         self, method: str, request: AuthRequest, address: str
     ) -> _Authenticated:
-        """Check one method. Raises the errors of `__call__`; Unauthorized for an unknown method."""
+        """Check one method. Raises the errors that `__call__` explains."""
         if method == "password":
             return await self._by_password(request, address)
         if method == "token":
@@ -129,7 +133,10 @@ class Login:
         raise _refusal()
 
     async def _by_password(self, request: AuthRequest, address: str) -> _Authenticated:
-        """Check the password; for an unknown user that takes as long. Raises as `__call__`."""
+        """Check the password. The check takes as long for an unknown user.
+
+        Raises Unauthorized, TooManyLogins or IdentityUnavailable, as `__call__` explains.
+        """
         directory = self._directory
         user = find_user(request.user, directory)
         password, hashed = (user.password, user.password_hash) if user else (None, None)
@@ -147,9 +154,10 @@ class Login:
         return _Authenticated(user)
 
     async def _by_credential(self, request: AuthRequest, address: str) -> _Authenticated:
-        """Check the secret of an application credential; for an unknown one that takes as long.
+        """Check the secret of an application credential. An unknown one takes as long.
 
-        Replaces the hash if it is outdated (`is_outdated`). Raises as `__call__`.
+        Then replaces the stored hash if it is outdated (`is_outdated`). Raises Unauthorized,
+        TooManyLogins or IdentityUnavailable, as `__call__` explains.
         """
         directory = self._directory
         credential = find_credential(request, directory)
@@ -174,10 +182,11 @@ class Login:
     async def _replace_hash(
         self, credential: ApplicationCredential, secret: str, address: str
     ) -> None:
-        """Replace the stored hash of `secret` by one with RECOMMENDED parameters.
+        """Replace the stored hash of `secret` by a hash with RECOMMENDED parameters.
 
-        If that fails, the next login tries again. A hash that has changed meanwhile is kept. Hashes
-        of users' passwords are never replaced, because that would invalidate the users' tokens
+        A hash that has been changed meanwhile is kept. If the login queue or the identity file is
+        unavailable, does nothing: the next login tries again. Hashes of users' passwords are never
+        replaced, because that would invalidate the users' tokens
         (`TokenKeys.password_fingerprint`).
         """
         try:
@@ -197,10 +206,14 @@ class Login:
             return
 
     def _by_token(self, request: AuthRequest) -> _Authenticated:
-        """Check the token, which may not be of an application credential. Raises as `__call__`."""
+        """Check the token of the method token.
+
+        Raises NotFound if the token is not valid, Unauthorized if it was obtained with an
+        application credential, and IdentityUnavailable if the revocations cannot be read.
+        """
         try:
             parent = self._identity.validate(request.token)
-        except Unauthorized as error:  # as in Keystone, where clients tell it from a wrong password
+        except Unauthorized as error:  # as in Keystone, so that this differs from a wrong password
             raise NotFound("Could not find token.") from error
         if parent.credential is not None:  # as in Keystone: the new token would lose its limits
             raise _refusal()
@@ -214,11 +227,12 @@ class Login:
         check: Callable[[], bool],
         units: int,
     ) -> None:
-        """Run `check` in the login queue. It takes `units` times 0.05 s of CPU time.
+        """Run `check` in the login queue; raise Unauthorized if it returns False.
 
-        Failures are counted by `name` and `address`. Concurrent checks with the same `name`,
-        `address` and `compared` run once; `compared` has the secret that was sent and the stored
-        one. Raises Unauthorized if `check` returns False, TooManyLogins, or IdentityUnavailable.
+        `check` takes `units` times 0.05 s of CPU time. Failures are counted by `name` and
+        `address`. `compared` has the secret that was sent and the stored one. If `name`, `address`
+        and `compared` are equal, concurrent checks run once. Raises TooManyLogins if the queue is
+        full, and IdentityUnavailable if it is closed.
         """
         network = client_network(address)
         attempt = Attempt(digest(*name, network), digest(network), digest(*compared))
@@ -226,7 +240,7 @@ class Login:
             raise _refusal()
 
     def _make_session(self, request: AuthRequest, results: list[_Authenticated]) -> Session:
-        """Make the session with a new token of the user whom all `results` name.
+        """Make a session with a new token of the user, who is the same in all `results`.
 
         Raises Unauthorized if the user may not have the requested scope.
         """

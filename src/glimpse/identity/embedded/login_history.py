@@ -1,4 +1,4 @@
-"""LoginHistory: recent successes, failures and refusals of logins, and ranks made of them."""
+"""LoginHistory: recent results of logins, and the ranks by which LoginQueue orders checks."""
 
 from glimpse.caching.lru_cache import LruCache
 from glimpse.identity.embedded.login_throttle import FREE_FAILURES, LoginThrottle
@@ -8,10 +8,11 @@ _MANY_FAILURES = 2
 
 
 class LoginHistory:
-    """Records how recent checks of passwords ended, by key and address (see Attempt).
+    """Records how recent checks of passwords ended, and ranks new checks.
 
-    `throttle` counts the failures, that is wrong passwords. A refusal is a check that LoginQueue
-    did not run since it was full.
+    A check is recorded by its key and address (see `login_queue.Attempt`). `throttle` counts the
+    failures, which are wrong passwords. A refusal is a check that LoginQueue did not run because
+    the queue was full.
     """
 
     def __init__(self, throttle: LoginThrottle) -> None:
@@ -20,7 +21,10 @@ class LoginHistory:
         self._successes: LruCache[bytes, bool] = LruCache(_MAX_SUCCESSES)
 
     def record_success(self, key: bytes) -> None:
-        """Record a correct login; forget the failures and refusals of `key`, not of its address."""
+        """Record a correct login of `key`, and forget the failures and refusals of `key`.
+
+        Failures and refusals of the client's address still count.
+        """
         self._throttle.reset(key)
         self._refusals.reset(key)
         self._successes.put(key, value=True)
@@ -28,14 +32,17 @@ class LoginHistory:
     def record_failure(self, key: bytes, address: bytes) -> None:
         """Count a wrong password, for `key` and for `address`.
 
-        The next check of `key` is delayed once there are FREE_FAILURES of them. Those of `address`
-        count for `rank` and `has_many_failures` only.
+        From FREE_FAILURES failures of `key` on, the next check of `key` is delayed. Failures of
+        `address` delay nothing; only `rank` and `has_many_failures` use them.
         """
         self._throttle.record_failure(key)
         self._throttle.record_failure(address)
 
     def record_refusal(self, key: bytes, address: bytes) -> None:
-        """Record a check that was refused: `rank` may grow, `delay` does not."""
+        """Count a check that the queue refused, for `key` and for `address`.
+
+        This can raise the `rank` of later checks, but does not delay them.
+        """
         self._refusals.record_failure(key)
         self._refusals.record_failure(address)
 
@@ -46,22 +53,22 @@ class LoginHistory:
     def has_many_failures(self, key: bytes, address: bytes) -> bool:
         """Return True if `key` or `address` has more than FREE_FAILURES recent failures.
 
-        Recent are those that LoginThrottle has not forgotten. Refusals do not count.
+        Failures are recent until LoginThrottle forgets them. Refusals do not count.
         """
         return max(map(self._throttle.failures, (key, address))) > FREE_FAILURES
 
     def rank(self, key: bytes, address: bytes) -> tuple[int, int]:
-        """Return the failure levels of `key` and `address`. Lower ranks are served first.
+        """Return the failure levels of `key` and `address`. LoginQueue runs lower ranks first.
 
-        A level is 0 for no failures and refusals, 1 for up to FREE_FAILURES of them, 2 for more.
-        The rank is (-1, 0), the first one, for a key that logged in before, and that has not had
-        more than FREE_FAILURES failures since.
+        A failure level is 0 for no failures and refusals, 1 for up to FREE_FAILURES, and 2 for
+        more. If `key` logged in before, and has had at most FREE_FAILURES failures since, the rank
+        is (-1, 0), which is the lowest.
         """
         if self._successes.peek(key) and self._throttle.failures(key) <= FREE_FAILURES:
             return -1, 0
         return self._failure_level(key), self._failure_level(address)
 
     def _failure_level(self, key: bytes) -> int:
-        """Return the level of `key`, a key or an address: 0, 1 or 2 (see `rank`)."""
+        """Return the failure level of a key or an address: 0, 1 or 2 (see `rank`)."""
         count = self._throttle.failures(key) + self._refusals.failures(key)
         return _MANY_FAILURES if count > FREE_FAILURES else min(count, 1)

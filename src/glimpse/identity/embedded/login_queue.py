@@ -15,13 +15,13 @@ from glimpse.identity.embedded.login_throttle import LoginThrottle
 from glimpse.identity.service import IdentityUnavailable
 
 THREADS = 2  # each check takes 16 MiB and a core: 0.05 s, or 0.23 s of a password kept as a hash
-# CPU time of all checks that run or wait, in units of 0.05 s: one second. The check of a readable
-# password takes one unit, that of a password kept as a hash five.
+# The most CPU time of all checks that run or wait, in units of 0.05 s: one second. The check of a
+# readable password takes one unit, the check of a password kept as a hash five.
 MAX_UNITS = 20
-MIN_WAITING = 2  # checks may wait in any case: so a correct login can displace a wrong one
+MIN_WAITING = 2  # checks may wait even beyond MAX_UNITS, so that a correct one can displace another
 MAX_WAITING_OF_KEY = 4
 MAX_CALLERS_WITHOUT_CHECK = 500  # each takes at most 20 kB
-RETRY_DELAY = 1.0  # seconds until a refused check is tried again; up to three times as long
+RETRY_DELAY = 1.0  # seconds until a refused check is tried again; three times this at most
 RETRY_AFTER = 1  # seconds that a client should wait after TooManyLogins
 _OLDEST_EVERY = 3  # every third check is the oldest one, regardless of its rank
 _MAX_RECORDED = 5000  # keys of recent checks: 0.5 MB
@@ -34,8 +34,8 @@ class TooManyLogins(Exception):
 class Attempt(NamedTuple):
     """Identifies a check by three digests. Concurrent checks with equal Attempts run once.
 
-    ``address`` is the digest of the client's network, ``key`` that of the name and the network.
-    ``compared`` is the digest of the secret that was sent and of the stored one.
+    ``address`` is the digest of the client's network. ``key`` is the digest of the user's name and
+    that network. ``compared`` is the digest of the secret that was sent and of the stored secret.
     """
 
     key: bytes
@@ -45,7 +45,7 @@ class Attempt(NamedTuple):
 
 @dataclass(eq=False, slots=True)
 class _PasswordCheck:
-    """A check that waits or runs: ``waiters`` are its callers, ``arrival`` is its number."""
+    """A check that waits or runs: ``waiters`` has its callers, ``arrival`` its number."""
 
     attempt: Attempt
     work: Callable[[], bool]
@@ -54,7 +54,7 @@ class _PasswordCheck:
     waiters: set[asyncio.Future[bool]] = field(default_factory=set)
 
     def fail(self, make_error: Callable[[], BaseException]) -> None:
-        """Let each caller raise an error that `make_error` returns."""
+        """Make each caller of this check raise an error that `make_error` returns."""
         for future in self.waiters:
             if not future.done():
                 future.set_exception(make_error())
@@ -65,23 +65,22 @@ def _closed() -> IdentityUnavailable:
 
 
 class LoginQueue:
-    """Runs checks of passwords in threads. Those who guess passwords do not delay others much.
+    """Runs checks of passwords in threads. Clients that guess passwords delay others little.
 
-    Of each key (see Attempt), one check at a time is run, after the delay of LoginThrottle. Checks
-    of keys or addresses with more than FREE_FAILURES failures use all threads but one. This is the
-    order of the checks:
+    Checks with the same key (see Attempt) run one at a time, after the delay of LoginThrottle.
+    Checks of keys or addresses with more than FREE_FAILURES failures use all threads but one. Every
+    third check to start is the oldest one. The other checks start in this order:
 
     1. checks of keys that logged in before;
-    2. checks whose key has had no failures or refusals, then few, then many; then the same for
-       the address;
-    3. checks of the address, and then of the key, whose last check started longest ago.
+    2. checks of keys without failures and refusals, then with few, then with many;
+    3. for equal keys, the same order by address;
+    4. the check of the address, and then of the key, whose last check started longest ago.
 
-    Every third check is the oldest one instead, so that each check is run at some time.
-
-    Beyond MAX_WAITING_OF_KEY checks of a key, a random one of them is refused. Beyond MAX_UNITS in
-    all, a waiting check or the new one is refused: one with the most failures and refusals; of
-    those, one of the address, and then of the key, with the most waiting checks; of those, a random
-    one. So a correct login succeeds after some attempts, however many wrong ones are sent.
+    If a key has more than MAX_WAITING_OF_KEY checks, a random check of the key is refused. If all
+    checks together need more than MAX_UNITS, waiting checks or the new one are refused: first those
+    with the most failures and refusals, then those of the address and key with the most checks,
+    then random ones. So a correct login succeeds after some attempts, however many wrong ones are
+    sent.
     """
 
     def __init__(
@@ -105,17 +104,17 @@ class LoginQueue:
         self._timer: asyncio.TimerHandle | None = None
 
     async def check(self, attempt: Attempt, work: Callable[[], bool], units: int = 1) -> bool:
-        """Run `work` in a thread when it is its turn, and return its result.
+        """Run `work` in a thread when its turn comes, and return its result.
 
-        False, or an exception of `work`, counts as a failed login; the exception is raised here.
-        `units` is the CPU time of `work`, in units of 0.05 s. If the calling task is cancelled,
-        `work` that has not started is removed from the queue.
+        A result of False counts as a failed login. So does an exception of `work`, which is raised
+        here. `units` is the CPU time of `work`, in units of 0.05 s. If the calling task is
+        cancelled, `work` that has not started is removed from the queue.
 
-        If the check is refused, this method waits and tries once more, which slows down clients
-        that would send the next login at once. It waits RETRY_DELAY if the key logged in before,
-        else two or three times as long. Raises TooManyLogins if the check is refused again; or
-        without waiting, if MAX_CALLERS_WITHOUT_CHECK callers wait already, for a second try or for
-        a check that another caller has started. Raises IdentityUnavailable if the queue is closed.
+        A refused check is tried once more after a pause, which slows down clients that would send
+        the next login at once. The pause is RETRY_DELAY if the key logged in before, else two or
+        three times as long. Raises TooManyLogins if the check is refused again. Raises it without a
+        pause if too many callers (MAX_CALLERS_WITHOUT_CHECK) are in a pause or wait for a check
+        that another caller started. Raises IdentityUnavailable if the queue is closed.
         """
         try:
             return await self._run(attempt, work, units)
@@ -135,9 +134,9 @@ class LoginQueue:
         return await self._run(attempt, work, units)
 
     def close(self) -> None:
-        """Start no further checks; let those that run finish.
+        """Start no further checks; let running checks finish.
 
-        Callers whose check has not started, and later callers, raise IdentityUnavailable.
+        Callers whose check has not started get IdentityUnavailable, and so do later callers.
         """
         self._is_closed = True
         if self._timer is not None:
@@ -150,11 +149,11 @@ class LoginQueue:
             pause.cancel()
 
     async def _run(self, attempt: Attempt, work: Callable[[], bool], units: int) -> bool:
-        """Add a check, or join the one of an equal attempt; return its result or raise its error.
+        """Add a check, or wait for the check of an equal attempt; return the result of the check.
 
-        Raises TooManyLogins if the check is refused, now or while it waits, or if it would join one
-        while MAX_CALLERS_WITHOUT_CHECK callers have no check of their own. Raises
-        IdentityUnavailable if the queue is closed before the check starts.
+        Raises the error of the check. Raises TooManyLogins if the check is refused, at once or
+        later, or if MAX_CALLERS_WITHOUT_CHECK callers already wait for checks of other callers.
+        Raises IdentityUnavailable if the queue is closed before the check starts.
         """
         if self._is_closed:
             raise _closed()
@@ -178,10 +177,10 @@ class LoginQueue:
                 self._waiting.remove(check)
 
     def _enqueue(self, new: _PasswordCheck) -> _PasswordCheck:
-        """Add `new` to the waiting checks and return it. Refuse other checks if there is no room.
+        """Add `new` to the waiting checks and return `new`; refuse checks if there is no room.
 
-        Of one key, MAX_WAITING_OF_KEY checks may wait; of one more, a random one is refused. Raises
-        TooManyLogins if the check to refuse is `new`.
+        If MAX_WAITING_OF_KEY checks of a key wait, and `new` is one more, a random one of all these
+        is refused. Raises TooManyLogins if `new` is refused.
         """
         of_key = [each for each in self._waiting if each.attempt.key == new.attempt.key]
         if len(of_key) >= MAX_WAITING_OF_KEY:
@@ -206,7 +205,7 @@ class LoginQueue:
         refused.fail(TooManyLogins)
 
     def _choose_check_to_refuse(self, checks: list[_PasswordCheck]) -> _PasswordCheck:
-        """Return the check to refuse: of the highest `_rank`, then by the rule of the class."""
+        """Return the check with the highest `_rank`. For equal ranks, see the class."""
         keys = Counter(check.attempt.key for check in checks)
         addresses = Counter(check.attempt.address for check in checks)
 
@@ -222,11 +221,11 @@ class LoginQueue:
         return self._history.rank(attempt.key, attempt.address)
 
     def _has_many_failures(self, check: _PasswordCheck) -> bool:
-        """Return True if the key or the address has more than FREE_FAILURES failures."""
+        """Return True if the key or address of `check` has more than FREE_FAILURES failures."""
         return self._history.has_many_failures(check.attempt.key, check.attempt.address)
 
     def _dispatch(self) -> None:
-        """Start checks while threads are free; if all are delayed, set a timer for the first."""
+        """Start waiting checks while threads are free; set a timer if all of them are delayed."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -242,7 +241,7 @@ class LoginQueue:
     def _ready_checks(self) -> tuple[list[_PasswordCheck], float | None]:
         """Return the waiting checks that may start now, and the seconds until a delay ends.
 
-        None without a delay. Checks that wait until a running one ends are in neither result.
+        The seconds are None without a delay. Checks that wait for a running check are left out.
         """
         keys = {check.attempt.key for check in self._running}
         failing = sum(map(self._has_many_failures, self._running))
@@ -260,7 +259,7 @@ class LoginQueue:
         return ready, min(delays, default=None)
 
     def _next_check(self, ready: list[_PasswordCheck]) -> _PasswordCheck:
-        """Return the check of the lowest rank, every third time the oldest one (see the class)."""
+        """Return the check with the lowest rank, or, every third time, the oldest check."""
         if next(self._started_checks) % _OLDEST_EVERY == 0:
             return min(ready, key=lambda check: check.arrival)
 
@@ -281,7 +280,7 @@ class LoginQueue:
         running.add_done_callback(lambda done: self._finish(check, done))
 
     def _finish(self, check: _PasswordCheck, done: asyncio.Future[bool]) -> None:
-        """Record how a check ended, unless cancelled; resume its callers, start the next checks."""
+        """Record how a check ended, resume its callers, and start the next checks."""
         self._running.remove(check)
         if done.cancelled():  # `close` came before a thread had begun the check
             check.fail(_closed)

@@ -1,4 +1,4 @@
-"""Finds what a login names: the user, the application credential, and the scope of the token."""
+"""Finds the user, the application credential and the scope that a login names."""
 
 from typing import NamedTuple
 
@@ -13,11 +13,14 @@ from glimpse.identity.embedded.directory_entries import (
 
 
 class UnknownScope(Exception):
-    """The requested scope does not exist, or the application credential is not for it."""
+    """The requested scope does not exist, or the application credential is for another scope."""
 
 
 class TokenScope(NamedTuple):
-    """The scope of a new token: a project, a domain or the system; without any, it is unscoped."""
+    """The scope of a new token: a project, a domain or the system.
+
+    If no field is set, the token is unscoped.
+    """
 
     project_id: str | None = None
     domain_id: str | None = None
@@ -30,12 +33,16 @@ def find_scope(
     credential: ApplicationCredential | None,
     directory: Directory,
 ) -> TokenScope:
-    """Return the scope of the new token of `user`; `credential` is the one of the login, if any.
+    """Return the scope of the new token of `user`.
 
-    Without a scope in the request, it is the project of `credential`, or the user's default
-    project if the user has a role there and it is enabled. Whether the user has a role in a
-    requested scope is not checked. Raises UnknownScope for an unknown project or domain, for a
-    trust, and with a `credential` for any scope other than its project.
+    `credential` is the application credential of the login, or None. If the request has no scope,
+    the scope is the project of `credential`. Without `credential`, the scope is the user's default
+    project if the user has a role there and the project is enabled; otherwise the token is
+    unscoped.
+
+    If the request has a scope, whether the user has a role there is not checked. Raises
+    UnknownScope for an unknown project or domain, or for a trust. If there is a `credential`,
+    raises UnknownScope for any scope other than the project of `credential`.
     """
     scope = _requested_scope(request, directory)
     if credential is not None:  # which is for one project only
@@ -49,7 +56,10 @@ def find_scope(
 
 
 def find_user(reference: Reference | None, directory: Directory) -> User | None:
-    """Return the user that a request names, enabled or not; None if there is none."""
+    """Return the user that `reference` names; None if there is no such user.
+
+    A disabled user is returned, too. If `reference` is None, returns None.
+    """
     if reference is None:
         return None
     domain_id = _domain_id(reference, directory)
@@ -57,7 +67,10 @@ def find_user(reference: Reference | None, directory: Directory) -> User | None:
 
 
 def find_credential(request: AuthRequest, directory: Directory) -> ApplicationCredential | None:
-    """Return the named application credential (case counts), also an expired one; or None."""
+    """Return the application credential that `request` names; None if there is no such one.
+
+    An expired credential is returned, too. The case of the credential's name matters.
+    """
     reference = request.credential
     if reference is None:
         return None
@@ -69,10 +82,10 @@ def find_credential(request: AuthRequest, directory: Directory) -> ApplicationCr
 
 
 def comparable_name(reference: Reference | None, directory: Directory) -> tuple[str | None, ...]:
-    """Return the id, name and domain in `reference`, equal for all spellings of the same name.
+    """Return the id, the name and the domain's id of `reference`.
 
-    The name is in lower case; the domain, which only a name has, is given by its id. The user need
-    not exist.
+    The result is equal for all spellings of the same name: the name is in lower case, and the
+    domain is given by its id. The domain's id is None if there is no name. The user need not exist.
     """
     if reference is None:
         return None, None, None
@@ -81,7 +94,7 @@ def comparable_name(reference: Reference | None, directory: Directory) -> tuple[
 
 
 def _requested_scope(request: AuthRequest, directory: Directory) -> TokenScope:
-    """Return the scope that the request names; that of an unscoped token if it names none.
+    """Return the scope that `request` names; an empty TokenScope if it names none.
 
     Raises UnknownScope for an unknown project or domain, and for a trust.
     """
@@ -104,15 +117,15 @@ def _requested_scope(request: AuthRequest, directory: Directory) -> TokenScope:
 
 
 def _default_project_id(user: User, directory: Directory) -> str | None:
-    """Return the user's default project if the user may use it, or None."""
+    """Return the id of the user's default project; None if the user may not use that project."""
     usable = (each.id for each in directory.projects_of(user) if directory.is_enabled(each))
     return next((each for each in usable if each == user.default_project_id), None)
 
 
 def _domain_id(reference: Reference, directory: Directory) -> str:
-    """Return the id of the domain of a user or project.
+    """Return the id of the domain in a reference to a user or project.
 
-    If there is no such domain, return the id or name in the reference.
+    If there is no such domain, returns the id or name of the domain in `reference`.
     """
     if reference.domain is None:
         return DOMAIN_ID

@@ -1,4 +1,4 @@
-"""LoginThrottle: counts failed logins and computes the delay, which LoginQueue applies."""
+"""LoginThrottle: counts failed logins, and computes how long the next login has to wait."""
 
 import hashlib
 import secrets
@@ -19,10 +19,11 @@ _SECRET = secrets.token_bytes(32)
 
 
 def digest(*parts: str | None) -> bytes:
-    """Return a keyed hash of `parts`, of KEY_BYTES.
+    """Return a keyed hash of `parts`, which has KEY_BYTES bytes.
 
-    ``digest("ab", "c")`` differs from ``digest("a", "bc")``, and None from an empty text. The key
-    is random for each process, so nobody else can compute the hashes of guessed passwords.
+    ``digest("ab", "c")`` differs from ``digest("a", "bc")``, and None differs from an empty text.
+    The key of the hash is random for each process. So nobody else can compute the hash of a guessed
+    password.
     """
     hasher = hashlib.blake2b(key=_SECRET, digest_size=KEY_BYTES)
     for part in parts:
@@ -32,10 +33,11 @@ def digest(*parts: str | None) -> bytes:
 
 
 def client_network(address: str) -> str:
-    """Return the network of a client, for counting: its IPv4 address, or its IPv6 /64 network.
+    """Return the network by which a client's logins are counted.
 
-    For example, ``2001:db8::1`` returns ``2001:db8::/64``. An IPv4-mapped address returns the IPv4
-    address. A text that is not an IP address is returned unchanged.
+    For IPv4, the network is the address itself. For IPv6, it is the /64 network (``2001:db8::1`` ->
+    ``2001:db8::/64``). For an IPv4-mapped IPv6 address, it is the IPv4 address. A text that is not
+    an IP address is returned unchanged.
     """
     try:
         parsed = ip_address(address.partition("%")[0])
@@ -49,12 +51,15 @@ def client_network(address: str) -> str:
 
 
 class LoginThrottle:
-    """Counts the failed logins of each key, and computes how long its next login has to wait.
+    """Counts the failed logins of each key, and computes the delay of the next login of a key.
 
-    A key is a result of `digest`, of a name and an address, for example. From the third failure on,
-    its next login waits, longer after each failure, up to MAX_DELAY; no key is locked out. Failures
-    are forgotten after FORGET_SECONDS without another. Beyond MAX_KEYS, the keys that failed
-    longest ago are forgotten. `clock` returns seconds.
+    A key is a result of `digest`, for example of a name and an address. After the third failure,
+    the next login of the key has to wait FIRST_DELAY. Each further failure doubles the delay, up to
+    MAX_DELAY. No key is locked out. LoginQueue does the waiting.
+
+    The failures of a key are forgotten after FORGET_SECONDS without another failure. If there are
+    more than MAX_KEYS keys, the keys that failed longest ago are forgotten. `clock` returns
+    seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -62,7 +67,7 @@ class LoginThrottle:
         self._failures: LruCache[bytes, tuple[int, float]] = LruCache(MAX_KEYS)
 
     def failures(self, key: bytes) -> int:
-        """Return the number of failures of `key`; 0 if the last is over FORGET_SECONDS ago."""
+        """Return the number of failures of `key`; 0 if the last failure is FORGET_SECONDS ago."""
         count, last = self._failures.peek(key) or (0, 0.0)
         return count if self._clock() - last <= FORGET_SECONDS else 0
 
@@ -83,8 +88,8 @@ class LoginThrottle:
 def delay_after(failures: int) -> float:
     """Return the seconds between the last of `failures` failures and the next check.
 
-    They are 0 below FREE_FAILURES. From then on they are FIRST_DELAY, doubled with each further
-    failure, and at most MAX_DELAY.
+    Returns 0 for fewer than FREE_FAILURES failures. For FREE_FAILURES, returns FIRST_DELAY. Each
+    further failure doubles the result, up to MAX_DELAY.
     """
     if failures < FREE_FAILURES:
         return 0.0

@@ -1,4 +1,4 @@
-"""Adds a user with roles in a project, by names: what `glimpse user add` writes."""
+"""Adds a user with roles in a project, given by names: the work of `glimpse user add`."""
 
 import uuid
 from collections.abc import Sequence
@@ -15,10 +15,11 @@ from glimpse.identity.embedded.users import check_user_name
 
 
 class NewUser(NamedTuple):
-    """A user to add. Either `password`, which stays readable, or `password_hash` is set.
+    """A user to add. Either ``password``, which stays readable, or ``password_hash`` is set.
 
-    `roles` are names of roles that belong to no domain. Without a `project` name, the user gets
-    them in the project of the user's own name, as the users of a first start have one.
+    ``roles`` has names of roles that belong to no domain. The user gets these roles in the project
+    with the name ``project``. If ``project`` is None, the user gets the roles in the project that
+    has the user's own name.
     """
 
     name: str
@@ -30,7 +31,10 @@ class NewUser(NamedTuple):
 
 
 class AddedUser(NamedTuple):
-    """The user that was added, and the project of its roles, which may be new."""
+    """The user that was added, and the project in which the user has roles.
+
+    ``is_new_project`` is True if this project was added, too.
+    """
 
     user: User
     project: Project
@@ -38,12 +42,16 @@ class AddedUser(NamedTuple):
 
 
 def add_user(identity_file: IdentityFile, new: NewUser) -> AddedUser:
-    """Add a user with its roles in one change of the file, which is on disk on return.
+    """Add a user with roles in a project, in one change of the file. Blocks.
 
-    The user's own project is added if it does not exist. The values must be valid by
-    `schemas.USER`. Raises Conflict if the domain has a user of that name, NotFound for an unknown
-    project or role, Forbidden if the file has too many entries, and IdentityUnavailable if it is
-    invalid or cannot be written. Then nothing changes.
+    If ``new.project`` is None, and there is no project with the user's name, adds this project,
+    too. Check before the call that the values are valid by `schemas.USER`, and that the domain
+    exists. The change is on disk on return.
+
+    Raises Conflict if the domain has a user of that name, and NotFound for an unknown project or
+    role. Raises Forbidden if the file has too many users or projects, or would be too large. Raises
+    IdentityUnavailable if the file is invalid or cannot be written. If an error is raised, nothing
+    changes.
     """
     results: list[AddedUser] = []
 
@@ -73,7 +81,10 @@ def add_user(identity_file: IdentityFile, new: NewUser) -> AddedUser:
 
 
 def _role_id(name: str, directory: Directory) -> str:
-    """Return the id of the role `name`. Raises NotFound, with the names that there are."""
+    """Return the id of the role `name`.
+
+    Raises NotFound if there is no such role. The message lists the names of all roles.
+    """
     role = directory.role(name)
     if role is None:
         known = ", ".join(each.name for each in directory.roles.values() if each.domain_id is None)

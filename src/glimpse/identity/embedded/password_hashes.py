@@ -1,6 +1,7 @@
-"""Password hashes: made and checked with scrypt, stored as text with parameters and salt.
+"""Makes and checks password hashes with scrypt.
 
-`Login` replaces outdated hashes of application credentials' secrets, never those of passwords.
+A hash is stored as a text with its parameters and salt. `Login` replaces outdated hashes of
+application credentials' secrets, but never hashes of passwords.
 """
 
 import base64
@@ -17,7 +18,7 @@ _MAX_WORK = 2**21  # a hash with more, which takes longer than 0.7 s, is not acc
 
 
 class ScryptParameters(NamedTuple):
-    """The parameters of scrypt, which RFC 7914 calls N, r and p."""
+    """The three parameters of scrypt. RFC 7914 calls them N, r and p."""
 
     cost: int
     block_size: int
@@ -37,10 +38,10 @@ class ScryptParameters(NamedTuple):
 # For new hashes, which take 0.23 s. OWASP's Password Storage Cheat Sheet lists several equivalent
 # sets of parameters. This one takes 16 MiB; N=2^17, r=8, p=1 would take 128 MiB for each thread.
 RECOMMENDED = ScryptParameters(2**14, 8, 5)
-# Version 0.1 made hashes with these, which take 0.05 s. If no password is hashed, every check takes
-# this long, too.
+# Version 0.1 made hashes with these parameters, which take 0.05 s. If no password is stored as a
+# hash, every check takes this long, too.
 MINIMAL = ScryptParameters(2**14, 8, 1)
-# In place of the hash of a user without a password: since it is no valid hash, no password matches.
+# Stored as the hash of a user without a password. This is no valid hash, so no password matches.
 NO_PASSWORD = "!"  # noqa: S105  no password, but the mark that there is none
 
 
@@ -67,13 +68,13 @@ def check_password(
 ) -> bool:
     """Return True if `given` is the correct password.
 
-    It is compared with `password`, the stored readable password. If that is None, it is compared
-    with the stored hash `hashed`. Returns False if both are None, or if `hashed` is not a valid
+    `password` is the stored readable password, `hashed` the stored hash. If `password` is not None,
+    `hashed` is ignored. Returns False if `password` is None and `hashed` is None or not a valid
     hash.
 
     Each call takes as long as a hash with the parameters `slowest`, so that the time does not
-    reveal which users exist. Call it in a thread, and pass the `slowest_parameters` of all stored
-    hashes.
+    reveal which users exist. For `slowest`, pass the `slowest_parameters` of all stored hashes.
+    Call this function in a thread.
     """
     try:
         expected = _parse(hashed or "")
@@ -89,10 +90,10 @@ def check_password(
 
 
 def slowest_parameters(hashes: Iterable[str | None]) -> ScryptParameters:
-    """Return the parameters of the hash that takes longest to check, of those in `hashes`.
+    """Return the parameters of the hash in `hashes` that takes longest to check.
 
-    Returns at least MINIMAL. None and invalid hashes are ignored. If no password is hashed, all are
-    stored readable, and a slower check would protect nothing.
+    The result is at least MINIMAL. None and invalid hashes are ignored. So the result is MINIMAL if
+    all passwords are stored readable: a slower check would then protect nothing.
     """
     slowest = MINIMAL
     for hashed in hashes:
@@ -113,10 +114,10 @@ def is_outdated(hashed: str) -> bool:
 
 
 def _equalize_time(given: str, parameters: ScryptParameters, work: int) -> None:
-    """Spend the CPU time `work`, in the units of ScryptParameters.work.
+    """Spend the CPU time `work`, in the units of ScryptParameters.work, by hashing `given`.
 
-    Computes a hash of `given` with N and r of `parameters`, and as much p as the time needs. Does
-    nothing if `work` is 0 or less.
+    Uses N and r of `parameters`, and the p that takes this time. Does nothing if `work` is 0 or
+    less.
     """
     parallelization = work // (parameters.cost * parameters.block_size)
     if parallelization > 0:
@@ -126,7 +127,7 @@ def _equalize_time(given: str, parameters: ScryptParameters, work: int) -> None:
 def _parse(hashed: str) -> _Hash:
     """Parse the text of a hash.
 
-    Raises ValueError if it is malformed, or if a check would take too much memory or time.
+    Raises ValueError if `hashed` is malformed, or if its check would take too much memory or time.
     """
     try:
         kind, *numbers, salt, digest = hashed.split("$")

@@ -1,7 +1,7 @@
 """Private files of a state directory: readable for their owner only, replaced atomically.
 
-What is said to be on disk is only written if the state directory does without syncing
-(`files.syncing`).
+If syncing is off for the state directory (`files.syncing`), the functions write files, but do not
+wait until the files are on disk.
 """
 
 import errno
@@ -26,10 +26,11 @@ class InvalidStateFile(Exception):
 
 
 def make_private_directory(path: Path) -> None:
-    """Create the directory `path` if missing; make it accessible to its owner only.
+    """Create the directory `path` if it is missing; make it accessible to its owner only.
 
-    Missing parents are created with the usual mode. Raises OSError: PermissionError if `path`
-    belongs to another user and is accessible to others, unless the process is root's.
+    Missing parents are created with the usual mode. Raises PermissionError if `path` belongs to
+    another user and is accessible to others, and this process is not root's. Raises OSError for
+    other failures.
     """
     path.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
     if (problem := privacy_problem(path)) is not None:
@@ -39,10 +40,11 @@ def make_private_directory(path: Path) -> None:
 
 
 def privacy_problem(path: Path) -> str | None:
-    """Return why this process cannot make `path` private; None if it can, or if it is private.
+    """Return why this process cannot make `path` private; None if it can.
 
-    A private file or directory is accessible to its owner only. Any owner will do. Raises OSError
-    if `path` does not exist or cannot be reached.
+    A private file or directory is accessible to its owner only. If `path` is private already,
+    returns None, whoever the owner is. Raises OSError if `path` does not exist or cannot be
+    reached.
     """
     status = path.stat()
     if status.st_mode & 0o077 and os.geteuid() not in (0, status.st_uid):
@@ -53,8 +55,8 @@ def privacy_problem(path: Path) -> str | None:
 def write_private_file(path: Path, content: bytes) -> None:
     """Create or replace the file `path` atomically, with `content` and the mode 0600.
 
-    The file is on disk on return. Raises OSError. `path` is unchanged then, but for one case: the
-    file was replaced, and the directory could not be synced.
+    The file is on disk on return. Raises OSError. After an error, `path` is unchanged, with one
+    exception: if only the directory could not be synced, `path` has the new content.
     """
     temporary = _write_temporary(path, content)
     try:
@@ -80,8 +82,9 @@ def read_private_file(path: Path) -> bytes:
 def create_private_file(path: Path, content: bytes) -> bytes:
     """Return the content of the file `path`; first create it with `content` if it is missing.
 
-    The new file has the mode 0600; the mode of an existing one is kept. If several processes call
-    this at the same time, one of them creates the file, and all return its content. Raises OSError.
+    A new file has the mode 0600; an existing file keeps its mode. If several processes call this at
+    the same time, one process creates the file, and all processes return the same content. Raises
+    OSError.
     """
     if not path.exists():
         temporary = _write_temporary(path, content)
@@ -96,10 +99,10 @@ def create_private_file(path: Path, content: bytes) -> bytes:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold an exclusive lock on the file `path`, which is created if missing.
+    """Hold an exclusive lock on the file `path`, which is created if it is missing.
 
-    Blocks until no other process or thread holds it. The kernel releases the lock when the process
-    exits. Not reentrant. Raises OSError.
+    Blocks until no other process or thread holds the lock. If this thread already holds the lock,
+    blocks forever. The kernel releases the lock when the process exits. Raises OSError.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
     try:
@@ -110,19 +113,19 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def read_file_version(path: Path) -> FileVersion:
-    """Return a value that changes when `path` is written or replaced.
+    """Return a value that changes when the file `path` is written or replaced.
 
-    It consists of inode, times and size, so it also changes with the permissions. Takes 1 µs.
-    Raises OSError if `path` does not exist.
+    The value has the inode, times and size, so that it also changes with the permissions. A call
+    takes 1 µs. Raises OSError if `path` does not exist.
     """
     status = os.stat(path)  # noqa: PTH116  takes half of Path.stat's time, for each request
     return status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size
 
 
 def _write_temporary(path: Path, content: bytes) -> Path:
-    """Write `content` to a new file beside `path`, on disk on return; return the new path.
+    """Write `content` to a new file beside `path`; return the path of the new file.
 
-    Raises OSError, and leaves no file.
+    The new file is on disk on return. Raises OSError; then the new file has been removed.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)

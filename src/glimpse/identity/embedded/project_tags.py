@@ -16,11 +16,12 @@ async def change_tags(
     project_id: str,
     change: Callable[[tuple[str, ...]], Iterable[str]],
 ) -> None:
-    """Replace the tags of a project or domain by what `change` makes of them.
+    """Replace the tags of a project or domain by the result of `change` for the old tags.
 
-    The change is on disk on return. The errors of `change` are raised. Raises NotFound if there is
-    no project or domain with that id, Forbidden if the identity file would be too large, and
-    IdentityUnavailable if it is invalid or cannot be written.
+    `project_id` may be the id of a domain. The change is on disk on return. An error of `change` is
+    raised, and nothing changes. Raises NotFound if no project or domain has the id, Forbidden if
+    the identity file would be too large, and IdentityUnavailable if the identity file is invalid or
+    cannot be written.
     """
 
     def write(document: Document, directory: Directory) -> None:

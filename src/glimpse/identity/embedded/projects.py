@@ -34,21 +34,23 @@ _KNOWN = frozenset(
 class Projects:
     """Creates, updates and deletes projects. Each change is on disk on return.
 
-    The values are those of a request, and are valid by `schemas.PROJECT`. Whether the caller may
-    do it is not checked. All methods raise IdentityUnavailable if the identity file is invalid or
-    cannot be written, and all but `delete` raise Forbidden if it would be too large.
+    `values` are attributes from a request. Check them against `schemas.PROJECT` before the call,
+    and check that the caller may make the change. All methods raise IdentityUnavailable if the
+    identity file is invalid or cannot be written. `create` and `update` raise Forbidden if the
+    identity file would be too large.
     """
 
     def __init__(self, identity_file: IdentityFile) -> None:
         self._file = identity_file
 
     async def create(self, values: Mapping[str, Any], domain_id: str = DOMAIN_ID) -> Project:
-        """Create a project, in `domain_id` unless `values` have a domain, and return it.
+        """Create a project and return it.
 
-        Raises BadRequest for an unknown domain or parent, for a parent in another domain, or if
-        the domain, the parent or a project above it is disabled. Raises Forbidden if the tree of
-        projects would be deeper than MAX_DEPTH, or if there are too many projects. Raises Conflict
-        if the domain has a project of that name.
+        `domain_id` is the domain of the project if `values` have no ``domain_id``. Raises
+        BadRequest for an unknown domain or parent, for a parent in another domain, or if the
+        domain, the parent or a project above the parent is disabled. Raises Forbidden if the tree
+        of projects would be deeper than MAX_DEPTH, or if there are too many projects. Raises
+        Conflict if the domain has a project of that name.
         """
         domain_id = values.get("domain_id") or domain_id
         parent_id = values.get("parent_id") or domain_id
@@ -73,13 +75,16 @@ class Projects:
         return project
 
     async def update(self, project_id: str, values: Mapping[str, Any]) -> Project:
-        """Change the attributes of a project that `values` have; return the changed project.
+        """Replace the attributes of a project that are in `values`; return the changed project.
 
-        Raises NotFound if it does not exist. Raises BadRequest for another id or domain, or if
-        ``is_domain`` is true. Raises Forbidden if the project is immutable, for another parent, if
-        it would be disabled and a project below it is enabled, or if it would be enabled and its
-        domain or a project above it is disabled. Raises Conflict if the domain has another project
-        of the new name.
+        Raises NotFound if the project does not exist. Raises BadRequest for another id or domain,
+        or if ``is_domain`` is true. Raises Conflict if the domain has another project of the new
+        name. Raises Forbidden in these cases:
+
+        - The project is immutable, and `values` do more than reset that option.
+        - `values` have another parent.
+        - `values` disable the project, and a project below it is enabled.
+        - `values` enable the project, and its domain or a project above it is disabled.
         """
         results: list[Project] = []
 
@@ -94,10 +99,11 @@ class Projects:
         return results[0]
 
     async def delete(self, project_id: str) -> None:
-        """Delete a project with the assignments and application credentials in it; images stay.
+        """Delete a project with the role assignments and application credentials in it.
 
-        Tokens of the project are invalid on return. Raises NotFound if it does not exist, and
-        Forbidden if it is immutable or has projects below it.
+        Images of the project are kept. Tokens for the project are invalid on return. Raises
+        NotFound if the project does not exist, and Forbidden if it is immutable or has projects
+        below it.
         """
 
         def remove(document: Document, directory: Directory) -> None:
@@ -144,7 +150,7 @@ def _find(project_id: str, directory: Directory) -> Project:
 def _check_parent(parent_id: str, domain_id: str, directory: Directory) -> None:
     """Check that a project may be created below `parent_id`, a project or the domain.
 
-    Raises the errors of `Projects.create`.
+    Raises BadRequest or Forbidden, as `Projects.create` explains.
     """
     domain = directory.domains.get(domain_id)
     if domain is None:
@@ -169,14 +175,17 @@ def _check_parent(parent_id: str, domain_id: str, directory: Directory) -> None:
 
 
 def _check_name(project: Project, directory: Directory) -> None:
-    """Raise Conflict if another project of the domain has the same name, without regard to case."""
+    """Raise Conflict if another project of the domain has the same name in any case."""
     other = directory.project(name=project.name, domain_id=project.domain_id)
     if other is not None and other.id != project.id:
         raise Conflict(f"The domain {project.domain_id} has a project {project.name} already.")
 
 
 def _check_update(old: Project, values: Mapping[str, Any], directory: Directory) -> None:
-    """Raise the errors of `Projects.update` for the project `old`, but for a name in use."""
+    """Check that `values` may change the project `old`, except for a name in use.
+
+    Raises BadRequest or Forbidden, as `Projects.update` explains.
+    """
     check_same_id(old.id, values)
     if values.get("domain_id", old.domain_id) != old.domain_id:
         raise BadRequest("Cannot change Domain ID")

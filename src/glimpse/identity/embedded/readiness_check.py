@@ -1,4 +1,4 @@
-"""Readiness check of the embedded identity: whether its file may be read and replaced."""
+"""Readiness check of the embedded identity: tests if the identity file can be replaced."""
 
 import asyncio
 import os
@@ -9,9 +9,9 @@ from glimpse.identity.embedded.identity_file import FILE_NAME
 
 
 async def check_identity(state_dir: Path) -> str | None:
-    """Return why the identity file cannot be read or replaced; None if it probably can.
+    """Return why the identity file cannot be read or replaced; None if no reason is found.
 
-    Checks permissions and free space, in a thread; reads and writes nothing.
+    Checks permissions and free space, in a thread. Does not read or write any file.
     """
     return await asyncio.to_thread(_identity_problem, state_dir)
 

@@ -1,6 +1,6 @@
-"""Edits references in ``identity.json`` by name: they become references by id.
+"""Replaces names in references in ``identity.json`` by ids, before something is renamed.
 
-For changes by `IdentityFile.change` of the name of a domain, project, user or role.
+These functions are for changes by `IdentityFile.change`, and change `document` in place.
 """
 
 from collections.abc import Iterable
@@ -15,9 +15,9 @@ _ROLE_REFERENCES = ("roles", "domain_roles", "system_roles", "prior_role", "impl
 
 
 def refer_to_role_by_id(document: Document, role: Role) -> None:
-    """Replace the name of a role, which is in no domain, by its id in all references to it.
+    """Replace the name of `role` by its id in all references to this role in `document`.
 
-    Call this before the role gets another name.
+    `role` must not belong to a domain. Call this before the role gets another name.
     """
     for section in ("users", "application_credentials", "implied_roles"):
         for entry in section_of(document, section):
@@ -30,10 +30,11 @@ def refer_to_role_by_id(document: Document, role: Role) -> None:
 
 
 def refer_by_id(document: Document, directory: Directory, named: Domain | Project | User) -> None:
-    """Replace the name of a domain, project or user by its id in all references to it.
+    """Replace the name of `named` by its id in all references to it in `document`.
 
-    Call this before `named` gets another name: otherwise its assignments and credentials would be
-    lost, or belong to the next domain, project or user with the old name.
+    `directory` is the Directory of `document`. Call this before `named` gets another name.
+    Otherwise the role assignments and application credentials of `named` would be lost, or would
+    belong to the next domain, project or user with the old name.
     """
 
     def id_of(reference: Any, domain_id: str = DOMAIN_ID) -> Any:
@@ -57,7 +58,10 @@ def refer_by_id(document: Document, directory: Directory, named: Domain | Projec
 def _is_named_by(
     reference: Any, domain_id: str, named: Domain | Project | User, directory: Directory
 ) -> bool:
-    """Return True if `reference` is the id or name of `named`; projects are named in a domain."""
+    """Return True if `reference` is the id or name of `named`.
+
+    The name of a project is looked up in the domain `domain_id`.
+    """
     if not isinstance(reference, str):
         return False
     found: Domain | Project | User | None
@@ -73,7 +77,10 @@ def _is_named_by(
 
 
 def _joined(assigned: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """Return roles by project or domain; join the lists of roles in the same one."""
+    """Return `assigned` as a dict from projects or domains to roles.
+
+    If a project or domain comes twice, its lists of roles are joined.
+    """
     found: dict[str, Any] = {}
     for place, roles in assigned:
         if isinstance(found.get(place), list) and isinstance(roles, list):
@@ -84,7 +91,7 @@ def _joined(assigned: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _with_id(reference: Any, role: Role) -> Any:
-    """Return a reference, or a list of them, with the name of `role` replaced by its id."""
+    """Return `reference`, a text or list of texts, with the name of `role` replaced by its id."""
     if isinstance(reference, list):
         return [role.id if each == role.name else each for each in reference]
     return role.id if reference == role.name else reference

@@ -21,12 +21,14 @@ _KNOWN = frozenset(("id", "description", "parent_region_id", "links", "extra"))
 
 
 class Regions:
-    """Creates, updates and deletes regions. Each change is on disk on return.
+    """Creates, updates and deletes regions of the catalog. Each change is on disk on return.
 
-    The values are those of a request, and are valid by `schemas.REGION`. `own_region` is the id of
-    the region of this process, which has no entry in the file, and can be neither changed nor
-    deleted. All methods raise IdentityUnavailable if the identity file is invalid or cannot be
-    written, and all but `delete` raise Forbidden if it would be too large.
+    `values` are attributes from a request. Check them against `schemas.REGION` before the call, and
+    check that the caller may make the change. `own_region` is the id of this process's region. That
+    region has no entry in the file, and can be neither changed nor deleted.
+
+    All methods raise IdentityUnavailable if the identity file is invalid or cannot be written.
+    `create` and `update` raise Forbidden if the identity file would be too large.
     """
 
     def __init__(self, identity_file: IdentityFile, own_region: str) -> None:
@@ -34,10 +36,10 @@ class Regions:
         self._own_region = own_region
 
     async def create(self, region_id: str, values: Mapping[str, Any]) -> Region:
-        """Create a region with the id `region_id`, and return it.
+        """Create a region with the id `region_id`, and return the region.
 
-        Raises Conflict if it exists, NotFound if its parent does not, BadRequest if it is its own
-        parent, and Forbidden if there are too many regions.
+        Raises Conflict if the region exists, NotFound if its parent does not exist, BadRequest if
+        the region is its own parent, and Forbidden if there are too many regions.
         """
         region = _with_values(Region(region_id), values)
 
@@ -51,11 +53,11 @@ class Regions:
         return region
 
     async def update(self, region_id: str, values: Mapping[str, Any]) -> Region:
-        """Change the attributes of a region that `values` have; return the changed region.
+        """Replace the attributes of a region that are in `values`; return the changed region.
 
-        Raises NotFound if the region or its new parent does not exist, Forbidden for the region of
-        this process, and BadRequest for another id, or if the new parent is the region itself or
-        one below it.
+        Raises NotFound if the region or its new parent does not exist, and Forbidden for the region
+        of this process. Raises BadRequest for another id, or if the new parent is the region itself
+        or a region below it.
         """
         results: list[Region] = []
 
@@ -70,10 +72,10 @@ class Regions:
         return results[0]
 
     async def delete(self, region_id: str) -> None:
-        """Delete a region and those below it.
+        """Delete a region and all regions below it.
 
-        Raises NotFound if the region does not exist, and Forbidden for the region of this process,
-        or if the region or one below it has endpoints.
+        Raises NotFound if the region does not exist. Raises Forbidden for the region of this
+        process, or if the region or a region below it has endpoints.
         """
 
         def remove(document: Document, directory: Directory) -> None:
@@ -93,7 +95,10 @@ class Regions:
         await asyncio.to_thread(self._file.change, remove)
 
     def _find(self, region_id: str, directory: Directory) -> Region:
-        """Return a region. Raises NotFound, or Forbidden for the one of this process."""
+        """Return the region with the id `region_id`.
+
+        Raises NotFound if there is no such region, and Forbidden for the region of this process.
+        """
         if region_id == self._own_region:
             raise Forbidden(f"The region {region_id} is set in the configuration of this process.")
         region = directory.regions.get(region_id)
@@ -102,7 +107,11 @@ class Regions:
         return region
 
     def _check_parent(self, region: Region, directory: Directory) -> None:
-        """Raise NotFound for an unknown parent, BadRequest for the region or one below it."""
+        """Check the parent of `region`.
+
+        Raises NotFound if the parent is unknown. Raises BadRequest if the parent is `region` itself
+        or a region below it.
+        """
         parent_id = region.parent_region_id
         if parent_id is None or parent_id == self._own_region:
             return
@@ -116,7 +125,7 @@ class Regions:
 
 
 def _with_values(region: Region, values: Mapping[str, Any]) -> Region:
-    """Return `region` with the attributes in `values`."""
+    """Return a copy of `region` with the attributes in `values`."""
     return replace(
         region,
         description=values.get("description", region.description) or "",

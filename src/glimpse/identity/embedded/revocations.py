@@ -1,4 +1,4 @@
-"""Revocations: stores which tokens are revoked, for all worker processes of a machine."""
+"""Revocations: stores the ids of revoked tokens, for all worker processes of a machine."""
 
 import logging
 import mmap
@@ -34,15 +34,15 @@ _RAISE_UNAVAILABLE = _RaiseUnavailable()  # has no state, so all threads may sha
 class Revocations:
     """The audit ids of revoked tokens, in an SQLite file that all workers of a machine share.
 
-    Workers map the file ``revocations.count`` beside it into memory. It has the number of
-    revocations, from which a worker learns at once that another one has revoked a token.
+    The file ``revocations.count`` in the same directory has the number of revocations. All workers
+    map it into memory, so that a worker learns at once that another worker has revoked a token.
     """
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         """Open the file `path`, or create it with the mode 0600. `clock` returns POSIX times.
 
-        Raises OSError if a file cannot be created, and IdentityUnavailable if `path` is not a
-        database, or cannot be locked or written.
+        Raises OSError if `path` or the file of the number cannot be created. Raises
+        IdentityUnavailable if `path` is not a database, or cannot be locked or written.
         """
         self._path = path
         self._clock = clock
@@ -61,17 +61,17 @@ class Revocations:
     def generation(self) -> bytes:
         """Return a value that changes with each revocation, by any process.
 
-        A cache of tokens that are not revoked has to be emptied when this value changes. A call
-        takes 0.1 µs, so that each request can make it; `is_revoked` takes 5 µs.
+        Empty a cache of valid tokens when this value changes. A call takes 0.1 µs, so that each
+        request can make it; a call of `is_revoked` takes 5 µs.
         """
         return self._counter[:_COUNTER_BYTES]
 
     def revoke(self, audit_id: str, expires_at: float) -> None:
         """Revoke all tokens that have `audit_id`. The revocation is on disk on return.
 
-        It is kept until `expires_at`, a POSIX time after which those tokens are refused anyway.
-        Blocks; may be called in any thread. Raises IdentityUnavailable, for example if the disk is
-        full.
+        The revocation is kept until `expires_at`, a POSIX time. From then on, the tokens have to be
+        refused as expired. Blocks; may be called in any thread. Raises IdentityUnavailable if the
+        revocation cannot be written, for example because the disk is full.
         """
         with _RAISE_UNAVAILABLE, locked(self._lock), closing(self._connect()) as database:
             database.execute("BEGIN IMMEDIATE")
@@ -85,7 +85,7 @@ class Revocations:
     def is_revoked(self, audit_ids: tuple[str, ...]) -> bool:
         """Return True if one of `audit_ids` has been revoked.
 
-        Raises IdentityUnavailable if the file cannot be read.
+        Raises IdentityUnavailable if the database cannot be read.
         """
         statement = "SELECT 1 FROM revoked WHERE audit_id = ?"
         with _RAISE_UNAVAILABLE:
@@ -97,10 +97,10 @@ class Revocations:
         self._counter.close()
 
     def _connect(self) -> sqlite3.Connection:
-        """Open a connection that waits up to 5 s for a lock.
+        """Open a connection to the database, which waits up to 5 s for a lock.
 
-        Its commits are durable, unless the state directory does without syncing. Raises
-        sqlite3.Error. The caller closes it.
+        A commit is on disk on return, if syncing is on for the state directory (`files.syncing`).
+        Raises sqlite3.Error. The caller closes the connection.
         """
         database = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
         database.execute("PRAGMA busy_timeout = 5000")
@@ -111,7 +111,7 @@ class Revocations:
 def _map_counter(path: Path) -> mmap.mmap:
     """Map the file `path` into memory that all processes share. Raises OSError.
 
-    A missing file is created, one of another size is replaced: both start with 0.
+    A missing file is created, and a file of another size is replaced. Then the count is 0.
     """
     if len(create_private_file(path, bytes(_COUNTER_BYTES))) != _COUNTER_BYTES:
         write_private_file(path, bytes(_COUNTER_BYTES))

@@ -1,4 +1,4 @@
-"""RoleAssignments: assigns roles to users, and revokes them, in the identity file."""
+"""RoleAssignments: assigns roles to users, and removes assignments, in the identity file."""
 
 import asyncio
 
@@ -13,21 +13,21 @@ from glimpse.identity.embedded.roles import find_role
 
 
 class RoleAssignments:
-    """Assigns roles to users, and revokes them. Each change is on disk on return.
+    """Assigns roles to users, and removes assignments. Each change is on disk on return.
 
-    Whether the caller may do it is not checked. Both methods raise IdentityUnavailable if the
-    identity file is invalid or cannot be written.
+    Check before the call that the caller may make the change. Both methods raise
+    IdentityUnavailable if the identity file is invalid or cannot be written.
     """
 
     def __init__(self, identity_file: IdentityFile) -> None:
         self._file = identity_file
 
     async def assign(self, assignment: Assignment) -> None:
-        """Assign a role; do nothing if it is assigned already.
+        """Assign a role to a user; do nothing if the role is assigned already.
 
-        Raises NotFound if the user, role, project or domain does not exist. Raises Forbidden for a
-        role of another domain than the project's, and if there are too many assignments. Raises
-        BadRequest for a role of a domain on the system.
+        Raises NotFound if the user, role, project or domain does not exist. Raises Forbidden if the
+        role is of another domain than the project, or if there are too many assignments. Raises
+        BadRequest if a role of a domain would be assigned on the system.
         """
 
         def add(document: Document, directory: Directory) -> None:
@@ -38,9 +38,10 @@ class RoleAssignments:
             await asyncio.to_thread(self._file.change, add)
 
     async def revoke(self, assignment: Assignment) -> None:
-        """Revoke an assignment. A token ends if the user has no other role in its scope.
+        """Remove an assignment.
 
-        Raises NotFound if there is no such assignment.
+        The user's tokens for the project, the domain or the system become invalid if the user has
+        no other role there. Raises NotFound if there is no such assignment.
         """
 
         def remove(document: Document, directory: Directory) -> None:
@@ -57,7 +58,7 @@ def is_assigned(assignment: Assignment, directory: Directory) -> bool:
 
 
 def check_assigned(assignment: Assignment, directory: Directory) -> None:
-    """Raise NotFound unless `directory` has the assignment."""
+    """Raise NotFound if `directory` does not have the assignment."""
     if not is_assigned(assignment, directory):
         place = assignment.project_id or assignment.domain_id or "system"
         raise NotFound(
@@ -67,7 +68,7 @@ def check_assigned(assignment: Assignment, directory: Directory) -> None:
 
 
 def _check_can_assign(assignment: Assignment, directory: Directory) -> None:
-    """Raise the errors of `RoleAssignments.assign`."""
+    """Raise NotFound, Forbidden or BadRequest, as `RoleAssignments.assign` explains."""
     role = find_role(assignment.role_id, directory)
     if assignment.user_id not in directory.users:
         raise NotFound(f"Could not find user: {assignment.user_id}.")

@@ -1,4 +1,4 @@
-"""RoleReferences: finds the roles that the identity file names by id or name."""
+"""RoleReferences: finds the roles that entries of the identity file name by id or name."""
 
 from collections.abc import Iterable
 
@@ -11,13 +11,15 @@ _HEXADECIMAL = frozenset("0123456789abcdef")
 
 
 class RoleReferences:
-    """The roles of an identity file: its entries, the standard roles, and roles without an entry.
+    """The roles in an identity file, also the standard roles and roles without an entry.
 
-    ``roles`` has them by id. `ids_of` adds a role without an entry for each name that no role has.
+    ``roles`` maps ids to roles. If a reference has a name that no role has, `id_of` and `ids_of`
+    add a role of that name, which has no entry. A role that belongs to a domain is found by id
+    only.
     """
 
     def __init__(self, roles: Iterable[Role], invalid_entries: dict[str, str]) -> None:
-        """`invalid_entries` gets the references to unknown ids, with the reason."""
+        """`roles` are the entries. `ids_of` adds unknown ids to `invalid_entries`."""
         self.roles = {role.id: role for role in (*roles, *STANDARD_ROLES)}
         self._by_name = {
             role.name: role.id for role in self.roles.values() if role.domain_id is None
@@ -25,14 +27,17 @@ class RoleReferences:
         self._invalid_entries = invalid_entries
 
     def find(self, reference: str) -> str | None:
-        """Return the id of the role with this id, or with this name in no domain, or None."""
+        """Return the id of the role with this id, or with this name in no domain.
+
+        Returns None if there is no such role.
+        """
         return reference if reference in self.roles else self._by_name.get(reference)
 
     def id_of(self, reference: str) -> str:
         """Return the id of the role with this id, or with this name in no domain.
 
-        A name that no role has makes a role. Raises InvalidStateFile for a text that has the form
-        of an id, but is the id of no role: that role was removed.
+        If no role has the name, adds a role of that name. Raises InvalidStateFile if `reference`
+        looks like an id (32 hexadecimal digits), and no role has this id: that role was removed.
         """
         known = self.find(reference)
         if known is not None:
@@ -48,7 +53,8 @@ class RoleReferences:
     def ids_of(self, references: Iterable[str], path: str) -> tuple[str, ...]:
         """Return the ids of the roles that `references` name, without duplicates.
 
-        References to unknown ids are left out, and added to the invalid entries under `path`.
+        Unknown ids are left out, and added to the invalid entries under `path`. An unknown name
+        adds a role of that name.
         """
         found: dict[str, None] = {}
         for reference in references:

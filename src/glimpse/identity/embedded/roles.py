@@ -37,20 +37,21 @@ _KNOWN = frozenset(("id", "name", "description", "domain_id", "options", "links"
 class Roles:
     """Creates, updates and deletes roles and implications. Each change is on disk on return.
 
-    The values are those of a request, and are valid by `schemas.ROLE`. Whether the caller may do it
-    is not checked. All methods raise IdentityUnavailable if the identity file is invalid or cannot
-    be written; `create` and `update` raise Forbidden if it would be too large.
+    `values` are attributes from a request. Check them against `schemas.ROLE` before the call, and
+    check that the caller may make the change. All methods raise IdentityUnavailable if the identity
+    file is invalid or cannot be written. `create` and `update` raise Forbidden if the identity file
+    would be too large.
     """
 
     def __init__(self, identity_file: IdentityFile) -> None:
         self._file = identity_file
 
     async def create(self, values: Mapping[str, Any]) -> Role:
-        """Create a role, and return it.
+        """Create a role and return it.
 
-        Raises NotFound for an unknown domain, Conflict if the domain has a role of that name (for a
-        role of no domain: if another role of no domain has it), and Forbidden if there are too many
-        roles.
+        Raises NotFound for an unknown domain, and Forbidden if there are too many roles. Raises
+        Conflict if another role of the same domain has the name. Roles of no domain count as roles
+        of the same domain.
         """
         role = Role(
             id=uuid.uuid4().hex,
@@ -71,10 +72,11 @@ class Roles:
         return role
 
     async def update(self, role_id: str, values: Mapping[str, Any]) -> Role:
-        """Change the attributes of a role that `values` have; return the changed role.
+        """Replace the attributes of a role that are in `values`; return the changed role.
 
-        Raises NotFound if the role does not exist, Forbidden if it is immutable or a standard role,
-        BadRequest for another id or domain, and Conflict if another role has the new name.
+        Raises NotFound if the role does not exist, BadRequest for another id or domain, and
+        Conflict if another role of the same domain has the new name. Raises Forbidden if the role
+        is a standard role, or if it is immutable and `values` do more than reset that option.
         """
         results: list[Role] = []
 
@@ -97,10 +99,11 @@ class Roles:
         return results[0]
 
     async def delete(self, role_id: str) -> None:
-        """Delete a role with its assignments, and the application credentials that have it.
+        """Delete a role, its assignments and implications, and the credentials that have the role.
 
-        Tokens whose only role it was end. Raises NotFound if the role does not exist, and
-        Forbidden if it is immutable, as the standard roles are.
+        An application credential is deleted if it has the role. A token becomes invalid if it has
+        no other role. Raises NotFound if the role does not exist, and Forbidden if it is immutable,
+        as the standard roles are.
         """
 
         def remove(document: Document, directory: Directory) -> None:
@@ -110,11 +113,12 @@ class Roles:
         await asyncio.to_thread(self._file.change, remove)
 
     async def imply(self, prior_id: str, implied_id: str) -> None:
-        """Let a role imply another one.
+        """Make the role `prior_id` imply the role `implied_id`.
 
-        Raises NotFound if a role does not exist, and Conflict if the prior role implies the other
-        already. Raises Forbidden if the implied role is admin, if it is of a domain and the prior
-        role is of none, or if there are too many implications.
+        Users with the prior role then have the implied role, too. Raises NotFound if a role does
+        not exist, and Conflict if the implication exists already. Raises Forbidden if the implied
+        role is admin, if the implied role is of a domain and the prior role is not, or if there are
+        too many implications.
         """
 
         def add(document: Document, directory: Directory) -> None:
@@ -134,10 +138,11 @@ class Roles:
         await asyncio.to_thread(self._file.change, add)
 
     async def stop_implying(self, prior_id: str, implied_id: str) -> None:
-        """Let a role no longer imply another one.
+        """Remove the implication from the role `prior_id` to the role `implied_id`.
 
         Raises NotFound if a role does not exist, or if the prior role does not imply the other
-        directly. Raises Forbidden for what the standard roles imply (`STANDARD_IMPLICATIONS`).
+        directly. Raises Forbidden for an implication of the standard roles
+        (`STANDARD_IMPLICATIONS`).
         """
 
         def remove(document: Document, directory: Directory) -> None:
@@ -150,7 +155,7 @@ class Roles:
 
 
 def find_role(role_id: str, directory: Directory) -> Role:
-    """Return the role with an id; raise NotFound if there is none."""
+    """Return the role with the id `role_id`. Raises NotFound if there is no such role."""
     role = directory.roles.get(role_id)
     if role is None:
         raise NotFound(f"Could not find role: {role_id}.")
@@ -158,7 +163,10 @@ def find_role(role_id: str, directory: Directory) -> Role:
 
 
 def check_implied(prior_id: str, implied_id: str, directory: Directory) -> None:
-    """Raise NotFound unless both roles exist, and the first implies the second directly."""
+    """Raise NotFound if the role `prior_id` does not imply the role `implied_id` directly.
+
+    Raises NotFound, too, if one of the roles does not exist.
+    """
     find_role(prior_id, directory)
     find_role(implied_id, directory)
     if implied_id not in directory.implied_roles.get(prior_id, ()):
@@ -166,7 +174,10 @@ def check_implied(prior_id: str, implied_id: str, directory: Directory) -> None:
 
 
 def _check_update(old: Role, values: Mapping[str, Any]) -> None:
-    """Raise the errors of `Roles.update` for the role `old`, but for a name in use."""
+    """Check that `values` may change the role `old`, except for a name in use.
+
+    Raises BadRequest or Forbidden, as `Roles.update` explains.
+    """
     check_same_id(old.id, values)
     if old.id in _STANDARD_IDS:
         raise Forbidden(f"The role {old.name} is one of the standard roles: it cannot be changed.")
@@ -176,7 +187,7 @@ def _check_update(old: Role, values: Mapping[str, Any]) -> None:
 
 
 def _check_name(role: Role, directory: Directory) -> None:
-    """Raise Conflict if another role of the same domain has the same name, whatever its case."""
+    """Raise Conflict if another role of the same domain has the same name in any case."""
     for other in directory.roles.values():
         is_in_domain = other.id != role.id and other.domain_id == role.domain_id
         if is_in_domain and other.name.lower() == role.name.lower():

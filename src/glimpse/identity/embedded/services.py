@@ -27,9 +27,9 @@ _KNOWN = frozenset(
 
 
 class OwnCatalog(NamedTuple):
-    """The ids of the region, services and endpoints of this process.
+    """The ids of the region, services and endpoints that this process adds to the catalog.
 
-    These have no entries in the identity file.
+    These objects have no entries in the identity file, and cannot be changed.
     """
 
     region_id: str
@@ -38,11 +38,12 @@ class OwnCatalog(NamedTuple):
 
 
 class Services:
-    """Creates, updates and deletes services. Each change is on disk on return.
+    """Creates, updates and deletes services of the catalog. Each change is on disk on return.
 
-    The values are those of a request, and are valid by `schemas.SERVICE`. Whether the caller may do
-    it is not checked. All methods raise IdentityUnavailable if the identity file is invalid or
-    cannot be written, and all but `delete` raise Forbidden if it would be too large.
+    `values` are attributes from a request. Check them against `schemas.SERVICE` before the call,
+    and check that the caller may make the change. The services of this process cannot be changed.
+    All methods raise IdentityUnavailable if the identity file is invalid or cannot be written.
+    `create` and `update` raise Forbidden if the identity file would be too large.
     """
 
     def __init__(self, identity_file: IdentityFile, own: OwnCatalog) -> None:
@@ -60,10 +61,10 @@ class Services:
         return service
 
     async def update(self, service_id: str, values: Mapping[str, Any]) -> Service:
-        """Change the attributes of a service that `values` have; return the changed service.
+        """Replace the attributes of a service that are in `values`; return the changed service.
 
-        Raises NotFound if it does not exist, BadRequest for another id, and Forbidden for a service
-        of this process.
+        Raises NotFound if the service does not exist, BadRequest for another id, and Forbidden for
+        a service of this process.
         """
         results: list[Service] = []
 
@@ -79,7 +80,7 @@ class Services:
     async def delete(self, service_id: str) -> None:
         """Delete a service and its endpoints.
 
-        Raises NotFound if it does not exist, and Forbidden for a service of this process.
+        Raises NotFound if the service does not exist, and Forbidden for a service of this process.
         """
 
         def remove(document: Document, directory: Directory) -> None:
@@ -92,7 +93,10 @@ class Services:
         await asyncio.to_thread(self._file.change, remove)
 
     def _find(self, service_id: str, directory: Directory) -> Service:
-        """Return a service. Raises NotFound, or Forbidden for one of this process."""
+        """Return the service with the id `service_id`.
+
+        Raises NotFound if there is no such service, and Forbidden for a service of this process.
+        """
         if service_id in self._own.service_ids:
             raise Forbidden(f"The service {service_id} is one of this process: it stays as it is.")
         service = directory.services.get(service_id)
@@ -102,7 +106,7 @@ class Services:
 
 
 def _service_with(service: Service, values: Mapping[str, Any]) -> Service:
-    """Return `service` with the attributes in `values`."""
+    """Return a copy of `service` with the attributes in `values`."""
     return replace(
         service,
         type=values.get("type", service.type),

@@ -19,9 +19,9 @@ from glimpse.images import Caller
 class Session(NamedTuple):
     """A token with its user, scope and roles, as they are in the identity file now.
 
-    The scope is ``project`` or ``domain``, or the system if ``token.is_system`` is True; an
-    unscoped token has none, and then ``roles`` is empty. ``credential`` is the application
-    credential with which the token was obtained, or None.
+    If the token is for a project or a domain, this is ``project`` or ``domain``. If the token is
+    for the system, ``token.is_system`` is True. If the token is unscoped, ``roles`` is empty.
+    ``credential`` is the application credential with which the token was obtained, or None.
     """
 
     token: Token
@@ -43,13 +43,18 @@ class Session(NamedTuple):
 
 
 def resolve_session(token: Token, directory: Directory) -> Session:
-    """Look up the user, scope and application credential of `token` in `directory`.
+    """Return the session of `token`: look up its user, scope and roles in `directory`.
 
-    The roles of the session are those that the user has in the scope. If the token is of an
-    application credential, they are only those that the credential has, too. Expiry and revocation
-    are not checked (`EmbeddedIdentity.validate` does). Raises Unauthorized if the user, project or
-    domain is missing or disabled, or in a disabled domain; if the user has been disabled since the
-    token was issued; if the credential is missing; or if there is a scope, but no role in it.
+    The session has the roles that the user has in the scope, with the roles that these imply. If
+    the token was obtained with an application credential, the session has only the roles that the
+    credential has, too. Expiry and revocation are not checked (`EmbeddedIdentity.validate` does).
+
+    Raises Unauthorized in these cases:
+
+    - The user, project or domain is missing or disabled, or is in a disabled domain.
+    - The user has been disabled since the token was issued.
+    - The application credential is missing.
+    - The token has a scope, but the session would have no role.
     """
     user = directory.users.get(token.user_id)
     if user is None or not directory.is_enabled(user):
@@ -72,7 +77,11 @@ def resolve_session(token: Token, directory: Directory) -> Session:
 
 
 def _find_scope(token: Token, directory: Directory) -> tuple[Project | None, Domain | None]:
-    """Return the project and the domain of `token`; raise Unauthorized if one cannot be used."""
+    """Return the project and the domain of `token`. Each is None if the token is not for it.
+
+    Raises Unauthorized if the project or domain is missing or disabled, or if the project is in a
+    disabled domain.
+    """
     project = domain = None
     if token.project_id is not None:
         project = directory.projects.get(token.project_id)
@@ -95,10 +104,11 @@ def _assigned_roles(token: Token, user: User) -> tuple[str, ...]:
 
 
 def check_access_rules(session: Session, target: RequestTarget | None) -> None:
-    """Check that the access rules of the application credential allow the request `target`.
+    """Check that the access rules of the session's application credential allow `target`.
 
-    Raises Unauthorized if there are rules, and none allows it; also if `target` is None. Tokens
-    that were obtained otherwise, and credentials without rules, may be used for everything.
+    Raises Unauthorized if there are access rules, and none of them allows `target`, or `target` is
+    None. A session without an application credential, or without access rules, may make every
+    request.
     """
     rules = session.credential.access_rules if session.credential else ()
     if rules and not is_allowed([each.rule for each in rules], target):
@@ -106,10 +116,10 @@ def check_access_rules(session: Session, target: RequestTarget | None) -> None:
 
 
 def caller_from_session(session: Session, text: str) -> Caller:
-    """Return the Caller of `session`: an admin if it has the role admin.
+    """Return the Caller of `session`. The Caller is an admin if a role is named admin.
 
-    It has a project only if the token is for a project, as a Caller of Keystone's tokens. `text` is
-    the signed token, as the client sent it.
+    The project of the Caller is None if the token is not for a project. `text` is the signed token,
+    as the client sent it.
     """
     project = session.project
     return Caller(

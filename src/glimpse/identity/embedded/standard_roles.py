@@ -6,9 +6,10 @@ from glimpse.identity.embedded.directory_entries import Role
 
 
 def role_id_of(name: str) -> str:
-    """Return the id of the role `name`: a hash of the name, the same in every deployment.
+    """Return the id that a role without an entry gets: a hash of `name`, the same everywhere.
 
-    Only the standard roles, and roles that have no entry in the identity file, have such an id.
+    The standard roles, and roles that are named without an entry in the identity file, have such
+    ids. Roles that were created by a request have random ids.
     """
     return uuid.uuid5(uuid.NAMESPACE_URL, f"glimpse:role:{name}").hex
 

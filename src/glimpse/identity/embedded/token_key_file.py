@@ -21,17 +21,19 @@ _INTERVAL = 1.0  # seconds within which all workers refuse the tokens of a remov
 
 
 class TokenKeyFile:
-    """The keys that sign tokens, in a file of KEY_BYTES for each key, the newest first.
+    """The keys that sign tokens, read from a file.
 
-    There is nothing between the keys. Operators rotate keys by replacing the file
-    (docs/operations.md). ``keys`` are from the last valid content that was read.
+    The file has KEY_BYTES bytes for each key, the newest key first, and nothing between the keys.
+    Operators rotate keys by replacing the file (docs/operations.md). ``keys`` has the last valid
+    content that was read. Only `refresh` and `refresh_sometimes` read the file again.
     """
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         """Read the file `path`, or create it with one random key. `clock` returns POSIX times.
 
-        If several workers start at the same time, all of them use the same key. Raises OSError, or
-        InvalidStateFile if the file is empty, or its length not a multiple of KEY_BYTES.
+        If several workers start at the same time, all of them use the same key. Raises OSError if
+        the file cannot be created or read. Raises InvalidStateFile if the file is empty, or if its
+        length is not a multiple of KEY_BYTES.
         """
         self._path = path
         self._clock = clock
@@ -42,7 +44,10 @@ class TokenKeyFile:
         self.keys = self._read()
 
     def refresh_sometimes(self) -> None:
-        """Call `refresh`, unless it was called within the last second; then this takes 0.1 µs."""
+        """Call `refresh` if it was not called within the last second.
+
+        If there is nothing to do, a call takes 0.1 µs.
+        """
         # Negative after the clock was set back: refresh then, too.
         if not 0 <= self._clock() - self._refreshed_at < _INTERVAL:
             self.refresh()
@@ -50,8 +55,9 @@ class TokenKeyFile:
     def refresh(self) -> None:
         """Read the file again if it was changed or replaced, or if its permissions changed.
 
-        If the file is missing, unreadable or invalid, ``keys`` stays as it is. This is logged: once
-        for each change to invalid content, and once a minute while the file cannot be read.
+        If the file is missing, unreadable or invalid, ``keys`` stays as it is, and the problem is
+        logged: once for each change to invalid content, and once a minute while the file cannot be
+        read.
         """
         self._refreshed_at = self._clock()
         try:
@@ -75,7 +81,8 @@ class TokenKeyFile:
     def _read(self) -> TokenKeys:
         """Return the keys in the file.
 
-        Raises OSError, or InvalidStateFile if it is empty or its length no multiple of KEY_BYTES.
+        Raises OSError if the file cannot be read. Raises InvalidStateFile if the file is empty, or
+        if its length is not a multiple of KEY_BYTES.
         """
         content = read_private_file(self._path)
         # Keys of other lengths could be guessed: anybody could make tokens.

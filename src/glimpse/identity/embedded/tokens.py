@@ -1,4 +1,4 @@
-"""Token, the content of a token, and TokenKeys, which sign and verify tokens."""
+"""Token, the content of a token, and TokenKeys, which signs and verifies tokens."""
 
 import base64
 import binascii
@@ -21,14 +21,15 @@ _VALUES_WITHOUT_SCOPE = 8  # the number of fields before Token.domain_id
 class Token(NamedTuple):
     """The content of a token. Times are POSIX times.
 
-    Its scope is the project ``project_id``, the domain ``domain_id``, the system if ``is_system``
-    is True, or none.
+    The scope of the token is the project ``project_id``, the domain ``domain_id``, or the system if
+    ``is_system`` is True. If none of these is set, the token is unscoped.
 
-    ``audit_ids`` has the token's own audit id. If the token was obtained with another token, the id
-    of the first token of that chain comes second. Revoking either of them invalidates the token.
+    ``audit_ids`` has the audit id of this token. If the token was obtained with another token, the
+    audit id of the first token of that chain comes second. Revoking either id invalidates the
+    token.
 
-    ``password_fingerprint`` is `TokenKeys.password_fingerprint` of the user's password at the
-    token's issue; a change of the password invalidates the token. ``key_id`` names the key that
+    ``password_fingerprint`` is the `TokenKeys.password_fingerprint` of the user's password when the
+    token was issued. A change of the password invalidates the token. ``key_id`` names the key that
     signs the token.
     """
 
@@ -51,17 +52,16 @@ def new_audit_id() -> str:
 
 
 class TokenKeys:
-    """The keys of a state directory, of KEY_BYTES each: the first one signs, all verify.
+    """The keys of a state directory. Any key verifies tokens; `signing_key_id` signs new ones.
 
-    The text of a token is ``KEY_ID.PAYLOAD.SIGNATURE``. In Glimpse 0.1 it was
-    ``PAYLOAD.SIGNATURE``; such a token is valid if any of the keys has signed it. A key's id is a
-    hash of the key.
+    The text of a token is ``KEY_ID.PAYLOAD.SIGNATURE``. A key's id is a hash of the key. In Glimpse
+    0.1, the text was ``PAYLOAD.SIGNATURE``; such a token is valid if any of the keys has signed it.
     """
 
     def __init__(self, keys: Sequence[bytes]) -> None:
-        """`keys` has the newest key first.
+        """`keys` has the newest key first, which becomes the signing key.
 
-        Raises ValueError if there is none, or if one is not KEY_BYTES long.
+        Raises ValueError if `keys` is empty, or if a key is not KEY_BYTES long.
         """
         if not keys or any(len(key) != KEY_BYTES for key in keys):
             raise ValueError(f"there have to be one or more keys of {KEY_BYTES} bytes each")
@@ -75,19 +75,19 @@ class TokenKeys:
     def sign(self, token: Token) -> str:
         """Return the text of `token`, signed with the key that ``token.key_id`` names.
 
-        The text consists of letters, digits, ``-``, ``_`` and two ``.``. Raises KeyError if there
-        is no such key.
+        The text consists of letters, digits, ``-``, ``_`` and two ``.``. Raises KeyError if no key
+        has that id.
         """
         payload = _encode(orjson.dumps(_values(token)))
         signed = f"{token.key_id}.{payload}"
         return f"{signed}.{_sign(signed, self._keys[token.key_id])}"
 
     def verify(self, text: str) -> Token | None:
-        """Return the token in `text`; None if none of the keys has signed it.
+        """Return the token in `text`; None if none of the keys has signed `text`.
 
-        Checks only the signature: the token may have expired or been revoked. Returns None, too,
-        for a text of more than MAX_TOKEN_CHARACTERS, or with the fields of another version of
-        Glimpse. The result's ``key_id`` names the key that signed it.
+        Only the signature is checked: the token may have expired or been revoked. Returns None,
+        too, if `text` has more than MAX_TOKEN_CHARACTERS, or if another version of Glimpse wrote it
+        with other fields. ``key_id`` of the result names the key that signed `text`.
         """
         signed, _, signature = text.rpartition(".")
         if (
@@ -106,8 +106,8 @@ class TokenKeys:
     def password_fingerprint(self, password: str, key_id: str) -> str:
         """Return a keyed hash of `password`, made with the key `key_id`.
 
-        Without the key it reveals nothing about the password. Raises KeyError if there is no such
-        key.
+        Without the key, the hash reveals nothing about the password. Raises KeyError if no key has
+        the id `key_id`.
         """
         content = b"password\0" + password.encode(errors="surrogatepass")
         return _encode(
@@ -116,17 +116,17 @@ class TokenKeys:
 
 
 def _values(token: Token) -> tuple[object, ...]:
-    """Return the values of a payload: all fields but key_id.
+    """Return the fields of `token` that its text has: all fields except ``key_id``.
 
-    Without a domain or system scope, the fields for these are left out. Then Glimpse 0.1 reads the
-    payload, too; `_parse` reads both.
+    If the scope is neither a domain nor the system, the fields for these scopes are left out, so
+    that Glimpse 0.1 can read the text, too. `_parse` reads both forms.
     """
     has_scope = token.domain_id is not None or token.is_system
     return token[:-1] if has_scope else token[:_VALUES_WITHOUT_SCOPE]
 
 
 def _parse(payload: str, key_id: str) -> Token | None:
-    """Return the token in a payload; None if another version of Glimpse has made it."""
+    """Return the token in a payload; None if another version of Glimpse wrote other fields."""
     try:
         padding = "=" * (-len(payload) % 4)
         values = orjson.loads(base64.urlsafe_b64decode(payload + padding))

@@ -1,4 +1,4 @@
-"""Finds and deletes the access rules of users, which application credentials refer to."""
+"""Finds and deletes access rules of users. Application credentials refer to access rules."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from glimpse.identity.embedded.identity_file import IdentityFile
 
 
 def find_access_rule(directory: Directory, user_id: str, rule_id: str) -> UserAccessRule:
-    """Return an access rule of a user; raise NotFound if the user has no such rule."""
+    """Return the access rule `rule_id` of a user; raise NotFound if the user has no such rule."""
     rule = directory.access_rules.get(rule_id)
     if rule is None or rule.user_id != user_id:
         raise NotFound(f"Could not find Access Rule: {rule_id}.")
@@ -20,8 +20,8 @@ def find_access_rule(directory: Directory, user_id: str, rule_id: str) -> UserAc
 async def delete_access_rule(identity_file: IdentityFile, user_id: str, rule_id: str) -> None:
     """Delete an access rule of a user. The deletion is on disk on return.
 
-    Raises NotFound if the user has no such rule, Forbidden if an application credential has it, and
-    IdentityUnavailable if the identity file is invalid or cannot be written.
+    Raises NotFound if the user has no such rule, and Forbidden if an application credential refers
+    to the rule. Raises IdentityUnavailable if the identity file is invalid or cannot be written.
     """
 
     def remove(document: Document, directory: Directory) -> None:

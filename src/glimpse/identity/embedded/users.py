@@ -33,7 +33,7 @@ _KNOWN = frozenset(
 
 
 class _Login(Protocol):
-    """The part of Login that Users needs: it checks and hashes passwords in its queue."""
+    """The part of Login that Users uses: it checks passwords and hashes new ones."""
 
     async def __call__(self, request: AuthRequest, address: str = "-") -> Session: ...
 
@@ -41,13 +41,16 @@ class _Login(Protocol):
 
 
 class Users:
-    """Creates, updates and deletes users. Each change is on disk on return.
+    """Creates, updates and deletes users, and changes passwords.
 
-    The values are those of a request, and are valid by `schemas.USER`. A ``password`` is stored as
-    a hash only, which is made in the login queue. Whether the caller may do it is not checked. All
-    methods raise IdentityUnavailable if the identity file is invalid or cannot be written, and all
-    but `delete` raise Forbidden if it would be too large. Methods with an `address`, the client's
-    address, raise TooManyLogins if the login queue is full.
+    Each change is on disk on return. `values` are attributes from a request. Check them against
+    `schemas.USER` before the call, and check that the caller may make the change. Only a hash of a
+    ``password`` is stored.
+
+    All methods raise IdentityUnavailable if the identity file is invalid or cannot be written. All
+    methods except `delete` raise Forbidden if the identity file would be too large. Methods that
+    take `address`, the client's address, check or hash passwords in the login queue: they raise
+    TooManyLogins if the queue is full, and IdentityUnavailable if it is closed.
     """
 
     def __init__(
@@ -61,11 +64,12 @@ class Users:
     async def create(
         self, values: Mapping[str, Any], address: str, domain_id: str = DOMAIN_ID
     ) -> User:
-        """Create a user, in `domain_id` unless `values` have a domain, and return it.
+        """Create a user and return it.
 
-        Without a password, the user cannot log in by password. Raises NotFound for an unknown
-        domain, BadRequest if the default project is a domain, Conflict if the domain has a user of
-        that name, and Forbidden if there are too many users.
+        `domain_id` is the domain of the user if `values` have no ``domain_id``. A user without a
+        password cannot log in by password. Raises NotFound for an unknown domain, BadRequest if the
+        default project is a domain, Conflict if the domain has a user of that name, and Forbidden
+        if there are too many users.
         """
         user_id = uuid.uuid4().hex
         user = _with_values(
@@ -82,11 +86,12 @@ class Users:
         return user
 
     async def update(self, user_id: str, values: Mapping[str, Any], address: str) -> User:
-        """Change the attributes of a user that `values` have; return the changed user.
+        """Replace the attributes of a user that are in `values`; return the changed user.
 
-        A new password, or disabling the user, ends the user's tokens for good. Raises NotFound if
-        the user does not exist, BadRequest for another id or domain or a domain as default project,
-        and Conflict if the domain has another user of the new name.
+        If the password is changed or the user is disabled, all present tokens of the user become
+        invalid for good. Raises NotFound if the user does not exist. Raises BadRequest for another
+        id or domain, or if the default project is a domain. Raises Conflict if the domain has
+        another user of the new name.
         """
         self._find_changed(user_id, values, self._file.current)
         hashed: str | None = None
@@ -111,8 +116,8 @@ class Users:
         """Change a user's password from `original` to `new_password`; end all tokens of the user.
 
         Raises Unauthorized if `original` is wrong, if the user does not exist or is disabled, or if
-        the password is changed by another request meanwhile. Raises BadRequest if the option
-        ``lock_password`` of the user is set.
+        another request changes the password at the same time. Raises BadRequest if the user has the
+        option ``lock_password``.
         """
         user = (await self._login(_password_login(user_id, original), address)).user
         if user.options.get("lock_password"):
@@ -132,10 +137,10 @@ class Users:
         await asyncio.to_thread(self._file.change, write)
 
     async def delete(self, user_id: str) -> None:
-        """Delete a user with the user's assignments, application credentials and access rules.
+        """Delete a user with the role assignments, application credentials and access rules.
 
-        Images stay. The user's tokens are invalid on return. Raises NotFound if the user does not
-        exist.
+        Images are kept. The user's tokens are invalid on return. Raises NotFound if the user does
+        not exist.
         """
 
         def remove(document: Document, directory: Directory) -> None:
@@ -157,7 +162,7 @@ class Users:
     ) -> tuple[User, User]:
         """Return a user before and after the change by `values`, except for the password.
 
-        Raises NotFound, BadRequest and Conflict as `update` does.
+        Raises NotFound, BadRequest or Conflict, as `update` explains.
         """
         old = _find(user_id, directory)
         check_same_id(old.id, values)
@@ -176,10 +181,10 @@ def _password_login(user_id: str, password: str) -> AuthRequest:
 
 
 def _with_values(user: User, values: Mapping[str, Any]) -> User:
-    """Return `user` with the attributes in `values`, but for the password.
+    """Return a copy of `user` with the attributes in `values`, except for the password.
 
-    An ``email`` or ``description`` that is null, or no text, is kept in ``extra``, because Keystone
-    shows it as it was set.
+    An ``email`` or ``description`` that is null, or not a string, is kept in ``extra``. Keystone,
+    too, shows such a value as it was set.
     """
     extra = merge_extra(user.extra, values, _KNOWN)
     texts = {"email": user.email, "description": user.description}
@@ -208,7 +213,10 @@ def _find(user_id: str, directory: Directory) -> User:
 
 
 def _check(user: User, values: Mapping[str, Any], directory: Directory) -> None:
-    """Raise NotFound, BadRequest or Conflict, as `Users.create` says, for a new or changed user."""
+    """Check the domain, default project and name of a new or changed user.
+
+    Raises NotFound, BadRequest or Conflict, as `Users.create` explains.
+    """
     if user.domain_id not in directory.domains:
         raise NotFound(f"Could not find domain: {user.domain_id}.")
     project_id = values.get("default_project_id")
@@ -218,7 +226,7 @@ def _check(user: User, values: Mapping[str, Any], directory: Directory) -> None:
 
 
 def check_user_name(user: User, directory: Directory) -> None:
-    """Raise Conflict if another user of the domain has the same name, without regard to case."""
+    """Raise Conflict if another user of the domain has the same name in any case."""
     other = directory.user(name=user.name, domain_id=user.domain_id)
     if other is not None and other.id != user.id:
         raise Conflict(f"The domain {user.domain_id} has a user {user.name} already.")
