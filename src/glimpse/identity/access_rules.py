@@ -172,8 +172,9 @@ class _Pattern:
 def _split_pattern(path: str) -> list[str]:
     """Split a rule's path into wildcards and literal characters.
 
-    ``{name}`` and ``*`` become _SEGMENT, ``**`` becomes _ANYTHING. Successive ``**`` become one
-    part. Any other character becomes ``'`` + character, also a ``{`` without a ``}`` after it.
+    ``{name}`` and ``*`` become _SEGMENT, ``**`` becomes _ANYTHING. Successive ``**`` become a
+    single _ANYTHING. Any other character ``x`` becomes ``'x``. A ``{`` without a later ``}`` is a
+    literal, too.
     """
     parts: list[str] = []
     position = 0
@@ -197,6 +198,6 @@ def _split_pattern(path: str) -> list[str]:
 def _compile_pattern(path: str) -> _Pattern:
     """Return the compiled path of a rule.
 
-    The result is cached, since each request with the same token needs it.
+    Results are cached, since each request with the same token needs the same rules.
     """
     return _Pattern(path)

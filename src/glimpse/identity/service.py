@@ -47,12 +47,12 @@ class Identity(Protocol):
 
         `token` is the ``X-Auth-Token`` header, `service_token` the ``X-Service-Token`` header. A
         header that the request does not have is None. If `service_token` is a valid token of a
-        service's user, `token` may have expired recently. Recently means in the last two days,
-        unless Keystone has another ``allow_expired_window``.
+        service's user, `token` may have expired in the last two days (or in another time, if
+        Keystone is configured so).
 
         `target` is the request. If `token` has access rules, `token` is refused if `target` is
-        None, or if no rule allows `target`. But the rules are not checked if `service_token` is a
-        valid token of a service's user.
+        None, or if no rule allows `target`. But the access rules are not checked if `service_token`
+        is a valid token of a service's user.
 
         Raises Unauthorized if `token` is missing, or if `token` or `service_token` is refused.
         Raises IdentityUnavailable if `token` or `service_token` could not be checked.

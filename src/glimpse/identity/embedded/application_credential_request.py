@@ -29,10 +29,10 @@ def parse_credential(
 ) -> tuple[ApplicationCredential, str]:
     """Parse ``{"application_credential": {...}}``; return the credential and its secret.
 
-    The credential is for the user and the project of `session`. Its ``secret_hash`` is empty, for
-    the caller to set. If the body has no secret, or an empty one, the secret is random. `existing`
-    has the access rules of the user. The credential may also have access rules that are not in
-    `existing`. `now` is a POSIX time.
+    The credential is for the user and the project of `session`. The caller sets ``secret_hash``,
+    which is empty in the result. If the body has no secret, or an empty secret, a random secret is
+    made. `existing` has the access rules of the user. The credential may also have access rules
+    that are not in `existing`. `now` is a POSIX time.
 
     Raises BadRequest if the body is invalid, or if the token of `session` has no project.
     """
@@ -63,9 +63,10 @@ def parse_credential(
 
 
 def _parse_name(name: object) -> str:
-    """Return `name` if it is a valid name of a credential, otherwise raise BadRequest.
+    """Return `name` if it is a valid name of an application credential.
 
-    A valid name is a string of 1 to 255 characters, not all of them spaces, none of them NUL.
+    A valid name is a string of 1 to 255 characters. At least one character is not a space, and no
+    character is NUL. Raises BadRequest for any other `name`.
     """
     if (
         not isinstance(name, str)
@@ -143,8 +144,8 @@ def _parse_access_rules(
     """Return the access rules in `entries`, without duplicates.
 
     Each entry has either the id of a rule in `existing`, or a service, a method and a path. If a
-    rule in `existing` has this service, method and path, that rule is returned; otherwise a new
-    rule is.
+    rule in `existing` has the same service, method and path, that rule is returned. Otherwise a new
+    rule is returned, with a new id.
 
     Raises BadRequest if `entries` is not a list, has more than field_lengths.ACCESS_RULES entries,
     or has an invalid entry.

@@ -62,19 +62,16 @@ class ApplicationCredentials:
         """Create an application credential for the user and the project of `session`.
 
         `document` is the parsed body of the request (see `parse_credential`). `address` is the
-        client's address. Returns the credential and its secret, which is the secret in the body or
-        a random one. Only a hash of the secret is stored. The credential is on disk on return.
+        client's address. Returns the credential and its secret: the secret in the body, or else a
+        random secret. Only a hash of the secret is stored. The credential is on disk on return.
 
         Raises Forbidden if the token of `session` was obtained with a restricted credential, or if
         the user would exceed the limits for credentials, their bytes or access rules (see
-        `limits`). Raises BadRequest if the body is invalid, if it names roles that the token does
-        not have, or if the token has no project. Raises Conflict if the user has a credential of
-        that name.
-
-        While the secret is hashed, the user, project or credential of the token or its last role
-        may be removed: then raises Unauthorized. Raises TooManyLogins if the login queue is full.
-        Raises IdentityUnavailable if the login queue is closed, or if the identity file is invalid
-        or cannot be written.
+        `limits`). Raises BadRequest if the body is invalid or names roles that the token does not
+        have, or if the token has no project. Raises Conflict if the user has a credential of that
+        name. Raises Unauthorized if the session has become invalid while the secret was hashed.
+        Raises TooManyLogins if the login queue is full. Raises IdentityUnavailable if the login
+        queue is closed, or if the identity file is invalid or cannot be written.
         """
         _check_can_manage(session)
         user_id = session.user.id

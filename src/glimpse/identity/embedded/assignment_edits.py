@@ -1,10 +1,10 @@
 """Adds and removes role assignments in the document of ``identity.json``.
 
 These functions are for changes by `IdentityFile.change`, and change `document` in place.
-`directory` is the Directory of `document` as it is before the call: make a new one before the next
-call. If an assignment of a user changes, all assignments of that user are written again, with the
-ids of projects and domains. Invalid assignments of that user, such as one in an unknown project,
-are dropped.
+`directory` must be the Directory of the present `document`. Before another call, make a new
+Directory of the changed document. If an assignment of a user changes, all assignments of that user
+are written again, with the ids of projects and domains. Invalid assignments of that user, such as
+in an unknown project, are dropped.
 """
 
 from collections.abc import Callable, Iterable

@@ -26,7 +26,7 @@ class Reference:
 
     @property
     def has_valid_lengths(self) -> bool:
-        """True if neither this reference nor its domain has a too long id or name.
+        """True if the id and the name are not too long, here and in ``domain``.
 
         An id may have 64 characters, a name 255 (field_lengths).
         """
@@ -47,9 +47,9 @@ class AuthRequest:
     the ``user`` of the later method is used for both.
 
     The scope is ``project``, ``domain``, the system if ``is_system`` is True, a trust if
-    ``is_trust`` is True, or none if ``is_unscoped`` is True. At most one of these five is set. If
-    none is set, the new token is for the project of the application credential, or else for the
-    user's default project, or else unscoped.
+    ``is_trust`` is True, or none if ``is_unscoped`` is True. At most one of these five fields is
+    set. If none of the five is set, the new token is for the project of the application credential.
+    Without an application credential, the new token is for the user's default project, or unscoped.
     """
 
     methods: tuple[str, ...]
@@ -85,8 +85,9 @@ def parse_auth_request(document: object) -> AuthRequest:
     A method that is listed twice counts once. Raises BadRequest if the body is malformed, or if the
     parameters of a listed method are missing.
 
-    An empty list of methods is not an error here, and neither is a method that is not in METHODS.
-    Such a method is kept by its name, and may have any parameters. Login refuses both.
+    An empty list of methods raises no error here, nor does a method that is not in METHODS: the
+    result has the name of that method, but not its parameters. Login refuses an empty list and
+    unknown methods.
     """
     auth = _require_object(_require_object(document, "the body").get("auth"), "auth")
     identity = _require_object(auth.get("identity"), "auth.identity")

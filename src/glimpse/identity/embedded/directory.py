@@ -137,14 +137,14 @@ class Directory:
     def effective_roles(self, role_ids: Iterable[str]) -> list[Role]:
         """Return the roles that a token has if its user has the roles `role_ids`.
 
-        These are the roles with `role_ids` and all roles that they imply, directly or indirectly.
-        Roles of a domain are left out, because they only imply other roles. Unknown ids are
-        ignored.
+        The result has the roles with `role_ids` and all roles that they imply, directly or
+        indirectly. Roles of a domain only imply other roles, so roles of a domain are left out
+        themselves. Unknown ids are ignored.
         """
         return effective_roles(role_ids, self.roles, self.implied_roles)
 
     def is_enabled(self, entry: User | Project) -> bool:
-        """Return True if both `entry` and the domain of `entry` are enabled."""
+        """Return True if `entry` is enabled, and the domain of `entry` is enabled, too."""
         domain = self.domains.get(entry.domain_id)
         return entry.enabled and domain is not None and domain.enabled
 

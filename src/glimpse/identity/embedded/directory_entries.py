@@ -30,8 +30,8 @@ class Domain:
 class Project:
     """A project.
 
-    ``parent_id`` is the id of the project above. It is None if the project is directly below its
-    domain.
+    ``parent_id`` is the id of the project above this project. If there is only the domain above,
+    ``parent_id`` is None.
     """
 
     id: str
@@ -143,9 +143,9 @@ class ApplicationCredential:
     """A secret with which a program logs in as a user, with some of the user's roles.
 
     ``roles`` has the ids of these roles. Tokens that were obtained with the credential may be used
-    for the requests that one of ``access_rules`` allows, or for all requests if ``access_rules`` is
-    empty. If ``unrestricted`` is False, such tokens may not create or delete application
-    credentials. ``expires_at`` is a POSIX time; None means never.
+    for the requests that a rule in ``access_rules`` allows. If ``access_rules`` is empty, the
+    tokens may be used for all requests. If ``unrestricted`` is False, the tokens may not be used to
+    create or delete application credentials. ``expires_at`` is a POSIX time; None means never.
     """
 
     id: str

@@ -33,10 +33,10 @@ _KNOWN = frozenset(
 class Domains:
     """Creates, updates and deletes domains. Each change is on disk on return.
 
-    `values` are attributes from a request. Check them against `schemas.DOMAIN` before the call, and
-    check that the caller may make the change. All methods raise IdentityUnavailable if the identity
-    file is invalid or cannot be written. `create` and `update` raise Forbidden if the identity file
-    would be too large.
+    `values` are attributes from a request. Check `values` against `schemas.DOMAIN` before the call,
+    and check that the caller may make the change. All methods raise IdentityUnavailable if the
+    identity file is invalid or cannot be written. `create` and `update` raise Forbidden if the
+    identity file would be too large.
     """
 
     def __init__(self, identity_file: IdentityFile) -> None:
@@ -45,10 +45,10 @@ class Domains:
     async def create(self, values: Mapping[str, Any]) -> Domain:
         """Create a domain and return it.
 
-        If `values` have ``explicit_domain_id``, it becomes the id of the domain. Raises BadRequest
-        if it is not a UUID without hyphens, in lower case. Raises Conflict if a domain or project
-        has that id, or if another domain has the name. Raises Forbidden if there are too many
-        domains.
+        If `values` have an ``explicit_domain_id``, that is the id of the domain. Raises BadRequest
+        if ``explicit_domain_id`` is not a UUID in lower case without hyphens. Raises Conflict if a
+        domain or project has the id, or if another domain has the name. Raises Forbidden if there
+        are too many domains.
         """
         domain_id = values.get("explicit_domain_id") or uuid.uuid4().hex
         if len(domain_id) != _UUID_LENGTH or not set(domain_id) <= set("0123456789abcdef"):
@@ -77,8 +77,7 @@ class Domains:
 
         While a domain is disabled, the tokens of its users and for its projects are invalid. Raises
         NotFound if the domain does not exist, and Conflict if another domain has the new name.
-        Raises Forbidden if the domain is immutable, except for a change that only resets that
-        option.
+        Raises Forbidden if the domain is immutable, and `values` do more than reset that option.
         """
         results: list[Domain] = []
 
@@ -95,8 +94,8 @@ class Domains:
     async def delete(self, domain_id: str) -> None:
         """Delete a disabled domain with its users, projects and roles. Images are kept.
 
-        Raises NotFound if the domain does not exist. Raises Forbidden if the domain is immutable,
-        if it is enabled, or if it is the domain Default, which always exists.
+        Raises NotFound if the domain does not exist. Raises Forbidden if the domain is enabled or
+        immutable, or is the domain Default, which always exists.
         """
 
         def remove(document: Document, directory: Directory) -> None:
@@ -119,7 +118,7 @@ def _find(domain_id: str, directory: Directory) -> Domain:
 
 
 def _check_name(domain: Domain, directory: Directory) -> None:
-    """Raise Conflict if another domain has the same name, without regard to case."""
+    """Raise Conflict if another domain has the same name, ignoring case."""
     other = directory.domain(name=domain.name)
     if other is not None and other.id != domain.id:
         raise Conflict(f"There is a domain {domain.name} already.")

@@ -33,9 +33,9 @@ class Endpoints:
     """Creates, updates and deletes endpoints of the catalog. Each change is on disk on return.
 
     An endpoint may belong to a service of this process, but this process's own endpoints cannot be
-    changed. `values` are attributes from a request. Check them against `schemas.ENDPOINT` before
-    the call, and check that the caller may make the change. If `values` have a ``region`` instead
-    of a ``region_id``, and that region is missing, it is created.
+    changed. `values` are attributes from a request. Check `values` against `schemas.ENDPOINT`
+    before the call, and check that the caller may make the change. If `values` have a ``region``
+    instead of a ``region_id``, a missing region is created.
 
     All methods raise IdentityUnavailable if the identity file is invalid or cannot be written.
     `create` and `update` raise Forbidden if the identity file would be too large.

@@ -128,9 +128,9 @@ class EmbeddedIdentity:
     def validate(self, text: str, expired_window: float = 0) -> Session:
         """Return the session of the token `text`, with the roles that the user has now.
 
-        The token may have expired up to `expired_window` seconds ago. Its application credential
-        may not have expired. Raises IdentityUnavailable if the revocations cannot be read. Raises
-        Unauthorized if the token is not valid:
+        The token may have expired up to `expired_window` seconds ago, but the application
+        credential of the token may not have expired. Raises IdentityUnavailable if the revocations
+        cannot be read. Raises Unauthorized if the token is not valid:
 
         - No present key has signed the token, or the token has expired or been revoked.
         - The user, project, domain or application credential of the token is missing, disabled or
@@ -157,10 +157,7 @@ class EmbeddedIdentity:
         return session
 
     def signing_key_id(self) -> str:
-        """Return the id of the key that signs new tokens.
-
-        Reads the key file again before, if the file has changed.
-        """
+        """Return the id of the key that signs new tokens. First reads a changed key file again."""
         self._key_file.refresh()
         return self._key_file.keys.signing_key_id
 
@@ -185,10 +182,10 @@ class EmbeddedIdentity:
         return self._key_file.keys.sign(token)
 
     async def revoke(self, session: Session) -> None:
-        """Revoke the token of `session`, and all tokens that were obtained with it.
+        """Revoke the token of `session`, and all tokens that were obtained with that token.
 
-        But if this token was itself obtained with another token, only this token is revoked. On
-        return, the revocation is on disk and takes effect in all workers. Raises
+        But if the token of `session` was itself obtained with another token, no other token is
+        revoked. On return, the revocation is on disk and takes effect in all workers. Raises
         IdentityUnavailable if the revocation cannot be written.
         """
         token = session.token
@@ -213,7 +210,7 @@ class EmbeddedIdentity:
     def _expired_window(self, service_token: str) -> float:
         """Return the seconds for which an expired token is still accepted with `service_token`.
 
-        This is EXPIRED_WINDOW if the user of `service_token` has the role ``service``, otherwise 0.
+        Returns EXPIRED_WINDOW if the user of `service_token` has the role ``service``, otherwise 0.
         Raises Unauthorized if `service_token` is not valid, and IdentityUnavailable if the
         revocations cannot be read.
         """

@@ -1,7 +1,7 @@
-"""The JSON document in ``identity.json``: how it is made, completed and encoded.
+"""Makes, completes, encodes and decodes the JSON document in ``identity.json``.
 
-Operators and tests may write the file before the first start, or edit it while the service runs.
-`identity_document_parser.parse_directory` describes the document.
+Operators and tests may write the file before the first start, or edit the file while the service
+runs. `identity_document_parser.parse_directory` describes the document.
 """
 
 import secrets
@@ -46,12 +46,12 @@ def complete_document(document: Mapping[str, Any]) -> dict[str, Any]:
     - A user without a ``password`` and a ``password_hash`` gets a random ``password``, which is not
       hashed.
     - A user with both loses ``password_hash``, which may be the hash of an older password.
-    - The ``secret`` of an application credential is replaced by ``secret_hash``. This takes 0.23 s
-      of CPU time for each secret.
+    - The ``secret`` of an application credential is replaced by ``secret_hash``. Hashing takes 0.23
+      s of CPU time for each secret.
     - A missing section becomes an empty list.
 
-    A value of null counts as missing. Entries without a name are not changed, such as access rules
-    and ``implied_roles``. Invalid entries are not reported here, but by `parse_directory`. Raises
+    A value of null counts as missing. Entries without a name are not changed: access rules, for
+    example, get no id. Invalid entries raise no error here; `parse_directory` reports them. Raises
     InvalidStateFile if a section is not a list.
     """
     result = {**document}

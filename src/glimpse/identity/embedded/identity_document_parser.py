@@ -167,9 +167,9 @@ class _Parser:
         """Return the ids of the assigned roles for each id of a project or domain.
 
         `assigned` maps the ids or names of projects or domains to the ids or names of roles.
-        `find_id` returns the id of one project or domain, or raises InvalidStateFile if it is
-        unknown. Unknown projects, domains and roles are left out, and added to ``_invalid`` under
-        `path`.
+        `find_id` returns the id of a project or domain, and raises InvalidStateFile for an unknown
+        project or domain. Unknown projects, domains and roles are left out, and added to
+        ``_invalid`` under `path`.
         """
         found: dict[str, tuple[str, ...]] = {}
         for place, roles in assigned.items():
@@ -266,10 +266,10 @@ class _Parser:
 
 
 def _make(entry_type: type[_T], entry: Entry, **parsed: Any) -> _T:
-    """Make a dataclass: fields in `parsed` from there, all other fields from `entry`.
+    """Make a dataclass of the fields in `parsed`, and of its other fields in `entry`.
 
-    A field that is null in `entry` gets its default, except for the description of a domain or
-    project, which may be None.
+    A field that is null in `entry` has the default value. But the description of a domain or
+    project may be None.
     """
     values = dict(parsed)
     for name in _field_names(entry_type):  # type: ignore[arg-type]  # a type is hashable
@@ -289,7 +289,7 @@ def _field_names(entry_type: type) -> tuple[str, ...]:
 def _implications(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
     """Return the ids of implied roles by the id of the prior role.
 
-    The result has the implications of the standard roles and those in `pairs` (prior, implied).
+    The result has STANDARD_IMPLICATIONS, and the `pairs` of a prior and an implied role.
     """
     found = {prior: dict.fromkeys(implied) for prior, implied in STANDARD_IMPLICATIONS.items()}
     for prior, implied in pairs:

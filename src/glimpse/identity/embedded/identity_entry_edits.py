@@ -55,10 +55,10 @@ def add_entry(document: Document, directory: Directory, section: str, new: _Entr
 def replace_entry(
     document: Document, directory: Directory, section: str, old: _Entry, new: _Entry
 ) -> _Entry:
-    """Write the changes from `old` to `new` to its entry in a section; return `new`.
+    """Write the changes from `old` to `new` to the entry in a section; return `new`.
 
     Only the fields in which `new` differs from `old` are written. If the name of a domain, project
-    or user changes, references to it by name become references by id. If the section has no entry
+    or user changes, references by the old name become references by id. If the section has no entry
     with the id of `old`, an entry is added (for example, for the domain Default).
 
     Raises Forbidden if an existing entry grows, and the document would have more than
@@ -89,7 +89,7 @@ def _check_size(document: Document) -> None:
 
 
 def _written(value: _Entry, directory: Directory) -> dict[str, Any]:
-    """Return `value` as an entry of its section."""
+    """Return the entry that `value` has in its section of the document."""
     return user_entry(value, directory.roles) if isinstance(value, User) else entry_of(value)
 
 

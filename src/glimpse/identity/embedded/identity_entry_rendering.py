@@ -21,8 +21,8 @@ from glimpse.identity.embedded.standard_roles import role_id_of
 def role_reference(role: Role) -> str:
     """Return the name or id by which the document refers to `role`.
 
-    This is the name if the id of the role is the hash of its name (see `role_id_of`), as for the
-    standard roles and for roles without an entry. For all other roles it is the id.
+    Returns the name if the id of the role is the hash of the name (see `role_id_of`). This is so
+    for the standard roles and for roles without an entry. Returns the id for all other roles.
     """
     return role.name if role.id == role_id_of(role.name) else role.id
 
@@ -46,7 +46,7 @@ def user_entry(user: User, roles: Mapping[str, Role]) -> dict[str, Any]:
 
 
 def entry_of(value: Domain | Project | Role | Region | Service | Endpoint) -> dict[str, Any]:
-    """Return `value` as an entry of its section, without attributes that have default values."""
+    """Return the entry of `value` in the document, without attributes with default values."""
     return _entry(value)
 
 

@@ -11,12 +11,12 @@ _Check = Callable[[Any], bool]  # takes a value, returns True if it has the righ
 def valid_entries(
     kind: str, entries: Iterable[Any], invalid_entries: dict[str, str]
 ) -> Iterator[Entry]:
-    """Yield the valid entries of `entries`, in their order; report the invalid ones.
+    """Yield the valid entries of `entries`, in their order; report the invalid entries.
 
     `kind` is a key of _VALUES, such as ``project``. An entry is valid if it is an object, has all
-    required values, and each value has the type that `parse_directory` needs. The reason why an
-    entry is invalid is added to `invalid_entries` under the id of the entry. An entry that is not
-    an object is named by its number, counted from 1.
+    required values, and each value has the type that `parse_directory` needs. For each invalid
+    entry, the id and the reason are added to `invalid_entries`. An entry that is not an object is
+    named by its number, counted from 1.
     """
     for number, entry in enumerate(entries, 1):
         if not isinstance(entry, dict):

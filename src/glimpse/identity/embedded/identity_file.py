@@ -45,8 +45,8 @@ class IdentityFile:
 
         Makes `state_dir` and the file accessible to their owner only. Invalid entries are left out
         and logged. Raises OSError if the file cannot be created, read or written. Raises
-        InvalidStateFile, whose message has the path, if the file is not a JSON object, or if a
-        section is not a list.
+        InvalidStateFile if the file is not a JSON object, or if a section is not a list; the
+        message has the path of the file.
         """
         make_private_directory(state_dir)
         self.path = state_dir / FILE_NAME
@@ -60,10 +60,10 @@ class IdentityFile:
     def refresh(self) -> bool:
         """Read the file again if it has changed; return True if there is a new ``current``.
 
-        If the file is missing, unreadable or invalid, ``current`` stays as it is, and the problem
-        is logged: once for each change to invalid content, and once a minute while the file cannot
-        be read. Invalid entries are left out, and logged once each. A call takes 2 µs if the file
-        has not changed.
+        If the file is missing, unreadable or invalid, ``current`` is kept and the problem is
+        logged. A change to invalid content is logged once. A file that cannot be read is logged
+        once a minute. Invalid entries are left out, and each of them is logged once. A call takes 2
+        µs if the file has not changed.
         """
         try:
             version = read_file_version(self.path)

@@ -1,8 +1,8 @@
 """Removes users, projects, roles and domains, and what belongs to them, from the document.
 
 These functions are for changes by `IdentityFile.change`, and change `document` in place.
-`directory` is the Directory of `document` as it is before the call: make a new one before the next
-call. Invalid entries are kept, for the operator to repair.
+`directory` must be the Directory of the present `document`. Before another call, make a new
+Directory of the changed document. Invalid entries are kept, for the operator to repair.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -58,7 +58,7 @@ def remove_roles(document: Document, directory: Directory, ids: Collection[str])
 
 
 def remove_domain(document: Document, directory: Directory, domain_id: str) -> None:
-    """Remove a domain with its users, projects and roles, and everything that belongs to them."""
+    """Remove a domain with its users, projects and roles, and all that refers to these."""
     remove_projects(document, directory, _ids_in(domain_id, directory.projects.values()))
     # The assignments have changed, and may change again.
     remove_roles(document, parse_directory(document), _ids_in(domain_id, directory.roles.values()))

@@ -50,7 +50,7 @@ class _Identity(Protocol):
 class _Authenticated(NamedTuple):
     """The result of one authentication method.
 
-    The new token expires at ``expires_at`` at the latest, a POSIX time; None means no such limit.
+    The new token must expire at ``expires_at``, a POSIX time, or before. None sets no limit.
     ``parent`` is the token of the method token. ``credential`` is the application credential of the
     method application_credential.
     """
@@ -64,15 +64,15 @@ class _Authenticated(NamedTuple):
 class Login:
     """Checks logins and makes sessions with new tokens. Call `close` in the end.
 
-    A login with an invalid token raises NotFound. All other failed logins raise Unauthorized. The
-    Identity API uses one message for each of the two errors, so that the message does not reveal
-    which users exist.
+    If the token of the method token is not valid, a login raises NotFound. All other failed logins
+    raise Unauthorized. The Identity API responds with the same message to all errors of one class,
+    so that the message does not reveal which users exist.
     """
 
     def __init__(
         self, identity: _Identity, expiration: float, queue: LoginQueue | None = None
     ) -> None:
-        """`expiration` is the longest life of a token in seconds. None makes a new LoginQueue."""
+        """`expiration` is the longest life of a token in seconds. `queue` is new if None."""
         self._identity = identity
         self._expiration = expiration
         self._queue = queue or LoginQueue()
@@ -133,7 +133,7 @@ class Login:
         raise _refusal()
 
     async def _by_password(self, request: AuthRequest, address: str) -> _Authenticated:
-        """Check the password. The check takes as long for an unknown user.
+        """Check the password; return the user. An unknown user takes as long.
 
         Raises Unauthorized, TooManyLogins or IdentityUnavailable, as `__call__` explains.
         """
@@ -154,10 +154,11 @@ class Login:
         return _Authenticated(user)
 
     async def _by_credential(self, request: AuthRequest, address: str) -> _Authenticated:
-        """Check the secret of an application credential. An unknown one takes as long.
+        """Check the secret of an application credential; return the owner.
 
-        Then replaces the stored hash if it is outdated (`is_outdated`). Raises Unauthorized,
-        TooManyLogins or IdentityUnavailable, as `__call__` explains.
+        An unknown application credential takes as long. If the stored hash is outdated
+        (`is_outdated`), it is replaced. Raises Unauthorized, TooManyLogins or IdentityUnavailable,
+        as `__call__` explains.
         """
         directory = self._directory
         credential = find_credential(request, directory)
@@ -206,9 +207,9 @@ class Login:
             return
 
     def _by_token(self, request: AuthRequest) -> _Authenticated:
-        """Check the token of the method token.
+        """Check the token of the method token; return the user of the token.
 
-        Raises NotFound if the token is not valid, Unauthorized if it was obtained with an
+        Raises NotFound if the token is not valid, Unauthorized if the token was obtained with an
         application credential, and IdentityUnavailable if the revocations cannot be read.
         """
         try:
@@ -227,12 +228,12 @@ class Login:
         check: Callable[[], bool],
         units: int,
     ) -> None:
-        """Run `check` in the login queue; raise Unauthorized if it returns False.
+        """Run `check` in the login queue; raise Unauthorized if `check` returns False.
 
         `check` takes `units` times 0.05 s of CPU time. Failures are counted by `name` and
-        `address`. `compared` has the secret that was sent and the stored one. If `name`, `address`
-        and `compared` are equal, concurrent checks run once. Raises TooManyLogins if the queue is
-        full, and IdentityUnavailable if it is closed.
+        `address`. `compared` has the secret that was sent and the stored secret. Concurrent checks
+        with equal `name`, `address` and `compared` run once. Raises TooManyLogins if the queue is
+        full, and IdentityUnavailable if the queue is closed.
         """
         network = client_network(address)
         attempt = Attempt(digest(*name, network), digest(network), digest(*compared))

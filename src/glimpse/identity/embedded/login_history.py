@@ -33,7 +33,7 @@ class LoginHistory:
         """Count a wrong password, for `key` and for `address`.
 
         From FREE_FAILURES failures of `key` on, the next check of `key` is delayed. Failures of
-        `address` delay nothing; only `rank` and `has_many_failures` use them.
+        `address` delay nothing, but change the results of `rank` and `has_many_failures`.
         """
         self._throttle.record_failure(key)
         self._throttle.record_failure(address)
@@ -41,13 +41,13 @@ class LoginHistory:
     def record_refusal(self, key: bytes, address: bytes) -> None:
         """Count a check that the queue refused, for `key` and for `address`.
 
-        This can raise the `rank` of later checks, but does not delay them.
+        Refusals can raise the `rank` of later checks, but do not delay these checks.
         """
         self._refusals.record_failure(key)
         self._refusals.record_failure(address)
 
     def delay(self, key: bytes) -> float:
-        """Return the seconds until the next check of `key` may start; 0 if it may now."""
+        """Return the seconds until the next check of `key` may start; 0 if it may start now."""
         return self._throttle.delay(key)
 
     def has_many_failures(self, key: bytes, address: bytes) -> bool:

@@ -45,7 +45,10 @@ class Attempt(NamedTuple):
 
 @dataclass(eq=False, slots=True)
 class _PasswordCheck:
-    """A check that waits or runs: ``waiters`` has its callers, ``arrival`` its number."""
+    """A check that waits or runs.
+
+    ``waiters`` has a future for each caller. A later check has a higher ``arrival``.
+    """
 
     attempt: Attempt
     work: Callable[[], bool]
@@ -179,8 +182,8 @@ class LoginQueue:
     def _enqueue(self, new: _PasswordCheck) -> _PasswordCheck:
         """Add `new` to the waiting checks and return `new`; refuse checks if there is no room.
 
-        If MAX_WAITING_OF_KEY checks of a key wait, and `new` is one more, a random one of all these
-        is refused. Raises TooManyLogins if `new` is refused.
+        If MAX_WAITING_OF_KEY checks of the key wait already, a random one of them, or `new`, is
+        refused. Raises TooManyLogins if `new` is refused.
         """
         of_key = [each for each in self._waiting if each.attempt.key == new.attempt.key]
         if len(of_key) >= MAX_WAITING_OF_KEY:
@@ -195,7 +198,7 @@ class LoginQueue:
         return sum(each.units for each in (*self._running, *self._waiting))
 
     def _refuse(self, refused: _PasswordCheck, new: _PasswordCheck) -> None:
-        """Remove `refused` from the queue. All callers that wait for it raise TooManyLogins.
+        """Remove `refused` from the queue. All callers that wait for `refused` get TooManyLogins.
 
         If `refused` is `new`, which is not in the queue yet, raise TooManyLogins here.
         """
@@ -280,7 +283,7 @@ class LoginQueue:
         running.add_done_callback(lambda done: self._finish(check, done))
 
     def _finish(self, check: _PasswordCheck, done: asyncio.Future[bool]) -> None:
-        """Record how a check ended, resume its callers, and start the next checks."""
+        """Record how `check` ended, resume the callers of `check`, and start the next checks."""
         self._running.remove(check)
         if done.cancelled():  # `close` came before a thread had begun the check
             check.fail(_closed)

@@ -67,7 +67,7 @@ def find_user(reference: Reference | None, directory: Directory) -> User | None:
 
 
 def find_credential(request: AuthRequest, directory: Directory) -> ApplicationCredential | None:
-    """Return the application credential that `request` names; None if there is no such one.
+    """Return the application credential that `request` names, or None if it does not exist.
 
     An expired credential is returned, too. The case of the credential's name matters.
     """
@@ -84,8 +84,9 @@ def find_credential(request: AuthRequest, directory: Directory) -> ApplicationCr
 def comparable_name(reference: Reference | None, directory: Directory) -> tuple[str | None, ...]:
     """Return the id, the name and the domain's id of `reference`.
 
-    The result is equal for all spellings of the same name: the name is in lower case, and the
-    domain is given by its id. The domain's id is None if there is no name. The user need not exist.
+    The result is the same for all spellings of a name. The name is in lower case. The domain is
+    given by id, even if `reference` has the domain's name. Without a name, the domain's id is None.
+    The user need not exist.
     """
     if reference is None:
         return None, None, None

@@ -35,9 +35,9 @@ def digest(*parts: str | None) -> bytes:
 def client_network(address: str) -> str:
     """Return the network by which a client's logins are counted.
 
-    For IPv4, the network is the address itself. For IPv6, it is the /64 network (``2001:db8::1`` ->
-    ``2001:db8::/64``). For an IPv4-mapped IPv6 address, it is the IPv4 address. A text that is not
-    an IP address is returned unchanged.
+    For an IPv4 address, returns the address. For an IPv6 address, returns the /64 network
+    (``2001:db8::1`` -> ``2001:db8::/64``). For an IPv4-mapped IPv6 address, returns the IPv4
+    address. A text that is not an IP address is returned unchanged.
     """
     try:
         parsed = ip_address(address.partition("%")[0])
@@ -72,7 +72,7 @@ class LoginThrottle:
         return count if self._clock() - last <= FORGET_SECONDS else 0
 
     def delay(self, key: bytes) -> float:
-        """Return the seconds until the next login of `key` may be checked; 0 if it may now."""
+        """Return the seconds until the next login of `key` may be checked; 0 for now."""
         _, last = self._failures.peek(key) or (0, 0.0)
         return max(0.0, last + delay_after(self.failures(key)) - self._clock())
 

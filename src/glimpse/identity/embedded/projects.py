@@ -34,9 +34,9 @@ _KNOWN = frozenset(
 class Projects:
     """Creates, updates and deletes projects. Each change is on disk on return.
 
-    `values` are attributes from a request. Check them against `schemas.PROJECT` before the call,
-    and check that the caller may make the change. All methods raise IdentityUnavailable if the
-    identity file is invalid or cannot be written. `create` and `update` raise Forbidden if the
+    `values` are attributes from a request. Check `values` against `schemas.PROJECT` before the
+    call, and check that the caller may make the change. All methods raise IdentityUnavailable if
+    the identity file is invalid or cannot be written. `create` and `update` raise Forbidden if the
     identity file would be too large.
     """
 
@@ -99,11 +99,11 @@ class Projects:
         return results[0]
 
     async def delete(self, project_id: str) -> None:
-        """Delete a project with the role assignments and application credentials in it.
+        """Delete a project with the role assignments and application credentials in the project.
 
         Images of the project are kept. Tokens for the project are invalid on return. Raises
-        NotFound if the project does not exist, and Forbidden if it is immutable or has projects
-        below it.
+        NotFound if the project does not exist. Raises Forbidden if the project is immutable or has
+        projects below it.
         """
 
         def remove(document: Document, directory: Directory) -> None:
@@ -175,7 +175,7 @@ def _check_parent(parent_id: str, domain_id: str, directory: Directory) -> None:
 
 
 def _check_name(project: Project, directory: Directory) -> None:
-    """Raise Conflict if another project of the domain has the same name in any case."""
+    """Raise Conflict if another project of the domain has the same name, ignoring case."""
     other = directory.project(name=project.name, domain_id=project.domain_id)
     if other is not None and other.id != project.id:
         raise Conflict(f"The domain {project.domain_id} has a project {project.name} already.")

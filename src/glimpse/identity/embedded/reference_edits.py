@@ -30,7 +30,7 @@ def refer_to_role_by_id(document: Document, role: Role) -> None:
 
 
 def refer_by_id(document: Document, directory: Directory, named: Domain | Project | User) -> None:
-    """Replace the name of `named` by its id in all references to it in `document`.
+    """Replace the name of `named` by its id in all references to `named` in `document`.
 
     `directory` is the Directory of `document`. Call this before `named` gets another name.
     Otherwise the role assignments and application credentials of `named` would be lost, or would
@@ -77,9 +77,9 @@ def _is_named_by(
 
 
 def _joined(assigned: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """Return `assigned` as a dict from projects or domains to roles.
+    """Return `assigned` as a dict from projects or domains to lists of roles.
 
-    If a project or domain comes twice, its lists of roles are joined.
+    If a project or domain is in `assigned` twice, the lists are joined.
     """
     found: dict[str, Any] = {}
     for place, roles in assigned:

@@ -23,9 +23,9 @@ _KNOWN = frozenset(("id", "description", "parent_region_id", "links", "extra"))
 class Regions:
     """Creates, updates and deletes regions of the catalog. Each change is on disk on return.
 
-    `values` are attributes from a request. Check them against `schemas.REGION` before the call, and
-    check that the caller may make the change. `own_region` is the id of this process's region. That
-    region has no entry in the file, and can be neither changed nor deleted.
+    `values` are attributes from a request. Check `values` against `schemas.REGION` before the call,
+    and check that the caller may make the change. `own_region` is the id of this process's region.
+    That region has no entry in the file, and can be neither changed nor deleted.
 
     All methods raise IdentityUnavailable if the identity file is invalid or cannot be written.
     `create` and `update` raise Forbidden if the identity file would be too large.

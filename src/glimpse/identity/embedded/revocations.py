@@ -35,13 +35,14 @@ class Revocations:
     """The audit ids of revoked tokens, in an SQLite file that all workers of a machine share.
 
     The file ``revocations.count`` in the same directory has the number of revocations. All workers
-    map it into memory, so that a worker learns at once that another worker has revoked a token.
+    map this second file into memory, so that each worker learns at once of a revocation by another
+    worker.
     """
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         """Open the file `path`, or create it with the mode 0600. `clock` returns POSIX times.
 
-        Raises OSError if `path` or the file of the number cannot be created. Raises
+        Raises OSError if `path` or ``revocations.count`` cannot be created. Raises
         IdentityUnavailable if `path` is not a database, or cannot be locked or written.
         """
         self._path = path
@@ -61,8 +62,8 @@ class Revocations:
     def generation(self) -> bytes:
         """Return a value that changes with each revocation, by any process.
 
-        Empty a cache of valid tokens when this value changes. A call takes 0.1 µs, so that each
-        request can make it; a call of `is_revoked` takes 5 µs.
+        Empty a cache of valid tokens when this value changes. A call takes 0.1 µs, little enough
+        for each request. A call of `is_revoked` takes 5 µs.
         """
         return self._counter[:_COUNTER_BYTES]
 
@@ -111,7 +112,7 @@ class Revocations:
 def _map_counter(path: Path) -> mmap.mmap:
     """Map the file `path` into memory that all processes share. Raises OSError.
 
-    A missing file is created, and a file of another size is replaced. Then the count is 0.
+    A missing file is created, and a file of another size is replaced. A new file has the count 0.
     """
     if len(create_private_file(path, bytes(_COUNTER_BYTES))) != _COUNTER_BYTES:
         write_private_file(path, bytes(_COUNTER_BYTES))

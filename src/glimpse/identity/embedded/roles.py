@@ -1,4 +1,4 @@
-"""Roles: creates, updates and deletes the roles in the identity file, and what they imply."""
+"""Roles: creates, updates and deletes the roles and implications in the identity file."""
 
 import asyncio
 import uuid
@@ -37,10 +37,10 @@ _KNOWN = frozenset(("id", "name", "description", "domain_id", "options", "links"
 class Roles:
     """Creates, updates and deletes roles and implications. Each change is on disk on return.
 
-    `values` are attributes from a request. Check them against `schemas.ROLE` before the call, and
-    check that the caller may make the change. All methods raise IdentityUnavailable if the identity
-    file is invalid or cannot be written. `create` and `update` raise Forbidden if the identity file
-    would be too large.
+    `values` are attributes from a request. Check `values` against `schemas.ROLE` before the call,
+    and check that the caller may make the change. All methods raise IdentityUnavailable if the
+    identity file is invalid or cannot be written. `create` and `update` raise Forbidden if the
+    identity file would be too large.
     """
 
     def __init__(self, identity_file: IdentityFile) -> None:
@@ -99,11 +99,11 @@ class Roles:
         return results[0]
 
     async def delete(self, role_id: str) -> None:
-        """Delete a role, its assignments and implications, and the credentials that have the role.
+        """Delete a role, and everything in the identity file that refers to the role.
 
-        An application credential is deleted if it has the role. A token becomes invalid if it has
-        no other role. Raises NotFound if the role does not exist, and Forbidden if it is immutable,
-        as the standard roles are.
+        This includes role assignments, implications, and application credentials that have the
+        role. A token becomes invalid if it has no other role. Raises NotFound if the role does not
+        exist, and Forbidden if the role is immutable. The standard roles are immutable.
         """
 
         def remove(document: Document, directory: Directory) -> None:
@@ -187,7 +187,7 @@ def _check_update(old: Role, values: Mapping[str, Any]) -> None:
 
 
 def _check_name(role: Role, directory: Directory) -> None:
-    """Raise Conflict if another role of the same domain has the same name in any case."""
+    """Raise Conflict if another role of the same domain has the same name, ignoring case."""
     for other in directory.roles.values():
         is_in_domain = other.id != role.id and other.domain_id == role.domain_id
         if is_in_domain and other.name.lower() == role.name.lower():

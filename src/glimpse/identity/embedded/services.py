@@ -40,10 +40,10 @@ class OwnCatalog(NamedTuple):
 class Services:
     """Creates, updates and deletes services of the catalog. Each change is on disk on return.
 
-    `values` are attributes from a request. Check them against `schemas.SERVICE` before the call,
-    and check that the caller may make the change. The services of this process cannot be changed.
-    All methods raise IdentityUnavailable if the identity file is invalid or cannot be written.
-    `create` and `update` raise Forbidden if the identity file would be too large.
+    `values` are attributes from a request. Check `values` against `schemas.SERVICE` before the
+    call, and check that the caller may make the change. The services of this process cannot be
+    changed. All methods raise IdentityUnavailable if the identity file is invalid or cannot be
+    written. `create` and `update` raise Forbidden if the identity file would be too large.
     """
 
     def __init__(self, identity_file: IdentityFile, own: OwnCatalog) -> None:

@@ -17,11 +17,12 @@ from glimpse.images import Caller
 
 
 class Session(NamedTuple):
-    """A token with its user, scope and roles, as they are in the identity file now.
+    """A token with its user, scope and roles, read from the identity file.
 
-    If the token is for a project or a domain, this is ``project`` or ``domain``. If the token is
-    for the system, ``token.is_system`` is True. If the token is unscoped, ``roles`` is empty.
-    ``credential`` is the application credential with which the token was obtained, or None.
+    A token for a project has ``project``, a token for a domain has ``domain``. A token for the
+    system has ``token.is_system``. Without any of the three, the token is unscoped, and ``roles``
+    is empty. ``credential`` is the application credential with which the token was obtained, or
+    None.
     """
 
     token: Token
@@ -77,7 +78,7 @@ def resolve_session(token: Token, directory: Directory) -> Session:
 
 
 def _find_scope(token: Token, directory: Directory) -> tuple[Project | None, Domain | None]:
-    """Return the project and the domain of `token`. Each is None if the token is not for it.
+    """Return the project of `token`, or None, and the domain of `token`, or None.
 
     Raises Unauthorized if the project or domain is missing or disabled, or if the project is in a
     disabled domain.
@@ -106,8 +107,8 @@ def _assigned_roles(token: Token, user: User) -> tuple[str, ...]:
 def check_access_rules(session: Session, target: RequestTarget | None) -> None:
     """Check that the access rules of the session's application credential allow `target`.
 
-    Raises Unauthorized if there are access rules, and none of them allows `target`, or `target` is
-    None. A session without an application credential, or without access rules, may make every
+    If there are access rules, raises Unauthorized if no rule allows `target`, or if `target` is
+    None. A session without access rules, or without an application credential, may make every
     request.
     """
     rules = session.credential.access_rules if session.credential else ()

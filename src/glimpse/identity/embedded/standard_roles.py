@@ -1,4 +1,4 @@
-"""The roles that always exist, their ids, and which of them imply others."""
+"""The roles that always exist, their ids, and the other roles that each of them implies."""
 
 import uuid
 
@@ -6,10 +6,10 @@ from glimpse.identity.embedded.directory_entries import Role
 
 
 def role_id_of(name: str) -> str:
-    """Return the id that a role without an entry gets: a hash of `name`, the same everywhere.
+    """Return the id of a role without an entry: a hash of `name`, the same everywhere.
 
-    The standard roles, and roles that are named without an entry in the identity file, have such
-    ids. Roles that were created by a request have random ids.
+    The standard roles, and roles that users have without an entry in ``roles`` of the identity
+    file, have such ids. Roles that a request created have random ids.
     """
     return uuid.uuid5(uuid.NAMESPACE_URL, f"glimpse:role:{name}").hex
 

@@ -44,9 +44,9 @@ class TokenKeyFile:
         self.keys = self._read()
 
     def refresh_sometimes(self) -> None:
-        """Call `refresh` if it was not called within the last second.
+        """Call `refresh` if its last call is at least a second ago.
 
-        If there is nothing to do, a call takes 0.1 µs.
+        Otherwise, do nothing in 0.1 µs. Call this method with each request.
         """
         # Negative after the clock was set back: refresh then, too.
         if not 0 <= self._clock() - self._refreshed_at < _INTERVAL:
@@ -55,9 +55,9 @@ class TokenKeyFile:
     def refresh(self) -> None:
         """Read the file again if it was changed or replaced, or if its permissions changed.
 
-        If the file is missing, unreadable or invalid, ``keys`` stays as it is, and the problem is
-        logged: once for each change to invalid content, and once a minute while the file cannot be
-        read.
+        If the file is missing, unreadable or invalid, ``keys`` is kept and the problem is logged. A
+        change to invalid content is logged once. A file that cannot be read is logged once a
+        minute.
         """
         self._refreshed_at = self._clock()
         try:

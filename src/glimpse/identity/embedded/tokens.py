@@ -47,15 +47,18 @@ class Token(NamedTuple):
 
 
 def new_audit_id() -> str:
-    """Return a new random audit id. It identifies a token without being secret."""
+    """Return a new random audit id, which identifies a token without being secret."""
     return secrets.token_urlsafe(16)
 
 
 class TokenKeys:
-    """The keys of a state directory. Any key verifies tokens; `signing_key_id` signs new ones.
+    """The keys of a state directory, which sign and verify the text of tokens.
 
-    The text of a token is ``KEY_ID.PAYLOAD.SIGNATURE``. A key's id is a hash of the key. In Glimpse
-    0.1, the text was ``PAYLOAD.SIGNATURE``; such a token is valid if any of the keys has signed it.
+    ``signing_key_id`` is the id of the newest key. A key's id is a hash of the key. Tokens that any
+    of the keys signed are valid.
+
+    The text of a token is ``KEY_ID.PAYLOAD.SIGNATURE``. In Glimpse 0.1, the text was
+    ``PAYLOAD.SIGNATURE``; such a text is accepted, too.
     """
 
     def __init__(self, keys: Sequence[bytes]) -> None:
@@ -86,8 +89,8 @@ class TokenKeys:
         """Return the token in `text`; None if none of the keys has signed `text`.
 
         Only the signature is checked: the token may have expired or been revoked. Returns None,
-        too, if `text` has more than MAX_TOKEN_CHARACTERS, or if another version of Glimpse wrote it
-        with other fields. ``key_id`` of the result names the key that signed `text`.
+        too, if `text` has more than MAX_TOKEN_CHARACTERS, or if `text` has other fields, from
+        another version of Glimpse. ``key_id`` of the result names the key that signed `text`.
         """
         signed, _, signature = text.rpartition(".")
         if (

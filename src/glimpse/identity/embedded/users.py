@@ -43,14 +43,16 @@ class _Login(Protocol):
 class Users:
     """Creates, updates and deletes users, and changes passwords.
 
-    Each change is on disk on return. `values` are attributes from a request. Check them against
+    Each change is on disk on return. `values` are attributes from a request. Check `values` against
     `schemas.USER` before the call, and check that the caller may make the change. Only a hash of a
     ``password`` is stored.
 
     All methods raise IdentityUnavailable if the identity file is invalid or cannot be written. All
-    methods except `delete` raise Forbidden if the identity file would be too large. Methods that
-    take `address`, the client's address, check or hash passwords in the login queue: they raise
-    TooManyLogins if the queue is full, and IdentityUnavailable if it is closed.
+    methods except `delete` raise Forbidden if the identity file would be too large.
+
+    Methods with `address`, the client's address, check or hash passwords in the login queue. They
+    raise TooManyLogins if the login queue is full, and IdentityUnavailable if the login queue is
+    closed.
     """
 
     def __init__(
@@ -183,8 +185,8 @@ def _password_login(user_id: str, password: str) -> AuthRequest:
 def _with_values(user: User, values: Mapping[str, Any]) -> User:
     """Return a copy of `user` with the attributes in `values`, except for the password.
 
-    An ``email`` or ``description`` that is null, or not a string, is kept in ``extra``. Keystone,
-    too, shows such a value as it was set.
+    An ``email`` or ``description`` that is null or not a string is kept in ``extra``, so that
+    responses show the value as it was set (as in Keystone).
     """
     extra = merge_extra(user.extra, values, _KNOWN)
     texts = {"email": user.email, "description": user.description}
@@ -226,7 +228,7 @@ def _check(user: User, values: Mapping[str, Any], directory: Directory) -> None:
 
 
 def check_user_name(user: User, directory: Directory) -> None:
-    """Raise Conflict if another user of the domain has the same name in any case."""
+    """Raise Conflict if another user of the domain has the same name, ignoring case."""
     other = directory.user(name=user.name, domain_id=user.domain_id)
     if other is not None and other.id != user.id:
         raise Conflict(f"The domain {user.domain_id} has a user {user.name} already.")
