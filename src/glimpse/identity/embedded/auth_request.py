@@ -241,9 +241,9 @@ def _parse_reference(parameters: Mapping[str, Any], path: str) -> Reference:
 def _parse_domain_reference(parameters: Mapping[str, Any], path: str) -> Reference:
     """Parse a domain that is named by id or by name.
 
-    If there are both, the name is used (as in Keystone). Raises BadRequest if there is neither, or
-    if a value has the wrong type. `path` is the place of `parameters` in the body, for the error
-    message.
+    If there are both an id and a name, the name is used (as in Keystone). Raises BadRequest if
+    there is neither an id nor a name, or if a value has the wrong type. `path` is the place of
+    `parameters` in the body, for the error message.
     """
     identifier = _optional_text(parameters, "id", path)
     name = _optional_text(parameters, "name", path)

@@ -75,9 +75,10 @@ class Domains:
     async def update(self, domain_id: str, values: Mapping[str, Any]) -> Domain:
         """Replace the attributes of a domain that are in `values`; return the changed domain.
 
-        While a domain is disabled, the tokens of its users and for its projects are invalid. Raises
-        NotFound if the domain does not exist, and Conflict if another domain has the new name.
-        Raises Forbidden if the domain is immutable, and `values` do more than reset that option.
+        While a domain is disabled, tokens of its users, for its projects and for the domain itself
+        are invalid. Raises NotFound if the domain does not exist, and Conflict if another domain
+        has the new name. Raises Forbidden if the domain is immutable, and `values` do more than
+        reset the option ``immutable``.
         """
         results: list[Domain] = []
 

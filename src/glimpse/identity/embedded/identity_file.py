@@ -61,9 +61,9 @@ class IdentityFile:
         """Read the file again if it has changed; return True if there is a new ``current``.
 
         If the file is missing, unreadable or invalid, ``current`` is kept and the problem is
-        logged. A change to invalid content is logged once. A file that cannot be read is logged
-        once a minute. Invalid entries are left out, and each of them is logged once. A call takes 2
-        µs if the file has not changed.
+        logged: each change to invalid content once, a file that cannot be read once a minute.
+        Invalid entries are left out, and each invalid entry is logged once. A call takes 2 µs if
+        the file has not changed.
         """
         try:
             version = read_file_version(self.path)

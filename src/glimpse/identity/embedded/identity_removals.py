@@ -26,7 +26,10 @@ from glimpse.identity.embedded.role_references import RoleReferences
 
 
 def remove_users(document: Document, directory: Directory, ids: Collection[str]) -> None:
-    """Remove users with their assignments, application credentials and access rules."""
+    """Remove users, and everything in the document that belongs to them.
+
+    Role assignments, application credentials and access rules of the users are removed, too.
+    """
     remove_credentials(document, directory, lambda each: each.user_id in ids)
     rules = {each.id for each in directory.access_rules.values() if each.user_id in ids}
     remove_entries(document, "access_rules", rules)
@@ -58,7 +61,11 @@ def remove_roles(document: Document, directory: Directory, ids: Collection[str])
 
 
 def remove_domain(document: Document, directory: Directory, domain_id: str) -> None:
-    """Remove a domain with its users, projects and roles, and all that refers to these."""
+    """Remove a domain with its users, projects and roles.
+
+    Everything that refers to one of these objects is removed, too: role assignments, application
+    credentials, access rules and implications.
+    """
     remove_projects(document, directory, _ids_in(domain_id, directory.projects.values()))
     # The assignments have changed, and may change again.
     remove_roles(document, parse_directory(document), _ids_in(domain_id, directory.roles.values()))

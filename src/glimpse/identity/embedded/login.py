@@ -50,7 +50,7 @@ class _Identity(Protocol):
 class _Authenticated(NamedTuple):
     """The result of one authentication method.
 
-    The new token must expire at ``expires_at``, a POSIX time, or before. None sets no limit.
+    The new token expires at ``expires_at`` or before. This is a POSIX time, or None for no limit.
     ``parent`` is the token of the method token. ``credential`` is the application credential of the
     method application_credential.
     """
@@ -276,5 +276,5 @@ class Login:
 
 
 def _refusal() -> Unauthorized:
-    """Make the error of a failed login, which does not say why it failed."""
+    """Make the error of a failed login. The message does not say why the login failed."""
     return Unauthorized("The request you have made requires authentication.")

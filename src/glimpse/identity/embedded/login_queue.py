@@ -45,10 +45,7 @@ class Attempt(NamedTuple):
 
 @dataclass(eq=False, slots=True)
 class _PasswordCheck:
-    """A check that waits or runs.
-
-    ``waiters`` has a future for each caller. A later check has a higher ``arrival``.
-    """
+    """A check that waits or runs: ``waiters`` has its callers, ``arrival`` is its number."""
 
     attempt: Attempt
     work: Callable[[], bool]

@@ -37,12 +37,12 @@ def find_scope(
 
     `credential` is the application credential of the login, or None. If the request has no scope,
     the scope is the project of `credential`. Without `credential`, the scope is the user's default
-    project if the user has a role there and the project is enabled; otherwise the token is
+    project if the user has a role there and the project is enabled. Otherwise the token is
     unscoped.
 
-    If the request has a scope, whether the user has a role there is not checked. Raises
-    UnknownScope for an unknown project or domain, or for a trust. If there is a `credential`,
-    raises UnknownScope for any scope other than the project of `credential`.
+    A requested scope is not checked for a role of the user. Raises UnknownScope for an unknown
+    project or domain, or for a trust. With a `credential`, raises UnknownScope for any scope other
+    than the project of `credential`.
     """
     scope = _requested_scope(request, directory)
     if credential is not None:  # which is for one project only

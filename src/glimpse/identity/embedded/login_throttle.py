@@ -67,12 +67,12 @@ class LoginThrottle:
         self._failures: LruCache[bytes, tuple[int, float]] = LruCache(MAX_KEYS)
 
     def failures(self, key: bytes) -> int:
-        """Return the number of failures of `key`; 0 if the last failure is FORGET_SECONDS ago."""
+        """Return the number of failures of `key`; 0 if the last one is over FORGET_SECONDS ago."""
         count, last = self._failures.peek(key) or (0, 0.0)
         return count if self._clock() - last <= FORGET_SECONDS else 0
 
     def delay(self, key: bytes) -> float:
-        """Return the seconds until the next login of `key` may be checked; 0 for now."""
+        """Return the seconds that the next login of `key` has to wait from now; 0 for no wait."""
         _, last = self._failures.peek(key) or (0, 0.0)
         return max(0.0, last + delay_after(self.failures(key)) - self._clock())
 

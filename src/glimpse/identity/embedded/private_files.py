@@ -40,7 +40,7 @@ def make_private_directory(path: Path) -> None:
 
 
 def privacy_problem(path: Path) -> str | None:
-    """Return why this process cannot make `path` private; None if it can.
+    """Return why this process cannot make `path` private; None if this process can.
 
     A private file or directory is accessible to its owner only. If `path` is private already,
     returns None, whoever the owner is. Raises OSError if `path` does not exist or cannot be

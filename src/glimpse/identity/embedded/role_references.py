@@ -19,7 +19,7 @@ class RoleReferences:
     """
 
     def __init__(self, roles: Iterable[Role], invalid_entries: dict[str, str]) -> None:
-        """`roles` are the entries. `ids_of` adds unknown ids to `invalid_entries`."""
+        """`roles` are the entries. `ids_of` adds unknown ids and a reason to `invalid_entries`."""
         self.roles = {role.id: role for role in (*roles, *STANDARD_ROLES)}
         self._by_name = {
             role.name: role.id for role in self.roles.values() if role.domain_id is None

@@ -76,7 +76,8 @@ class Roles:
 
         Raises NotFound if the role does not exist, BadRequest for another id or domain, and
         Conflict if another role of the same domain has the new name. Raises Forbidden if the role
-        is a standard role, or if it is immutable and `values` do more than reset that option.
+        is a standard role. Raises Forbidden, too, if the role is immutable, and `values` do more
+        than reset the option ``immutable``.
         """
         results: list[Role] = []
 

@@ -46,8 +46,8 @@ class Session(NamedTuple):
 def resolve_session(token: Token, directory: Directory) -> Session:
     """Return the session of `token`: look up its user, scope and roles in `directory`.
 
-    The session has the roles that the user has in the scope, with the roles that these imply. If
-    the token was obtained with an application credential, the session has only the roles that the
+    The session has the roles of the user in the scope, including implied roles. If the token was
+    obtained with an application credential, the session has only those of these roles that the
     credential has, too. Expiry and revocation are not checked (`EmbeddedIdentity.validate` does).
 
     Raises Unauthorized in these cases:

@@ -139,10 +139,10 @@ class Users:
         await asyncio.to_thread(self._file.change, write)
 
     async def delete(self, user_id: str) -> None:
-        """Delete a user with the role assignments, application credentials and access rules.
+        """Delete a user and everything that belongs to the user, except images.
 
-        Images are kept. The user's tokens are invalid on return. Raises NotFound if the user does
-        not exist.
+        These are the role assignments, application credentials and access rules of the user. The
+        user's tokens are invalid on return. Raises NotFound if the user does not exist.
         """
 
         def remove(document: Document, directory: Directory) -> None:
