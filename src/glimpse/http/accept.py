@@ -1,8 +1,8 @@
-"""The Accept header (RFC 9110, 12.5.1): its media ranges, and the offer they rate highest.
+"""The Accept header (RFC 9110, 12.5.1): parse it, and choose the media type of a response.
 
-`parse_accept` is the only parser. `best_offer` selects as WebOb does, for what WebOb renders: the
-health check of oslo.middleware, the faults of the Image API, and Compute's responses to requests
-that reach no operation. All other responses of Compute follow a rule of its own, in
+`parse_accept` is the only parser. `best_offer` chooses as WebOb does. It is for the responses that
+WebOb renders in OpenStack: the health check, the faults of the Image API, and Compute's responses
+to requests that reach no operation. The rule for all other responses of Compute is in
 `compute.content_negotiation`.
 """
 
@@ -17,20 +17,21 @@ _WELL_FORMED = re.compile(
     rf"(?:{_WORD}/{_WORD}(?:[ \t]*;[ \t]*(?![qQ]=){_WORD}={_VALUE})*"
     rf"(?:{_WEIGHT}(?:[ \t]*;[ \t]*{_WORD}(?:={_VALUE})?)*)?)?"
 )
-# The text up to a separator. One in double quotes does not separate; a quote that is not closed
-# extends to the end.
+# The text up to a separator. A separator in double quotes does not count. A quoted text without a
+# closing quote extends to the end.
 _QUOTED = r'"(?:[^"\\]|\\.)*"?'
 _ELEMENT = re.compile(rf'(?:\A|,)((?:[^,"]|{_QUOTED})*)', re.DOTALL)
 _PIECE = re.compile(rf'(?:\A|;)((?:[^;"]|{_QUOTED})*)', re.DOTALL)
 
 
 class MediaRange(NamedTuple):
-    """An element of an Accept header, or any text in place of one; the case is as sent.
+    """An element of an Accept header (``text/html;q=0.5``), which may be malformed.
 
-    `parameters` are names and values in the order in which they were sent, without the quotes
-    around a value; one without ``=`` has an empty value. The one named ``q`` is the weight; it is
-    not parsed, since APIs differ in what they accept. `is_well_formed` is True for what RFC 9110
-    allows, also for an empty element (5.6.1).
+    `media_type` and `parameters` are in the case and the order in which the client sent them.
+    `parameters` has pairs of name and value. Quotes around a value are removed. The value is empty
+    if the parameter has no ``=``. The parameter ``q``, the weight, may have any value: APIs differ
+    in the values that they accept. `is_well_formed` is True if RFC 9110 allows the element; it
+    allows an empty one (5.6.1).
     """
 
     media_type: str
@@ -39,17 +40,17 @@ class MediaRange(NamedTuple):
 
 
 def parse_accept(accept: str) -> list[MediaRange]:
-    """Split an Accept header into media ranges. Takes any text, in time proportional to it.
+    """Split an Accept header into media ranges; the time is proportional to its length.
 
-    An empty header gives one range, whose media type is empty.
+    Takes any text, and raises no errors. An empty header gives one range with an empty media type.
     """
     return [parse_media_range(element) for element in _ELEMENT.findall(accept)]
 
 
 def parse_media_range(text: str) -> MediaRange:
-    """Split a media range, or a media type such as a Content-Type header, into its parts.
+    """Split a media range, or the media type of a Content-Type header, into its parts.
 
-    Takes any text, in time proportional to it.
+    Takes any text, and raises no errors. The time is proportional to the length of the text.
     """
     media_type, *parameters = _PIECE.findall(text)
     return MediaRange(
@@ -60,15 +61,16 @@ def parse_media_range(text: str) -> MediaRange:
 
 
 def best_offer(accept: str, offers: Sequence[str]) -> str | None:
-    """Return the media type of `offers` that the header rates highest, the first of equals.
+    """Return the media type of `offers` to which the Accept header gives the highest weight.
 
-    Returns None if no offer is acceptable, also for an empty header: pass ``*/*`` for a missing
-    one. If any media range is malformed, returns ``offers[0]``. The offers are in lower case; the
-    case of the header does not matter.
+    If several offers have that weight, returns the first of them. Returns None if no offer is
+    acceptable. If `accept` is empty, no offer is acceptable: pass ``*/*`` if the request has no
+    Accept header. If any media range is malformed, returns ``offers[0]``. The offers must be in
+    lower case; the header may be in any case.
 
-    The weight of an offer is that of the most specific media range that matches it; of equal ranges
-    the first counts. ``text/html;level=1`` matches no offer, because of its parameter, but
-    ``text/*;level=1`` matches as ``text/*`` does.
+    The weight of an offer is the weight of the most specific media range that matches the offer. If
+    a media range is repeated, the first one counts. ``text/html;level=1`` matches no offer because
+    it has a parameter. In ``text/*;level=1``, the parameter is ignored.
     """
     ranges = parse_accept(accept)
     if not all(media_range.is_well_formed for media_range in ranges):

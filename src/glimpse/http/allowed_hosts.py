@@ -1,8 +1,8 @@
 """Protection from DNS rebinding: which hosts a request may name if no token is checked.
 
-A web page can give its own host name the address 127.0.0.1, and then send requests to a server on
-the reader's machine as if they were the page's. Their Host header still has the page's host name.
-(A malformed Host is refused by `server.request_head`.)
+The owner of a web page can give the page's host name the address 127.0.0.1. The page's scripts can
+then send requests to a server on the machine of the person who reads the page. The Host header of
+these requests still has the page's host name.
 """
 
 import ipaddress
@@ -21,9 +21,10 @@ _OPTION = "[api] noauth_allowed_hosts"
 class AllowedHosts:
     """The hosts that a request may name in its Host, forwarded host and Origin headers.
 
-    These are ``localhost``, loopback addresses, `names`, and `listen`, where the process listens.
-    Ports and case do not matter. A process that listens on every address (``0.0.0.0``) allows every
-    address: DNS rebinding needs a host name.
+    The allowed hosts are ``localhost``, loopback addresses, `names`, and `listen`, the address on
+    which the process listens. Hosts are compared without their ports, and in any case. If `listen`
+    is every address (``0.0.0.0``, ``::`` or empty), every IP address is allowed, because DNS
+    rebinding needs a host name.
     """
 
     def __init__(self, listen: str, names: Iterable[str], *, trust_proxy_headers: bool) -> None:
@@ -38,11 +39,14 @@ class AllowedHosts:
     def refusal(self, scope: Scope) -> str | None:
         """Return the error message for a request that has to be refused; None if it is allowed.
 
-        `scope` has the keys of `extend_scope`. A request is refused if one of these headers is
-        malformed or names a host that is not allowed: Host; the forwarded host, if proxy headers
-        are trusted; Origin, unless the method is a safe one (GET, HEAD, OPTIONS, TRACE). If there
-        is no Origin, a request with another method than these is refused if the browser marks it as
-        cross-site. A missing Host header is no reason to refuse: browsers always send it.
+        `scope` has the keys of `extend_scope`. A request is refused in these cases:
+
+        - Its Host header is malformed or names a host that is not allowed. A request without a Host
+          header is no risk, because browsers always send one.
+        - Proxy headers are trusted, and the forwarded host is malformed or not allowed.
+        - The method is not GET, HEAD, OPTIONS or TRACE, and the request comes from the page of a
+          host that is not allowed. The Origin header names that host. Without an Origin header, a
+          request that the browser marks as cross-site (Sec-Fetch-Site) is refused.
         """
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         host = headers.get(b"host")
@@ -72,9 +76,9 @@ class AllowedHosts:
     def _allows_origin(self, headers: dict[bytes, bytes]) -> bool:
         """Return False if a web page of a host that is not allowed sent the request.
 
-        Origin names the page; only browsers send it. ``null``, which browsers send for a page
-        without a host, is not allowed, nor is another scheme than http and https. Without Origin,
-        the result is False only if the browser marks the request as cross-site (Sec-Fetch-Site).
+        Only browsers send an Origin header; it names the page's host. The result is False for
+        ``null``, the origin of a page without a host, and for schemes other than http and https.
+        Without an Origin header, the result is False only for ``Sec-Fetch-Site: cross-site``.
         """
         origin = headers.get(b"origin")
         if origin is None:
@@ -100,9 +104,10 @@ class AllowedHostsMiddleware:
 
 
 def _host_name(host: str) -> str:
-    """Return a host in lower case, without its port, brackets, and dot at the end.
+    """Return a host in lower case, without its port (``Example.org.:80`` -> ``example.org``).
 
-    An IPv6 address without brackets has no port.
+    Also removes the brackets of an IPv6 address, and dots at the end of a name. An IPv6 address
+    without brackets has no port.
     """
     if host.startswith("["):
         return host[1:].partition("]")[0].lower()
@@ -111,7 +116,7 @@ def _host_name(host: str) -> str:
 
 
 def _refusal_message(header: str) -> str:
-    """Return the error message for a host that is not allowed and was found in `header`."""
+    """Return the error message for a request whose `header` names a host that is not allowed."""
     return (
         f"This server checks no tokens (auth_strategy = noauth), and its {header} is a host that "
         f"is not allowed. To allow it, add it to {_OPTION}."

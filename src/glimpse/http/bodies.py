@@ -15,17 +15,21 @@ class BodyTooLarge(Exception):
 
 
 class ClientDisconnected(Exception):
-    """The client disconnected before its request was complete, or while it was served."""
+    """The client disconnected before its request was complete, or while the server handled it."""
 
 
 async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -> bytes:
     """Return the whole body of a request. `headers` is ``scope["glimpse.headers"]``.
 
-    Raises BodyTooLarge for more than `limit` bytes, before anything is read if Content-Length is
-    larger; ClientDisconnected if the client disconnects before the end; TooManyBodies if the bodies
-    of all requests together exceed MAX_HELD_BYTES. The first 16 KiB of each body do not count. A
-    request gets no TooManyBodies while all other bodies are smaller than that. There is no timeout
-    here: the server closes the connection of a client that sends too slowly.
+    There is no timeout here: the server closes the connection of a client that sends too slowly.
+    These errors are raised:
+
+    - BodyTooLarge if the body has more than `limit` bytes. If Content-Length is larger than
+      `limit`, nothing is read.
+    - ClientDisconnected if the client disconnects before the end of the body.
+    - TooManyBodies if the bodies of all requests together exceed MAX_HELD_BYTES. The first 16 KiB
+      of each body do not count. A request gets no TooManyBodies while all other bodies are smaller
+      than 16 KiB.
     """
     if int(headers.get(b"content-length", b"0") or b"0") > limit:
         raise BodyTooLarge
@@ -45,10 +49,10 @@ async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -
 
 
 def _count_bytes(total: int) -> None:
-    """Increase the bytes that BODIES counts for the current request to `total`.
+    """Increase the number of bytes that BODIES counts for the current request to `total`.
 
-    Raises TooManyBodies if there is no room for them; then the count stays as it was. Does nothing
-    outside of a request, or if that many are counted already.
+    Raises TooManyBodies, and leaves the number unchanged, if all bodies together would be too
+    large. Does nothing outside of a request, or if the number is `total` or more already.
     """
     context = current_context.get()
     if total > context.body_bytes and context is not NO_REQUEST:
@@ -56,11 +60,11 @@ def _count_bytes(total: int) -> None:
 
 
 async def send_pieces(receive: Receive, send: Send, pieces: AsyncGenerator[bytes, None]) -> None:
-    """Send the pieces of a response's body as they are produced; the head was sent before.
+    """Send the pieces of a response's body as they are produced, and then its end.
 
-    If the client disconnects, it returns without an error at the next piece. It raises what
-    `pieces` raises, and closes `pieces` in any case. `receive` is that of a request whose body has
-    been read, so that it returns when the client disconnects.
+    The caller has sent the head of the response. If the client disconnects, returns without an
+    error when the next piece is produced. Raises what `pieces` raises. Closes `pieces` in any case.
+    The caller has read the request's body: then `receive` returns when the client disconnects.
     """
     disconnected = asyncio.ensure_future(receive())
     try:

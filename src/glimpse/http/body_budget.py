@@ -3,20 +3,21 @@
 from glimpse.images.errors import Unavailable
 from glimpse.telemetry.request_context import RequestContext
 
-# Bytes of request bodies that one process holds at once. The first bytes of each body do not count:
-# when large bodies have used up all of this, logins and metadata writes still succeed.
+# Bytes of request bodies that one process holds at once. The first UNCOUNTED_BYTES of each body do
+# not count, so that logins and metadata writes succeed even if large bodies use up the limit.
 MAX_HELD_BYTES = 64 * 1024 * 1024
 UNCOUNTED_BYTES = 16 * 1024
 
 
 class TooManyBodies(Unavailable):
-    """The request bodies that this process has in memory exceed MAX_HELD_BYTES."""
+    """The request bodies in the memory of this process would exceed MAX_HELD_BYTES."""
 
 
 class BodyBudget:
-    """Counts the bytes of request bodies in memory; raises TooManyBodies beyond `total`.
+    """Counts the bytes of request bodies in memory; raises TooManyBodies beyond `total` bytes.
 
-    Bytes count from their arrival to the end of their request.
+    Who reads a body calls `reserve` as bytes arrive. `RequestMiddleware` calls `release` at the end
+    of the request.
     """
 
     def __init__(self, total: int) -> None:
@@ -24,11 +25,11 @@ class BodyBudget:
         self.used = 0
 
     def reserve(self, context: RequestContext, size: int) -> None:
-        """Count `size` more bytes for a request; add them to its `body_bytes`.
+        """Count `size` more bytes for the request of `context`; add them to its `body_bytes`.
 
-        Raises TooManyBodies, and counts nothing, if more than `total` bytes would be in memory. A
-        request is never refused while no other has bytes in memory: `max_request_body_size` limits
-        a single body.
+        Raises TooManyBodies, and counts nothing, if more than `total` bytes would be in memory. The
+        error is not raised while no other request has bytes in memory: the option
+        `max_request_body_size` limits a single body.
         """
         if self.used + size > self._total and self.used > context.body_bytes:
             raise TooManyBodies("The server is busy with other requests. Try again.")
@@ -36,7 +37,7 @@ class BodyBudget:
         context.body_bytes += size
 
     def release(self, context: RequestContext) -> None:
-        """Stop counting the bytes of a request that has ended."""
+        """Stop counting the bytes of a request that has ended; set its `body_bytes` to 0."""
         self.used -= context.body_bytes
         context.body_bytes = 0
 

@@ -12,11 +12,12 @@ Result = TypeVar("Result")
 
 
 async def while_connected(receive: Receive, work: Coroutine[Any, Any, Result]) -> Result:
-    """Return what `work` returns; cancel it if the client disconnects first.
+    """Return the result of `work`; cancel `work` if the client disconnects first.
 
-    Raises what `work` raises, and ClientDisconnected if the client disconnects. In each case, and
-    if the caller is cancelled, `work` has ended by then. `receive` is that of a request whose body
-    has been read, so that it returns when the client disconnects.
+    Raises what `work` raises, or ClientDisconnected if the client disconnects first. If the caller
+    is cancelled, `work` is cancelled, too. In all cases, `work` has ended when this function
+    returns or raises. The caller has read the request's body: then `receive` returns when the
+    client disconnects.
     """
     task = asyncio.ensure_future(work)
     disconnected = asyncio.ensure_future(receive())

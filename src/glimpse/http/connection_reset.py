@@ -1,8 +1,8 @@
-"""ResetConnection: has the server reset the connection of a request instead of responding."""
+"""ResetConnection: makes the server reset a client's connection instead of responding."""
 
 
 class ResetConnection(BaseException):
-    """Raised by an ASGI application: the client gets a TCP reset, and no response.
+    """An ASGI application raises it to give the client a TCP reset instead of a response.
 
-    It is no Exception, so that no middleware turns it into a response.
+    Its base class is BaseException, so that no middleware turns it into a response.
     """

@@ -1,6 +1,6 @@
 """CORS: headers with which a browser lets the scripts of other web sites use the APIs.
 
-The options, and which request gets which headers, are those of oslo.middleware.
+The options, and the rules for the headers, are the same as in oslo.middleware.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ _SIMPLE_HEADERS = (
 class CorsPolicy:
     """Which origins may use the APIs, and how. The parameters are the options of [cors].
 
-    Origins and methods are compared with regard to case, names of headers without.
+    Case matters for origins and methods. It does not matter for the names of headers.
     """
 
     def __init__(
@@ -53,10 +53,12 @@ class CorsPolicy:
     def response_headers(self, method: str, headers: Sequence[Header]) -> list[Header]:
         """Return the headers to add to the response to a request with `method` and `headers`.
 
-        Names in `headers` are in lower case. The result is empty without an Origin header, and for
-        an origin that is not allowed. For OPTIONS, it has the headers of a response to a preflight
-        request; it is empty for another OPTIONS request, and if the preflight request asks for a
-        method or a header that is not allowed.
+        Names in `headers` are in lower case. The result is empty if the Origin header is missing or
+        names an origin that is not allowed.
+
+        An OPTIONS request is a preflight request if it has Access-Control-Request-Method. The
+        result for OPTIONS is empty if the request is no preflight request, or asks for a method or
+        a header that is not allowed.
         """
         origin = self._allowed_origin(_value(headers, b"origin"))
         if origin is None:
@@ -78,7 +80,7 @@ class CorsPolicy:
         return allowed
 
     def _allowed_origin(self, origin: bytes | None) -> bytes | None:
-        """Return the value of Access-Control-Allow-Origin; None without an allowed origin."""
+        """Return the value of Access-Control-Allow-Origin; None if `origin` is not allowed."""
         if origin is None or origin in self._origins:
             return origin
         return _EVERY_ORIGIN if _EVERY_ORIGIN in self._origins else None
@@ -90,8 +92,8 @@ class CorsPolicy:
 class CorsMiddleware:
     """Adds the headers of `policy` to each response of `app`, also to errors.
 
-    A browser accepts the response to a preflight request only with status 2xx: `app` has to respond
-    to OPTIONS so, without a token.
+    A preflight request is an OPTIONS request without a token. `app` has to respond to it with a 2xx
+    status code: otherwise, the browser does not accept the response.
     """
 
     def __init__(self, app: ASGIApp, policy: CorsPolicy) -> None:
@@ -111,7 +113,7 @@ class CorsMiddleware:
 
 
 def _value(headers: Sequence[Header], name: bytes) -> bytes | None:
-    """Return the value of a header; None without it. Repeated ones are joined by commas."""
+    """Return the value of a header, repeated headers joined by commas; None if it is missing."""
     values = [value for key, value in headers if key == name]
     return b",".join(values) if values else None
 

@@ -14,9 +14,9 @@ READINESS_PATH = "/readiness"
 class HealthMiddleware:
     """Responds to health checks and readiness checks; passes all other requests on to `app`.
 
-    `Healthcheck.matches` finds the health checks; readiness checks have the path READINESS_PATH.
-    Health checks are served below each of `mounts`, too: ``/image/healthcheck`` for ``/image``,
-    because each service that Glimpse replaces has one.
+    A request is a health check if `Healthcheck.matches` says so, and a readiness check if its path
+    is READINESS_PATH. Each path prefix in `mounts` (``/image``) has a health check, too
+    (``/image/healthcheck``), because each service that Glimpse replaces has its own.
     """
 
     def __init__(
@@ -47,7 +47,10 @@ class HealthMiddleware:
             await self._app(scope, receive, send)
 
     def _without_mount(self, scope: Scope) -> Scope:
-        """Return the scope with the path below the mount that it has, if it has one."""
+        """Return the scope; if it is a health check below a mount, remove the mount of its path.
+
+        Example: ``/image/healthcheck`` -> ``/healthcheck``.
+        """
         path = scope["path"]
         for mount in self._mounts:
             if path.startswith(mount + self._healthcheck.path):

@@ -30,9 +30,9 @@ _PROXY_HEADERS = tuple(
 class Healthcheck:
     """The health check at `path` and below. The parameters are the options of [healthcheck].
 
-    The process is healthy if all `backends` find it available. Raises ValueError for options that
-    contradict each other or are malformed. Logs a warning for an unknown name in `backends`, and
-    ignores it.
+    The process is healthy if all `backends` find it available. Raises ValueError if `backends` has
+    both disable_by_file and enable_by_files, or if a ``port:path`` or a network is malformed. An
+    unknown name in `backends` is ignored, with a warning in the log.
     """
 
     def __init__(
@@ -64,11 +64,11 @@ class Healthcheck:
         self._ignore_proxied_requests = ignore_proxied_requests
 
     def matches(self, scope: Scope) -> bool:
-        """Return True if a request is a health check; if not, an API serves it.
+        """Return True if a request is a health check; False if an API has to serve the request.
 
-        Its path has to be `path` or below it, and the address that its connection comes from in
-        `allowed_source_ranges`, if there are any. With `ignore_proxied_requests`, it may have no
-        X-Forwarded header. `scope` has the keys of `extend_scope`.
+        The path of a health check is `path` or below `path`. If there are `allowed_source_ranges`,
+        the peer address of the connection is in one of them. If `ignore_proxied_requests` is set,
+        the request has no X-Forwarded header. `scope` has the keys of `extend_scope`.
         """
         path = scope["path"]
         if path != self.path and not path.startswith(self.path + "/"):
@@ -88,17 +88,18 @@ class Healthcheck:
         return any(address in network for network in self._networks)
 
     def check(self, port: int = 0) -> list[HealthResult]:
-        """Return the present result of each backend, for requests that arrive at `port`.
+        """Return the present result of each backend for requests that arrive at `port`.
 
-        Only `disable_by_files_ports` needs the port, 0 if unknown: it has a file for each.
+        `port` is 0 if it is not known. Only the backend `disable_by_files_ports` uses the port.
         """
         return [backend(port) for backend in self._backends]
 
     async def __call__(self, scope: Scope, send: Send) -> None:
-        """Respond 200 if the process is healthy and 503 if not, as text, HTML or JSON.
+        """Respond 200 if the process is healthy and 503 if not, whatever the method is.
 
-        `choose_media_type` says which. `scope` has the keys of `extend_scope`. The method may be
-        any. To HEAD, the status is 204, not 200, and there is no body, as in oslo.middleware.
+        The body is text, HTML or JSON, as the Accept header prefers. The response to HEAD has no
+        body; its status code is 204 instead of 200, as in oslo.middleware. `scope` has the keys of
+        `extend_scope`.
         """
         server = scope.get("server") or ("", 0)
         results = self.check(server[1] or 0)

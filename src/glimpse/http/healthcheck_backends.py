@@ -1,4 +1,4 @@
-"""The backends of the health check. Each looks for files, as those of oslo.middleware do."""
+"""The backends of the health check: they look for files, as in oslo.middleware."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 
 class HealthResult(NamedTuple):
-    """The result of one backend: is the process available for requests, and why (or why not).
+    """The result of one backend: whether the process is available for requests, and why.
 
-    `details` explains the reason to a person, for example by the path of a file. It may be empty.
+    `reason` is a short text (``OK``, ``DISABLED BY FILE``). `details` is a longer text, which may
+    name a file, or may be empty.
     """
 
     is_available: bool
@@ -16,14 +17,14 @@ class HealthResult(NamedTuple):
     details: str = ""
 
 
-# Returns its present result for requests that arrive at a port.
+# Takes the port at which requests arrive (0 if unknown); returns the present result for that port.
 Backend = Callable[[int], HealthResult]
 
 
 def disable_by_file(path: str | None) -> Backend:
-    """Make a backend that is unavailable while the file at `path` exists.
+    """Make a backend that reports "unavailable" while the file at `path` exists.
 
-    Without a path, it is always available.
+    If `path` is None or empty, the backend always reports "available".
     """
 
     def check(_port: int) -> HealthResult:
@@ -36,10 +37,10 @@ def disable_by_file(path: str | None) -> Backend:
 
 
 def disable_by_files_ports(pairs: Sequence[str]) -> Backend:
-    """Make a backend that is unavailable at a port while the file for this port exists.
+    """Make a backend that reports "unavailable" for a port while the file of the port exists.
 
-    `pairs` have the form ``port:path``; other ports are always available. Raises ValueError for a
-    malformed pair.
+    `pairs` has ports and their files (``8774:/run/disabled``). The backend always reports
+    "available" for ports that are not in `pairs`. Raises ValueError for a malformed pair.
     """
     paths: dict[int, str] = {}
     for text in pairs:
@@ -56,9 +57,9 @@ def disable_by_files_ports(pairs: Sequence[str]) -> Backend:
 
 
 def enable_by_files(paths: Sequence[str]) -> Backend:
-    """Make a backend that is unavailable unless all files at `paths` exist.
+    """Make a backend that reports "available" only while all files at `paths` exist.
 
-    Without paths, it is always available.
+    If `paths` is empty, the backend always reports "available".
     """
 
     def check(_port: int) -> HealthResult:

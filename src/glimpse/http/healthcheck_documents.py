@@ -1,4 +1,4 @@
-"""The body of a health check: its results as plain text, HTML or JSON, as Accept chooses."""
+"""The body of the response to a health check: plain text, HTML or JSON."""
 
 import gc
 import html
@@ -19,22 +19,23 @@ _OFFERS = ("text/plain", "text/html", "application/json")
 def choose_media_type(accept: str) -> str:
     """Return text/plain, text/html or application/json, as an Accept header prefers.
 
-    It is text/plain if the header accepts none of them, or is malformed.
+    Returns text/plain if the header is malformed, or accepts none of the three.
     """
     return best_offer(accept, _OFFERS) or _OFFERS[0]
 
 
 def content_type(media_type: str) -> Header:
-    """Return the Content-Type header, with a charset unless it is JSON."""
+    """Return a Content-Type header: JSON without a charset, other media types with UTF-8."""
     charset = "" if media_type == "application/json" else "; charset=UTF-8"
     return b"content-type", (media_type + charset).encode()
 
 
 def render_results(results: Sequence[HealthResult], media_type: str, *, detailed: bool) -> str:
-    """Return the body in `media_type`, which is a result of `choose_media_type`.
+    """Return the body of the response to a health check.
 
-    Plain text has one line for each result: its reason. If `detailed`, HTML and JSON have the
-    details, too, and JSON the state of the Python interpreter.
+    `media_type` is a result of `choose_media_type`. Plain text has a line for each result, with the
+    reason only. HTML and JSON have the reasons; if `detailed` is True, they have the details, too.
+    Detailed JSON also has the state of the Python interpreter, with the stacks of all threads.
     """
     if media_type == "application/json":
         document = (_detailed_document if detailed else _brief_document)(results)
@@ -52,7 +53,7 @@ def _brief_document(results: Sequence[HealthResult]) -> dict[str, object]:
 def _detailed_document(results: Sequence[HealthResult]) -> dict[str, object]:
     """Return the results with their details, and the state of the Python interpreter.
 
-    The keys are oslo.middleware's. `threads` has the stack of each thread.
+    The keys are those of oslo.middleware. The value of ``threads`` has the stack of each thread.
     """
     frames = sys._current_frames().values()  # noqa: SLF001  the documented way to them
     return {

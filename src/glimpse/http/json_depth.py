@@ -1,14 +1,14 @@
 """Limit how deeply JSON documents of requests are nested."""
 
-# Levels of arrays and objects. orjson parses 1,024 but writes only 254, so a document that is
-# stored, in a larger one, must be well below that.
+# Levels of arrays and objects. orjson parses 1,024 levels but writes only 254. A document that is
+# stored becomes a part of a larger document, so its depth must be well below 254.
 MAX_DEPTH = 100
 
 
 def is_too_deep(document: object) -> bool:
     """Return True if a parsed JSON document has more than MAX_DEPTH levels of nesting.
 
-    A number, a text, true, false and null have no level, ``[]`` has one and ``{"a": []}`` two.
+    Examples: ``1``, ``"text"`` and ``null`` have no levels, ``[]`` has one, ``{"a": []}`` two.
     """
     level = [document]
     for _ in range(MAX_DEPTH + 1):

@@ -1,4 +1,4 @@
-"""MetricsMiddleware: serves metrics to Prometheus, at a port of their own."""
+"""MetricsMiddleware: serves metrics to Prometheus, at a separate port."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,14 +7,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from glimpse.http.responses import send_response
 
-# Returns the content type and body of the response to a scrape with this Accept header.
+# Takes the Accept header of a request for metrics ("" if there is none); returns the content type
+# and the body of the response.
 RenderMetrics = Callable[[str], tuple[str, bytes]]
 
 
 class MetricsMiddleware:
     """Responds to requests that arrive at `port` with metrics; passes all others on to `app`.
 
-    The only path at the port is ``/metrics``; others are 404. `render` is called in a thread.
+    The only path at `port` is ``/metrics``. Requests for other paths at `port` get a 404. `render`
+    is called in a thread.
     """
 
     def __init__(self, app: ASGIApp, port: int, render: RenderMetrics) -> None:

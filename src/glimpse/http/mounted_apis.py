@@ -1,4 +1,4 @@
-"""MountedApis: dispatches each request to an API by its port, or by the prefix of its path."""
+"""MountedApis: chooses the API for a request by the request's port or path prefix."""
 
 import re
 from collections.abc import Mapping
@@ -13,12 +13,13 @@ _REPEATED_SLASHES = re.compile("/{2,}")
 class MountedApis:
     """Dispatches a request to the API of its port or of its path, or else to `default`.
 
-    `ports` has ports and their APIs, which get all requests that arrive there. `apis` has prefixes
-    (``/image``) and their APIs. A prefix matches whole segments only; of several that match, the
-    first counts. The scope of the API has the prefix in ``root_path``, and at the end of
-    ``glimpse.base_url``; its path keeps the prefix. The APIs of ports and of prefixes get a path in
-    which repeated slashes are one, because clients append paths to base URLs that end in a slash.
-    `default` gets the scope unchanged.
+    `ports` has ports and their APIs. The API of a port gets all requests that arrive at the port.
+    `apis` has path prefixes (``/image``) and their APIs. ``/image`` matches ``/image/v2``, but not
+    ``/images``. If several prefixes match, the first one counts. The API of a prefix gets a scope
+    with the prefix in ``path``, in ``root_path``, and at the end of ``glimpse.base_url``.
+
+    The path for the API of a port or a prefix has no repeated slashes (``//v2`` -> ``/v2``), which
+    clients send if a base URL ends in a slash. `default` gets the scope unchanged.
     """
 
     def __init__(

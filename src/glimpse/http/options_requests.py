@@ -1,4 +1,4 @@
-"""OptionsMiddleware: responds 200 to OPTIONS, for clients without a token."""
+"""OptionsMiddleware: responds 200 to OPTIONS requests that have no token."""
 
 from collections.abc import Set as AbstractSet
 
@@ -8,11 +8,12 @@ from glimpse.http.responses import send_response
 
 
 class OptionsMiddleware:
-    """Turns each response of `app` to OPTIONS into an empty 200, unless its status is 2xx.
+    """Replaces a response of `app` to OPTIONS by an empty 200 if its status code is not 2xx.
 
-    Paths that do not exist, and requests without a token, get the 200, too. The Image service and
-    the Identity service respond so, because browsers send OPTIONS without a token before the
-    requests of scripts. The headers in `kept`, names in lower case, stay as `app` sends them.
+    So OPTIONS requests without a token, or for a path that does not exist, get a 200. The Image
+    service and the Identity service do the same, because browsers send OPTIONS without a token
+    before the requests of scripts. Of the replaced response, only the headers named in `kept` are
+    sent. Names in `kept` are in lower case.
     """
 
     def __init__(self, app: ASGIApp, kept: AbstractSet[bytes] = frozenset()) -> None:
@@ -28,7 +29,11 @@ class OptionsMiddleware:
 
         async def send_success(message: Message) -> None:
             nonlocal is_replaced
-            if message["type"] == "http.response.start" and not 200 <= message["status"] < 300:  # noqa: PLR2004  the statuses of success
+            if (
+                message["type"] == "http.response.start"
+                # not a status of success
+                and not 200 <= message["status"] < 300  # noqa: PLR2004
+            ):
                 is_replaced = True
                 headers = [pair for pair in message.get("headers", ()) if pair[0] in self._kept]
                 await send_response(send, 200, headers)

@@ -1,7 +1,7 @@
-"""Proxy headers: the client's address and the URL it used, as trusted proxies name them.
+"""Proxy headers: read the client's address, and the URL that the client used.
 
-Any client can forge these headers. Nothing here checks that they are trusted: `request_scope` and
-`allowed_hosts` call these functions only if the option ``enable_proxy_headers_parsing`` is set.
+Any client can forge these headers, and this module does not check who sent them. `request_scope`
+and `allowed_hosts` call it only if the option ``enable_proxy_headers_parsing`` is set.
 """
 
 import re
@@ -19,7 +19,10 @@ _PREFIX = re.compile(r"(?:/(?:[\w.~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+)*/?", re.AS
 
 
 class Origin(NamedTuple):
-    """Scheme, host with port, and path prefix (no slash at its end), as the client used them."""
+    """Scheme, host with port, and path prefix of the URL that a client used.
+
+    The prefix has no slash at its end; it may be empty.
+    """
 
     scheme: str
     host: str
@@ -27,22 +30,22 @@ class Origin(NamedTuple):
 
     @property
     def url(self) -> str:
-        """The start of every absolute link, without a slash at its end."""
+        """The start of every absolute link, without a slash at the end."""
         return f"{self.scheme}://{self.host}{self.prefix}"
 
 
 def client_origin(origin: Origin, headers: dict[bytes, bytes]) -> Origin:
-    """Return the origin that the client used: `origin`, changed as the proxy headers say.
+    """Return the origin that the client used: `origin`, with changes from the proxy headers.
 
-    - Scheme and host are those of the first element of ``Forwarded`` (RFC 7239).
-    - Only without this header, they are those of ``X-Forwarded-Proto`` and ``X-Forwarded-Host``.
-    - In either case, ``X-Forwarded-Prefix`` is put before the prefix of `origin`.
+    - With ``Forwarded`` (RFC 7239), the scheme and the host come from its first element.
+    - Without ``Forwarded``, they come from ``X-Forwarded-Proto`` and ``X-Forwarded-Host``.
+    - In both cases, ``X-Forwarded-Prefix`` is put before the prefix of `origin`.
 
-    Names in `headers` are in lower case. Of several values of a header, the first one counts. A
-    value that is missing or not valid in a URL, and a scheme other than http and https, change
-    nothing. oslo.middleware's HTTPProxyToWSGI has the same precedence.
+    Names in `headers` are in lower case. If a header has several values, the first one counts. A
+    value is ignored if it is not valid in a URL; a scheme is ignored if it is not http or https.
+    The precedence is the same as in oslo.middleware's HTTPProxyToWSGI.
 
-    Any client can forge these headers: call this only if they are trusted.
+    Any client can forge these headers: call this function only if proxy headers are trusted.
     """
     forwarded = headers.get(b"forwarded")
     if forwarded is not None:
@@ -62,7 +65,7 @@ def client_origin(origin: Origin, headers: dict[bytes, bytes]) -> Origin:
 def is_host(text: str) -> bool:
     """Return True if `text` is a host that is valid in a URL, with or without a port.
 
-    At most 262 characters are valid. An empty text is not.
+    Returns False for an empty text, and for more than 262 characters.
     """
     return len(text) <= _MAX_HOST_LENGTH and _HOST.fullmatch(text) is not None
 
@@ -70,17 +73,18 @@ def is_host(text: str) -> bool:
 def _is_prefix(text: str) -> bool:
     """Return True if `text` is a path that is valid in a URL: empty, ``/a``, ``/a/b/``.
 
-    It has at most 255 characters, and no empty segment (``//``).
+    Returns False for more than 255 characters, and for an empty segment (``//``).
     """
     return len(text) <= _MAX_PREFIX_LENGTH and _PREFIX.fullmatch(text) is not None
 
 
 def forwarded_host(headers: dict[bytes, bytes]) -> str | None:
-    """Return the host that the client used, as proxy headers name it; None if they do not.
+    """Return the host that the client used, from the proxy headers; None if they have no host.
 
-    ``X-Forwarded-Host`` is read only if there is no ``Forwarded``. Of several values, the first one
-    counts. The result may be any text: check it with `is_host`. Any client can forge it: use it
-    only if proxy headers are trusted.
+    ``X-Forwarded-Host`` is read only if there is no ``Forwarded`` header. If a header has several
+    values, the first one counts. Names in `headers` are in lower case. The result may be any text:
+    check it with `is_host`. Any client can forge these headers: call this function only if proxy
+    headers are trusted.
     """
     forwarded = headers.get(b"forwarded")
     if forwarded is not None:
@@ -89,14 +93,13 @@ def forwarded_host(headers: dict[bytes, bytes]) -> str | None:
 
 
 def client_address(headers: dict[bytes, bytes]) -> str | None:
-    """Return the client's IP address, as proxy headers name it; None if none is valid.
+    """Return the client's IP address from the proxy headers; None if there is no valid one.
 
-    Names in `headers` are in lower case. Of several addresses, the first one counts.
-    ``X-Forwarded-For`` is read only if there is no ``Forwarded``.
-    The port of an address is removed, and the zone of an IPv6 address, because it may be any text
-    (``fe80::1%text``).
+    ``X-Forwarded-For`` is read only if there is no ``Forwarded`` header. If a header has several
+    addresses, the first one counts. Names in `headers` are in lower case. The result has no port
+    and no zone: a zone may be any text (``fe80::1%text``).
 
-    Any client can forge these headers: call this only if they are trusted.
+    Any client can forge these headers: call this function only if proxy headers are trusted.
     """
     forwarded = headers.get(b"forwarded")
     if forwarded is not None:
@@ -112,14 +115,14 @@ def client_address(headers: dict[bytes, bytes]) -> str | None:
 
 
 def _first(value: bytes | None) -> str | None:
-    """Return the first of a header's comma-separated values; None if it is missing or empty."""
+    """Return the first of a header's comma-separated values; None if that is missing or empty."""
     return value.decode("latin-1").partition(",")[0].strip() or None if value else None
 
 
 def _first_forwarded(header: str) -> dict[str, str]:
     """Return the parameters in the first element of a Forwarded header; names in lower case.
 
-    Pairs without ``=`` are ignored; quotes around values are removed.
+    Parameters without ``=`` are ignored. Quotes around values are removed.
     """
     parameters = {}
     for pair in header.partition(",")[0].split(";"):

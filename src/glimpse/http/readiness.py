@@ -1,6 +1,6 @@
 """Readiness: reports if each part that this process depends on is available.
 
-A part is the image service or the identity, for example. `app` passes a check for each.
+Parts are, for example, the image service and the identity. `app` passes a check for each part.
 """
 
 import asyncio
@@ -16,27 +16,27 @@ from glimpse.http.responses import send_response
 
 _LOG = logging.getLogger(__name__)
 _TIMEOUT = 3.0  # seconds for one check
-_MAX_AGE = 1.0  # seconds that results are kept: frequent requests do not load the parts
+_MAX_AGE = 1.0  # seconds for which results are kept, so that frequent requests run few checks
 
 
 class Note(NamedTuple):
-    """What is wrong with a part that counts as ready, because another serves in its place."""
+    """A problem of a part that still counts as ready: a replacement works in its place."""
 
     text: str
 
 
-# Returns why a part is not ready, or a note on one that is, without addresses and secrets; None if
-# there is nothing to say.
+# Returns a text if the part is not ready: the reason. Returns a Note on a part that is ready but
+# has a problem, and None if all is well. Texts and notes have no addresses and no secrets.
 ReadinessCheck = Callable[[], Awaitable[str | Note | None]]
 
 
 class Readiness:
-    """Responds 200 if all checks find their parts ready, and 503 otherwise.
+    """Responds 200 if all parts are ready, and 503 otherwise.
 
-    `checks` are by the names of the parts. A check that raises, or takes more than `timeout`
-    seconds, counts as a part that is not ready. The body, in JSON, names each part, and why it is
-    not ready, or a note on it, without addresses and secrets. Results are used again for a second,
-    so that frequent requests do not load the parts.
+    `checks` has the name of each part and its check. A part is not ready if its check returns a
+    reason, raises an exception, or takes more than `timeout` seconds. The body is JSON with each
+    part, and the reason or the note that its check returned. Results are kept for a second, so that
+    frequent requests run few checks.
     """
 
     def __init__(self, checks: Mapping[str, ReadinessCheck], timeout: float = _TIMEOUT) -> None:
@@ -47,7 +47,7 @@ class Readiness:
         self._checked_at = -_MAX_AGE
 
     async def __call__(self, scope: Scope, send: Send) -> None:
-        """Respond 200 or 503 to a request of any method; to HEAD without the body."""
+        """Respond 200 or 503 to a request of any method; the response to HEAD has no body."""
         reasons = await self._recent_reasons()
         parts = {name: _describe(reason) for name, reason in reasons.items()}
         is_ready = all(part["ready"] for part in parts.values())
@@ -56,7 +56,7 @@ class Readiness:
         await send_response(send, 200 if is_ready else 503, headers, body, method=scope["method"])
 
     async def _recent_reasons(self) -> dict[str, str | Note | None]:
-        """Return a value for each part: why it is not ready, a note on it, or None if all is well.
+        """Return, for each part, a reason if it is not ready, a note on it, or None.
 
         Results are at most a second old. Concurrent calls share one run of the checks.
         """
@@ -68,7 +68,7 @@ class Readiness:
         return self._reasons
 
     async def _check(self, name: str) -> str | Note | None:
-        """Return what the check of a part returns; if it fails or takes too long, a reason."""
+        """Return the result of a part's check; a reason if the check fails or takes too long."""
         try:
             async with asyncio.timeout(self._timeout):
                 return await self._checks[name]()
@@ -81,7 +81,7 @@ class Readiness:
 
 
 def _describe(reason: str | Note | None) -> dict[str, Any]:
-    """Return what the response says about a part."""
+    """Return the JSON object in the response for a part."""
     if reason is None:
         return {"ready": True}
     if isinstance(reason, Note):

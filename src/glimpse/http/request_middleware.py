@@ -18,30 +18,30 @@ _LOG = logging.getLogger(__name__)
 _CLIENT_CLOSED = (
     499  # nginx's status for a client that disconnected before its response was complete
 )
-_SERVER_FAILED = 500  # in logs, for a response that was started and could not be completed
+_SERVER_FAILED = 500  # in logs, for a response that the server started but could not complete
 
 
 class ResponseAborted(Exception):
     """A service failed after the first bytes of a response were sent; the message says how.
 
-    `RequestMiddleware` logs it without a traceback, and raises it to the server, which closes the
-    connection. Otherwise the client would take the part that was sent for the whole response.
+    `RequestMiddleware` logs the error without a traceback and raises it again. Then the server
+    closes the connection, so that the client does not take the incomplete response for complete.
     """
 
 
 class RequestMiddleware:
-    """Gives each request its context, logs and counts it, and turns exceptions into responses.
+    """Gives each request a context, logs and counts requests, and turns exceptions into a 500.
 
     Extends the scope (see `request_scope.extend_scope`) and sets `current_context` of
     `telemetry.request_context`. A request that repeats a token header gets a 400.
 
     An exception that `app` raises is logged. If no response has started, the client gets a 500 in
-    plain text. Otherwise the exception is raised to the server, which closes the connection.
+    plain text. Otherwise the exception is raised again, and the server closes the connection.
 
-    The observer is called at the start and the end of a request; `in_flight` counts it meanwhile.
-    With `access_log`, a line is logged at the end. An incomplete response is observed and logged
-    with another status than was sent: 499 if the client disconnected or read too slowly, 500 if
-    the server could not complete it.
+    The observer is called at the start and the end of each request. `in_flight` counts the requests
+    between start and end. If `access_log` is True, each request is logged when it ends. If a
+    response is incomplete, the observer and the log get 499 or 500 in place of the status code that
+    was sent: 499 if the client disconnected or read too slowly, 500 if the server failed.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class RequestMiddleware:
         self._in_flight = in_flight or RequestsInFlight()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one HTTP request (not a lifespan or websocket scope), as the class says."""
+        """Serve one HTTP request. The scope may not be a lifespan or websocket scope."""
         has_single_tokens = extend_scope(
             scope, self._addresses, trust_proxy_headers=self._trust_proxy_headers
         )
@@ -92,7 +92,7 @@ class RequestMiddleware:
     def _end(
         self, scope: Scope, context: RequestContext, response: "_SentResponse", seconds: float
     ) -> None:
-        """Count and log a request that has ended, and stop counting the bytes of its body."""
+        """Report a request that has ended to the counters, the observer and the access log."""
         self._in_flight.end()
         if context.body_bytes:
             BODIES.release(context)
@@ -119,7 +119,8 @@ class RequestMiddleware:
 class _SentResponse:
     """Wraps `send`, and records the status, the size and the end of the response.
 
-    `incomplete_reason` is logged for an incomplete response, if the server names no other reason.
+    `incomplete_reason` is logged if the response stays incomplete. A reason that the server put
+    into the scope takes precedence.
     """
 
     __slots__ = ("_send", "incomplete_reason", "is_complete", "size", "status")
@@ -132,7 +133,7 @@ class _SentResponse:
         self.incomplete_reason = "client"
 
     async def send(self, message: Message) -> None:
-        """Record what `message` sends, then send it."""
+        """Record the status or the size of `message`, then send it."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
         else:
@@ -142,7 +143,7 @@ class _SentResponse:
 
 
 def _log_exception(scope: Scope, context: RequestContext, error: Exception) -> None:
-    """Log the exception that ended a request; a ResponseAborted without its traceback."""
+    """Log the exception that ended a request, with a traceback if it is no ResponseAborted."""
     target = scope["method"], redacted_target(scope)
     if isinstance(error, ResponseAborted):
         _LOG.error("%s %s was cut short: %s", *target, error)

@@ -6,7 +6,7 @@ from glimpse.http.proxy_headers import Origin, client_address, client_origin
 from glimpse.http.service_urls import ServiceAddresses, ServiceUrls
 from glimpse.telemetry.redaction import quote_url
 
-# Credentials: of two different ones, a proxy before Glimpse may have checked the other.
+# Credentials. If one is repeated, a proxy may have checked another value than Glimpse does.
 _SINGLE_HEADERS = frozenset((b"x-auth-token", b"x-subject-token", b"x-service-token"))
 
 
@@ -15,13 +15,13 @@ def extend_scope(scope: Scope, addresses: ServiceAddresses, *, trust_proxy_heade
 
     - ``glimpse.headers`` is a dict with names in lower case. The values of repeated headers are
       joined by commas (RFC 9110, 5.3).
-    - ``glimpse.base_url`` is the start of links (``http://host:9292``, and a proxy's path prefix),
-      without a slash at the end.
-    - ``glimpse.service_urls`` has the URLs of all APIs: what `addresses` returns for this client.
-    - ``glimpse.client`` is the client's address, ``-`` if the server does not know it.
+    - ``glimpse.base_url`` is the start of links, without a slash at the end: ``http://host:9292``,
+      and a proxy's path prefix if there is one.
+    - ``glimpse.service_urls`` has the URLs of all APIs, as this client reaches them.
+    - ``glimpse.client`` is the client's IP address, or ``-`` if the server does not know it.
 
-    With `trust_proxy_headers`, proxy headers take precedence for the last three; without it, they
-    are not read.
+    If `trust_proxy_headers` is True, the URLs and the client's address come from the proxy headers
+    that the request has. If it is False, proxy headers are ignored.
     """
     headers: dict[bytes, bytes] = dict(scope["headers"])
     has_single_tokens = True
@@ -41,10 +41,11 @@ def extend_scope(scope: Scope, addresses: ServiceAddresses, *, trust_proxy_heade
 
 
 def base_url_of(scope: Scope) -> str:
-    """Return the start of links to the API that serves a request, as the client reached it.
+    """Return the URL at which the client reached the API that serves a request.
 
-    It includes a trusted proxy's path prefix, and the path at which the API is mounted, but no
-    slash at its end: ``http://host:8774``, ``http://host:8774/image``, ``http://host:9292``.
+    Links start with this URL. It includes a trusted proxy's path prefix, and the path at which the
+    API is mounted. It has no slash at the end. Examples: ``http://host:9292``,
+    ``http://host:8774/image``.
     """
     base_url: str = scope["glimpse.base_url"]
     return base_url
@@ -57,7 +58,7 @@ def service_urls_of(scope: Scope) -> ServiceUrls:
 
 
 def _join_repeated(scope: Scope) -> tuple[dict[bytes, bytes], bool]:
-    """Return the headers as a dict, and True unless one of _SINGLE_HEADERS is repeated.
+    """Return the headers as a dict, and False if a header of _SINGLE_HEADERS is repeated.
 
     The values of a repeated header are joined by commas.
     """
@@ -73,9 +74,9 @@ def _join_repeated(scope: Scope) -> tuple[dict[bytes, bytes], bool]:
 
 
 def _origin(scope: Scope, headers: dict[bytes, bytes]) -> Origin:
-    """Return scheme and host of the URL that the request was sent to.
+    """Return scheme and host of the URL that the request was sent to, without a path prefix.
 
-    Without a Host header, the host is the address that the server listens on.
+    Without a Host header, the host is the address on which the server listens.
     """
     host = headers.get(b"host", b"").decode("latin-1")
     if not host:

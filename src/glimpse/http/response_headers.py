@@ -9,7 +9,10 @@ from glimpse.telemetry.request_context import current_context
 
 
 class ResponseHeadersMiddleware:
-    """Adds ``x-openstack-request-id`` and `headers` to each response of `app`, after its own."""
+    """Adds ``x-openstack-request-id`` and `headers` to the headers of each response of `app`.
+
+    The added headers come last. Headers of `app` with the same names are kept, too.
+    """
 
     def __init__(self, app: ASGIApp, headers: Sequence[Header] = ()) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""ServiceUrls: the URLs of the APIs of this process, for links between them and the catalog."""
+"""ServiceUrls: the URLs of the APIs of this process, for links and the service catalog."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -11,9 +11,8 @@ _DEFAULT_PORTS = {"http": "80", "https": "443"}
 class ServiceUrls(NamedTuple):
     """The URLs of the three APIs, without a version or a slash at the end.
 
-    Clients find their versions there: ``http://host:8774`` has ``/v2.1``, ``http://host:9292`` or
-    ``http://host:8774/image`` has ``/v2``. If this process has no Identity API, `identity` is the
-    URL of the Compute API.
+    Clients append the version (``http://host:8774`` -> ``http://host:8774/v2.1``). If this process
+    has no Identity API, `identity` is the URL of the Compute API.
     """
 
     compute: str
@@ -26,8 +25,8 @@ class ServiceAddresses:
     """The ports of this process that serve APIs.
 
     The Compute API's port also serves the other APIs, at IMAGE_PATH and IDENTITY_PATH. `image_port`
-    and `identity_port` serve one of them alone, without such a path; None if there is no such port.
-    Without `has_identity_api`, this process serves no Identity API.
+    serves only the Image API, at the root path; None if there is no such port. `identity_port` does
+    the same for the Identity API. If `has_identity_api` is False, no port serves the Identity API.
     """
 
     compute_port: int
@@ -38,12 +37,13 @@ class ServiceAddresses:
     def urls(self, base_url: str, server_port: int | None) -> ServiceUrls:
         """Return the URLs of the APIs for a client that reached this process at `base_url`.
 
-        `server_port` is the port at which the request arrived. The API that it serves has
-        `base_url`. The other APIs are at the same host, at their own ports, or else at their paths.
+        `server_port` is the port at which the request arrived, None if unknown. The API at this
+        port has the URL `base_url`. Each other API has the same host and its own port. An API
+        without its own port is below the URL of the Compute API (``http://host:8774/image``).
 
-        If a proxy passes on the Compute API only, the client knows no other port. This is so if
-        `base_url` has a path, or another port than `server_port`: then all APIs are below
-        `base_url`.
+        All APIs are below `base_url` if the request came to the Compute API through a proxy. This
+        is assumed if `base_url` has a path, or a port that differs from `server_port`. The reason
+        is that the client may not be able to reach the other ports.
         """
         if server_port is None or (self.image_port is None and self.identity_port is None):
             return self._at_paths(base_url)
@@ -64,7 +64,7 @@ class ServiceAddresses:
         return ServiceUrls(compute, image, identity)
 
     def _at_paths(self, base_url: str) -> ServiceUrls:
-        """Return the URLs at the port of the Compute API, whose URL is `base_url`."""
+        """Return the URLs of all APIs below `base_url`, the URL of the Compute API."""
         identity = base_url + IDENTITY_PATH if self.has_identity_api else base_url
         return ServiceUrls(base_url, base_url + IMAGE_PATH, identity)
 
@@ -72,7 +72,7 @@ class ServiceAddresses:
 def _split(base_url: str) -> tuple[str, str, str]:
     """Split ``http://host:8774/path`` into ``http://host``, ``8774`` and ``path``.
 
-    Without a port, the second is the default port of the scheme.
+    If the URL has no port, the second result is the default port of the scheme.
     """
     scheme, _, rest = base_url.partition("://")
     authority, _, path = rest.partition("/")

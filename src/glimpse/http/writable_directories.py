@@ -1,4 +1,4 @@
-"""Tests a directory for writing: what readiness checks of the embedded services share."""
+"""write_problem: find out why a directory cannot be written, for readiness checks."""
 
 import os
 from pathlib import Path
@@ -7,12 +7,12 @@ _MIN_FREE_BYTES = 64 * 1024  # bytes that have to be free: a few writes of metad
 
 
 def write_problem(directory: Path, name: str, content: str) -> str | None:
-    """Return why files cannot be written to a directory; None if nothing is found.
+    """Return why files cannot be written to a directory; None if no problem is found.
 
-    It checks permissions, free space (64 KiB) and free inodes, and writes nothing. A missing
-    directory cannot be written. The message calls the directory `name`, and what would be in the
-    files `content`. Blocks until the file system responds: call it in a thread. Raises OSError if
-    the file system does not report its space.
+    Checks permissions, free space (64 KiB) and free inodes; writes nothing. The message uses `name`
+    for the directory, and `content` for what the files hold. A missing directory counts as one that
+    cannot be written. Blocks until the file system responds: call it in a thread. Raises OSError if
+    the file system does not report its free space.
     """
     if not os.access(directory, os.R_OK | os.W_OK | os.X_OK):
         return f"{name} cannot be written"
