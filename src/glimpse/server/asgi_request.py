@@ -1,7 +1,4 @@
-"""AsgiRequest: runs the ASGI application for one request and writes its response.
-
-`make_scope` makes the application's scope.
-"""
+"""AsgiRequest: runs the ASGI application for one request and writes its response."""
 
 import asyncio
 import logging
@@ -24,8 +21,8 @@ _START = "http.response.start"
 _VALID_IN_HEAD = bytes({0x09, *range(0x20, 0x100)} - {0x7F})  # RFC 9110, 5.5
 _BODILESS = (204, 304)
 _SAFE = ("GET", "HEAD")
-_UNTIL_CLOSED = 1 << 64  # bytes, for a body of unknown length that ends with the connection
-_LARGE_BODY = 16 * 1024  # bytes: copying as much costs more than a second buffer in one write
+_UNTIL_CLOSED = 1 << 64  # bytes; for a body of unknown length, whose end is the connection's end
+_LARGE_BODY = 16 * 1024  # bytes; above this, writing two buffers is faster than joining them
 _FAILED = "Internal Server Error"
 _STOPPING = "The server is stopping. Send the request again."
 
@@ -38,8 +35,8 @@ def make_scope(
 ) -> Scope:
     """Return the ASGI scope of an HTTP request.
 
-    `client` and `server` are host and port of the two ends of its connection, None if unknown. The
-    scheme is always ``http``: if clients use TLS, a proxy decrypts it. The request gets a copy of
+    `client` and `server` are host and port of the two ends of the connection, None if unknown. The
+    scheme is always ``http``: a proxy decrypts TLS before Glimpse. ``scope["state"]`` is a copy of
     `lifespan_state`.
     """
     return {
@@ -60,14 +57,18 @@ def make_scope(
 
 
 class AsgiRequest:
-    """One request: calls the application with `receive` and `send`, and writes its response.
+    """One request: calls the application with `receive` and `send`, and writes the response.
 
-    Calls `on_response_complete` once, when the application has sent all of the response.
+    Who makes the request starts a task with `run`, and assigns the task to `task`.
+    `on_response_complete` is called once, when the application has sent the whole response.
     `default_headers` are sent before the application's headers.
 
     If the connection closes before the client has received the whole response,
-    ``scope["glimpse.incomplete_reason"]`` says why: "client" (it disconnected), "timeout" (it was
-    too slow) or "memory" (the unsent responses of all clients took too much).
+    ``scope["glimpse.incomplete_reason"]`` has the reason:
+
+    - "client": the client disconnected.
+    - "timeout": the client was too slow.
+    - "memory": the unsent responses of all clients together took too much memory.
     """
 
     def __init__(
@@ -86,7 +87,7 @@ class AsgiRequest:
         self.more_body = True
         self.received = asyncio.Event()  # set when `receive` has something to return
         self.is_disconnected = False
-        self.task: asyncio.Task[None]  # of `run`; set by who starts it
+        self.task: asyncio.Task[None]  # runs `run`
         self.keep_alive = keep_alive
         self.has_started_response = False
         self.is_response_complete = False
@@ -102,13 +103,16 @@ class AsgiRequest:
     async def run(self, app: ASGIApp) -> None:
         """Run the application until it returns. Raises nothing.
 
-        If it raises, or returns before the response is complete, the client gets a 500, or a 503 if
-        it was cancelled (by the shutdown), unless a response has started; and the connection
-        closes. An exception is logged, unless `RequestMiddleware` has logged it. After
-        ResetConnection, nothing is logged or sent: the connection is reset.
+        If the application raises, or returns before the response is complete, the failure is logged
+        and the connection closes. If no response has started, the client first gets a 500. An
+        exception that `RequestMiddleware` has logged is not logged again.
 
-        The application is not run before the client has read the previous response. Otherwise a
-        client that does not read would have two responses in memory.
+        If the shutdown cancels the task, the client gets a 503 in place of the 500, and nothing is
+        logged here. If the application raises ResetConnection, the connection is reset, and nothing
+        is logged or sent.
+
+        The application starts only when the client has read the previous response, so that a client
+        that does not read has one response in memory, not two.
         """
         try:
             if self._flow.is_writing_paused:  # by the response before this one
@@ -127,13 +131,13 @@ class AsgiRequest:
                 _LOG.error("The application returned before the response was complete.")
                 await self._fail(500, _FAILED)
         finally:
-            self._on_response_complete = _do_nothing  # it refers to the connection, which to this
+            self._on_response_complete = _do_nothing  # ends a reference cycle
 
     def disconnect(self) -> None:
-        """Record that the client has disconnected, unless the response is complete; wake `receive`.
+        """Record that the connection has closed, so that `receive` returns ``http.disconnect``.
 
-        A GET or HEAD whose response has not started is cancelled: it changes nothing, and nobody
-        gets its result. Other requests go on, because a write must not be left half done.
+        If the method is GET or HEAD and no response has started, the application is cancelled.
+        Otherwise the application goes on, because a write must not be left half done.
         """
         self.is_disconnected = not self.is_response_complete
         self.received.set()
@@ -141,7 +145,10 @@ class AsgiRequest:
             self.task.cancel()
 
     async def _fail(self, status: int, text: str, *headers: tuple[bytes, bytes]) -> None:
-        """Send an error response and close the connection; if one has started, only close it."""
+        """Send an error response, with additional `headers`, and close the connection.
+
+        If a response has started, only close the connection.
+        """
         if self.has_started_response:
             self._transport.close()
             return
@@ -152,12 +159,12 @@ class AsgiRequest:
         await self.send({"type": "http.response.body", "body": body})
 
     async def receive(self) -> Message:
-        """Wait for the next part of the request's body, and return it.
+        """Return the next part of the request's body, as soon as one has arrived.
 
-        Returns ``http.disconnect`` as soon as the client has disconnected or the response is
-        complete. So after the last part of the body, it waits for one of these. If reading from the
-        client is paused, it resumes. If the client expects 100 Continue, the first call sends it,
-        unless the response has started.
+        Returns ``http.disconnect`` when the client has disconnected or the response is complete.
+        A call after the last part of the body waits until then. Resumes reading from the client. If
+        the client waits for 100 Continue and no response has started, the first call sends 100
+        Continue.
         """
         if self._expects_continue and not self._transport.is_closing():
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -174,12 +181,10 @@ class AsgiRequest:
     async def send(self, message: Message) -> None:
         """Send the head of the response, or a part of its body.
 
-        The head is kept and sent together with the first part of the body: one system call less for
-        the server, one packet less for the client.
-
-        Waits while the client has yet to read much of the response, so that an application that
-        sends one part after another keeps little more than one part in memory. Does nothing once
-        the client has disconnected.
+        The head is sent together with the first part of the body, to save a system call and a
+        packet. Waits until the data has left the process, so that an application that sends one
+        part after another has little more than one part in memory. Does nothing if the client has
+        disconnected.
 
         Raises RuntimeError for a message that may not come next, for a header with a control
         character (header injection), and for a body that is not as long as its Content-Length.
@@ -204,12 +209,15 @@ class AsgiRequest:
         self._head = self._render_head(message["status"], message.get("headers", ()))
 
     def _render_head(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-        """Return the bytes of the response's head, and decide how its body is framed.
+        """Return the bytes of the response's head, and decide how the end of the body is marked.
 
-        With a Content-Length in `headers`, the body has that length. Without one it is chunked, and
-        for HTTP/1.0 it ends with the connection. A response to HEAD, a 204 and a 304 have no body.
-        A Connection header is not sent as it is: ``close`` closes the connection after the
-        response. Raises RuntimeError for a header with a control character.
+        If `headers` has a Content-Length, the body has that length. Otherwise the body is chunked;
+        in HTTP/1.0, it ends when the connection closes. A response to HEAD, a 204 and a 304 have no
+        body.
+
+        A Connection header in `headers` is removed. ``Connection: close`` is sent if `headers` has
+        it, or if the connection cannot be kept alive. Raises RuntimeError for a header with a
+        control character.
         """
         lines = [STATUS_LINES[status]]
         for name, value in (*self._default_headers, *headers):
@@ -237,11 +245,11 @@ class AsgiRequest:
         return head + b"\r\n"
 
     def _send_body(self, body: bytes, *, has_more: bool) -> None:
-        """Send a part of the body, and the head together with the first part.
+        """Send a part of the body; with the first part, also send the head.
 
-        If `has_more` is False, the response is complete: call `on_response_complete`. The response
-        to HEAD is sent without the body. Raises RuntimeError if the body becomes longer than its
-        Content-Length, or ends before.
+        If `has_more` is False, the response is complete, and `on_response_complete` is called. The
+        response to HEAD is sent without the body. Raises RuntimeError if the body becomes longer
+        than its Content-Length, or if it ends too early.
         """
         head, self._head = self._head, b""
         tail = b""
@@ -272,6 +280,7 @@ class AsgiRequest:
 def _do_nothing() -> None:
     """Do nothing.
 
-    Replaces the callback of a request that has ended. The callback refers to the connection, which
-    refers to the request: without this, the garbage collector would have to free both.
+    Replaces the callback of a request that has ended. The callback refers to the connection, and
+    the connection refers to the request. Without that cycle, both are freed at once, without the
+    garbage collector.
     """

@@ -1,6 +1,6 @@
 """Timeouts for clients: close a connection whose client sends or reads too slowly.
 
-Without them, clients that open connections and send nothing would use up the file descriptors.
+Without timeouts, clients that open connections and send nothing would use up the file descriptors.
 """
 
 import asyncio
@@ -18,24 +18,24 @@ _MIN_BODY_RATE = 500  # bytes per second; the default of Apache's mod_reqtimeout
 
 
 class ClientTimeouts(asyncio.Protocol):
-    """Base class of HttpProtocol: closes its connection when the client is too slow.
+    """Base class of HttpProtocol: closes the connection when its client is too slow.
 
-    - A new connection has to send its first byte within `client_timeout` seconds.
-    - A request's head has to be complete `client_timeout` seconds after its first byte.
-    - While a client has yet to send a body or read a response, a byte has to move in either
-      direction every `client_timeout` seconds.
-    - A body has to arrive at 500 bytes per second on average, with `client_timeout` seconds to
-      spare.
+    - The first byte has to arrive within `client_timeout` seconds after the client connects.
+    - The head of a request has to be complete `client_timeout` seconds after its first byte.
+    - While a body or a response is incomplete, the client has to send or read at least one byte
+      every `client_timeout` seconds.
+    - A body has to arrive at 500 bytes per second on average. It may be late by `client_timeout`
+      seconds.
     - After a response, the next request has to begin within KEEP_ALIVE (5) seconds.
-
-    `client_timeout` has to be set before the first connection. A new value is valid for open
-    connections, too.
 
     Time in which the server has paused reading from the client does not count.
 
-    One timer per connection checks all of that every few seconds, because a timer for each request
-    would add a tenth to its cost. The subclass sets `_idle_since`, `_head_since`, `_body_since`,
-    `_body_bytes` and `_received_at`.
+    Set `client_timeout`, in seconds, before the first connection. A new value is also used for
+    open connections.
+
+    One timer per connection checks all timeouts every few seconds, because a timer per request
+    would make each request a tenth slower. The subclass sets `_idle_since`, `_head_since`,
+    `_body_since`, `_body_bytes` and `_received_at`.
     """
 
     client_timeout: ClassVar[float]
@@ -46,7 +46,7 @@ class ClientTimeouts(asyncio.Protocol):
     flow: FlowControl
     request: AsgiRequest | None = None  # the last one
 
-    # Times of the event loop's clock, None while the condition does not hold.
+    # Times of the event loop's clock at which a condition began; None while it does not hold.
     _idle_since: float | None = None  # no request is in progress
     _head_since: float | None = None  # an incomplete head is being received
     _body_since: float | None = None  # an incomplete body is being received
@@ -56,20 +56,20 @@ class ClientTimeouts(asyncio.Protocol):
 
     _timer: asyncio.TimerHandle | None = None
     _unsent = (0, 0, 0)  # what `_measure_unsent` returned at the last check
-    _resumed_writing = 0  # times that the client made room for more of a response
+    _resumed_writing = 0  # number of calls of `resume_writing`
     _close_reason = "client"
     _is_lingering = False  # the connection is open only for the client to read the last response
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:  # noqa: ARG002  asyncio's signature
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:  # noqa: ARG002  inherited
         """Start to check the timeouts."""
         self._head_since = self._received_at = self._sent_at = self.loop.time()
         self._timer = self.loop.call_later(self._check_interval(), self._check_timeouts)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio's signature
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  inherited
         """Stop checking the timeouts, and record why the connection closed.
 
-        The reason is in `flow.close_reason` and, if a response is incomplete, in the request's
-        ``scope["glimpse.incomplete_reason"]``.
+        Sets `flow.close_reason`. If a response is incomplete, also sets
+        ``scope["glimpse.incomplete_reason"]`` of its request.
         """
         if self._timer is not None:
             self._timer.cancel()
@@ -80,19 +80,19 @@ class ClientTimeouts(asyncio.Protocol):
             self.request.scope["glimpse.incomplete_reason"] = self._close_reason
 
     def pause_writing(self) -> None:
-        """Make the application wait: the client has yet to read a part of the response.
+        """Make the application wait: the client has not read all that was sent of the response.
 
-        Until `resume_writing`, UNSENT_RESPONSES counts the bytes that this part takes. All of it
-        stays in memory until its last byte is sent.
+        UNSENT_RESPONSES counts the bytes of the last write until `resume_writing` is called. All of
+        these bytes stay in memory until the last one is sent.
         """
         size = max(self.transport.get_write_buffer_size(), self.flow.last_write)
         UNSENT_RESPONSES.add(self, size)
         self.flow.pause_writing()
 
     def resume_writing(self) -> None:
-        """Let the application continue: the client has read what was sent so far.
+        """Let the application continue: the client has read all that was sent so far.
 
-        UNSENT_RESPONSES stops counting it.
+        UNSENT_RESPONSES stops counting bytes for this connection.
         """
         UNSENT_RESPONSES.remove(self)
         self._resumed_writing += 1
@@ -101,22 +101,24 @@ class ClientTimeouts(asyncio.Protocol):
     def abort_response(self) -> None:
         """Close the connection at once, and drop its unsent data.
 
-        UNSENT_RESPONSES calls this when all unsent responses together take too much memory. The
-        access log then has the reason "memory".
+        UNSENT_RESPONSES calls this method if all unsent responses together take too much memory.
+        The access log then has the reason "memory".
         """
         self._close_reason = "memory"
         self.transport.abort()
 
     def _check_interval(self) -> float:
-        """Return the seconds between two checks: a quarter of `client_timeout`, at most 5."""
+        """Return the seconds between two checks: a quarter of `client_timeout`, but at most 5."""
         return min(self.client_timeout / 4, KEEP_ALIVE)
 
     def _check_timeouts(self) -> None:
-        """Close the connection if a timeout has passed, and start the timer of the next check.
+        """Close the connection if its client is too slow, and start the timer of the next check.
 
-        If the client does not read its response, unsent data is dropped; otherwise it is still
-        sent. If all unsent responses together take too much memory, each check also closes
-        connections with slow clients, this one or others.
+        If the client does not read its response, the unsent data is dropped. If the client is late
+        with a request, unsent data is still sent.
+
+        Also closes other connections with slow clients if all unsent responses together take too
+        much memory.
         """
         UNSENT_RESPONSES.close_slow()
         if self._close_reason == "memory":  # `close_slow` closed this connection
@@ -137,7 +139,7 @@ class ClientTimeouts(asyncio.Protocol):
         elif self.flow.is_reading_paused and not is_sending:
             self._received_at = now  # the server is slow, not the client
         if self.flow.is_reading_paused and self._body_since is not None:
-            # Of the time so far, count as much as the bytes received justify.
+            # Shorten the time so far to the time that the received bytes may take at 500 B/s.
             justified = now - self._body_bytes / _MIN_BODY_RATE
             self._body_since = max(self._body_since, justified)
         left = self._time_left(now)
@@ -150,10 +152,10 @@ class ClientTimeouts(asyncio.Protocol):
         )
 
     def _time_left(self, now: float) -> float:
-        """Return the seconds until the connection has to be closed, if the client does nothing.
+        """Return the seconds until the connection has to be closed if the client sends nothing.
 
-        The result is 0 or less if the client is too slow already, and `client_timeout` while it has
-        nothing to send or read.
+        The result is 0 or less if the client is already too slow. It is `client_timeout` if the
+        server expects nothing from the client, because a complete request is in progress.
         """
         if self._idle_since is not None:
             return self._idle_since + KEEP_ALIVE - now
@@ -166,21 +168,21 @@ class ClientTimeouts(asyncio.Protocol):
         return self.client_timeout
 
     def _measure_unsent(self) -> tuple[int, int, int]:
-        """Return the unsent bytes in the process, those in the kernel, and a counter.
+        """Return three numbers that change when the client reads a part of its response.
 
-        If two results differ, the response has made progress between them. The counter is the
-        number of calls of `resume_writing`: it differs also if the buffers were emptied and filled
-        again.
+        They are the unsent bytes in the process, the unsent bytes in the kernel, and the number of
+        calls of `resume_writing`. The third number changes even if the buffers were emptied and
+        then filled with as many bytes as before.
         """
         in_process = self.transport.get_write_buffer_size()
         return in_process, _kernel_unsent(self.transport), self._resumed_writing
 
 
 def _kernel_unsent(transport: asyncio.Transport) -> int:
-    """Return the bytes in the kernel's send buffer, 0 if the system does not report it.
+    """Return the bytes in the kernel's send buffer; 0 if the system does not report them.
 
-    That buffer has several megabytes. So a client that reads slowly reads from it for minutes while
-    the number of unsent bytes in the process stays the same.
+    The buffer has several megabytes. A slow client can read from the buffer for minutes while the
+    number of unsent bytes in the process stays the same.
     """
     connection = transport.get_extra_info("socket")
     try:

@@ -1,4 +1,4 @@
-"""reset_connection: ends a connection with a TCP reset."""
+"""reset_connection: closes a connection with a TCP reset."""
 
 import asyncio
 import os
@@ -9,7 +9,7 @@ _NO_LINGER = struct.pack("ii", 1, 0)  # struct linger: on, for 0 seconds
 
 
 def reset_connection(transport: asyncio.Transport) -> None:
-    """Close a connection with a TCP reset; data that has not been sent is lost."""
+    """Close a connection with a TCP reset; drop the data that has not been sent."""
     descriptor = transport.get_extra_info("socket").fileno()
     with socket.socket(fileno=os.dup(descriptor)) as connection:  # uvloop's has no setsockopt
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)

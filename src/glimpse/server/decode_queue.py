@@ -1,8 +1,8 @@
 """DecodeQueue: limits how long the decoding of chunked bodies delays other requests.
 
-A body in chunks of one byte takes a hundred times as long to decode as one in a single chunk. So a
-connection decodes only some of the chunks that it has received, and adds a function that decodes
-the rest to this queue. Each iteration of the event loop calls one function of the queue.
+It takes a hundred times as long to decode a body in chunks of one byte as a body in a single chunk.
+So a connection decodes a limited number of chunks at once. It adds a function that decodes the rest
+to this queue. Each iteration of the event loop calls one function of the queue.
 """
 
 import asyncio
@@ -11,22 +11,23 @@ from collections.abc import Callable
 
 
 class DecodeQueue:
-    """Calls functions that decode chunks, in order of `add`: one per iteration of the loop."""
+    """Calls the added functions in their order, one per iteration of the event loop."""
 
     def __init__(self) -> None:
         self._waiting: deque[Callable[[], None]] = deque()
 
     def add(self, loop: asyncio.AbstractEventLoop, decode: Callable[[], None]) -> None:
-        """Call `decode` once, after the functions added before, in a later iteration of `loop`.
+        """Schedule one call of `decode`, in a later iteration of `loop`.
 
-        `decode` may add itself again, for chunks that it has not decoded.
+        Functions that were added earlier are called first. `decode` may add itself again if it did
+        not decode all chunks. All calls of `add` must have the same event loop.
         """
         self._waiting.append(decode)
         if len(self._waiting) == 1:
             loop.call_soon(self._run, loop)
 
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Call the first function, and schedule the one after it for the next iteration."""
+        """Call the first function, and schedule the next function for the next iteration."""
         decode = self._waiting.popleft()
         if self._waiting:
             loop.call_soon(self._run, loop)

@@ -1,13 +1,16 @@
-"""render_error: renders a response without the application; STATUS_LINES of all responses."""
+"""render_error: renders an error response that the server sends without the application.
+
+STATUS_LINES has the first line of every response.
+"""
 
 import http
 from collections.abc import Iterable
 
 
 def _status_line(status: int) -> bytes:
-    """Return the first line of an HTTP/1.1 response, with its line end.
+    """Return the first line of an HTTP/1.1 response, with CR LF.
 
-    An unknown status has an empty phrase.
+    Examples: ``HTTP/1.1 200 OK``; ``HTTP/1.1 299`` and a space for a status without a name.
     """
     try:
         phrase = http.HTTPStatus(status).phrase
@@ -20,10 +23,10 @@ STATUS_LINES = {status: _status_line(status) for status in range(100, 600)}
 
 
 def render_error(status: int, text: str, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """Return the bytes of a response: `status`, `headers`, and `text` as its plain-text body.
+    """Return the bytes of a response with `status`, `headers`, and `text` as plain-text body.
 
-    Adds Content-Type, Content-Length and ``Connection: close``. The caller has to close the
-    connection.
+    The response also has Content-Type, Content-Length and ``Connection: close``. The caller sends
+    the response and closes the connection.
     """
     body = text.encode()
     lines = [STATUS_LINES[status], *(b"%b: %b\r\n" % each for each in headers)]

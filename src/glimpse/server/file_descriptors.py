@@ -1,9 +1,10 @@
 """DescriptorGuard: tells if the process has file descriptors left for another connection.
 
-`HttpProtocol` asks it for each new connection, and refuses those for which there are too few.
+`HttpProtocol` asks the guard for each new connection, and refuses the connection if too few
+descriptors are left.
 
-Without free descriptors, a process can open neither its catalog, an image nor a connection to
-another service, and uvloop closes the connections of the kernel's backlog without a response.
+A process without free descriptors can open no catalog, no image and no connection to another
+service. uvloop then closes new connections without a response.
 """
 
 import logging
@@ -20,12 +21,12 @@ _LOG_INTERVAL = 60.0  # seconds between two log lines
 class DescriptorGuard:
     """Tells if the process has enough free file descriptors to serve another connection.
 
-    The kernel gives each new descriptor the lowest free number, so this number shows how many are
-    in use. An eighth of the limit of open files (RLIMIT_NOFILE), at most 64, is reserved for other
-    uses than connections.
+    The kernel gives each new descriptor the lowest free number. So the number of a new descriptor
+    shows how many descriptors are in use. An eighth of the limit of open files (RLIMIT_NOFILE), at
+    most 64, is reserved for other uses than connections.
 
-    If no connection can be served, `can_accept` and `can_accept_now` log an error, at most one per
-    minute in all.
+    `can_accept` and `can_accept_now` log an error when they return False. Together, they log at
+    most one error per minute.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -40,9 +41,10 @@ class DescriptorGuard:
         self._available = self._limit - min(self._limit // 8, _MAX_RESERVED)
 
     def can_accept(self, descriptor: int) -> bool:
-        """Return True if a new connection, which has this descriptor, can be served.
+        """Return True if the new connection with this descriptor can be served.
 
-        False means that the caller has to refuse it; it is counted for the log as refused.
+        If the result is False, the caller has to refuse the connection. The next error in the log
+        has the number of refused connections.
         """
         if descriptor < self._available:
             return True
@@ -51,9 +53,10 @@ class DescriptorGuard:
         return False
 
     def can_linger(self, descriptor: int) -> bool:
-        """Return True if a refused connection may stay open until its client has read why.
+        """Return True if a refused connection may stay open until its client has read the error.
 
-        `descriptor` is the connection's. Refused connections use at most half of the reserved
+        If the result is False, the caller closes the connection at once. `descriptor` is the
+        descriptor of the connection. Refused connections use at most half of the reserved
         descriptors.
         """
         return descriptor < (self._available + self._limit) // 2
@@ -61,8 +64,8 @@ class DescriptorGuard:
     def can_accept_now(self) -> bool:
         """Return True if a connection that arrives now could be served.
 
-        Call it every second for its log line: if no descriptor is free at all, the kernel accepts
-        no connection, so `can_accept` is not called.
+        Call this method every second, so that the lack of descriptors is logged. If no descriptor
+        is free at all, the kernel accepts no connections, and `can_accept` is not called.
         """
         try:
             descriptor = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
@@ -76,7 +79,7 @@ class DescriptorGuard:
         return True
 
     def _log(self) -> None:
-        """Log that connections are refused, unless that was logged in the last minute."""
+        """Log that connections are refused, at most once per minute."""
         now = self._clock()
         if now - self._logged_at < _LOG_INTERVAL:
             return
@@ -91,4 +94,4 @@ class DescriptorGuard:
         self._refused = 0
 
 
-DESCRIPTORS = DescriptorGuard()  # of this process, as the limit is
+DESCRIPTORS = DescriptorGuard()  # one for the process, because the limit is for the process

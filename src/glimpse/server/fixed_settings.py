@@ -1,4 +1,4 @@
-"""keep_fixed_settings: keeps the settings that only a restart can change at a reload."""
+"""keep_fixed_settings: at a reload, keeps the settings that only a restart can change."""
 
 import logging
 from collections.abc import Callable
@@ -14,11 +14,12 @@ LoadSettings = Callable[[], Settings]
 
 
 def keep_fixed_settings(new: Settings, present: Settings) -> Settings:
-    """Return `new` with the host, ports, number of workers, state_dir and [metrics] of `present`.
+    """Return `new` with host, ports, number of workers, state_dir and [metrics] of `present`.
 
-    Sockets, processes and the lock of the state directory exist already, so only a restart can
-    change these. Logs a warning if `new` has other values. Other [metrics] count only if the port
-    is configured in `new` or `present`: the default port may just have been in use at the start.
+    Only a restart can change these settings, because the sockets, the processes and the lock of the
+    state directory exist already. Logs a warning if `new` has other values than `present`. For
+    [metrics], the warning is logged only if `new` or `present` configures the port. Without a
+    configured port, the values may differ because the default port was in use at the start.
     """
     fixed = {name: getattr(present.server, name) for name in _FIXED}
     server = replace(new.server, **fixed)

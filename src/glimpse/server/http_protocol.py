@@ -35,9 +35,9 @@ _TOO_MANY_CONNECTIONS = RequestRefused(503, "Too many connections are open.")
 class HttpProtocol(ClientTimeouts):
     """Serves the requests of one connection, one after another.
 
-    A request is parsed when the response to the previous request is complete. If its bytes arrive
-    earlier, they are buffered, and nothing more is read until then. An invalid request gets a
-    response with an error status, after which the connection closes.
+    A request is parsed when the response to the previous request is complete. If bytes of a request
+    arrive earlier, they are buffered, and reading pauses. An invalid request gets a response with
+    an error status; then the connection closes.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class HttpProtocol(ClientTimeouts):
         self._undecoded = b""  # chunks of the body that are decoded next
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Start serving the connection; with too few file descriptors, respond 503 and close it."""
+        """Start serving; if too few file descriptors are left, respond 503 and close."""
         self.transport = cast("asyncio.Transport", transport)  # which it is for TCP
         self.flow = FlowControl(self.transport)
         self._server = _address(transport.get_extra_info("sockname"))
@@ -70,7 +70,7 @@ class HttpProtocol(ClientTimeouts):
             self._close_after_response(linger=DESCRIPTORS.can_linger(descriptor))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell the last request that the client has disconnected, and free the buffer."""
+        """Record in the last request that the client has disconnected, and empty the buffer."""
         self._server_state.connections.discard(self)
         self._buffer.drop()
         super().connection_lost(exc)
@@ -80,7 +80,7 @@ class HttpProtocol(ClientTimeouts):
         self.flow.resume_writing()
 
     def shutdown(self) -> None:
-        """Close the connection now, or after the response if a request is being served."""
+        """Close the connection: at once, or after the response to a request in progress."""
         request = self.request
         if self._is_lingering or request is None or request.is_response_complete:
             self.transport.close()
@@ -88,7 +88,7 @@ class HttpProtocol(ClientTimeouts):
             request.keep_alive = False
 
     def data_received(self, data: bytes) -> None:
-        """Process bytes from the client; drop them after the connection's last response."""
+        """Process bytes from the client; drop the bytes after the connection's last response."""
         if self._is_lingering:
             return
         self._received_at = self.loop.time()
@@ -113,10 +113,10 @@ class HttpProtocol(ClientTimeouts):
                 self._buffer_request(data)
 
     def _read_head(self, data: bytes) -> None:
-        """Start a request if `data` completes its head; otherwise buffer `data`.
+        """Start a request if `data` completes a head; otherwise buffer `data`.
 
-        Call it while no request is in progress. The bytes after the head are processed, too. Raises
-        RequestRefused for an invalid or too large head, and if all connections buffer too much.
+        Call this while no request is in progress. Also processes the bytes after the head. Raises
+        RequestRefused if the head is invalid or too large, or if all buffers together are too full.
         """
         buffer = self._buffer
         new_from = len(buffer)
@@ -149,7 +149,7 @@ class HttpProtocol(ClientTimeouts):
             self._process(data[end:])
 
     def _start_request(self, head: RequestHead) -> None:
-        """Start a task that runs the application. The body of the request may arrive later."""
+        """Start a task that runs the application; the body of the request may arrive later."""
         self.request = request = AsgiRequest(
             make_scope(head, self._client, self._server, self._lifespan_state),
             self.transport,
@@ -171,11 +171,11 @@ class HttpProtocol(ClientTimeouts):
         task.add_done_callback(self._server_state.tasks.discard)
 
     def _read_body(self, request: AsgiRequest, body: RequestBody, data: bytes) -> bytes:
-        """Pass content to the application, and return the bytes after the body.
+        """Pass content of the body to the application, and return the bytes after the body.
 
-        If `data` has too many chunks for one `decode`, the rest is decoded later, and nothing is
-        returned. Reading pauses if the application has yet to take more than 64 KiB. After the
-        response, content is dropped. Raises RequestRefused if malformed.
+        Too many chunks for one call of `decode` are decoded later; then the result is empty.
+        Reading pauses while the application has more than 64 KiB to take. Content is dropped if the
+        response is complete. Raises RequestRefused if the body is malformed.
         """
         content, rest = body.decode(data)
         self._body_bytes += len(data) - len(rest)
@@ -196,17 +196,17 @@ class HttpProtocol(ClientTimeouts):
         return rest
 
     def _decode_later(self, data: bytes) -> None:
-        """Keep `data`, and stop reading until DECODE_QUEUE has called `_decode_chunks` for it."""
+        """Keep `data` for `_decode_chunks`, which DECODE_QUEUE calls; pause reading until then."""
         self._undecoded = data
         self.flow.keep_reading_paused()
         DECODE_QUEUE.add(self.loop, self._decode_chunks)
 
     def _decode_chunks(self) -> None:
-        """Decode the chunks that `_decode_later` kept. DECODE_QUEUE calls this.
+        """Decode the chunks that `_decode_later` kept. DECODE_QUEUE calls this method.
 
-        If they are too many for one call, the rest is queued again. Malformed ones get an error
-        response, and the connection closes. Once all are decoded, reading resumes, unless the
-        application has yet to take more than 64 KiB. On a closing connection, nothing is decoded.
+        Too many chunks for one call are queued again. Malformed chunks get an error response, and
+        the connection closes. When all chunks are decoded and the application has at most 64 KiB to
+        take, reading resumes. On a closing connection, nothing is decoded.
         """
         data, self._undecoded = self._undecoded, b""
         if self._is_lingering or self.transport.is_closing():
@@ -220,9 +220,9 @@ class HttpProtocol(ClientTimeouts):
             self.flow.resume_reading()
 
     def _buffer_request(self, data: bytes) -> None:
-        """Buffer bytes of later requests until the current one has its response; stop reading.
+        """Buffer bytes of later requests; pause reading until the current response is complete.
 
-        Raises RequestRefused (503) if the buffers of all connections are too large.
+        Raises RequestRefused (503) if the buffers of all connections together are too full.
         """
         if not self._buffer:
             data = data.lstrip(b"\r\n")
@@ -232,7 +232,7 @@ class HttpProtocol(ClientTimeouts):
             self.flow.keep_reading_paused()
 
     def _on_response_complete(self) -> None:
-        """Close the connection if it is not kept alive; otherwise go on to the next request."""
+        """Start the next request if the connection is kept alive; otherwise close it."""
         self._server_state.total_requests += 1
         request = self.request
         if self.transport.is_closing() or request is None:
@@ -253,10 +253,10 @@ class HttpProtocol(ClientTimeouts):
         self._process_or_refuse(buffered)
 
     def _refuse(self, refused: RequestRefused) -> None:
-        """Send the response to an invalid request, and close the connection.
+        """Log an invalid request, send its error response, and close the connection.
 
-        If another response is being sent, only close: the client would take the second response for
-        a part of the first. An application that is still running gets ``http.disconnect``.
+        If another response is being sent, only close: the client would take the error response for
+        a part of that response. An application that still runs gets ``http.disconnect``.
         """
         address = self._client[0] if self._client else "-"
         _LOG.warning("A request from %s was refused: %s", address, refused.text)
@@ -277,11 +277,11 @@ class HttpProtocol(ClientTimeouts):
         self.transport.write(render_error(refused.status, refused.text, headers))
 
     def _close_after_response(self, *, linger: bool = False) -> None:
-        """Close the connection so that the client can read the response that was sent last.
+        """Close the connection so that the client can still read the last response.
 
-        Bytes that arrive at a closed socket reset the connection, and the response is lost. So if
-        the client may still send (`linger`, or its body has not ended), read and drop what it
-        sends, for KEEP_ALIVE seconds at most. nginx calls that lingering_close.
+        If bytes arrive at a closed socket, the kernel resets the connection, and the response is
+        lost. So if `linger` is True or the body has not ended, first read and drop what the client
+        sends, for at most KEEP_ALIVE seconds. nginx calls that lingering_close.
         """
         self._is_lingering = True
         if not (linger or self._body is not None or self.flow.is_reading_paused):
@@ -296,5 +296,5 @@ class HttpProtocol(ClientTimeouts):
 
 
 def _address(address: Any) -> tuple[str, int] | None:
-    """Return host and port of a TCP socket's address, None for one of another kind."""
+    """Return host and port of a TCP socket's address; None for another kind of address."""
     return (str(address[0]), int(address[1])) if isinstance(address, tuple) else None

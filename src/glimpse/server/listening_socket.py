@@ -6,10 +6,11 @@ _BACKLOG = 2048  # connections that the kernel accepts while all workers are bus
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a TCP socket that listens at `host` (an IPv4 or IPv6 address, a name) and `port`.
+    """Return a TCP socket that listens at `host` and `port`; the caller closes the socket.
 
-    A name is resolved to an IPv4 address. An IPv6 address has no brackets, and no IPv4 client can
-    connect to it. Raises OSError if listening fails, because the address is in use, for example.
+    `host` is an IPv4 address, an IPv6 address without brackets, or a name, which is resolved to an
+    IPv4 address. IPv4 clients cannot connect to an IPv6 address. Raises OSError if listening fails,
+    for example because the port is in use.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family, backlog=_BACKLOG)

@@ -6,7 +6,7 @@ from typing import Protocol
 from glimpse.server.request_head import RequestRefused
 
 MAX_LINE = 64 * 1024  # bytes of a chunk's size line, or of all trailers
-MAX_DECODED = 256  # chunks and lines that one call decodes, which takes up to 0.3 ms
+MAX_DECODED = 256  # chunks and lines that one call decodes, so that it takes at most 0.3 ms
 # A chunk extension may have any bytes but control characters; Glimpse ignores it.
 _SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?\r\n")
 _SMALL_SIZES = {form % size: size for size in range(1, 4096) for form in (b"%x", b"%X")}
@@ -25,15 +25,16 @@ class RequestBody(Protocol):
     def decode(self, data: bytes) -> tuple[bytes, bytes]:
         """Return the content in `data`, and the bytes of `data` that were not decoded.
 
-        Once `is_complete` is True, these bytes are the beginning of the next request. Before that,
-        there are such bytes only if `data` has more than one call decodes: call again with them,
-        without waiting for newer bytes. Raises RequestRefused (400 or 431) for a malformed body.
+        If `is_complete` is True after the call, the bytes that were not decoded are the beginning
+        of the next request. If it is False and there are such bytes, `data` was too much for one
+        call: call `decode` again with them before newer bytes. Raises RequestRefused (400 or 431)
+        for a malformed body.
         """
         ...
 
 
 class SizedBody:
-    """A body of a known number of bytes: its Content-Length."""
+    """A body of `length` bytes, from Content-Length."""
 
     def __init__(self, length: int) -> None:
         self.is_complete = not length
@@ -62,10 +63,10 @@ class ChunkedBody:
     def decode(self, data: bytes) -> tuple[bytes, bytes]:
         """Return the content in `data`, and the bytes of `data` that were not decoded.
 
-        Those are the next request, if `is_complete` is True now. Otherwise `data` had more than
-        MAX_DECODED chunks and lines: call again with them. Raises RequestRefused with 400 for data
-        that does not follow the coding, with 431 for a size line or trailers of more than MAX_LINE
-        bytes.
+        If `is_complete` is True after the call, the bytes that were not decoded are the beginning
+        of the next request. If it is False and there are such bytes, `data` had more than
+        MAX_DECODED chunks and lines: call `decode` again with them. Raises RequestRefused with 400
+        for malformed data, and with 431 if a size line or the trailers exceed MAX_LINE bytes.
         """
         content: list[bytes] = []
         position, end, lines = 0, len(data), 0
@@ -94,8 +95,8 @@ class ChunkedBody:
     def _decode_chunk(self, piece: bytes, content: list[bytes]) -> None:
         """Append a piece of the current chunk to `content`, without the CR LF after the chunk.
 
-        `piece` ends with this CR LF at the latest. Raises RequestRefused if the chunk ends in other
-        bytes.
+        `piece` has no bytes after that CR LF. Raises RequestRefused (400) if the chunk is followed
+        by other bytes than CR LF.
         """
         content_left = max(0, self._bytes_left - 2)
         if len(piece) > content_left:
@@ -111,8 +112,8 @@ class ChunkedBody:
     def _decode_line(self, line: bytes) -> None:
         """Decode a line with the size of a chunk, or a line of the trailers.
 
-        The size 0 begins the trailers; an empty line ends them and the body. Raises RequestRefused
-        for a malformed line.
+        The size 0 begins the trailers. An empty line ends the trailers and the body. Raises
+        RequestRefused (400) for a malformed line.
         """
         if self._is_in_trailers:
             self._trailer_bytes += len(line)
@@ -131,10 +132,10 @@ class ChunkedBody:
 def _decode_small_chunks(data: bytes, position: int, content: list[bytes]) -> int:
     """Append the content of complete chunks below 4 KiB, without extensions, to `content`.
 
-    Starts at `position` in `data`, and returns the position where it stopped: at anything that is
-    not such a chunk (malformed or incomplete data, the last chunk), or when `content` has
-    MAX_DECODED parts. It takes a quarter of the time that `ChunkedBody.decode` takes for the same
-    chunks.
+    Starts at `position` in `data`, and returns the position after the last chunk that it decoded.
+    Stops at anything else than such a chunk (malformed or incomplete data, the chunk of size 0),
+    and when `content` has MAX_DECODED parts. Four times as fast as the rest of
+    `ChunkedBody.decode`.
     """
     while len(content) < MAX_DECODED:
         stop = data.find(b"\r\n", position, position + _SMALL_SIZE_DIGITS + 2)

@@ -1,9 +1,8 @@
 """HeadParser: parses and checks the head of a request: request line and header lines.
 
-The rules are those of RFC 9112. This module parses the request line, httptools the header lines.
-httptools gets only complete heads, so that the result does not depend on how the bytes of a request
-arrive. It gets GET in place of a method that it does not know, and no Upgrade header, after which
-it would expect another protocol than HTTP.
+The rules are those of RFC 9112. This module parses the request line, and httptools parses the
+header lines. httptools gets only complete heads, so that the result does not depend on the packets
+in which a request arrives.
 """
 
 import functools
@@ -24,8 +23,8 @@ _REQUEST_LINE = re.compile(rb"(%b{1,%d}) ([\x21-\x7e]+) HTTP/1\.([01])\r\n" % (_
 _OTHER_VERSION = re.compile(rb"%b+ \S+ HTTP/(?!1\.[01]\r)\d+(\.\d+)?\r\n" % _TOKEN)
 _METHOD = re.compile(rb"%b{1,%d}(?: |\Z)" % (_TOKEN, _MAX_METHOD))
 _NEVER_VALID = re.compile(rb"[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|(?<!\r)\n")
-# httptools rejects methods that it does not know, and takes the bytes after a request with Upgrade
-# for another protocol. It gets GET and no Upgrade instead.
+# httptools rejects methods that it does not know, so it gets GET in place of methods that are not
+# in this set. After an Upgrade header, it expects another protocol, so the header is removed.
 _PLAIN_METHODS = frozenset(
     (b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"TRACE")
 )
@@ -38,7 +37,7 @@ _HOST = re.compile(
 
 
 class RequestRefused(Exception):
-    """The request cannot be served.
+    """The server does not pass a request to the application.
 
     The client gets a response with `status` and `text`; then the connection closes.
     """
@@ -52,11 +51,13 @@ class RequestRefused(Exception):
 class RequestHead(NamedTuple):
     """A valid head of a request.
 
-    `path` is percent-decoded from UTF-8, with U+FFFD for what is not UTF-8; `raw_path` is as sent.
-    Neither has the query. `http_version` is "1.0" or "1.1". Header names are in lower case; headers
-    are in the order of the request, repeated ones too. `body_length` is in bytes, 0 without a body,
-    None for a chunked one. `keep_alive` is False if the connection has to close after the response,
-    as always in HTTP/1.0. `expects_continue` is True if the client waits for 100 Continue.
+    - `path` is percent-decoded, with U+FFFD for bytes that are not UTF-8; it has no query.
+    - `raw_path` is the path as the client sent it, also without the query.
+    - `http_version` is "1.0" or "1.1".
+    - `headers` has all header lines in their order, with the names in lower case.
+    - `body_length` is in bytes: 0 if there is no body, None if the body is chunked.
+    - `keep_alive` is False if the connection has to close after the response; always in HTTP/1.0.
+    - `expects_continue` is True if the client waits for 100 Continue before it sends the body.
     """
 
     method: str
@@ -78,13 +79,14 @@ class HeadParser:
         self._parser = httptools.HttpRequestParser(self._lines)
 
     def parse(self, head: bytes) -> RequestHead:
-        """Parse one complete head, with its empty line. The caller checks its size (MAX_HEAD).
+        """Parse one complete head, which ends with an empty line.
 
-        Raises RequestRefused: with 417 for an expectation other than 100-continue, with 400 for all
-        else that is invalid, and for CONNECT, whose client would take a 200 for an open tunnel
-        (RFC 9110, 9.3.6). Upgrades are ignored: the result has no Upgrade header if the client
-        wants one (RFC 9110, 7.8). The host in an absolute target replaces the Host header's (RFC
-        9112, 3.2.2).
+        The caller checks that the head has at most MAX_HEAD bytes. Raises RequestRefused with 417
+        for an expectation other than 100-continue, and with 400 for anything else that is invalid.
+        CONNECT gets a 400, too: its client would take a 200 for an open tunnel (RFC 9110, 9.3.6).
+
+        A request to upgrade the connection is ignored: the result has no Upgrade header (RFC 9110,
+        7.8). If the target is a URL, its host replaces the Host header (RFC 9112, 3.2.2).
         """
         line = _REQUEST_LINE.match(head)
         if line is None:
@@ -119,9 +121,10 @@ class HeadParser:
         )
 
     def _parse_lines(self, head: bytes) -> Headers:
-        """Return the header lines, names in lower case. Raises RequestRefused for an invalid one.
+        """Return the header lines, with names in lower case.
 
-        If the client wants to upgrade the connection, the Upgrade header is left out.
+        Raises RequestRefused (400) for an invalid line. If the client wants to upgrade the
+        connection, the Upgrade header is left out.
         """
         lines = self._lines
         lines.headers, lines.is_complete = [], False
@@ -153,11 +156,11 @@ class _HeaderLines:
 
 
 def check_incomplete_head(head: bytearray, new_from: int) -> None:
-    """Raise RequestRefused (431) if `head` is too large, (400) if no valid head begins so.
+    """Raise RequestRefused if the beginning of a head is too large (431) or invalid (400).
 
-    So a client that sends another protocol than HTTP/1.1 gets a response at once, and not when the
-    head times out. `head` has all bytes received so far. An earlier call checked those before
-    `new_from`.
+    So a client that sends another protocol than HTTP/1.1 gets a response at once, not only after a
+    timeout. `head` has all bytes received so far. Earlier calls have checked the bytes before the
+    index `new_from`.
     """
     if len(head) > MAX_HEAD:
         raise RequestRefused(431, "The headers are too large.")
@@ -179,9 +182,9 @@ def _refused_line(head: bytes | bytearray) -> RequestRefused:
 
 
 def _join_repeated(fields: dict[bytes, bytes], headers: Headers) -> None:
-    """Replace what is in `fields` by `headers`; join the values of repeated ones by commas.
+    """Fill the dict `fields` with `headers`; join the values of repeated headers by commas.
 
-    Raises RequestRefused (400) if Host is repeated.
+    Removes what was in `fields` before. Raises RequestRefused (400) if Host is repeated.
     """
     fields.clear()
     for name, value in headers:
@@ -196,8 +199,8 @@ def _join_repeated(fields: dict[bytes, bytes], headers: Headers) -> None:
 def _check_host(host: bytes | None, minor: bytes) -> None:
     """Raise RequestRefused (400) if Host is invalid, or missing in HTTP/1.1 (RFC 9112, 3.2).
 
-    `host` is None if it is missing. A valid one satisfies `_is_host`, and has at most 300 bytes.
-    `minor` is the minor version of HTTP, ``0`` or ``1``.
+    `host` is the value of the header, None if the header is missing. More than 300 bytes are
+    invalid. `minor` is the minor version of HTTP, ``0`` or ``1``.
     """
     if host is None:
         if minor == b"1":
@@ -208,15 +211,16 @@ def _check_host(host: bytes | None, minor: bytes) -> None:
 
 @functools.lru_cache(maxsize=256)
 def _is_host(value: bytes) -> bool:
-    """Return True for a host with or without a port (RFC 3986, 3.2.2); it may be empty."""
+    """Return True for an empty value, and for a host with or without a port (RFC 3986, 3.2.2)."""
     return _HOST.fullmatch(value) is not None
 
 
 def _parse_target(method: bytes, target: bytes) -> tuple[bytes, bytes, bytes | None]:
     """Return path, query and host of a request target (RFC 9112, 3.2).
 
-    The path is percent-encoded as it was sent, the query empty if there is none. The host is None
-    if the target names none. A fragment is dropped. Raises RequestRefused for an invalid target.
+    The path is still percent-encoded. The query is empty if the target has no query. The host is
+    None if the target has no host. A fragment is dropped. Raises RequestRefused (400) for an
+    invalid target.
     """
     host = None
     if target[:1] != b"/":
@@ -228,13 +232,13 @@ def _parse_target(method: bytes, target: bytes) -> tuple[bytes, bytes, bytes | N
 
 
 def _parse_other_form(method: bytes, target: bytes) -> tuple[bytes, bytes | None]:
-    """Return the path, with its query, and the host of a target that starts with no slash.
+    """Return path with query, and host, of a request target that does not start with a slash.
 
-    - ``http://host/images?limit=1``: ``/images?limit=1`` and ``host``
-    - ``http://host``: ``/`` and ``host``; with OPTIONS: ``*`` and ``host``
-    - ``*``, with OPTIONS: ``*`` and None
+    - ``http://host/images?limit=1`` -> ``/images?limit=1`` and ``host``
+    - ``http://host`` -> ``/`` and ``host``; if the method is OPTIONS: ``*`` and ``host``
+    - ``*`` -> ``*`` and None, if the method is OPTIONS
 
-    Raises RequestRefused for anything else.
+    Raises RequestRefused (400) for anything else.
     """
     if target == b"*" and method == b"OPTIONS":
         return target, None
@@ -248,10 +252,11 @@ def _parse_other_form(method: bytes, target: bytes) -> tuple[bytes, bytes | None
 
 
 def _body_length(fields: dict[bytes, bytes], minor: bytes) -> int | None:
-    """Return the bytes of the body: 0 if there is none, None if it is chunked.
+    """Return the length of the body in bytes: 0 without a body, None if it is chunked.
 
-    Raises RequestRefused for another transfer coding than chunked, and for any in HTTP/1.0.
-    httptools has rejected invalid lengths, and a length beside a transfer coding.
+    Raises RequestRefused (400) for a transfer coding other than chunked, and for any transfer
+    coding in HTTP/1.0. httptools has already rejected an invalid Content-Length, and Content-Length
+    together with Transfer-Encoding.
     """
     coding = fields.get(b"transfer-encoding")
     if coding is not None:
@@ -263,18 +268,18 @@ def _body_length(fields: dict[bytes, bytes], minor: bytes) -> int | None:
 
 
 def _keeps_alive(connection: bytes | None) -> bool:
-    """Return True unless the Connection header of an HTTP/1.1 request has the option close."""
+    """Return False if the Connection header of an HTTP/1.1 request has the option ``close``."""
     if connection is None or connection == b"keep-alive":
         return True
     return b"close" not in (option.strip() for option in connection.lower().split(b","))
 
 
 def _expects_continue(fields: dict[bytes, bytes], minor: bytes, length: int | None) -> bool:
-    """Return True if the client has a body to send, and waits for 100 Continue before it.
+    """Return True if the client waits for 100 Continue before it sends the body.
 
-    `fields` has an Expect header, which is ignored in HTTP/1.0 (RFC 9110, 10.1.1). `length` is the
-    result of `_body_length`. Raises RequestRefused with 417 for an expectation other than
-    100-continue, even without a body.
+    `fields` must have an Expect header. It is ignored in HTTP/1.0 (RFC 9110, 10.1.1). `length` is
+    the result of `_body_length`. Raises RequestRefused (417) for an expectation other than
+    100-continue, even if there is no body.
     """
     if minor == b"0":
         return False

@@ -7,9 +7,15 @@ from glimpse.server.request_head import Headers
 
 
 class ServerState(Protocol):
-    """Attributes of uvicorn's ServerState, as far as HttpProtocol reads and updates them."""
+    """The attributes of uvicorn's ServerState that HttpProtocol uses.
 
-    connections: set[Any]  # open ones; the server calls `shutdown` of each when it stops
-    tasks: set[asyncio.Task[None]]  # one per request in progress
+    `connections` has the open connections: HttpProtocol adds and removes them, and the server calls
+    `shutdown` of each when it stops. `tasks` has one task for each request in progress.
+    `total_requests` is the number of responses so far. `default_headers` are for every response;
+    the server replaces the list every second.
+    """
+
+    connections: set[Any]
+    tasks: set[asyncio.Task[None]]
     total_requests: int
-    default_headers: Headers  # of every response; the server replaces the list every second
+    default_headers: Headers

@@ -31,12 +31,14 @@ _HANDLED_SIGNALS = (*SIGNALS, signal.SIGCHLD)
 
 
 class Supervisor:
-    """Runs a WorkerPool: makes its system calls, and passes signals and workers' events to it.
+    """Runs a WorkerPool: makes its system calls, and passes signals and events to the pool.
 
-    All workers write their events to one pipe, a line each. Python writes the numbers of signals to
-    another pipe. `run` reads both, and handles signals and events one after another, never in a
-    signal handler. `heartbeat_interval` is in seconds, None for no heartbeats. `report` is called
-    with the events of the service as a whole.
+    Call `run` once; it returns when the service has stopped. The other public methods are for the
+    pool. `run` reads the events of all workers from one pipe, and the numbers of signals from
+    another pipe. It handles signals and events one after another, never in a signal handler.
+
+    `heartbeat_interval` is in seconds, None for no heartbeats. `report` is called with the events
+    of the service as a whole. Workers make their application with `make_application`.
     """
 
     def __init__(
@@ -57,16 +59,18 @@ class Supervisor:
         self._terminal = Terminal()
         self._event_pipe = _pipe()
         self._incomplete_line = b""
-        # Nothing is written to it. It becomes readable for the workers when this process, which
-        # alone has the write end, has exited, even if it was killed.
+        # Nothing is written to this pipe, and only this process has the write end. So the read end
+        # becomes readable for the workers when this process has exited, even if it was killed.
         self._supervisor_pipe = _pipe()
 
     def run(self) -> int:
-        """Start the workers. After SIGTERM or SIGINT stop them, and return the exit status.
+        """Start the workers, and return the exit status when all of them have stopped.
 
-        It returns when all workers have exited. The status is 1 if the application could not start,
-        otherwise 0. SIGHUP reloads the workers, or stops them if the terminal was closed. Block
-        SIGNALS before the call. Raises OSError if one of the first workers cannot be forked.
+        SIGTERM and SIGINT stop the workers. SIGHUP reloads the workers, or stops them if the
+        terminal was closed. The status is 1 if the application could not start, otherwise 0. Raises
+        OSError if one of the first workers cannot be forked.
+
+        Block SIGNALS before the call. They are unblocked when their handlers are set.
         """
         signal_pipe = _pipe()
         signal.set_wakeup_fd(signal_pipe[1], warn_on_full_buffer=False)
@@ -86,9 +90,9 @@ class Supervisor:
     def start(self, settings: Settings) -> int:
         """Fork a worker process with these settings; return its process id.
 
-        The worker process does not return from here, but exits with the status of `run_worker`, or
-        with 1 after an exception. SIGNALS are blocked before the fork, and in the worker until it
-        has handlers for them, so that none is lost. Raises OSError if the fork fails.
+        Raises OSError if the fork fails. In the worker process, this method does not return: the
+        process exits with the status of `run_worker`, or with 1 after an exception. SIGNALS stay
+        blocked in the worker until it has handlers for them, so that no signal is lost.
         """
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
@@ -108,7 +112,7 @@ class Supervisor:
         return pid
 
     def send_signal(self, pid: int, number: signal.Signals) -> None:
-        """Send a signal to a worker process. Do nothing if it has exited."""
+        """Send a signal to a worker process; do nothing if the process has exited."""
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
 
@@ -133,10 +137,10 @@ class Supervisor:
         )
 
     def _report_to_supervisor(self, event: WorkerEvent) -> None:
-        """Write an event to the pipe; called in a worker. Never waits, and raises nothing.
+        """Write an event to the pipe; called in a worker. Never blocks, and raises nothing.
 
-        Lines this short are written whole or not at all (PIPE_BUF). The event is lost if the
-        supervisor has exited, or if the pipe is full because the supervisor does not read.
+        The event is lost if the supervisor has exited, or if the pipe is full because the
+        supervisor does not read. A line as short as this is never written in part (PIPE_BUF).
         """
         with contextlib.suppress(OSError):
             os.write(self._event_pipe[1], f"{os.getpid()} {event}\n".encode())
@@ -144,7 +148,7 @@ class Supervisor:
     def _handle_signal(self, number: signal.Signals) -> None:
         """Reap workers after SIGCHLD, reload after SIGHUP, stop after SIGTERM and SIGINT.
 
-        SIGHUP stops, too, if it was sent because the terminal was closed.
+        If the terminal was closed, SIGHUP stops the workers, too.
         """
         if number == signal.SIGCHLD:
             self._reap_workers()
@@ -156,7 +160,7 @@ class Supervisor:
     def _reap_workers(self) -> None:
         """Reap all workers that have exited, and pass their exit statuses to the pool.
 
-        Their requests in flight are removed from the metrics.
+        The metrics no longer count the requests that were in progress in these workers.
         """
         while not self._pool.is_empty:
             try:
@@ -166,7 +170,8 @@ class Supervisor:
             if pid == 0:
                 return
             if self._has_metrics:
-                from glimpse.telemetry.metrics import remove_worker_metrics  # noqa: PLC0415  loads only when wanted
+                # imported only if metrics are configured
+                from glimpse.telemetry.metrics import remove_worker_metrics  # noqa: PLC0415
 
                 remove_worker_metrics(pid)
             self._pool.on_exit(pid, os.waitstatus_to_exitcode(status))
@@ -185,13 +190,13 @@ def _do_nothing(_number: int, _frame: object) -> None:
 
 
 def _pipe() -> tuple[int, int]:
-    """Return the read end and the write end of a new pipe; neither blocks."""
+    """Return the read end and the write end of a new pipe; both are non-blocking."""
     reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     return reader, writer
 
 
 def _read(pipe: int) -> bytes:
-    """Return up to 64 kB that are in a non-blocking pipe, nothing if it is empty."""
+    """Return the bytes in a non-blocking pipe, at most 64 KiB; empty if the pipe is empty."""
     try:
         return os.read(pipe, 65536)
     except BlockingIOError:

@@ -5,14 +5,14 @@ import socket
 import time
 from contextlib import suppress
 
-_TIMEOUT = 0.5  # seconds; the event loop is blocked meanwhile
+_TIMEOUT = 0.5  # seconds; short, because sending blocks the event loop
 
 
 def notify(*lines: str) -> None:
-    """Send the lines, such as ``READY=1``, to systemd, in one datagram.
+    """Send lines such as ``READY=1`` to systemd, in one datagram.
 
-    Does nothing if NOTIFY_SOCKET is not set. Blocks for half a second at most; if the socket cannot
-    be reached or is full for that long, the lines are lost. Raises nothing.
+    Does nothing if NOTIFY_SOCKET is not set. Blocks for half a second at most. If the socket cannot
+    be reached, or is full for half a second, the lines are lost. Raises nothing.
     """
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
@@ -29,15 +29,15 @@ def notify(*lines: str) -> None:
 
 
 def notify_reloading() -> None:
-    """Notify systemd that a reload has started. ``READY=1`` notifies it of the end."""
+    """Notify systemd that a reload has started. Call ``notify("READY=1")`` at the end of it."""
     notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
 
 def watchdog_interval() -> float | None:
     """Return the seconds between two ``WATCHDOG=1`` that this process has to send.
 
-    None if systemd expects none. The interval is half of WATCHDOG_USEC, as sd_watchdog_enabled(3)
-    recommends.
+    Returns None if systemd does not expect ``WATCHDOG=1`` from this process. The interval is half
+    of WATCHDOG_USEC, as sd_watchdog_enabled(3) recommends.
     """
     pid, period = os.environ.get("WATCHDOG_PID"), os.environ.get("WATCHDOG_USEC", "")
     if (pid and pid != str(os.getpid())) or not period.isdigit() or not int(period):

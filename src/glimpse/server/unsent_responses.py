@@ -4,19 +4,20 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-# Bytes, of all connections of a process. One connection has at most a part of a list or the
-# document of an image in memory: a megabyte or so.
+# Bytes of all connections of a process. One connection has about a megabyte at most in memory: a
+# part of a list, or the document of an image.
 MAX_UNSENT = 64 * 1024 * 1024
-# Beyond this, 5 seconds are too long: in them, a client can begin lists of a gigabyte in all.
+# Beyond this, connections are closed at any age: in 5 seconds, a client can request lists of a
+# gigabyte in all.
 MAX_UNSENT_AT_ANY_AGE = 2 * MAX_UNSENT
-_MIN_AGE = 5.0  # seconds; even a slow client reads most of a response's part within it
+_MIN_AGE = 5.0  # seconds; long enough for a slow client to read most of a response's part
 
 
 class Connection(Protocol):
     """A connection whose client is slow to read."""
 
     def abort_response(self) -> None:
-        """Close the connection at once and drop what was not sent."""
+        """Close the connection at once, and drop its unsent data."""
         ...
 
 
@@ -26,10 +27,11 @@ class _Unsent(NamedTuple):
 
 
 class UnsentResponses:
-    """The connections with unsent data. Beyond `limit` bytes of it in all, closes slow ones.
+    """The connections with unsent data; closes slow ones if the data takes too much memory.
 
-    A connection is slow if it was added 5 or more seconds ago, and its client has still not read
-    its data. While the data exceeds `limit_at_any_age`, each connection is slow.
+    A connection is slow if its client has not read the data within 5 seconds after `add`. While all
+    data exceeds `limit` bytes, slow connections are closed, the oldest first. While all data
+    exceeds `limit_at_any_age` bytes, connections are closed at any age, the oldest first.
     """
 
     def __init__(
@@ -45,10 +47,10 @@ class UnsentResponses:
         self._total = 0
 
     def add(self, connection: Connection, size: int) -> None:
-        """Count `size` bytes for a connection, in place of what was counted for it before.
+        """Count `size` bytes for a connection, in place of the bytes that it had before.
 
-        `size` is what its unsent data takes in memory. Its 5 seconds begin anew. Then slow
-        connections are closed, as `close_slow` does; this one may be among them.
+        `size` is the memory that the unsent data of the connection takes. The 5 seconds of the
+        connection start again. Calls `close_slow`, which may close this connection, too.
         """
         self.remove(connection)
         self._unsent[connection] = _Unsent(size, self._clock())
@@ -56,10 +58,10 @@ class UnsentResponses:
         self.close_slow()
 
     def close_slow(self) -> None:
-        """While the total exceeds the limit, close connections added 5 or more seconds ago.
+        """Close slow connections, the oldest first, until their data is within the limit.
 
-        The oldest is closed first. Younger ones stay open, even if the limit is still exceeded,
-        unless the total exceeds `limit_at_any_age`. Call it every few seconds.
+        Connections that were added less than 5 seconds ago are closed only while all data exceeds
+        `limit_at_any_age`. Closed connections no longer count. Call this method every few seconds.
         """
         while self._total > self._limit:
             oldest, unsent = next(iter(self._unsent.items()))
@@ -70,7 +72,10 @@ class UnsentResponses:
             oldest.abort_response()
 
     def remove(self, connection: Connection) -> None:
-        """Stop counting a connection: its client has read its data, or it is closed."""
+        """Stop counting a connection, because its client has read the data or it has closed.
+
+        Does nothing for a connection that is not counted.
+        """
         unsent = self._unsent.pop(connection, None)
         if unsent is not None:
             self._total -= unsent.size

@@ -1,9 +1,9 @@
 """The only module that imports uvicorn: its server with our HTTP protocol and hooks.
 
-uvicorn documents neither how a server makes its protocols, what a protocol may use of the server's
-state, nor the methods of Server that are overridden here. So pyproject.toml allows only versions
-with which the tests have passed: `make test-lowest` runs them with the lowest, `make test` with the
-locked one.
+This module relies on parts of uvicorn that are not documented: how a server makes its protocols,
+the attributes of ServerState, and the overridden methods of Server. So pyproject.toml allows only
+versions of uvicorn that pass the tests. `make test-lowest` tests the lowest version, and
+`make test` the locked version.
 """
 
 import asyncio
@@ -21,14 +21,17 @@ TICKS_PER_SECOND = 10
 
 
 class ServerHooks(Protocol):
-    """Callbacks of a server, called in its event loop."""
+    """Methods that `Server` calls in its event loop."""
 
     def on_started(self) -> None:
         """Called once, when connections are accepted."""
         ...
 
     def on_tick(self, tick: int) -> None:
-        """Called TICKS_PER_SECOND times per second with 0, 1, 2, ..., after a day with 0 again."""
+        """Called TICKS_PER_SECOND times per second, with 0, 1, 2, ...
+
+        After a day, `tick` begins at 0 again.
+        """
         ...
 
     def on_stopping(self) -> None:
@@ -37,7 +40,7 @@ class ServerHooks(Protocol):
 
 
 class UvicornHttpProtocol(HttpProtocol):
-    """HttpProtocol with the constructor that uvicorn calls."""
+    """HttpProtocol with the parameters that uvicorn passes to a protocol class."""
 
     def __init__(
         self,
@@ -51,7 +54,7 @@ class UvicornHttpProtocol(HttpProtocol):
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server with HttpProtocol, on uvloop, and with `hooks` that it calls."""
+    """uvicorn's server with HttpProtocol and uvloop; calls the methods of `hooks`."""
 
     def __init__(self, application: ASGIApp, hooks: ServerHooks, graceful_timeout: int) -> None:
         """Requests in progress have `graceful_timeout` seconds to end when the server stops."""
@@ -72,10 +75,10 @@ class Server(uvicorn.Server):
         self._hooks = hooks
 
     def serve_until_stopped(self, sockets: Sequence[socket.socket]) -> bool:
-        """Serve on listening sockets; return when `stop` or uvicorn's `handle_exit` was called.
+        """Serve on listening sockets until `stop` or uvicorn's `handle_exit` is called.
 
-        The result is True when the requests in progress have ended or were cancelled; then the
-        sockets are closed. It is False if the application could not start.
+        Returns True when the requests in progress have ended or were cancelled; then the sockets
+        are closed. Returns False if the application could not start.
         """
         try:
             self.run(sockets=list(sockets))
@@ -84,19 +87,19 @@ class Server(uvicorn.Server):
         return True
 
     def set_graceful_timeout(self, seconds: int) -> None:
-        """Change the seconds that requests in progress have to end when the server stops."""
+        """Set the time in seconds that requests in progress have to end when the server stops."""
         self.config.timeout_graceful_shutdown = seconds
 
     def stop(self) -> None:
-        """Stop accepting connections, and make `serve_until_stopped` return.
+        """Begin the shutdown, at whose end `serve_until_stopped` returns.
 
-        Returns at once; the next tick begins the shutdown. The requests in progress end first.
-        Those that take longer than the graceful timeout are cancelled.
+        Returns at once. At the next tick, the server stops accepting connections. Then it waits for
+        the requests in progress, and cancels them after the graceful timeout.
         """
         self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Override: start the application, accept connections, call the hook `on_started`.
+        """Override: start the application, accept connections, and call the hook `on_started`.
 
         Raises SystemExit if the application could not start.
         """
@@ -104,11 +107,11 @@ class Server(uvicorn.Server):
         self._hooks.on_started()
 
     async def on_tick(self, counter: int) -> bool:
-        """Override: call the hook `on_tick`. Return True if the server is to stop."""
+        """Override: call the hook `on_tick`. Return True if the server has to stop."""
         self._hooks.on_tick(counter)
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Override: call the hook `on_stopping`; then end the requests and the application."""
+        """Override: call the hook `on_stopping`, then stop the server and the application."""
         self._hooks.on_stopping()
         await super().shutdown(sockets=sockets)

@@ -23,7 +23,7 @@ _TICKS_PER_TRIM = 30 * TICKS_PER_SECOND
 
 WorkerEvent = Literal[
     "started",  # it accepts connections
-    "heartbeat",  # its event loop runs
+    "heartbeat",  # its event loop is not blocked
     "reload started",
     "reloaded",
     "reload failed",  # it still serves with its previous configuration
@@ -47,7 +47,8 @@ class ServedApplication(Protocol):
     async def reload(self, load: LoadSettings) -> bool:
         """Serve new requests with the settings that `load` returns, and return True.
 
-        If that is not possible, log an error, keep the present settings and return False.
+        If `load` raises or its settings cannot be used, log an error, keep the present settings and
+        return False.
         """
         ...
 
@@ -56,9 +57,10 @@ MakeApplication = Callable[[Settings], ServedApplication]
 
 
 def report_to_systemd(event: WorkerEvent) -> None:
-    """Notify systemd of an event of the service. Does nothing if systemd did not start it.
+    """Notify systemd of an event of the service.
 
-    The end of a reload is ``READY=1``, also if it failed, because the service still runs.
+    Does nothing if systemd did not start the service. At the end of a reload, systemd gets
+    ``READY=1``, even if the reload failed, because the service still runs.
     """
     if event == "heartbeat":
         notify("WATCHDOG=1")
@@ -71,17 +73,17 @@ def report_to_systemd(event: WorkerEvent) -> None:
 
 
 class Terminal:
-    """Tells if the terminal of the process has been closed.
+    """Tells if the terminal of the process has been closed since this object was made.
 
-    If so, the kernel has sent SIGHUP to the process, which has to stop. Any other SIGHUP starts a
-    reload.
+    The kernel sends SIGHUP to the process when its terminal is closed. After that SIGHUP the
+    process has to stop; after any other SIGHUP it reloads.
     """
 
     def __init__(self) -> None:
         self._was_open = os.isatty(0)
 
     def is_closed(self) -> bool:
-        """Return True if standard input was a terminal at the start, and that is closed now."""
+        """Return True if standard input was a terminal at first, and the terminal is closed now."""
         return self._was_open and not os.isatty(0)
 
 
@@ -95,16 +97,19 @@ def run_worker(
     heartbeat_interval: float | None,
     parent_pipe: int | None = None,
 ) -> int:
-    """Serve until SIGTERM or SIGINT, and return the exit status; reload on SIGHUP.
+    """Serve until SIGTERM or SIGINT; reload on SIGHUP. Return the exit status of the process.
 
-    The status is 0 after the requests in progress have ended, 1 if the application could not start.
-    `heartbeat_interval` is in seconds, None for no heartbeats. The worker stops, too, if its
-    terminal is closed, or if `parent_pipe` becomes readable: the process at its other end, such as
-    the supervisor, has exited. `report` is called with each WorkerEvent of this process. Raises
-    what `make_application` raises.
+    Returns 1 if the application could not start. Otherwise returns 0, when the requests in progress
+    have ended or were cancelled after the graceful shutdown timeout. The worker also stops if its
+    terminal is closed, or if `parent_pipe` becomes readable. A pipe becomes readable when the
+    process at its other end, here the supervisor, has exited. `parent_pipe` is None if no process
+    is to be watched.
 
-    Block SIGNALS before the call, in the main thread. Each is unblocked when there is a handler for
-    it.
+    `report` is called with each WorkerEvent of this process. `heartbeat_interval` is in seconds,
+    None for no heartbeats. Raises what `make_application` raises.
+
+    Call this function in the main thread. Block SIGNALS before; each signal is unblocked when its
+    handler is set.
     """
     configure_malloc()
     application = make_application(settings)
@@ -117,7 +122,7 @@ def run_worker(
 
 
 class _Worker:
-    """The server of this process, with its heartbeats, reloads and periodic tasks."""
+    """The server of this worker process, with heartbeats, reloads and periodic tasks."""
 
     def __init__(
         self,
@@ -142,7 +147,7 @@ class _Worker:
         self._should_reload_again = False
 
     def on_started(self) -> None:
-        """Handle SIGHUP and the end of the parent process from now on, and report "started"."""
+        """Start to handle SIGHUP and the end of the parent process, and report "started"."""
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGHUP, self._on_hangup)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGHUP,))
@@ -153,8 +158,8 @@ class _Worker:
     def on_tick(self, tick: int) -> None:
         """Report a heartbeat, check file descriptors, return free memory: each at its interval.
 
-        `tick` is the number of this call; there are TICKS_PER_SECOND calls in a second. While the
-        event loop is blocked, there is none, and so no heartbeat.
+        `tick` is the number of this call. There are TICKS_PER_SECOND calls in a second. While the
+        event loop is blocked, this method is not called, so the supervisor gets no heartbeats.
         """
         if self._ticks_per_heartbeat and tick % self._ticks_per_heartbeat == 0:
             self._report("heartbeat")
@@ -169,15 +174,15 @@ class _Worker:
         self._report("stopping")
 
     def _on_parent_exit(self) -> None:
-        """Stop this process as SIGTERM does."""
+        """Send SIGTERM to this process, so that it stops."""
         asyncio.get_running_loop().remove_reader(self._parent_pipe or 0)
         os.kill(os.getpid(), signal.SIGTERM)
 
     def _on_hangup(self) -> None:
         """Handle SIGHUP: stop if the terminal was closed, otherwise start a reload.
 
-        SIGHUPs that arrive during a reload start one other reload after it. While the server stops,
-        they do nothing.
+        If SIGHUP arrives during a reload, one more reload follows, even after several SIGHUPs.
+        While the server stops, SIGHUP does nothing.
         """
         if self._terminal.is_closed():
             self.server.stop()
@@ -192,7 +197,8 @@ class _Worker:
     async def _reload(self) -> None:
         """Reload the application and the settings of this process's server; report the result.
 
-        The log file is opened again in any case. Then handles SIGHUPs that arrived meanwhile.
+        Opens the log file again, even if the reload fails. Starts another reload if SIGHUP arrived
+        meanwhile.
         """
         reopen_logs(self._application.settings.server)  # even if the configuration is invalid
         reloaded = await self._application.reload(self._load)

@@ -1,6 +1,6 @@
 """WorkerPool: decides when worker processes start, reload and stop.
 
-It makes no system calls: `supervisor` implements WorkerProcesses.
+The pool makes no system calls: `supervisor` makes them, and implements WorkerProcesses.
 """
 
 import logging
@@ -16,8 +16,8 @@ from glimpse.settings import Settings
 from glimpse.telemetry.log_setup import reopen_logs
 
 _LOG = logging.getLogger(__name__)
-_BACKOFF = 1.0  # seconds of delay before a worker that lived for less is replaced
-_MISSED_HEARTBEATS = 2  # after which a worker counts as blocked
+_BACKOFF = 1.0  # seconds; a worker that ran for a shorter time is replaced after this delay
+_MISSED_HEARTBEATS = 2  # a worker without an event for so many intervals counts as blocked
 _STARTUP_FAILURE = 1  # exit status of `run_worker`
 
 
@@ -32,7 +32,7 @@ class WorkerProcesses(Protocol):
         ...
 
     def send_signal(self, pid: int, number: signal.Signals) -> None:
-        """Send a signal to a worker process. Do nothing if it has exited."""
+        """Send a signal to a worker process; do nothing if the process has exited."""
         ...
 
     def close_sockets(self) -> None:
@@ -42,7 +42,7 @@ class WorkerProcesses(Protocol):
 
 @dataclass
 class _WorkerState:
-    """What the pool knows of a worker process. Times are the clock's, in seconds."""
+    """The state of a worker process, from its events. Times are the clock's, in seconds."""
 
     started_at: float
     reported_at: float  # when its last event arrived
@@ -53,8 +53,15 @@ class _WorkerState:
 class WorkerPool:
     """Keeps `settings.server.workers` processes running; reloads and stops them together.
 
-    `report` is called with the events of the service as a whole: "started", for example, when all
-    workers serve, "reloaded" when all have reloaded, "reload failed" when any could not.
+    The supervisor drives the pool. It calls `start` once, and `on_event` and `on_exit` for each
+    event and each exit of a worker. It calls `run_due` when `seconds_until_due` seconds have
+    passed, and exits with `exit_status` when `is_empty` is True after the start.
+
+    A worker that exits is replaced. But if a worker cannot start its application before all workers
+    have served for the first time, the pool stops, and `exit_status` is 1.
+
+    `report` is called with the events of the service as a whole. Examples: "started" when all
+    workers serve, "reloaded" when all have reloaded, "reload failed" when at least one could not.
     `heartbeat_interval` is in seconds, None for no heartbeats.
     """
 
@@ -67,7 +74,7 @@ class WorkerPool:
         heartbeat_interval: float | None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.settings = settings  # of workers that start from now on
+        self.settings = settings  # for the next worker that starts
         self.exit_status = 0  # of the supervisor
         self._load = load
         self._processes = processes
@@ -76,8 +83,8 @@ class WorkerPool:
         self._clock = clock
         self._next_heartbeat = clock()
         self._workers: dict[int, _WorkerState] = {}  # by process id
-        self._replace_at: list[float] = []  # one time for each worker that is to be replaced
-        # Of the reload in progress, unless it failed in a worker.
+        self._replace_at: list[float] = []  # one time for each worker that has to be replaced
+        # The settings of the reload in progress; None if the reload failed in a worker.
         self._new_settings: Settings | None = None
         self._is_started = False
         self._is_reloading = False
@@ -85,26 +92,26 @@ class WorkerPool:
 
     @property
     def is_empty(self) -> bool:
-        """True if no worker runs or is to be started, so that the supervisor can exit."""
+        """True if no worker runs and no worker has to be started: the supervisor can exit."""
         return not (self._workers or self._replace_at)
 
     def start(self) -> None:
-        """Start all workers. Raises OSError if one of them cannot be started."""
+        """Start all workers. Raises OSError, and starts no more, if a worker cannot be started."""
         for _ in range(self.settings.server.workers):
             self._start_worker()
 
     def seconds_until_due(self) -> float | None:
-        """Return the seconds until `run_due` has something to do: 0 for now, None for never."""
+        """Return the seconds after which `run_due` has to be called: 0 for now, None for never."""
         times = list(self._replace_at)
         if self._heartbeat_interval:
             times.append(self._next_heartbeat)
         return max(0.0, min(times) - self._clock()) if times else None
 
     def run_due(self) -> None:
-        """Start the replacements that are due, and report a heartbeat if it is time.
+        """Start replacements whose time has come, and report a heartbeat once per interval.
 
-        While a worker has sent no event for two heartbeat intervals, none is reported. systemd then
-        restarts the service.
+        If a worker has sent no event for two heartbeat intervals, no heartbeat is reported. systemd
+        then restarts the service.
         """
         now = self._clock()
         due = [moment for moment in self._replace_at if moment <= now]
@@ -119,11 +126,11 @@ class WorkerPool:
                 self._report("heartbeat")
 
     def on_event(self, pid: int, event: WorkerEvent) -> None:
-        """Record an event of a worker; call `report` if it changes the state of the service.
+        """Record an event of a worker; call `report` if the state of the service has changed.
 
-        "started" is reported when all workers serve for the first time, the result of a reload when
-        no worker is reloading any more. Each event, of any kind, counts as a heartbeat of the
-        worker. An event of a process that is no worker is ignored.
+        Reports "started" when all workers serve for the first time. Reports the result of a reload
+        when no worker is reloading any more. An event of any kind counts as a heartbeat of the
+        worker. An event of a process that is not a worker is ignored.
         """
         worker = self._workers.get(pid)
         if worker is None:
@@ -141,13 +148,14 @@ class WorkerPool:
             self._finish_reload()
 
     def on_exit(self, pid: int, exit_status: int) -> None:
-        """Replace a worker that has exited, unless the pool is stopping.
+        """Remove a worker that has exited, and plan its replacement.
 
-        `exit_status` is negative for a worker that a signal ended. `run_due` starts the
-        replacement: at once, or a second later if the worker lived less than a second. If the
-        status is 1 (the application could not start), and not all workers have served yet, none is
-        replaced: the pool stops, and its ``exit_status`` is 1. Raises KeyError for a process that
-        is no worker.
+        The next `run_due` starts the replacement. If the worker ran for less than a second, the
+        replacement waits for a second. While the pool is stopping, workers are not replaced.
+
+        Status 1 means that the application could not start. If the status is 1, and not all workers
+        have served yet, the pool stops, and its ``exit_status`` becomes 1. The status is negative
+        if a signal ended the worker. Raises KeyError for a process that is not a worker.
         """
         worker = self._workers.pop(pid)
         if self._is_stopping:
@@ -163,11 +171,11 @@ class WorkerPool:
         self._finish_reload()
 
     def reload(self) -> None:
-        """Make all workers reload; do not wait for them. Do nothing while the pool is stopping.
+        """Make all workers reload; do nothing while the pool is stopping.
 
-        Call `report` with "reload started", open the log file again, and send SIGHUP to each
-        worker; `report` is called with the result when all have finished. If the configuration is
-        invalid, log an error, report "reload failed", and signal no worker.
+        Reports "reload started", opens the log file again, and sends SIGHUP to each worker. Does
+        not wait for the workers: `on_event` reports the result when all have finished. If the
+        configuration is invalid, logs an error, reports "reload failed", and sends no SIGHUP.
         """
         if self._is_stopping:
             return
@@ -186,7 +194,7 @@ class WorkerPool:
     def stop(self) -> None:
         """Report "stopping", close the supervisor's sockets, and send SIGTERM to all workers.
 
-        No worker is started any more. `is_empty` is True when all have exited.
+        From now on, no worker is started. `is_empty` becomes True when all workers have exited.
         """
         self._report("stopping")
         self._is_stopping = True
@@ -196,18 +204,18 @@ class WorkerPool:
             self._processes.send_signal(pid, signal.SIGTERM)
 
     def _start_worker(self) -> None:
-        """Start a worker. If it starts during a reload, with the old settings, make it reload.
+        """Start a worker; during a reload, also make it reload.
 
-        Raises OSError if it cannot be started.
+        Raises OSError if the process cannot be started.
         """
         pid = self._processes.start(self.settings)
         now = self._clock()
         self._workers[pid] = _WorkerState(started_at=now, reported_at=now)
-        if self._is_reloading:  # it started with the old settings
+        if self._is_reloading:  # the worker has the old settings
             self._reload_worker(pid)
 
     def _start_replacement(self) -> None:
-        """Start a worker; if that fails, log it, and try again a second later."""
+        """Start a worker; if that fails, log an error, and plan another attempt in a second."""
         try:
             self._start_worker()
         except OSError as error:
@@ -215,15 +223,15 @@ class WorkerPool:
             self._replace_at.append(self._clock() + _BACKOFF)
 
     def _reload_worker(self, pid: int) -> None:
-        """Send SIGHUP to a worker, which reports "reloaded" or "reload failed" when it is done."""
+        """Send SIGHUP to a worker. The worker later reports "reloaded" or "reload failed"."""
         self._workers[pid].is_reloading = True
         self._processes.send_signal(pid, signal.SIGHUP)
 
     def _finish_reload(self) -> None:
-        """If no worker is reloading any more, report the result of the reload in progress, if any.
+        """End the reload in progress if no worker is reloading any more; report its result.
 
-        If no worker failed, those that start from now on have the new settings, and the log file is
-        opened again.
+        If no worker failed, workers that start later get the new settings, and the log file is
+        opened again. Does nothing if no reload is in progress.
         """
         if not self._is_reloading or any(worker.is_reloading for worker in self._workers.values()):
             return
