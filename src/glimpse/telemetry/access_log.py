@@ -17,23 +17,26 @@ from glimpse.telemetry.request_context import RequestContext
 ACCESS_LOG = "glimpse.access"
 LOG = logging.getLogger(ACCESS_LOG)
 
-# The first part is what Compute's own server logs; the names are fields where logs are JSON.
+# Begins like the lines of nova-api's server. In JSON logs, the names are keys of ``args``.
 _LINE = (
     '%(client)s "%(method)s %(target)s HTTP/%(http_version)s" status: %(status)d len: %(bytes)d '
     "time: %(seconds).4f operation: %(operation)s glance: %(glance_seconds).4f"
 )
 _INCOMPLETE_LINE = _LINE + " cut: %(cut)s sent: %(sent_status)d"
-# Load balancers send these every few seconds: logged only if the status is an error.
+# Load balancers send these requests every few seconds. They are logged only if they fail.
 _HEALTH_OPERATIONS = frozenset(("healthcheck", "readiness"))
 _FIRST_ERROR = 400
 
 
 class IncompleteResponse(NamedTuple):
-    """A response that was not sent whole.
+    """A response that was not sent completely.
 
-    `reason` is ``client`` if the client closed the connection; ``timeout`` if it read too slowly;
-    ``memory`` if the unsent data of all responses took too much memory; ``server`` if the rest of
-    the response could not be produced. `status` is the status code that was sent.
+    `status` is the status code that was sent. `reason` is one of these words:
+
+    - ``client``: the client closed the connection.
+    - ``timeout``: the client read too slowly.
+    - ``memory``: the unsent data of all responses together took too much memory.
+    - ``server``: the server failed before the response was complete.
     """
 
     reason: str
@@ -50,12 +53,14 @@ def log_access(
     seconds: float,
     incomplete: IncompleteResponse | None = None,
 ) -> None:
-    """Log one request at INFO, unless it is a health check with a status below 400.
+    """Log one request at INFO; do not log a health check with a status below 400.
 
-    `client` is the client's address, `size` the number of bytes sent of the response's body,
-    `seconds` the time until the response ended. `status` is the status code of the response. With
-    `incomplete`, it is 499 or 500 (see `RequestMiddleware`), and the line ends with the reason and
-    the status code that was sent.
+    `client` is the client's address. `size` is the number of bytes of the response's body that were
+    sent. `seconds` is the time from the start of the request to the end of the response. `status`
+    is the status code of the response.
+
+    For an incomplete response, the caller passes `incomplete`, and 499 or 500 as `status` (see
+    `RequestMiddleware`). The line then also has the reason and the status code that was sent.
     """
     if status < _FIRST_ERROR and context.operation in _HEALTH_OPERATIONS:
         return
@@ -80,10 +85,10 @@ def log_access(
 
 
 def _record(values: dict[str, object]) -> logging.LogRecord:
-    """Make the log record that `LOG.info` would make, in three quarters of its time.
+    """Make the log record that `LOG.info` would make, in three quarters of the time.
 
-    `values` are the arguments of the message. All attributes but these and the time are the same
-    for each record of a thread.
+    `values` are the arguments of the message. All attributes except the arguments and the time are
+    copied from another record of the same thread.
     """
     same = _common_attributes(os.getpid(), threading.get_ident())
     record = logging.LogRecord.__new__(logging.LogRecord)
@@ -97,15 +102,16 @@ def _record(values: dict[str, object]) -> logging.LogRecord:
 
 @functools.lru_cache(maxsize=8)
 def _common_attributes(_process: int, _thread: int) -> dict[str, Any]:
-    """Return the attributes of an access record. They are cached: change only a copy.
+    """Return the attributes of an access log record. The result is cached: change only a copy.
 
-    A record names its process and thread, so that these are the key in the cache.
+    A record has the process and the thread among its attributes, so the cache has one entry for
+    each thread.
     """
     return vars(LOG.makeRecord(LOG.name, logging.INFO, __file__, 0, _LINE, (), None))
 
 
 def redacted_target(scope: Mapping[str, object]) -> str:
-    """Return the path and query of a request as `redact_target` does: on one line, no secrets."""
+    """Return the path and query of a request, on one line, without secrets (`redact_target`)."""
     raw, query = scope.get("raw_path"), scope["query_string"]
     path = raw.decode("latin-1") if isinstance(raw, bytes) else quote(str(scope["path"]))
     return redact_target(path, query.decode("latin-1") if isinstance(query, bytes) else "")

@@ -1,30 +1,30 @@
-"""BrokenRecords: logs each stored record that is invalid, once."""
+"""BrokenRecords: logs each invalid stored record only once."""
 
 import logging
 
-_MAX_RECORDS = 1000  # records of one BrokenRecords; each takes at most 1 kB of memory
-_MAX_ID_LENGTH = 100  # characters of an id that are logged
+_MAX_RECORDS = 1000  # ids that one BrokenRecords remembers; each takes at most 1 kB of memory
+_MAX_ID_LENGTH = 100  # characters; the rest of an id is not logged
 
 
 class BrokenRecords:
-    """Logs each broken record of one kind once.
+    """Logs each broken record of one kind once, at level ERROR.
 
-    After 1,000 records, it logs once that there are more, and then nothing. Every list leaves out
-    the broken record: a line for each list would fill the log.
+    Every list leaves out the broken record, and a line for each list would fill the log. After
+    1,000 records, one more line says that there are more, and then nothing is logged.
     """
 
     def __init__(self, logger: logging.Logger, kind: str) -> None:
-        """`kind` names the records in the log: "image", for example."""
+        """`kind` is the word for a record in the log ("image", for example)."""
         self._logger = logger
         self._kind = kind
         self._reported: set[str] = set()
 
     def report(self, record_id: object, reason: str) -> None:
-        """Log that a record is left out of responses because of `reason`, once for each id.
+        """Log, once for each id, that a record is left out of responses because of `reason`.
 
-        Ids are the same if their first 100 characters are; another reason makes no difference. An
-        id may be of any type, because it comes from a document of another service; of ids that are
-        no text, only the first of each type is logged.
+        A second reason for the same id is not logged. Ids with the same first 100 characters count
+        as the same id. An id may be of any type, because it may come from a document of another
+        service. All ids of the same type count as one id if that type is not text.
         """
         if isinstance(record_id, str):
             shown = ascii(record_id[:_MAX_ID_LENGTH])

@@ -1,4 +1,4 @@
-"""The formatters of log records: LineFormatter, by oslo.log's options, and JsonFormatter."""
+"""The formatters of log records: LineFormatter (by oslo.log's options) and JsonFormatter."""
 
 import contextlib
 import logging
@@ -17,26 +17,26 @@ from glimpse.telemetry.request_context import NO_REQUEST, current_context
 
 _NAME = re.compile(r"%\((\w+)\)")
 _IDENTITY = "%(user_identity)s"
-_EMPTY = ("instance", "resource", "color")  # empty, not "-": they stand right before other words
+_EMPTY = ("instance", "resource", "color")  # empty, not "-": formats have no space after these
 _FIELDS = ("request_id", "global_request_id", "user", "project")
-_KNOWN = logging.makeLogRecord({})  # has every attribute that a record has
+_KNOWN = logging.makeLogRecord({})  # has all attributes of a log record
 _CONTEXT = frozenset((*_FIELDS, "user_name", "project_name", "user_domain", "project_domain"))
-_USUAL_LINE = 1000  # characters; a longer line is searched for long ids
+_USUAL_LINE = 1000  # characters; the ids in a longer line are shortened
 _MAX_USUAL_ID_LENGTH = 64
 _MAX_ID_LENGTH = 255  # characters of an id or a name, as in Keystone
 _DATE_FORMAT = "%Y-%m-%d %H:%M:%S"  # of oslo.log
-_MAX_INTEGER = 2**63 - 1  # that orjson writes
-_FRAMES = ("  ", "Traceback (", "\n")  # beginnings of the parts of a traceback without foreign text
+_MAX_INTEGER = 2**63 - 1  # the largest that orjson writes
+_FRAMES = ("  ", "Traceback (", "\n")  # how parts of a traceback without foreign text begin
 
 
 class _DatedFormatter(logging.Formatter):
-    """Base of the formatters: formats the date only once for all records of a second."""
+    """Base class of the formatters: formats the date only once per second, to save time."""
 
     _second = 0
     _date = ""
 
     def _asctime(self, record: logging.LogRecord) -> str:
-        """Return the time of a record in the configured format, in whole seconds."""
+        """Return the time of a record, in whole seconds, in the configured date format."""
         second = int(record.created)
         if second != self._second:
             self._second, self._date = second, self.formatTime(record, self.datefmt)
@@ -46,10 +46,10 @@ class _DatedFormatter(logging.Formatter):
 class LineFormatter(_DatedFormatter):
     """Formats a record as one line, by the format options of oslo.log.
 
-    Records of a request have its ids. At level DEBUG, a suffix is added. Each line of a traceback
-    is another line, with a prefix. A name in the formats that only oslo.log knows becomes ``-`` or
-    nothing. Messages, ids and texts of errors are redacted and escaped, because they may hold
-    foreign text.
+    A record that is logged during a request has the ids of the request and of its caller. The
+    configured suffix is added at level DEBUG. Each line of a traceback becomes a line with the
+    configured prefix. A name in the formats that only oslo.log knows becomes ``-`` or nothing.
+    Messages, ids and texts of errors are redacted and escaped, because clients may have sent them.
     """
 
     def __init__(self, server: Server) -> None:
@@ -65,7 +65,7 @@ class LineFormatter(_DatedFormatter):
         self._unknown = {name: names[name] for name in names.keys() - _KNOWN.__dict__.keys()}
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line, or the lines if there is a traceback, without a line end."""
+        """Return the line without a line end; several lines if the record has a traceback."""
         is_in_request = current_context.get() is not NO_REQUEST
         values = {**self._unknown, **record.__dict__, **(_context_ids() if is_in_request else {})}
         values["asctime"] = self._asctime(record)
@@ -87,10 +87,13 @@ class LineFormatter(_DatedFormatter):
 class JsonFormatter(_DatedFormatter):
     """Formats a record as one JSON object, with keys of oslo.log's JSONFormatter.
 
-    ``created`` is in seconds since 1970, ``traceback`` null without an exception, and ``args`` null
-    unless the arguments of the message are named, as those of the access log are. ``context`` has
-    the ids of a request, and is empty for other records. Texts are redacted and escaped as in
-    lines.
+    - ``created`` is in seconds since 1970.
+    - ``traceback`` is a text, or null if the record has no exception.
+    - ``args`` has the arguments of the message if they have names, as in the access log; otherwise
+      it is null.
+    - ``context`` has the ids of the request and of its caller; it is empty outside of a request.
+
+    Messages, ids and texts of errors are redacted and escaped.
     """
 
     def __init__(self) -> None:
@@ -131,15 +134,18 @@ class JsonFormatter(_DatedFormatter):
 def _message(record: logging.LogRecord) -> str:
     """Return the message of a record, redacted and escaped.
 
-    That of an access record is returned as it is: its parts are redacted, and the whole line is
-    escaped later.
+    The message of an access log record is returned unchanged: its parts are already redacted, and
+    the whole line is escaped later.
     """
     text = record.getMessage()
     return text if record.name == ACCESS_LOG else sanitize(text)
 
 
 def _field(value: object) -> object:
-    """Return a value that orjson can write: None, a bool, a number or an escaped text."""
+    """Return None, a bool or a number unchanged; return another value as an escaped text.
+
+    An integer that orjson cannot write becomes a text, too.
+    """
     if value is None or isinstance(value, bool | float):
         return value
     if isinstance(value, int) and abs(value) <= _MAX_INTEGER:
@@ -160,8 +166,9 @@ def _traceback(record: logging.LogRecord) -> Iterator[str]:
 def _context_ids() -> dict[str, str]:
     """Return the ids of the current request and of its caller, under oslo.log's names.
 
-    The caller's ids are foreign text, from Keystone or a noauth token. Pass them to `_redacted_ids`
-    before they are logged; if one is unusually long, that is done already.
+    The caller's ids come from Keystone or from a noauth token, so they may be any text. If an id is
+    unusually long, all values of the result are redacted and escaped. Otherwise pass the result to
+    `_redacted_ids` before it is logged.
     """
     request = current_context.get()
     values = {"request_id": request.request_id, "global_request_id": request.global_id or "-"}
@@ -183,12 +190,12 @@ def _context_ids() -> dict[str, str]:
 
 
 def _is_plain(text: str) -> bool:
-    """Return True if a line has at most 1,000 characters, and all of them are printable."""
+    """Return True if a line has at most 1,000 characters and all characters are printable."""
     return len(text) <= _USUAL_LINE and text.isprintable()
 
 
 def _redacted_ids(values: Mapping[str, object]) -> dict[str, str]:
-    """Return the ids and names among `values`, cut to 255 characters, redacted and escaped."""
+    """Return only the ids and names in `values`, cut to 255 characters, redacted and escaped."""
     return {
         name: sanitize(text[:_MAX_ID_LENGTH])
         for name, text in values.items()

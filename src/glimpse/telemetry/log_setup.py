@@ -1,4 +1,4 @@
-"""configure_logging: sets up logging by oslo.log's options; handlers of the log."""
+"""configure_logging: sets up logging by oslo.log's options. Also has the log handlers."""
 
 import contextlib
 import logging
@@ -18,9 +18,10 @@ _WARNING_INTERVAL = 60.0  # seconds between two messages that the log cannot be 
 def configure_logging(server: Server) -> None:
     """Send log records to a file or standard error, as lines or JSON objects.
 
-    Records below INFO are dropped, unless `server.debug`. Replaces all handlers of the root logger,
-    so that the file is opened again after log rotation. Libraries that log tokens below WARNING are
-    set to WARNING. Raises OSError, and changes nothing, if the file cannot be opened.
+    The level is DEBUG if `server.debug` is True, otherwise INFO. The level of libraries that log
+    tokens is WARNING. Replaces and closes all handlers of the root logger, so that a log file is
+    opened again after log rotation. If the file cannot be opened, raises OSError and changes
+    nothing.
     """
     file = log_path(server)
     handler = _FileHandler(file) if file else _StreamHandler(sys.stderr)
@@ -29,16 +30,17 @@ def configure_logging(server: Server) -> None:
         level=logging.DEBUG if server.debug else logging.INFO, handlers=[handler], force=True
     )
     for library in ("uvicorn", "uvicorn.error", "asyncio", "stevedore", "keystoneauth"):
-        # Below WARNING these log what they send, and what they send includes tokens.
+        # Below WARNING, these libraries log what they send, which includes tokens.
         logging.getLogger(library).setLevel(logging.WARNING)
     logging.getLogger("uvicorn.error").addFilter(_is_not_logged_yet)
 
 
 def log_path(server: Server) -> Path | None:
-    """Return the file to log to, by oslo.log's rules; None for standard error.
+    """Return the path of the log file, by oslo.log's rules; None for standard error.
 
-    Its name is `log_file`, by default ``glimpse.log``; it is relative to `log_dir`, by default the
-    working directory. None if neither option is set.
+    The name of the file is `log_file`, or ``glimpse.log`` if only `log_dir` is set. A relative name
+    is relative to `log_dir`, or to the working directory if `log_dir` is not set. The result is
+    None if neither option is set.
     """
     if not (server.log_file or server.log_dir):
         return None
@@ -46,9 +48,9 @@ def log_path(server: Server) -> Path | None:
 
 
 def reopen_logs(server: Server) -> None:
-    """Configure logging again, which opens the log file again after log rotation.
+    """Configure logging again, so that the log file is opened again after log rotation.
 
-    If it cannot be opened, an error is logged to the file that is open already.
+    If the file cannot be opened, logs an error and keeps the present handlers. Raises nothing.
     """
     try:
         configure_logging(server)
@@ -62,12 +64,12 @@ def _is_not_logged_yet(record: logging.LogRecord) -> bool:
 
 
 class _ErrorReportingHandler(logging.Handler):
-    """Reports on standard error, at most once a minute, that records cannot be written."""
+    """Reports on standard error that records cannot be written, at most once a minute."""
 
     _reported_at = -math.inf
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802  logging's signature
-        """Report the exception being handled. logging's own method prints a traceback each time."""
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802  inherited
+        """Report the exception being handled; the inherited method prints a traceback each time."""
         now = time.monotonic()
         if now - self._reported_at < _WARNING_INTERVAL:
             return
@@ -83,5 +85,5 @@ class _FileHandler(_ErrorReportingHandler, logging.FileHandler):
         super().__init__(file, encoding="utf-8", errors="backslashreplace")
 
 
-class _StreamHandler(_ErrorReportingHandler, logging.StreamHandler):  # type: ignore[type-arg]  # no such at run time
-    """Writes records to standard error."""
+class _StreamHandler(_ErrorReportingHandler, logging.StreamHandler):  # type: ignore[type-arg]
+    """Writes records to a stream."""

@@ -1,8 +1,8 @@
 """Metrics: an Observer that counts requests and calls, and renders them for Prometheus.
 
-With several workers, prometheus_client stores the numbers in files of the directory that
-PROMETHEUS_MULTIPROC_DIR names, and a scrape of any worker returns the sum over all workers. The
-variable is read when prometheus_client is imported: set it before importing this module.
+With several workers, prometheus_client stores the counts in files in the directory
+PROMETHEUS_MULTIPROC_DIR. Each worker then returns the sums over all workers. prometheus_client
+reads this environment variable when it is imported: set it before you import this module.
 """
 
 import functools
@@ -25,7 +25,7 @@ _CALL_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 
 class Metrics:
     """Counts requests and calls, as an Observer, and renders the counts for Prometheus.
 
-    Make one per process: two would overwrite each other's files.
+    Make only one object per process: two objects would overwrite each other's files.
     """
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
@@ -64,7 +64,8 @@ class Metrics:
         self._catalog_errors = counter(
             "glimpse_catalog_errors_total", "Reads and writes that failed.", ["operation"]
         )
-        # A labels() call costs as much as the counting. There are few combinations of labels.
+        # A call of labels() takes as long as the counting, so its results are kept. There are few
+        # combinations of labels.
         self._request_parts: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
         self._call_parts: dict[tuple[Service, str, str], tuple[Counter, Histogram]] = {}
 
@@ -77,11 +78,11 @@ class Metrics:
         ]
 
     def request_began(self) -> None:
-        """Count one more request in flight."""
+        """Count a request that has started as a request in flight."""
         self._in_flight.inc()
 
     def request_ended(self, operation: str, status: int, seconds: float) -> None:
-        """Count a request that has ended by its operation and status; record its seconds."""
+        """Count a request that has ended, by operation and status; record its duration."""
         self._in_flight.dec()
         key = (operation, status)
         parts = self._request_parts.get(key)
@@ -92,10 +93,11 @@ class Metrics:
         parts[1].observe(seconds)
 
     def call_ended(self, service: Service, method: str, outcome: str, seconds: float) -> None:
-        """Count a call that has ended by its service, method and outcome; record its seconds.
+        """Count a call that has ended, by service, method and outcome; record its duration.
 
-        `outcome` is a status code, or a word: see `Observer.call_ended`. A status code outside
-        100..599 is counted as ``other``, so that a server cannot create any number of series.
+        `outcome` is a status code or a word, which `Observer.call_ended` lists. A status code
+        outside 100..599 is counted as ``other``, so that a service cannot create thousands of time
+        series.
         """
         if outcome.isdigit() and not 100 <= int(outcome) <= 599:  # noqa: PLR2004  HTTP's statuses
             outcome = "other"
@@ -112,7 +114,7 @@ class Metrics:
         self._retries.labels(service).inc()
 
     def token_looked_up(self, *, hit: bool) -> None:
-        """Count a hit or a miss of the cache of tokens."""
+        """Count a hit or a miss of the token cache."""
         (self._hits if hit else self._misses).inc()
 
     def catalog_failed(self, operation: CatalogOperation) -> None:
@@ -120,24 +122,28 @@ class Metrics:
         self._catalog_errors.labels(operation).inc()
 
     def render(self, accept: str) -> tuple[str, bytes]:
-        """Return content type and body of the response to a scrape with this Accept header.
+        """Return content type and body of the response to Prometheus.
 
-        With several workers, this reads the files of all workers: call it in a thread.
+        `accept` is the Accept header of the request. With several workers, this method reads the
+        files of all workers: call it in a thread.
         """
         encode, content_type = choose_encoder(accept)
         return content_type, encode(self._registry_to_render())
 
     def _registry_to_render(self) -> CollectorRegistry:
-        """Return the registry to render: this process's, or one with the sums over all workers."""
+        """Return the registry of this process, or one with the sums over all workers.
+
+        The sums are returned if PROMETHEUS_MULTIPROC_DIR is set.
+        """
         if not os.environ.get(DIRECTORY_VARIABLE):
             return self._registry
         everything = CollectorRegistry()
-        MultiProcessCollector(everything)  # type: ignore[no-untyped-call]  # prometheus_client does not type it
+        MultiProcessCollector(everything)  # type: ignore[no-untyped-call]
         return everything
 
 
 def _gauge_of_requests_in_flight(registry: CollectorRegistry) -> Gauge:
-    """Make the gauge; with several workers, a scrape sums it over those that are running."""
+    """Make the gauge. With several workers, its value is the sum over the running workers."""
     return Gauge(
         "glimpse_requests_in_flight",
         "Requests being served now.",
@@ -147,8 +153,9 @@ def _gauge_of_requests_in_flight(registry: CollectorRegistry) -> Gauge:
 
 
 def remove_worker_metrics(pid: int) -> None:
-    """Subtract the requests in flight of a worker that has exited. Its other counts remain.
+    """Stop counting the requests in flight of a worker that has exited.
 
-    Call it only if PROMETHEUS_MULTIPROC_DIR is set.
+    The other counts of the worker are kept. Call this function only if PROMETHEUS_MULTIPROC_DIR is
+    set.
     """
-    mark_process_dead(pid)  # type: ignore[no-untyped-call]  # prometheus_client does not type it
+    mark_process_dead(pid)  # type: ignore[no-untyped-call]

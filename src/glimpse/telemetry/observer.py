@@ -8,9 +8,10 @@ CatalogOperation = Literal["read", "write"]
 
 
 class Observer(Protocol):
-    """Called when requests start or end, and when calls to other services end.
+    """Methods to call when requests start or end, and when calls to other services end.
 
-    Requests wait for its methods. So each method takes about a microsecond, and never raises.
+    Requests wait for these methods. So an implementation must take only about a microsecond, and
+    must not raise.
     """
 
     def request_began(self) -> None:
@@ -20,22 +21,26 @@ class Observer(Protocol):
     def request_ended(self, operation: str, status: int, seconds: float) -> None:
         """Record that a request has ended, `seconds` after it arrived.
 
-        `operation` is one of a fixed set of names. `status` is the status code of the response; for
-        an incomplete response it is 499 or 500 (see `RequestMiddleware`).
+        `operation` is the name of an operation (``image.list_images``). `status` is the status code
+        of the response. For an incomplete response, it is 499 if the client is the reason, and 500
+        if the server is.
         """
         ...
 
     def call_ended(self, service: Service, method: str, outcome: str, seconds: float) -> None:
         """Record that one call to another service has ended, after `seconds`.
 
-        Each retry is a call, too. `method` is the HTTP method. `outcome` is the status code of the
-        response. Without a response it is ``timeout``, ``bad_answer`` (Glance's response was too
-        large) or ``unreachable`` (any other error). For a login, `method` is ``login``, and
-        `outcome` is ``ok`` or ``failed``. For a query of Glance's database, `method` is ``select``,
-        and `outcome` is ``ok``, ``failed``, ``refused`` (for a value of the request),
-        ``cancelled``, or ``skipped`` (not sent, because others failed); of its replica also
-        ``not_current`` (not sent, because the replica is behind) or ``own_write`` (because this
-        gateway has just written).
+        Each retry counts as a call. `method` and `outcome` depend on the kind of call:
+
+        - HTTP request: `method` is the HTTP method. `outcome` is the status code. Without a
+          response, it is ``timeout``, ``bad_answer`` (Glance's response was too large) or
+          ``unreachable`` (any other error).
+        - Login: `method` is ``login``; `outcome` is ``ok`` or ``failed``.
+        - Query of Glance's database: `method` is ``select``. `outcome` is ``ok``, ``failed``,
+          ``refused`` (the database does not accept a value of the request), ``cancelled``, or
+          ``skipped`` (not sent, because earlier queries failed). Queries that are not sent to the
+          replica have ``not_current`` (the replica is behind) or ``own_write`` (this gateway has
+          just written).
         """
         ...
 
@@ -44,7 +49,7 @@ class Observer(Protocol):
         ...
 
     def token_looked_up(self, *, hit: bool) -> None:
-        """Record a lookup in the cache of validated tokens; `hit` if the token was found."""
+        """Record a lookup in the cache of validated tokens; `hit` is True if it had the token."""
         ...
 
     def catalog_failed(self, operation: CatalogOperation) -> None:
@@ -53,7 +58,7 @@ class Observer(Protocol):
 
 
 class NullObserver:
-    """Implements Observer and does nothing."""
+    """An Observer that does nothing."""
 
     def request_began(self) -> None:
         """Do nothing."""

@@ -1,33 +1,33 @@
 """Redact and escape foreign text, for log lines, messages and headers.
 
-Foreign text is all that clients, Keystone and Glance send: URLs, ids, names, texts of errors.
-`redact` hides secrets in it, `escape` makes it one line, `sanitize` does both. `redact_target` is
-for the path and query of a request.
+Foreign text is text that clients, Keystone or Glance send: URLs, ids, names, texts of errors.
+`redact` hides secrets in a text, `escape` makes a text one line, `sanitize` does both.
+`redact_target` hides secrets in the path and query of a request.
 """
 
 import re
 from urllib.parse import quote, unquote
 
 HIDDEN = "***"
-MAX_SHOWN_LENGTH = 2048  # characters of a path, and of a query: enough to tell which request it was
-_MAX_DECODINGS = 5  # times that a text is percent-decoded; text that is encoded oftener is hidden
+MAX_SHOWN_LENGTH = 2048  # characters of a path, and of a query; enough to recognize a request
+_MAX_DECODINGS = 5  # a text is percent-decoded so many times; if that is not enough, it is hidden
 
 # Names of parameters and headers whose values are secrets.
 _NAMES_OF_SECRETS = "token|pass|pwd|secret|auth|bearer|jwt|session|credential|signature|key"
 _SECRET_NAME = re.compile(_NAMES_OF_SECRETS, re.IGNORECASE)
-# Such a name, and a value after it: "X-Auth-Token: x", {"password":"x"}, token=x within a value.
+# The name of a secret and a value: "X-Auth-Token: x", {"password":"x"}, token=x within a value.
 _SECRET_VALUE = re.compile(
     rf"(?:{_NAMES_OF_SECRETS})[^=:/]{{0,40}}[=:].|bearer[\s+]+[^\s+]", re.IGNORECASE | re.DOTALL
 )
 _SECRET_PARENTS = frozenset(
     ("token", "tokens", "password", "passwords", "passwd", "secret", "secrets")
 )
-# Tokens by their form: Keystone's Fernet, JSON web tokens, and those of Glimpse's own identity.
-# Each of these patterns passes over a text once, because texts may be of any length.
+# Tokens by their form: Keystone's Fernet tokens, JSON web tokens, and Glimpse's own tokens.
+# The time of these patterns is proportional to the length of a text, because it may be very long.
 _TOKEN = re.compile(r"gAAAA[\w=%-]*|(?<![\w-])(?:eyJ|WyI)[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?", re.ASCII)
 _USERINFO = re.compile(r":[^/@:]*@|://[^/@]*@")
-# A target of these characters only, and without any of these words, is shown as it is. This is the
-# fast path of each access line; `in` takes a tenth of the time of a pattern of the words.
+# A target with only harmless characters and without any of the words is shown unchanged, which
+# saves time for most access lines. `in` takes a tenth of the time of a pattern of the words.
 _HARMLESS_PATH = re.compile(r"[\w/.,~+-]*", re.ASCII)
 _HARMLESS_QUERY = re.compile(r"[\w/.,~+=&-]*", re.ASCII)
 _PATH_WORDS = ("token", "gaaaa", "eyj", "wyi", "pass", "secret")
@@ -42,10 +42,10 @@ _QUERY_WORDS = (
     "signature",
     "key",
 )
-_LOGINS = frozenset(("/identity/v3/auth/tokens", "/v3/auth/tokens"))  # frequent, and plain
+_LOGINS = frozenset(("/identity/v3/auth/tokens", "/v3/auth/tokens"))  # frequent; without secrets
 _SEPARATORS = re.compile("([?&;#])")
 
-# Secrets in free text, where only certain ones are hidden.
+# Secrets in free text: values after some names, and the users in URLs.
 _VALUE = r"""(?:"[^"]*"|'[^']*'|[^\s,;&]+)"""
 _IN_TEXT = re.compile(
     r"(?P<header>(?:x-(?:auth|subject|service)-token[\"']?\s{0,9}[=:]|\bbearer\s)\s{0,9})"
@@ -58,11 +58,11 @@ _IN_TEXT = re.compile(
 
 
 def escape(text: str) -> str:
-    r"""Write characters that are not printable as ``\n`` or ``\x9b``, for one line.
+    r"""Return `text` as one line: characters that are not printable become ``\n`` or ``\x9b``.
 
-    Not printable are control characters (C0, C1, DEL), line separators, formatting characters
-    (bidirectional overrides among them), lone surrogates, and spaces other than the usual one. All
-    others stay as they are, a backslash too.
+    These characters are not printable: control characters (C0, C1, DEL), line separators,
+    formatting characters such as bidirectional overrides, lone surrogates, and spaces except
+    U+0020. All other characters stay unchanged, also a backslash.
     """
     if text.isprintable():
         return text
@@ -73,11 +73,11 @@ def escape(text: str) -> str:
 
 
 def redact(text: str) -> str:
-    """Replace secrets in free text, such as an error message, by ``***``.
+    """Return free text, such as an error message, with ``***`` in place of secrets.
 
-    Secrets are texts with the form of a token, values after the names of token headers, ``bearer``,
-    ``password``, ``passwd`` and ``secret``, and the users of URLs. What is named otherwise stays:
-    for URLs of requests, use `redact_target`.
+    Secrets are texts with the form of a token, the users of URLs, and the values after ``bearer``,
+    ``password``, ``passwd``, ``secret`` and the names of token headers. Secrets with other names
+    stay. For URLs of requests, use `redact_target`, which hides more.
     """
     if _TOKEN.search(text):
         text = _TOKEN.sub(HIDDEN, text)
@@ -85,14 +85,14 @@ def redact(text: str) -> str:
 
 
 def _hidden_in_text(match: re.Match[str]) -> str:
-    """Return what a secret in free text is replaced by; the name before it is kept."""
+    """Return the replacement of a secret in free text: the name of the secret, then ``***``."""
     if match["scheme"]:
         return f"://{HIDDEN}@"
     return (match["header"] or match["password"]) + HIDDEN
 
 
 def sanitize(text: str) -> str:
-    """Return foreign text redacted and escaped, on one line, for a log line or a message."""
+    """Return a text redacted and escaped, for a log line or a message of one line."""
     return escape(redact(text))
 
 
@@ -100,16 +100,16 @@ def redact_target(path: str, query: str) -> str:
     """Return a request's path and query in ASCII, on one line, without secrets.
 
     The result is ``path?query``, or only the path if the query is empty. `path` and `query` are
-    percent-encoded, as they were sent. These are replaced by ``***``, even if they are encoded
-    several times over:
+    percent-encoded, as the client sent them. ``***`` replaces these parts of them, even if they are
+    encoded several times:
 
-    - segments after ``token``, ``password``, ``secret``, their plurals, and ``passwd``
-    - values of parameters named like a secret (after ``?``, ``&``, ``;`` or ``#``)
+    - the segment after ``token``, ``password``, ``secret`` (or a plural of them) and ``passwd``
+    - values of parameters whose name contains a word such as ``token``, ``auth`` or ``key``
     - users and passwords of URLs
     - texts with the form of a token
 
-    In doubt, a text is replaced. Path and query are cut to 2,048 characters each; ``...`` marks a
-    cut. A double quote becomes ``%22``.
+    In doubt, a part is replaced. Path and query are cut to 2,048 characters each, with ``...`` at
+    the end. A double quote becomes ``%22``.
     """
     if len(path) > MAX_SHOWN_LENGTH:
         path = path[:MAX_SHOWN_LENGTH] + "..."
@@ -125,10 +125,10 @@ def redact_target(path: str, query: str) -> str:
 
 
 def _is_harmless(text: str, harmless: re.Pattern[str], words: tuple[str, ...]) -> bool:
-    """Return True if a text certainly needs no redaction; False if it has to be examined.
+    """Return True if a text certainly has no secrets; False if it has to be examined.
 
-    It needs none if it matches `harmless` as a whole, and has none of `words` in it. They are in
-    lower case; the case of the text does not matter.
+    The result is True if the whole text matches `harmless`, and the text contains none of `words`.
+    `words` are in lower case; the case of the text does not matter.
     """
     if not harmless.fullmatch(text):
         return False
@@ -150,8 +150,8 @@ def _in_ascii(text: str) -> str:
 def _redacted_path(path: str) -> str:
     """Redact each segment of a percent-encoded path.
 
-    The segment after one for which `_is_secret_parent` is True is hidden as a whole. Any segment
-    may have parameters after ``;``, ``?`` or ``#``.
+    If `_is_secret_parent` is True for a segment, the next segment is hidden as a whole. Each
+    segment may have parameters after ``;``, ``?`` or ``#``.
     """
     redacted: list[str] = []
     hide_next = False
@@ -176,9 +176,9 @@ def _redacted_path(path: str) -> str:
 
 
 def _is_secret_parent(segment: str) -> bool:
-    """Return True if the segment after `segment` is a secret, as after ``tokens``.
+    """Return True if the segment after `segment` is a secret (``tokens``, for example).
 
-    `segment` is not percent-encoded any more. Its case and parameters after ``;`` do not matter.
+    `segment` is percent-decoded. Its case, and parameters after ``;``, do not matter.
     """
     name = segment.partition(";")[0].replace("\\", "/").rstrip("/ ").rpartition("/")[2]
     return name.strip().lower() in _SECRET_PARENTS
@@ -195,10 +195,10 @@ def _redacted_parameters(text: str) -> str:
 
 
 def _redacted_parameter(raw: str) -> str:
-    """Redact one ``name=value``, or a text without ``=``.
+    """Redact a parameter ``name=value``, or a text without ``=``.
 
-    The value is hidden if the name is a secret's, or if the value contains a secret. A name, or a
-    text without ``=``, is hidden if it contains one.
+    The value is hidden if the name is the name of a secret, or if the value contains a secret. A
+    name or a text without ``=`` is hidden if it contains a secret.
     """
     name, equals, value = raw.partition("=")
     plain_name, plain_value = _decoded(name), _decoded(value)
@@ -214,8 +214,8 @@ def _redacted_parameter(raw: str) -> str:
 def _has_secret(text: str) -> bool:
     """Return True if a decoded part of a URL may contain a secret.
 
-    That is a token, a user, or what follows a secret's name in a parameter or a path. A ``%`` may
-    be one, too: it means that the text is encoded too many times to be decoded.
+    A secret is a token, the user of a URL, or the text after the name of a secret. The result is
+    also True for a ``%``: `_decoded` leaves it only in a text that is encoded too many times.
     """
     if _TOKEN.search(text) or _USERINFO.search(text) or "%" in text:
         return True
@@ -228,32 +228,32 @@ def _has_secret(text: str) -> bool:
 
 
 def _decoded(text: str) -> str:
-    """Return `text`, percent-decoded until nothing is encoded any more.
+    """Return `text`, percent-decoded again and again until nothing is encoded.
 
-    A ``%`` that is left then becomes a space. Returns only "%" if 5 decodings are not enough: a
-    result with "%" always means that the text could not be decoded.
+    Returns ``%`` if 5 decodings are not enough. No other result contains a ``%``: a ``%`` that
+    encodes nothing becomes a space.
     """
     if "%" not in text:
         return text
     for _ in range(_MAX_DECODINGS):
         decoded = unquote(text, errors="replace")
         if decoded == text:
-            return text.replace("%", " ")  # no escape any more
+            return text.replace("%", " ")  # this % encodes nothing
         text = decoded
     return "%" if "%" in text else text
 
 
 def header_value(text: str) -> str:
-    """Return `text` as a header value: what is not printable ASCII is escaped, not redacted."""
+    """Return `text` as a header value: escape what is not printable ASCII; do not redact it."""
     return escape(text).encode("ascii", "backslashreplace").decode("ascii")
 
 
 def quote_url(url: str) -> str:
-    """Return `url` with characters that are invalid in URLs, or end a header, percent-encoded.
+    """Return `url`, with characters percent-encoded that are invalid in URLs or end a header.
 
-    What is percent-encoded already stays as it is.
+    Percent-encoded characters in `url` stay unchanged.
     """
     return url if _PLAIN_URL.fullmatch(url) else quote(url, safe="/:@[]?&=%", errors="replace")
 
 
-_PLAIN_URL = re.compile(r"[!#-;=?-\[\]-~]*")  # printable ASCII but space, ", <, > and backslash
+_PLAIN_URL = re.compile(r"[!#-;=?-\[\]-~]*")  # printable ASCII except space, ", <, > and backslash

@@ -9,17 +9,18 @@ from glimpse.telemetry.request_ids import global_request_id, new_request_id
 
 
 class RequestContext:
-    """Ids of the current request, and its data for its log line and the observer.
+    """The ids of a request, and its data for the log and the observer.
 
-    ``request_id`` and ``global_id`` have the form ``req-<uuid>``. ``global_id`` is the client's id,
-    from ``X-Openstack-Request-Id``; None if the header is missing or has another form. It is sent
-    to Glance with each call (oslo.middleware's convention).
-
-    ``operation`` is one of a fixed set of names. ``caller`` is None until the token is validated.
-    ``glance_seconds`` is the time spent in calls to Glance. ``body_bytes`` is the number of bytes
-    of the request's body that `http.body_budget.BODIES` counts. ``is_exception_logged`` is True
-    once the exception that ended the request was logged. ``hold_data``, of faults on request,
-    returns when a job that the request starts may store image data; None without such a fault.
+    - ``request_id`` has the form ``req-<uuid>``.
+    - ``global_id`` is the id that the client sent (``req-<uuid>``), or None. Calls to Glance pass
+      it on (oslo.middleware's convention).
+    - ``operation`` is the name of the operation (``image.list_images``), at first ``other``.
+    - ``caller`` is None until the token is validated.
+    - ``glance_seconds`` is the time that the request has spent in calls to Glance.
+    - ``body_bytes`` is the number of bytes that `http.body_budget.BODIES` counts for the request.
+    - ``is_exception_logged`` is True if the exception that ended the request has been logged.
+    - ``hold_data`` is for the tests of clients. A job that the request starts awaits it before it
+      stores image data. It is None if there is nothing to wait for.
     """
 
     __slots__ = (
@@ -48,16 +49,13 @@ class RequestContext:
         self.hold_data: Callable[[], Awaitable[None]] | None = None
 
     def call_ended(self, service: Service, method: str, outcome: str, seconds: float) -> None:
-        """Pass the end of a call to the observer.
-
-        If the call was one to Glance, add its seconds to `glance_seconds`.
-        """
+        """Call the observer's `call_ended`; for a call to Glance, also add to `glance_seconds`."""
         if service == "glance":
             self.glance_seconds += seconds
         self.observer.call_ended(service, method, outcome, seconds)
 
 
-# For work outside of any request; what is recorded there is not used.
+# The context of work outside of any request. Nothing reads what is recorded in it.
 NO_REQUEST = RequestContext("-")
 
 current_context: ContextVar[RequestContext] = ContextVar(
@@ -66,8 +64,9 @@ current_context: ContextVar[RequestContext] = ContextVar(
 
 
 def new_context(headers: Mapping[bytes, bytes], observer: Observer) -> RequestContext:
-    """Make the context of a new request: with a new id, and the client's id from `headers`.
+    """Make the context of a new request, with a new id, and the client's id from `headers`.
 
-    The names of `headers` are lower-case. A client's id that is not ``req-<uuid>`` is ignored.
+    Names in `headers` are in lower case. An id of the client that is not ``req-<uuid>`` is ignored.
+    The caller sets `current_context`.
     """
     return RequestContext(new_request_id(), global_request_id(headers), observer)

@@ -1,4 +1,4 @@
-"""Ids of requests: a new one for each request, and the one that the client sends."""
+"""Ids of requests: make a new id for each request, and read the id that the client sends."""
 
 import os
 import re
@@ -17,10 +17,10 @@ def new_request_id() -> str:
 
 
 def global_request_id(headers: Mapping[bytes, bytes]) -> str | None:
-    """Return the id in the client's ``X-Openstack-Request-Id``: ``req-<uuid>``.
+    """Return the id that the client sent in ``X-Openstack-Request-Id``.
 
-    Returns None if the header is missing or has another form. The names in `headers` are in lower
-    case.
+    Returns None if the header is missing or does not have the form ``req-<uuid>``. The names in
+    `headers` are in lower case.
     """
     sent = headers.get(b"x-openstack-request-id", b"")
     return sent.decode() if _REQUEST_ID.fullmatch(sent) else None

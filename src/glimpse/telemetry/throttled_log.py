@@ -9,9 +9,9 @@ _SECONDS = 60.0
 
 
 class ThrottledErrorLog:
-    """Logs messages at level ERROR, at most one in 60 seconds. Others are dropped.
+    """Logs a message at level ERROR at most once in 60 seconds; drops the other messages.
 
-    Make one for each kind of error, such as a full disk, and share it between all requests.
+    Make one object for each kind of error, such as a full disk, and use it for all requests.
     """
 
     def __init__(self, log: logging.Logger, clock: Callable[[], float] = time.monotonic) -> None:
@@ -20,7 +20,10 @@ class ThrottledErrorLog:
         self._logged_at = -math.inf
 
     def __call__(self, message: str, *arguments: object) -> None:
-        """Log the message, unless one was logged in the last 60 seconds. Any thread may call it."""
+        """Log the message; drop it if a message was logged in the last 60 seconds.
+
+        Any thread may call this.
+        """
         now = self._clock()
         if now - self._logged_at >= _SECONDS:
             self._logged_at = now
