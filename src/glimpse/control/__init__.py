@@ -1,1 +1,1 @@
-"""The control API: resets a cloud for tests, injects faults, and shows the requests it got."""
+"""The control API of a cloud for tests: resets the cloud, adds faults, lists the requests."""

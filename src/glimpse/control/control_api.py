@@ -1,4 +1,4 @@
-"""control_api: the ASGI application of the control API, for a loopback port of its own."""
+"""control_api: makes the ASGI application of the control API, for a separate port."""
 
 import hmac
 from collections.abc import Awaitable, Callable
@@ -30,23 +30,26 @@ class ControlTools(NamedTuple):
     log: RequestLog
 
     def reset(self) -> None:
-        """Reset the faults to those of the seed, and clear the log."""
+        """Reset the faults to the faults of the seed, and clear the log."""
         self.faults.reset()
         self.log.clear()
 
 
 def control_api(token: str, tools: ControlTools, reset: Reset | None) -> ASGIApp:
-    """Return the control API. All requests need ``Authorization: Bearer`` and `token`.
+    """Return the control API. All requests need ``Authorization: Bearer TOKEN``, or get a 401.
 
-    `reset`, which is `ControlledApplication.reset`, makes the cloud as it was at the start; None if
-    that is not possible. Responses are
-    JSON; those of errors are ``{"error": MESSAGE}``. 401 without the token.
+    `reset` is `ControlledApplication.reset`; None if the cloud cannot be reset. Bodies of responses
+    are JSON; an error has ``{"error": MESSAGE}``. Each 204 has no body.
 
-    - ``POST /reset``: 204; 409 without `reset`.
-    - ``GET /requests``: the logged requests, oldest first. ``DELETE``: forget them, 204.
-    - ``GET /faults``: all. ``POST``: add the rule in the body, 201 with the fault; 400 if it cannot
-      be used, 413 if it is over 1 MiB. ``DELETE``: remove all, 204.
-    - ``GET /faults/{id}``: one. ``DELETE``: remove it, 204. 404 if there is none.
+    - ``POST /reset``: 204; 409 if `reset` is None.
+    - ``GET /requests``: 200 with the logged requests, the oldest first.
+    - ``DELETE /requests``: forget all logged requests; 204.
+    - ``GET /faults``: 200 with all faults.
+    - ``POST /faults``: add the rule in the body; 201 with the fault. 400 if the rule cannot be
+      used, 413 if the body is larger than 1 MiB.
+    - ``DELETE /faults``: remove all faults; 204.
+    - ``GET /faults/{id}``: 200 with one fault; 404 if there is no such fault.
+    - ``DELETE /faults/{id}``: remove one fault; 204. 404 if there is no such fault.
     """
     handlers = _Handlers(tools, reset)
     app = Starlette(
@@ -75,7 +78,7 @@ def control_api(token: str, tools: ControlTools, reset: Reset | None) -> ASGIApp
 
 
 class _Handlers:
-    """The handlers of the routes, which `control_api` describes."""
+    """The handlers of the routes; `control_api` describes what each route does."""
 
     def __init__(self, tools: ControlTools, reset: Reset | None) -> None:
         self._tools = tools
@@ -125,7 +128,7 @@ class _Handlers:
 
 
 def _render(fault: ActiveFault) -> dict[str, Any]:
-    """Return a fault as a JSON object: its rule, its id, and how often it was matched and used."""
+    """Return a fault as a JSON object: its rule, its id, and its counts."""
     counts = {"id": fault.id, "matched": fault.matched, "applied": fault.applied}
     return {**render_rule(fault.rule), **counts}
 

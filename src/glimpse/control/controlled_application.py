@@ -1,4 +1,4 @@
-"""ControlledApplication: serves the APIs of a cloud for tests and the control API; resets it."""
+"""ControlledApplication: serves the APIs of a cloud for tests, and its control API."""
 
 import asyncio
 import shutil
@@ -21,18 +21,19 @@ class ReplaceableApplication(ServedApplication, Protocol):
     """An application that can serve with other settings from one request to the next."""
 
     async def replace(self, settings: Settings, on_closed: Callable[[], None]) -> None:
-        """Serve new requests with a new application, opened with `settings`.
+        """Open a new application with `settings`, and serve new requests with it.
 
-        The old one finishes its requests; `on_closed` is called when it has been closed. Raises the
-        error if the new one cannot be opened; then nothing changes.
+        The old application finishes its requests. It is then closed, and `on_closed` is called. If
+        the new application cannot be opened, raises the error of `open_application` and changes
+        nothing.
         """
         ...
 
 
 class ControlledApplication:
-    """Serves the control API to requests that arrive at `port`; passes others to `application`.
+    """Serves the control API at `port`; passes all other requests on to `application`.
 
-    `copies` makes the state directories for resets; if it is None, there are no resets.
+    `copies` makes the state directories for resets. It is None if the cloud cannot be reset.
     """
 
     def __init__(
@@ -64,14 +65,22 @@ class ControlledApplication:
             await self._application(scope, receive, send)
 
     async def reload(self, load: LoadSettings) -> bool:
-        """Reload the application, as `ServedApplication` says, but keep the state directory."""
+        """Serve new requests with the settings that `load` returns, and return True.
+
+        The state directory stays the same, whatever these settings say. If `load` raises or the
+        settings cannot be used, log an error, keep the present settings and return False.
+        """
         return await self._application.reload(lambda: self._with_state(load(), self._state_dir))
 
     async def reset(self) -> None:
-        """Serve new requests with the state of the start. Requests in progress keep the old state.
+        """Serve new requests with the state that the cloud had at the start; also reset `tools`.
 
-        Cancels held uploads, then resets `tools`. Takes 5 ms if the state is in memory. Raises
-        OSError, and what `open_application` raises; then only held uploads have changed.
+        Requests in progress keep the old state. Uploads that a fault delays are cancelled. Takes
+        5 ms if the state is in memory.
+
+        Raises OSError if the state cannot be copied, the errors of `open_application`, and
+        RuntimeError if `copies` is None. After OSError or an error of `open_application`, delayed
+        uploads have been cancelled, but nothing else has changed.
         """
         async with self._resetting:
             if self._copies is None:
@@ -97,6 +106,9 @@ class ControlledApplication:
 
 
 def _remove_in_background(directory: Path) -> None:
-    """Remove a directory in a thread: requests do not wait for a slow disk. Ignores errors."""
+    """Remove a directory in a thread, so that requests do not wait for a slow disk.
+
+    Returns at once. Errors are ignored.
+    """
     remove = partial(shutil.rmtree, directory, ignore_errors=True)
     asyncio.get_running_loop().run_in_executor(None, remove)

@@ -12,7 +12,7 @@ from glimpse.telemetry.access_log import redacted_target
 from glimpse.telemetry.redaction import HIDDEN
 from glimpse.telemetry.request_context import RequestContext, current_context
 
-_MAX_REQUESTS = 10_000  # older ones are forgotten
+_MAX_REQUESTS = 10_000  # older requests are forgotten
 _SECRETS = ("pass", "secret")  # words in the keys of secrets
 _MAX_BODY = 16 * 1024  # bytes of a request's body that are kept
 _MAX_ERROR = 1024  # bytes of the body of an error that are kept
@@ -22,11 +22,14 @@ _FIRST_ERROR = 400
 class LoggedRequest(NamedTuple):
     """A request, and the status of its response.
 
-    ``path`` includes the query; secrets in it and in ``body`` are hidden. ``status`` is None if
-    there was no response, ``project_id`` and ``user_id`` without a valid token. ``body`` is the
-    text of a JSON body of up to 16 KiB, None for any other. ``at`` is the POSIX time at which the
-    request began, ``seconds`` the time until its response ended.
-    ``error`` is the beginning of the body of a response with status 400 or more, None for others.
+    - ``at`` is the POSIX time at which the request began.
+    - ``path`` includes the query; secrets are hidden.
+    - ``status`` is None if there was no response.
+    - ``project_id`` and ``user_id`` are None if the request had no valid token.
+    - ``seconds`` is the time until the response ended.
+    - ``body`` is the JSON text of the request's body, with secrets hidden. It is None if the body
+      is empty, no JSON, or larger than 16 KiB.
+    - ``error`` is the beginning of the response's body if the status is 400 or more, else None.
     """
 
     at: float
@@ -55,11 +58,14 @@ class RequestLog:
         self._requests.clear()
 
     def render(self) -> list[dict[str, Any]]:
-        """Return the requests as JSON objects, the oldest first."""
+        """Return the requests as dicts for JSON, the oldest first."""
         return [request._asdict() for request in self._requests]
 
     def middleware(self, app: ASGIApp) -> ASGIApp:
-        """Wrap `app`: log each request when it has ended, also with an error."""
+        """Return an application that serves as `app` and logs each request when it has ended.
+
+        A request is also logged if `app` raises an exception.
+        """
 
         async def logged(scope: Scope, receive: Receive, send: Send) -> None:
             recorder = _Recorder(scope, receive, send)
@@ -74,7 +80,7 @@ class RequestLog:
 
 
 class _Recorder:
-    """Passes on the messages of a request; keeps its JSON body, and status and error."""
+    """Passes on the messages of a request; keeps its JSON body, and its status and error."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._scope = scope
@@ -102,7 +108,7 @@ class _Recorder:
         await self._send(message)
 
     def request(self, context: RequestContext, at: float, seconds: float) -> LoggedRequest:
-        """Return the request for the log, with the duration `seconds`."""
+        """Return the log entry of a request that began at `at` and took `seconds`."""
         agent, caller = self._headers.get(b"user-agent"), context.caller
         return LoggedRequest(
             at,
@@ -121,7 +127,7 @@ class _Recorder:
 
 
 def _text(body: bytearray | None) -> str | None:
-    """Return a JSON body as text without secrets; None if it is empty or no JSON."""
+    """Return a JSON body as text without secrets; None if the body is empty or no JSON."""
     if not body:
         return None
     try:
@@ -131,9 +137,9 @@ def _text(body: bytearray | None) -> str | None:
 
 
 def _without_secrets(value: Any, *keys: str) -> Any:
-    """Return `value` with ``***`` for texts of passwords and secrets, and the ids of tokens.
+    """Return the JSON `value` with ``***`` in place of passwords, secrets and ids of tokens.
 
-    `keys` are those of the objects around `value`, from the outermost.
+    `keys` are the keys that lead to `value` from the whole document, the outermost first.
     """
     if isinstance(value, dict):
         return {key: _without_secrets(each, *keys, key) for key, each in value.items()}

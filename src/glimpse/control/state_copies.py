@@ -8,18 +8,21 @@ _DATA = "data"  # the directory of image data
 
 
 class StateCopies:
-    """Makes copies of a state directory, beside it. A change of one does not change the others.
+    """Makes copies of a state directory, in its parent directory.
 
-    ``original`` is the copy that the others are made of, ``first`` the directory itself, which is
-    renamed. `link` makes its path a symbolic link to one of the copies, so that commands which are
-    given that path use the present state. Image data is not copied, but linked: a file of image
-    data is never changed, only replaced.
+    A change in one copy does not change the other copies. Files of image data are hard links in all
+    copies: such a file is never changed, only replaced.
+
+    ``first`` is the state directory itself, under a new name. ``original`` is a copy that stays
+    unchanged; `make` copies it. The path of the state directory becomes a symbolic link, so that
+    commands with that path use the present state. `link` sets the symbolic link.
     """
 
     def __init__(self, state_dir: Path, shared: str) -> None:
-        """Keep a copy of `state_dir` as the original. No process may use it now. Raises OSError.
+        """Rename `state_dir`, copy it, and make a symbolic link in its place. Raises OSError.
 
-        `shared` names a directory in it that all copies share.
+        No process may use `state_dir` meanwhile. `shared` is the name of a directory that this
+        makes; all copies have a link to it.
         """
         self._path = state_dir
         self._number = 0
@@ -31,14 +34,14 @@ class StateCopies:
         self.link(self.first)
 
     def make(self) -> Path:
-        """Make a new copy of the original, and return its directory. Raises OSError."""
+        """Make a new copy of the original, and return the copy's path. Raises OSError."""
         self._number += 1
         copy = self._numbered()
         self._copy(self.original, copy)
         return copy
 
     def link(self, copy: Path) -> None:
-        """Make the path of the state directory lead to `copy`, atomically. Raises OSError."""
+        """Make the path of the state directory a link to `copy`, atomically. Raises OSError."""
         new = self._path.with_name("new-link")
         new.symlink_to(copy.name)
         new.replace(self._path)
