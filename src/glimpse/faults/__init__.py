@@ -1,4 +1,4 @@
-"""Faults on request: responses that fail, stall or lie, for the tests of clients.
+"""Faults on request, for the tests of clients: responses that fail, or are slow or stale.
 
-`rules` says which requests have which fault, `middleware` injects it.
+`rules` decides which request has which fault; `middleware` injects the fault.
 """

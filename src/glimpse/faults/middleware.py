@@ -15,10 +15,11 @@ from glimpse.http.responses import WITHOUT_BODY, Header, send_response
 from glimpse.identity import Identity, IdentityError, RequestTarget
 from glimpse.telemetry.request_context import current_context
 
-# Returns the service (``image``), the name of the operation, and the path in that service.
+# Returns the service of a request (``image``), the name of its operation, and the path without the
+# prefix of the service.
 IdentifyOperation = Callable[[Scope], tuple[str, str, str]]
 _LOG = logging.getLogger(__name__)
-_PIECES_PER_SECOND = 20  # in which a slow body is sent
+_PIECES_PER_SECOND = 20  # a slow body is sent in so many pieces
 _TOO_MANY_REQUESTS = 429
 _NO_CONTENT = 204
 _UPLOAD = "image.upload_data"
@@ -26,11 +27,11 @@ _FIRST_ERROR = 300
 
 
 class FaultMiddleware:
-    """Injects the faults that `faults` has for a request; passes requests without one to `app`.
+    """Injects the faults of `faults`; passes requests without a fault on to `app`.
 
-    It goes inside of `RequestMiddleware`, so that its responses have a request id and a log line.
-    If a request has several faults, their delays add up, and the first with another effect than a
-    delay is injected.
+    `RequestMiddleware` has to be outside of this middleware, so that responses of faults get a
+    request id and a log line. If a request has several faults, their delays add up. Of the faults
+    that do more than delay, only the first is injected.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class FaultMiddleware:
             await self._inject(fault, facts, scope, receive, send)
 
     async def _facts(self, scope: Scope) -> RequestFacts:
-        """Return what rules compare. Validates the token only if a rule names a project."""
+        """Return the facts of a request; validate its token only if a rule names a project."""
         headers = {
             name.decode("latin-1"): value.decode("latin-1")
             for name, value in scope["glimpse.headers"].items()
@@ -74,14 +75,14 @@ class FaultMiddleware:
                     headers.get("x-auth-token"), headers.get("x-service-token"), target
                 )
                 projects = tuple(filter(None, (caller.project_id, caller.project_name)))
-            except IdentityError:  # the API refuses it
+            except IdentityError:  # the API refuses the token
                 projects = ()
         return RequestFacts(scope["method"], scope["path"], operation, headers, projects)
 
     async def _inject(
         self, fault: ActiveFault, facts: RequestFacts, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """Serve a request with the effect of a fault."""
+        """Serve a request with the effect of a fault. Raises ResetConnection for a reset."""
         rule = fault.rule
         current_context.get().operation = facts.operation  # the API may not get the request
         if rule.status is not None:
@@ -102,7 +103,7 @@ class FaultMiddleware:
             await self._serve_stale(fault, scope, receive, send)
         elif rule.saving_for is not None and facts.operation == _UPLOAD:
             await self._serve_saving(rule.saving_for, scope, receive, send)
-        elif rule.saving_for is not None:  # of the job that the request may start
+        elif rule.saving_for is not None:  # for the job that the request may start
             current_context.get().hold_data = partial(self._faults.hold, rule.saving_for)
             await self._app(scope, receive, send)
         else:
@@ -111,7 +112,11 @@ class FaultMiddleware:
     async def _serve_stale(
         self, fault: ActiveFault, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """Send a remembered response to a GET; without one, remember the API's."""
+        """Respond to a GET with a remembered response, or else remember the response of the API.
+
+        A response with a status of 300 or more is not remembered. A request with another method
+        goes to the API.
+        """
         if scope["method"] != "GET":
             await self._app(scope, receive, send)
             return
@@ -136,10 +141,10 @@ class FaultMiddleware:
     async def _serve_saving(
         self, seconds: float, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """Respond 204 when the last part of an upload arrives; pass that on `seconds` later.
+        """Respond 204 when the last part of an upload arrives; pass it to the API `seconds` later.
 
-        So the image stays in status saving. If the API responds or fails before the last part, the
-        client gets that.
+        So the image stays in status saving for so long. If the API responds or raises an exception
+        before the last part arrives, that response is sent, or that exception is raised.
         """
         upload = _HeldUpload(self._app, scope, receive, send, seconds)
         task = asyncio.create_task(upload.run())
@@ -151,9 +156,10 @@ class FaultMiddleware:
 
 
 class _HeldUpload:
-    """An upload whose last part the API gets `seconds` after the client got its response.
+    """An upload whose last part reaches the API `seconds` after the client got its response.
 
-    `responded` is set after the response, or after the API failed before one: then `error` is set.
+    `responded` is set when the client has its response, or when the API has failed without one. In
+    the second case, `error` has the exception.
     """
 
     def __init__(
@@ -166,7 +172,11 @@ class _HeldUpload:
         self.responded = asyncio.Event()
 
     async def run(self) -> None:
-        """Have the API serve the request. Log its error, or set `error`; raise nothing."""
+        """Let the API serve the request.
+
+        If the API raises an exception after the client got its response, logs the exception.
+        Otherwise sets `error` to the exception.
+        """
         try:
             await self._app(self._scope, self._receive_held, self._send_unless_held)
         except Exception as error:  # noqa: BLE001  raised by `_serve_saving`, or logged
@@ -178,9 +188,9 @@ class _HeldUpload:
             self.responded.set()
 
     async def _receive_held(self) -> Message:
-        """Return the next part of the body. When the last one arrives, respond, and wait."""
+        """Return the next part of the body; before the last part, respond and wait."""
         if self._is_held:
-            await asyncio.Event().wait()  # the client may disconnect: the upload goes on
+            await asyncio.Event().wait()  # forever: the upload goes on if the client disconnects
         message = await self._receive()
         if message["type"] == "http.request" and not message.get("more_body"):
             self._is_held = True
@@ -190,7 +200,7 @@ class _HeldUpload:
         return message
 
     async def _send_unless_held(self, message: Message) -> None:
-        """Pass on the API's response, unless the client has got one."""
+        """Pass on the API's response; drop it if the client already has a response."""
         if not self._is_held:
             await self._send(message)
 
@@ -213,7 +223,11 @@ def _has_effect(rule: FaultRule) -> bool:
 async def _send_status(
     rule: FaultRule, status: int, scope: Scope, send: Send, retry_after: int | None = None
 ) -> None:
-    """Send the response of a rule. The default body is a JSON object with code and message."""
+    """Send the response of a rule, with `status`.
+
+    If the rule has no body, the body is a JSON object with code and message. The rule's value for
+    Retry-After takes precedence over `retry_after`, which is in seconds.
+    """
     message = b'{"error": {"code": %d, "message": "A fault on request."}}' % status
     body = message if rule.body is None else rule.body
     if status in WITHOUT_BODY:
@@ -233,7 +247,10 @@ async def _send_status(
 
 
 def _cutting(send: Send, size: int) -> Send:
-    """Return a `send` that sends `size` bytes of a body, and raises ResponseAborted for more."""
+    """Return a `send` that sends `size` bytes of a body and then raises ResponseAborted.
+
+    A body of at most `size` bytes is sent completely, and nothing is raised.
+    """
     left = size
 
     async def send_part(message: Message) -> None:
@@ -249,7 +266,7 @@ def _cutting(send: Send, size: int) -> Send:
 
 
 def _slowly(send: Send, bytes_per_second: int) -> Send:
-    """Return a `send` that sends bodies in pieces, at `bytes_per_second`."""
+    """Return a `send` that sends bodies in small pieces, at `bytes_per_second`."""
     size = max(1, bytes_per_second // _PIECES_PER_SECOND)
 
     async def send_pieces(message: Message) -> None:

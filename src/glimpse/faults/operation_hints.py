@@ -1,4 +1,4 @@
-"""find_meant_operation: the name of the operation that a pattern without a match probably means."""
+"""find_meant_operation: finds the operation that a wrong pattern in a rule probably means."""
 
 import difflib
 from collections.abc import Collection, Iterator, Sequence
@@ -10,7 +10,7 @@ _SYNONYMS = (
     ("delete", "remove"),
     ("update", "set", "edit", "patch"),
 )
-# What clients call an operation, in lower case and without underscores, and its name here
+# Names of operations in clients, in lower case and without underscores, and the names in rules.
 _CLIENT_NAMES = {
     **dict.fromkeys(("login", "authenticate", "issuetoken", "createtoken"), "identity.issue"),
     **dict.fromkeys(("snapshot", "createsnapshot", "createserverimage"), "run_action"),
@@ -28,15 +28,15 @@ _SERVICES = {
     "compute": "",
 }
 _TYPING_ERROR = 0.9  # similarity of names that differ by one or two letters
-_SNAPSHOT_ACTION = "createImage"  # Compute's name for it
+_SNAPSHOT_ACTION = "createImage"  # Compute's name for the action that makes a snapshot
 _SNAPSHOT = "run_action"
 
 
 def find_meant_operation(pattern: str, operations: Collection[str]) -> str | None:
-    """Return the operation, or the pattern, that `pattern` probably means; None if none is alike.
+    """Return the operation or pattern that `pattern` probably means; None if none is found.
 
-    `pattern` matches none of `operations`. It may have the name of another service's operation,
-    a synonym (``image.get_image``), a client's name (``upload_image``), or be misspelled.
+    `pattern` must be one that matches none of `operations`. These mistakes are found: a wrong
+    service, a synonym (``image.get_image``), a client's name (``upload_image``), a misspelling.
     """
     services = sorted({each.partition(".")[0] for each in operations if "." in each})
     patterns = [f"{each}.*" for each in services] if "*" in pattern else []
@@ -49,7 +49,10 @@ def find_meant_operation(pattern: str, operations: Collection[str]) -> str | Non
 
 
 def _find_synonym(pattern: str, operations: Collection[str], services: Sequence[str]) -> str | None:
-    """Return the operation that has another name in `pattern`; None if there is none."""
+    """Return the operation for which `pattern` has another name; None if none is found.
+
+    The result may be a pattern (``image.list_*``) if `pattern` has a ``*``.
+    """
     service, _, name = pattern.rpartition(".")
     if name == _SNAPSHOT_ACTION:
         return _SNAPSHOT
@@ -65,15 +68,18 @@ def _find_synonym(pattern: str, operations: Collection[str], services: Sequence[
 
 
 def _find_similar(pattern: str, names: Sequence[str], similarity: float = 0.6) -> str | None:
-    """Return the most similar name, whatever the case of its letters; None if none is similar."""
+    """Return the most similar of `names`, in any case; None if none is similar enough."""
     by_lower_case = {name.lower(): name for name in sorted(names)}
     found = difflib.get_close_matches(pattern.lower(), by_lower_case, 1, similarity)
     return by_lower_case[found[0]] if found else None
 
 
 def _synonyms(name: str) -> Iterator[str]:
-    """Yield `name`, then names with another first word, and for a single word those of images."""
-    if name == "*":  # of an unknown service
+    """Yield `name` and its synonyms (``get_image`` -> ``show_image``, ``list_image``).
+
+    If `name` is a single word, also yield names for images (``get`` -> ``show_image``).
+    """
+    if name == "*":  # the service is unknown
         return
     first, underscore, rest = name.partition("_")
     words = [first]

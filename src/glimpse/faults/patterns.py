@@ -1,4 +1,4 @@
-"""Checks of rules: why a pattern matches no operation, method or path; names of headers."""
+"""Checks of patterns and header names in rules: say why a pattern can never match."""
 
 import difflib
 import string
@@ -12,7 +12,10 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def check_operation(pattern: str, operations: Collection[str]) -> str | None:
-    """Return why none of `operations` matches the pattern, as a sentence; None if one does."""
+    """Return None if the pattern matches one of `operations`; otherwise an error message.
+
+    The message names the operation that was probably meant.
+    """
     if any(fnmatchcase(name, pattern) for name in operations):
         return None
     meant = find_meant_operation(pattern, operations)
@@ -21,7 +24,7 @@ def check_operation(pattern: str, operations: Collection[str]) -> str | None:
 
 
 def check_method(pattern: str) -> str | None:
-    """Return why no HTTP method matches the pattern, as a sentence; None if one does."""
+    """Return None if the pattern matches an HTTP method; otherwise an error message."""
     if any(fnmatchcase(name, pattern) for name in _METHODS):
         return None
     found = difflib.get_close_matches(pattern.upper(), _METHODS, 1)
@@ -30,9 +33,9 @@ def check_method(pattern: str) -> str | None:
 
 
 def check_path(pattern: str) -> str | None:
-    """Return why no path matches the pattern, as a sentence; None if its first character may match.
+    """Return None if the pattern's first character may match a slash; else an error message.
 
-    The first character of each path is a slash. The others are not checked. `pattern` must not be
+    Every path begins with a slash. The rest of the pattern is not checked. `pattern` must not be
     empty.
     """
     return None if pattern[0] in "/*?[" else "a path starts with /: begin it with / or *."

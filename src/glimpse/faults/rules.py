@@ -1,4 +1,4 @@
-"""FaultRule: which requests have a fault, and which fault it is; parse_rule makes one of JSON."""
+"""FaultRule: which requests have a fault, and which fault. `parse_rule` makes rules."""
 
 import difflib
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -17,9 +17,9 @@ _FRAMING = frozenset(("content-length", "transfer-encoding"))
 
 
 class InvalidRule(ValueError):
-    """A rule that cannot be used. Each of ``problems`` is a key, and what is expected of its value.
+    """A rule cannot be used. ``problems`` has a pair for each problem: a key and a sentence.
 
-    The key is empty if the rule as a whole is at fault. What is expected is a sentence.
+    The sentence says what value is expected. The key is empty for a problem of the whole rule.
     """
 
     def __init__(self, *problems: tuple[str, str]) -> None:
@@ -31,12 +31,12 @@ class InvalidRule(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class RequestFacts:
-    """What rules compare of a request.
+    """The facts of a request that rules compare.
 
-    ``operation`` is the name in metrics, such as ``list_images`` of Compute, ``image.list_images``
-    or ``identity.issue``. ``path`` has no query. The names of ``headers`` are in lower case.
-    ``projects`` are the id and the name of the caller's project; empty without a valid token, or if
-    no rule names a project.
+    ``operation`` is the operation's name in metrics: ``list_images`` (Compute), ``identity.issue``.
+    ``path`` has no query. The names of ``headers`` are in lower case. ``projects`` has the id and
+    the name of the caller's project. It is empty without a valid token, and if no rule names a
+    project.
     """
 
     method: str
@@ -48,29 +48,28 @@ class RequestFacts:
 
 @dataclass(frozen=True, slots=True)
 class FaultRule:
-    """Requests that have a fault, and the fault. Times are in seconds.
+    """Which requests have a fault, and which fault. Times are in seconds.
 
-    A request matches if each of the first six fields that is set matches. ``project`` is an id or
-    a name. The others are patterns, in which ``*`` is any text and ``?`` any character; the case of
-    letters counts. ``headers`` has patterns by the names of headers. A header that a request does
-    not have, also User-Agent, matches only the empty pattern.
+    A request matches the rule if it matches all of the first six fields that are set. ``project``
+    is an id or a name. The other five are patterns: ``*`` is any text, ``?`` is any character, and
+    case matters. ``headers`` has the names of headers and a pattern for each. If the request does
+    not have a header (also User-Agent), only the empty pattern matches.
 
-    Of the matching requests, the first ``skip`` have no fault. All others have it, or with
-    ``first`` only the first of them, or with ``every`` = 3 each third of them.
+    The first ``skip`` matching requests have no fault. All later ones have the fault. If ``first``
+    is set, only the first ``first`` of them have it; if ``every`` is 3, each third of them.
 
-    A request with the fault waits for ``delay``. Then one of these happens, if any is set:
+    A request with the fault waits for ``delay``. Then the effect of one field follows, if any:
 
     - ``status``: the response has this status, ``body`` and ``response_headers``, and Retry-After
       if ``retry_after`` is set. The API does not get the request.
     - ``reset_connection``: the client gets a TCP reset. The API does not get the request.
-    - ``rate_limit``: beyond so many requests in ``rate_seconds``, the response is 429. Its
-      Retry-After is ``retry_after``, or else the time until a request is allowed.
+    - ``rate_limit``: after so many requests in ``rate_seconds``, the response is a 429. Retry-After
+      is ``retry_after``, or else the time until the next request is allowed.
     - ``cut_after``: the connection closes after so many bytes of the response's body.
     - ``bytes_per_second``: the response's body is sent at this speed.
-    - ``stale_for``: a GET gets the response of an earlier one, which is up to so many seconds old.
-    - ``saving_for``: a request that gives an image its data gets its response at once, and the data
-      is there so much later. Until then the image of an upload or of a snapshot is saving, that of
-      an import is importing.
+    - ``stale_for``: a GET gets the response to an earlier GET that is at most so old.
+    - ``saving_for``: an upload, import or snapshot gets its response at once, but the image's data
+      is stored so much later. Until then, the image is importing (after an import) or saving.
     """
 
     operation: str | None = None
@@ -96,7 +95,7 @@ class FaultRule:
     saving_for: float | None = None
 
     def matches(self, request: RequestFacts) -> bool:
-        """Return True if the request matches, whatever `skip`, `first` and `every` are."""
+        """Return True if the request matches; `skip`, `first` and `every` are ignored."""
         headers = request.headers
         patterns = [
             (self.operation, request.operation),
@@ -110,7 +109,7 @@ class FaultRule:
         )
 
     def applies_to(self, number: int) -> bool:
-        """Return True if the `number`-th matching request, counted from 1, has the fault."""
+        """Return True if the matching request with this number, counted from 1, has the fault."""
         number -= self.skip
         if number < 1:
             return False
@@ -120,7 +119,7 @@ class FaultRule:
 
 
 def _matches(text: str | None, pattern: str) -> bool:
-    """Return True if a text matches; None, of a header that is not there, matches only ``""``."""
+    """Return True if a text matches; None, for a missing header, matches only ``""``."""
     return not pattern if text is None else fnmatchcase(text, pattern)
 
 
@@ -129,20 +128,20 @@ _EFFECTS = (
     "saving_for",
 )
 _RESPONDING = ("status", "rate_limit")  # effects with a response of the rule
-_NEEDED = {  # for each of these keys, one of the others is needed
+_NEEDED = {  # each key has no effect without one of the keys in its value
     **dict.fromkeys(("body", "response_headers", "retry_after"), _RESPONDING),
     "rate_seconds": ("rate_limit",),
 }
-_SAVING = ("image.upload_data", "image.import_data", "run_action")  # what saving_for can hold
+_SAVING = ("image.upload_data", "image.import_data", "run_action")  # what saving_for can delay
 KEYS = tuple(each.name for each in fields(FaultRule))
 
 
 def parse_rule(document: object, operations: Collection[str]) -> FaultRule:
     """Return the rule that a JSON object describes; its keys are the fields of FaultRule.
 
-    Null counts as missing. ``body`` is text, or any JSON, which is sent as such. `operations` are
-    the names of all operations: the pattern in ``operation`` has to match one of them. Raises
-    InvalidRule with all problems.
+    A value of null counts as missing. ``body`` is a text, or any other JSON, which is sent as JSON.
+    `operations` has the names of all operations; the pattern in ``operation`` has to match one.
+    Raises InvalidRule with all problems of the rule.
     """
     if not isinstance(document, dict):
         raise InvalidRule(("", "an object is expected."))
@@ -168,14 +167,14 @@ def parse_rule(document: object, operations: Collection[str]) -> FaultRule:
 
 
 def _unknown_key(key: str) -> str:
-    """Return a sentence about a key that rules do not have."""
+    """Return a sentence about an unknown key: the key that was probably meant, or all keys."""
     similar = difflib.get_close_matches(key, KEYS, 1)
     hint = f"did you mean {similar[0]}?" if similar else f"one of {', '.join(KEYS)}."
     return f"this key is unknown: {hint}"
 
 
 def _contradictions(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield a problem for each key that has no effect beside the others of a rule."""
+    """Yield a problem for each key that has no effect together with the other keys of a rule."""
     effects = _used_effects(values)
     for name in effects[1:]:
         yield name, f"it cannot be used together with {effects[0]}."
@@ -192,12 +191,12 @@ def _contradictions(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _used_effects(values: Mapping[str, Any]) -> list[str]:
-    """Return the keys of a rule that set an effect; a delay is not among them."""
+    """Return the keys of a rule that set an effect (`_EFFECTS`); a delay is not among them."""
     return [name for name in _EFFECTS if name in values and values[name] is not False]
 
 
 def render_rule(rule: FaultRule) -> dict[str, Any]:
-    """Return a rule as a JSON object, without fields that have their defaults; `body` is text."""
+    """Return a rule as a dict for JSON, without fields that have their defaults; body is text."""
     default = FaultRule()
     return {
         key: value.decode("utf-8", "replace") if isinstance(value, bytes) else value
@@ -217,9 +216,9 @@ def _text(value: object) -> str:
 
 
 def _checked_text(check: Callable[[str], str | None]) -> Callable[[object], str]:
-    """Return a parser of texts; it refuses a text with the sentence that `check` returns for it.
+    """Return a parser that returns a text, and raises _UnexpectedValue if `check` refuses it.
 
-    `check` gets no empty text, and returns None for one that is valid.
+    `check` returns None for a valid text, otherwise the error message. It never gets an empty text.
     """
 
     def parse(value: object) -> str:
