@@ -1,8 +1,8 @@
 """Clouds for the tests of programs that use OpenStack's Image, Compute and Identity APIs.
 
-``with cloud(seed="cloud.yaml") as started:`` starts a real Glimpse in a process of its own, in less
-than a second, and stops it at the end; ``started`` is a `Cloud`. `glimpse.pytest_plugin` has
-fixtures.
+``with cloud(seed="cloud.yaml") as started:`` starts a real Glimpse in a separate process, in less
+than a second, and stops that process at the end. ``started`` is a `Cloud`. `glimpse.pytest_plugin`
+has fixtures.
 """
 
 from glimpse.testing.control_client import ControlFailed

@@ -9,11 +9,11 @@ _SECONDS = 60.0  # far more than any call takes
 
 
 class ControlFailed(Exception):
-    """The control API refused a request, or did not respond; the message says why."""
+    """The control API refused a request or did not respond; the message says why."""
 
 
 class ControlClient:
-    """Sends requests to the control API at `url`, with its `token`."""
+    """Sends requests to the control API at `url`, with the API's `token`."""
 
     def __init__(self, url: str, token: str) -> None:
         parts = urlsplit(url)
@@ -21,9 +21,10 @@ class ControlClient:
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
     def call(self, method: str, path: str, document: object = None) -> Any:
-        """Send a request, with `document` as its JSON body; return the JSON of the response.
+        """Send a request, with `document` as JSON body; return the parsed JSON of the response.
 
-        Returns None for an empty response. Raises ControlFailed for a status of 400 or more.
+        If `document` is None, the request has no body. Returns None if the response has no body.
+        Raises ControlFailed for a status of 400 or more, and if the control API does not respond.
         """
         __tracebackhide__ = True  # of pytest: the test's line is the place of the error
         connection = http.client.HTTPConnection(*self._address, timeout=_SECONDS)

@@ -1,4 +1,4 @@
-"""Faults: adds, lists and removes the faults that a cloud injects; Fault: one of them."""
+"""Faults: adds, lists and removes the faults of a cloud. Fault: one fault of a cloud."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,9 +9,10 @@ from glimpse.testing.control_client import ControlClient
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault of a cloud: its id and its rule. As a context manager, it removes itself at the end.
+    """A fault of a cloud, with its id and its rule.
 
-    `matched`, `applied` and `remove` raise ControlFailed if it has been removed before.
+    A ``with`` statement removes the fault at its end. `matched`, `applied` and `remove` raise
+    ControlFailed if the fault has already been removed.
     """
 
     id: str
@@ -25,11 +26,14 @@ class Fault:
 
     @property
     def applied(self) -> int:
-        """How many requests have had the fault until now."""
+        """How many requests the rule has applied to until now.
+
+        Requests that ``skip``, ``first`` or ``every`` left out do not count.
+        """
         return int(self._show()["applied"])
 
     def remove(self) -> None:
-        """Remove the fault: requests have it no more."""
+        """Remove the fault, so that no later request has it."""
         self.control.call("DELETE", f"/faults/{self.id}")
 
     def __enter__(self) -> Self:
@@ -44,7 +48,10 @@ class Fault:
 
 
 class Faults:
-    """The faults of a cloud. docs/testing.md has the keys of rules."""
+    """The faults of a cloud. docs/testing.md lists the keys of rules.
+
+    All methods raise ControlFailed if the cloud does not respond.
+    """
 
     def __init__(self, control: ControlClient) -> None:
         self._control = control
@@ -52,18 +59,18 @@ class Faults:
     def add(self, **rule: Any) -> Fault:
         """Add a fault: ``add(operation="image.*", first=2, status=503, retry_after=1)``.
 
-        It is in effect at once. Raises ControlFailed for a rule that cannot be used; the message
-        says why.
+        The fault is in effect when this method returns. Raises ControlFailed if the rule cannot be
+        used; the message says why.
         """
         __tracebackhide__ = True  # of pytest: the test's line is the place of the error
         return self._fault(self._control.call("POST", "/faults", rule))
 
     def list(self) -> list[Fault]:
-        """Return all faults, the oldest first: those of the seed, and those that were added."""
+        """Return all faults, the faults of the seed and the added faults, the oldest first."""
         return [self._fault(each) for each in self._control.call("GET", "/faults")["faults"]]
 
     def clear(self) -> None:
-        """Remove all faults, also those of the seed."""
+        """Remove all faults, also the faults of the seed."""
         self._control.call("DELETE", "/faults")
 
     def _fault(self, document: Mapping[str, Any]) -> Fault:

@@ -1,4 +1,4 @@
-"""RecordedRequest: a request that a cloud got, as `Cloud.requests` lists it."""
+"""RecordedRequest: a request that a cloud got; `Cloud.requests` returns a list of them."""
 
 import html
 import json
@@ -13,12 +13,15 @@ _MAX_TEXT = 500  # characters of a body in a message
 class RecordedRequest:
     """A request to one of the APIs, and the status of its response.
 
-    ``path`` includes the query. ``status`` is None if there was no response. ``operation`` is the
-    name in metrics, such as ``image.list_images``. ``project_id`` and ``user_id`` are None without
-    a valid token. ``body`` is the text of a JSON body of up to 16 KiB, None for any other. Secrets
-    in path and body are hidden. ``error`` is the beginning of the body of a response whose status
-    is 400 or more, None for any other. ``at`` is the POSIX time at which the request began,
-    ``seconds`` the time until its response ended.
+    - ``at`` is the POSIX time at which the request began.
+    - ``path`` includes the query; secrets are hidden.
+    - ``status`` is None if there was no response.
+    - ``operation`` is the operation's name in metrics, such as ``image.list_images``.
+    - ``project_id`` and ``user_id`` are None if the request had no valid token.
+    - ``seconds`` is the time until the response ended.
+    - ``body`` is the JSON text of the request's body, with secrets hidden. It is None if the body
+      is empty, no JSON, or larger than 16 KiB.
+    - ``error`` is the beginning of the response's body if the status is 400 or more, else None.
     """
 
     at: float
@@ -35,15 +38,17 @@ class RecordedRequest:
     error: str | None
 
     def json(self) -> Any:
-        """Return the parsed body. Raises ValueError if there is none."""
+        """Return the parsed body of the request. Raises ValueError if ``body`` is None."""
         if self.body is None:
             raise ValueError(f"{self} has no JSON body.")
         return json.loads(self.body)
 
     def describe(self) -> str:
-        """Return the line of `str`; for an error with the JSON body of the request, and the error.
+        """Return the request as a text for a message.
 
-        Each of the two is a line of up to 500 characters.
+        The first line is ``str(self)``. If the response is missing or has a status of 400 or more,
+        a line with the request's JSON body and a line with the error follow. Body and error are cut
+        to 500 characters each.
         """
         lines = [str(self)]
         if self.status is None or self.status >= _FIRST_ERROR:
@@ -53,13 +58,13 @@ class RecordedRequest:
         return "\n".join(lines)
 
     def __str__(self) -> str:
-        """Return one line, for messages."""
+        """Return one line with method, path, status, operation and request id."""
         status = "no response" if self.status is None else self.status
         return f"{self.method} {self.path}: {status} ({self.operation}, {self.request_id})"
 
 
 def _message(body: str) -> str:
-    """Return the body of an error as one line; of a page of Glance only its message."""
+    """Return the body of an error as one line; for an HTML page of Glance, only its message."""
     text = " ".join(body.split())
     paragraph = text.partition("</h1>")[2].partition("<br")[0]
     return html.unescape(paragraph).strip() or text

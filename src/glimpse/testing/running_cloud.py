@@ -1,4 +1,4 @@
-"""Cloud: a running Glimpse and what a test needs of it. The function `cloud` starts one."""
+"""Cloud: a running Glimpse for tests. The function `cloud` starts and stops it."""
 
 import json
 import tempfile
@@ -23,16 +23,16 @@ DEFAULT_USER = "demo"
 
 
 class Cloud:
-    """A running Glimpse that serves the Compute, Image and Identity APIs. `cloud` starts one.
+    """A running Glimpse that serves the Compute, Image and Identity APIs; see `cloud`.
 
-    ``compute_url`` ends with ``/v2.1``, ``auth_url`` with ``/v3``; ``image_url`` has no version.
-    ``log`` is the file that the server logs to, ``pid`` its process id. ``faults`` adds and removes
-    faults. What calls the control API raises ControlFailed if the cloud does not respond: `reset`,
-    `requests`, `forget_requests` and ``faults``.
+    ``compute_url`` ends with ``/v2.1``, and ``auth_url`` with ``/v3``. ``image_url`` has no
+    version. ``log`` is the path of the server's log file, and ``pid`` the server's process id.
+    ``faults`` adds and removes faults. `reset`, `requests`, `forget_requests` and the methods of
+    ``faults`` raise ControlFailed if the cloud does not respond.
     """
 
     def __init__(self, process: ServerProcess, ready: Mapping[str, Any], directory: Path) -> None:
-        """`ready` is the content of the ready file; files are made in `directory`."""
+        """`ready` is the content of the ready file. `clouds_yaml` is written to `directory`."""
         self.compute_url: str = ready["compute"]
         self.image_url: str = ready["image"]
         self.auth_url: str = ready["identity"]
@@ -46,38 +46,46 @@ class Cloud:
         self.faults = Faults(self._control)
 
     def reset(self) -> None:
-        """Make the cloud as it was at the start: its images, servers, users and faults.
+        """Give the cloud the images, servers, users and faults again that it had at the start.
 
-        Empties ``requests``. Tokens stay valid. Requests in progress end in the old state. Takes
-        10 ms if the state is in memory.
+        Also empties ``requests``. Tokens stay valid. Requests in progress keep the old state until
+        they end. Takes 10 ms if the state is in memory.
         """
         self._control.call("POST", "/reset")
 
     @property
     def requests(self) -> list[RecordedRequest]:
-        """The last 10,000 requests to the APIs since the start or the last reset, in order."""
+        """The requests to the APIs since the start or the last reset, the oldest first.
+
+        Only the last 10,000 requests are kept.
+        """
         found = self._control.call("GET", "/requests")["requests"]
         return [RecordedRequest(**each) for each in found]
 
     def forget_requests(self) -> None:
-        """Make ``requests`` empty."""
+        """Forget all requests, so that ``requests`` is empty."""
         self._control.call("DELETE", "/requests")
 
     def environment(self, user: str = DEFAULT_USER) -> dict[str, str]:
-        """Return the variables with which a user's clients log in: OS_AUTH_URL and others.
+        """Return the environment variables with which a user's clients log in (OS_AUTH_URL, ...).
 
-        `user` is one that the cloud had at its start. The project is that of the user's own name if
-        there is one, otherwise the first. Raises NoCredentials (a LookupError) for a user who is
-        unknown or disabled, or has no project.
+        `user` is the name of a user that the cloud had at its start. The project is the one with
+        the same name as the user, or else the user's first project. Raises NoCredentials (a
+        LookupError) if the user is unknown or disabled, or has no project or no readable password.
         """
-        from glimpse.cli.client_credentials import client_variables  # noqa: PLC0415  a test may do without
+        # imported here, because many tests do not need it
+        from glimpse.cli.client_credentials import client_variables  # noqa: PLC0415
 
         return client_variables(self._users, user, self._identity_url, self.region)
 
     @cached_property
     def clouds_yaml(self) -> Path:
-        """The path of a clouds.yaml with a cloud ``glimpse-USER`` for each user of the start."""
-        from glimpse.cli.client_credentials import render_clouds  # noqa: PLC0415  a test may do without
+        """The path of a clouds.yaml, which is written at the first use.
+
+        The file has a cloud ``glimpse-USER`` for each user that could log in at the start.
+        """
+        # imported here, because many tests do not need it
+        from glimpse.cli.client_credentials import render_clouds  # noqa: PLC0415
 
         path = self._directory / "clouds.yaml"
         path.touch(mode=0o600)
@@ -85,11 +93,14 @@ class Cloud:
         return path
 
     def connection(self, user: str = DEFAULT_USER, **options: Any) -> "Connection":
-        """Return a connection of openstacksdk that logs in as a user of the start.
+        """Return a connection of openstacksdk that logs in as `user`.
 
-        Without `options`, it is the same one at each call, also after a reset: a new one takes
-        0.2 s. With `options`, which are those of ``openstack.connect``, it is a new one. Needs
-        openstacksdk, which is in the extra ``pytest``. Raises NoCredentials as `environment` does.
+        `options` are options of ``openstack.connect``. With options, each call makes a new
+        connection. Without options, all calls for a user return the same connection, because a new
+        connection takes 0.2 s.
+
+        Raises NoCredentials if `environment` does, and ImportError if openstacksdk is missing. The
+        extra ``pytest`` installs openstacksdk.
         """
         if options or user not in self._connections:
             connection = self._connect(user, options)
@@ -100,7 +111,7 @@ class Cloud:
 
     def _connect(self, user: str, options: Mapping[str, Any]) -> "Connection":
         """Return a new connection of openstacksdk."""
-        import openstack  # noqa: PLC0415  loads slowly, and a test may do without
+        import openstack  # noqa: PLC0415  loads slowly; many tests do not need it
 
         given = self.environment(user)
         return openstack.connect(
@@ -123,8 +134,9 @@ class Cloud:
 
     @cached_property
     def _users(self) -> "Directory":
-        """The users of the start."""
-        from glimpse.identity.embedded.identity_document_parser import (  # noqa: PLC0415  a test may do without
+        """The users that the cloud had at its start."""
+        # imported here, because many tests do not need it
+        from glimpse.identity.embedded.identity_document_parser import (  # noqa: PLC0415
             parse_directory,
         )
 
@@ -132,13 +144,16 @@ class Cloud:
 
 
 class StartingCloud:
-    """The process of a cloud, which starts while its caller does something else.
+    """The process of a cloud that starts in the background.
 
-    `wait` returns the cloud when it serves requests. Call `stop` at the end, in any case.
+    `wait` returns the cloud when it serves requests. Call `stop` at the end, even if `wait` raises.
     """
 
     def __init__(self, seed: Seed | None, arguments: Sequence[str]) -> None:
-        """Start the process; `cloud` describes the arguments. Raises OSError."""
+        """Start the process; `cloud` describes the arguments.
+
+        Raises OSError if a file cannot be written or the process cannot be started.
+        """
         self._temporary = tempfile.TemporaryDirectory(prefix="glimpse-testing-")
         self._directory = Path(self._temporary.name)
         given = ["--ephemeral", "--control-port", "0", *_seed_arguments(seed, self._directory)]
@@ -147,27 +162,31 @@ class StartingCloud:
         self._process = ServerProcess(self._directory, [*given, *arguments])
 
     def wait(self) -> Cloud:
-        """Return the cloud as soon as it serves requests. Raises CloudNotStarted."""
+        """Wait until the cloud serves requests, and return it.
+
+        Raises CloudNotStarted if the process exits, or does not serve after 60 seconds.
+        """
         return Cloud(self._process, self._process.wait_until_ready(), self._directory)
 
     def request_stop(self) -> None:
-        """Begin to stop the process; `stop` waits for its end."""
+        """Begin to stop the process; do not wait for its end, as `stop` does."""
         self._process.request_stop()
 
     def stop(self) -> None:
-        """Stop the process, and remove its files."""
+        """Stop the process, wait for its end, and remove its files."""
         self._process.stop()
         self._temporary.cleanup()
 
 
 @contextmanager
 def cloud(seed: Seed | None = None, arguments: Sequence[str] = ()) -> Iterator[Cloud]:
-    """Start a cloud; at the end, stop it and remove all its files.
+    """Start a cloud for a ``with`` statement; at its end, stop the cloud and remove its files.
 
-    `seed` is the path of a seed, or its content; docs/testing.md describes it. Without one, there
-    are the users admin, demo and alt, each with the password ``secret``, and no images. `arguments`
-    are more arguments of ``glimpse serve``, such as ``--standard-ports``. Raises CloudNotStarted,
-    whose message has all problems of the seed.
+    `seed` is the path of a seed file, or the content of one; docs/testing.md describes seeds. If
+    `seed` is None, the cloud has the users admin, demo and alt, each with the password ``secret``,
+    and no images. `arguments` are more arguments of ``glimpse serve``, such as
+    ``--standard-ports``. Raises CloudNotStarted if the cloud cannot start; the message has all
+    problems of the seed.
     """
     starting = StartingCloud(seed, arguments)
     try:
@@ -179,8 +198,8 @@ def cloud(seed: Seed | None = None, arguments: Sequence[str] = ()) -> Iterator[C
 def _seed_arguments(seed: Seed | None, directory: Path) -> list[str]:
     """Return the arguments of ``glimpse serve`` for a seed: ``--seed PATH``.
 
-    The path of a seed is used as it is. The content of one is written to a file in `directory`.
-    None is an empty seed, whose users have known passwords. Raises OSError.
+    If `seed` is a path, PATH is that path. If `seed` is the content of a seed, it is written to a
+    file in `directory`. None counts as an empty seed. Raises OSError if the file cannot be written.
     """
     if seed is None or isinstance(seed, Mapping):
         path = directory / "seed.json"

@@ -8,21 +8,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-START_SECONDS = 60.0  # far more than a start takes, also on a machine that is busy
+START_SECONDS = 60.0  # far more than a start takes, even on a busy machine
 _STOP_SECONDS = 20.0
 _POLL_SECONDS = 0.005
-_LOG_LINES = 40  # of the server's log in a message
+_LOG_LINES = 40  # lines of the server's log in a message
 
 
 class CloudNotStarted(Exception):
-    """``glimpse serve`` did not start; the message has the last lines that it printed."""
+    """``glimpse serve`` did not start; the message has the last lines of its output."""
 
 
 class ServerProcess:
-    """Runs ``glimpse serve`` with `arguments`, with its ready file and its log in `directory`.
+    """Runs ``glimpse serve`` with `arguments`; its ready file and its log are in `directory`.
 
-    The server stops when this process ends, even if that is killed: its standard input is a pipe
-    from this process, whose end stops it.
+    Call `stop` at the end. The server also stops if this process ends or is killed, because that
+    closes the pipe to the server's standard input.
     """
 
     def __init__(self, directory: Path, arguments: Sequence[str]) -> None:
@@ -36,13 +36,13 @@ class ServerProcess:
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,  # Ctrl-C is for the tests, which then stop it
+                start_new_session=True,  # Ctrl-C goes only to the tests, which stop the server
             )
 
     def wait_until_ready(self) -> dict[str, Any]:
-        """Wait until requests are served; return the content of the ready file.
+        """Wait until the server serves requests; return the content of the ready file.
 
-        Raises CloudNotStarted if the process ends before, or does not serve after 60 s.
+        Raises CloudNotStarted if the process ends, or does not serve requests after 60 seconds.
         """
         deadline = time.monotonic() + START_SECONDS
         while not self._ready_file.exists():
@@ -55,17 +55,17 @@ class ServerProcess:
         return document
 
     def log_end(self) -> str:
-        """Return the last 40 lines that the process logged or printed."""
+        """Return the last 40 lines that the server logged or printed."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-_LOG_LINES:])
 
     def request_stop(self) -> None:
-        """Make the process stop as soon as it has started; do not wait for its end."""
+        """Begin to stop the process, even if it is still starting; do not wait for its end."""
         if self._process.stdin is not None:
             self._process.stdin.close()
         self._process.terminate()
 
     def stop(self) -> None:
-        """Stop the process, and wait until it has ended. Kill it if that takes longer than 20 s."""
+        """Stop the process, and wait for its end; kill the process after 20 seconds."""
         self.request_stop()
         try:
             self._process.wait(_STOP_SECONDS)
