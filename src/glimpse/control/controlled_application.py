@@ -75,12 +75,13 @@ class ControlledApplication:
     async def reset(self) -> None:
         """Serve new requests with the state that the cloud had at the start; also reset `tools`.
 
-        Requests in progress keep the old state. Uploads that a fault delays are cancelled. Takes
-        5 ms if the state is in memory.
+        Requests in progress keep the old state. The delays of faults with ``saving_for`` end:
+        delayed uploads are cancelled, and delayed jobs store their data at once. Takes 5 ms if the
+        state is in memory.
 
-        Raises OSError if the state cannot be copied, the errors of `open_application`, and
-        RuntimeError if `copies` is None. After OSError or an error of `open_application`, delayed
-        uploads have been cancelled, but nothing else has changed.
+        Raises RuntimeError if `copies` is None, OSError if the state cannot be copied, and the
+        errors of `open_application`. After an error, the cloud serves with the old state, but the
+        delays may have ended.
         """
         async with self._resetting:
             if self._copies is None:

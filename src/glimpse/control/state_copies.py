@@ -21,8 +21,8 @@ class StateCopies:
     def __init__(self, state_dir: Path, shared: str) -> None:
         """Rename `state_dir`, copy it, and make a symbolic link in its place. Raises OSError.
 
-        No process may use `state_dir` meanwhile. `shared` is the name of a directory that this
-        makes; all copies have a link to it.
+        No process may use `state_dir` during this call. `shared` is the name of a new directory
+        beside the copies. Each copy has a symbolic link of that name to the directory.
         """
         self._path = state_dir
         self._number = 0

@@ -17,8 +17,8 @@ from glimpse.faults.rules import FaultRule, RequestFacts
 class ActiveFault:
     """A rule in effect, with its counts.
 
-    ``matched`` is the number of requests that matched the rule. ``applied`` is the number of those
-    that ``skip``, ``first`` and ``every`` of the rule did not leave out.
+    ``matched`` is the number of requests that matched the rule. ``applied`` counts only the
+    requests that ``skip``, ``first`` and ``every`` of the rule did not leave out.
     """
 
     id: str
@@ -70,7 +70,7 @@ class ActiveFaults:
     """
 
     def __init__(self, seeded: Iterable[FaultRule] = ()) -> None:
-        """`seeded` are the rules at the start, and after each `reset`."""
+        """`seeded` has the rules that are in effect at the start, and after each `reset`."""
         self._seeded = tuple(seeded)
         self._ids = itertools.count(1)
         self._faults: dict[str, ActiveFault] = {}

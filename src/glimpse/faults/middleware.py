@@ -19,7 +19,7 @@ from glimpse.telemetry.request_context import current_context
 # prefix of the service.
 IdentifyOperation = Callable[[Scope], tuple[str, str, str]]
 _LOG = logging.getLogger(__name__)
-_PIECES_PER_SECOND = 20  # a slow body is sent in so many pieces
+_PIECES_PER_SECOND = 20  # of a slow body
 _TOO_MANY_REQUESTS = 429
 _NO_CONTENT = 204
 _UPLOAD = "image.upload_data"
@@ -112,10 +112,10 @@ class FaultMiddleware:
     async def _serve_stale(
         self, fault: ActiveFault, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """Respond to a GET with a remembered response, or else remember the response of the API.
+        """Respond to a GET with a remembered response, or else pass it to the API.
 
-        A response with a status of 300 or more is not remembered. A request with another method
-        goes to the API.
+        The response of the API is remembered if its status is below 300. A request with another
+        method goes to the API, and the response is not remembered.
         """
         if scope["method"] != "GET":
             await self._app(scope, receive, send)
@@ -174,8 +174,8 @@ class _HeldUpload:
     async def run(self) -> None:
         """Let the API serve the request.
 
-        If the API raises an exception after the client got its response, logs the exception.
-        Otherwise sets `error` to the exception.
+        If the API raises an Exception before the client has its response, sets `error` to it. If
+        the API raises an Exception later, logs it.
         """
         try:
             await self._app(self._scope, self._receive_held, self._send_unless_held)

@@ -14,7 +14,7 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 def check_operation(pattern: str, operations: Collection[str]) -> str | None:
     """Return None if the pattern matches one of `operations`; otherwise an error message.
 
-    The message names the operation that was probably meant.
+    The message names the operation that was probably meant, or has examples.
     """
     if any(fnmatchcase(name, pattern) for name in operations):
         return None

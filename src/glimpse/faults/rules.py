@@ -35,8 +35,8 @@ class RequestFacts:
 
     ``operation`` is the operation's name in metrics: ``list_images`` (Compute), ``identity.issue``.
     ``path`` has no query. The names of ``headers`` are in lower case. ``projects`` has the id and
-    the name of the caller's project. It is empty without a valid token, and if no rule names a
-    project.
+    the name of the caller's project. ``projects`` is empty if the token is not valid, or if no rule
+    names a project.
     """
 
     method: str
@@ -55,8 +55,8 @@ class FaultRule:
     case matters. ``headers`` has the names of headers and a pattern for each. If the request does
     not have a header (also User-Agent), only the empty pattern matches.
 
-    The first ``skip`` matching requests have no fault. All later ones have the fault. If ``first``
-    is set, only the first ``first`` of them have it; if ``every`` is 3, each third of them.
+    The first ``skip`` matching requests have no fault. All later matching requests have the fault;
+    if ``first`` is set, only the first ``first`` of them; if ``every`` is 3, each third of them.
 
     A request with the fault waits for ``delay``. Then the effect of one field follows, if any:
 
@@ -140,7 +140,7 @@ def parse_rule(document: object, operations: Collection[str]) -> FaultRule:
     """Return the rule that a JSON object describes; its keys are the fields of FaultRule.
 
     A value of null counts as missing. ``body`` is a text, or any other JSON, which is sent as JSON.
-    `operations` has the names of all operations; the pattern in ``operation`` has to match one.
+    The pattern in ``operation`` has to match one of `operations`, the names of all operations.
     Raises InvalidRule with all problems of the rule.
     """
     if not isinstance(document, dict):
@@ -218,7 +218,7 @@ def _text(value: object) -> str:
 def _checked_text(check: Callable[[str], str | None]) -> Callable[[object], str]:
     """Return a parser that returns a text, and raises _UnexpectedValue if `check` refuses it.
 
-    `check` returns None for a valid text, otherwise the error message. It never gets an empty text.
+    `check` returns None for a valid text, otherwise the error message. Its argument is never empty.
     """
 
     def parse(value: object) -> str:

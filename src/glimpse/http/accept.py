@@ -1,8 +1,8 @@
 """The Accept header (RFC 9110, 12.5.1): parse it, and choose the media type of a response.
 
-`parse_accept` is the only parser. `best_offer` chooses as WebOb does. It is for the responses that
-WebOb renders in OpenStack: the health check, the faults of the Image API, and Compute's responses
-to requests that reach no operation. The rule for all other responses of Compute is in
+`parse_accept` is the only parser. `best_offer` chooses as WebOb does, for responses that WebOb
+renders in OpenStack: the health check, the faults of the Image API, and Compute's responses to
+requests that reach no operation. The rule for all other responses of Compute is in
 `compute.content_negotiation`.
 """
 
@@ -30,8 +30,8 @@ class MediaRange(NamedTuple):
     `media_type` and `parameters` are in the case and the order in which the client sent them.
     `parameters` has pairs of name and value. Quotes around a value are removed. The value is empty
     if the parameter has no ``=``. The parameter ``q``, the weight, may have any value: APIs differ
-    in the values that they accept. `is_well_formed` is True if RFC 9110 allows the element; it
-    allows an empty one (5.6.1).
+    in the values that they accept. `is_well_formed` is True if RFC 9110 allows the element. An
+    empty element is allowed (5.6.1).
     """
 
     media_type: str
@@ -66,7 +66,7 @@ def best_offer(accept: str, offers: Sequence[str]) -> str | None:
     If several offers have that weight, returns the first of them. Returns None if no offer is
     acceptable. If `accept` is empty, no offer is acceptable: pass ``*/*`` if the request has no
     Accept header. If any media range is malformed, returns ``offers[0]``. The offers must be in
-    lower case; the header may be in any case.
+    lower case. The case of the header does not matter.
 
     The weight of an offer is the weight of the most specific media range that matches the offer. If
     a media range is repeated, the first one counts. ``text/html;level=1`` matches no offer because

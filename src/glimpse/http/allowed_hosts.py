@@ -22,9 +22,9 @@ class AllowedHosts:
     """The hosts that a request may name in its Host, forwarded host and Origin headers.
 
     The allowed hosts are ``localhost``, loopback addresses, `names`, and `listen`, the address on
-    which the process listens. Hosts are compared without their ports, and in any case. If `listen`
-    is every address (``0.0.0.0``, ``::`` or empty), every IP address is allowed, because DNS
-    rebinding needs a host name.
+    which the process listens. Ports and the case of letters do not matter. If `listen` is every
+    address (``0.0.0.0``, ``::`` or empty), every IP address is allowed, because DNS rebinding needs
+    a host name.
     """
 
     def __init__(self, listen: str, names: Iterable[str], *, trust_proxy_headers: bool) -> None:

@@ -2,7 +2,7 @@
 
 
 class ResetConnection(BaseException):
-    """An ASGI application raises it to give the client a TCP reset instead of a response.
+    """Raised by an ASGI application: the client gets a TCP reset instead of a response.
 
-    Its base class is BaseException, so that no middleware turns it into a response.
+    The base class is BaseException, so that no middleware turns the exception into a response.
     """

@@ -56,9 +56,9 @@ class CorsPolicy:
         Names in `headers` are in lower case. The result is empty if the Origin header is missing or
         names an origin that is not allowed.
 
-        An OPTIONS request is a preflight request if it has Access-Control-Request-Method. The
-        result for OPTIONS is empty if the request is no preflight request, or asks for a method or
-        a header that is not allowed.
+        An OPTIONS request is a preflight request if it has Access-Control-Request-Method. For
+        OPTIONS, the result is also empty if the request is not a preflight request, or asks for a
+        method or a header that is not allowed.
         """
         origin = self._allowed_origin(_value(headers, b"origin"))
         if origin is None:
@@ -92,8 +92,8 @@ class CorsPolicy:
 class CorsMiddleware:
     """Adds the headers of `policy` to each response of `app`, also to errors.
 
-    A preflight request is an OPTIONS request without a token. `app` has to respond to it with a 2xx
-    status code: otherwise, the browser does not accept the response.
+    `app` has to respond with a 2xx status code to a preflight request, which is an OPTIONS request
+    without a token. Otherwise, the browser does not send the request of the script.
     """
 
     def __init__(self, app: ASGIApp, policy: CorsPolicy) -> None:

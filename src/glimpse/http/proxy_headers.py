@@ -1,7 +1,7 @@
 """Proxy headers: read the client's address, and the URL that the client used.
 
 Any client can forge these headers, and this module does not check who sent them. `request_scope`
-and `allowed_hosts` call it only if the option ``enable_proxy_headers_parsing`` is set.
+and `allowed_hosts` call this module only if the option ``enable_proxy_headers_parsing`` is set.
 """
 
 import re

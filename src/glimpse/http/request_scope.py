@@ -21,7 +21,7 @@ def extend_scope(scope: Scope, addresses: ServiceAddresses, *, trust_proxy_heade
     - ``glimpse.client`` is the client's IP address, or ``-`` if the server does not know it.
 
     If `trust_proxy_headers` is True, the URLs and the client's address come from the proxy headers
-    that the request has. If it is False, proxy headers are ignored.
+    that the request has. If `trust_proxy_headers` is False, proxy headers are ignored.
     """
     headers: dict[bytes, bytes] = dict(scope["headers"])
     has_single_tokens = True
@@ -43,8 +43,8 @@ def extend_scope(scope: Scope, addresses: ServiceAddresses, *, trust_proxy_heade
 def base_url_of(scope: Scope) -> str:
     """Return the URL at which the client reached the API that serves a request.
 
-    Links start with this URL. It includes a trusted proxy's path prefix, and the path at which the
-    API is mounted. It has no slash at the end. Examples: ``http://host:9292``,
+    Links start with this URL. The URL includes a trusted proxy's path prefix, and the path at which
+    the API is mounted, but no slash at the end. Examples: ``http://host:9292``,
     ``http://host:8774/image``.
     """
     base_url: str = scope["glimpse.base_url"]

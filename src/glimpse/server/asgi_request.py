@@ -59,7 +59,7 @@ def make_scope(
 class AsgiRequest:
     """One request: calls the application with `receive` and `send`, and writes the response.
 
-    Who makes the request starts a task with `run`, and assigns the task to `task`.
+    The caller starts a task that runs `run`, and assigns that task to `task`.
     `on_response_complete` is called once, when the application has sent the whole response.
     `default_headers` are sent before the application's headers.
 
@@ -97,8 +97,8 @@ class AsgiRequest:
         self._on_response_complete = on_response_complete
         self._expects_continue = expects_continue  # the client waits for "100 Continue"
         self._head = b""  # of the response, until it is sent with the first part of the body
-        self._is_chunked: bool | None = None  # None until the head says how the body is framed
-        self._bytes_left = 0  # bytes of the response's body that are to come, if it is not chunked
+        self._is_chunked: bool | None = None  # is the response's body chunked? None: not known yet
+        self._bytes_left = 0  # bytes of the response's body that must follow; 0 if it is chunked
 
     async def run(self, app: ASGIApp) -> None:
         """Run the application until it returns. Raises nothing.
@@ -115,10 +115,10 @@ class AsgiRequest:
         that does not read has one response in memory, not two.
         """
         try:
-            if self._flow.is_writing_paused:  # by the response before this one
+            if self._flow.is_writing_paused:  # the previous response is not sent yet
                 await self._flow.drain()
             await app(self.scope, self.receive, self.send)
-        except asyncio.CancelledError:  # by `disconnect`, or by the shutdown, which logs that
+        except asyncio.CancelledError:  # `disconnect` or the shutdown (which logs it) cancelled
             await self._fail(503, _STOPPING, (b"retry-after", b"1"))
         except ResetConnection:
             reset_connection(self._transport)
@@ -161,10 +161,10 @@ class AsgiRequest:
     async def receive(self) -> Message:
         """Return the next part of the request's body, as soon as one has arrived.
 
-        Returns ``http.disconnect`` when the client has disconnected or the response is complete.
-        A call after the last part of the body waits until then. Resumes reading from the client. If
-        the client waits for 100 Continue and no response has started, the first call sends 100
-        Continue.
+        Returns ``http.disconnect`` if the client has disconnected or the response is complete.
+        After the last part of the body, a call waits until that is so. Resumes reading from the
+        client. If the client waits for 100 Continue and no response has started, the first call
+        sends 100 Continue.
         """
         if self._expects_continue and not self._transport.is_closing():
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")

@@ -154,8 +154,8 @@ class ClientTimeouts(asyncio.Protocol):
     def _time_left(self, now: float) -> float:
         """Return the seconds until the connection has to be closed if the client sends nothing.
 
-        The result is 0 or less if the client is already too slow. It is `client_timeout` if the
-        server expects nothing from the client, because a complete request is in progress.
+        The result is 0 or less if the client is already too slow. If the server expects nothing
+        from the client, because a complete request is in progress, the result is `client_timeout`.
         """
         if self._idle_since is not None:
             return self._idle_since + KEEP_ALIVE - now

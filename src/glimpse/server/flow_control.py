@@ -4,11 +4,11 @@ import asyncio
 
 
 class FlowControl:
-    """Pauses reading from a client, and makes the application wait until it may write.
+    """Pauses reading from a client, and makes the application wait before it writes.
 
-    `close_reason` is None while the connection is open. When the connection has closed, it is
-    "client", "timeout" or "memory"; `AsgiRequest` explains these reasons. `AsgiRequest` also sets
-    `last_write`, the number of bytes in its last write.
+    `close_reason` is None while the connection is open. Afterwards, `close_reason` is "client",
+    "timeout" or "memory", which `AsgiRequest` explains. `last_write` is the number of bytes in the
+    last write to the transport; `AsgiRequest` sets it.
     """
 
     def __init__(self, transport: asyncio.Transport) -> None:

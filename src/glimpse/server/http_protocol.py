@@ -58,7 +58,7 @@ class HttpProtocol(ClientTimeouts):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start serving; if too few file descriptors are left, respond 503 and close."""
-        self.transport = cast("asyncio.Transport", transport)  # which it is for TCP
+        self.transport = cast("asyncio.Transport", transport)  # always so for TCP
         self.flow = FlowControl(self.transport)
         self._server = _address(transport.get_extra_info("sockname"))
         self._client = _address(transport.get_extra_info("peername"))

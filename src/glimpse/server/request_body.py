@@ -26,9 +26,9 @@ class RequestBody(Protocol):
         """Return the content in `data`, and the bytes of `data` that were not decoded.
 
         If `is_complete` is True after the call, the bytes that were not decoded are the beginning
-        of the next request. If it is False and there are such bytes, `data` was too much for one
-        call: call `decode` again with them before newer bytes. Raises RequestRefused (400 or 431)
-        for a malformed body.
+        of the next request. If `is_complete` is False and some bytes were not decoded, `data` was
+        too much for one call: call `decode` with these bytes again, and only then with newer bytes.
+        Raises RequestRefused (400 or 431) for a malformed body.
         """
         ...
 
@@ -64,9 +64,10 @@ class ChunkedBody:
         """Return the content in `data`, and the bytes of `data` that were not decoded.
 
         If `is_complete` is True after the call, the bytes that were not decoded are the beginning
-        of the next request. If it is False and there are such bytes, `data` had more than
-        MAX_DECODED chunks and lines: call `decode` again with them. Raises RequestRefused with 400
-        for malformed data, and with 431 if a size line or the trailers exceed MAX_LINE bytes.
+        of the next request. If `is_complete` is False and some bytes were not decoded, `data` had
+        more than MAX_DECODED chunks and lines: call `decode` with these bytes again, and only then
+        with newer bytes. Raises RequestRefused with 400 for malformed data, and with 431 if a size
+        line or the trailers exceed MAX_LINE bytes.
         """
         content: list[bytes] = []
         position, end, lines = 0, len(data), 0
@@ -95,8 +96,8 @@ class ChunkedBody:
     def _decode_chunk(self, piece: bytes, content: list[bytes]) -> None:
         """Append a piece of the current chunk to `content`, without the CR LF after the chunk.
 
-        `piece` has no bytes after that CR LF. Raises RequestRefused (400) if the chunk is followed
-        by other bytes than CR LF.
+        `piece` must not have bytes after that CR LF. Raises RequestRefused (400) if bytes other
+        than CR LF follow the chunk.
         """
         content_left = max(0, self._bytes_left - 2)
         if len(piece) > content_left:

@@ -40,10 +40,10 @@ class RequestBuffer(bytearray):
         self._counted = 0
 
     def count_size(self) -> None:
-        """Count the bytes of this buffer, after bytes were added, against the shared limit.
+        """Count the present size of this buffer against the shared limit.
 
-        Raises RequestRefused (503) if the buffer has grown and the limit is exceeded. The new bytes
-        count even then: call `drop`.
+        Call this method after adding bytes. Raises RequestRefused (503) if the buffer has grown and
+        the limit is exceeded. The new bytes count even then, until `drop` is called.
         """
         size = max(0, len(self) - _UNCOUNTED_BYTES)
         growth, self._counted = size - self._counted, size

@@ -72,7 +72,10 @@ class RequestHead(NamedTuple):
 
 
 class HeadParser:
-    """Parses the heads of one connection, one after another."""
+    """Parses the heads of one connection, one after another.
+
+    Do not use a parser again after RequestRefused: the connection has to close.
+    """
 
     def __init__(self) -> None:
         self._lines = _HeaderLines()
@@ -102,10 +105,10 @@ class HeadParser:
             _join_repeated(fields, headers)
         _check_host(fields.get(b"host"), minor)
         path, query, host = _parse_target(method, target)
-        if host is not None:  # it replaces the header's (RFC 9112, 3.2.2)
+        if host is not None:  # replaces the Host header (RFC 9112, 3.2.2)
             headers = [(name, host if name == b"host" else value) for name, value in headers]
         length = _body_length(fields, minor)
-        if length != 0:  # this parser expects the body next
+        if length != 0:  # the present parser expects the body next
             self._parser = httptools.HttpRequestParser(self._lines)
         text = path.decode("ascii")
         return RequestHead(
@@ -130,7 +133,7 @@ class HeadParser:
         lines.headers, lines.is_complete = [], False
         try:
             self._parser.feed_data(head)
-        except httptools.HttpParserUpgrade:  # this parser expects another protocol next
+        except httptools.HttpParserUpgrade:  # the present parser expects another protocol next
             self._parser = httptools.HttpRequestParser(lines)
             return self._parse_lines(_UPGRADE.sub(b"", head))
         except httptools.HttpParserError:

@@ -35,7 +35,7 @@ class Supervisor:
 
     Call `run` once; it returns when the service has stopped. The other public methods are for the
     pool. `run` reads the events of all workers from one pipe, and the numbers of signals from
-    another pipe. It handles signals and events one after another, never in a signal handler.
+    another pipe. Signals and events are handled one after another, never in a signal handler.
 
     `heartbeat_interval` is in seconds, None for no heartbeats. `report` is called with the events
     of the service as a whole. Workers make their application with `make_application`.

@@ -58,10 +58,11 @@ class UnsentResponses:
         self.close_slow()
 
     def close_slow(self) -> None:
-        """Close slow connections, the oldest first, until their data is within the limit.
+        """Close slow connections, the oldest first, until all data is within the limit.
 
         Connections that were added less than 5 seconds ago are closed only while all data exceeds
-        `limit_at_any_age`. Closed connections no longer count. Call this method every few seconds.
+        `limit_at_any_age`. Data of closed connections does not count. Call this method every few
+        seconds.
         """
         while self._total > self._limit:
             oldest, unsent = next(iter(self._unsent.items()))
@@ -72,9 +73,9 @@ class UnsentResponses:
             oldest.abort_response()
 
     def remove(self, connection: Connection) -> None:
-        """Stop counting a connection, because its client has read the data or it has closed.
+        """Stop counting the data of a connection; do nothing if it is not counted.
 
-        Does nothing for a connection that is not counted.
+        Call this method when the client has read the data, or when the connection has closed.
         """
         unsent = self._unsent.pop(connection, None)
         if unsent is not None:

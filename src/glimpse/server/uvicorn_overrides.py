@@ -57,7 +57,10 @@ class Server(uvicorn.Server):
     """uvicorn's server with HttpProtocol and uvloop; calls the methods of `hooks`."""
 
     def __init__(self, application: ASGIApp, hooks: ServerHooks, graceful_timeout: int) -> None:
-        """Requests in progress have `graceful_timeout` seconds to end when the server stops."""
+        """Requests in progress have `graceful_timeout` seconds to end when the server stops.
+
+        Requests that take longer are then cancelled.
+        """
         super().__init__(
             uvicorn.Config(
                 application,

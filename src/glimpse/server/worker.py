@@ -22,12 +22,12 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _TICKS_PER_TRIM = 30 * TICKS_PER_SECOND
 
 WorkerEvent = Literal[
-    "started",  # it accepts connections
-    "heartbeat",  # its event loop is not blocked
+    "started",  # the process accepts connections
+    "heartbeat",  # the event loop is not blocked
     "reload started",
     "reloaded",
-    "reload failed",  # it still serves with its previous configuration
-    "stopping",  # it accepts no connections any more
+    "reload failed",  # the process still serves with its previous configuration
+    "stopping",  # the process accepts no more connections
 ]
 Report = Callable[[WorkerEvent], None]  # to systemd, or to the supervisor
 
@@ -75,8 +75,8 @@ def report_to_systemd(event: WorkerEvent) -> None:
 class Terminal:
     """Tells if the terminal of the process has been closed since this object was made.
 
-    The kernel sends SIGHUP to the process when its terminal is closed. After that SIGHUP the
-    process has to stop; after any other SIGHUP it reloads.
+    The kernel sends SIGHUP to the process when its terminal is closed. After that SIGHUP, the
+    process has to stop. After any other SIGHUP, the process reloads.
     """
 
     def __init__(self) -> None:

@@ -24,11 +24,11 @@ class BrokenRecords:
 
         A second reason for the same id is not logged. Ids with the same first 100 characters count
         as the same id. An id may be of any type, because it may come from a document of another
-        service. All ids of the same type count as one id if that type is not text.
+        service. Ids that are not text count as the same id if they have the same type.
         """
         if isinstance(record_id, str):
             shown = ascii(record_id[:_MAX_ID_LENGTH])
-        else:  # of any size
+        else:  # may be of any size, so it is not shown
             shown = f"with an id of type {type(record_id).__name__}"
         if shown in self._reported or len(self._reported) > _MAX_RECORDS:
             return

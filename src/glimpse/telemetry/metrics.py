@@ -110,7 +110,7 @@ class Metrics:
         parts[1].observe(seconds)
 
     def call_retried(self, service: Service) -> None:
-        """Count a retry of a call to this service."""
+        """Count a retry of a call to `service`."""
         self._retries.labels(service).inc()
 
     def token_looked_up(self, *, hit: bool) -> None:

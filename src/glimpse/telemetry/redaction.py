@@ -60,9 +60,9 @@ _IN_TEXT = re.compile(
 def escape(text: str) -> str:
     r"""Return `text` as one line: characters that are not printable become ``\n`` or ``\x9b``.
 
-    These characters are not printable: control characters (C0, C1, DEL), line separators,
-    formatting characters such as bidirectional overrides, lone surrogates, and spaces except
-    U+0020. All other characters stay unchanged, also a backslash.
+    The rule is that of `str.isprintable`. Not printable are, for example, control characters, line
+    separators, formatting characters such as bidirectional overrides, lone surrogates, and spaces
+    except U+0020. All other characters stay unchanged, also a backslash.
     """
     if text.isprintable():
         return text

@@ -26,7 +26,7 @@ class ControlClient:
         If `document` is None, the request has no body. Returns None if the response has no body.
         Raises ControlFailed for a status of 400 or more, and if the control API does not respond.
         """
-        __tracebackhide__ = True  # of pytest: the test's line is the place of the error
+        __tracebackhide__ = True  # pytest shows the test's line as the place of the error
         connection = http.client.HTTPConnection(*self._address, timeout=_SECONDS)
         try:
             body = None if document is None else json.dumps(document)

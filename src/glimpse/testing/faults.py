@@ -62,7 +62,7 @@ class Faults:
         The fault is in effect when this method returns. Raises ControlFailed if the rule cannot be
         used; the message says why.
         """
-        __tracebackhide__ = True  # of pytest: the test's line is the place of the error
+        __tracebackhide__ = True  # pytest shows the test's line as the place of the error
         return self._fault(self._control.call("POST", "/faults", rule))
 
     def list(self) -> list[Fault]:

@@ -46,7 +46,7 @@ class Cloud:
         self.faults = Faults(self._control)
 
     def reset(self) -> None:
-        """Give the cloud the images, servers, users and faults again that it had at the start.
+        """Restore the images, servers, users and faults that the cloud had at the start.
 
         Also empties ``requests``. Tokens stay valid. Requests in progress keep the old state until
         they end. Takes 10 ms if the state is in memory.
