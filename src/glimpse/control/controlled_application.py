@@ -33,7 +33,7 @@ class ReplaceableApplication(ServedApplication, Protocol):
 class ControlledApplication:
     """Serves the control API at `port`; passes all other requests on to `application`.
 
-    `copies` makes the state directories for resets. It is None if the cloud cannot be reset.
+    `copies` makes the state directories for resets, or is None if the cloud cannot be reset.
     """
 
     def __init__(

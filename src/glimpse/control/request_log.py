@@ -27,8 +27,8 @@ class LoggedRequest(NamedTuple):
     - ``status`` is None if there was no response.
     - ``project_id`` and ``user_id`` are None if the request had no valid token.
     - ``seconds`` is the time until the response ended.
-    - ``body`` is the JSON text of the request's body, with secrets hidden. It is None if the body
-      is empty, no JSON, or larger than 16 KiB.
+    - ``body`` is the JSON text of the request's body, with secrets hidden. ``body`` is None if the
+      request's body is empty, no JSON, or larger than 16 KiB.
     - ``error`` is the beginning of the response's body if the status is 400 or more, else None.
     """
 

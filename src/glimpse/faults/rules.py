@@ -67,7 +67,8 @@ class FaultRule:
       is ``retry_after``, or else the time until the next request is allowed.
     - ``cut_after``: the connection closes after so many bytes of the response's body.
     - ``bytes_per_second``: the response's body is sent at this speed.
-    - ``stale_for``: a GET gets the response to an earlier GET that is at most so old.
+    - ``stale_for``: a GET gets the response, at most so old, to an earlier GET with the same path,
+      query and token.
     - ``saving_for``: an upload, import or snapshot gets its response at once, but the image's data
       is stored so much later. Until then, the image is importing (after an import) or saving.
     """

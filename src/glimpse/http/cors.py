@@ -21,7 +21,7 @@ _SIMPLE_HEADERS = (
 class CorsPolicy:
     """Which origins may use the APIs, and how. The parameters are the options of [cors].
 
-    Case matters for origins and methods. It does not matter for the names of headers.
+    Case matters for origins and methods, but not for the names of headers.
     """
 
     def __init__(
@@ -56,9 +56,9 @@ class CorsPolicy:
         Names in `headers` are in lower case. The result is empty if the Origin header is missing or
         names an origin that is not allowed.
 
-        An OPTIONS request is a preflight request if it has Access-Control-Request-Method. For
-        OPTIONS, the result is also empty if the request is not a preflight request, or asks for a
-        method or a header that is not allowed.
+        An OPTIONS request is a preflight request if it has Access-Control-Request-Method. The
+        result is empty for other OPTIONS requests. It is also empty if a preflight request asks for
+        a method or a header that is not allowed.
         """
         origin = self._allowed_origin(_value(headers, b"origin"))
         if origin is None:

@@ -53,7 +53,7 @@ def _brief_document(results: Sequence[HealthResult]) -> dict[str, object]:
 def _detailed_document(results: Sequence[HealthResult]) -> dict[str, object]:
     """Return the results with their details, and the state of the Python interpreter.
 
-    The keys are those of oslo.middleware. The value of ``threads`` has the stack of each thread.
+    The keys are the same as in oslo.middleware. ``threads`` has the stack of each thread.
     """
     frames = sys._current_frames().values()  # noqa: SLF001  the documented way to them
     return {

@@ -18,8 +18,9 @@ class MountedApis:
     ``/images``. If several prefixes match, the first one counts. The API of a prefix gets a scope
     with the prefix in ``path``, in ``root_path``, and at the end of ``glimpse.base_url``.
 
-    The path for the API of a port or a prefix has no repeated slashes (``//v2`` -> ``/v2``), which
-    clients send if a base URL ends in a slash. `default` gets the scope unchanged.
+    In the path for the API of a port or a prefix, repeated slashes become one (``//v2`` ->
+    ``/v2``). Clients send repeated slashes if a base URL ends in a slash. `default` gets the scope
+    unchanged.
     """
 
     def __init__(

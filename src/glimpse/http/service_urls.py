@@ -41,10 +41,9 @@ class ServiceAddresses:
         port has the URL `base_url`. Each other API has the same host and its own port. An API
         without its own port is below the URL of the Compute API (``http://host:8774/image``).
 
-        All APIs are below `base_url` if the request may have come to the Compute API through a
-        proxy, because the client may not be able to reach the other ports. That is assumed if
-        `base_url` has a path or a port that differs from `server_port`, and if `server_port` is
-        None.
+        All APIs are below `base_url` if a proxy may have passed the request on to the Compute API:
+        the client may not be able to reach other ports. A proxy is assumed if `base_url` has a path
+        or a port that differs from `server_port`, and if `server_port` is None.
         """
         if server_port is None or (self.image_port is None and self.identity_port is None):
             return self._at_paths(base_url)

@@ -111,8 +111,8 @@ class AsgiRequest:
         logged here. If the application raises ResetConnection, the connection is reset, and nothing
         is logged or sent.
 
-        The application starts only when the client has read the previous response, so that a client
-        that does not read has one response in memory, not two.
+        The application starts only when the client has read the previous response. So a client that
+        does not read has only one response in memory.
         """
         try:
             if self._flow.is_writing_paused:  # the previous response is not sent yet
@@ -186,8 +186,9 @@ class AsgiRequest:
         part after another has little more than one part in memory. Does nothing if the client has
         disconnected.
 
-        Raises RuntimeError for a message that may not come next, for a header with a control
-        character (header injection), and for a body that is not as long as its Content-Length.
+        Raises RuntimeError for a message that may not come next, and for a header with a control
+        character (header injection). Also raises RuntimeError if the body is not as long as its
+        Content-Length.
         """
         flow = self._flow
         if flow.is_writing_paused and not self.is_disconnected:

@@ -24,7 +24,7 @@ class ClientTimeouts(asyncio.Protocol):
     - The head of a request has to be complete `client_timeout` seconds after its first byte.
     - While a body or a response is incomplete, the client has to send or read at least one byte
       every `client_timeout` seconds.
-    - A body has to arrive at 500 bytes per second on average. It may be late by `client_timeout`
+    - A body has to arrive at 500 bytes per second on average, but may be late by `client_timeout`
       seconds.
     - After a response, the next request has to begin within KEEP_ALIVE (5) seconds.
 
@@ -170,7 +170,7 @@ class ClientTimeouts(asyncio.Protocol):
     def _measure_unsent(self) -> tuple[int, int, int]:
         """Return three numbers that change when the client reads a part of its response.
 
-        They are the unsent bytes in the process, the unsent bytes in the kernel, and the number of
+        The numbers are the unsent bytes in the process, the unsent bytes in the kernel, and the
         calls of `resume_writing`. The third number changes even if the buffers were emptied and
         then filled with as many bytes as before.
         """

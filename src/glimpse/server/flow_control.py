@@ -40,8 +40,8 @@ class FlowControl:
     def keep_reading_paused(self) -> None:
         """Pause reading, and ignore `resume_reading` until `allow_resuming` is called.
 
-        This is for a connection that has bytes that it cannot process yet. It needs more than
-        `pause_reading`, because `AsgiRequest.receive` calls `resume_reading` each time the
+        Call this method if the connection has bytes that it cannot process yet. `pause_reading` is
+        not enough then, because `AsgiRequest.receive` calls `resume_reading` each time the
         application waits for a body.
         """
         self._may_resume_reading = False

@@ -51,7 +51,7 @@ class SizedBody:
 
 
 class ChunkedBody:
-    """A body in the chunked transfer coding. Its trailers are checked and dropped."""
+    """A body in the chunked transfer coding, whose trailers are checked and dropped."""
 
     def __init__(self) -> None:
         self.is_complete = False

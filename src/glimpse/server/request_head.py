@@ -280,8 +280,8 @@ def _keeps_alive(connection: bytes | None) -> bool:
 def _expects_continue(fields: dict[bytes, bytes], minor: bytes, length: int | None) -> bool:
     """Return True if the client waits for 100 Continue before it sends the body.
 
-    `fields` must have an Expect header. It is ignored in HTTP/1.0 (RFC 9110, 10.1.1). `length` is
-    the result of `_body_length`. Raises RequestRefused (417) for an expectation other than
+    `fields` must have an Expect header, which is ignored in HTTP/1.0 (RFC 9110, 10.1.1). `length`
+    is the result of `_body_length`. Raises RequestRefused (417) for an expectation other than
     100-continue, even if there is no body.
     """
     if minor == b"0":

@@ -53,9 +53,14 @@ class _WorkerState:
 class WorkerPool:
     """Keeps `settings.server.workers` processes running; reloads and stops them together.
 
-    The supervisor drives the pool. It calls `start` once, and `on_event` and `on_exit` for each
-    event and each exit of a worker. It calls `run_due` when `seconds_until_due` seconds have
-    passed, and exits with `exit_status` when `is_empty` is True after the start.
+    The supervisor drives the pool with these calls:
+
+    - `start` once, at the beginning
+    - `on_event` for each event of a worker, and `on_exit` for each exit of a worker
+    - `run_due` each time `seconds_until_due` seconds have passed
+    - `reload` after SIGHUP, and `stop` after SIGTERM or SIGINT
+
+    When `is_empty` is True after the start, the supervisor exits with `exit_status`.
 
     A worker that exits is replaced. But if a worker cannot start its application before all workers
     have served for the first time, the pool stops, and `exit_status` is 1.
@@ -129,8 +134,8 @@ class WorkerPool:
         """Record an event of a worker; call `report` if the state of the service has changed.
 
         Reports "started" when all workers serve for the first time. Reports the result of a reload
-        when no worker is reloading any more. An event of any kind counts as a heartbeat of the
-        worker. An event of a process that is not a worker is ignored.
+        when all workers have finished it. An event of any kind counts as a heartbeat of the worker.
+        An event of a process that is not a worker is ignored.
         """
         worker = self._workers.get(pid)
         if worker is None:
@@ -228,7 +233,7 @@ class WorkerPool:
         self._processes.send_signal(pid, signal.SIGHUP)
 
     def _finish_reload(self) -> None:
-        """End the reload in progress if no worker is reloading any more; report its result.
+        """If all workers have finished the reload in progress, report its result.
 
         If no worker failed, workers that start later get the new settings, and the log file is
         opened again. Does nothing if no reload is in progress.

@@ -178,7 +178,7 @@ def _redacted_path(path: str) -> str:
 def _is_secret_parent(segment: str) -> bool:
     """Return True if the segment after `segment` is a secret (``tokens``, for example).
 
-    `segment` is percent-decoded. Its case, and parameters after ``;``, do not matter.
+    `segment` is percent-decoded. The case of `segment`, and parameters after ``;``, do not matter.
     """
     name = segment.partition(";")[0].replace("\\", "/").rstrip("/ ").rpartition("/")[2]
     return name.strip().lower() in _SECRET_PARENTS

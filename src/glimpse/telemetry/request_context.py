@@ -19,8 +19,8 @@ class RequestContext:
     - ``glance_seconds`` is the time that the request has spent in calls to Glance.
     - ``body_bytes`` is the number of bytes that `http.body_budget.BODIES` counts for the request.
     - ``is_exception_logged`` is True if the exception that ended the request has been logged.
-    - ``hold_data`` is for the tests of clients. A job that the request starts awaits it before it
-      stores image data. It is None if there is nothing to wait for.
+    - ``hold_data`` is a function for the tests of clients, or None. A job that the request starts
+      awaits ``hold_data()`` before the job stores image data.
     """
 
     __slots__ = (

@@ -169,7 +169,7 @@ class StartingCloud:
         return Cloud(self._process, self._process.wait_until_ready(), self._directory)
 
     def request_stop(self) -> None:
-        """Begin to stop the process; do not wait for its end, as `stop` does."""
+        """Begin to stop the process; return without waiting for its end."""
         self._process.request_stop()
 
     def stop(self) -> None:
