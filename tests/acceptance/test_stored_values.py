@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from glimpse.image_api.bulk_documents import parse_image_and_members
-from glimpse.image_api.bulk_load import JsonLines
+from glimpse.bulk_load.image_documents import parse_image_and_members
+from glimpse.bulk_load.json_lines import JsonLines
 from glimpse.images.errors import Invalid
 from tests.acceptance.conftest import MEMBERS
 from tests.support.cloud import EmbeddedCloud, seed_identity

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from glimpse.bulk_load.loading import load
 from glimpse.cli import dump
 from glimpse.cli.main import main
 from glimpse.embedded.sqlite.schema import MIGRATIONS
-from glimpse.image_api.bulk_load import load
 from tests.cli.errors import assert_one_line_error
 from tests.embedded.images import document
 from tests.support.embedded import open_images

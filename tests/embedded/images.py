@@ -4,8 +4,8 @@ import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
+from glimpse.bulk_load.loading import load
 from glimpse.embedded.service import EmbeddedImageService
-from glimpse.image_api.bulk_load import load
 from glimpse.images import Caller, Image, ImageQuery
 
 OWNER = Caller("u-owner", "owner", frozenset({"member"}))

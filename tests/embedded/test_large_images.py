@@ -4,10 +4,10 @@ import json
 
 import pytest
 
+from glimpse.bulk_load.loading import BadDocument, load
 from glimpse.compute import render_cache
 from glimpse.embedded.image_changes import MAX_CHARACTERS, NewImage
 from glimpse.embedded.service import EmbeddedImageService
-from glimpse.image_api.bulk_load import BadDocument, load
 from glimpse.image_api.image_documents import page_document
 from glimpse.images import DateBound, ImageQuery, PropertyChanges, Sort
 from glimpse.images.errors import Invalid

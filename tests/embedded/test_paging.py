@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from glimpse.bulk_load.loading import load
 from glimpse.embedded.image_changes import NewImage
 from glimpse.embedded.service import EmbeddedImageService
-from glimpse.image_api.bulk_load import load
 from glimpse.images import Image, ImageQuery, Sort
 from glimpse.images.errors import MarkerNotFound, MarkerNotVisible
 from tests.embedded.images import OTHER, OWNER, document, images, listed, make

@@ -11,9 +11,9 @@ import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from glimpse.bulk_load.loading import load
 from glimpse.compute.links import Links
 from glimpse.compute.views import detail_view
-from glimpse.image_api.bulk_load import load
 from glimpse.image_api.image_documents import image_document
 from glimpse.image_api.image_schema import STATUSES, VISIBILITIES
 from glimpse.images import BASE_ATTRIBUTES, ImageQuery

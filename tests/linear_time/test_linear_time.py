@@ -27,7 +27,7 @@ NOT_MEASURED = {
     "identity_api.list_query:_UUID": "all of it has a fixed length",
     "embedded.sqlite.row_validation:_UUID": "all of it has a fixed length",
     "embedded.sqlite.row_validation:_TWO_DATES": "all of it has a fixed length",
-    "image_api.bulk_documents:_PRINTED_DATE": "all of it has a fixed length",
+    "bulk_load.image_documents:_PRINTED_DATE": "all of it has a fixed length",
     "glance_database.grants:_WRITES": "alternatives of fixed lengths, in grants of the database",
     "glance_database.postgresql:_PLACEHOLDER": "two characters, in statements of Glimpse",
     "telemetry.request_ids:_REQUEST_ID": "all of it has a fixed length",

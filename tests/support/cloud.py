@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from glimpse.image_api.bulk_load import load
+from glimpse.bulk_load.loading import load
 from glimpse.images import Caller
 from glimpse.images.errors import ImageNotFound
 from tests.support.asgi_server_process import AsgiServerProcess

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from glimpse.bulk_load.loading import load
 from glimpse.embedded.servers.server_table import ServerTable
 from glimpse.embedded.servers.snapshot_image import inheritance_of
 from glimpse.embedded.service import EmbeddedImageService
-from glimpse.image_api.bulk_load import load
 from glimpse.servers.server import Server
 from tests.support.embedded import open_images
 

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from typing import BinaryIO
 
+from glimpse.bulk_load.image_documents import render_image_and_members
 from glimpse.cli.errors import CommandFailed
 from glimpse.cli.progress import Progress
 from glimpse.cli.settings_arguments import add_state_arguments, read_settings
 from glimpse.embedded.sqlite.catalog_export import CatalogExport
 from glimpse.embedded.sqlite.schema import CATALOG_FILE, UnusableCatalog
-from glimpse.image_api.bulk_documents import render_image_and_members
 from glimpse.images.errors import Invalid
 
 PAGE_IMAGES = 1000  # in one list: the most that Glance returns by default

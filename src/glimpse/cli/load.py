@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from glimpse.app.embedded_options import embedded_options
+from glimpse.bulk_load.json_lines import JsonLines
+from glimpse.bulk_load.loading import BadDocument, load
 from glimpse.cli.errors import CommandFailed
 from glimpse.cli.progress import Progress
 from glimpse.cli.settings_arguments import add_state_arguments, read_settings
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.embedded.sqlite.schema import UnusableCatalog
-from glimpse.image_api.bulk_load import BadDocument, JsonLines, load
 from glimpse.images import Image
 from glimpse.images.errors import Invalid, Unavailable
 from glimpse.settings import Settings

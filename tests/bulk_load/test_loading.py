@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from glimpse.bulk_load import loading
+from glimpse.bulk_load.json_lines import JsonLines
+from glimpse.bulk_load.loading import BadDocument, load
 from glimpse.embedded.service import EmbeddedImageService
-from glimpse.image_api import bulk_load as loading
-from glimpse.image_api.bulk_load import BadDocument, JsonLines, load
 from glimpse.images import ImageQuery
 from glimpse.images.errors import Invalid
 from tests.embedded.images import ADMIN, OTHER, OWNER, document, listed
