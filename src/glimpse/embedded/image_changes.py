@@ -74,8 +74,7 @@ def current_time() -> str:
 def new_image(caller: Caller, new: NewImage, permissions: Permissions, *, now: str) -> Image:
     """Return a new image without data, in status queued. Both dates are `now`.
 
-    The id of the image is in lower case. The tags are sorted, without duplicates. Raises these
-    errors, and validates no other values:
+    The id of the image is in lower case, and the tags are sorted. Only these errors are raised:
 
     - Forbidden if the caller may not create the image, or may not give an image this visibility; if
       the caller is no admin, and the owner is not the caller's project; or if the key of a property

@@ -5,7 +5,6 @@ the transport sends the request to that server.
 """
 
 import asyncio
-import logging
 import time
 from http import HTTPStatus
 
@@ -20,10 +19,10 @@ from glimpse.glance.service_tokens import ServiceTokens
 from glimpse.images.errors import Unavailable
 from glimpse.telemetry.request_context import current_context
 from glimpse.upstream.errors import ResponseTooLarge, UpstreamError
+from glimpse.upstream.redirects import log_redirect
 from glimpse.upstream.transport import Response, Transport
-from glimpse.upstream.urls import strip_credentials
 
-_log = logging.getLogger(__name__)
+_URL_SETTINGS = "[glance] endpoint_override, or in Keystone's catalog"
 
 _VERSIONS = GlanceRequest("GET", "/", {"Accept": "application/json"}, max_response_bytes=64_000)
 
@@ -167,12 +166,7 @@ class GlanceClient:
             seconds = time.perf_counter() - began
             current_context.get().call_ended("glance", request.method, _label(result), seconds)
         if isinstance(result, Response) and result.redirect is not None:
-            _log.error(
-                "Glance at %s redirects to %s, which is not followed: name the right URL in "
-                "[glance] endpoint_override, or in Keystone's catalog.",
-                strip_credentials(server),
-                result.redirect,
-            )
+            log_redirect("Glance", server, result.redirect, _URL_SETTINGS)
         return result
 
     async def close(self) -> None:

@@ -43,20 +43,16 @@ async def iterate_pages(
 ) -> AsyncGenerator[GlancePage, None]:
     """Yield the pages after `marker` until they have `wanted` images or the list ends.
 
-    If `marker` is None, the first page of the list is the first page yielded. `wanted` is 1 or
-    more; all pages together may have more images. Each request asks `fetch` for at most `page_size`
-    images, and for fewer after `fetch` has raised TooLarge. `next_marker` of the last page is None,
-    even if Glance has more images.
+    Without a marker, the list begins at its first image. `wanted` is at least 1. A page is requested
+    with `page_size` images, and with fewer after `fetch` has raised TooLarge. `next_marker` of the
+    last page is None, even if Glance has more images.
 
-    While the consumer uses a page, the next page is prefetched if `prefetch_limit` is not
-    exhausted. Close the generator with `aclose` to cancel a prefetch.
+    The next page is prefetched if `prefetch_limit` allows it. `aclose` cancels a prefetch.
 
     Raises InvalidResponse if the list repeats a marker, has an empty page before the last one, or
-    has more than 100,000 pages. Also raises the errors of `fetch`, and InvalidResponse or TooLarge
-    for a malformed page (see `parse_page`).
+    has more than 100,000 pages. Also raises the errors of `fetch` and of `parse_page`.
     """
-    seen, count = {marker}, min(page_size, wanted)
-    prefetch = _Prefetch(fetch, prefetch_limit)
+    seen, count, prefetch = {marker}, min(page_size, wanted), _Prefetch(fetch, prefetch_limit)
     try:
         for _ in range(_MAX_PAGES):
             response, count = await prefetch.take(marker, count)

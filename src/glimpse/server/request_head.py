@@ -84,15 +84,14 @@ class HeadParser:
     def parse(self, head: bytes) -> RequestHead:
         """Parse one complete head, which ends with an empty line.
 
-        The caller checks that the head has at most MAX_HEAD bytes. Raises RequestRefused with 417
-        for an expectation other than 100-continue, and with 400 for anything else that is invalid.
-        CONNECT gets a 400, too: its client would take a 200 for an open tunnel (RFC 9110, 9.3.6).
+        The caller checks that `head` has at most MAX_HEAD bytes. Raises RequestRefused: 417 for an
+        expectation other than 100-continue, and 400 for all else that is invalid and for CONNECT,
+        whose client would take a 200 for an open tunnel (RFC 9110, 9.3.6).
 
-        A request to upgrade the connection is ignored: the result has no Upgrade header (RFC 9110,
-        7.8). If the target is a URL, its host replaces the Host header (RFC 9112, 3.2.2).
+        The result has no Upgrade header (RFC 9110, 7.8). If the target is a URL, the URL's host
+        replaces the Host header (RFC 9112, 3.2.2).
         """
-        line = _REQUEST_LINE.match(head)
-        if line is None:
+        if (line := _REQUEST_LINE.match(head)) is None:
             raise _refused_line(head)
         method, target, minor = line.groups()
         if method == b"CONNECT":
@@ -105,7 +104,7 @@ class HeadParser:
             _join_repeated(fields, headers)
         _check_host(fields.get(b"host"), minor)
         path, query, host = _parse_target(method, target)
-        if host is not None:  # replaces the Host header (RFC 9112, 3.2.2)
+        if host is not None:
             headers = [(name, host if name == b"host" else value) for name, value in headers]
         length = _body_length(fields, minor)
         if length != 0:  # the present parser expects the body next

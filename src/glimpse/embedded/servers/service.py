@@ -95,11 +95,6 @@ class EmbeddedServers:
         if new.flavor_id not in flavors:
             raise FlavorNotFound(new.flavor_id)
         now = self._clock()
-        owner = {
-            "owner_user_name": caller.user_name,
-            "owner_project_name": caller.project_name,
-            "boot_roles": ",".join(sorted(caller.roles)),
-        }
         server = Server(
             id=str(uuid.uuid4()),
             name=new.name,
@@ -115,7 +110,7 @@ class EmbeddedServers:
             description=new.description,
             availability_zone=new.availability_zone or "nova",
             tags=new.tags,
-            inheritance=Inheritance({key: text for key, text in owner.items() if text}),
+            inheritance=_of_creator(caller),
         )
         server = replace(server, inheritance=inheritance_of(server, base))
         await asyncio.to_thread(self._table.add, server, MAX_SERVERS)
@@ -216,3 +211,13 @@ def _claim(image_id: str) -> Callable[[Server], Server]:
         return replace(server, snapshot=Snapshot(image_id))
 
     return claim
+
+
+def _of_creator(caller: Caller) -> Inheritance:
+    """Return what the images of a server inherit from `caller`, who created the server."""
+    values = {
+        "owner_user_name": caller.user_name,
+        "owner_project_name": caller.project_name,
+        "boot_roles": ",".join(sorted(caller.roles)),
+    }
+    return Inheritance({key: text for key, text in values.items() if text})

@@ -6,7 +6,6 @@ response, and TransportAdapter ends each request at a deadline.
 """
 
 import asyncio
-import logging
 import threading
 import time
 from collections.abc import Coroutine, Mapping
@@ -21,10 +20,11 @@ from requests.exceptions import InvalidHeader, RequestException, Timeout
 from requests.structures import CaseInsensitiveDict
 
 from glimpse.upstream.errors import UpstreamError
+from glimpse.upstream.redirects import log_redirect
 from glimpse.upstream.transport import Response, Transport
 from glimpse.upstream.urls import strip_credentials
 
-_log = logging.getLogger(__name__)
+_URL_SETTINGS = "auth_url, or in Keystone's catalog"
 
 _MAX_RESPONSE_BYTES = 1024 * 1024  # a catalog of 100 services in 10 regions has half of that
 _EXTRA_WAIT = 1.0  # seconds that a thread waits for the event loop to cancel a late request
@@ -100,12 +100,7 @@ class TransportAdapter(BaseAdapter):
             raise InvalidHeader("a header cannot be sent", request=request) from None
         self._call.problem = _problem_of(request, response.status)
         if response.redirect is not None:
-            _log.error(
-                "Keystone at %s redirects to %s, which is not followed: name the right URL in "
-                "auth_url, or in Keystone's catalog.",
-                strip_credentials(request.url or ""),
-                response.redirect,
-            )
+            log_redirect("Keystone", request.url or "", response.redirect, _URL_SETTINGS)
             raise RedirectNotFollowed("a redirect", request=request)
         if response.status == HTTPStatus.UNAUTHORIZED and _is_discovery(request):
             # keystoneauth would log in to get a token, but the login waits for this response.

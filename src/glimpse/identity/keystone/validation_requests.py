@@ -12,8 +12,8 @@ from glimpse.identity.service import IdentityUnavailable, Unauthorized
 from glimpse.telemetry.request_context import current_context
 from glimpse.upstream.backoff import retry_delay
 from glimpse.upstream.errors import ConnectError, UpstreamError
+from glimpse.upstream.redirects import log_redirect
 from glimpse.upstream.transport import Transport
-from glimpse.upstream.urls import strip_credentials
 
 _log = logging.getLogger(__name__)
 
@@ -136,12 +136,7 @@ class TokenValidator:
         else:
             outcome = str(response.status)
             if response.redirect is not None:
-                _log.error(
-                    "Keystone at %s redirects to %s, which is not followed: name the right URL in "
-                    "Keystone's catalog.",
-                    strip_credentials(endpoint),
-                    response.redirect,
-                )
+                log_redirect("Keystone", endpoint, response.redirect, "Keystone's catalog")
             return response.status, response.body
         finally:
             seconds = time.perf_counter() - began

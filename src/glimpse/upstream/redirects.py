@@ -1,0 +1,22 @@
+"""Log the redirects of other services, which Glimpse does not follow."""
+
+import logging
+
+from glimpse.upstream.urls import strip_credentials
+
+_LOG = logging.getLogger(__name__)
+
+
+def log_redirect(service: str, url: str, target: str, settings: str) -> None:
+    """Log that the response of `service` to a request for `url` is a redirect to `target`.
+
+    `settings` names the places where the operator can correct the URL. Neither `url` nor `target`
+    is logged with credentials.
+    """
+    _LOG.error(
+        "%s at %s redirects to %s, which is not followed: name the right URL in %s.",
+        service,
+        strip_credentials(url),
+        target,
+        settings,
+    )
