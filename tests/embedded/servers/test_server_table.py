@@ -84,10 +84,26 @@ def test_a_deleted_server_is_not_found(table: ServerTable) -> None:
         table.update(FULL.id, lambda server: server)
 
 
-def test_a_snapshot_leads_to_its_server(table: ServerTable) -> None:
+def test_an_unfinished_snapshot_leads_to_its_server(table: ServerTable) -> None:
     table.put([FULL, make_server()])
-    assert table.find_snapshot("an image") == FULL
+    assert table.find_snapshot("an image") == FULL.id
     assert table.find_snapshot("another") is None
+    table.end_snapshot(FULL.id, "another", "2024-03-01T00:00:00Z")
+    assert table.get(FULL.id) == FULL
+    table.end_snapshot(FULL.id, "an image", "2024-03-01T00:00:00Z")
+    assert table.find_snapshot("an image") is None
+    ended = table.get(FULL.id)
+    assert (ended.snapshot, ended.updated_at) == (None, "2024-03-01T00:00:00Z")
+
+
+def test_an_unfinished_snapshot_of_a_deleted_server_is_found_until_its_end(
+    table: ServerTable,
+) -> None:
+    table.put([FULL])
+    table.delete(FULL.id)
+    assert table.find_snapshot("an image") == FULL.id
+    table.end_snapshot(FULL.id, "an image", "2024-03-01T00:00:00Z")
+    assert table.find_snapshot("an image") is None
 
 
 def test_a_broken_file_makes_servers_unavailable(tmp_path: Path) -> None:

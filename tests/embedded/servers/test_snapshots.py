@@ -1,16 +1,18 @@
 """A snapshot goes from queued to active, and ends cleanly whatever happens meanwhile."""
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from glimpse.embedded.quotas import ProjectQuotas
+from glimpse.embedded.quotas import ImageQuotas, ProjectQuotas, QuotaExceeded
 from glimpse.embedded.servers.service import EmbeddedServers
 from glimpse.embedded.service import EmbeddedImageService
-from glimpse.images.errors import Conflict, ImageNotFound
+from glimpse.images.errors import Conflict, ImageNotFound, Unavailable
 from glimpse.servers.server import SNAPSHOT_PENDING, SNAPSHOT_UPLOADING, Server
 from tests.embedded.data import download, stored_files
-from tests.embedded.images import ADMIN, OWNER, chunks_of, make
+from tests.embedded.images import ADMIN, OWNER, chunks_of, listed, make
 from tests.embedded.servers.conftest import Put, Waits, open_servers
 from tests.support.embedded import open_images
 from tests.support.servers import make_server, put_servers
@@ -31,6 +33,18 @@ async def status(service: EmbeddedImageService, image_id: str) -> str:
 
 async def task(servers: EmbeddedServers, server: Server) -> str | None:
     return (await servers.get_server(OWNER, server.id)).task_state
+
+
+def fails_first(error: Exception, function: Callable[..., Awaitable[Any]]) -> Any:
+    """Return a function that raises `error` when it is first called, and then calls `function`."""
+    errors = [error]
+
+    async def call(*arguments: Any) -> Any:
+        if errors:
+            raise errors.pop()
+        return await function(*arguments)
+
+    return call
 
 
 async def test_a_snapshot_is_queued_then_saving_then_active(
@@ -143,6 +157,95 @@ async def test_a_snapshot_that_fails_is_deleted(state: Path, waits: Waits) -> No
         await service.get_image(OWNER, image_id)
     await servers.close()
     await service.close()
+
+
+@pytest.mark.parametrize("error", [Unavailable("disk"), ZeroDivisionError()])
+async def test_a_snapshot_that_fails_for_any_reason_is_deleted(
+    service: EmbeddedImageService,
+    servers: EmbeddedServers,
+    server: Server,
+    waits: Waits,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+) -> None:
+    image_id = await servers.create_image(OWNER, server.id, "snap", {})
+    monkeypatch.setattr(service.snapshots, "begin", fails_first(error, service.snapshots.begin))
+    (await waits.next()).set()
+    await servers.wait_until_idle()
+    assert await task(servers, server) is None
+    with pytest.raises(ImageNotFound):
+        await service.get_image(OWNER, image_id)
+
+
+async def test_the_image_of_a_failed_snapshot_is_deleted_once_the_disk_can_be_written(
+    service: EmbeddedImageService,
+    servers: EmbeddedServers,
+    server: Server,
+    waits: Waits,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data, error = service.snapshots, Unavailable("disk")
+    image_id = await servers.create_image(OWNER, server.id, "snap", {})
+    monkeypatch.setattr(data, "begin", fails_first(error, data.begin))
+    monkeypatch.setattr(data, "delete", fails_first(error, data.delete))
+    (await waits.next()).set()
+    before_retry = await waits.next()
+    assert await status(service, image_id) == "queued"
+    before_retry.set()
+    await servers.wait_until_idle()
+    assert await task(servers, server) is None
+    with pytest.raises(ImageNotFound):
+        await service.get_image(OWNER, image_id)
+
+
+@pytest.mark.parametrize("deletion_fails", [False, True])
+async def test_a_snapshot_that_cannot_be_shared_is_deleted(
+    state: Path, waits: Waits, monkeypatch: pytest.MonkeyPatch, *, deletion_fails: bool
+) -> None:
+    """The operator allows no members, so the image cannot be shared with the server's project."""
+    service = open_images(state, image_quotas=ImageQuotas(128, 128, 0))
+    servers = open_servers(state, service, waits)
+    server = make_server(image_id=await make(service))
+    await put_servers(state, service, [server])
+    before = await listed(service, ADMIN)
+    data = service.snapshots
+    if deletion_fails:
+        monkeypatch.setattr(data, "delete", fails_first(Unavailable("disk"), data.delete))
+    with pytest.raises(QuotaExceeded):
+        await servers.create_image(ADMIN, server.id, "snap", {})
+    await servers.wait_until_idle()
+    assert await listed(service, ADMIN) == before
+    assert await task(servers, server) is None
+    assert list((state / "uploads").iterdir()) == []
+    await servers.close()
+    await service.close()
+
+
+@pytest.mark.parametrize("waits_before", [1, 2])
+async def test_a_process_deletes_the_snapshot_of_a_server_deleted_before_it_started(
+    state: Path, waits: Waits, waits_before: int
+) -> None:
+    service = open_images(state)
+    servers = open_servers(state, service, waits)
+    server = make_server(image_id=await make(service))
+    await put_servers(state, service, [server])
+    image_id = await servers.create_image(OWNER, server.id, "snap", {})
+    for _ in range(waits_before - 1):
+        (await waits.next()).set()
+    await waits.next()
+    await servers.delete_server(OWNER, server.id)
+    await servers.close()
+    await service.close()
+    again = open_images(state)
+    servers_again = open_servers(state, again, waits)
+    await again.recover(servers_again.resume)
+    (await waits.next()).set()
+    await servers_again.wait_until_idle()
+    with pytest.raises(ImageNotFound):
+        await again.get_image(OWNER, image_id)
+    assert list((state / "uploads").iterdir()) == []
+    await servers_again.close()
+    await again.close()
 
 
 @pytest.mark.parametrize("waits_before", [1, 2])

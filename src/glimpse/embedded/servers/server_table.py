@@ -1,10 +1,11 @@
 """ServerTable: stores servers in an SQLite file that all processes of a machine share."""
 
+import contextlib
 import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,13 @@ CREATE TABLE IF NOT EXISTS servers (
     document TEXT NOT NULL
 )
 """
+# Images of unfinished snapshots whose servers were deleted: these images will be deleted, too.
+_LEFT_SNAPSHOTS = """
+CREATE TABLE IF NOT EXISTS left_snapshots (
+    image_id TEXT PRIMARY KEY,
+    server_id TEXT NOT NULL
+) WITHOUT ROWID
+"""
 _log_error = ThrottledErrorLog(logging.getLogger(__name__))
 
 
@@ -42,6 +50,7 @@ class ServerTable:
         self._path = state_dir / SERVERS_FILE
         with self._transaction() as database:
             database.execute(_TABLE)
+            database.execute(_LEFT_SNAPSHOTS)
 
     @staticmethod
     def exists(state_dir: Path) -> bool:
@@ -91,21 +100,49 @@ class ServerTable:
         """
         with self._transaction() as database:
             server = change(_find(database, server_id))
-            database.execute(
-                "UPDATE servers SET document = ? WHERE id = ?", (_render(server), server_id)
-            )
+            _update(database, server)
         return server
 
     def delete(self, server_id: str) -> None:
-        """Delete a server. Raises ServerNotFound if no server has the id."""
-        with self._transaction() as database:
-            if not database.execute("DELETE FROM servers WHERE id = ?", (server_id,)).rowcount:
-                raise ServerNotFound(server_id)
+        """Delete a server. Raises ServerNotFound if no server has the id.
 
-    def find_snapshot(self, image_id: str) -> Server | None:
-        """Return the server of which the image is an unfinished snapshot; None if there is none."""
-        servers = self.list(None)
-        return next((each for each in servers if _is_making(each, image_id)), None)
+        If a snapshot of the server is unfinished, `find_snapshot` still finds it.
+        """
+        with self._transaction() as database:
+            server = _find(database, server_id)
+            database.execute("DELETE FROM servers WHERE id = ?", (server_id,))
+            if server.snapshot is not None:
+                database.execute(
+                    "INSERT OR REPLACE INTO left_snapshots (image_id, server_id) VALUES (?, ?)",
+                    (server.snapshot.image_id, server_id),
+                )
+
+    def find_snapshot(self, image_id: str) -> str | None:
+        """Return the id of the server of which the image is an unfinished snapshot.
+
+        The server may have been deleted. Returns None if the image is no unfinished snapshot.
+        """
+        for server in self.list(None):
+            if _is_making(server, image_id):
+                return server.id
+        with self._transaction() as database:
+            row = database.execute(
+                "SELECT server_id FROM left_snapshots WHERE image_id = ?", (image_id,)
+            ).fetchone()
+        return row[0] if row is not None else None
+
+    def end_snapshot(self, server_id: str, image_id: str, now: str) -> None:
+        """Record that the snapshot of a server has ended; the server is updated at `now`.
+
+        The server may have been deleted. Does nothing if the image is no unfinished snapshot of the
+        server.
+        """
+        with self._transaction() as database:
+            database.execute("DELETE FROM left_snapshots WHERE image_id = ?", (image_id,))
+            with contextlib.suppress(ServerNotFound):
+                server = _find(database, server_id)
+                if _is_making(server, image_id):
+                    _update(database, replace(server, snapshot=None, updated_at=now))
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -138,6 +175,10 @@ def _insert(database: sqlite3.Connection, server: Server) -> None:
         "INSERT INTO servers (id, project_id, created_at, document) VALUES (?, ?, ?, ?)",
         (server.id, server.project_id, server.created_at, _render(server)),
     )
+
+
+def _update(database: sqlite3.Connection, server: Server) -> None:
+    database.execute("UPDATE servers SET document = ? WHERE id = ?", (_render(server), server.id))
 
 
 def _is_making(server: Server, image_id: str) -> bool:

@@ -1,12 +1,12 @@
 """EmbeddedServers: a ServerService that keeps servers itself. No machine runs."""
 
 import asyncio
-import contextlib
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from glimpse.embedded.completed_writes import complete
 from glimpse.embedded.image_changes import current_time
 from glimpse.embedded.servers.server_table import ServerTable
 from glimpse.embedded.servers.snapshot_image import inheritance_of, new_snapshot
@@ -132,7 +132,8 @@ class EmbeddedServers:
         Raises ServerNotFound if `caller` does not see the server; NotImplementedHere if the server
         was booted from a volume; WrongState if the server's state allows no snapshot, or another
         snapshot is being made; and the errors with which the image service refuses the image (see
-        `EmbeddedImageService.create_image` and `ImageMembers.add`).
+        `EmbeddedImageService.create_image` and `ImageMembers.add`). After an error, the server has
+        no new snapshot, and the image does not exist.
         """
         server = await self.get_server(caller, server_id)
         if server.image_id is None:
@@ -141,10 +142,15 @@ class EmbeddedServers:
             )
         lock = await self._images.snapshots.lock(str(uuid.uuid4()))
         try:
-            await asyncio.to_thread(self._table.update, server.id, _claim(lock.image_id))
-            await self._create(caller, server, lock, name, metadata)
+            claim = asyncio.to_thread(self._table.update, server.id, _claim(lock.image_id))
+            await complete(claim)
         except BaseException:
             lock.release()
+            raise
+        try:
+            await self._create(caller, server, lock.image_id, name, metadata)
+        except BaseException:
+            await asyncio.shield(self._snapshots.undo(server.id, lock))
             raise
         self._snapshots.start(server.id, lock)
         return lock.image_id
@@ -153,26 +159,19 @@ class EmbeddedServers:
         self,
         caller: Caller,
         server: Server,
-        lock: UploadLock,
+        image_id: str,
         name: str,
         metadata: Mapping[str, str],
     ) -> None:
         """Create the image of a server's snapshot.
 
         If the server belongs to another project, that project becomes a member of the image. If an
-        error is raised, the server has no snapshot any more.
+        error is raised, the image may exist already.
         """
-        try:
-            new = new_snapshot(caller, server, lock.image_id, name, metadata)
-            await self._images.create_image(caller, new)
-            if new.visibility == "shared":
-                await self._images.members.add(caller, lock.image_id, server.project_id)
-        except BaseException:
-            with contextlib.suppress(ServerNotFound):
-                await asyncio.to_thread(
-                    self._table.update, server.id, lambda each: replace(each, snapshot=None)
-                )
-            raise
+        new = new_snapshot(caller, server, image_id, name, metadata)
+        await self._images.create_image(caller, new)
+        if new.visibility == "shared":
+            await self._images.members.add(caller, image_id, server.project_id)
 
     async def list_flavors(self) -> Sequence[Flavor]:
         """Return the flavor m1.tiny and the flavors of all servers, sorted by name."""

@@ -3,21 +3,23 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import replace
+from typing import Any
 
 from glimpse.embedded.background_jobs import BackgroundJobs, JobLimits
 from glimpse.embedded.servers.server_table import ServerTable
 from glimpse.embedded.servers.snapshot_image import saved_properties
 from glimpse.embedded.snapshot_data import SnapshotData
 from glimpse.embedded.upload_locks import UploadLock
-from glimpse.images.errors import ImageNotFound, ImageServiceError
+from glimpse.images.errors import ImageNotFound, ImageServiceError, ServiceError
 from glimpse.servers.errors import ServerNotFound
 from glimpse.servers.server import SNAPSHOT_UPLOADING, Server, Snapshot
 from glimpse.telemetry.request_context import current_context
 
 _log = logging.getLogger(__name__)
 _SIZE = 64 * 1024  # bytes of a snapshot's disk
+_RETRY_SECONDS = 5.0  # between two attempts to delete the image of a failed snapshot
 # Snapshots use no limits: a server makes one snapshot at a time, so there are never more than
 # servers.
 _LIMITS = JobLimits(max_running=0, max_waiting=0, project_share=100)
@@ -54,44 +56,85 @@ class Snapshots:
         `lock` is the lock of the snapshot's image. At the end of the snapshot, `lock` is released.
         If the process stops before, `lock` is abandoned.
         """
-        self.jobs.start(
-            None,  # projects need no shares: a job that only waits takes nothing from others
-            self._run(server_id, lock.image_id),
-            lambda is_done: lock.release() if is_done else lock.abandon(),
-        )
+        self._start_job(self._run(server_id, lock.image_id), lock)
 
     async def resume(self, lock: UploadLock) -> bool:
-        """Start the unfinished snapshot whose image is locked with `lock`, and return True.
+        """Make the unfinished snapshot whose image is locked with `lock` again; return True.
 
-        At the end of the snapshot, `lock` is released. If there is no such snapshot, returns False,
-        and the caller still has to release `lock`.
+        If the snapshot's server was deleted, the image is deleted instead. At the end, `lock` is
+        released. If there is no such snapshot, returns False, and the caller still has to release
+        `lock`.
         """
-        server = await asyncio.to_thread(self._table.find_snapshot, lock.image_id)
-        if server is None:
+        server_id = await asyncio.to_thread(self._table.find_snapshot, lock.image_id)
+        if server_id is None:
             return False
-        self.start(server.id, lock)
+        self.start(server_id, lock)
         return True
+
+    async def undo(self, server_id: str, lock: UploadLock) -> None:
+        """Delete the image of a snapshot that could not be started, and record the end.
+
+        `lock` is the lock of the image, and is released. If the disk cannot be written, tries again
+        in the background, and releases `lock` later.
+        """
+        try:
+            await self._end(server_id, lock.image_id, is_made=False)
+        except ServiceError:
+            self._start_job(self._end_until_written(server_id, lock.image_id, is_made=False), lock)
+        except BaseException:
+            lock.abandon()
+            raise
+        else:
+            lock.release()
+
+    def _start_job(self, job: Coroutine[Any, Any, bool], lock: UploadLock) -> None:
+        """Start a job that returns True. If the job is cancelled, `lock` is abandoned."""
+        self.jobs.start(
+            None,  # projects need no shares: a job that only waits takes nothing from others
+            job,
+            lambda is_done: lock.release() if is_done else lock.abandon(),
+        )
 
     async def _run(self, server_id: str, image_id: str) -> bool:
         """Make a snapshot and record in the server that it has ended. Return True at the end.
 
-        If the snapshot fails, its image is deleted, as in Compute. If the process stops, or if the
-        image of a failed snapshot cannot be deleted, an error is raised. The next process then
-        makes the snapshot again.
+        If the snapshot fails for any reason, its image is deleted, as in Compute. The reason may be
+        that the disk cannot be written at that moment. If the process stops, CancelledError is
+        raised, and the next process makes the snapshot again.
         """
+        is_made = False
         try:
             await self._make(server_id, image_id)
+            is_made = True
         except ImageNotFound:
             _log.info("image %s: it was deleted before the snapshot was made", image_id)
         except ServerNotFound:
             _log.info("image %s: its server was deleted before the snapshot was made", image_id)
-            await self._delete(image_id)
         except ImageServiceError as error:
             _log.warning("image %s: the snapshot failed: %s", image_id, error)
-            await self._delete(image_id)
-        with contextlib.suppress(ServerNotFound):
-            await asyncio.to_thread(self._table.update, server_id, self._end(image_id))
-        return True
+        except Exception:  # noqa: BLE001  no server may stay in the state of a snapshot
+            _log.exception("image %s: the snapshot failed", image_id)
+        return await self._end_until_written(server_id, image_id, is_made=is_made)
+
+    async def _end_until_written(self, server_id: str, image_id: str, *, is_made: bool) -> bool:
+        """Do what `_end` does, and return True. Retry every five seconds if `_end` fails."""
+        while True:
+            try:
+                await self._end(server_id, image_id, is_made=is_made)
+            except ServiceError:
+                await self._sleep(_RETRY_SECONDS)
+            else:
+                return True
+
+    async def _end(self, server_id: str, image_id: str, *, is_made: bool) -> None:
+        """Record that a snapshot has ended. If `is_made` is False, delete its image first.
+
+        Raises ServiceError if the disk cannot be written.
+        """
+        if not is_made:
+            with contextlib.suppress(ImageNotFound):
+                await self._data.delete(image_id)
+        await asyncio.to_thread(self._table.end_snapshot, server_id, image_id, self._data.clock())
 
     async def _make(self, server_id: str, image_id: str) -> None:
         """Store the data of the image. If the image already has data, do nothing.
@@ -115,18 +158,6 @@ class Snapshots:
     def _set_snapshot(self, image_id: str) -> Callable[[Server], Server]:
         snapshot = Snapshot(image_id, SNAPSHOT_UPLOADING)
         return lambda server: replace(server, snapshot=snapshot, updated_at=self._data.clock())
-
-    def _end(self, image_id: str) -> Callable[[Server], Server]:
-        def end(server: Server) -> Server:
-            if server.snapshot is None or server.snapshot.image_id != image_id:
-                return server
-            return replace(server, snapshot=None, updated_at=self._data.clock())
-
-        return end
-
-    async def _delete(self, image_id: str) -> None:
-        with contextlib.suppress(ImageNotFound):
-            await self._data.delete(image_id)
 
 
 async def _disk() -> AsyncIterator[bytes]:
