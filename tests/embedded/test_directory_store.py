@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from glimpse.embedded.directory_store import DirectoryStore, NoData
+from glimpse.embedded.directory_store import DirectoryStore
+from glimpse.embedded.image_data import NoData
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.images.errors import ImageNotFound, Unavailable
 from tests.embedded.data import (

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from glimpse.embedded.directory_store import DataTooLarge, DirectoryStore, NoData
+from glimpse.embedded.directory_store import DataTooLarge, DirectoryStore
+from glimpse.embedded.image_data import NoData
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.images.errors import Conflict, Forbidden, ImageNotFound
 from tests.embedded.data import DATA, PIECES, create_image, download, stored_files

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from glimpse.embedded import image_permissions
 from glimpse.embedded.catalog import Catalog
-from glimpse.embedded.directory_store import DirectoryStore, ImageData, NoData
+from glimpse.embedded.directory_store import DirectoryStore
+from glimpse.embedded.image_data import ImageData, NoData
 from glimpse.embedded.uploads import Uploads
 from glimpse.images import Action, Caller, Image, Permissions
 from glimpse.images.errors import Forbidden, ImageNotFound

@@ -11,27 +11,22 @@ import logging
 import os
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
-from io import BufferedWriter, FileIO
+from io import BufferedWriter
 from pathlib import Path
 from typing import NamedTuple, ParamSpec, TypeVar
 
 from glimpse.embedded.data_digests import DataDigests
 from glimpse.embedded.format_inspection import FoundFormat, inspect_formats
+from glimpse.embedded.image_data import CHUNK_SIZE, ImageData
 from glimpse.files.syncing import sync_directory, sync_file
-from glimpse.images.errors import ImageServiceError, NotFound, ServiceError, Unavailable
+from glimpse.images.errors import ImageServiceError, ServiceError, Unavailable
 from glimpse.telemetry.throttled_log import ThrottledErrorLog
 
 Result = TypeVar("Result")
 Arguments = ParamSpec("Arguments")
-# Bytes that are read or written at once. Each upload and each download holds one piece in memory.
-CHUNK_SIZE = 128 * 1024
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_log_unreadable = ThrottledErrorLog(logging.getLogger(__name__))
+_log_missing = ThrottledErrorLog(logging.getLogger(__name__))
 _log_unwritable = ThrottledErrorLog(logging.getLogger(__name__))
-
-
-class NoData(NotFound):
-    """The image exists but has no data."""
 
 
 class StorageFull(ServiceError):
@@ -53,58 +48,6 @@ class StoredData(NamedTuple):
     checksum: str
     os_hash_value: str
     formats: Sequence[FoundFormat]
-
-
-class ImageData(NamedTuple):
-    """Reads the data of one image. `size` is in bytes.
-
-    `checksum` is the MD5 digest in hexadecimal; None if it is unknown. `path` is the file.
-    """
-
-    size: int
-    checksum: str | None
-    path: Path
-
-    async def read(self, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
-        """Open the file; return an iterator over the bytes from `start` to `end` (exclusive).
-
-        If `end` is None, the iterator ends with the data. Pieces have at most 128 KiB. Once `read`
-        has returned, all bytes can be read even if the image is deleted. The iterator closes the
-        file after the last piece; a caller that stops earlier has to close the iterator. If the
-        range is empty, no file is opened.
-
-        Raises NoData if the image has been deleted, and Unavailable if the file cannot be opened.
-        The iterator raises Unavailable if reading fails, or if the file ends before `end`.
-        """
-        end = self.size if end is None else end
-        if start >= end:
-            return _no_pieces()
-        try:
-            file = await asyncio.to_thread(self.path.open, "rb", buffering=0)
-        except FileNotFoundError:
-            raise NoData("The image has been deleted.") from None
-        except OSError as error:
-            raise self._read_error(error) from None
-        return self._pieces(file, start, end)
-
-    async def _pieces(self, file: FileIO, start: int, end: int) -> AsyncIterator[bytes]:
-        """Yield the bytes from `start` to `end`, then close the file. Raises Unavailable."""
-        try:
-            with file:
-                while start < end:
-                    size = min(CHUNK_SIZE, end - start)
-                    piece = await asyncio.to_thread(os.pread, file.fileno(), size, start)
-                    if not piece:
-                        raise self._read_error(EOFError(f"{end - start} bytes are missing"))
-                    start += len(piece)
-                    yield piece
-        except OSError as error:
-            raise self._read_error(error) from None
-
-    def _read_error(self, error: Exception) -> Unavailable:
-        """Log why reading failed; return the error for the client, which does not have the path."""
-        _log_unreadable("data of image %s cannot be read: %s", self.path.name, error)
-        return Unavailable("The image storage media cannot be read.")
 
 
 class DirectoryStore:
@@ -168,7 +111,7 @@ class DirectoryStore:
     def _check_directory(self) -> None:
         """Raise Unavailable, and log it, if the directory is missing (not mounted, for example)."""
         if not self.directory.is_dir():
-            _log_unreadable(
+            _log_missing(
                 "image data cannot be used: %s does not exist; mount or restore it", self.directory
             )
             raise Unavailable("The image storage media cannot be used.")
@@ -279,12 +222,6 @@ async def _in_thread(
         return await asyncio.to_thread(function, *arguments, **named)
     except OSError as error:
         raise _write_error(error) from None
-
-
-async def _no_pieces() -> AsyncIterator[bytes]:
-    """Yield nothing."""
-    return
-    yield b""
 
 
 def _write_error(error: OSError) -> ServiceError:

@@ -9,7 +9,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from glimpse.embedded.content_check import InvalidImageData
-from glimpse.embedded.directory_store import DataTooLarge, NoData, StorageFull
+from glimpse.embedded.directory_store import DataTooLarge, StorageFull
+from glimpse.embedded.image_data import NoData
 from glimpse.embedded.quotas import QuotaExceeded
 from glimpse.http.accept import best_offer
 from glimpse.identity.service import IdentityError, IdentityUnavailable, Unauthorized

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from glimpse.embedded.directory_store import CHUNK_SIZE
+from glimpse.embedded.image_data import CHUNK_SIZE
 from glimpse.embedded.image_locations import STORE_ID
 from glimpse.images.errors import Invalid
 

@@ -153,8 +153,9 @@ class ImportFlow:
         data = self._staging.open(image.id, image.size or 0, None)
         if data is None:
             raise ImportFailed("the staged data is missing")
-        async for piece in await data.read():
-            yield piece
+        async with contextlib.aclosing(await data.read()) as pieces:
+            async for piece in pieces:
+                yield piece
 
     async def _while_claimed(
         self, task: Task, image: Image, chunks: AsyncIterator[bytes]

@@ -1,19 +1,18 @@
 """Handlers of image data: upload and download."""
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from glimpse.embedded.image_locations import STORE_ID
 from glimpse.image_api import validation
 from glimpse.image_api.byte_ranges import parse_range
 from glimpse.image_api.data_requests import (
-    OCTET_STREAM,
     check_octet_stream,
     declared_size,
     require_size,
 )
 from glimpse.image_api.image_request import ImageRequest
 from glimpse.image_api.request_parsing import query_pairs
-from glimpse.image_api.responses import abort_if_unreadable
+from glimpse.image_api.responses import DataResponse
 from glimpse.image_api.store_documents import check_preferred_stores
 from glimpse.images.errors import Invalid
 
@@ -59,9 +58,5 @@ async def download_data(request: ImageRequest) -> Response:
         headers["Content-MD5"] = data.checksum
     if byte_range:
         headers["Content-Range"] = byte_range.content_range
-    return StreamingResponse(
-        abort_if_unreadable(await data.read(start, end)),
-        status_code=206 if byte_range else 200,
-        headers=headers,
-        media_type=OCTET_STREAM,
-    )
+    pieces = await data.read(start, end)
+    return DataResponse(pieces, 206 if byte_range else 200, headers)

@@ -1,0 +1,106 @@
+"""ImageData: reads the data of one image from its file."""
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator
+from io import FileIO
+from pathlib import Path
+from typing import NamedTuple
+
+from glimpse.images.errors import NotFound, Unavailable
+from glimpse.telemetry.throttled_log import ThrottledErrorLog
+
+# Bytes that are read or written at once. Each upload and each download holds one piece in memory.
+CHUNK_SIZE = 128 * 1024
+_log_unreadable = ThrottledErrorLog(logging.getLogger(__name__))
+
+
+class NoData(NotFound):
+    """The image exists but has no data."""
+
+
+class ImageData(NamedTuple):
+    """Reads the data of one image. `size` is in bytes.
+
+    `checksum` is the MD5 digest in hexadecimal; None if it is unknown. `path` is the file.
+    """
+
+    size: int
+    checksum: str | None
+    path: Path
+
+    async def read(self, start: int = 0, end: int | None = None) -> "DataPieces":
+        """Open the file; return an iterator over the bytes from `start` to `end` (exclusive).
+
+        If `end` is None, the iterator ends with the data. Once `read` has returned, all bytes can
+        be read even if the image is deleted. The caller has to close the iterator, unless it reads
+        the last piece. If the range is empty, no file is opened.
+
+        Raises NoData if the image has been deleted, and Unavailable if the file cannot be opened.
+        """
+        end = self.size if end is None else end
+        if start >= end:
+            return DataPieces(None, self.path, start, end)
+        opening = asyncio.ensure_future(asyncio.to_thread(self.path.open, "rb", buffering=0))
+        try:
+            file = await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            opening.add_done_callback(_close_opened)
+            raise
+        except FileNotFoundError:
+            raise NoData("The image has been deleted.") from None
+        except OSError as error:
+            raise _read_error(self.path, error) from None
+        return DataPieces(file, self.path, start, end)
+
+
+class DataPieces(AsyncIterator[bytes]):
+    """Iterator over a range of an image's data, in pieces of at most 128 KiB.
+
+    Raises Unavailable if reading fails, or if the file ends before the range does. Closes the file
+    after the last piece, after an error, and in `aclose`.
+    """
+
+    def __init__(self, file: FileIO | None, path: Path, start: int, end: int) -> None:
+        """`file` is the open file `path`; None if the range from `start` to `end` is empty."""
+        self._file = file
+        self._path = path
+        self._start = start
+        self._end = end
+
+    async def __anext__(self) -> bytes:
+        """Return the next piece."""
+        if self._file is None or self._start >= self._end:
+            await self.aclose()
+            raise StopAsyncIteration
+        size = min(CHUNK_SIZE, self._end - self._start)
+        try:
+            piece = await asyncio.to_thread(os.pread, self._file.fileno(), size, self._start)
+        except OSError as error:
+            await self.aclose()
+            raise _read_error(self._path, error) from None
+        if not piece:
+            await self.aclose()
+            missing = self._end - self._start
+            raise _read_error(self._path, EOFError(f"{missing} bytes are missing"))
+        self._start += len(piece)
+        return piece
+
+    async def aclose(self) -> None:
+        """Close the file. The iterator then ends. Can be called several times."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def _close_opened(opening: "asyncio.Future[FileIO]") -> None:
+    """Close the file that was opened for a task that has been cancelled meanwhile."""
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()
+
+
+def _read_error(path: Path, error: Exception) -> Unavailable:
+    """Log why reading failed; return the error for the client, which does not have the path."""
+    _log_unreadable("data of image %s cannot be read: %s", path.name, error)
+    return Unavailable("The image storage media cannot be read.")
