@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from glimpse.embedded.directory_store import DirectoryStore, StorageFull
 from glimpse.embedded.imports import import_flow
 from glimpse.embedded.imports.image_imports import ImportRequest
 from glimpse.embedded.service import EmbeddedImageService
@@ -58,6 +59,31 @@ def _files(directory: Path) -> list[str]:
     """Return the names of all files of data, of staged data and of upload locks."""
     names = ("data", "staging", "uploads")
     return [path.name for name in names for path in (directory / "state" / name).iterdir()]
+
+
+async def test_staged_data_of_a_failed_import_is_removed_when_the_disk_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_flow, "_RETRY_SECONDS", 0.01)
+    images = open_images(tmp_path / "state")
+    image_id = await staged(images)
+    delete, errors = DirectoryStore.delete, [StorageFull("disk")]
+
+    async def fail_once(store: DirectoryStore, image_id: str) -> None:
+        if store.directory.name == "staging" and errors:
+            raise errors.pop()
+        await delete(store, image_id)
+
+    async def refuse(*_arguments: object, **_named: object) -> None:
+        raise Unavailable("The data cannot be stored.")
+
+    monkeypatch.setattr(DirectoryStore, "put", refuse)
+    monkeypatch.setattr(DirectoryStore, "delete", fail_once)
+    await images.imports.start(OWNER, image_id, DIRECT)
+    await images.imports.wait_until_idle()
+    assert (await images.get_image(OWNER, image_id)).status == "queued"
+    assert _files(tmp_path) == []
+    await images.close()
 
 
 async def test_an_import_that_is_cancelled_while_its_end_is_written_succeeds(

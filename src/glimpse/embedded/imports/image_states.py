@@ -44,9 +44,14 @@ def claimed(image: Image, task_id: str, now: str) -> Image:
     return _with_properties(image, now, {TASK_KEY: task_id})
 
 
+def is_claimed(image: Image, task_id: str) -> bool:
+    """Return True if the task has claimed the image."""
+    return image.properties.get(TASK_KEY) == task_id
+
+
 def require_claimed(image: Image, task_id: str) -> Image:
     """Return the image. Raises Conflict if the task has not claimed the image."""
-    if image.properties.get(TASK_KEY) != task_id:
+    if not is_claimed(image, task_id):
         raise Conflict(f"Image {image.id} is no longer imported by task {task_id}.")
     return image
 
@@ -107,7 +112,7 @@ def failed(image: Image, task_id: str, store_id: str, status: str, now: str) -> 
     If the image is importing or uploading, it gets `status`: uploading if its staged data is kept,
     or queued. If the task has not claimed the image, returns the image unchanged.
     """
-    if image.properties.get(TASK_KEY) != task_id:
+    if not is_claimed(image, task_id):
         return image
     if image.status in ("importing", "uploading"):
         image = image._replace(status=status)

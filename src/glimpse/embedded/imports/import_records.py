@@ -76,12 +76,17 @@ class ImportRecords:
         there is staged data, the image becomes uploading, and its staged data is kept. If the type
         of the task is ``import``, the image is deleted instead, because the task has created it.
 
-        If the image was deleted, or is not claimed by the task, only the task changes, and data is
-        removed. Raises StorageFull if files cannot be removed.
+        If the image was deleted, its data is removed and the task changes. If the task has not
+        claimed the image, only the task changes, and staged data is removed unless it belongs to
+        the image. Raises StorageFull if files cannot be removed.
         """
         image_id, now = _image_id(task), self.clock()
         failed = task.fail(message, now)
-        await self._store.delete(image_id)
+        record = await self._catalog.get(image_id, None)
+        image = record.image if record is not None else None
+        is_claimed = image is None or image_states.is_claimed(image, task.id)
+        if is_claimed:
+            await self._store.delete(image_id)
         is_kept = keeps_staged_data and self._staging.has(image_id)
         status = "uploading" if is_kept else "queued"
         try:
@@ -101,7 +106,7 @@ class ImportRecords:
                 )
         except (ImageNotFound, Conflict):
             await self._catalog.put_task(failed)
-        if not is_kept:
+        if not is_kept and (is_claimed or image is None or image.status != "uploading"):
             await self._staging.delete(image_id)
 
     async def clean_up_interrupted(self, image_id: str) -> None:

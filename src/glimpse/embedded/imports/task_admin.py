@@ -12,9 +12,10 @@ from glimpse.embedded.imports.import_flow import ImportFlow
 from glimpse.embedded.imports.import_records import ImportRecords
 from glimpse.embedded.imports.web_download import UrlRefused, WebDownloads
 from glimpse.embedded.tasks import Task, TaskQuery, new_task
+from glimpse.embedded.upload_locks import UploadLock
 from glimpse.embedded.uploads import Uploads
 from glimpse.images import Action, Caller, Image, Permissions
-from glimpse.images.errors import Invalid, NotFound
+from glimpse.images.errors import Conflict, Invalid, NotFound
 
 
 class TaskNotFound(NotFound):
@@ -102,12 +103,12 @@ class TaskAdmin:
         """Create an image, start to download its data in the background, and return the task.
 
         The data is downloaded from the URL ``import_from`` in `content`; call `check_url` before.
-        `new.id` must be None. `check` gets the new image, and may raise an error to refuse the
+        `check` gets the new image, and may raise an error to refuse the
         image. If the download fails later, the image is deleted.
 
         Raises Forbidden if the caller may not use tasks or may not create the image; Invalid if
-        text cannot be stored or the properties are too large; Unavailable if too many imports are
-        waiting; and what `check` raises.
+        text cannot be stored or the properties are too large; Conflict if an image has the id
+        `new.id`; Unavailable if too many imports are waiting; and what `check` raises.
         """
         self.check_access(caller)
         now = self._records.clock()
@@ -115,7 +116,7 @@ class TaskAdmin:
         check(image)
         task = new_task(caller, "import", content, image.id, request_id, now)
         with self._jobs.place_for_job(caller.project_id):
-            lock = await self._uploads.acquire(image.id)
+            lock = await self._lock_new_image(image.id)
             try:
                 await self._catalog.put_task(task)
                 await self._catalog.insert(image_states.claimed(image, task.id, now))
@@ -124,3 +125,19 @@ class TaskAdmin:
                 raise
             self._flow.start(task, lock)
         return task
+
+    async def _lock_new_image(self, image_id: str) -> UploadLock:
+        """Return the upload lock of an image that does not exist yet.
+
+        Raises Conflict if the image exists.
+        """
+        lock = await self._uploads.acquire(image_id)
+        try:
+            record = await self._catalog.get(image_id, None)
+        except BaseException:
+            lock.release()
+            raise
+        if record is not None:
+            lock.release()
+            raise Conflict(f"Image ID {image_id} already exists!")
+        return lock
