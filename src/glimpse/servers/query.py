@@ -22,16 +22,16 @@ class Sort(NamedTuple):
 class ServerQuery:
     """The filters, order and limit of a list of servers.
 
-    If `project_id` is None, the servers of all projects are listed. A server is listed if all
-    functions in `conditions` return True for it. If `sort` is empty, the newest server is first.
-    The list starts after the server with the id `marker`, and has at most `limit` servers.
+    A server is listed if all functions in `conditions` return True for it. If `sort` is empty, the
+    newest server is first. The list starts after the server with the id `marker`, and has at most
+    `limit` servers. If `all_projects` is False, only servers of the caller's project are listed.
     """
 
-    project_id: str | None
     conditions: tuple[Condition, ...] = ()
     sort: tuple[Sort, ...] = ()
     marker: str | None = None
     limit: int = 1000
+    all_projects: bool = False
 
 
 class ServerPage(NamedTuple):
@@ -44,9 +44,9 @@ class ServerPage(NamedTuple):
 def select_page(servers: Iterable[Server], query: ServerQuery) -> ServerPage:
     """Return the page of `servers` that `query` selects.
 
-    `servers` must be all servers of `query.project_id`, the newest first: `project_id` is not
-    checked. The server with the id `query.marker` need not match the conditions. Raises
-    MarkerNotFound if no server has that id.
+    `servers` must be all servers of the project or of all projects, the newest first:
+    `query.all_projects` is not checked. The server with the id `query.marker` need not match the
+    conditions. Raises MarkerNotFound if no server has that id.
     """
     ordered = list(servers)
     for sort in reversed(query.sort):

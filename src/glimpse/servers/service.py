@@ -34,10 +34,12 @@ class ServerService(Protocol):
     method may raise `images.errors.Unavailable`. Call `close` at the end.
     """
 
-    async def list_servers(self, query: ServerQuery) -> ServerPage:
-        """Return the page of servers that `query` selects, of `query.project_id` or all projects.
+    async def list_servers(self, caller: Caller, query: ServerQuery) -> ServerPage:
+        """Return the page of the caller's servers that `query` selects.
 
-        Checks no permission. Raises MarkerNotFound if none of these servers has the id
+        If `query.all_projects` is True, the servers of all projects are listed. Before, the code
+        that makes the query must check that `caller` may list them, because a policy rule can allow
+        that to others than admins. Raises MarkerNotFound if none of these servers has the id
         `query.marker`.
         """
         ...

@@ -113,12 +113,12 @@ def test_a_project_is_a_filter_only_for_servers_of_all_projects() -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "project_id"), [("all_tenants=1", None), ("all_tenants=no", "admins"), ("", "admins")]
+    ("query", "all_projects"), [("all_tenants=1", True), ("all_tenants=no", False), ("", False)]
 )
 def test_an_admin_lists_the_servers_of_all_projects_on_request(
-    query: str, project_id: str | None
+    query: str, *, all_projects: bool
 ) -> None:
-    assert parse(query, ADMIN).query.project_id == project_id
+    assert parse(query, ADMIN).query.all_projects is all_projects
 
 
 @pytest.mark.parametrize(

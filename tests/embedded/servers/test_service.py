@@ -40,11 +40,20 @@ async def test_a_project_sees_its_own_servers(servers: EmbeddedServers, put: Put
 async def test_a_list_has_the_servers_of_its_project(servers: EmbeddedServers, put: Put) -> None:
     own, other = make_server(), make_server(project_id="other")
     await put(own, other)
-    assert [each.id for each in (await servers.list_servers(ServerQuery("owner"))).servers] == [
-        own.id
-    ]
+    listed = await servers.list_servers(OWNER, ServerQuery())
+    assert [each.id for each in listed.servers] == [own.id]
     with pytest.raises(MarkerNotFound):
-        await servers.list_servers(ServerQuery("owner", marker=other.id))
+        await servers.list_servers(OWNER, ServerQuery(marker=other.id))
+    everywhere = await servers.list_servers(ADMIN, ServerQuery(all_projects=True))
+    assert {each.id for each in everywhere.servers} == {own.id, other.id}
+
+
+async def test_a_caller_without_a_project_gets_no_servers(
+    servers: EmbeddedServers, put: Put
+) -> None:
+    await put(make_server())
+    listed = await servers.list_servers(Caller("u-admin", None, is_admin=True), ServerQuery())
+    assert listed.servers == []
 
 
 async def test_a_new_server_is_active_and_inherits_of_its_image(

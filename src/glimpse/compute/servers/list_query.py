@@ -121,11 +121,11 @@ def parse_list_request(
         ),
     ]
     query = ServerQuery(
-        project_id=None if is_everywhere else caller.project_id,
         conditions=tuple(conditions),
         sort=_parse_sort(pairs),
         marker=values.get("marker"),
         limit=_parse_limit([value for name, value in pairs if name == "limit"]),
+        all_projects=is_everywhere,
     )
     return ListRequest(query, tuple(pairs))
 

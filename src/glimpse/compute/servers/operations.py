@@ -95,7 +95,7 @@ class ServerOperations:
         found = parse_list_request(
             request.query_string, request.caller, _minor(request), permissions
         )
-        page = await self._servers.list_servers(found.query)
+        page = await self._servers.list_servers(request.caller, found.query)
         link = NextLink(request.links.versioned + path, found.parameters)
         # A page of 1,000 servers takes 20 ms, for which other requests would wait.
         return Response(200, await asyncio.to_thread(_render_page, page, view, link))

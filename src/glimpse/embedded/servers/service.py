@@ -58,14 +58,15 @@ class EmbeddedServers:
         self._snapshots = Snapshots(self._table, images.snapshots, snapshot_seconds, sleep)
         self._clock = clock
 
-    async def list_servers(self, query: ServerQuery) -> ServerPage:
-        """Return the page of servers that `query` selects, of `query.project_id` or all projects.
+    async def list_servers(self, caller: Caller, query: ServerQuery) -> ServerPage:
+        """Return the page of the caller's servers that `query` selects.
 
-        Raises MarkerNotFound if none of these servers has the id `query.marker`.
+        If `query.all_projects` is True, the servers of all projects are listed, without a check.
+        Otherwise a caller without a project gets no servers. Raises MarkerNotFound if none of these
+        servers has the id `query.marker`.
         """
-        return await asyncio.to_thread(
-            lambda: select_page(self._table.list(query.project_id), query)
-        )
+        project_id = None if query.all_projects else caller.project_id or ""
+        return await asyncio.to_thread(lambda: select_page(self._table.list(project_id), query))
 
     async def get_server(self, caller: Caller, server_id: str) -> Server:
         """Return the server with this id, which may be in upper or lower case.
