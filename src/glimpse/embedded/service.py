@@ -71,15 +71,13 @@ class EmbeddedImageService:
         be created, or if the mode of a file cannot be set.
         """
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return cls(
-            SQLiteCatalog.open(state_dir / CATALOG_FILE),
-            DirectoryStore(state_dir / "data", options.image_size_cap),
-            DirectoryStore(state_dir / "staging", options.image_size_cap),
-            UploadLocks(state_dir / "uploads"),
-            options,
-            permissions,
-            clock,
+        store, staging = (
+            DirectoryStore(state_dir / name, options.image_size_cap) for name in ("data", "staging")
         )
+        locks = UploadLocks(state_dir / "uploads")
+        # Last, because an error of the others would leave the catalog open
+        catalog = SQLiteCatalog.open(state_dir / CATALOG_FILE)
+        return cls(catalog, store, staging, locks, options, permissions, clock)
 
     def __init__(
         self,

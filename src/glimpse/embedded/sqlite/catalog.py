@@ -6,7 +6,6 @@ a process (`WriterThread`). A write returns when it is committed and synced to t
 """
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
@@ -20,7 +19,8 @@ from glimpse.embedded.catalog import (
     RecordCheck,
     UsageCheck,
 )
-from glimpse.embedded.sqlite.catalog_failures import CatalogFailures
+from glimpse.embedded.sqlite.catalog_failures import CatalogFailures, CheckedReads
+from glimpse.embedded.sqlite.connection import closed_on_failure
 from glimpse.embedded.sqlite.filtered_scan import FilteredScan, is_readable_from_index
 from glimpse.embedded.sqlite.image_reader import ImageReader
 from glimpse.embedded.sqlite.image_writer import ImageWriter
@@ -65,14 +65,15 @@ class SQLiteCatalog:
 
     def __init__(self, path: Path) -> None:
         self._connection = open_and_migrate(path)
-        path.chmod(0o600)
+        with closed_on_failure(self._connection):
+            path.chmod(0o600)
+            self._writer_thread = WriterThread(open_and_migrate(path))
         self._reader = ImageReader(self._connection)
         self._tasks = TaskTable(self._connection)
         self._usage = UsageTable(self._connection)
         self._failures = CatalogFailures(path)
-        self._reading = _Reading(self._failures)
+        self._reading = CheckedReads(self._failures)
         self._reader_threads = ReaderThreads(path, self._failures)
-        self._writer_thread = WriterThread(open_and_migrate(path))
         self._waiting = 0  # images in memory that wait for their page
 
     def problem(self) -> str | None:
@@ -277,24 +278,10 @@ class SQLiteCatalog:
     async def close(self) -> None:
         """Finish the writes in the queue and the running reads, then close the file.
 
-        Reads that wait for a thread are cancelled: their callers get CancelledError.
+        Reads that wait for a thread are cancelled: their callers get CancelledError. Later reads
+        and writes raise Unavailable.
         """
+        self._reading.close()
         await asyncio.to_thread(self._writer_thread.close)
         await asyncio.to_thread(self._reader_threads.close)
         self._connection.close()
-
-
-class _Reading:
-    """Context manager that turns errors of SQLite into Unavailable.
-
-    It is a class because a `contextlib.contextmanager` takes twice as long.
-    """
-
-    def __init__(self, failures: CatalogFailures) -> None:
-        self._failures = failures
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
-        if isinstance(error, sqlite3.Error):
-            raise self._failures.read_failed(error) from None

@@ -58,3 +58,29 @@ class CatalogFailures:
         if self._clock() - self._failed_at >= _REMEMBERED:
             return None
         return f"the catalog cannot be read: {self._reason}"
+
+
+class CheckedReads:
+    """Context manager for reads of a catalog: turns errors of SQLite into Unavailable.
+
+    After `close`, a read raises Unavailable without being logged or counted as a failure. It is a
+    class because a `contextlib.contextmanager` takes twice as long.
+    """
+
+    def __init__(self, failures: CatalogFailures) -> None:
+        self._failures = failures
+        self._is_closed = False
+
+    def __enter__(self) -> None:
+        """Raise Unavailable if the catalog is closed."""
+        if self._is_closed:
+            raise Unavailable("The catalog is closed.")
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        """Raise Unavailable if the block raised an error of SQLite."""
+        if isinstance(error, sqlite3.Error):
+            raise self._failures.read_failed(error) from None
+
+    def close(self) -> None:
+        """Make later reads raise Unavailable."""
+        self._is_closed = True

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 from glimpse.embedded.sqlite.catalog_failures import CatalogFailures, WriteFailed
+from glimpse.embedded.sqlite.connection import closed_on_failure
 from glimpse.embedded.sqlite.image_writer import ImageWriter
 from glimpse.images.errors import Unavailable
 from glimpse.telemetry.throttled_log import ThrottledErrorLog
@@ -54,12 +55,13 @@ class WriterThread:
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Start the thread. Only the thread may use `connection` from now on; `close` closes it.
 
-        Raises OSError if the catalog's file does not exist.
+        Raises OSError if the catalog's file does not exist; then `connection` is closed.
         """
         self._connection = connection
-        self._image_writer = ImageWriter(connection)
-        self._path: str = connection.execute("PRAGMA database_list").fetchone()[2]
-        self._file_id = _file_id(self._path)
+        with closed_on_failure(connection):
+            self._image_writer = ImageWriter(connection)
+            self._path: str = connection.execute("PRAGMA database_list").fetchone()[2]
+            self._file_id = _file_id(self._path)
         self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
         self._close_lock = threading.Lock()
         self._is_closed = False
