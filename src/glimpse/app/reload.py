@@ -9,8 +9,8 @@ from starlette.types import Receive, Scope, Send
 from glimpse.app.application import Application, open_application
 from glimpse.app.pipeline import MakeTestMiddleware
 from glimpse.http.metrics_middleware import RenderMetrics
-from glimpse.server.fixed_settings import LoadSettings, keep_fixed_settings
-from glimpse.settings import Settings
+from glimpse.server.fixed_settings import keep_fixed_settings
+from glimpse.settings import LoadSettings, Settings
 from glimpse.telemetry.observer import NULL_OBSERVER, Observer
 
 _LOG = logging.getLogger(__name__)

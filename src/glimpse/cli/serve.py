@@ -31,11 +31,10 @@ from glimpse.cli.state_lock import StateLock
 from glimpse.cli.testing_arguments import add_testing_arguments
 from glimpse.glance_database.recent_writes import write_times
 from glimpse.identity.noauth import RemoteNoAuthRefused, check_noauth_bind
-from glimpse.server.fixed_settings import LoadSettings
 from glimpse.server.supervisor import Supervisor
 from glimpse.server.systemd import watchdog_interval
 from glimpse.server.worker import SIGNALS, MakeApplication, Report, report_to_systemd, run_worker
-from glimpse.settings import Settings
+from glimpse.settings import LoadSettings, Settings
 from glimpse.telemetry.log_setup import configure_logging, log_path
 
 if TYPE_CHECKING:

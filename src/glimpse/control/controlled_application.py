@@ -12,9 +12,8 @@ from starlette.types import Receive, Scope, Send
 
 from glimpse.control.control_api import ControlTools, control_api
 from glimpse.control.state_copies import StateCopies
-from glimpse.server.fixed_settings import LoadSettings
 from glimpse.server.worker import ServedApplication
-from glimpse.settings import Settings
+from glimpse.settings import LoadSettings, Settings
 
 
 class ReplaceableApplication(ServedApplication, Protocol):

@@ -1,16 +1,12 @@
 """keep_fixed_settings: at a reload, keeps the settings that only a restart can change."""
 
 import logging
-from collections.abc import Callable
 from dataclasses import replace
 
 from glimpse.settings import Settings
 
 _FIXED = ("host", "port", "image_port", "identity_port", "workers", "state_dir")
 _LOG = logging.getLogger(__name__)
-
-# Reads the configuration anew. Raises an exception if it is invalid.
-LoadSettings = Callable[[], Settings]
 
 
 def keep_fixed_settings(new: Settings, present: Settings) -> Settings:

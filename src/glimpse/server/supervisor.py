@@ -12,7 +12,6 @@ import socket
 from collections.abc import Sequence
 from typing import cast
 
-from glimpse.server.fixed_settings import LoadSettings
 from glimpse.server.worker import (
     SIGNALS,
     MakeApplication,
@@ -23,7 +22,7 @@ from glimpse.server.worker import (
     run_worker,
 )
 from glimpse.server.worker_pool import WorkerPool
-from glimpse.settings import Settings
+from glimpse.settings import LoadSettings, Settings
 
 _log = logging.getLogger(__name__)
 

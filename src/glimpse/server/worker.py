@@ -11,11 +11,10 @@ from starlette.types import Receive, Scope, Send
 
 from glimpse.server.client_timeouts import ClientTimeouts
 from glimpse.server.file_descriptors import DESCRIPTORS
-from glimpse.server.fixed_settings import LoadSettings
 from glimpse.server.malloc import configure_malloc, trim_heap
 from glimpse.server.systemd import notify, notify_reloading
 from glimpse.server.uvicorn_overrides import TICKS_PER_SECOND, Server
-from glimpse.settings import Settings
+from glimpse.settings import LoadSettings, Settings
 from glimpse.telemetry.log_setup import reopen_logs
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from glimpse.server.fixed_settings import LoadSettings, keep_fixed_settings
+from glimpse.server.fixed_settings import keep_fixed_settings
 from glimpse.server.worker import Report, WorkerEvent
-from glimpse.settings import Settings
+from glimpse.settings import LoadSettings, Settings
 from glimpse.telemetry.log_setup import reopen_logs
 
 _LOG = logging.getLogger(__name__)

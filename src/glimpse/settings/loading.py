@@ -49,6 +49,7 @@ _KEYSTONE_OPTIONS = (
     *("identity_uri", "auth_host", "admin_token", "admin_user"),
 )
 
+LoadSettings = Callable[[], Settings]  # reads the configuration anew; raises if it is invalid
 _Values = Mapping[str, dict[str, Any]]  # by section and option
 # Makes the error for a section, an option and the exception of oslo.config.
 _MakeInvalidValue = Callable[[str, str, Exception], InvalidValue]
