@@ -99,3 +99,16 @@ async def test_a_failed_reload_keeps_the_current_application(tmp_path: Path) -> 
         assert (await send_request(served, "GET", "/")).status == 200
     finally:
         await served.close()
+
+
+async def test_a_reload_before_the_application_could_be_opened_fails_without_an_exception(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(reload, "open_application", Openings(failures=1))
+    served = application(tmp_path)
+    try:
+        assert not await served.reload(lambda: served.settings)
+        assert "The present configuration is kept: no such directory" in caplog.text
+        assert await served.reload(lambda: served.settings)
+    finally:
+        await served.close()

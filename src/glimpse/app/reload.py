@@ -77,11 +77,12 @@ class ReloadableApplication:
         `load` runs in a thread. Options that need a restart, such as the port, stay as they are
         (`keep_fixed_settings`). The replaced application is closed when its last request has ended.
 
-        If the settings cannot be used, logs an error, keeps the present application and returns
-        False. If no application is open yet, opens one first, and raises the errors of `open`.
+        If no application is open yet, opens one with the present settings first. If that fails, or
+        if the new settings cannot be used, logs an error, keeps the present settings and returns
+        False.
         """
-        await self.open()
         try:
+            await self.open()
             settings = keep_fixed_settings(await asyncio.to_thread(load), self.settings)
             await self.replace(settings)
         except Exception as error:  # noqa: BLE001  no error of a reload stops the service
