@@ -205,3 +205,34 @@ def test_requests_of_two_connections_are_delayed_side_by_side(
             thread.join()
     assert len([each for each in faulty.requests if each.path == "/v2.1/images"]) == 5
     assert time.monotonic() - began < 2.4, "they waited one after the other"
+
+
+def test_only_requests_that_a_fault_changed_are_counted_as_applied(
+    faulty: Cloud, client: CloudClient
+) -> None:
+    whole = client.get().body
+    limit = faulty.faults.add(operation="image.list_images", rate_limit=2, rate_seconds=600)
+    status = faulty.faults.add(operation="image.list_images", status=503)
+    slow = faulty.faults.add(operation="image.list_images", delay=0.01, status=503)
+    assert [client.get().status for _ in range(3)] == [200, 200, 429]
+    counts = [(each.matched, each.applied) for each in (limit, status, slow)]
+    assert counts == [(3, 1), (3, 0), (3, 3)]
+    faulty.faults.clear()
+    changes = {"cut_after": len(whole), "bytes_per_second": 1000, "stale_for": 600}
+    for (key, value), expected in zip(changes.items(), (0, 2, 1), strict=True):
+        with faulty.faults.add(operation="image.list_images", **{key: value}) as fault:
+            assert [client.get().body for _ in range(2)] == [whole, whole]
+            assert (fault.matched, fault.applied) == (2, expected), key
+    with faulty.faults.add(operation="image.delete_image", bytes_per_second=1000) as fault:
+        assert client.send("DELETE", f"{IMAGES}/{IMAGE_ID}").status == 204
+        assert (fault.matched, fault.applied) == (1, 0), "a response without a body is not slowed"
+
+
+@pytest.mark.parametrize("effect", [{"cut_after": 0}, {"reset_connection": True}])
+def test_a_request_that_is_cut_or_reset_is_counted_as_applied(
+    faulty: Cloud, client: CloudClient, effect: dict[str, object]
+) -> None:
+    fault = faulty.faults.add(operation="image.list_images", **effect)
+    with pytest.raises((ValueError, ConnectionResetError)):
+        client.get()
+    assert (fault.matched, fault.applied) == (1, 1)

@@ -80,24 +80,24 @@ def test_a_zero_is_a_value(effect: dict[str, int]) -> None:
 )
 def test_matching_requests_are_counted(count: dict[str, int], with_fault: list[int]) -> None:
     fault = ActiveFault("1", parse({"status": 503, **count}))
-    assert [number for number in range(1, 9) if fault.count()] == with_fault
-    assert (fault.matched, fault.applied) == (8, len(with_fault))
+    assert [number for number in range(1, 9) if fault.count_match()] == with_fault
+    assert fault.matched == 8
 
 
 def test_a_rate_limit_allows_so_many_requests_in_any_period() -> None:
     fault = ActiveFault("1", parse({"rate_limit": 2, "rate_seconds": 10}))
-    waits = [fault.seconds_until_allowed(now) for now in (100, 104, 105, 109.5, 110, 111, 114)]
+    waits = [fault.count_against_rate_limit(now) for now in (100, 104, 105, 109.5, 110, 111, 114)]
     assert waits == [0, 0, 5, 1, 0, 3, 0]
 
 
 def test_a_reset_leaves_the_rules_of_the_seed_with_new_counts() -> None:
     faults = ActiveFaults([FaultRule(status=500, first=1)])
     added = faults.add(FaultRule(status=503))
-    assert [each.rule.status for each in faults.count_request(REQUEST)] == [500, 503]
-    assert [each.rule.status for each in faults.count_request(REQUEST)] == [503]
+    assert [each.rule.status for each in faults.count_and_select(REQUEST)] == [500, 503]
+    assert [each.rule.status for each in faults.count_and_select(REQUEST)] == [503]
     faults.reset()
     assert faults.get(added.id) is None
-    assert [each.rule.status for each in faults.count_request(REQUEST)] == [500]
+    assert [each.rule.status for each in faults.count_and_select(REQUEST)] == [500]
     faults.clear()
     assert not faults
 

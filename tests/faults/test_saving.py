@@ -1,11 +1,13 @@
 """`saving_for`: images stay in status saving, or importing, after the response."""
 
+import socket
 from collections.abc import Callable
 
 import pytest
 
 from glimpse.testing import Cloud
 from tests.faults.cloud_client import IMAGE_ID, IMAGES, SERVER_ID, CloudClient
+from tests.support.http import encode_head, read_response
 from tests.support.process import wait_until
 
 LONG = 600
@@ -71,6 +73,28 @@ def test_a_reset_does_not_wait_for_an_image_that_stays_in_its_status(
     assert client.get(f"{IMAGES}/{image_id}").status == 404
 
 
+def test_an_upload_that_still_arrives_at_a_reset_is_completed(
+    faulty: Cloud, client: CloudClient
+) -> None:
+    fault = faulty.faults.add(operation="image.upload_data", saving_for=LONG)
+    image_id = client.create_image()
+    headers = [
+        *(("X-Auth-Token", client.token), ("Content-Type", "application/octet-stream")),
+        ("Content-Length", "8"),
+    ]
+    head = encode_head(client.address, "PUT", f"{IMAGES}/{image_id}/file", headers, None)
+    with socket.create_connection(client.address) as connection:
+        connection.sendall(head + b"data")
+        wait_until(lambda: client.image_status(image_id) == "saving", "the upload does not arrive")
+        assert (fault.matched, fault.applied) == (1, 0)
+        began = len(faulty.log.read_text())
+        faulty.reset()
+        connection.sendall(b"data")
+        assert read_response(connection, "PUT").status == 204
+    log = faulty.log.read_text()[began:]
+    assert "ERROR" not in log, log
+
+
 def test_an_import_of_a_deleted_image_ends_before_its_seconds(
     faulty: Cloud, client: CloudClient
 ) -> None:
@@ -88,9 +112,11 @@ def test_other_requests_with_the_fault_are_served_as_usual(
     faulty.faults.add(saving_for=LONG)
     assert client.get().status == 200
     assert client.create_image()
+    assert [fault.applied for fault in faulty.faults.list()] == [0]
 
 
 def test_an_upload_that_is_refused_gets_the_refusal(faulty: Cloud, client: CloudClient) -> None:
-    faulty.faults.add(operation="image.upload_data", saving_for=LONG)
+    fault = faulty.faults.add(operation="image.upload_data", saving_for=LONG)
     assert client.upload(IMAGE_ID) == 409
     assert client.upload("00000000-0000-0000-0000-000000000000") == 404
+    assert (fault.matched, fault.applied) == (2, 0)

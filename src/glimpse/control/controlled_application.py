@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,12 +19,17 @@ from glimpse.settings import LoadSettings, Settings
 class ReplaceableApplication(ServedApplication, Protocol):
     """An application that can serve with other settings from one request to the next."""
 
-    async def replace(self, settings: Settings, on_closed: Callable[[], None]) -> None:
+    async def replace(
+        self,
+        settings: Settings,
+        on_replaced: Callable[[], Awaitable[None]],
+        on_closed: Callable[[], None],
+    ) -> None:
         """Open a new application with `settings`, and serve new requests with it.
 
-        The old application finishes its requests. It is then closed, and `on_closed` is called. If
-        the new application cannot be opened, raises the error of `open_application` and changes
-        nothing.
+        `on_replaced` is then called and awaited in the background. The old application finishes its
+        requests and jobs. It is then closed, and `on_closed` is called. If the new application
+        cannot be opened, raises the error of `open_application` and changes nothing.
         """
         ...
 
@@ -47,7 +52,7 @@ class ControlledApplication:
         self._port = port
         self._tools = tools
         self._copies = copies
-        self._resetting = asyncio.Lock()
+        self._replacing = asyncio.Lock()  # only one reset or reload at a time
         self._api = control_api(token, tools, self.reset if copies is not None else None)
 
     @property
@@ -69,7 +74,9 @@ class ControlledApplication:
         The state directory stays the same, whatever these settings say. If `load` raises or the
         settings cannot be used, log an error, keep the present settings and return False.
         """
-        return await self._application.reload(lambda: self._with_state(load(), self._state_dir))
+        async with self._replacing:
+            state_dir = self._state_dir
+            return await self._application.reload(lambda: self._with_state(load(), state_dir))
 
     async def reset(self) -> None:
         """Serve new requests with the state that the cloud had at the start; also reset `tools`.
@@ -79,22 +86,22 @@ class ControlledApplication:
         state is in memory.
 
         Raises RuntimeError if `copies` is None, OSError if the state cannot be copied, and the
-        errors of `open_application`. After an error, the cloud serves with the old state, but the
-        delays may have ended.
+        errors of `open_application`. After an error, nothing has changed.
         """
-        async with self._resetting:
+        async with self._replacing:
             if self._copies is None:
                 raise RuntimeError("There are no copies of the state.")
-            await self._tools.faults.release()
             old, new = self._state_dir, await asyncio.to_thread(self._copies.make)
-            remove = partial(_remove_in_background, old)
-            self._copies.link(new)  # before `old` is removed
+            settings, remove = self._with_state(self.settings, new), _remove_in_background
+            end_delays = self._tools.faults.delays.end
             try:
-                await self._application.replace(self._with_state(self.settings, new), remove)
+                self._copies.link(new)  # before `old` is removed
+                await self._application.replace(settings, end_delays, partial(remove, old))
             except BaseException:
+                remove(new)
                 self._copies.link(old)
                 raise
-            self._tools.reset()
+            self._tools.reset()  # at once, so that no later request has the ended delays
 
     @property
     def _state_dir(self) -> Path:

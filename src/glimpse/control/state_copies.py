@@ -34,15 +34,23 @@ class StateCopies:
         self.link(self.first)
 
     def make(self) -> Path:
-        """Make a new copy of the original, and return the copy's path. Raises OSError."""
+        """Make a new copy of the original, and return the copy's path.
+
+        Raises OSError if the copy cannot be made, and removes the part that was copied.
+        """
         self._number += 1
         copy = self._numbered()
-        self._copy(self.original, copy)
+        try:
+            self._copy(self.original, copy)
+        except BaseException:
+            shutil.rmtree(copy, ignore_errors=True)
+            raise
         return copy
 
     def link(self, copy: Path) -> None:
         """Make the path of the state directory a link to `copy`, atomically. Raises OSError."""
         new = self._path.with_name("new-link")
+        new.unlink(missing_ok=True)  # of a call that failed
         new.symlink_to(copy.name)
         new.replace(self._path)
 

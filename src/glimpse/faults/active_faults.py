@@ -1,7 +1,5 @@
 """ActiveFaults: the rules in effect, with their counts and other state between requests."""
 
-import asyncio
-import contextlib
 import itertools
 import math
 from collections import deque
@@ -10,6 +8,7 @@ from dataclasses import dataclass, field
 
 from starlette.types import Message
 
+from glimpse.faults.delays import Delays
 from glimpse.faults.rules import FaultRule, RequestFacts
 
 
@@ -17,8 +16,9 @@ from glimpse.faults.rules import FaultRule, RequestFacts
 class ActiveFault:
     """A rule in effect, with its counts.
 
-    ``matched`` is the number of requests that matched the rule. ``applied`` counts only the
-    requests that ``skip``, ``first`` and ``every`` of the rule did not leave out.
+    ``matched`` is the number of requests that matched the rule. ``applied`` is the number of
+    requests that the fault changed: the request was delayed, or the response or the job of the
+    request was another one than without the fault.
     """
 
     id: str
@@ -28,17 +28,15 @@ class ActiveFault:
     _passed: deque[float] = field(default_factory=deque)  # times of requests within the rate limit
     _responses: dict[object, tuple[float, list[Message]]] = field(default_factory=dict)
 
-    def count(self) -> bool:
-        """Count a request that matches the rule; return True if the rule applies to the request.
+    def count_match(self) -> bool:
+        """Count a request that matches the rule in ``matched``; return True if it has the fault.
 
-        The rule does not apply if ``skip``, ``first`` or ``every`` leave out the request.
+        The request has no fault if ``skip``, ``first`` or ``every`` leave the request out.
         """
         self.matched += 1
-        has_fault = self.rule.applies_to(self.matched)
-        self.applied += has_fault
-        return has_fault
+        return self.rule.applies_to(self.matched)
 
-    def seconds_until_allowed(self, now: float) -> int:
+    def count_against_rate_limit(self, now: float) -> int:
         """Count a request against the rate limit, and return 0 if the request is allowed.
 
         If the request is not allowed at the time `now`, do not count it, and return the seconds
@@ -62,11 +60,35 @@ class ActiveFault:
         self._responses[key] = now, messages
 
 
+class RequestFault:
+    """A fault that one request has."""
+
+    __slots__ = ("_is_counted", "fault")
+
+    def __init__(self, fault: ActiveFault) -> None:
+        self.fault = fault
+        self._is_counted = False
+
+    @property
+    def rule(self) -> FaultRule:
+        """The rule of the fault."""
+        return self.fault.rule
+
+    def count_applied(self) -> None:
+        """Count the request in ``applied`` of the fault; do nothing if it was counted before.
+
+        Call this method before the client can see the change. Then a test that sees the change also
+        sees the new number.
+        """
+        if not self._is_counted:
+            self._is_counted = True
+            self.fault.applied += 1
+
+
 class ActiveFaults:
     """The rules in effect, in the order in which they were added.
 
-    ``held_uploads`` has the uploads that a rule with ``saving_for`` delays after their responses.
-    `hold` delays the jobs of other requests. `release` ends both delays.
+    ``delays`` has the delays of ``saving_for`` of the requests since the last `reset`.
     """
 
     def __init__(self, seeded: Iterable[FaultRule] = ()) -> None:
@@ -74,8 +96,7 @@ class ActiveFaults:
         self._seeded = tuple(seeded)
         self._ids = itertools.count(1)
         self._faults: dict[str, ActiveFault] = {}
-        self.held_uploads: set[asyncio.Task[None]] = set()
-        self._released = asyncio.Event()
+        self.delays = Delays()
         self.reset()
 
     def __iter__(self) -> Iterator[ActiveFault]:
@@ -103,26 +124,16 @@ class ActiveFaults:
         self._faults.clear()
 
     def reset(self) -> None:
-        """Remove all faults; add the faults of the seed again, with new ids and counts of 0."""
+        """Remove all faults; add the faults of the seed again, with new ids and counts of 0.
+
+        Also replace ``delays``, for later requests. The caller ends the old ``delays``.
+        """
+        self.delays = Delays()
         self._faults.clear()
         for rule in self._seeded:
             self.add(rule)
 
-    async def hold(self, seconds: float) -> None:
-        """Wait for `seconds`, or until `release` is called."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._released.wait(), seconds)
-
-    async def release(self) -> None:
-        """Make all calls of `hold` return; cancel the held uploads, and wait until they end."""
-        self._released.set()
-        self._released = asyncio.Event()
-        uploads = list(self.held_uploads)
-        for upload in uploads:
-            upload.cancel()
-        await asyncio.gather(*uploads, return_exceptions=True)
-
-    def count_request(self, request: RequestFacts) -> list[ActiveFault]:
-        """Count a request for each rule that it matches; return the faults that apply to it."""
+    def count_and_select(self, request: RequestFacts) -> list[RequestFault]:
+        """Count a request in ``matched`` of each rule that matches; return the request's faults."""
         matching = [fault for fault in self if fault.rule.matches(request)]
-        return [fault for fault in matching if fault.count()]
+        return [RequestFault(fault) for fault in matching if fault.count_match()]

@@ -1,16 +1,17 @@
 """FaultMiddleware: ASGI middleware that injects the faults of rules."""
 
 import asyncio
-import logging
 from collections.abc import Callable
 from functools import partial
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from glimpse.faults.active_faults import ActiveFault, ActiveFaults
+from glimpse.faults.active_faults import ActiveFaults, RequestFault
+from glimpse.faults.delays import Delays
+from glimpse.faults.held_upload import HeldUpload
+from glimpse.faults.response_effects import counting_success, cutting, slowing
 from glimpse.faults.rules import FaultRule, RequestFacts
 from glimpse.http.connection_reset import ResetConnection
-from glimpse.http.request_middleware import ResponseAborted
 from glimpse.http.responses import WITHOUT_BODY, Header, send_response
 from glimpse.identity import Identity, IdentityError, RequestTarget
 from glimpse.telemetry.request_context import current_context
@@ -18,11 +19,9 @@ from glimpse.telemetry.request_context import current_context
 # Returns the service of a request (``image``), the name of its operation, and the path without the
 # prefix of the service.
 IdentifyOperation = Callable[[Scope], tuple[str, str, str]]
-_LOG = logging.getLogger(__name__)
-_PIECES_PER_SECOND = 20  # of a slow body
 _TOO_MANY_REQUESTS = 429
-_NO_CONTENT = 204
 _UPLOAD = "image.upload_data"
+_STARTING_JOBS = ("image.import_data", "run_action")  # a success starts a job that stores data
 _FIRST_ERROR = 300
 
 
@@ -51,14 +50,22 @@ class FaultMiddleware:
         if not self._faults:
             await self._app(scope, receive, send)
             return
+        delays = self._faults.delays  # before any wait, in which a reset could make new ones
         facts = await self._facts(scope)
-        faults = self._faults.count_request(facts)
-        await asyncio.sleep(sum(fault.rule.delay for fault in faults))
-        fault = next((each for each in faults if _has_effect(each.rule)), None)
-        if fault is None:
+        faults = self._faults.count_and_select(facts)
+        delaying = [fault for fault in faults if fault.rule.delay]
+        for fault in delaying:
+            fault.count_applied()
+        await asyncio.sleep(sum(fault.rule.delay for fault in delaying))
+        effective = next((fault for fault in faults if _has_effect(fault.rule)), None)
+        if effective is None:
             await self._app(scope, receive, send)
+            return
+        current_context.get().operation = facts.operation  # the API may not get the request
+        if effective.rule.saving_for is None:
+            await self._inject(effective, scope, receive, send)
         else:
-            await self._inject(fault, facts, scope, receive, send)
+            await self._delay_data(effective, delays, facts.operation, scope, receive, send)
 
     async def _facts(self, scope: Scope) -> RequestFacts:
         """Return the facts of a request; validate its token only if a rule names a project."""
@@ -80,37 +87,35 @@ class FaultMiddleware:
         return RequestFacts(scope["method"], scope["path"], operation, headers, projects)
 
     async def _inject(
-        self, fault: ActiveFault, facts: RequestFacts, scope: Scope, receive: Receive, send: Send
+        self, fault: RequestFault, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """Serve a request with the effect of a fault. Raises ResetConnection for a reset."""
-        rule = fault.rule
-        current_context.get().operation = facts.operation  # the API may not get the request
+        """Serve a request with the effect of a fault; count it if the effect changes something.
+
+        The rule has no ``saving_for``: see `_delay_data`. Raises ResetConnection for a reset.
+        """
+        rule, app, count = fault.rule, self._app, fault.count_applied
         if rule.status is not None:
+            count()
             await _send_status(rule, rule.status, scope, send)
         elif rule.reset_connection:
+            count()
             raise ResetConnection
         elif rule.rate_limit is not None:
-            seconds = fault.seconds_until_allowed(asyncio.get_running_loop().time())
-            if seconds:
+            now = asyncio.get_running_loop().time()
+            if seconds := fault.fault.count_against_rate_limit(now):
+                count()
                 await _send_status(rule, _TOO_MANY_REQUESTS, scope, send, retry_after=seconds)
             else:
-                await self._app(scope, receive, send)
+                await app(scope, receive, send)
         elif rule.cut_after is not None:
-            await self._app(scope, receive, _cutting(send, rule.cut_after))
+            await app(scope, receive, cutting(send, rule.cut_after, count))
         elif rule.bytes_per_second is not None:
-            await self._app(scope, receive, _slowly(send, rule.bytes_per_second))
-        elif rule.stale_for is not None:
-            await self._serve_stale(fault, scope, receive, send)
-        elif rule.saving_for is not None and facts.operation == _UPLOAD:
-            await self._serve_saving(rule.saving_for, scope, receive, send)
-        elif rule.saving_for is not None:  # for the job that the request may start
-            current_context.get().hold_data = partial(self._faults.hold, rule.saving_for)
-            await self._app(scope, receive, send)
+            await app(scope, receive, slowing(send, rule.bytes_per_second, count))
         else:
-            await self._app(scope, receive, send)
+            await self._serve_stale(fault, scope, receive, send)
 
     async def _serve_stale(
-        self, fault: ActiveFault, scope: Scope, receive: Receive, send: Send
+        self, request_fault: RequestFault, scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Respond to a GET with a remembered response, or else pass it to the API.
 
@@ -120,11 +125,12 @@ class FaultMiddleware:
         if scope["method"] != "GET":
             await self._app(scope, receive, send)
             return
-        now = asyncio.get_running_loop().time()
+        fault, now = request_fault.fault, asyncio.get_running_loop().time()
         headers = scope["glimpse.headers"]
         key = scope["path"], scope["query_string"], headers.get(b"x-auth-token")
         messages = fault.stale_response(key, now)
         if messages is not None:
+            request_fault.count_applied()
             for message in messages:
                 await send(message)
             return
@@ -138,71 +144,29 @@ class FaultMiddleware:
         if sent and sent[0]["status"] < _FIRST_ERROR:
             fault.remember(key, sent, now)
 
-    async def _serve_saving(
-        self, seconds: float, scope: Scope, receive: Receive, send: Send
+    async def _delay_data(
+        self,
+        fault: RequestFault,
+        delays: Delays,
+        operation: str,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
     ) -> None:
-        """Respond 204 when the last part of an upload arrives; pass it to the API `seconds` later.
+        """Serve a request with a fault that has ``saving_for``.
 
-        So the image stays in status saving for so long. If the API responds or raises an exception
-        before the last part arrives, that response is sent, or that exception is raised.
+        An upload gets a 204 when its last part arrives. The API gets that part later, and until
+        then the image stays in status saving. If the API responds or raises an exception before the
+        last part arrives, that response is sent, or that exception is raised. Requests of other
+        operations are served as usual; the job that an import or an action starts is delayed.
         """
-        upload = _HeldUpload(self._app, scope, receive, send, seconds)
-        task = asyncio.create_task(upload.run())
-        self._faults.held_uploads.add(task)
-        task.add_done_callback(self._faults.held_uploads.discard)
-        await upload.responded.wait()
-        if upload.error is not None:
-            raise upload.error
-
-
-class _HeldUpload:
-    """An upload whose last part reaches the API `seconds` after the client got its response.
-
-    `responded` is set when the client has its response, or when the API has failed without one. In
-    the second case, `error` has the exception.
-    """
-
-    def __init__(
-        self, app: ASGIApp, scope: Scope, receive: Receive, send: Send, seconds: float
-    ) -> None:
-        self._app, self._scope, self._seconds = app, scope, seconds
-        self._receive, self._send = receive, send
-        self._is_held = False  # True once the last part has arrived
-        self.error: Exception | None = None
-        self.responded = asyncio.Event()
-
-    async def run(self) -> None:
-        """Let the API serve the request.
-
-        If the API raises an Exception before the client has its response, sets `error` to it. If
-        the API raises an Exception later, logs it.
-        """
-        try:
-            await self._app(self._scope, self._receive_held, self._send_unless_held)
-        except Exception as error:  # noqa: BLE001  raised by `_serve_saving`, or logged
-            if self._is_held:
-                _LOG.error("An upload failed after its response was sent: %s", error)
-            else:
-                self.error = error
-        finally:
-            self.responded.set()
-
-    async def _receive_held(self) -> Message:
-        """Return the next part of the body; before the last part, respond and wait."""
-        if self._is_held:
-            await asyncio.Event().wait()  # forever: the upload goes on if the client disconnects
-        message = await self._receive()
-        if message["type"] == "http.request" and not message.get("more_body"):
-            self._is_held = True
-            await send_response(self._send, _NO_CONTENT, [])
-            self.responded.set()
-            await asyncio.sleep(self._seconds)
-        return message
-
-    async def _send_unless_held(self, message: Message) -> None:
-        """Pass on the API's response; drop it if the client already has a response."""
-        if not self._is_held:
-            await self._send(message)
+        if operation == _UPLOAD:
+            await HeldUpload(self._app, scope, receive, send, fault, delays).serve()
+            return
+        if operation in _STARTING_JOBS:
+            current_context.get().hold_data = partial(delays.wait, fault.rule.saving_for or 0)
+            send = counting_success(send, fault.count_applied)
+        await self._app(scope, receive, send)
 
 
 def _has_effect(rule: FaultRule) -> bool:
@@ -244,40 +208,3 @@ async def _send_status(
         (name.encode("latin-1", "replace"), value.encode()) for name, value in given.items()
     ]
     await send_response(send, status, headers, body, method=scope["method"])
-
-
-def _cutting(send: Send, size: int) -> Send:
-    """Return a `send` that sends `size` bytes of a body and then raises ResponseAborted.
-
-    A body of at most `size` bytes is sent completely, and nothing is raised.
-    """
-    left = size
-
-    async def send_part(message: Message) -> None:
-        nonlocal left
-        body = message.get("body", b"")
-        if message["type"] == "http.response.body" and len(body) > left:
-            await send({"type": "http.response.body", "body": body[:left], "more_body": True})
-            raise ResponseAborted("a fault on request")
-        left -= len(body)
-        await send(message)
-
-    return send_part
-
-
-def _slowly(send: Send, bytes_per_second: int) -> Send:
-    """Return a `send` that sends bodies in small pieces, at `bytes_per_second`."""
-    size = max(1, bytes_per_second // _PIECES_PER_SECOND)
-
-    async def send_pieces(message: Message) -> None:
-        if message["type"] != "http.response.body":
-            await send(message)
-            return
-        body = message.get("body", b"")
-        for start in range(0, len(body), size):
-            piece = body[start : start + size]
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-            await asyncio.sleep(len(piece) / bytes_per_second)
-        await send({**message, "body": b""})
-
-    return send_pieces

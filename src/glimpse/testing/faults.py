@@ -26,9 +26,13 @@ class Fault:
 
     @property
     def applied(self) -> int:
-        """How many requests the rule has applied to until now.
+        """How many requests the fault has changed until now.
 
-        Requests that ``skip``, ``first`` or ``every`` left out do not count.
+        A request is counted before its client can see the change. These requests do not count:
+
+        - requests that ``skip``, ``first`` or ``every`` left out
+        - requests that the fault did not change, such as those that ``rate_limit`` allowed
+        - requests that got the effect of another fault, unless this fault delayed them
         """
         return int(self._show()["applied"])
 

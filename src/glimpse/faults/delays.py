@@ -1,0 +1,40 @@
+"""Delays: the delays of image data by rules with ``saving_for``, which a reset ends."""
+
+import asyncio
+import contextlib
+
+
+class Delays:
+    """The delays of the image data of requests. `end` ends all of them, and prevents new ones."""
+
+    def __init__(self) -> None:
+        self.are_ended = False
+        self._ended = asyncio.Event()
+        self._uploads: set[asyncio.Task[None]] = set()
+
+    async def wait(self, seconds: float) -> None:
+        """Wait for `seconds`, or until `end` is called. Return at once after `end`."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._ended.wait(), seconds)
+
+    def add_upload(self, task: asyncio.Task[None]) -> None:
+        """Have `end` cancel the task of an upload whose client already has its response.
+
+        If `end` was called before, cancel the task now.
+        """
+        self._uploads.add(task)
+        task.add_done_callback(self._uploads.discard)
+        if self.are_ended:
+            task.cancel()
+
+    async def end(self) -> None:
+        """Make all calls of `wait` return; cancel the added uploads, and wait until they end.
+
+        Raises nothing.
+        """
+        self.are_ended = True
+        self._ended.set()
+        uploads = list(self._uploads)
+        for upload in uploads:
+            upload.cancel()
+        await asyncio.gather(*uploads, return_exceptions=True)

@@ -1,0 +1,90 @@
+"""HeldUpload: an upload whose response is sent before its last part is stored."""
+
+import asyncio
+import logging
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from glimpse.faults.active_faults import RequestFault
+from glimpse.faults.delays import Delays
+from glimpse.http.responses import send_response
+
+_LOG = logging.getLogger(__name__)
+_NO_CONTENT = 204
+
+
+class HeldUpload:
+    """An upload whose last part reaches the API some time after the client got its response.
+
+    The rule of `fault` has that time in ``saving_for``. The API serves the upload in a task, so
+    that the upload goes on when `serve` has returned. If `delays` ends after the last part has
+    arrived, the upload is cancelled. If `delays` ends before the last part arrives, the upload is
+    not delayed, and the client gets the response of the API.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        fault: RequestFault,
+        delays: Delays,
+    ) -> None:
+        self._app, self._scope = app, scope
+        self._receive, self._send = receive, send
+        self._fault, self._delays = fault, delays
+        self._is_held = False  # True once the last part has arrived
+        self._error: Exception | None = None
+        self._responded = asyncio.Event()  # also set when the API has ended
+        self._task: asyncio.Task[None]
+
+    async def serve(self) -> None:
+        """Return when the client has its response; the API may go on.
+
+        Raises the exception that the API raises before the last part arrives.
+        """
+        self._task = asyncio.create_task(self._run())
+        await self._responded.wait()
+        if self._error is not None:
+            raise self._error
+
+    async def _run(self) -> None:
+        """Let the API serve the request.
+
+        If the API raises an Exception before the last part arrives, sets `_error` to it. If the API
+        raises an Exception later, logs it.
+        """
+        try:
+            await self._app(self._scope, self._receive_held, self._send_unless_held)
+        except Exception as error:  # noqa: BLE001  raised by `serve`, or logged
+            if self._is_held:
+                _LOG.error("An upload failed after its response was sent: %s", error)
+            else:
+                self._error = error
+        finally:
+            self._responded.set()
+
+    async def _receive_held(self) -> Message:
+        """Return the next part of the body; before the last part, respond and wait.
+
+        After the end of the delays, the last part is returned at once, without a response.
+        """
+        if self._is_held:
+            await asyncio.Event().wait()  # forever: the upload goes on if the client disconnects
+        message = await self._receive()
+        is_last = message["type"] == "http.request" and not message.get("more_body")
+        if is_last and not self._delays.are_ended:
+            self._is_held = True
+            self._fault.count_applied()
+            await send_response(self._send, _NO_CONTENT, [])
+            self._delays.add_upload(self._task)
+            if not self._delays.are_ended:  # otherwise `serve` waits until the upload is undone
+                self._responded.set()
+            await self._delays.wait(self._fault.rule.saving_for or 0)
+        return message
+
+    async def _send_unless_held(self, message: Message) -> None:
+        """Pass on the API's response; drop it if the client already has a response."""
+        if not self._is_held:
+            await self._send(message)

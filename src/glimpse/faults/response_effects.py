@@ -1,0 +1,70 @@
+"""The effects of faults on responses: each function returns a `send` that changes a response.
+
+`on_change` of each function is called before the client can see the change, maybe several times. It
+is not called if the response is not changed.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from starlette.types import Message, Send
+
+from glimpse.http.request_middleware import ResponseAborted
+
+_PIECES_PER_SECOND = 20  # of a slow body
+_FIRST_ERROR = 300
+
+OnChange = Callable[[], None]
+
+
+def cutting(send: Send, size: int, on_change: OnChange) -> Send:
+    """Return a `send` that sends `size` bytes of a body and then raises ResponseAborted.
+
+    A body of at most `size` bytes is sent completely: then the response is not changed.
+    """
+    left = size
+
+    async def send_part(message: Message) -> None:
+        nonlocal left
+        body = message.get("body", b"")
+        if message["type"] == "http.response.body" and len(body) > left:
+            on_change()
+            await send({"type": "http.response.body", "body": body[:left], "more_body": True})
+            raise ResponseAborted("a fault on request")
+        left -= len(body)
+        await send(message)
+
+    return send_part
+
+
+def slowing(send: Send, bytes_per_second: int, on_change: OnChange) -> Send:
+    """Return a `send` that sends bodies in small pieces, at `bytes_per_second`.
+
+    A response without a body is not changed.
+    """
+    size = max(1, bytes_per_second // _PIECES_PER_SECOND)
+
+    async def send_pieces(message: Message) -> None:
+        if message["type"] != "http.response.body":
+            await send(message)
+            return
+        body = message.get("body", b"")
+        for start in range(0, len(body), size):
+            on_change()
+            piece = body[start : start + size]
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await asyncio.sleep(len(piece) / bytes_per_second)
+        await send({**message, "body": b""})
+
+    return send_pieces
+
+
+def counting_success(send: Send, on_success: Callable[[], None]) -> Send:
+    """Return a `send` that calls `on_success` before a response with a status below 300."""
+
+    async def send_counted(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] < _FIRST_ERROR:
+            on_success()
+        await send(message)
+
+    return send_counted
