@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from glimpse.control.control_api import ControlTools
 from glimpse.control.controlled_application import ControlledApplication
@@ -82,6 +82,25 @@ async def wait_for_removals() -> None:
     await asyncio.get_running_loop().shutdown_default_executor()
 
 
+async def call_control_api(cloud: Cloud, path: str, received: Message, sent: list[Message]) -> None:
+    """POST to the control API, which receives only one message; append what it sends to `sent`."""
+
+    async def receive() -> Message:
+        return received
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": path,
+        "headers": [(b"authorization", b"Bearer token")],
+        "server": ("127.0.0.1", CONTROL_PORT),
+    }
+    await cloud.controlled(scope, receive, send)
+
+
 async def test_a_reset_that_fails_leaves_no_copy_of_the_state_and_changes_nothing(
     cloud: Cloud,
 ) -> None:
@@ -130,6 +149,22 @@ async def test_a_reset_ends_the_delays_of_earlier_requests_only(cloud: Cloud) ->
     await cloud.controlled.reset()
     assert before.are_ended
     assert not cloud.tools.faults.delays.are_ended
+    assert len(list(cloud.tools.faults)) == 1
+
+
+async def test_the_control_api_says_why_a_reset_failed(cloud: Cloud) -> None:
+    cloud.application.error = OSError("no space left")
+    sent: list[Message] = []
+    with pytest.raises(OSError, match="no space left"):  # for the log of the server
+        await call_control_api(cloud, "/reset", {"type": "http.request"}, sent)
+    assert [message.get("status") for message in sent] == [500, None]
+    assert sent[1]["body"] == b'{"error":"no space left"}'
+
+
+async def test_a_client_that_disconnects_before_the_end_of_its_rule_is_no_error(
+    cloud: Cloud,
+) -> None:
+    await call_control_api(cloud, "/faults", {"type": "http.disconnect"}, [])
     assert len(list(cloud.tools.faults)) == 1
 
 

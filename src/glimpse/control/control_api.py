@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from glimpse.control.request_log import RequestLog
 from glimpse.faults.active_faults import ActiveFault, ActiveFaults
 from glimpse.faults.rules import InvalidRule, parse_rule, render_rule
-from glimpse.http.bodies import BodyTooLarge, read_body
+from glimpse.http.bodies import BodyTooLarge, ClientDisconnected, read_body
 from glimpse.seed.operation_names import OPERATION_NAMES
 
 _MAX_BODY_BYTES = 1024 * 1024
@@ -41,7 +41,7 @@ def control_api(token: str, tools: ControlTools, reset: Reset | None) -> ASGIApp
     `reset` is `ControlledApplication.reset`; None if the cloud cannot be reset. Bodies of responses
     are JSON; an error has ``{"error": MESSAGE}``. Each 204 has no body.
 
-    - ``POST /reset``: 204; 409 if `reset` is None.
+    - ``POST /reset``: 204; 409 if `reset` is None, 500 if the reset fails.
     - ``GET /requests``: 200 with the logged requests, the oldest first.
     - ``DELETE /requests``: forget all logged requests; 204.
     - ``GET /faults``: 200 with all faults.
@@ -63,7 +63,11 @@ def control_api(token: str, tools: ControlTools, reset: Reset | None) -> ASGIApp
             Route("/faults/{fault_id}", handlers.show_fault, methods=["GET"]),
             Route("/faults/{fault_id}", handlers.remove_fault, methods=["DELETE"]),
         ],
-        exception_handlers={HTTPException: _routing_error},
+        exception_handlers={
+            HTTPException: _routing_error,
+            ClientDisconnected: _client_gone,
+            Exception: _server_error,  # the server logs the exception
+        },
     )
     expected = f"Bearer {token}".encode()
 
@@ -135,6 +139,16 @@ def _render(fault: ActiveFault) -> dict[str, Any]:
 
 def _json(document: object, status: int = 200) -> Response:
     return Response(orjson.dumps(document), status, media_type="application/json")
+
+
+async def _client_gone(_: Request, _error: Exception) -> Response:
+    """Return the response to a request whose client has disconnected; nobody gets it."""
+    return Response(status_code=400)
+
+
+async def _server_error(_: Request, error: Exception) -> Response:
+    """Return the response for an error that is not the client's, such as a full disk."""
+    return _error(500, str(error) or type(error).__name__)
 
 
 async def _routing_error(request: Request, error: Exception) -> Response:
