@@ -4,11 +4,13 @@ import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from glimpse.server.supervisor import Supervisor
-from glimpse.server.worker import ServedApplication
+from glimpse.server.worker import Report, ServedApplication, WorkerEvent
+from glimpse.server.worker_pool import WorkerPool
 from glimpse.settings import Settings, load_settings
 
 
@@ -29,6 +31,41 @@ def log(tmp_path: Path) -> Iterator[Path]:
     yield file
     logging.getLogger(Supervisor.__module__).removeHandler(handler)
     handler.close()
+
+
+def test_a_worker_reports_a_reload_with_the_number_that_it_had_at_its_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def report_two_reloads(*arguments: Any, **_options: Any) -> int:
+        supervisor.set_reload_number(4)
+        report: Report = arguments[3]
+        report("reload started")
+        supervisor.set_reload_number(5)  # while the worker reloads
+        report("reloaded")
+        report("reload started")
+        report("reload failed")
+        return 0
+
+    events: list[tuple[str, int]] = []
+
+    class Pool(WorkerPool):
+        def on_event(self, pid: int, event: WorkerEvent, reload_number: int = 0) -> None:
+            assert pid == worker
+            events.append((event, reload_number))
+
+    monkeypatch.setattr("glimpse.server.supervisor.WorkerPool", Pool)
+    monkeypatch.setattr("glimpse.server.supervisor.run_worker", report_two_reloads)
+    settings = load_settings([], {"glimpse.state_dir": str(tmp_path)})
+    supervisor = Supervisor(settings, (), load_settings, fail, heartbeat_interval=None)
+    worker = supervisor.start(settings)
+    os.waitpid(worker, 0)
+    supervisor._handle_events()  # noqa: SLF001  `run` would also replace the worker
+    assert events == [
+        ("reload started", 4),
+        ("reloaded", 4),
+        ("reload started", 5),
+        ("reload failed", 5),
+    ]
 
 
 def test_a_worker_process_exits_after_any_error_and_logs_it(tmp_path: Path, log: Path) -> None:

@@ -26,6 +26,7 @@ class Service:
         self.reports: list[WorkerEvent] = []
         self.has_no_process = False
         self.sockets_closed = False
+        self.reload_number = 0
         self.pool = WorkerPool(
             settings, self._load, self, self.reports.append, HEARTBEAT, clock=lambda: self.now
         )
@@ -45,6 +46,9 @@ class Service:
     def send_signal(self, pid: int, number: signal.Signals) -> None:
         self.signals.append((pid, number))
 
+    def set_reload_number(self, number: int) -> None:
+        self.reload_number = number
+
     def close_sockets(self) -> None:
         self.sockets_closed = True
 
@@ -52,9 +56,11 @@ class Service:
     def started(self) -> int:
         return len(self.started_with)
 
-    def send(self, event: WorkerEvent, *pids: int) -> None:
+    def send(self, event: WorkerEvent, *pids: int, reload_number: int | None = None) -> None:
+        """Report an event of workers, of the latest reload unless `reload_number` is given."""
+        number = self.reload_number if reload_number is None else reload_number
         for pid in pids:
-            self.pool.on_event(pid, event)
+            self.pool.on_event(pid, event, number)
 
     def advance(self, seconds: float) -> None:
         self.now += seconds
@@ -222,6 +228,61 @@ def test_a_worker_that_is_replaced_during_a_reload_reloads_too(
     service.send("reloaded", 3)
     assert service.reports[-1] == "reloaded"
     assert service.pool.settings == new_settings
+
+
+def test_a_second_reload_ends_when_all_workers_have_finished_the_second(
+    service: Service, settings: Settings, new_settings: Settings
+) -> None:
+    service.send("started", 1, 2)
+    service.pool.reload()
+    newest = replace(settings, server=replace(settings.server, client_timeout=8.0))
+    service.loaded = newest
+    service.pool.reload()
+    assert new_settings != newest
+    service.send("reloaded", 1, 2, reload_number=1)
+    assert service.reports == ["started", "reload started", "reload started"]
+    service.send("reloaded", 1)
+    service.send("reload started", 2)
+    assert "reloaded" not in service.reports
+    service.send("reloaded", 2)
+    assert service.reports[3:] == ["reloaded"]
+    assert service.pool.settings == newest
+
+
+@pytest.mark.usefixtures("new_settings")
+def test_a_late_failure_of_the_first_reload_does_not_fail_the_second(
+    service: Service, settings: Settings
+) -> None:
+    service.send("started", 1, 2)
+    service.pool.reload()
+    service.send("reloaded", 1)
+    newest = replace(settings, server=replace(settings.server, client_timeout=8.0))
+    service.loaded = newest
+    service.pool.reload()
+    service.send("reload failed", 2, reload_number=1)
+    service.send("reloaded", 1, 2)
+    assert service.reports[-1] == "reloaded"
+    assert service.pool.settings == newest
+    service.send("reload failed", 2)  # a SIGHUP that somebody else sent to the worker
+    assert service.reports[-1] == "reloaded"
+
+
+def test_an_invalid_configuration_during_a_reload_fails_when_the_reload_has_ended(
+    service: Service, new_settings: Settings
+) -> None:
+    service.send("started", 1, 2)
+    service.pool.reload()
+    service.send("reloaded", 1)
+    service.loaded = InvalidSettings("it has no sense")
+    service.pool.reload()
+    assert service.reports == ["started", "reload started", "reload started"]
+    service.send("reloaded", 2)
+    assert service.reports[3:] == ["reload failed"]
+    assert service.pool.settings == new_settings, "other settings than the workers have"
+    service.loaded = new_settings
+    service.pool.reload()
+    service.send("reloaded", 1, 2)
+    assert service.reports[-1] == "reloaded"
 
 
 def test_a_stopping_service_does_not_reload(service: Service) -> None:

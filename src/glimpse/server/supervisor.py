@@ -5,6 +5,7 @@
 
 import contextlib
 import logging
+import mmap
 import os
 import select
 import signal
@@ -58,6 +59,9 @@ class Supervisor:
         self._terminal = Terminal()
         self._event_pipe = _pipe()
         self._incomplete_line = b""
+        # In memory that the workers share, since they are forked: see `set_reload_number`
+        self._reload_number = memoryview(mmap.mmap(-1, 8)).cast("Q")
+        self._begun_reload = 0  # in a worker: the number that its last reload had at its start
         # Nothing is written to this pipe, and only this process has the write end. So the read end
         # becomes readable for the workers when this process has exited, even if it was killed.
         self._supervisor_pipe = _pipe()
@@ -115,6 +119,10 @@ class Supervisor:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
 
+    def set_reload_number(self, number: int) -> None:
+        """Give the workers the number of the latest reload, for their events."""
+        self._reload_number[0] = number
+
     def close_sockets(self) -> None:
         """Close the listening sockets of this process; workers have copies of them."""
         for listener in self._sockets:
@@ -139,10 +147,14 @@ class Supervisor:
         """Write an event to the pipe; called in a worker. Never blocks, and raises nothing.
 
         The event is lost if the supervisor has exited, or if the pipe is full because the
-        supervisor does not read. A line as short as this is never written in part (PIPE_BUF).
+        supervisor does not read. A line as short as this is never written in part (PIPE_BUF). The
+        line has the process id, the number of the worker's last reload, and the event.
         """
+        if event == "reload started":
+            self._begun_reload = self._reload_number[0]
         with contextlib.suppress(OSError):
-            os.write(self._event_pipe[1], f"{os.getpid()} {event}\n".encode())
+            line = f"{os.getpid()} {self._begun_reload} {event}\n"
+            os.write(self._event_pipe[1], line.encode())
 
     def _handle_signal(self, number: signal.Signals) -> None:
         """Reap workers after SIGCHLD, reload after SIGHUP, stop after SIGTERM and SIGINT.
@@ -180,8 +192,8 @@ class Supervisor:
         received = self._incomplete_line + _read(self._event_pipe[0])
         *lines, self._incomplete_line = received.split(b"\n")
         for line in lines:
-            pid, _, event = line.decode().partition(" ")
-            self._pool.on_event(int(pid), cast("WorkerEvent", event))
+            pid, reload_number, event = line.decode().split(" ", 2)
+            self._pool.on_event(int(pid), cast("WorkerEvent", event), int(reload_number))
 
 
 def _do_nothing(_number: int, _frame: object) -> None:

@@ -35,6 +35,14 @@ class WorkerProcesses(Protocol):
         """Send a signal to a worker process; do nothing if the process has exited."""
         ...
 
+    def set_reload_number(self, number: int) -> None:
+        """Give the workers the number of the latest reload.
+
+        A worker reads the number when it begins a reload, before it loads the configuration. The
+        worker reports the result of that reload with this number.
+        """
+        ...
+
     def close_sockets(self) -> None:
         """Close the supervisor's copies of the listening sockets."""
         ...
@@ -47,7 +55,7 @@ class _WorkerState:
     started_at: float
     reported_at: float  # when its last event arrived
     is_serving: bool = False
-    is_reloading: bool = False
+    awaited_reload: int = 0  # the number of the reload that it has to finish; 0 for none
 
 
 class WorkerPool:
@@ -91,8 +99,10 @@ class WorkerPool:
         self._replace_at: list[float] = []  # one time for each worker that has to be replaced
         # The settings of the reload in progress; None if the reload failed in a worker.
         self._new_settings: Settings | None = None
+        self._reload_number = 0  # of the latest reload that was sent to the workers
         self._is_started = False
         self._is_reloading = False
+        self._has_reload_failed = False  # in a worker, or because of an invalid configuration
         self._is_stopping = False
 
     @property
@@ -130,12 +140,14 @@ class WorkerPool:
             if all(worker.reported_at >= oldest for worker in self._workers.values()):
                 self._report("heartbeat")
 
-    def on_event(self, pid: int, event: WorkerEvent) -> None:
+    def on_event(self, pid: int, event: WorkerEvent, reload_number: int = 0) -> None:
         """Record an event of a worker; call `report` if the state of the service has changed.
 
         Reports "started" when all workers serve for the first time. Reports the result of a reload
-        when all workers have finished it. An event of any kind counts as a heartbeat of the worker.
-        An event of a process that is not a worker is ignored.
+        when all workers have finished it. `reload_number` is the number that the worker read when
+        its last reload began. The result of an earlier reload than the latest one is ignored. An
+        event of any kind counts as a heartbeat of the worker. An event of a process that is not a
+        worker is ignored.
         """
         worker = self._workers.get(pid)
         if worker is None:
@@ -147,9 +159,11 @@ class WorkerPool:
                 self._is_started = True
                 self._report("started")
         elif event in ("reloaded", "reload failed"):
-            worker.is_reloading = False
+            if not 0 < worker.awaited_reload <= reload_number:
+                return
+            worker.awaited_reload = 0
             if event == "reload failed":
-                self._new_settings = None
+                self._new_settings, self._has_reload_failed = None, True
             self._finish_reload()
 
     def on_exit(self, pid: int, exit_status: int) -> None:
@@ -179,20 +193,29 @@ class WorkerPool:
         """Make all workers reload; do nothing while the pool is stopping.
 
         Reports "reload started", opens the log file again, and sends SIGHUP to each worker. Does
-        not wait for the workers: `on_event` reports the result when all have finished. If the
-        configuration is invalid, logs an error, reports "reload failed", and sends no SIGHUP.
+        not wait for the workers: `on_event` reports the result when all have finished. If another
+        reload is in progress, only the result of the new one is reported.
+
+        If the configuration is invalid, logs an error, sends no SIGHUP, and reports "reload
+        failed". If another reload is in progress, "reload failed" is reported when that reload has
+        ended, in place of its result.
         """
         if self._is_stopping:
             return
         self._report("reload started")
         reopen_logs(self.settings.server)
         try:
-            self._new_settings = keep_fixed_settings(self._load(), self.settings)
+            new_settings = keep_fixed_settings(self._load(), self.settings)
         except Exception as error:  # noqa: BLE001  no error of a reload stops the service
             _LOG.error("The present configuration is kept: %s", error)
-            self._report("reload failed")
+            self._has_reload_failed = True
+            if not self._is_reloading:
+                self._report("reload failed")
             return
+        self._new_settings, self._has_reload_failed = new_settings, False
         self._is_reloading = True
+        self._reload_number += 1
+        self._processes.set_reload_number(self._reload_number)
         for pid in self._workers:
             self._reload_worker(pid)
 
@@ -229,7 +252,7 @@ class WorkerPool:
 
     def _reload_worker(self, pid: int) -> None:
         """Send SIGHUP to a worker. The worker later reports "reloaded" or "reload failed"."""
-        self._workers[pid].is_reloading = True
+        self._workers[pid].awaited_reload = self._reload_number
         self._processes.send_signal(pid, signal.SIGHUP)
 
     def _finish_reload(self) -> None:
@@ -238,12 +261,10 @@ class WorkerPool:
         If no worker failed, workers that start later get the new settings, and the log file is
         opened again. Does nothing if no reload is in progress.
         """
-        if not self._is_reloading or any(worker.is_reloading for worker in self._workers.values()):
+        if not self._is_reloading or any(each.awaited_reload for each in self._workers.values()):
             return
         self._is_reloading = False
-        if self._new_settings is None:
-            self._report("reload failed")
-            return
-        self.settings, self._new_settings = self._new_settings, None
-        reopen_logs(self.settings.server)
-        self._report("reloaded")
+        if self._new_settings is not None:
+            self.settings, self._new_settings = self._new_settings, None
+            reopen_logs(self.settings.server)
+        self._report("reload failed" if self._has_reload_failed else "reloaded")
