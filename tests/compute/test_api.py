@@ -7,7 +7,7 @@ import pytest
 from glimpse.compute.api import ComputeAPI
 from glimpse.compute.policy import ComputePolicy
 from glimpse.http.request_middleware import RequestMiddleware
-from glimpse.http.service_urls import ServiceAddresses
+from glimpse.http.service_urls import ServicePorts
 from glimpse.identity import RequestTarget, Unauthorized
 from glimpse.identity.noauth import NoAuthIdentity
 from glimpse.images import Caller
@@ -55,7 +55,7 @@ async def send_request(
     operations = make_operations(service or MemoryImageService())
     api = ComputeAPI(operations, ComputePolicy(None), OneToken(caller), image_service_url, options)
     app = RequestMiddleware(
-        api, addresses=ServiceAddresses(8774), trust_proxy_headers=False, access_log=False
+        api, ports=ServicePorts(8774), trust_proxy_headers=False, access_log=False
     )
     return await asgi.send_request(app, method, path, TOKEN | dict(headers or {}))
 

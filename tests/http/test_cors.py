@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from glimpse.http.cors import CorsMiddleware, CorsPolicy
 from glimpse.http.request_middleware import RequestMiddleware
-from glimpse.http.service_urls import ServiceAddresses
+from glimpse.http.service_urls import ServicePorts
 from glimpse.settings import load_settings
 from tests.support.asgi import send_request
 from tests.support.cloud import EmbeddedCloud, Member, seed_identity
@@ -117,7 +117,7 @@ async def test_an_unhandled_exception_is_a_500_that_scripts_can_read() -> None:
         raise ZeroDivisionError
 
     app = RequestMiddleware(
-        fail, addresses=ServiceAddresses(8774), trust_proxy_headers=False, access_log=False
+        fail, ports=ServicePorts(8774), trust_proxy_headers=False, access_log=False
     )
     response = await send_request(CorsMiddleware(app, policy()), "GET", "/", {"Origin": PAGE})
     assert (response.status, allows_page(response)) == (500, True)

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from glimpse.http.request_middleware import RequestMiddleware, ResponseAborted
 from glimpse.http.requests_in_flight import RequestsInFlight
 from glimpse.http.responses import send_text
-from glimpse.http.service_urls import ServiceAddresses
+from glimpse.http.service_urls import ServicePorts
 from glimpse.telemetry.observer import NullObserver
 from glimpse.telemetry.request_context import current_context
 from tests.support.asgi import send_request
@@ -31,7 +31,7 @@ class EndedRequests(NullObserver):
 def middleware(app: ASGIApp, observer: NullObserver | None = None, **more: Any) -> ASGIApp:
     return RequestMiddleware(
         app,
-        addresses=ServiceAddresses(8774),
+        ports=ServicePorts(8774),
         trust_proxy_headers=False,
         access_log=False,
         observer=observer or NullObserver(),

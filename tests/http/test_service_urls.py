@@ -2,22 +2,22 @@
 
 import pytest
 
-from glimpse.http.service_urls import ServiceAddresses, ServiceUrls
+from glimpse.http.service_urls import ServicePorts, ServiceUrls
 
-OWN_PORTS = ServiceAddresses(8774, 9292, 5000)
+OWN_PORTS = ServicePorts(8774, 9292, 5000)
 HERE = ServiceUrls("http://here:8774", "http://here:9292", "http://here:5000")
 
 
 def test_without_ports_of_their_own_the_apis_are_at_paths() -> None:
-    assert ServiceAddresses(8774).urls("http://here:1", 8774) == ServiceUrls(
+    assert ServicePorts(8774).urls("http://here:1", 8774) == ServiceUrls(
         "http://here:1", "http://here:1/image", "http://here:1/identity"
     )
 
 
 def test_without_an_identity_api_its_url_is_that_of_compute() -> None:
-    without = ServiceAddresses(8774, has_identity_api=False)
+    without = ServicePorts(8774, has_identity_api=False)
     assert without.urls("http://here", 8774).identity == "http://here"
-    without = ServiceAddresses(8774, 9292, has_identity_api=False)
+    without = ServicePorts(8774, 9292, has_identity_api=False)
     assert without.urls("http://here:9292", 9292) == HERE._replace(identity="http://here:8774")
 
 
@@ -27,11 +27,11 @@ def test_each_port_names_the_ports_of_all_apis(port: int) -> None:
 
 
 def test_one_api_alone_may_have_a_port_of_its_own() -> None:
-    image = ServiceAddresses(8774, image_port=9292)
+    image = ServicePorts(8774, image_port=9292)
     expected = HERE._replace(identity="http://here:8774/identity")
     assert image.urls("http://here:8774", 8774) == expected
     assert image.urls("http://here:9292", 9292) == expected
-    identity = ServiceAddresses(8774, identity_port=5000)
+    identity = ServicePorts(8774, identity_port=5000)
     expected = HERE._replace(image="http://here:8774/image")
     assert identity.urls("http://here:5000", 5000) == expected
 
@@ -56,7 +56,7 @@ def test_an_api_behind_a_proxy_of_its_port_keeps_the_url_of_the_proxy() -> None:
 def test_an_ipv6_address_and_a_default_port_are_understood() -> None:
     assert OWN_PORTS.urls("http://[::1]:8774", 8774).image == "http://[::1]:9292"
     assert OWN_PORTS.urls("http://[::1]", 8774).image == "http://[::1]/image"
-    web = ServiceAddresses(80, 9292, 5000)
+    web = ServicePorts(80, 9292, 5000)
     assert web.urls("http://here", 80) == HERE._replace(compute="http://here")
 
 

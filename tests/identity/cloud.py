@@ -12,7 +12,7 @@ import requests
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from glimpse.http.service_urls import IDENTITY_PATH, ServiceAddresses
+from glimpse.http.service_urls import IDENTITY_PATH, ServicePorts
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.identity_api.routes import identity_api
@@ -108,7 +108,7 @@ def mounted(app: ASGIApp, base_url: str) -> ASGIApp:
         inner = {
             "root_path": IDENTITY_PATH,
             "glimpse.base_url": base_url + IDENTITY_PATH,
-            "glimpse.service_urls": ServiceAddresses(8774).urls(base_url, None),
+            "glimpse.service_urls": ServicePorts(8774).urls(base_url, None),
         }
         await app({**scope, **inner}, receive, send)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from glimpse.http.service_urls import IMAGE_PATH, ServiceAddresses
+from glimpse.http.service_urls import IMAGE_PATH, ServicePorts
 from glimpse.identity.noauth import NoAuthIdentity
 from glimpse.image_api import image_api
 from tests.support.embedded import open_images
@@ -18,12 +18,12 @@ from tests.support.embedded import open_images
 def mounted(app: ASGIApp, base_url: str) -> ASGIApp:
     """Mount `app`, and set what the whole application would have found out about the request."""
 
-    addresses = ServiceAddresses(0, has_identity_api=False)
+    ports = ServicePorts(0, has_identity_api=False)
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
         more = {
             "glimpse.base_url": base_url + IMAGE_PATH,
-            "glimpse.service_urls": addresses.urls(base_url, None),
+            "glimpse.service_urls": ports.urls(base_url, None),
             "root_path": IMAGE_PATH,
         }
         await app({**scope, **more}, receive, send)

@@ -7,7 +7,7 @@ from starlette.types import Receive, Scope, Send
 
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.http.request_middleware import RequestMiddleware, ResponseAborted
-from glimpse.http.service_urls import ServiceAddresses
+from glimpse.http.service_urls import ServicePorts
 from glimpse.identity.noauth import NoAuthIdentity
 from glimpse.image_api import image_api
 from glimpse.images import Caller, ImageQuery, Page, image_from_document
@@ -108,7 +108,7 @@ async def test_list_that_fails_after_its_beginning_was_sent_is_aborted(
     monkeypatch.setattr(service, "list_images", list_images)
     api = RequestMiddleware(
         image_api(service, NoAuthIdentity()),
-        addresses=ServiceAddresses(8774),
+        ports=ServicePorts(8774),
         trust_proxy_headers=False,
         access_log=False,
     )

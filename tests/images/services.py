@@ -15,7 +15,7 @@ import uvicorn
 from glimpse.embedded.image_changes import NewImage
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.http.request_middleware import RequestMiddleware
-from glimpse.http.service_urls import ServiceAddresses
+from glimpse.http.service_urls import ServicePorts
 from glimpse.identity import RequestTarget
 from glimpse.identity.noauth import NoAuthIdentity
 from glimpse.image_api import image_api
@@ -80,7 +80,7 @@ async def serve_image_api(store: EmbeddedImageService) -> AsyncIterator[str]:
     """Serve the Image API of `store` on a free port; yield its URL."""
     api = RequestMiddleware(
         image_api(store, RoleIdentity()),
-        addresses=ServiceAddresses(8774),
+        ports=ServicePorts(8774),
         trust_proxy_headers=False,
         access_log=False,
     )

@@ -22,7 +22,7 @@ from glimpse.http.readiness import Readiness, ReadinessCheck
 from glimpse.http.request_middleware import RequestMiddleware
 from glimpse.http.requests_in_flight import RequestsInFlight
 from glimpse.http.response_headers import ResponseHeadersMiddleware
-from glimpse.http.service_urls import IDENTITY_PATH, IMAGE_PATH, ServiceAddresses
+from glimpse.http.service_urls import IDENTITY_PATH, IMAGE_PATH, ServicePorts
 from glimpse.images import PolicyRules
 from glimpse.server.file_descriptors import DESCRIPTORS
 from glimpse.settings import Settings
@@ -156,7 +156,7 @@ def _health(settings: Settings, components: Components) -> _Middleware:
 def _request_context(
     settings: Settings, components: Components, observer: Observer, in_flight: RequestsInFlight
 ) -> _Middleware:
-    addresses = ServiceAddresses(
+    ports = ServicePorts(
         settings.server.port,
         settings.server.image_port,
         settings.server.identity_port,
@@ -164,7 +164,7 @@ def _request_context(
     )
     return lambda app: RequestMiddleware(
         app,
-        addresses=addresses,
+        ports=ports,
         trust_proxy_headers=settings.middleware.enable_proxy_headers_parsing,
         access_log=settings.server.access_log,
         observer=observer,

@@ -9,7 +9,7 @@ from glimpse.http.body_budget import BODIES
 from glimpse.http.request_scope import extend_scope
 from glimpse.http.requests_in_flight import RequestsInFlight
 from glimpse.http.responses import send_text
-from glimpse.http.service_urls import ServiceAddresses
+from glimpse.http.service_urls import ServicePorts
 from glimpse.telemetry.access_log import IncompleteResponse, log_access, redacted_target
 from glimpse.telemetry.observer import NULL_OBSERVER, Observer
 from glimpse.telemetry.request_context import RequestContext, current_context, new_context
@@ -48,14 +48,14 @@ class RequestMiddleware:
         self,
         app: ASGIApp,
         *,
-        addresses: ServiceAddresses,
+        ports: ServicePorts,
         trust_proxy_headers: bool,
         access_log: bool,
         observer: Observer = NULL_OBSERVER,
         in_flight: RequestsInFlight | None = None,
     ) -> None:
         self._app = app
-        self._addresses = addresses
+        self._ports = ports
         self._trust_proxy_headers = trust_proxy_headers
         self._access_log = access_log
         self._observer = observer
@@ -64,7 +64,7 @@ class RequestMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request. The scope may not be a lifespan or websocket scope."""
         has_single_tokens = extend_scope(
-            scope, self._addresses, trust_proxy_headers=self._trust_proxy_headers
+            scope, self._ports, trust_proxy_headers=self._trust_proxy_headers
         )
         context = new_context(scope["glimpse.headers"], self._observer)
         current_context.set(context)

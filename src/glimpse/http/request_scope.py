@@ -3,14 +3,14 @@
 from starlette.types import Scope
 
 from glimpse.http.proxy_headers import Origin, client_address, client_origin
-from glimpse.http.service_urls import ServiceAddresses, ServiceUrls
+from glimpse.http.service_urls import ServicePorts, ServiceUrls
 from glimpse.telemetry.redaction import quote_url
 
 # Credentials. If one is repeated, a proxy may have checked another value than Glimpse does.
 _SINGLE_HEADERS = frozenset((b"x-auth-token", b"x-subject-token", b"x-service-token"))
 
 
-def extend_scope(scope: Scope, addresses: ServiceAddresses, *, trust_proxy_headers: bool) -> bool:
+def extend_scope(scope: Scope, ports: ServicePorts, *, trust_proxy_headers: bool) -> bool:
     """Add Glimpse's keys to the scope. Return False if a token header is repeated, else True.
 
     - ``glimpse.headers`` is a dict with names in lower case. The values of repeated headers are
@@ -36,7 +36,7 @@ def extend_scope(scope: Scope, addresses: ServiceAddresses, *, trust_proxy_heade
     base_url = quote_url(origin.url)
     server = scope.get("server")
     scope["glimpse.base_url"] = base_url
-    scope["glimpse.service_urls"] = addresses.urls(base_url, server[1] if server else None)
+    scope["glimpse.service_urls"] = ports.urls(base_url, server[1] if server else None)
     return has_single_tokens
 
 

@@ -21,7 +21,7 @@ class ServiceUrls(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceAddresses:
+class ServicePorts:
     """The ports of this process that serve APIs.
 
     The Compute API's port also serves the other APIs, at IMAGE_PATH and IDENTITY_PATH. `image_port`
