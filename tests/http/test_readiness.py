@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from glimpse.http.readiness import Note, Readiness, ReadinessCheck
+from glimpse.http.readiness import Readiness, ReadinessCheck, ReadinessNote
 from tests.app.test_gateway import configuration
 from tests.support.asgi import send_request
 from tests.support.http import Response, request
@@ -31,8 +31,8 @@ async def not_ready() -> str:
     return "is down"
 
 
-async def replaced() -> Note:
-    return Note("another serves")
+async def replaced() -> ReadinessNote:
+    return ReadinessNote("another serves")
 
 
 async def hanging() -> None:

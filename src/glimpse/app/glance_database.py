@@ -23,7 +23,7 @@ from glimpse.glance_database.replicas import (
 )
 from glimpse.glance_database.replicated_reads import ReplicatedReads
 from glimpse.glance_database.service import GlanceDatabaseImageService
-from glimpse.http.readiness import Note, ReadinessCheck
+from glimpse.http.readiness import ReadinessCheck, ReadinessNote
 from glimpse.images import PolicyRules
 from glimpse.settings import InvalidSettings, Settings
 
@@ -71,15 +71,16 @@ async def open_checked_glance_database(
 def readiness_check(settings: Settings, images: GlanceDatabaseImageService) -> ReadinessCheck:
     """Return the readiness check of Glance's database.
 
-    With ``fallback = glance``, a failure is only a Note, because Glance's API is read then.
+    With ``fallback = glance``, a failure is only a ReadinessNote, because Glance's API is read
+    then.
     """
     falls_back = settings.glance_database.fallback == "glance"
 
-    async def check() -> str | Note | None:
+    async def check() -> str | ReadinessNote | None:
         reason = await images.read_failure()
         if reason is None or not falls_back:
             return reason
-        return Note(f"{reason}: images are read from Glance's API")
+        return ReadinessNote(f"{reason}: images are read from Glance's API")
 
     return check
 
@@ -87,12 +88,14 @@ def readiness_check(settings: Settings, images: GlanceDatabaseImageService) -> R
 def replica_readiness_check(images: GlanceDatabaseImageService) -> ReadinessCheck:
     """Return the readiness check of the replicas.
 
-    A failure is only a Note, because the primary is read then.
+    A failure is only a ReadinessNote, because the primary is read then.
     """
 
-    async def check() -> Note | None:
+    async def check() -> ReadinessNote | None:
         reason = await images.replica_failure()
-        return None if reason is None else Note(f"{reason}: images are read from the primary")
+        return (
+            None if reason is None else ReadinessNote(f"{reason}: images are read from the primary")
+        )
 
     return check
 

@@ -19,15 +19,16 @@ _TIMEOUT = 3.0  # seconds for one check
 _MAX_AGE = 1.0  # seconds for which results are kept, so that frequent requests run few checks
 
 
-class Note(NamedTuple):
+class ReadinessNote(NamedTuple):
     """A problem of a part that still counts as ready: a replacement works in its place."""
 
     text: str
 
 
-# Returns a text if the part is not ready: the reason. Returns a Note on a part that is ready but
-# has a problem, and None if all is well. Texts and notes have no addresses and no secrets.
-ReadinessCheck = Callable[[], Awaitable[str | Note | None]]
+# Returns a text if the part is not ready: the reason. Returns a ReadinessNote on a part that is
+# ready but has a problem, and None if all is well. Texts and notes have no addresses and no
+# secrets.
+ReadinessCheck = Callable[[], Awaitable[str | ReadinessNote | None]]
 
 
 class Readiness:
@@ -43,7 +44,7 @@ class Readiness:
         self._checks = checks
         self._timeout = timeout
         self._lock = asyncio.Lock()
-        self._reasons: dict[str, str | Note | None] = {}
+        self._reasons: dict[str, str | ReadinessNote | None] = {}
         self._checked_at = -_MAX_AGE
 
     async def __call__(self, scope: Scope, send: Send) -> None:
@@ -55,7 +56,7 @@ class Readiness:
         headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
         await send_response(send, 200 if is_ready else 503, headers, body, method=scope["method"])
 
-    async def _recent_reasons(self) -> dict[str, str | Note | None]:
+    async def _recent_reasons(self) -> dict[str, str | ReadinessNote | None]:
         """Return, for each part, a reason if it is not ready, a note on it, or None.
 
         Results are at most a second old. Concurrent calls share one run of the checks.
@@ -67,7 +68,7 @@ class Readiness:
                 self._checked_at = time.monotonic()
         return self._reasons
 
-    async def _check(self, name: str) -> str | Note | None:
+    async def _check(self, name: str) -> str | ReadinessNote | None:
         """Return the result of a part's check; a reason if the check fails or takes too long."""
         try:
             async with asyncio.timeout(self._timeout):
@@ -80,10 +81,10 @@ class Readiness:
             return "does not answer"
 
 
-def _describe(reason: str | Note | None) -> dict[str, Any]:
+def _describe(reason: str | ReadinessNote | None) -> dict[str, Any]:
     """Return the JSON object in the response for a part."""
     if reason is None:
         return {"ready": True}
-    if isinstance(reason, Note):
+    if isinstance(reason, ReadinessNote):
         return {"ready": True, "note": reason.text}
     return {"ready": False, "reason": reason}
