@@ -11,7 +11,7 @@ from glimpse.faults.delays import Delays
 from glimpse.faults.held_upload import HeldUpload
 from glimpse.faults.response_effects import counting_success, cutting, slowing
 from glimpse.faults.rules import FaultRule, RequestFacts
-from glimpse.http.connection_reset import ResetConnection
+from glimpse.http.reset_exception import ResetConnection
 from glimpse.http.responses import WITHOUT_BODY, Header, send_response
 from glimpse.identity import Identity, IdentityError, RequestTarget
 from glimpse.telemetry.request_context import current_context

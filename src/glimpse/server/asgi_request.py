@@ -7,11 +7,11 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Scope
 
-from glimpse.http.connection_reset import ResetConnection
-from glimpse.server.connection_reset import reset_connection
+from glimpse.http.reset_exception import ResetConnection
 from glimpse.server.error_response import STATUS_LINES
 from glimpse.server.flow_control import FlowControl
 from glimpse.server.request_head import Headers, RequestHead
+from glimpse.server.tcp_reset import reset_connection
 from glimpse.telemetry.request_context import current_context
 
 _LOG = logging.getLogger(__name__)
