@@ -31,7 +31,7 @@ def disable_by_file(path: str | None) -> Backend:
         if not path:
             text = "No 'disable_by_file_path' configuration value specified"
             return HealthResult(is_available=True, reason="OK", details=text)
-        return _unless_exists(path)
+        return _disabled_if_exists(path)
 
     return check
 
@@ -51,7 +51,7 @@ def disable_by_files_ports(pairs: Sequence[str]) -> Backend:
 
     def check(port: int) -> HealthResult:
         path = paths.get(port)
-        return _unless_exists(path) if path else HealthResult(is_available=True, reason="OK")
+        return _disabled_if_exists(path) if path else HealthResult(is_available=True, reason="OK")
 
     return check
 
@@ -73,7 +73,7 @@ def enable_by_files(paths: Sequence[str]) -> Backend:
     return check
 
 
-def _unless_exists(path: str) -> HealthResult:
+def _disabled_if_exists(path: str) -> HealthResult:
     """Return unavailable if there is a file at `path`, otherwise available."""
     if Path(path).exists():
         text = f"Path '{path}' was found"

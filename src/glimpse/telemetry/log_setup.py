@@ -24,7 +24,7 @@ def configure_logging(server: Server) -> None:
     nothing.
     """
     file = log_path(server)
-    handler = _FileHandler(file) if file else _StreamHandler(sys.stderr)
+    handler = _FileHandler(file) if file else _StandardErrorHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if server.use_json else LineFormatter(server))
     logging.basicConfig(
         level=logging.DEBUG if server.debug else logging.INFO, handlers=[handler], force=True
@@ -85,5 +85,5 @@ class _FileHandler(_ErrorReportingHandler, logging.FileHandler):
         super().__init__(file, encoding="utf-8", errors="backslashreplace")
 
 
-class _StreamHandler(_ErrorReportingHandler, logging.StreamHandler):  # type: ignore[type-arg]
-    """Writes records to a stream."""
+class _StandardErrorHandler(_ErrorReportingHandler, logging.StreamHandler):  # type: ignore[type-arg]
+    """Writes records to standard error."""
