@@ -25,7 +25,7 @@ class DescriptorGuard:
     shows how many descriptors are in use. An eighth of the limit of open files (RLIMIT_NOFILE), at
     most 64, is reserved for other uses than connections.
 
-    `can_accept` and `can_accept_now` log an error when they return False. Together, they log at
+    `admit` and `log_if_exhausted` log an error when connections are refused. Together, they log at
     most one error per minute.
     """
 
@@ -40,11 +40,12 @@ class DescriptorGuard:
         self._limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         self._available = self._limit - min(self._limit // 8, _MAX_RESERVED)
 
-    def can_accept(self, descriptor: int) -> bool:
+    def admit(self, descriptor: int) -> bool:
         """Return True if the new connection with this descriptor can be served.
 
-        If the result is False, the caller has to refuse the connection. The next error in the log
-        has the number of refused connections.
+        If the result is False, the caller has to refuse the connection. The connection is counted
+        as refused, and an error is logged. The next error in the log has the number of refused
+        connections.
         """
         if descriptor < self._available:
             return True
@@ -62,21 +63,22 @@ class DescriptorGuard:
         return descriptor < (self._available + self._limit) // 2
 
     def can_accept_now(self) -> bool:
-        """Return True if a connection that arrives now could be served.
-
-        Call this method every second, so that the lack of descriptors is logged. If no descriptor
-        is free at all, the kernel accepts no connections, and `can_accept` is not called.
-        """
+        """Return True if a connection that arrives now could be served."""
         try:
             descriptor = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
         except OSError:
-            self._log()
             return False
         os.close(descriptor)
-        if descriptor >= self._available:
+        return descriptor < self._available
+
+    def log_if_exhausted(self) -> None:
+        """Log an error if a connection that arrives now could not be served.
+
+        Call this method every second. If no descriptor is free at all, the kernel accepts no
+        connections, and `admit` is not called.
+        """
+        if not self.can_accept_now():
             self._log()
-            return False
-        return True
 
     def _log(self) -> None:
         """Log that connections are refused, at most once per minute."""

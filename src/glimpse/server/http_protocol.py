@@ -65,7 +65,7 @@ class HttpProtocol(ClientTimeouts):
         self._server_state.connections.add(self)
         super().connection_made(transport)
         connection = transport.get_extra_info("socket")
-        if connection is not None and not DESCRIPTORS.can_accept(descriptor := connection.fileno()):
+        if connection is not None and not DESCRIPTORS.admit(descriptor := connection.fileno()):
             self._send_error(_TOO_MANY_CONNECTIONS, (b"retry-after", b"5"))
             self._close_after_response(linger=DESCRIPTORS.can_linger(descriptor))
 

@@ -164,7 +164,7 @@ class _Worker:
             self._report("heartbeat")
         if tick % TICKS_PER_SECOND == 0:
             DESCRIPTORS.update_limit()
-            DESCRIPTORS.can_accept_now()
+            DESCRIPTORS.log_if_exhausted()
         if tick % _TICKS_PER_TRIM == 0:
             trim_heap()
 
