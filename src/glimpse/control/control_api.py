@@ -1,4 +1,4 @@
-"""control_api: makes the ASGI application of the control API, for a separate port."""
+"""make_control_api: makes the ASGI application of the control API, for a separate port."""
 
 import hmac
 from collections.abc import Awaitable, Callable
@@ -35,7 +35,7 @@ class ControlTools(NamedTuple):
         self.log.clear()
 
 
-def control_api(token: str, tools: ControlTools, reset: Reset | None) -> ASGIApp:
+def make_control_api(token: str, tools: ControlTools, reset: Reset | None) -> ASGIApp:
     """Return the control API. All requests need ``Authorization: Bearer TOKEN``, or get a 401.
 
     `reset` is `ControlledApplication.reset`; None if the cloud cannot be reset. Bodies of responses
@@ -82,7 +82,7 @@ def control_api(token: str, tools: ControlTools, reset: Reset | None) -> ASGIApp
 
 
 class _Handlers:
-    """The handlers of the routes; `control_api` describes what each route does."""
+    """The handlers of the routes; `make_control_api` describes what each route does."""
 
     def __init__(self, tools: ControlTools, reset: Reset | None) -> None:
         self._tools = tools

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from starlette.types import Receive, Scope, Send
 
-from glimpse.control.control_api import ControlTools, control_api
+from glimpse.control.control_api import ControlTools, make_control_api
 from glimpse.control.state_copies import StateCopies
 from glimpse.server.worker import ServedApplication
 from glimpse.settings import LoadSettings, Settings
@@ -53,7 +53,7 @@ class ControlledApplication:
         self._tools = tools
         self._copies = copies
         self._replacing = asyncio.Lock()  # only one reset or reload at a time
-        self._api = control_api(token, tools, self.reset if copies is not None else None)
+        self._api = make_control_api(token, tools, self.reset if copies is not None else None)
 
     @property
     def settings(self) -> Settings:
