@@ -6,6 +6,8 @@ import pytest
 
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.identity_document import (
+    OPTIONAL_SECTIONS,
+    REQUIRED_SECTIONS,
     complete_document,
     decode_document,
     encode_document,
@@ -112,9 +114,30 @@ def test_content_that_is_no_json_object_is_refused(content: bytes) -> None:
         decode_document(content)
 
 
-@pytest.mark.parametrize("section", ["projects", "users", "application_credentials"])
-def test_section_that_is_no_list_is_refused(section: str) -> None:
-    with pytest.raises(InvalidStateFile, match=section):
-        complete_document({section: "nonsense"})
-    with pytest.raises(InvalidStateFile):
-        parse_directory({})
+@pytest.mark.parametrize("content", [{"a": {"id": "u"}}, {}, "nonsense", "", 1, 0, True, False])
+@pytest.mark.parametrize("section", [*REQUIRED_SECTIONS, *OPTIONAL_SECTIONS])
+def test_section_that_is_no_list_is_refused(section: str, content: object) -> None:
+    expected = f"^{section}: has to be a list of objects$"
+    with pytest.raises(InvalidStateFile, match=expected):
+        complete_document({section: content})
+    with pytest.raises(InvalidStateFile, match=expected):
+        parse_directory({**complete_document({}), section: content})
+
+
+@pytest.mark.parametrize("section", REQUIRED_SECTIONS)
+def test_missing_section_is_completed_and_refused_without_that(section: str) -> None:
+    complete = complete_document({})
+    for document in (
+        {**complete, section: None},
+        {key: complete[key] for key in complete if key != section},
+    ):
+        assert complete_document(document) == complete
+        with pytest.raises(InvalidStateFile, match=f"^{section}: is missing$"):
+            parse_directory(document)
+
+
+@pytest.mark.parametrize("section", OPTIONAL_SECTIONS)
+def test_optional_section_may_be_null(section: str) -> None:
+    complete = complete_document({})
+    assert parse_directory({**complete, section: None}).invalid_entries == {}
+    assert complete_document({section: None}) == complete

@@ -2,7 +2,14 @@
 
 from typing import Any
 
-from glimpse.identity.embedded.identity_document_sections import find_entry, section_of
+import pytest
+
+from glimpse.identity.embedded.identity_document_sections import (
+    find_entry,
+    remove_entries,
+    section_of,
+)
+from glimpse.identity.embedded.private_files import InvalidStateFile
 
 
 def test_entry_is_found_by_id_and_sections_are_added() -> None:
@@ -13,3 +20,13 @@ def test_entry_is_found_by_id_and_sections_are_added() -> None:
     assert find_entry(document, "regions", "u") is None
     assert section_of(document, "regions") == []
     assert document["regions"] == []
+
+
+@pytest.mark.parametrize("content", [{"u": {"name": "a"}}, {}, "users", "", 0, False])
+def test_section_that_is_no_list_is_never_overwritten(content: object) -> None:
+    document: dict[str, Any] = {"users": content}
+    with pytest.raises(InvalidStateFile, match=r"^users: "):
+        section_of(document, "users")
+    with pytest.raises(InvalidStateFile, match=r"^users: "):
+        remove_entries(document, "users", ["u"])
+    assert document == {"users": content}

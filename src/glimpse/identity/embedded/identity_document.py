@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from glimpse.identity.embedded.identity_document_sections import read_section
 from glimpse.identity.embedded.password_hashes import hash_password
 from glimpse.identity.embedded.private_files import InvalidStateFile
 
@@ -56,9 +57,7 @@ def complete_document(document: Mapping[str, Any]) -> dict[str, Any]:
     """
     result = {**document}
     for section in (*REQUIRED_SECTIONS, *OPTIONAL_SECTIONS):
-        entries = document.get(section) or []
-        if not isinstance(entries, list):
-            raise InvalidStateFile(f"{section}: has to be a list of objects")
+        entries = read_section(document, section)
         result[section] = [_with_id(entry) if _is_named(entry) else entry for entry in entries]
     for user in filter(_is_named, result["users"]):
         if user.get("password") is not None:

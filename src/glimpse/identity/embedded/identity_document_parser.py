@@ -21,6 +21,7 @@ from glimpse.identity.embedded.directory_entries import (
     UserAccessRule,
 )
 from glimpse.identity.embedded.identity_document import REQUIRED_SECTIONS
+from glimpse.identity.embedded.identity_document_sections import read_section
 from glimpse.identity.embedded.identity_entry_validation import Entry, valid_entries
 from glimpse.identity.embedded.private_files import InvalidStateFile
 from glimpse.identity.embedded.role_references import RoleReferences
@@ -56,7 +57,8 @@ def parse_directory(document: Mapping[str, Any]) -> Directory:
     - ``regions``, ``services``, ``endpoints``: the attributes of Region, Service and Endpoint.
 
     Attributes with a default may be missing. The sections projects, users and
-    application_credentials are required: if one is missing, raises InvalidStateFile.
+    application_credentials are required: if one is missing or null, raises InvalidStateFile. Raises
+    InvalidStateFile, too, if a section is not a list. Other sections may be null.
 
     Invalid entries are left out, also entries that refer to an unknown domain, user or project. If
     a user has roles in an unknown project or domain, only these roles are left out.
@@ -82,7 +84,7 @@ class _Parser:
         self._roles = RoleReferences((), self._invalid)
 
     def parse(self) -> Directory:
-        """Return the Directory. Raises KeyError, TypeError or AttributeError for invalid values."""
+        """Return the Directory. Raises InvalidStateFile, KeyError, TypeError or AttributeError."""
         known: dict[str, Any] = {}
         known["domains"] = self._parse("domains", "domain", lambda entry: _make(Domain, entry))
         self._directory = Directory(**known)
@@ -107,14 +109,13 @@ class _Parser:
         """Return the results of `make` for the valid entries of a section.
 
         Invalid entries are left out, and added to ``_invalid``. An entry is invalid, too, if `make`
-        raises InvalidStateFile because the entry refers to something that does not exist.
+        raises InvalidStateFile because the entry refers to something that does not exist. Raises
+        InvalidStateFile if the section is not a list, or is required and missing.
         """
-        if section in REQUIRED_SECTIONS:
-            entries = self._document[section]
-        else:
-            entries = self._document.get(section) or []
+        if section in REQUIRED_SECTIONS and self._document.get(section) is None:
+            raise InvalidStateFile(f"{section}: is missing")
         made = []
-        for entry in valid_entries(kind, entries, self._invalid):
+        for entry in valid_entries(kind, read_section(self._document, section), self._invalid):
             try:
                 made.append(make(entry))
             except InvalidStateFile as error:  # for example, the domain was removed from the file

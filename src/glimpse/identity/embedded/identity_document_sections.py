@@ -4,21 +4,36 @@ A section, such as ``users``, is a list of entries. Operators edit the file, so 
 something other than an object.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
+
+from glimpse.identity.embedded.private_files import InvalidStateFile
 
 Document = dict[str, Any]
 Entry = dict[str, Any]
 
 
+def read_section(document: Mapping[str, Any], section: str) -> list[Any]:
+    """Return the list of a section, such as ``users``.
+
+    If the section is missing or null, returns a new empty list. Raises InvalidStateFile if the
+    section is any other value that is not a list.
+    """
+    entries = document.get(section)
+    if entries is None:
+        return []
+    if not isinstance(entries, list):
+        raise InvalidStateFile(f"{section}: has to be a list of objects")
+    return entries
+
+
 def section_of(document: Document, section: str) -> list[Any]:
     """Return the list of a section, such as ``users``. Changing the list changes `document`.
 
-    If the section is missing or not a list, sets the section to an empty list.
+    If the section is missing or null, sets the section to an empty list. Raises InvalidStateFile if
+    the section is any other value that is not a list; the section stays as it is.
     """
-    if not isinstance(document.get(section), list):
-        document[section] = []
-    found: list[Any] = document[section]
+    found = document[section] = read_section(document, section)
     return found
 
 
