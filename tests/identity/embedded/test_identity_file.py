@@ -1,17 +1,30 @@
 """IdentityFile: what invalid content, and files that cannot be read or written, do to users."""
 
+import errno
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from glimpse.identity.embedded import identity_file as identity_file_module
+from glimpse.identity.embedded import private_files
 from glimpse.identity.embedded.directory import Directory
+from glimpse.identity.embedded.errors import IdentityFileUnavailable
 from glimpse.identity.embedded.identity_document import OPTIONAL_SECTIONS, REQUIRED_SECTIONS
 from glimpse.identity.embedded.identity_document_sections import section_of
 from glimpse.identity.embedded.identity_file import IdentityFile
 from glimpse.identity.embedded.private_files import InvalidStateFile
-from glimpse.identity.service import IdentityUnavailable
+from glimpse.telemetry.throttled_log import ThrottledErrorLog
+
+
+@pytest.fixture(autouse=True)
+def unthrottled_logs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget which errors other tests have logged in the last minute."""
+    for name in ("_log_unreadable", "_log_unchanged", "_log_not_synced"):
+        log = ThrottledErrorLog(logging.getLogger("identity_file"))
+        monkeypatch.setattr(identity_file_module, name, log)
 
 
 @pytest.fixture
@@ -35,10 +48,50 @@ def test_section_that_becomes_an_object_changes_nothing_and_is_kept(
     assert identity_file.current is before
     problem = f"{path} is invalid: {section}: has to be a list of objects. "
     assert caplog.messages == [f"{problem}Its last valid content stays in use: correct the file."]
-    with pytest.raises(IdentityUnavailable):
+    with pytest.raises(IdentityFileUnavailable):
         identity_file.change(add_region)
     assert caplog.messages[1:] == [f"{problem}The change is not made: correct the file."]
     assert path.read_text() == edited
     with pytest.raises(InvalidStateFile, match=section):
         IdentityFile(path.parent)
     assert path.read_text() == edited
+
+
+@pytest.mark.parametrize(
+    ("function", "step"),
+    [("locked", "locked"), ("read_private_file", "read"), ("write_private_file", "written")],
+)
+def test_failed_change_names_the_step_that_failed_and_changes_nothing(
+    identity_file: IdentityFile,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    function: str,
+    step: str,
+) -> None:
+    content, before = identity_file.path.read_bytes(), identity_file.current
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(identity_file_module, function, fail)
+    with pytest.raises(IdentityFileUnavailable, match=rf"^The identity file cannot be {step}\.$"):
+        identity_file.change(add_region)
+    problem = f"{identity_file.path} cannot be {step}: Input/output error."
+    assert caplog.messages == [f"{problem} The change is not made."]
+    assert identity_file.path.read_bytes() == content
+    assert identity_file.current is before
+
+
+def test_change_whose_directory_cannot_be_synced_is_made_and_reported(
+    identity_file: IdentityFile, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(private_files, "sync_directory", fail)
+    with pytest.raises(IdentityFileUnavailable, match="may be lost in a crash"):
+        identity_file.change(add_region)
+    problem = f"{identity_file.path} has been changed, but its directory cannot be synced:"
+    assert caplog.messages == [f"{problem} Input/output error. A crash may undo the change."]
+    assert list(identity_file.current.regions) == ["R"]
+    assert json.loads(identity_file.path.read_text())["regions"] == [{"id": "R"}]

@@ -4,6 +4,8 @@ Clients get to see the messages. `identity_api.responses` makes the response wit
 that each class names.
 """
 
+from glimpse.identity.service import IdentityUnavailable
+
 
 class BadRequest(ValueError):
     """The body or a parameter of the request is invalid: 400."""
@@ -19,3 +21,7 @@ class NotFound(Exception):
 
 class Conflict(Exception):
     """The change would add something that exists already, such as a user of this name: 409."""
+
+
+class IdentityFileUnavailable(IdentityUnavailable):
+    """The identity file is invalid, or cannot be locked, read or written: 503."""

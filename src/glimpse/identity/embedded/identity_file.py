@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from glimpse.identity.embedded.directory import Directory
+from glimpse.identity.embedded.errors import IdentityFileUnavailable
 from glimpse.identity.embedded.identity_document import (
     complete_document,
     decode_document,
@@ -14,6 +15,7 @@ from glimpse.identity.embedded.identity_document import (
 )
 from glimpse.identity.embedded.identity_document_parser import parse_directory
 from glimpse.identity.embedded.private_files import (
+    DirectoryNotSynced,
     FileVersion,
     InvalidStateFile,
     locked,
@@ -22,7 +24,6 @@ from glimpse.identity.embedded.private_files import (
     read_private_file,
     write_private_file,
 )
-from glimpse.identity.service import IdentityUnavailable
 from glimpse.telemetry.broken_records import BrokenRecords
 from glimpse.telemetry.throttled_log import ThrottledErrorLog
 
@@ -30,7 +31,8 @@ FILE_NAME = "identity.json"
 _log = logging.getLogger(__name__)
 _broken = BrokenRecords(_log, "entry of the identity file")
 _log_unreadable = ThrottledErrorLog(_log)
-_log_unwritable = ThrottledErrorLog(_log)
+_log_unchanged = ThrottledErrorLog(_log)
+_log_not_synced = ThrottledErrorLog(_log)
 
 
 class IdentityFile:
@@ -100,25 +102,53 @@ class IdentityFile:
 
         Blocks until no other thread or worker changes the file, so that no change is lost. May be
         called in any thread, but not by `edit`. On return, the change is on disk and in
-        ``current``. Raises IdentityUnavailable, and writes nothing, if the file is invalid, or
-        cannot be read or written.
+        ``current``.
+
+        Raises IdentityFileUnavailable, and writes nothing, if the file is invalid, or cannot be
+        locked, read or written. If only the directory of the file cannot be synced, raises
+        IdentityFileUnavailable, too, but the change is in the file and in ``current``; a crash of
+        the machine may undo the change.
         """
         try:
-            with locked(self._lock):
-                document = decode_document(read_private_file(self.path))
-                edit(document, parse_directory(document))
-                write_private_file(self.path, encode_document(document))
-        except OSError as error:
-            _log_unwritable(
-                "%s cannot be written: %s. The change is not made.", self.path, error.strerror
+            self._replace(edit)
+        except DirectoryNotSynced as error:
+            self.refresh()
+            _log_not_synced(
+                "%s has been changed, but its directory cannot be synced: %s. A crash may undo "
+                "the change.",
+                self.path,
+                error.strerror,
             )
-            raise IdentityUnavailable("The identity file cannot be written.") from None
+            raise IdentityFileUnavailable("The change may be lost in a crash.") from None
         except InvalidStateFile as error:
             _log.error(
                 "%s is invalid: %s. The change is not made: correct the file.", self.path, error
             )
-            raise IdentityUnavailable("The identity file is invalid.") from None
+            raise IdentityFileUnavailable("The identity file is invalid.") from None
         self.refresh()
+
+    def _replace(self, edit: Callable[[dict[str, Any], Directory], None]) -> None:
+        """Replace the file by the result of `edit`, while holding the lock.
+
+        Raises InvalidStateFile if the file is invalid. Raises DirectoryNotSynced if the file has
+        been replaced, but its directory cannot be synced. Raises IdentityFileUnavailable if the
+        file cannot be locked, read or written; this is logged.
+        """
+        step = "locked"
+        try:
+            with locked(self._lock):
+                step = "read"
+                document = decode_document(read_private_file(self.path))
+                edit(document, parse_directory(document))
+                step = "written"
+                write_private_file(self.path, encode_document(document))
+        except DirectoryNotSynced:
+            raise
+        except OSError as error:
+            _log_unchanged(
+                "%s cannot be %s: %s. The change is not made.", self.path, step, error.strerror
+            )
+            raise IdentityFileUnavailable(f"The identity file cannot be {step}.") from None
 
     def _complete(self) -> None:
         """Create the file, or write what `complete_document` adds to it; make the file private.

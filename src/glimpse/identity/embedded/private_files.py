@@ -25,6 +25,13 @@ class InvalidStateFile(Exception):
     """The identity file or the file of token keys has invalid content; the message says where."""
 
 
+class DirectoryNotSynced(OSError):
+    """A file has been replaced, but its directory could not be synced.
+
+    A crash of the machine may undo the replacement.
+    """
+
+
 def make_private_directory(path: Path) -> None:
     """Create the directory `path` if it is missing; make it accessible to its owner only.
 
@@ -55,8 +62,8 @@ def privacy_problem(path: Path) -> str | None:
 def write_private_file(path: Path, content: bytes) -> None:
     """Create or replace the file `path` atomically, with `content` and the mode 0600.
 
-    The file is on disk on return. Raises OSError. After an error, `path` is unchanged, with one
-    exception: if only the directory could not be synced, `path` has the new content.
+    The file is on disk on return. Raises DirectoryNotSynced if `path` has the new content, but
+    might lose the content in a crash. Raises another OSError if `path` is unchanged.
     """
     temporary = _write_temporary(path, content)
     try:
@@ -64,7 +71,10 @@ def write_private_file(path: Path, content: bytes) -> None:
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
-    sync_directory(path.parent, path.parent)
+    try:
+        sync_directory(path.parent, path.parent)
+    except OSError as error:
+        raise DirectoryNotSynced(error.errno, error.strerror, str(path)) from error
 
 
 def read_private_file(path: Path) -> bytes:
