@@ -8,6 +8,7 @@ import requests
 
 from glimpse.identity import field_lengths
 from glimpse.identity.embedded import limits
+from glimpse.identity.embedded.standard_roles import role_id_of
 from tests.identity.cloud import Cloud, message_of
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
@@ -205,3 +206,27 @@ def test_size_of_the_identity_file_is_bounded(
     assert send("PATCH", path, "x" * 20_000).status_code == 403
     monkeypatch.setattr(limits, "MAX_BYTES", size)  # as if it had been lower before
     assert send("PATCH", path, "x" * 14_000).status_code == 200  # to make room is always possible
+
+
+def test_full_identity_file_takes_no_assignment_implication_or_credential(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin, demo, directory = cloud.token("admin"), cloud.token(), cloud.directory
+    user, project = directory.user(name="demo"), directory.project(name="alt")
+    assert user is not None
+    assert project is not None
+    member, service = role_id_of("member"), role_id_of("service")
+    size = len(orjson.dumps(orjson.loads(cloud.identity.identity_file.path.read_bytes())))
+
+    def add() -> list[int]:
+        assigned = f"/projects/{project.id}/users/{user.id}/roles/{member}"
+        implied = f"/roles/{service}/implies/{member}"
+        return [
+            *(cloud.send("PUT", path, admin).status_code for path in (assigned, implied)),
+            cloud.create_credential(demo).status_code,
+        ]
+
+    monkeypatch.setattr(limits, "MAX_BYTES", size)
+    assert add() == [403, 403, 403]
+    monkeypatch.undo()
+    assert add() == [204, 201, 201]

@@ -13,6 +13,7 @@ from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import ApplicationCredential
 from glimpse.identity.embedded.errors import Conflict, Forbidden, NotFound
 from glimpse.identity.embedded.identity_document_sections import remove_entries, section_of
+from glimpse.identity.embedded.identity_entry_edits import check_size
 from glimpse.identity.embedded.identity_entry_rendering import access_rule_entry, credential_entry
 from glimpse.identity.embedded.identity_file import IdentityFile
 from glimpse.identity.embedded.session import Session, resolve_session
@@ -65,13 +66,14 @@ class ApplicationCredentials:
         client's address. Returns the credential and its secret: the secret in the body, or else a
         random secret. Only a hash of the secret is stored. The credential is on disk on return.
 
-        Raises Forbidden if the token of `session` was obtained with a restricted credential, or if
-        the user would exceed the limits for credentials, their bytes or access rules (see
-        `limits`). Raises BadRequest if the body is invalid or names roles that the token does not
-        have, or if the token has no project. Raises Conflict if the user has a credential of that
-        name. Raises Unauthorized if the session has become invalid while the secret was hashed.
-        Raises TooManyLogins if the login queue is full. Raises IdentityUnavailable if the login
-        queue is closed, or if the identity file is invalid or cannot be written.
+        Raises Forbidden if the token of `session` was obtained with a restricted credential, if the
+        user would exceed the limits for credentials, their bytes or access rules (see `limits`), or
+        if the identity file would be too large. Raises BadRequest if the body is invalid or names
+        roles that the token does not have, or if the token has no project. Raises Conflict if the
+        user has a credential of that name. Raises Unauthorized if the session has become invalid
+        while the secret was hashed. Raises TooManyLogins if the login queue is full. Raises
+        IdentityUnavailable if the login queue is closed, or if the identity file is invalid or
+        cannot be written.
         """
         _check_can_manage(session)
         user_id = session.user.id
@@ -92,6 +94,7 @@ class ApplicationCredentials:
             _check_limits(new, [each for each in entries if _has(each, "user", owners)])
             _add_rules(document, created, directory)
             entries.append(new)
+            check_size(document)
 
         await asyncio.to_thread(self._file.change, add)
         return created, secret

@@ -23,7 +23,7 @@ from glimpse.identity.embedded.directory_entries import (
 from glimpse.identity.embedded.errors import BadRequest, Forbidden
 from glimpse.identity.embedded.identity_document_sections import Document, find_entry, section_of
 from glimpse.identity.embedded.identity_entry_rendering import entry_of, user_entry
-from glimpse.identity.embedded.reference_edits import refer_by_id
+from glimpse.identity.embedded.reference_edits import refer_by_id, refer_to_role_by_id
 
 _Entry = TypeVar("_Entry", Domain, Project, User, Role, Region, Service, Endpoint)
 
@@ -44,11 +44,8 @@ def add_entry(document: Document, directory: Directory, section: str, new: _Entr
     Raises Forbidden if the section already has as many entries as `limits.MAX_ENTRIES` allows, or
     if the document would have more than `limits.MAX_BYTES`.
     """
-    entries = section_of(document, section)
-    if len(entries) >= limits.MAX_ENTRIES[section]:
-        raise Forbidden(f"There are {len(entries)} {section}, and there can be no more.")
-    entries.append(_written(new, directory))
-    _check_size(document)
+    _append(document, section, _written(new, directory))
+    check_size(document)
     return new
 
 
@@ -57,35 +54,63 @@ def replace_entry(
 ) -> _Entry:
     """Write the changes from `old` to `new` to the entry in a section; return `new`.
 
-    Only the fields in which `new` differs from `old` are written. If the name of a domain, project
-    or user changes, references by the old name become references by id. If the section has no entry
-    with the id of `old`, an entry is added (for example, for the domain Default).
+    Only the fields in which `new` differs from `old` are written. If the name of a domain, project,
+    user or role changes, references by the old name become references by id. If the section has no
+    entry with the id of `old`, an entry is added. For example, the domain Default and roles that
+    only assignments name may have no entries.
 
-    Raises Forbidden if an existing entry grows, and the document would have more than
-    `limits.MAX_BYTES`.
+    Raises Forbidden if an entry would be added, and the section already has as many entries as
+    `limits.MAX_ENTRIES` allows. Raises Forbidden, too, if the document grows, and would have more
+    than `limits.MAX_BYTES`.
     """
-    if isinstance(old, Domain | Project | User) and old.name != new.name:
-        refer_by_id(document, directory, old)
+    size = _size(document)
+    _refer_by_id(document, directory, old, new)
     entry = find_entry(document, section, old.id)
     written = _written(new, directory)
     if entry is None:
-        section_of(document, section).append(written)
-        return new
-    size = len(orjson.dumps(entry))
-    for name in (each.name for each in fields(new)):
-        if getattr(old, name) != getattr(new, name):
-            entry.pop(name, None)
-            if name in written:
-                entry[name] = written[name]
-    if len(orjson.dumps(entry)) > size:
-        _check_size(document)
+        _append(document, section, written)
+    else:
+        for name in (each.name for each in fields(new)):
+            if getattr(old, name) != getattr(new, name):
+                entry.pop(name, None)
+                if name in written:
+                    entry[name] = written[name]
+    if _size(document) > size:
+        check_size(document)
     return new
 
 
-def _check_size(document: Document) -> None:
-    """Raise Forbidden if the document has more than `limits.MAX_BYTES`."""
-    if len(orjson.dumps(document)) > limits.MAX_BYTES:
+def check_size(document: Document) -> None:
+    """Raise Forbidden if the document has more than `limits.MAX_BYTES`.
+
+    Call this after each addition to `document`.
+    """
+    if _size(document) > limits.MAX_BYTES:
         raise Forbidden(f"The identity file would have more than {limits.MAX_BYTES} bytes.")
+
+
+def _size(document: Document) -> int:
+    """Return the number of bytes of `document` as JSON without spaces."""
+    return len(orjson.dumps(document))
+
+
+def _append(document: Document, section: str, entry: dict[str, Any]) -> None:
+    """Append `entry` to a section. Raises Forbidden if the section has too many entries."""
+    entries = section_of(document, section)
+    if len(entries) >= limits.MAX_ENTRIES[section]:
+        raise Forbidden(f"There are {len(entries)} {section}, and there can be no more.")
+    entries.append(entry)
+
+
+def _refer_by_id(document: Document, directory: Directory, old: _Entry, new: _Entry) -> None:
+    """Replace references to `old` by name with references by id, if `new` has another name.
+
+    Roles of a domain are referred to by id already.
+    """
+    if isinstance(old, Domain | Project | User) and old.name != new.name:
+        refer_by_id(document, directory, old)
+    elif isinstance(old, Role) and old.name != new.name and old.domain_id is None:
+        refer_to_role_by_id(document, old)
 
 
 def _written(value: _Entry, directory: Directory) -> dict[str, Any]:

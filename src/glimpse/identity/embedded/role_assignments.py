@@ -8,6 +8,7 @@ from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import Assignment
 from glimpse.identity.embedded.errors import BadRequest, Forbidden, NotFound
 from glimpse.identity.embedded.identity_document_sections import Document
+from glimpse.identity.embedded.identity_entry_edits import check_size
 from glimpse.identity.embedded.identity_file import IdentityFile
 from glimpse.identity.embedded.roles import find_role
 
@@ -26,13 +27,15 @@ class RoleAssignments:
         """Assign a role to a user; do nothing if the role is assigned already.
 
         Raises NotFound if the user, role, project or domain does not exist. Raises Forbidden if the
-        role is of another domain than the project, or if there are too many assignments. Raises
-        BadRequest if a role of a domain would be assigned on the system.
+        role is of another domain than the project, if there are too many assignments, or if the
+        identity file would be too large. Raises BadRequest if a role of a domain would be assigned
+        on the system.
         """
 
         def add(document: Document, directory: Directory) -> None:
             _check_can_assign(assignment, directory)
             add_assignment(document, directory, assignment)
+            check_size(document)
 
         if not is_assigned(assignment, self._file.current):
             await asyncio.to_thread(self._file.change, add)

@@ -15,6 +15,7 @@ from glimpse.identity.embedded.identity_entry_edits import (
     add_entry,
     check_deletable,
     check_same_id,
+    check_size,
     check_updatable,
     merge_extra,
     merge_options,
@@ -23,7 +24,6 @@ from glimpse.identity.embedded.identity_entry_edits import (
 from glimpse.identity.embedded.identity_entry_rendering import role_reference
 from glimpse.identity.embedded.identity_file import IdentityFile
 from glimpse.identity.embedded.identity_removals import remove_implications, remove_roles
-from glimpse.identity.embedded.reference_edits import refer_to_role_by_id
 from glimpse.identity.embedded.standard_roles import (
     STANDARD_IMPLICATIONS,
     STANDARD_ROLES,
@@ -39,8 +39,8 @@ class Roles:
 
     `values` are attributes from a request. Check `values` against `schemas.ROLE` before the call,
     and check that the caller may make the change. All methods raise IdentityUnavailable if the
-    identity file is invalid or cannot be written. `create` and `update` raise Forbidden if the
-    identity file would be too large.
+    identity file is invalid or cannot be written. `create`, `update` and `imply` raise Forbidden if
+    the identity file would be too large.
     """
 
     def __init__(self, identity_file: IdentityFile) -> None:
@@ -92,8 +92,6 @@ class Roles:
                 extra=merge_extra(old.extra, values, _KNOWN),
             )
             _check_name(changed, directory)
-            if changed.name != old.name and old.domain_id is None:
-                refer_to_role_by_id(document, old)
             results.append(replace_entry(document, directory, "roles", old, changed))
 
         await asyncio.to_thread(self._file.change, write)
@@ -135,6 +133,7 @@ class Roles:
                 raise Forbidden(f"There are {len(pairs)} implied roles, and there can be no more.")
             references = role_reference(prior), role_reference(implied)
             pairs.append(dict(zip(("prior_role", "implied_role"), references, strict=True)))
+            check_size(document)
 
         await asyncio.to_thread(self._file.change, add)
 
