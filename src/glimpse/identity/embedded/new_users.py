@@ -45,17 +45,19 @@ def add_user(identity_file: IdentityFile, new: NewUser) -> AddedUser:
     """Add a user with roles in a project, in one change of the file. Blocks.
 
     If ``new.project`` is None, and there is no project with the user's name, adds this project,
-    too. Check before the call that the values are valid by `schemas.USER`, and that the domain
-    exists. The change is on disk on return.
+    too. Check before the call that the values are valid by `schemas.USER`. The change is on disk on
+    return.
 
-    Raises Conflict if the domain has a user of that name, and NotFound for an unknown project or
-    role. Raises Forbidden if the file has too many users or projects, or would be too large. Raises
-    IdentityUnavailable if the file is invalid or cannot be written. If an error is raised, nothing
-    changes.
+    Raises Conflict if the domain has a user of that name, and NotFound for an unknown domain,
+    project or role. Raises Forbidden if the file has too many users or projects, or would be too
+    large. Raises IdentityUnavailable if the file is invalid or cannot be written. If an error is
+    raised, nothing changes.
     """
     results: list[AddedUser] = []
 
     def add(document: Document, directory: Directory) -> None:
+        if new.domain_id not in directory.domains:
+            raise NotFound(f"There is no domain with the id {new.domain_id}.")
         user = User(
             uuid.uuid4().hex,
             new.name.strip(),
