@@ -76,9 +76,10 @@ class Domains:
         """Replace the attributes of a domain that are in `values`; return the changed domain.
 
         While a domain is disabled, tokens of its users, for its projects and for the domain itself
-        are invalid. Raises NotFound if the domain does not exist, and Conflict if another domain
-        has the new name. Raises Forbidden if the domain is immutable, and `values` do more than
-        reset the option ``immutable``.
+        are invalid. The tokens are valid again when the domain is enabled again, as in Keystone.
+        Raises NotFound if the domain does not exist, and Conflict if another domain has the new
+        name. Raises Forbidden if the domain is immutable, and `values` do more than reset the
+        option ``immutable``.
         """
         results: list[Domain] = []
 

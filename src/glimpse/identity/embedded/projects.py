@@ -77,10 +77,10 @@ class Projects:
     async def update(self, project_id: str, values: Mapping[str, Any]) -> Project:
         """Replace the attributes of a project that are in `values`; return the changed project.
 
-        While a project is disabled, tokens for the project are invalid. Raises NotFound if the
-        project does not exist. Raises BadRequest for another id or domain, or if ``is_domain`` is
-        true. Raises Conflict if the domain has another project of the new name. Raises Forbidden in
-        these cases:
+        While a project is disabled, tokens for the project are invalid. The tokens are valid again
+        when the project is enabled again, as in Keystone. Raises NotFound if the project does not
+        exist. Raises BadRequest for another id or domain, or if ``is_domain`` is true. Raises
+        Conflict if the domain has another project of the new name. Raises Forbidden in these cases:
 
         - The project is immutable, and `values` do more than reset the option ``immutable``.
         - `values` have another parent.
