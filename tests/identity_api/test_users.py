@@ -137,7 +137,7 @@ def test_deleted_user_leaves_no_application_credential(objects: Objects) -> None
     assert objects.cloud.create_credential(token).status_code == 201
     (demo,) = objects.listed("user", "?name=demo")
     objects.delete("user", demo["id"])
-    assert objects.cloud.directory.credentials == {}
+    assert objects.cloud.directory.application_credentials == {}
     assert "demo" in objects.names("project")
 
 

@@ -97,7 +97,7 @@ async def test_users_and_application_credentials_can_log_in(tmp_path: Path) -> N
     ann = directory.user(name="ann")
     assert ann is not None
     assert ann.password == "s3cret"
-    credential = directory.credentials["ci"]
+    credential = directory.application_credentials["ci"]
     assert check_password("hidden", None, credential.secret_hash)
     assert "hidden" not in (state_dir / "identity.json").read_text()
 

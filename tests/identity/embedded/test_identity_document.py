@@ -79,7 +79,7 @@ def test_credential_is_written_as_it_is_parsed() -> None:
         users=[{"name": "demo", "password": "x", "roles": {"demo": ["member"]}}],
         application_credentials=[entry],
     )
-    credential = directory.credentials["c"]
+    credential = directory.application_credentials["c"]
     assert credential.roles == (role_id_of("member"), role_id_of("reader"))
     document = standard_document() | {
         "application_credentials": [credential_entry(credential, directory.roles)]
@@ -102,7 +102,7 @@ def test_invalid_entries_are_left_out_and_named() -> None:
     )
     assert set(directory.projects) == {"p"}
     assert set(directory.users) == {"u"}
-    assert directory.credentials == {}
+    assert directory.application_credentials == {}
     assert set(directory.invalid_entries) == {
         *("bad-project", "project 3 of the file", "bad-user", "u: roles in gone", "c")
     }

@@ -204,7 +204,7 @@ def test_credential_without_roles_has_all_effective_roles_of_its_user() -> None:
             {"id": "c", "name": "robot", "user": "demo", "project": "gold", "secret_hash": "x"}
         ],
     )
-    assert directory.credentials["c"].roles == (
+    assert directory.application_credentials["c"].roles == (
         role_id_of("member"),
         role_id_of("reader"),
     )

@@ -10,7 +10,7 @@ def test_removed_user_leaves_no_credentials() -> None:
         lambda document, old: identity_removals.remove_users(document, old, {"u"})
     )
     assert set(directory.users) == {"v"}
-    assert set(directory.credentials) == {"e"}
+    assert set(directory.application_credentials) == {"e"}
 
 
 def test_removed_project_leaves_no_assignments_credentials_and_default_projects() -> None:
@@ -23,7 +23,7 @@ def test_removed_project_leaves_no_assignments_credentials_and_default_projects(
     assert directory.users["u"].default_project_id is None
     assert directory.users["v"].default_project_id == "q"
     assert directory.users["v"].roles == {}
-    assert set(directory.credentials) == {"f"}
+    assert set(directory.application_credentials) == {"f"}
 
 
 def test_removed_role_leaves_no_assignments_implications_and_credentials() -> None:
@@ -34,7 +34,7 @@ def test_removed_role_leaves_no_assignments_implications_and_credentials() -> No
     assert "r" not in directory.implied_roles
     assert directory.implied_roles["s"] == (role_id_of("member"),)
     assert "an invalid entry" in document["implied_roles"]
-    assert set(directory.credentials) == {"c", "e"}
+    assert set(directory.application_credentials) == {"c", "e"}
     assert "auditor" not in str(document)
 
 
@@ -51,5 +51,5 @@ def test_removed_domain_leaves_nothing_that_belongs_to_it() -> None:
         role_id_of("admin"),
         role_id_of("a role without an entry"),
     )
-    assert set(directory.credentials) == {"c"}
+    assert set(directory.application_credentials) == {"c"}
     assert [each["id"] for each in document["roles"]] == ["r"]

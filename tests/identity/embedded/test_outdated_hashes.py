@@ -43,7 +43,7 @@ async def log_in_by_credential(identity: EmbeddedIdentity, secret: str) -> Sessi
 
 
 def secret_hash(identity: EmbeddedIdentity) -> str:
-    return identity.identity_file.current.credentials["c"].secret_hash
+    return identity.identity_file.current.application_credentials["c"].secret_hash
 
 
 async def test_successful_login_replaces_the_hash_and_keeps_tokens(

@@ -34,7 +34,7 @@ def test_references_by_name_stay_when_the_name_changes(
     assert [each.assignments for each in directory.users.values()] == [
         each.assignments for each in before.users.values()
     ]
-    assert directory.credentials == before.credentials
+    assert directory.application_credentials == before.application_credentials
     assert document["users"][0].items() >= expected.items()
 
 

@@ -45,14 +45,14 @@ class ApplicationCredentials:
 
         Expired credentials are in the list, too. For an unknown user, the list is empty.
         """
-        return self._file.current.credentials_of(user_id)
+        return self._file.current.application_credentials_of(user_id)
 
     def get(self, user_id: str, credential_id: str) -> ApplicationCredential:
         """Return an application credential of a user.
 
         Raises NotFound if the user has no application credential with the id `credential_id`.
         """
-        credential = self._file.current.credentials.get(credential_id)
+        credential = self._file.current.application_credentials.get(credential_id)
         if credential is None or credential.user_id != user_id:
             raise NotFound(f"Could not find Application Credential: {credential_id}.")
         return credential
@@ -79,7 +79,7 @@ class ApplicationCredentials:
         user_id = session.user.id
         known_rules = self._file.current.access_rules_of(user_id)
         credential, secret = parse_credential(document, session, known_rules, self._clock())
-        existing = self._file.current.credentials_of(user_id)
+        existing = self._file.current.application_credentials_of(user_id)
         roles = self._file.current.roles
         new = credential_entry(credential, roles)
         _check_limits(new, [credential_entry(each, roles) for each in existing])

@@ -28,9 +28,9 @@ class Directory:
     """The domains, projects, users, roles and other entries of the identity file.
 
     Immutable: IdentityFile makes a new Directory after a change of the file. ``domains``,
-    ``projects``, ``users``, ``roles``, ``credentials``, ``access_rules``, ``regions``, ``services``
-    and ``endpoints`` map ids to entries. If several entries have the same id or name, the last of
-    them is used. The domain Default and the standard roles always exist.
+    ``projects``, ``users``, ``roles``, ``application_credentials``, ``access_rules``, ``regions``,
+    ``services`` and ``endpoints`` map ids to entries. If several entries have the same id or name,
+    the last of them is used. The domain Default and the standard roles always exist.
 
     ``implied_roles`` maps the id of a role to the ids of the roles that it implies directly.
     ``invalid_entries`` maps each entry or reference that was left out, by its id or place in the
@@ -41,7 +41,7 @@ class Directory:
         self,
         users: Iterable[User] = (),
         projects: Iterable[Project] = (),
-        credentials: Iterable[ApplicationCredential] = (),
+        application_credentials: Iterable[ApplicationCredential] = (),
         invalid_entries: Mapping[str, str] | None = None,
         *,
         domains: Iterable[Domain] = (),
@@ -58,7 +58,9 @@ class Directory:
         self.implied_roles = implied_roles
         self.users = {user.id: user for user in users}
         self.projects = {project.id: project for project in projects}
-        self.credentials = {credential.id: credential for credential in credentials}
+        self.application_credentials = {
+            credential.id: credential for credential in application_credentials
+        }
         self.access_rules = {rule.id: rule for rule in access_rules}
         self.regions = {region.id: region for region in regions}
         self.services = {service.id: service for service in services}
@@ -90,7 +92,9 @@ class Directory:
         credential takes as long, so that the time of a login does not reveal which application
         credentials exist.
         """
-        return slowest_parameters(each.secret_hash for each in self.credentials.values())
+        return slowest_parameters(
+            each.secret_hash for each in self.application_credentials.values()
+        )
 
     def domain(self, *, domain_id: str | None = None, name: str | None = None) -> Domain | None:
         """Return the domain with the id `domain_id`; if that is None, the domain `name`.
@@ -169,12 +173,14 @@ class Directory:
         """Return the access rules of a user, in the order of the file."""
         return [each for each in self.access_rules.values() if each.user_id == user_id]
 
-    def credentials_of(self, user_id: str) -> list[ApplicationCredential]:
+    def application_credentials_of(self, user_id: str) -> list[ApplicationCredential]:
         """Return the application credentials of a user, sorted by name.
 
         Expired credentials are in the list, too.
         """
-        credentials = (each for each in self.credentials.values() if each.user_id == user_id)
+        credentials = (
+            each for each in self.application_credentials.values() if each.user_id == user_id
+        )
         return sorted(credentials, key=lambda credential: credential.name)
 
     def _with_role(self, assigned: Mapping[str, tuple[str, ...]]) -> list[str]:

@@ -98,7 +98,7 @@ class _Parser:
         self._directory = Directory(**known)
         known["access_rules"] = self._parse("access_rules", "access rule", self._access_rule)
         self._directory = Directory(**known)
-        known["credentials"] = self._parse(
+        known["application_credentials"] = self._parse(
             "application_credentials", "application credential", self._credential
         )
         for section, kind, entry_type in _CATALOG:

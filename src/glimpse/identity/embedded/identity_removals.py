@@ -79,7 +79,7 @@ def remove_credentials(
     document: Document, directory: Directory, is_removed: Callable[[ApplicationCredential], bool]
 ) -> None:
     """Remove the application credentials for which `is_removed` returns True."""
-    ids = {each.id for each in directory.credentials.values() if is_removed(each)}
+    ids = {each.id for each in directory.application_credentials.values() if is_removed(each)}
     remove_entries(document, "application_credentials", ids)
 
 

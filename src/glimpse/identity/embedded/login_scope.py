@@ -75,9 +75,9 @@ def find_credential(request: AuthRequest, directory: Directory) -> ApplicationCr
     if reference is None:
         return None
     if reference.id:
-        return directory.credentials.get(reference.id)
+        return directory.application_credentials.get(reference.id)
     user = find_user(request.user, directory)
-    credentials = directory.credentials_of(user.id) if user else []
+    credentials = directory.application_credentials_of(user.id) if user else []
     return next((each for each in credentials if each.name == reference.name), None)
 
 

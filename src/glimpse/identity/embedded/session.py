@@ -64,7 +64,7 @@ def resolve_session(token: Token, directory: Directory) -> Session:
         raise Unauthorized("The token's user was disabled meanwhile.")
     credential = None
     if token.application_credential_id is not None:
-        credential = directory.credentials.get(token.application_credential_id)
+        credential = directory.application_credentials.get(token.application_credential_id)
         if credential is None:
             raise Unauthorized("The token's application credential is gone.")
     project, domain = _find_scope(token, directory)

@@ -26,7 +26,7 @@ async def delete_access_rule(identity_file: IdentityFile, user_id: str, rule_id:
 
     def remove(document: Document, directory: Directory) -> None:
         rule = find_access_rule(directory, user_id, rule_id)
-        if any(rule in each.access_rules for each in directory.credentials_of(user_id)):
+        if any(rule in each.access_rules for each in directory.application_credentials_of(user_id)):
             raise Forbidden("May not delete access rule in use")
         remove_entries(document, "access_rules", (rule_id,))
 
