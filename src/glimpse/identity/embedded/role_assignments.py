@@ -40,7 +40,7 @@ class RoleAssignments:
         if not is_assigned(assignment, self._file.current):
             await asyncio.to_thread(self._file.change, add)
 
-    async def revoke(self, assignment: Assignment) -> None:
+    async def unassign(self, assignment: Assignment) -> None:
         """Remove an assignment.
 
         The user's tokens for the project, the domain or the system become invalid if the user has

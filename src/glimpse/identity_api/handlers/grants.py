@@ -70,7 +70,7 @@ class GrantHandlers(IdentityHandlers):
         Raises NotFound if there is no such assignment, Forbidden if the caller may not revoke it,
         and IdentityUnavailable if the identity file is invalid or cannot be written.
         """
-        await self._assignments.revoke(self._authorize(request, "revoke"))
+        await self._assignments.unassign(self._authorize(request, "revoke"))
         return no_content()
 
     def _authorize(self, request: Request, verb: str) -> Assignment:
