@@ -150,13 +150,14 @@ class _Parser:
         in_domains = self._assignments(
             f"{name}: domain roles", entry.get("domain_roles", {}), self._domain_id
         )
+        on_system = entry.get("system_roles", ())
         return _make(
             User,
             entry,
             password_hash=entry.get("password_hash") if entry.get("password") is None else None,
             roles=in_projects,
             domain_roles=in_domains,
-            system_roles=self._roles.ids_of(entry.get("system_roles", ()), f"{name}: system roles"),
+            system_roles=self._roles.get_or_add_ids(on_system, f"{name}: system roles"),
         )
 
     def _assignments(
@@ -176,8 +177,8 @@ class _Parser:
         for place, roles in assigned.items():
             try:
                 place_id = find_id(place)  # several keys may name the same project
-                ids = (*found.get(place_id, ()), *self._roles.ids_of(roles, f"{path} in {place}"))
-                found[place_id] = tuple(dict.fromkeys(ids))
+                ids = self._roles.get_or_add_ids(roles, f"{path} in {place}")
+                found[place_id] = tuple(dict.fromkeys((*found.get(place_id, ()), *ids)))
             except InvalidStateFile as error:  # the place was removed from the file, or is invalid
                 self._invalid[f"{path} in {place}"] = str(error)
         return found
@@ -189,7 +190,7 @@ class _Parser:
         """
         project_id = self._project_id(entry["project"])
         user = self._named_user(entry)
-        roles = self._roles.ids_of(entry.get("roles") or (), f"{entry['id']}: roles")
+        roles = self._roles.get_or_add_ids(entry.get("roles") or (), f"{entry['id']}: roles")
         if not entry.get("roles"):
             held = self._directory.effective_roles(user.roles.get(project_id, ()))
             roles = tuple(role.id for role in held)
@@ -237,7 +238,8 @@ class _Parser:
 
     def _implication(self, entry: Entry) -> tuple[str, str]:
         """Return the ids of the prior and the implied role, or raise InvalidStateFile."""
-        return self._roles.id_of(entry["prior_role"]), self._roles.id_of(entry["implied_role"])
+        prior = self._roles.get_or_add_id(entry["prior_role"])
+        return prior, self._roles.get_or_add_id(entry["implied_role"])
 
     def _project_id(self, reference: str, domain_id: str = DOMAIN_ID) -> str:
         """Return the id of the project with the id `reference`, or with this name in a domain.

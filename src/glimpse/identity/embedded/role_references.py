@@ -13,13 +13,16 @@ _HEXADECIMAL = frozenset("0123456789abcdef")
 class RoleReferences:
     """The roles in an identity file, also the standard roles and roles without an entry.
 
-    ``roles`` maps ids to roles. If a reference has a name that no role has, `id_of` and `ids_of`
-    add a role of that name, which has no entry. A role that belongs to a domain is found by id
-    only.
+    ``roles`` maps ids to roles. If a reference has a name that no role has, `get_or_add_id` and
+    `get_or_add_ids` add a role of that name, which has no entry. A role that belongs to a domain is
+    found by id only.
     """
 
     def __init__(self, roles: Iterable[Role], invalid_entries: dict[str, str]) -> None:
-        """`roles` are the entries. `ids_of` adds unknown ids and a reason to `invalid_entries`."""
+        """`roles` are the entries.
+
+        `get_or_add_ids` adds unknown ids and a reason to `invalid_entries`.
+        """
         self.roles = {role.id: role for role in (*roles, *STANDARD_ROLES)}
         self._by_name = {
             role.name: role.id for role in self.roles.values() if role.domain_id is None
@@ -33,7 +36,7 @@ class RoleReferences:
         """
         return reference if reference in self.roles else self._by_name.get(reference)
 
-    def id_of(self, reference: str) -> str:
+    def get_or_add_id(self, reference: str) -> str:
         """Return the id of the role with this id, or with this name in no domain.
 
         If no role has the name, adds a role of that name. Raises InvalidStateFile if `reference`
@@ -50,7 +53,7 @@ class RoleReferences:
         self._by_name[reference] = new_id
         return new_id
 
-    def ids_of(self, references: Iterable[str], path: str) -> tuple[str, ...]:
+    def get_or_add_ids(self, references: Iterable[str], path: str) -> tuple[str, ...]:
         """Return the ids of the roles that `references` name, without duplicates.
 
         Unknown ids are left out, and added to the invalid entries under `path`. An unknown name
@@ -59,7 +62,7 @@ class RoleReferences:
         found: dict[str, None] = {}
         for reference in references:
             try:
-                found[self.id_of(reference)] = None
+                found[self.get_or_add_id(reference)] = None
             except InvalidStateFile as error:
                 self._invalid_entries[f"{path}: {reference}"] = str(error)
         return tuple(found)
