@@ -119,7 +119,7 @@ async def test_revocation_also_revokes_tokens_derived_from_the_token(
 ) -> None:
     parent = await log_in(identity)
     request = AuthRequest(methods=("token",), token=identity.sign(parent.token))
-    child = identity.sign((await identity.login(request)).token)
+    child = identity.sign((await identity.login.log_in(request)).token)
     await identity.authenticate(child)
     await identity.revoke(parent)
     with pytest.raises(Unauthorized):

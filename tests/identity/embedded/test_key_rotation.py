@@ -34,7 +34,7 @@ def state_dir(tmp_path: Path) -> Path:
 async def issue_token(identity: EmbeddedIdentity) -> str:
     demo = Reference(None, "demo")
     request = AuthRequest(("password",), demo, "secret", project=demo)
-    return identity.sign((await identity.login(request)).token)
+    return identity.sign((await identity.login.log_in(request)).token)
 
 
 async def test_token_of_version_0_1_is_valid_after_an_upgrade_and_a_rotation(

@@ -39,7 +39,7 @@ async def log_in_by_credential(identity: EmbeddedIdentity, secret: str) -> Sessi
     request = AuthRequest(
         ("application_credential",), credential=Reference("c", None), secret=secret
     )
-    return await identity.login(request)
+    return await identity.login.log_in(request)
 
 
 def secret_hash(identity: EmbeddedIdentity) -> str:
@@ -73,6 +73,6 @@ async def test_hash_of_a_user_is_accepted_and_kept(identity: EmbeddedIdentity) -
     request = AuthRequest(
         ("password",), Reference("u", None), "secret", project=Reference("p", None)
     )
-    session = await identity.login(request)
+    session = await identity.login.log_in(request)
     assert session.user.password_hash == OUTDATED
     assert identity.identity_file.current.users["u"].password_hash == OUTDATED

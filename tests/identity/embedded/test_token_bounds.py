@@ -15,7 +15,7 @@ async def test_token_with_a_huge_expiration_can_be_rendered(tmp_path: Path) -> N
     password = identity.identity_file.current.user(name="demo")
     assert password is not None
     request = AuthRequest(("password",), Reference(None, "demo"), password.password or "")
-    session = await identity.login(request)
+    session = await identity.login.log_in(request)
     document = render_token(session, identity.identity_file.current, None)
     assert document["token"]["expires_at"].startswith("9999-12-31")
     await identity.close()
@@ -29,9 +29,9 @@ async def test_cached_tokens_are_bounded_in_bytes(
     demo = identity.identity_file.current.user(name="demo")
     assert demo is not None
     request = AuthRequest(("password",), Reference(None, "demo"), demo.password or "")
-    first = identity.sign((await identity.login(request)).token)
+    first = identity.sign((await identity.login.log_in(request)).token)
     for _ in range(50):
-        derived = await identity.login(AuthRequest(("token",), token=first))
+        derived = await identity.login.log_in(AuthRequest(("token",), token=first))
         await identity.authenticate(identity.sign(derived.token))
     cache = identity._cache  # noqa: SLF001  its size has no public view
     assert 5 < len(cache) < 20

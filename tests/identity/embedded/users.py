@@ -25,7 +25,7 @@ async def log_in(
         password=password if password is not None else user.password or "",
         project=Reference(None, project or name),
     )
-    return await identity.login(request)
+    return await identity.login.log_in(request)
 
 
 async def issue_token(identity: EmbeddedIdentity, name: str = "demo") -> str:

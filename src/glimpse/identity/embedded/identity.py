@@ -111,7 +111,7 @@ class EmbeddedIdentity:
         if not token:
             raise Unauthorized("The request you have made requires authentication.")
         self._refresh()
-        expired_window = self._expired_window(service_token) if service_token else 0
+        expired_window = self._accepted_expiry_seconds(service_token) if service_token else 0
         cached = self._cache.get(token)
         if cached is not None and self.clock() < cached.expires_at:
             return cached.caller
@@ -207,7 +207,7 @@ class EmbeddedIdentity:
         self.login.close()
         self._revocations.close()
 
-    def _expired_window(self, service_token: str) -> float:
+    def _accepted_expiry_seconds(self, service_token: str) -> float:
         """Return the seconds for which an expired token is still accepted with `service_token`.
 
         Returns EXPIRED_WINDOW if the user of `service_token` has the role ``service``, otherwise 0.

@@ -77,7 +77,7 @@ class Login:
         self._expiration = expiration
         self._queue = queue or LoginQueue()
 
-    async def __call__(self, request: AuthRequest, address: str = "-") -> Session:
+    async def log_in(self, request: AuthRequest, address: str = "-") -> Session:
         """Check the methods of `request` in their order; return a session with a new token.
 
         `EmbeddedIdentity.sign` makes the text of the token. `address` is the client's address;
@@ -123,7 +123,7 @@ class Login:
     async def _authenticate(
         self, method: str, request: AuthRequest, address: str
     ) -> _Authenticated:
-        """Check one method. Raises the errors that `__call__` explains."""
+        """Check one method. Raises the errors that `log_in` explains."""
         if method == "password":
             return await self._by_password(request, address)
         if method == "token":
@@ -135,7 +135,7 @@ class Login:
     async def _by_password(self, request: AuthRequest, address: str) -> _Authenticated:
         """Check the password; return the user. An unknown user takes as long.
 
-        Raises Unauthorized, TooManyLogins or IdentityUnavailable, as `__call__` explains.
+        Raises Unauthorized, TooManyLogins or IdentityUnavailable, as `log_in` explains.
         """
         directory = self._directory
         user = find_user(request.user, directory)
@@ -158,7 +158,7 @@ class Login:
 
         An unknown application credential takes as long. If the stored hash is outdated
         (`is_outdated`), it is replaced. Raises Unauthorized, TooManyLogins or IdentityUnavailable,
-        as `__call__` explains.
+        as `log_in` explains.
         """
         directory = self._directory
         credential = find_credential(request, directory)

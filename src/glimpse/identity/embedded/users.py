@@ -35,7 +35,7 @@ _KNOWN = frozenset(
 class _Login(Protocol):
     """The part of Login that Users uses: it checks passwords and hashes new ones."""
 
-    async def __call__(self, request: AuthRequest, address: str = "-") -> Session: ...
+    async def log_in(self, request: AuthRequest, address: str = "-") -> Session: ...
 
     async def hash_secret(self, secret: str, user_id: str, address: str) -> str: ...
 
@@ -121,7 +121,7 @@ class Users:
         another request changes the password at the same time. Raises BadRequest if the user has the
         option ``lock_password``.
         """
-        user = (await self._login(_password_login(user_id, original), address)).user
+        user = (await self._login.log_in(_password_login(user_id, original), address)).user
         if user.options.get("lock_password"):
             raise BadRequest("An administrator has locked the password of this user.")
         hashed = await self._login.hash_secret(new_password, user_id, address)

@@ -39,7 +39,7 @@ class TokenHandlers(IdentityHandlers):
           checked.
         """
         auth_request = parse_auth_request(await read_json(request))
-        login = self.identity.login(auth_request, client_address(request))
+        login = self.identity.login.log_in(auth_request, client_address(request))
         session = await while_connected(request.receive, login)
         text = self.identity.sign(session.token)
         return json_response(
