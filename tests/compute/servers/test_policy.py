@@ -16,6 +16,7 @@ MEMBER = Caller("m", "owner", frozenset(("Member",)))
 READER = Caller("r", "owner", frozenset(("reader",)))
 STRANGER = Caller("s", "owner", frozenset(("observer",)))
 UNSCOPED = Caller("u", None, frozenset())
+SYSTEM_ADMIN = Caller("a", None, frozenset(("admin",)), is_admin=True)
 SERVER = make_server(project_id="owner", user_id="m")
 
 READS = {ServerRule.INDEX, ServerRule.DETAIL, ServerRule.SHOW}
@@ -81,6 +82,16 @@ def test_no_rule_helps_a_caller_without_a_project(tmp_path: Path) -> None:
     policy = policy_of(tmp_path, dict.fromkeys(ServerRule, "@"))
     message = "403 Servers need a token that is scoped to a project; this one is not."
     assert {refusal(policy, UNSCOPED, rule) for rule in ServerRule} == {message}
+
+
+@pytest.mark.parametrize("caller", [UNSCOPED, SYSTEM_ADMIN])
+@pytest.mark.parametrize("rules", [{}, dict.fromkeys(ServerRule, "@")])
+def test_a_caller_without_a_project_is_allowed_nothing(
+    tmp_path: Path, rules: dict[str, object], caller: Caller
+) -> None:
+    policy = policy_of(tmp_path, rules or {"get_images": "!"})
+    assert not any(policy.allows(caller, rule) for rule in ServerRule)
+    assert not any(policy.allows(caller, rule, SERVER) for rule in ServerRule)
 
 
 def test_rules_for_servers_are_checked_only_where_there_are_servers(tmp_path: Path) -> None:

@@ -64,11 +64,13 @@ class ServerPolicy:
             raise Fault(403, f"Policy doesn't allow {rule} to be performed.")
 
     def allows(self, caller: Caller, rule: ServerRule, server: Server | None = None) -> bool:
-        """Return True if `rule` lets `caller` act on `server`. `caller` must have a project.
+        """Return True if `rule` lets `caller` act on `server`.
 
         If `server` is None, as for lists, the rule is evaluated for the caller's own project and
-        user.
+        user. A caller without a project is always refused.
         """
+        if caller.project_id is None:
+            return False
         if self._rules is not None and self._rules.has(rule):
             return self._rules.allows(rule, caller, _target(caller, server))
         return caller.is_admin or holds_one(caller, ROLES[rule])
