@@ -118,7 +118,7 @@ class ServerOperations:
         a 403 fault for too many metadata items. Raises BaseImageNotFound, BaseImageNotActive or
         TooManyServers (see `ServerService.create_server`).
         """
-        new = parse_create_server(request.body, _minor(request), is_legacy=_is_legacy(request))
+        new = parse_create_server(request.body, _minor(request), is_legacy=request.is_legacy)
         self._policy.check(request.caller, ServerRule.CREATE)
         if len(new.metadata) > self._metadata_items:
             raise Fault(403, f"Maximum number of metadata items exceeds {self._metadata_items}")
@@ -154,7 +154,7 @@ class ServerOperations:
         key. Before 2.39, also raises a 403 fault for too many metadata items. Raises what
         `ServerService.create_image` raises.
         """
-        name, metadata = parse_create_image(request.body, is_legacy=_is_legacy(request))
+        name, metadata = parse_create_image(request.body, is_legacy=request.is_legacy)
         server = await self._find(request, ServerRule.CREATE_IMAGE)
         minor = _minor(request)
         if minor < _METADATA_UNCHECKED:
@@ -218,8 +218,3 @@ def _render_page(page: ServerPage, view: Callable[[Server], object], link: NextL
 def _minor(request: Request) -> int:
     """Return the minor version of the request; 1 below ``/v2``, which has no microversions."""
     return request.microversion.minor if request.microversion is not None else 1
-
-
-def _is_legacy(request: Request) -> bool:
-    """Return True for a request below ``/v2``, where Compute validates bodies less strictly."""
-    return request.microversion is None
