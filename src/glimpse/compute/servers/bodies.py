@@ -15,16 +15,18 @@ _NETWORKS_REQUIRED = 37  # from microversion 2.37
 _LATER_ATTRIBUTES = {"description": 19, "tags": 52}  # with the minor version that added each
 _MAX_TAGS = 50
 _TAG = re.compile(r"[^,/]{1,60}")
-_UNUSED = frozenset(  # accepted without effect: there is no machine and no network
-    (
-        *("networks", "security_groups", "user_data", "config_drive", "adminPass", "personality"),
-        *("OS-DCF:diskConfig", "accessIPv4", "accessIPv6", "hostname", "return_reservation_id"),
-    )
-)
-_USED = frozenset(
+# The attributes of a new server: those that are parsed or checked, and those that may have any
+# value, because they have no effect where there is no machine and no network.
+_CHECKED = frozenset(
     (
         *("name", "imageRef", "flavorRef", "metadata", "key_name", "description", "tags"),
-        *("availability_zone", "min_count", "max_count", "block_device_mapping_v2"),
+        *("availability_zone", "min_count", "max_count", "block_device_mapping_v2", "networks"),
+    )
+)
+_UNCHECKED = frozenset(
+    (
+        *("security_groups", "user_data", "config_drive", "adminPass", "personality", "hostname"),
+        *("OS-DCF:diskConfig", "accessIPv4", "accessIPv6", "return_reservation_id"),
     )
 )
 # The action that is offered, and the other actions of Compute, which are 501.
@@ -96,7 +98,7 @@ def parse_create_server(body: Any, minor: int, *, is_legacy: bool) -> NewServer:
     if is_legacy:
         server = {key: value for key, value in server.items() if key not in too_early}
     else:
-        _check_additional("server", server, (_USED | _UNUSED) - too_early)
+        _check_additional("server", server, (_CHECKED | _UNCHECKED) - too_early)
     name = _parse_name(server["name"], is_legacy=is_legacy)
     metadata = _parse_metadata(server)
     _check_networks(server.get("networks", []))
