@@ -26,8 +26,23 @@ _NAMED = (
     ),
     *("sort_key=name", "x=y", "id=default"),
 )
+# Keystone compares all values of a repeated filter, but reads only the first of other parameters.
+_REPEATED = (
+    *("limit=1&limit=2", "limit=2&limit=1", "limit=1&limit=x", "limit=x&limit=1"),
+    *(f"marker={CREW}&marker=x", f"marker=x&marker={CREW}"),
+    *("enabled=true&enabled=x", "enabled=x&enabled=true", "enabled=true&enabled=false"),
+    *(f"name=crew&name={'x' * 256}", f"name={'x' * 256}&name=crew"),
+)
+_REPEATED_TAGS = (
+    *(
+        f"{name}={value}"
+        for name in ("tags", "tags-any", "not-tags", "not-tags-any")
+        for value in ("a", "x", f"x&{name}=a", f"a&{name}=x")
+    ),
+    *("tags=a&tags-any=x", "tags=&tags=a", "not-tags=&not-tags=a"),
+)
 _QUERIES: dict[str, tuple[str, ...]] = {
-    "projects": (*_NAMED, "parent_id=default", "is_domain=true", "tags=x"),
+    "projects": (*_NAMED, *_REPEATED, "parent_id=default", "is_domain=true", "tags=x"),
     "users": (*_NAMED, "default_project_id=x"),
     "roles": (
         "",
@@ -44,7 +59,10 @@ _QUERIES: dict[str, tuple[str, ...]] = {
         *("", "interface=public", "interface=x", "service_id=x", "region_id=RegionOne", "x=y"),
         "region=x",
     ),
-    "regions": ("", "parent_region_id=x", "x=y"),
+    "regions": (
+        *("", "parent_region_id=x", "x=y", "limit=1", "marker=RegionOne", "limit=", "marker="),
+        *("parent_region_id__contains=x", "parent_region_id=x&limit=1"),
+    ),
     "groups": (
         "",
         "name=x",
@@ -74,11 +92,28 @@ _PATHS = (
     *("/role_assignments?scope.system=all", "/role_assignments?scope.domain.id=default"),
     *("/role_assignments?user.id=x", "/role_assignments?user.id=x&group.id=y"),
     "/role_assignments?user.id=<user:owner>&effective&group.id=x",
-    *(f"/projects/{CREW}?{each}" for each in ("parents_as_list", "subtree_as_ids")),
+    *(
+        f"/projects/{CREW}?{each}"
+        for each in (
+            *("parents_as_list", "subtree_as_ids"),
+            *("subtree_as_ids=0&subtree_as_ids=1", "subtree_as_ids=1&subtree_as_ids=0"),
+        )
+    ),
+    "/role_assignments?user.id=<user:owner>&include_names=0&include_names=1",
+    "/role_assignments?user.id=<user:owner>&include_names=1&include_names=0",
+    *(
+        f"/users/<user:owner>/application_credentials?{each}"
+        for each in ("name=x&name=y", "limit=1")
+    ),
     *(f"/projects/{CREW}/tags", f"/projects/{CREW}/users/<user:owner>/roles"),
     *("/role_inferences", "/roles/<role:admin>/implies", "/system/users/<user:admin>/roles"),
     *("/domains/default/users/<user:owner>/roles", "/projects/x/users/<user:owner>/roles"),
 )
+_LISTS_BY_TAGS = [
+    identity_call("PUT", f"/projects/{CREW}/tags", {"tags": ["a", "b"]}),
+    *(identity_call("GET", f"/projects?{query}") for query in _REPEATED_TAGS),
+    identity_call("DELETE", f"/projects/{CREW}/tags"),
+]
 
 
 def reads() -> Iterator[Scenario]:
@@ -99,7 +134,7 @@ def reads() -> Iterator[Scenario]:
         for path in _PATHS
         for user in ("admin", "owner", "none")
     ]
-    yield from numbered("read", rows)
+    yield from numbered("read", [*rows, _LISTS_BY_TAGS])
 
 
 _NOT_OFFERED = (

@@ -58,6 +58,15 @@ def test_repeated_parameter_has_to_match_each_time() -> None:
     assert ids(("name", "first"), ("name", "second")) == ""
 
 
+def test_first_limit_marker_and_checked_value_count() -> None:
+    assert ids(("limit", "1"), ("limit", "2")) == "a"
+    assert ids(("limit", "2"), ("limit", "x")) == "ab"
+    assert ids(("marker", "b"), ("marker", "nowhere")) == "c"
+    assert ids(("enabled", "true"), ("enabled", "maybe")) == "ab"
+    with pytest.raises(BadRequest, match="enabled"):
+        ids(("enabled", "maybe"), ("enabled", "true"))
+
+
 def test_pages_follow_each_other_to_the_end() -> None:
     limit, marker = ("limit", "2"), ("marker", "b")
     first = select_page(ENTRIES, [limit], RULES)
@@ -126,3 +135,11 @@ def test_links_repeat_the_parameters_and_name_the_next_marker() -> None:
 )
 def test_tags_filter(parameter: tuple[str, str], *, expected: bool) -> None:
     assert matches_tags(["a", "b"], [parameter]) is expected
+
+
+def test_first_of_repeated_tags_counts() -> None:
+    for name in ("tags", "tags-any"):
+        assert matches_tags(["a"], [(name, "a"), (name, "b")])
+        assert not matches_tags(["a"], [(name, "b"), (name, "a")])
+        assert matches_tags(["a"], [(f"not-{name}", "b"), (f"not-{name}", "a")])
+        assert not matches_tags(["a"], [(f"not-{name}", "a"), (f"not-{name}", "b")])

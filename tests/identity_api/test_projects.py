@@ -136,6 +136,7 @@ def test_projects_above_and_below_are_shown(objects: Objects) -> None:
     # Lists have only those in which the caller has a role.
     assert objects.show("project", leaf, "?parents_as_list")["parents"] == []
     assert "parents" not in objects.show("project", leaf, "?parents_as_ids=0")
+    assert "parents" not in objects.show("project", leaf, "?parents_as_ids=0&parents_as_ids=1")
     both = objects.send("GET", f"/projects/{top}?subtree_as_ids&subtree_as_list")
     assert both.status_code == 400
 

@@ -112,6 +112,8 @@ def test_names_are_included_on_request(admin: Admin) -> None:
     assert {"project": below} in [each["scope"] for each in entries]
     assert {each["user"]["domain"]["name"] for each in entries} == {"Default"}
     assert {each["role"]["name"] for each in entries} == {"member", "reader"}
+    repeated = query.replace("include_names", "include_names=0&include_names=1")
+    assert "name" not in admin.get(repeated)["role_assignments"][0]["user"]
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,8 @@ def test_expired_token_is_shown_with_allow_expired_only(cloud: Cloud) -> None:
         query: cloud.send("GET", f"/auth/tokens{query}", admin, headers=subject).status_code
         for query in ("", "?allow_expired=false", "?allow_expired=true", "?allow_expired=1")
     }
+    repeated = "/auth/tokens?allow_expired=0&allow_expired=1"
+    assert cloud.send("GET", repeated, admin, headers=subject).status_code == 404
     assert statuses == {
         "": 404,
         "?allow_expired=false": 404,

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from glimpse.identity.embedded.errors import BadRequest, NotFound
 from glimpse.identity_api.attributes import Attribute, text
+from glimpse.identity_api.requests import first_values
 
 MAX_LIMIT = 1000  # entries in a page, as Keystone's max_db_limit
 _FALSE = frozenset(("0", "f", "false", "off", "n", "no"))  # as oslo.utils reads a boolean
@@ -66,6 +67,9 @@ def select_page(entries: Iterable[Entry], parameters: Parameters, rules: ListRul
     - ``limit`` is the maximum number of entries. A limit above MAX_LIMIT counts as MAX_LIMIT. There
       is no maximum if ``limit`` is missing, 0 or negative.
 
+    If ``marker``, ``limit`` or a parameter in ``rules.checks`` is repeated, its first value is the
+    one that is used or checked. An entry must match all values of a repeated filter.
+
     NAME has to be in ``rules.filters``. Other parameters are ignored, as in Keystone, but if
     ``rules.is_strict`` is True, they raise BadRequest. Raises BadRequest for an invalid value, and
     NotFound if no entry has the id ``marker``.
@@ -73,7 +77,7 @@ def select_page(entries: Iterable[Entry], parameters: Parameters, rules: ListRul
     _check_parameters(parameters, rules)
     everything = sorted(entries, key=lambda each: str(each["id"]))
     matching = [each for each in everything if _matches(each, parameters, rules.filters)]
-    values = dict(parameters)
+    values = first_values(parameters)
     marker, limit = values.get("marker"), _parse_limit(values.get("limit"))
     if marker:
         if all(each["id"] != marker for each in everything):
@@ -103,7 +107,7 @@ def render_page(name: str, page: Page, url: str, parameters: Parameters) -> dict
 
 def _check_parameters(parameters: Parameters, rules: ListRules) -> None:
     """Raise BadRequest for an invalid value or, if `rules` are strict, an unknown parameter."""
-    for name, value in parameters:
+    for name, value in first_values(parameters).items():
         if name in rules.checks and not rules.checks[name].is_valid(value):
             raise BadRequest(f"{name} has to be {rules.checks[name].meaning}.")
         if rules.is_strict and name not in rules.filters:
@@ -162,10 +166,10 @@ def matches_tags(tags: Sequence[str], parameters: Parameters) -> bool:
     The value of each of these parameters is a list of tags, separated by commas. `tags` must have
     all tags in ``tags`` and at least one in ``tags-any``. `tags` must not have all tags in
     ``not-tags``, or any in ``not-tags-any``. Other parameters are ignored. If a parameter is
-    repeated, only its last value counts.
+    repeated, only its first value counts, as in Keystone.
     """
     present = set(tags)
-    for name, value in dict(parameters).items():
+    for name, value in first_values(parameters).items():
         wanted = set(value.split(","))
         if (
             (name == "tags" and not wanted <= present)

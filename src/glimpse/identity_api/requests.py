@@ -1,6 +1,6 @@
 """Reads parts of requests: the JSON body, the client's address, ids, parameters and flags."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import orjson
 from starlette.exceptions import HTTPException
@@ -43,6 +43,11 @@ def client_address(request: Request) -> str:
     return address
 
 
+def first_values(parameters: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Return the first value of each parameter of a query, as Keystone reads parameters."""
+    return dict(reversed(parameters))
+
+
 def is_true(text: str) -> bool:
     """Return True for ``1``, ``t``, ``true``, ``on``, ``y`` and ``yes``, whatever their case."""
     return text.lower() in _TRUE
@@ -51,7 +56,7 @@ def is_true(text: str) -> bool:
 def is_flag_set(parameters: Mapping[str, str], name: str) -> bool:
     """Return True if the query has the parameter `name` with any value other than ``0``.
 
-    An empty value counts as set.
+    An empty value counts as set. `parameters` are the result of `first_values`.
     """
     return parameters.get(name, "0") != "0"
 

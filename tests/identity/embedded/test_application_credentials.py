@@ -50,6 +50,17 @@ def test_application_credential_logs_in_by_id_and_by_name(cloud: Cloud) -> None:
         assert access.role_names == ["reader"]
 
 
+def test_listed_application_credentials_have_each_name_of_the_query(cloud: Cloud) -> None:
+    token = cloud.token()
+    credential_of(cloud, token)
+    path = f"/users/{user_id(cloud)}/application_credentials"
+    found = {
+        query: len(cloud.send("GET", path + query, token).json()["application_credentials"])
+        for query in ("?name=robot", "?name=x", "?name=robot&name=x", "?name=x&name=robot")
+    }
+    assert [*found.values()] == [1, 0, 0, 0]
+
+
 def test_application_credential_is_listed_without_secret_and_deleted(cloud: Cloud) -> None:
     token = cloud.token()
     made = credential_of(cloud, token)

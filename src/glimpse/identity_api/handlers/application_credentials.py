@@ -34,17 +34,18 @@ class ApplicationCredentialHandlers(IdentityHandlers):
     async def list_credentials(self, request: Request) -> Response:
         """List the application credentials of a user.
 
-        With the parameter ``name``, only the application credential with that name is listed. The
-        list is empty for an unknown user.
+        With the parameter ``name``, only the application credential with that name is listed. If
+        ``name`` is repeated with different values, the list is empty. The list is also empty for an
+        unknown user.
         """
         base_url, user_id = base_url_of(request.scope), request.path_params["user_id"]
         self._authorize(request, "list_application_credentials")
         found = self._credentials.list(user_id)
-        name = request.query_params.get("name")
+        names = request.query_params.getlist("name")
         entries = [
             render_application_credential(each, self.directory, base_url)
             for each in found
-            if name is None or each.name == name
+            if all(name == each.name for name in names)
         ]
         url = f"{base_url}/v3/users/{user_id}/application_credentials"
         parameters = request.query_params.multi_items()

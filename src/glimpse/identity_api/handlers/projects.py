@@ -26,7 +26,7 @@ from glimpse.identity_api.handlers.base import (
     no_content,
 )
 from glimpse.identity_api.list_query import BOOLEAN_TEXT, UUID_TEXT, ListRules, matches_tags
-from glimpse.identity_api.requests import is_flag_set, read_json
+from glimpse.identity_api.requests import first_values, is_flag_set, read_json
 from glimpse.identity_api.responses import json_response
 
 _LIST = ListRules(
@@ -183,10 +183,11 @@ class ProjectHandlers(IdentityHandlers):
         directory, base_url = self.directory, base_url_of(request.scope)
         own = {each.id for each in directory.projects_of(session.user)}
         above, below = ancestors(project, directory), descendants(project, directory)
+        parameters = first_values(request.query_params.multi_items())
         rendered: dict[str, Any] = {}
         for name, projects in (("parents", above), ("subtree", below)):
-            as_list = is_flag_set(request.query_params, f"{name}_as_list")
-            as_ids = is_flag_set(request.query_params, f"{name}_as_ids")
+            as_list = is_flag_set(parameters, f"{name}_as_list")
+            as_ids = is_flag_set(parameters, f"{name}_as_ids")
             if as_list and as_ids:
                 raise BadRequest(
                     f"Cannot use {name}_as_list and {name}_as_ids query params at the same time."

@@ -13,7 +13,7 @@ from glimpse.identity_api import policy
 from glimpse.identity_api.documents.common import render_collection
 from glimpse.identity_api.documents.role_assignments import render_assignment
 from glimpse.identity_api.handlers.base import IdentityHandlers, url_of_list
-from glimpse.identity_api.requests import is_flag_set
+from glimpse.identity_api.requests import first_values, is_flag_set
 from glimpse.identity_api.responses import json_response
 from glimpse.identity_api.role_assignment_query import find_assignments, parse_query
 
@@ -34,7 +34,8 @@ class RoleAssignmentHandlers(IdentityHandlers):
         or user in the query does not exist (see `find_assignments`).
         """
         session, directory = self.session(request), self.directory
-        query = parse_query(dict(reversed(request.query_params.multi_items())))
+        parameters = first_values(request.query_params.multi_items())
+        query = parse_query(parameters)
         own = session.domain.id if session.domain else None
         if query.include_subtree:
             project = directory.projects.get(query.project_id or "")
@@ -43,7 +44,7 @@ class RoleAssignmentHandlers(IdentityHandlers):
             own = None
         else:
             policy.check(session, "list_role_assignments", policy.Target(domain_id=own))
-        include_names = is_flag_set(request.query_params, "include_names")
+        include_names = is_flag_set(parameters, "include_names")
         base_url = base_url_of(request.scope)
         entries: list[orjson.Fragment] = []
         for number, found in enumerate(find_assignments(query, directory)):

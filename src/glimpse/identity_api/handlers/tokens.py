@@ -15,7 +15,7 @@ from glimpse.identity.service import Unauthorized
 from glimpse.identity_api import policy
 from glimpse.identity_api.documents.tokens import render_token
 from glimpse.identity_api.handlers.base import IdentityHandlers
-from glimpse.identity_api.requests import client_address, is_true, read_json
+from glimpse.identity_api.requests import client_address, first_values, is_true, read_json
 from glimpse.identity_api.responses import PRIVATE, json_response
 
 _NO_STORE = {"Cache-Control": NO_STORE}
@@ -53,7 +53,8 @@ class TokenHandlers(IdentityHandlers):
         days) ago. The document has the catalog, unless the query has ``nocatalog``. Raises NotFound
         if the token is not valid, and Forbidden if the caller may not see the token.
         """
-        is_window_allowed = is_true(request.query_params.get("allow_expired", ""))
+        parameters = first_values(request.query_params.multi_items())
+        is_window_allowed = is_true(parameters.get("allow_expired", ""))
         action = "check_token" if request.method == "HEAD" else "validate_token"
         subject = self._subject(request, action, EXPIRED_WINDOW if is_window_allowed else 0)
         text = request.headers["x-subject-token"]
