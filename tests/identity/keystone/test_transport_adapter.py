@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 from requests.exceptions import ConnectionError as NoConnection
-from requests.exceptions import Timeout
+from requests.exceptions import InvalidHeader, Timeout
 
 from glimpse.identity.keystone.transport_adapter import RedirectNotFollowed, TransportAdapter
 from glimpse.upstream.errors import ConnectError
@@ -61,3 +61,36 @@ async def test_response_has_status_headers_and_body() -> None:
 async def test_failure_is_an_error_of_requests(result: Result, error: type[Exception]) -> None:
     with pytest.raises(error):
         await send(lambda _: result, seconds=0.2)
+
+
+@pytest.mark.parametrize(
+    ("result", "error", "problem"),
+    [
+        (ConnectError("refused"), NoConnection, "refused"),
+        (None, Timeout, "no response in time"),
+        (ValueError(), InvalidHeader, "a header cannot be sent"),
+        (Response(401, [], b""), NoConnection, "GET http://keystone/2 responds 401"),
+    ],
+    ids=["no connection", "no response", "invalid header", "discovery with a token"],
+)
+async def test_problem_is_that_of_the_last_request(
+    result: Result, error: type[Exception], problem: str
+) -> None:
+    def respond(request: SentRequest) -> Result:
+        return Response(500, [], b"") if request.target == "/1" else result
+
+    adapter, loop = TransportAdapter(FakeTransport(respond)), asyncio.get_running_loop()
+
+    def send_in_thread() -> list[str]:
+        adapter.begin(loop, 0.2)
+        problems = [adapter.problem]
+        with requests.Session() as session:
+            session.mount("http://", adapter)
+            session.get("http://keystone/1")
+            problems.append(adapter.problem)
+            with pytest.raises(error):
+                session.get("http://keystone/2")
+        return [*problems, adapter.problem]
+
+    first = "GET http://keystone/1 responds 500"
+    assert await asyncio.to_thread(send_in_thread) == ["", first, problem]

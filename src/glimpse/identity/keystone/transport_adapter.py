@@ -88,16 +88,7 @@ class TransportAdapter(BaseAdapter):
         - InvalidHeader: a header cannot be sent, or the body is neither text nor bytes.
         - RedirectNotFollowed: the response is a redirect, which is logged.
         """
-        try:
-            response = self._run_until_deadline(_send_request(self._transport, request))
-        except TimeoutError:
-            self._call.problem = "no response in time"
-            raise Timeout("no answer in time", request=request) from None
-        except UpstreamError as error:
-            self._call.problem = str(error)
-            raise NoConnection(str(error), request=request) from None
-        except ValueError:
-            raise InvalidHeader("a header cannot be sent", request=request) from None
+        response = self._exchange(request)
         self._call.problem = _problem_of(request, response.status)
         if response.redirect is not None:
             log_redirect("Keystone", request.url or "", response.redirect, _URL_SETTINGS)
@@ -106,6 +97,24 @@ class TransportAdapter(BaseAdapter):
             # keystoneauth would log in to get a token, but the login waits for this response.
             raise NoConnection("a token is needed to look for versions", request=request)
         return self._to_requests_response(response, request)
+
+    def _exchange(self, request: requests.PreparedRequest) -> Response:
+        """Send `request`, and return the response, whatever its status code.
+
+        If there is no response, sets `problem`, and raises Timeout, ConnectionError or
+        InvalidHeader (see `send`).
+        """
+        failure: RequestException
+        try:
+            return self._run_until_deadline(_send_request(self._transport, request))
+        except TimeoutError:
+            failure = Timeout("no response in time", request=request)
+        except UpstreamError as error:
+            failure = NoConnection(str(error), request=request)
+        except ValueError:
+            failure = InvalidHeader("a header cannot be sent", request=request)
+        self._call.problem = str(failure)
+        raise failure
 
     def _run_until_deadline(self, sending: Coroutine[Any, Any, Response]) -> Response:
         """Run `sending` in the event loop; return its result, or raise its error.
