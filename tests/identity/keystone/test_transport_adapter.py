@@ -1,7 +1,9 @@
 """TransportAdapter with a fake transport: requests, responses and errors."""
 
 import asyncio
+import threading
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -94,3 +96,33 @@ async def test_problem_is_that_of_the_last_request(
 
     first = "GET http://keystone/1 responds 500"
     assert await asyncio.to_thread(send_in_thread) == ["", first, problem]
+
+
+async def test_request_in_an_event_loop_that_closes_or_is_closed_times_out() -> None:
+    began = threading.Event()
+
+    def respond(_: SentRequest) -> Result:
+        began.set()
+        return None
+
+    adapter = TransportAdapter(FakeTransport(respond))
+
+    def send(loop: asyncio.AbstractEventLoop) -> None:
+        adapter.begin(loop, 5.0)
+        with requests.Session() as session:
+            session.mount("http://", adapter)
+            session.get("http://keystone/")
+
+    async def leave_a_request() -> asyncio.AbstractEventLoop:
+        loop = asyncio.get_running_loop()
+        running.append(executor.submit(send, loop))
+        await asyncio.to_thread(began.wait)
+        return loop
+
+    running: list[Future[None]] = []
+    with ThreadPoolExecutor() as executor:
+        closed_loop = await asyncio.to_thread(asyncio.run, leave_a_request())
+        running.append(executor.submit(send, closed_loop))
+        for request in running:
+            with pytest.raises(Timeout):
+                request.result(4.0)

@@ -9,6 +9,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Coroutine, Mapping
+from concurrent.futures import CancelledError
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -83,7 +84,7 @@ class TransportAdapter(BaseAdapter):
         The calling thread must have called `begin`. All arguments except `request` are ignored. All
         errors are RequestExceptions, which keystoneauth expects:
 
-        - Timeout: the deadline that `begin` set has passed, or the event loop is closed.
+        - Timeout: the deadline that `begin` set has passed, or the event loop closes.
         - ConnectionError: there is no valid response, or a look-up of API versions got a 401.
         - InvalidHeader: a header cannot be sent, or the body is neither text nor bytes.
         - RedirectNotFollowed: the response is a redirect, which is logged.
@@ -119,22 +120,24 @@ class TransportAdapter(BaseAdapter):
     def _run_until_deadline(self, sending: Coroutine[Any, Any, Response]) -> Response:
         """Run `sending` in the event loop; return its result, or raise its error.
 
-        Raises TimeoutError at the deadline of the calling thread, or if the event loop is closed.
-        In both cases, `sending` is cancelled or never starts.
+        Raises TimeoutError at the deadline of the calling thread, or if the event loop closes or is
+        closed. In these cases, `sending` is cancelled or never starts.
         """
         left = self._call.ends_at - time.monotonic()
         if left <= 0:
             sending.close()
             raise TimeoutError
+        waiting = asyncio.wait_for(sending, left)
         try:
-            running = asyncio.run_coroutine_threadsafe(
-                asyncio.wait_for(sending, left), self._call.loop
-            )
+            running = asyncio.run_coroutine_threadsafe(waiting, self._call.loop)
         except RuntimeError:  # the event loop is closed: the process is about to exit
+            waiting.close()
             sending.close()
             raise TimeoutError from None
         try:
             return running.result(left + _EXTRA_WAIT)
+        except CancelledError:  # the event loop is about to close
+            raise TimeoutError from None
         finally:
             running.cancel()
 
