@@ -18,7 +18,7 @@ class Catalog:
         self.url = url
         self.look_ups: list[tuple[str, tuple[str, ...], str | None]] = []
 
-    async def endpoint_of(
+    async def fetch_endpoint(
         self, service_type: str, interfaces: Sequence[str], region_name: str | None
     ) -> str:
         self.look_ups.append((service_type, tuple(interfaces), region_name))

@@ -36,6 +36,7 @@ class Keystone:
         self.status = 200
         self.failures = 0  # the number of next calls whose response is 500
         self.logins = 0
+        self.login_started = asyncio.Event()
         self.logins_may_end = asyncio.Event()
         self.logins_may_end.set()
         self.login_body: bytes | None = None
@@ -52,6 +53,7 @@ class Keystone:
             self.failures -= 1
             return web.Response(status=500)
         if request.method == "POST":
+            self.login_started.set()
             await self.logins_may_end.wait()
             return self._log_in()
         if request.path != "/v3/auth/tokens":

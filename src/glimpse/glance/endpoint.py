@@ -16,7 +16,7 @@ _log = logging.getLogger(__name__)
 class ServiceCatalog(Protocol):
     """Keystone's service catalog. `identity.keystone.ServiceSession` implements this protocol."""
 
-    async def endpoint_of(
+    async def fetch_endpoint(
         self, service_type: str, interfaces: Sequence[str], region_name: str | None
     ) -> str:
         """Return the URL of a service, for the first of `interfaces` that the service has.
@@ -69,7 +69,7 @@ class Endpoint:
         """
         options = self._options
         try:
-            url = await catalog.endpoint_of(
+            url = await catalog.fetch_endpoint(
                 options.service_type, options.valid_interfaces, options.region_name
             )
         except IdentityUnavailable as error:

@@ -1,5 +1,6 @@
 """ServiceSession: log messages and errors for calls to Keystone that fail."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -60,3 +61,20 @@ async def test_invalid_response_to_a_validation_is_logged_with_url_and_advice(
     await identity.close()
     assert f"in the catalog of {keystone.url}/v3 is the URL of Keystone" in logged(caplog)
     assert "hidden" not in logged(caplog)
+
+
+async def test_close_cancels_logins_and_look_ups_of_endpoints(keystone: Keystone) -> None:
+    keystone.logins_may_end.clear()
+    session = session_at(keystone.url)
+    calls = (
+        session.token_and_endpoint(),
+        session.fetch_endpoint("identity", ["internal"], None),
+        session.fetch_endpoint("image", ["public"], None),
+    )
+    running = [asyncio.ensure_future(call) for call in calls]
+    await keystone.login_started.wait()
+    await session.close()
+    async with asyncio.timeout(1):  # the deadline of the calls is later
+        results = await asyncio.gather(*running, return_exceptions=True)
+    assert [type(each) for each in results] == [asyncio.CancelledError] * 3
+    keystone.logins_may_end.set()

@@ -5,6 +5,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 import requests
@@ -80,6 +81,7 @@ class ServiceSession:
         self._token_and_endpoint: tuple[str, str] | None = None
         self._login = SingleFlight(self._log_in)
         self._renewal = SingleFlight(self._renew)
+        self._look_ups: set[asyncio.Task[str | None]] = set()
         self._threads = threading.Semaphore(_MAX_CALLS)
 
     def _reset(self, plugin: BaseAuthPlugin) -> None:
@@ -99,7 +101,7 @@ class ServiceSession:
         """The token of the last login, perhaps expired, or None.
 
         The value is None before the first login. The value becomes None if `discard_token` is
-        called with the token, or if `endpoint_of` finds no endpoint.
+        called with the token, or if `fetch_endpoint` finds no endpoint.
         """
         return self._token_and_endpoint[0] if self._token_and_endpoint else None
 
@@ -121,7 +123,7 @@ class ServiceSession:
         """
         return self._token_and_endpoint or await self._login.join()
 
-    async def endpoint_of(
+    async def fetch_endpoint(
         self, service_type: str, interfaces: Sequence[str], region_name: str | None
     ) -> str:
         """Return the URL of a service, from the catalog in Glimpse's own token.
@@ -134,16 +136,16 @@ class ServiceSession:
         unavailable, or if the catalog has no such endpoint. In the latter case, forgets the token,
         so that the next call fetches the catalog again.
         """
-
-        def find_endpoint() -> str | None:
-            return self._find_endpoint(service_type, list(interfaces), region_name)
-
-        endpoint = await self._call_with_retries(find_endpoint)
+        find_endpoint = partial(self._find_endpoint, service_type, list(interfaces), region_name)
+        look_up = asyncio.create_task(self._call_with_retries(find_endpoint))
+        self._look_ups.add(look_up)
+        look_up.add_done_callback(self._look_ups.discard)
+        endpoint = await look_up
         if not endpoint:
             self._plugin.invalidate()  # the next call fetches the catalog again
             self._token_and_endpoint = None
             raise IdentityUnavailable(no_endpoint(service_type, interfaces, region_name))
-        return str(endpoint)
+        return endpoint
 
     async def _call_with_retries(self, call: Callable[[], Result]) -> Result:
         """Run `call`, which calls keystoneauth, in a thread; return the result of `call`.
@@ -227,10 +229,12 @@ class ServiceSession:
             self._plugin.invalidate()
 
     async def close(self) -> None:
-        """Cancel a login in progress, and close the transport.
+        """Cancel logins and calls of `fetch_endpoint` in progress, and close the transport.
 
-        Calls that wait for the login raise CancelledError.
+        Calls that wait for a login or an endpoint raise CancelledError.
         """
+        for look_up in self._look_ups:
+            look_up.cancel()
         self._renewal.close()
         self._login.close()
         await self._transport.close()
