@@ -47,7 +47,7 @@ def expected_refusal(process: GlimpseProcess) -> str:
     )
 
 
-def has_answered(process: ServerProcess) -> bool:
+def has_responded(process: ServerProcess) -> bool:
     return request(process.address, "GET", "/").status in (200, 300)
 
 
@@ -60,10 +60,10 @@ def listens(process: ServerProcess) -> bool:
 def test_a_second_serve_is_refused_and_names_the_first_one(tmp_path: Path, workers: str) -> None:
     with GlimpseProcess(tmp_path / "state", arguments=["--workers", workers]) as process:
         assert refusal(tmp_path / "state") == expected_refusal(process)
-        assert has_answered(process)
+        assert has_responded(process)
         assert process.stop() == 0
     with GlimpseProcess(tmp_path / "state") as following:
-        assert has_answered(following)
+        assert has_responded(following)
 
 
 def test_without_users_of_its_own_a_second_serve_is_refused_too(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_a_seed_does_not_empty_a_directory_that_is_served(tmp_path: Path) -> Non
     with ReadyProcess(tmp_path, "--seed", str(seed)) as first:
         assert first.stop() == 0
     with GlimpseProcess(tmp_path / "state") as process:
-        assert has_answered(process)
+        assert has_responded(process)
         before = sorted((tmp_path / "state").rglob("*"))
         assert refusal(tmp_path / "state", "--seed", str(seed)) == expected_refusal(process)
         assert sorted((tmp_path / "state").rglob("*")) == before
@@ -96,7 +96,7 @@ def test_a_killed_process_leaves_no_lock(tmp_path: Path, workers: str) -> None:
         with half_upload(cloud, create_image(cloud)):
             os.kill(process.pid, signal.SIGKILL)
             with GlimpseProcess(tmp_path / "state") as following:
-                assert has_answered(following)
+                assert has_responded(following)
         process.kill()
 
 
@@ -112,7 +112,7 @@ def test_the_next_process_starts_while_the_one_before_completes_its_requests(
             os.kill(process.pid, signal.SIGTERM)
             wait_until(lambda: not listens(process), "it still listens")
             with GlimpseProcess(tmp_path / "state", port=process.port) as following:
-                assert has_answered(following)
+                assert has_responded(following)
                 upload.sendall(HALF)
                 response = read_response(upload, "PUT")
                 assert response.status == 204, str(response)
@@ -125,7 +125,7 @@ def test_a_reload_keeps_the_lock_and_the_state_directory(tmp_path: Path) -> None
     port, log = free_port(), tmp_path / "log"
     command = [sys.executable, "-m", "glimpse", "serve", "--port", str(port)]
     with ServerProcess([*command, "--config-file", str(config)], port, log) as process:
-        assert has_answered(process)
+        assert has_responded(process)
         config.write_text(f"[glimpse]\nstate_dir = {tmp_path / 'other'}\n")
         os.kill(process.pid, signal.SIGHUP)
         wait_until(lambda: "was read again" in process.log.read_text(), "no reload")
@@ -157,8 +157,8 @@ def test_gateways_share_a_state_directory(tmp_path: Path) -> None:
         GlimpseProcess(tmp_path / "state", arguments=arguments) as one,
         GlimpseProcess(tmp_path / "state", arguments=arguments) as other,
     ):
-        assert has_answered(one)
-        assert has_answered(other)
+        assert has_responded(one)
+        assert has_responded(other)
 
 
 @pytest.mark.parametrize(

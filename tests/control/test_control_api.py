@@ -215,8 +215,8 @@ def test_nothing_is_done_without_the_token(cloud: ControlledCloud) -> None:
 
 def test_the_control_api_is_not_at_the_port_of_the_apis(cloud: ControlledCloud) -> None:
     for path in ("/reset", "/faults"):
-        answered = cloud.api("POST", path, {"Authorization": cloud.authorization})
-        assert answered.status == 300, str(answered)  # the versions of the Compute API
+        response = cloud.api("POST", path, {"Authorization": cloud.authorization})
+        assert response.status == 300, str(response)  # the versions of the Compute API
 
 
 @pytest.mark.parametrize(

@@ -72,8 +72,8 @@ def test_rules_match_the_requests_of_each_api(
     faulty: Cloud, client: CloudClient, rule: dict[str, object], method: str, path: str
 ) -> None:
     with faulty.faults.add(status=418, **rule):
-        answered = client.send(method, path, (), b"" if method != "GET" else None)
-        assert answered.status == 418, str(answered)
+        response = client.send(method, path, (), b"" if method != "GET" else None)
+        assert response.status == 418, str(response)
 
 
 def test_rules_match_projects_and_user_agents(faulty: Cloud, client_of: ClientOf) -> None:

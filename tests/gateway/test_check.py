@@ -62,13 +62,13 @@ def test_check_passes_for_a_working_gateway(backend: EmbeddedCloud, tmp_path: Pa
     assert failures(done) == []
     for line in (
         "ok    the user of [service_user] can log in",
-        f"ok    Keystone at {backend.identity_url}/v3 answers",
+        f"ok    Keystone at {backend.identity_url}/v3 responds",
         "ok    the user of [keystone_authtoken] can log in",
         "ok    tokens can be validated: user service has the roles admin, manager, member",
-        f"ok    Glance at {backend.process.base_url}/image answers and has v2",
+        f"ok    Glance at {backend.process.base_url}/image responds and has v2",
         "ok    Glance lists images for user service",
         f"ok    images can be locked through redis://127.0.0.1:{redis.port}",
-        f"ok    memcached at 127.0.0.1:{cache.port} answers",
+        f"ok    memcached at 127.0.0.1:{cache.port} responds",
         "note  [service_user] cafile is set and has no effect here",
     ):
         assert line in done.stdout, done.stdout
@@ -90,7 +90,7 @@ def test_check_reports_a_wrong_password(backend: EmbeddedCloud, tmp_path: Path) 
         f"[keystone_authtoken] cannot be used: Keystone at {backend.identity_url}/v3 responds 401 "
         "Unauthorized to the login of username service"
     ) in failures(done)
-    assert f"ok    Keystone at {backend.identity_url}/v3 answers" in done.stdout
+    assert f"ok    Keystone at {backend.identity_url}/v3 responds" in done.stdout
     assert "hidden" not in done.stdout + done.stderr
 
 
@@ -156,7 +156,7 @@ def test_check_reports_the_failing_one_of_two_glances(
     assert [line.partition(": ")[0] for line in failures(done)][:1] == [
         f"Glance at http://127.0.0.1:{bad.port}/image"
     ]
-    assert f"ok    Glance at {good} answers" in done.stdout
+    assert f"ok    Glance at {good} responds" in done.stdout
 
 
 def test_check_reports_why_keystone_cannot_be_reached(
@@ -249,7 +249,7 @@ def test_check_reports_a_lock_service_and_a_cache_that_are_down(
     )
     (failure,) = failures(done)
     assert failure.startswith("images cannot be locked through redis://127.0.0.1:1"), failure
-    assert "note  memcached at 127.0.0.1:1 does not answer" in done.stdout
+    assert "note  memcached at 127.0.0.1:1 does not respond" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ async def test_each_attempt_is_reported_to_the_observer(observer: Observer) -> N
     transport = FakeTransport(lambda _: results.pop(0))
     with pytest.raises(InvalidResponse):
         await client_of(transport).send(GET)
-    outcomes = ["unreachable", "503", "bad_answer"]
+    outcomes = ["unreachable", "503", "bad_response"]
     assert observer.calls == [("glance", "GET", outcome) for outcome in outcomes]
     assert observer.retries == 2
 
@@ -149,8 +149,8 @@ async def test_refused_service_token_is_renewed_once(
     [
         (lambda _: Response(300, [], b""), None),
         (lambda sent: OK if sent.base_url == "http://b" else ConnectError(), None),
-        (lambda _: Response(503, [], b""), "no Image service answers"),
-        (lambda _: ConnectError(), "no Image service answers"),
+        (lambda _: Response(503, [], b""), "no Image service responds"),
+        (lambda _: ConnectError(), "no Image service responds"),
     ],
 )
 async def test_ping_succeeds_if_any_server_responds(

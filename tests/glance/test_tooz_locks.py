@@ -78,7 +78,7 @@ async def test_a_late_lock_that_cannot_be_released_is_logged_without_an_unhandle
             patch.setattr(locks._coordinator, "get_lock", lambda _name: late)  # noqa: SLF001
             with pytest.raises(Unavailable):
                 await locks.try_lock("image")
-        late.answer.set()
+        late.response.set()
         await wait_until(lambda: "could not be released; it expires by itself" in caplog.text)
         await locks.close()
 
@@ -87,11 +87,11 @@ class LateLock:
     """A lock of a service that acquires it late, and fails then."""
 
     def __init__(self) -> None:
-        self.answer = threading.Event()
+        self.response = threading.Event()
 
     def acquire(self, *, blocking: bool) -> bool:
         assert not blocking
-        return self.answer.wait(30)
+        return self.response.wait(30)
 
     def release(self) -> None:
         raise ToozError("the connection is closed")

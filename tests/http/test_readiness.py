@@ -70,12 +70,12 @@ async def test_one_part_that_is_not_ready_makes_readiness_503() -> None:
 
 async def test_a_readiness_check_is_bounded_in_time() -> None:
     response = await respond(one=hanging)
-    assert response.json()["parts"]["one"]["reason"] == "no answer within 0.2 seconds"
+    assert response.json()["parts"]["one"]["reason"] == "no response within 0.2 seconds"
 
 
 async def test_the_text_of_an_error_is_not_in_the_response() -> None:
     response = await respond(one=raising)
-    assert response.json()["parts"]["one"] == {"ready": False, "reason": "does not answer"}
+    assert response.json()["parts"]["one"] == {"ready": False, "reason": "does not respond"}
 
 
 async def test_simultaneous_requests_run_each_readiness_check_once() -> None:
@@ -123,7 +123,7 @@ def test_readiness_of_a_gateway_is_503_without_keystone_and_glance(tmp_path: Pat
             cloud.stop()
             parts = _until(gateway, 503).json()["parts"]
             assert parts["keystone"] == {"ready": False, "reason": "Keystone cannot be reached"}
-            assert parts["glance"] == {"ready": False, "reason": "no Image service answers"}
+            assert parts["glance"] == {"ready": False, "reason": "no Image service responds"}
             assert request(gateway.address, "GET", "/healthcheck").status == 200
 
 

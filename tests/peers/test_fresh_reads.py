@@ -34,7 +34,7 @@ WRITTEN = "/v2.1/images/{}/metadata/number"
 def cloud(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[PeerGateway]:
-    """A gateway of two workers that answers 503 rather than read from Glance's API."""
+    """A gateway of two workers that responds 503 rather than read from Glance's API."""
     directory = tmp_path_factory.mktemp("fresh")
     with (
         request.param(directory) as database,

@@ -85,13 +85,13 @@ async def _keystone(
     try:
         token, _ = await session.token_and_endpoint()
     except LoginRefused as error:
-        yield Finding("ok", f"{where} answers"), None
+        yield Finding("ok", f"{where} responds"), None
         yield Finding("FAIL", f"[keystone_authtoken] cannot be used: {error.reason}"), None
         return
     except IdentityUnavailable as error:
         yield Finding("FAIL", f"{where}: {_with_reason(error)}"), None
         return
-    yield Finding("ok", f"{where} answers"), None
+    yield Finding("ok", f"{where} responds"), None
     yield Finding("ok", "the user of [keystone_authtoken] can log in"), None
     try:
         caller = await identity.authenticate(token)
@@ -144,7 +144,7 @@ async def _glance(gateway: Gateway, caller: Caller | None) -> AsyncIterator[Find
         elif not any(version.startswith("v2") for version in versions):
             yield Finding("FAIL", f"{where} has no version 2 of the Image API")
         else:
-            yield Finding("ok", f"{where} answers and has {', '.join(_sorted(versions))}")
+            yield Finding("ok", f"{where} responds and has {', '.join(_sorted(versions))}")
     if caller is None:
         return
     try:
@@ -196,6 +196,6 @@ async def _memcached(settings: Settings) -> AsyncIterator[Finding]:
     if shared is None:
         return
     for server, is_available in (await shared.check_servers()).items():
-        text = "answers" if is_available else "does not answer; tokens are validated without it"
+        text = "responds" if is_available else "does not respond; tokens are validated without it"
         yield Finding("ok" if is_available else "note", f"memcached at {server} {text}")
     shared.close()

@@ -64,7 +64,7 @@ class GlanceClient:
             async with asyncio.timeout(self._options.total_timeout):
                 return await self._send_with_service_token(request)
         except TimeoutError:
-            raise Unavailable("The Image service did not answer in time.") from None
+            raise Unavailable("The Image service did not respond in time.") from None
 
     async def ping(self) -> str | None:
         """Return None if any server responds, otherwise the reason why none does.
@@ -86,7 +86,7 @@ class GlanceClient:
         finally:
             for task in tasks:
                 task.cancel()
-        return "no Image service answers"
+        return "no Image service responds"
 
     async def versions(self, server: str) -> list[str]:
         """Return the ids of the Image API versions of one server, such as ``v2.15``.
@@ -183,11 +183,11 @@ class GlanceClient:
 def _label(result: AttemptResult) -> str:
     """Return the label of a result in the metrics: the status code, or why there is none.
 
-    The reasons are ``timeout``, ``bad_answer`` for a response of too many bytes, and
+    The reasons are ``timeout``, ``bad_response`` for a response of too many bytes, and
     ``unreachable`` for every other error.
     """
     if isinstance(result, Response):
         return str(result.status)
     if isinstance(result, TimeoutError):
         return "timeout"
-    return "bad_answer" if isinstance(result, ResponseTooLarge) else "unreachable"
+    return "bad_response" if isinstance(result, ResponseTooLarge) else "unreachable"

@@ -57,7 +57,7 @@ class Endpoint:
         if not urls and self._catalog is not None:
             urls = (await self._read_catalog(self._catalog),)
         if not urls:
-            raise Unavailable("There is no Image service to ask.")
+            raise Unavailable("No Image service is configured.")
         self._servers = Servers(urls, self._options.server_backoff)
         return self._servers
 

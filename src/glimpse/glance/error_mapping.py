@@ -38,11 +38,11 @@ def error_from_failure(error: UpstreamError | TimeoutError) -> ServiceError:
     clients. The text has no part of `error`, which may name hosts.
     """
     if isinstance(error, ResponseTooLarge):
-        return TooLarge("The Image service's answer is too large.")
+        return TooLarge("The Image service's response is too large.")
     if isinstance(error, ProtocolError):
-        return InvalidResponse("The Image service's answer is not complete.")
+        return InvalidResponse("The Image service's response is not complete.")
     if isinstance(error, TimeoutError):
-        return Unavailable("The Image service did not answer in time.")
+        return Unavailable("The Image service did not respond in time.")
     return Unavailable("The Image service cannot be reached.")
 
 
@@ -103,8 +103,8 @@ def error_from_response(  # noqa: PLR0911  a table reads best in one piece
         case 429:
             return Unavailable("The Image service is too busy.", _retry_after(response))
         case status if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return Unavailable(f"The Image service answered {status}.", _retry_after(response))
-    return InvalidResponse(f"The Image service answered {response.status}.")
+            return Unavailable(f"The Image service responded {status}.", _retry_after(response))
+    return InvalidResponse(f"The Image service responded {response.status}.")
 
 
 def _retry_after(response: Response) -> int:

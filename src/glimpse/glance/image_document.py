@@ -50,7 +50,7 @@ def parse_image(document: Any, base_attributes: frozenset[str]) -> Image:
     quotes and backslashes.
     """
     if not isinstance(document, dict):
-        raise InvalidResponse("The Image service's answer is not an image.")
+        raise InvalidResponse("The Image service's response is not an image.")
     get = document.get
     for key, types in _TYPES:
         if type(get(key)) not in types:
@@ -69,7 +69,7 @@ def parse_image(document: Any, base_attributes: frozenset[str]) -> Image:
 
 
 def _invalid(key: str) -> InvalidResponse:
-    return InvalidResponse(f"The Image service's answer is not an image: {key} makes no sense.")
+    return InvalidResponse(f"The Image service's response is not an image: {key} makes no sense.")
 
 
 def parse_images(

@@ -146,7 +146,7 @@ def parse_page(response: Response) -> GlancePage:
     document = parse_document(response)
     documents = document.get("images")
     if not isinstance(documents, list) or len(documents) > _MAX_IMAGES:
-        raise InvalidResponse("The Image service's answer is not a page of a list of images.")
+        raise InvalidResponse("The Image service's response is not a page of a list of images.")
     return GlancePage(documents, parse_next_marker(document))
 
 

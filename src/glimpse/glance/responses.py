@@ -29,9 +29,9 @@ def parse_document(response: Response) -> dict[str, Any]:
     try:
         parsed = orjson.loads(response.body)
     except orjson.JSONDecodeError:
-        raise InvalidResponse("The Image service's answer is not JSON.") from None
+        raise InvalidResponse("The Image service's response is not JSON.") from None
     if not isinstance(parsed, dict):
-        raise InvalidResponse("The Image service's answer is not a JSON object.")
+        raise InvalidResponse("The Image service's response is not a JSON object.")
     return parsed
 
 
@@ -42,7 +42,7 @@ def check_containers(response: Response) -> None:
     count as well. A page of 1,000 images has about 5,000.
     """
     if response.body.count(b"[") + response.body.count(b"{") > _MAX_CONTAINERS:
-        raise TooLarge("The Image service's answer is too large.")
+        raise TooLarge("The Image service's response is too large.")
 
 
 def parse_version_ids(response: Response) -> list[str]:
@@ -59,7 +59,7 @@ def parse_version_ids(response: Response) -> list[str]:
     versions = listed if isinstance(listed, list) else [None]
     ids = [one["id"] for one in versions if isinstance(one, dict) and "id" in one]
     if len(ids) != len(versions) or not all(map(_is_version_id, ids)):
-        raise InvalidResponse("The Image service's answer names no versions.")
+        raise InvalidResponse("The Image service's response names no versions.")
     return ids
 
 

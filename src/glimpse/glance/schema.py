@@ -105,7 +105,7 @@ def parse_schema(response: Response) -> SchemaKeys:
     """
     described = parse_document(response).get("properties") if is_success(response) else None
     if not isinstance(described, Mapping):
-        raise InvalidResponse("The Image service's answer is not a schema.")
+        raise InvalidResponse("The Image service's response is not a schema.")
     declared = frozenset(described)
     if len(declared) > _MAX_ATTRIBUTES or any(len(a) > _MAX_ATTRIBUTE_LENGTH for a in declared):
         raise InvalidResponse("The Image service's schema has too many attributes.")

@@ -44,7 +44,7 @@ _EXTRAS = {
 _NETWORK_TIMEOUT = 5  # seconds
 _CALL_TIMEOUT = 8.0  # seconds; with the retries of tooz and its libraries a call can take minutes
 _MAX_ABANDONED_CALLS = 8
-_NO_RESPONSE = "The lock service of this Compute API does not answer."
+_NO_RESPONSE = "The lock service of this Compute API does not respond."
 _UNREACHABLE = "The lock service of this Compute API cannot be reached."
 
 Result = TypeVar("Result")

@@ -74,11 +74,11 @@ class Readiness:
             async with asyncio.timeout(self._timeout):
                 return await self._checks[name]()
         except TimeoutError:
-            return f"no answer within {self._timeout:g} seconds"
+            return f"no response within {self._timeout:g} seconds"
         except Exception as error:  # noqa: BLE001  after any error, this part is not ready
             # The text of the error may hold an address with credentials in it.
             _LOG.warning("The readiness check of %s raised %s.", name, type(error).__name__)
-            return "does not answer"
+            return "does not respond"
 
 
 def _describe(reason: str | ReadinessNote | None) -> dict[str, Any]:

@@ -33,7 +33,7 @@ class Observer(Protocol):
         Each retry counts as a call. `method` and `outcome` depend on the kind of call:
 
         - HTTP request: `method` is the HTTP method. `outcome` is the status code. Without a
-          response, it is ``timeout``, ``bad_answer`` (Glance's response was too large) or
+          response, it is ``timeout``, ``bad_response`` (Glance's response was too large) or
           ``unreachable`` (any other error).
         - Login: `method` is ``login``; `outcome` is ``ok`` or ``failed``.
         - Query of Glance's database: `method` is ``select``. `outcome` is ``ok``, ``failed``,

@@ -189,7 +189,7 @@ async def test_requests_succeed_while_memcached_fails(
             proxy.fail(fault)
         callers = await asyncio.gather(*map(identity.authenticate, ("good", "root", "service")))
         assert {caller.user_id for caller in callers} == {"u"}
-    assert f"memcached at 127.0.0.1:{proxy.port} does not answer" in caplog.text
+    assert f"memcached at 127.0.0.1:{proxy.port} does not respond" in caplog.text
 
 
 async def test_failed_server_is_not_used(

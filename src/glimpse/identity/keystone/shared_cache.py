@@ -163,7 +163,7 @@ class SharedCache:
         except Exception as error:  # noqa: BLE001  no request fails because of the cache
             server.unused_until = self._clock() + self._retry_interval
             _log.warning(
-                "memcached at %s does not answer (%s); it is not used for %g seconds.",
+                "memcached at %s does not respond (%s); it is not used for %g seconds.",
                 server.name,
                 type(error).__name__,
                 self._retry_interval,

@@ -163,4 +163,4 @@ class TokenValidator:
             return "Keystone cannot be reached"
         if response.status < HTTPStatus.INTERNAL_SERVER_ERROR:
             return None
-        return "Keystone answers with errors"
+        return "Keystone responds with errors"
