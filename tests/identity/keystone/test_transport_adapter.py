@@ -126,3 +126,19 @@ async def test_request_in_an_event_loop_that_closes_or_is_closed_times_out() -> 
         for request in running:
             with pytest.raises(Timeout):
                 request.result(4.0)
+
+
+async def test_closed_adapter_sends_no_request() -> None:
+    transport = FakeTransport(lambda _: json_response({}))
+    adapter, loop = TransportAdapter(transport), asyncio.get_running_loop()
+
+    def send_in_thread() -> None:
+        adapter.begin(loop, 5.0)
+        with requests.Session() as session:
+            session.mount("http://", adapter)
+            session.close()
+            session.get(URL)
+
+    with pytest.raises(Timeout):
+        await asyncio.to_thread(send_in_thread)
+    assert transport.sent == []

@@ -237,6 +237,7 @@ class ServiceSession:
             look_up.cancel()
         self._renewal.close()
         self._login.close()
+        self._sender.close()
         await self._transport.close()
 
     async def _renew(self) -> None:

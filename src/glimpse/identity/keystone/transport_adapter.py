@@ -51,6 +51,7 @@ class TransportAdapter(BaseAdapter):
         super().__init__()
         self._transport = transport
         self._call = threading.local()
+        self._is_closed = False
 
     def begin(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
         """Let the calling thread send requests, in the event loop `loop`.
@@ -84,7 +85,8 @@ class TransportAdapter(BaseAdapter):
         The calling thread must have called `begin`. All arguments except `request` are ignored. All
         errors are RequestExceptions, which keystoneauth expects:
 
-        - Timeout: the deadline that `begin` set has passed, or the event loop closes.
+        - Timeout: the deadline that `begin` set has passed, the event loop closes, or `close` was
+          called.
         - ConnectionError: there is no valid response, or a look-up of API versions got a 401.
         - InvalidHeader: a header cannot be sent, or the body is neither text nor bytes.
         - RedirectNotFollowed: the response is a redirect, which is logged.
@@ -120,11 +122,11 @@ class TransportAdapter(BaseAdapter):
     def _run_until_deadline(self, sending: Coroutine[Any, Any, Response]) -> Response:
         """Run `sending` in the event loop; return its result, or raise its error.
 
-        Raises TimeoutError at the deadline of the calling thread, or if the event loop closes or is
-        closed. In these cases, `sending` is cancelled or never starts.
+        Raises TimeoutError at the deadline of the calling thread, if the event loop closes or is
+        closed, and after `close`. In these cases, `sending` is cancelled or never starts.
         """
         left = self._call.ends_at - time.monotonic()
-        if left <= 0:
+        if self._is_closed or left <= 0:
             sending.close()
             raise TimeoutError
         waiting = asyncio.wait_for(sending, left)
@@ -158,7 +160,12 @@ class TransportAdapter(BaseAdapter):
         return result
 
     def close(self) -> None:
-        """Do nothing: the owner of the transport closes the transport, in the event loop."""
+        """Refuse further requests with Timeout.
+
+        So threads that keystoneauth still uses end soon. The owner of the transport closes the
+        transport, in the event loop.
+        """
+        self._is_closed = True
 
 
 def _problem_of(request: requests.PreparedRequest, status: int) -> str:
