@@ -1,5 +1,6 @@
 """``glimpse dump``: what it prints can be loaded again to the same catalog."""
 
+import errno
 import json
 import os
 import sqlite3
@@ -119,3 +120,36 @@ def test_dump_ends_silently_if_nobody_reads_its_output(state: Path) -> None:
     done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, timeout=60, check=False)
     os.close(write)
     assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_a_dump_that_fails_leaves_the_earlier_one(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "images"
+    file.write_text("an earlier dump")
+
+    def fail(*_: object) -> bytes:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(dump, "render_image_and_members", fail)
+    assert main(["dump", "--state-dir", str(state), str(file)]) == 1
+    assert capsys.readouterr().err == f"glimpse: cannot write {file}: No space left on device\n"
+    assert file.read_text() == "an earlier dump"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["images", "state"]
+
+
+def test_a_dump_keeps_the_mode_of_the_file_and_a_symbolic_link(state: Path, tmp_path: Path) -> None:
+    file, link = tmp_path / "images", tmp_path / "link"
+    file.touch(0o640)
+    link.symlink_to(file)
+    assert main(["dump", "--state-dir", str(state), str(link)]) == 0
+    assert link.is_symlink()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
+    assert len(file.read_text().splitlines()) == 4
+
+
+def test_a_dump_to_a_full_device_is_an_error(
+    state: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["dump", "--state-dir", str(state), "/dev/full"]) == 1
+    assert "cannot write /dev/full: No space left on device" in capsys.readouterr().err

@@ -2,16 +2,20 @@
 
 import argparse
 import os
+import secrets
 import sqlite3
+import stat
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import BinaryIO
 
 from glimpse.bulk_load.image_documents import render_image_and_members
 from glimpse.cli.errors import CommandFailed
 from glimpse.cli.progress import Progress
 from glimpse.cli.settings_arguments import add_state_arguments, read_settings
+from glimpse.cli.standard_streams import print_error, print_to_stderr
 from glimpse.embedded.sqlite.catalog_export import CatalogExport
 from glimpse.embedded.sqlite.schema import CATALOG_FILE, UnusableCatalog
 from glimpse.images.errors import Invalid
@@ -38,9 +42,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Write all images to FILE as they are at one moment, also while Glimpse serves; return 0.
 
-    Returns 1 if images are left out because their records are broken. FILE is overwritten. A new
-    FILE has the mode 0600. Raises CommandFailed if the catalog cannot be read. Raises OSError if
-    the output cannot be written. Raises InvalidSettings.
+    Returns 1 if images are left out because their records are broken. FILE is replaced when all
+    images have been written: after an error, an earlier dump is unchanged. A new FILE has the mode
+    0600. Raises CommandFailed if the catalog cannot be read or the output cannot be written. Raises
+    BrokenPipeError and InvalidSettings.
     """
     path = read_settings(options).server.state_dir / CATALOG_FILE
     try:
@@ -51,16 +56,48 @@ def run(options: argparse.Namespace) -> int:
         raise CommandFailed(str(error)) from None
     except sqlite3.Error as error:
         raise CommandFailed(f"The catalog {path} cannot be read: {error}.") from None
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        name = "standard output" if options.file == "-" else options.file
+        raise CommandFailed(f"cannot write {name}: {error.strerror}") from None
     left_out = f", {export.left_out} left out" if export.left_out else ""
-    print(f"{export.count - export.left_out} images dumped{left_out}", file=sys.stderr)
+    print_to_stderr(f"{export.count - export.left_out} images dumped{left_out}")
     return 1 if export.left_out else 0
 
 
-def _open_output(name: str) -> BinaryIO:
-    """Open the file and empty it; make a new file with mode 0600. ``-`` is standard output."""
-    if name == "-":
-        return os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    return os.fdopen(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+@contextmanager
+def _open_output(name: str) -> Iterator[BinaryIO]:
+    """Open what the dump is written to. ``-`` is standard output.
+
+    A file is replaced at the end of the block, unless the block raises: a part of a dump would look
+    like a whole one. The new file has the mode of the old one, or 0600. A symbolic link stays a
+    link. A pipe, a device, and a file that cannot be replaced are written at once. Raises OSError.
+    """
+    path = Path(name).resolve()
+    if name == "-" or (path.exists() and not _is_replaceable(path)):
+        flags = os.O_WRONLY | os.O_TRUNC
+        opened = os.dup(sys.stdout.fileno()) if name == "-" else os.open(path, flags)
+        with os.fdopen(opened, "wb") as stream:
+            yield stream
+        return
+    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o600
+    temporary = path.with_name(f".glimpse-dump-{secrets.token_hex(8)}")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as stream:
+            yield stream
+            stream.flush()
+            os.fchmod(descriptor, mode)
+            os.fsync(descriptor)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _is_replaceable(path: Path) -> bool:
+    """Return True for a regular file that another file may replace: it is no mount point."""
+    return path.is_file() and os.access(path.parent, os.W_OK) and not path.is_mount()
 
 
 def _image_lines(export: CatalogExport) -> Iterator[bytes]:
@@ -70,7 +107,7 @@ def _image_lines(export: CatalogExport) -> Iterator[bytes]:
             try:
                 yield render_image_and_members(image, members) + b"\n"
             except Invalid as error:
-                print(f"glimpse: image {image.id} is left out: {error}", file=sys.stderr)
+                print_error(f"image {image.id} is left out: {error}")
                 export.left_out += 1
             progress.advance_to(number)
 

@@ -1,0 +1,84 @@
+"""Standard input, output and error of the command: opens closed ones, and reports full ones."""
+
+import os
+import sys
+from contextlib import suppress
+from typing import NoReturn
+
+from glimpse.cli.errors import CommandFailed
+from glimpse.telemetry.redaction import sanitize
+
+_INPUT, _OUTPUT, _ERROR = 0, 1, 2  # file descriptors
+
+
+def open_closed_streams() -> None:
+    """Open a standard stream that is closed, as by ``glimpse dump >&-``.
+
+    Otherwise, the next file that the process opens would become the stream. Input is empty. Errors
+    go nowhere. Writing to standard output fails, because its reader would miss what is written.
+    """
+    for descriptor, flags in ((_INPUT, os.O_RDONLY), (_OUTPUT, os.O_RDONLY), (_ERROR, os.O_WRONLY)):
+        try:
+            os.fstat(descriptor)
+        except OSError:  # the descriptors below are open, so this one is assigned
+            os.open(os.devnull, flags)
+    if sys.stdin is None:
+        sys.stdin = open(_INPUT, closefd=False)  # noqa: SIM115  open as long as the process
+    if sys.stdout is None:
+        sys.stdout = open(_OUTPUT, "w", closefd=False)  # noqa: SIM115  likewise
+    if sys.stderr is None:
+        sys.stderr = open(_ERROR, "w", closefd=False)  # noqa: SIM115  likewise
+
+
+def print_output(text: str) -> None:
+    """Write `text` to standard output. Raises what `flush_output` raises."""
+    try:
+        print(text, end="")
+    except OSError as error:
+        _fail(error)
+    flush_output()
+
+
+def flush_output() -> None:
+    """Write what was printed. Raises CommandFailed if standard output cannot be written.
+
+    Raises BrokenPipeError if standard output is a pipe that nobody reads. After an error, what was
+    printed is discarded.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        _fail(error)
+
+
+def _fail(error: OSError) -> NoReturn:
+    discard_output()
+    if isinstance(error, BrokenPipeError):
+        raise error
+    raise CommandFailed(f"cannot write to standard output: {error.strerror}") from None
+
+
+def discard_output() -> None:
+    """Discard what was printed and what will be: the flush at exit would fail again."""
+    with suppress(OSError, ValueError):  # ValueError: a test's stream has no descriptor
+        os.dup2(os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC), sys.stdout.fileno())
+
+
+def print_error(message: str) -> None:
+    """Print ``glimpse: MESSAGE`` as one line on standard error, without secrets.
+
+    Does nothing if standard error cannot be written.
+    """
+    print_to_stderr(f"glimpse: {sanitize(message)}")
+
+
+def print_to_stderr(line: str) -> None:
+    """Print a line on standard error.
+
+    Does nothing if standard error cannot be written: a command need not fail for that.
+    """
+    try:
+        print(line, file=sys.stderr, flush=True)
+    except OSError:
+        with suppress(OSError, ValueError):  # as above
+            os.dup2(os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC), sys.stderr.fileno())
