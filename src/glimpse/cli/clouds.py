@@ -10,6 +10,7 @@ from glimpse.cli.settings_arguments import (
     has_address,
     read_settings,
 )
+from glimpse.cli.standard_streams import print_output
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,5 +34,5 @@ def run(options: argparse.Namespace) -> int:
     text = client_credentials.render_clouds(
         directory, identity_url(settings, running), settings.embedded.region_name
     )
-    print(text, end="")
+    print_output(text)
     return 0

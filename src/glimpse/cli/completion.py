@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import shtab
 
 from glimpse.cli.main import COMMANDS, make_parser
+from glimpse.cli.standard_streams import print_output
 
 _SHELLS = ("bash", "zsh", "tcsh")
 _COMPLETED = {"FILE": shtab.FILE, "DIR": shtab.DIRECTORY}  # by the metavar of an argument
@@ -22,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
     for action in _actions(parser):
         if isinstance(action.metavar, str) and action.metavar in _COMPLETED:
             action.complete = _COMPLETED[action.metavar]  # type: ignore[attr-defined]
-    print(shtab.complete(parser, options.shell))
+    print_output(f"{shtab.complete(parser, options.shell)}\n")
     return 0
 
 

@@ -14,6 +14,7 @@ from glimpse.bulk_load.loading import BadDocument, load
 from glimpse.cli.errors import CommandFailed
 from glimpse.cli.progress import Progress
 from glimpse.cli.settings_arguments import add_state_arguments, read_settings
+from glimpse.cli.standard_streams import print_error
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.embedded.sqlite.schema import UnusableCatalog
 from glimpse.images import Image
@@ -63,16 +64,16 @@ def run(options: argparse.Namespace) -> int:
             count = loading.count
             kept = f" {count} images of the lines before it are loaded." if count else ""
             where = f"{options.file}, line {loading.lines.line}"
-            raise CommandFailed(f"{where}: {error}{kept}") from None
+            text = str(error).removesuffix(".")
+            raise CommandFailed(f"{where}: {text}.{kept} {_next_step(error)}") from None
         except KeyboardInterrupt:
-            print("glimpse: interrupted; load the file again to complete it", file=sys.stderr)
+            print_error("interrupted; load the file again to complete it")
             raise
     print(f"{loading.count} images loaded into {settings.server.state_dir}")
     if loading.lines.next_page:
-        print(
-            "glimpse: this is one page of a list: load the other pages, too; the next is "
-            f"{loading.lines.next_page}",
-            file=sys.stderr,
+        print_error(
+            "this is one page of a list: load the other pages, too; the next is "
+            f"{loading.lines.next_page}"
         )
     return 0
 
@@ -83,6 +84,12 @@ def _open_file(name: str) -> BinaryIO:
         return sys.stdin.buffer if name == "-" else Path(name).open("rb")
     except OSError as error:
         raise CommandFailed(f"cannot read {name}: {error.strerror}") from None
+
+
+def _next_step(error: BadDocument | Unavailable) -> str:
+    if isinstance(error, BadDocument):
+        return "Correct the file, and load it again as a whole."
+    return "If the disk is full, free some space. Then load the file again as a whole."
 
 
 class _Loading:

@@ -2,7 +2,6 @@
 
 import argparse
 import importlib
-import os
 import sys
 from collections.abc import Mapping
 from typing import Protocol, cast
@@ -10,8 +9,13 @@ from typing import Protocol, cast
 from glimpse import __version__
 from glimpse.cli.errors import CommandFailed
 from glimpse.cli.help_texts import epilog
+from glimpse.cli.standard_streams import (
+    discard_output,
+    flush_output,
+    open_closed_streams,
+    print_error,
+)
 from glimpse.settings import InvalidSettings
-from glimpse.telemetry.redaction import sanitize
 
 # The help of each subcommand. Only the subcommand that runs is imported, because some load slowly.
 COMMANDS: Mapping[str, str] = {
@@ -52,31 +56,45 @@ def main(arguments: list[str] | None = None) -> int:
 
     `arguments` None means the arguments of the process. The exit status is that of the subcommand.
     It is 1 after an error, which is printed on standard error, 130 after SIGINT, and 141 if
-    standard output is closed. Raises SystemExit for ``--help``, ``--version`` and invalid
-    arguments.
+    standard output is a pipe that nobody reads. Raises SystemExit for ``--help``, ``--version`` and
+    invalid arguments.
     """
-    given = sys.argv[1:] if arguments is None else arguments
-    if invalid := next((word for word in given if "\0" in word), None):
-        print(f"glimpse: an argument contains a NUL character: {invalid!r}", file=sys.stderr)
-        return 1
-    if not any(word in COMMANDS or word in ("-h", "--help", "--version") for word in given):
-        given = [_DEFAULT, *given]
-    options = make_parser(given[0]).parse_args(given)
+    open_closed_streams()
     try:
-        return _module(options.command).run(options)
+        return _run(sys.argv[1:] if arguments is None else arguments)
     except (CommandFailed, InvalidSettings) as error:
         messages = [str(each) for each in error.args]
     except BrokenPipeError:  # for example in `glimpse dump | head`
-        # Standard output is flushed at exit, which must not fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
         return _BROKEN_PIPE
+    except UnicodeEncodeError as error:
+        text = error.object[error.start : error.end]
+        why = f"cannot print {text} in the encoding {error.encoding}"
+        messages = [f"{why}: set PYTHONIOENCODING=utf-8."]
     except OSError as error:
-        messages = [f"{error.strerror or error}: {error.filename or ''}"]
+        place = f": {error.filename}" if error.filename else ""
+        messages = [f"{error.strerror or error}{place}"]
     except KeyboardInterrupt:
         return _INTERRUPTED
     for message in messages:
-        print(f"glimpse: {sanitize(message)}", file=sys.stderr)
+        print_error(message)
     return 1
+
+
+def _run(given: list[str]) -> int:
+    """Run the subcommand in `given`, write what it printed, and return the exit status.
+
+    Raises what `Subcommand.run` and `flush_output` raise. Raises CommandFailed for a NUL character.
+    """
+    if invalid := next((word for word in given if "\0" in word), None):
+        raise CommandFailed(f"an argument contains a NUL character: {invalid!r}")
+    if not any(word in COMMANDS or word in ("-h", "--help", "--version") for word in given):
+        given = [_DEFAULT, *given]
+    try:
+        options = make_parser(given[0]).parse_args(given)
+        return _module(options.command).run(options)
+    finally:
+        flush_output()  # also after --help, which raises SystemExit
 
 
 def make_parser(*given: str) -> argparse.ArgumentParser:

@@ -11,6 +11,7 @@ from glimpse.cli.settings_arguments import (
     has_address,
     read_settings,
 )
+from glimpse.cli.standard_streams import print_output
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,5 +46,5 @@ def run(options: argparse.Namespace) -> int:
         )
     except client_credentials.NoCredentials as error:
         raise CommandFailed(str(error)) from None
-    print(text, end="")
+    print_output(text)
     return 0

@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Self, TextIO
 
@@ -53,7 +54,8 @@ class Progress:
             self._bar.update(done - self._bar.n)
         elif self._clock() - self._shown_at >= _INTERVAL:
             self._shown_at = self._clock()
-            print(f"glimpse: {self._task}: {self._amount(done)}", file=self._stream, flush=True)
+            with suppress(OSError):  # a full disk need not end the task
+                print(f"glimpse: {self._task}: {self._amount(done)}", file=self._stream, flush=True)
 
     def _amount(self, done: int) -> str:
         text = f"{tqdm.format_sizeof(done)}{self._unit}"

@@ -6,6 +6,7 @@ import textwrap
 from oslo_config import cfg
 
 from glimpse.cli.settings_arguments import add_settings_arguments
+from glimpse.cli.standard_streams import print_output
 from glimpse.settings.options import SECTIONS
 
 _WIDTH = 96
@@ -18,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(_options: argparse.Namespace) -> int:
     """Print the sample configuration, and return 0."""
-    print(sample_config(), end="")
+    print_output(sample_config())
     return 0
 
 

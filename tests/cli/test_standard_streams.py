@@ -1,0 +1,67 @@
+"""The ``glimpse`` command with standard streams that are closed, full, or of another encoding."""
+
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from glimpse.identity.embedded.identity_file import IdentityFile
+from tests.cli.errors import assert_one_line_error
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """A state directory with the users of a first start."""
+    IdentityFile(tmp_path / "state")
+    return tmp_path / "state"
+
+
+def shell(
+    command: str, redirection: str = "", **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command of ``glimpse`` with a redirection of a shell; Python's output is buffered."""
+    line = f"{shlex.quote(sys.executable)} -m glimpse {command} {redirection}"
+    variables = [f"{name}={value}" for name, value in environment.items()]
+    return subprocess.run(
+        ["env", "-u", "PYTHONUNBUFFERED", *variables, "sh", "-c", line],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("redirection", [">/dev/full", ">&-"])
+@pytest.mark.parametrize("command", ["openrc", "clouds", "user list", "check --port 0", "--help"])
+def test_output_that_cannot_be_written_is_an_error(
+    state: Path, command: str, redirection: str
+) -> None:
+    place = "" if command == "--help" else f"--state-dir {state}"
+    done = shell(f"{command} {place}", redirection)
+    assert_one_line_error(done, "cannot write to standard output: ")
+
+
+@pytest.mark.parametrize("redirection", [">/dev/full", ">&-"])
+def test_a_long_output_that_cannot_be_written_is_the_same_error(redirection: str) -> None:
+    assert_one_line_error(shell("sample-config", redirection), "cannot write to standard output: ")
+
+
+@pytest.mark.parametrize("redirection", ["2>/dev/full", "2>&-"])
+def test_without_standard_error_the_exit_status_is_the_same(state: Path, redirection: str) -> None:
+    assert shell(f"openrc --state-dir {state}", redirection).returncode == 0
+    assert shell(f"openrc nobody --state-dir {state}", redirection).returncode == 1
+    assert shell(f"load - --state-dir {state}", f"</dev/null {redirection}").returncode == 0
+
+
+def test_a_closed_standard_input_is_empty(state: Path) -> None:
+    assert shell(f"load - --state-dir {state}", "<&-").returncode == 0
+    done = shell(f"user add ann --password-stdin --state-dir {state}", "<&-")
+    assert_one_line_error(done, "the password has to be")
+
+
+def test_a_name_that_the_encoding_of_the_output_lacks_is_an_error(state: Path) -> None:
+    assert shell(f"user add jürgen --state-dir {state}").returncode == 0
+    done = shell(f"openrc jürgen --state-dir {state}", PYTHONIOENCODING="ascii")
+    assert_one_line_error(done, "in the encoding ascii: set PYTHONIOENCODING=utf-8.")
