@@ -43,9 +43,9 @@ async def iterate_pages(
 ) -> AsyncGenerator[GlancePage, None]:
     """Yield the pages after `marker` until they have `wanted` images or the list ends.
 
-    Without a marker, the list begins at its first image. `wanted` is at least 1. A page is requested
-    with `page_size` images, and with fewer after `fetch` has raised TooLarge. `next_marker` of the
-    last page is None, even if Glance has more images.
+    Without a marker, the list begins at its first image. `wanted` is at least 1. A page has at most
+    `page_size` images, and fewer after `fetch` has raised TooLarge. `next_marker` of the last page
+    is None, even if Glance has more images.
 
     The next page is prefetched if `prefetch_limit` allows it. `aclose` cancels a prefetch.
 
