@@ -259,15 +259,6 @@ def test_a_server_that_cannot_be_made_is_a_bad_request(
     assert response.json() == {"badRequest": {"code": 400, "message": message}}
 
 
-def test_flavors_are_listed_and_shown(cloud: Cloud) -> None:
-    assert [each["id"] for each in send(cloud, "GET", "/flavors").json()["flavors"]] == ["m1.tiny"]
-    shown = send(cloud, "GET", "/flavors/m1.tiny").json()["flavor"]
-    assert send(cloud, "GET", "/flavors/detail").json() == {"flavors": [shown]}
-    assert (shown["ram"], shown["disk"], shown["vcpus"]) == (512, 1, 1)
-    missing = send(cloud, "GET", "/flavors/nosuch")
-    assert missing.status == 404, str(missing)
-
-
 @pytest.mark.parametrize(
     ("method", "path"),
     [("PUT", "/servers/x"), ("GET", "/servers/x/metadata"), ("GET", "/os-keypairs")],

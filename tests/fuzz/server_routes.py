@@ -45,6 +45,22 @@ def list_query(rng: RandomSource, state: CloudState) -> Pairs:
     return random_parameters(rng, state, _PARAMETERS, 5)
 
 
+_FLAVOR_SORT_KEYS = ("flavorid", "memory_mb", "vcpus", "created_at", "host", "")
+_FLAVOR_PARAMETERS: dict[str, Callable[[RandomSource, CloudState], str]] = {
+    **dict.fromkeys(("limit", "minRam", "minDisk"), lambda rng, _: number(rng)),
+    "marker": lambda rng, _: "m1.tiny" if rng.chance(0.8) else text(rng, 0.9),
+    "is_public": lambda rng, _: rng.pick((*_FLAGS, "None")),
+    "sort_key": lambda rng, _: rng.pick(_FLAVOR_SORT_KEYS),
+    "sort_dir": lambda rng, _: rng.pick(("asc", "desc", "up", "")),
+    "unknown": lambda rng, _: text(rng, 0.5),
+}
+
+
+def flavor_query(rng: RandomSource, state: CloudState) -> Pairs:
+    """Return up to four parameters of a list of flavors, each valid or odd."""
+    return random_parameters(rng, state, _FLAVOR_PARAMETERS, 4)
+
+
 def action(rng: RandomSource, state: CloudState, parts: Parts) -> Any:
     """Return a body of an action: mostly of createImage."""
     if rng.chance(0.1):
@@ -92,8 +108,8 @@ def _below(root: str) -> tuple[Route, ...]:
         Route("compute", "DELETE", server, 0.3),
         Route("compute", "POST", f"{server}/action", 4, None, action),
         Route("compute", "PUT", server, 0.3, None, new_server),
-        Route("compute", "GET", f"{root}/flavors", 0.5, list_query),
-        Route("compute", "GET", f"{root}/flavors/detail", 0.5, list_query),
+        Route("compute", "GET", f"{root}/flavors", 0.5, flavor_query),
+        Route("compute", "GET", f"{root}/flavors/detail", 0.5, flavor_query),
         Route("compute", "GET", f"{root}/flavors/m1.tiny", 0.5),
         Route("compute", "GET", f"{root}/flavors/{{key}}", 0.5),
         Route("compute", "POST", f"{root}/{{project}}/servers/{{server}}/action", 1, None, action),

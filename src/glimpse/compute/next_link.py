@@ -1,4 +1,4 @@
-"""NextLink: the link to the next page of a list of images or servers."""
+"""NextLink: the link to the next page of a list of images, servers or flavors."""
 
 from typing import NamedTuple
 from urllib.parse import urlencode
@@ -7,7 +7,7 @@ from glimpse.caching.short_arguments import cache_if_short
 
 
 class NextLink(NamedTuple):
-    """Makes the link to the next page of a list of images or servers.
+    """Makes the link to the next page of a list of images, servers or flavors.
 
     `list_url` is the list's URL without a query string. `parameters` has the names and values of
     the request's query that the link repeats.
@@ -17,12 +17,12 @@ class NextLink(NamedTuple):
     parameters: tuple[tuple[str, str], ...]
 
     def render(self, marker: str) -> list[dict[str, str]]:
-        """Return the value of ``images_links`` or ``servers_links`` of a page.
+        """Return the value of ``images_links``, or of the like, of a page.
 
-        `marker` is the id of the last image or server of the page. The URL has the parameters
-        sorted by name. Of a repeated parameter, the URL has only the last value in sorted order, as
-        in a deployed Compute API. `marker` replaces the value of the request's ``marker``. If the
-        request has none, ``marker`` comes last.
+        `marker` is the id of the last image, server or flavor of the page. The URL has the
+        parameters sorted by name. Of a repeated parameter, the URL has only the last value in
+        sorted order, as in a deployed Compute API. `marker` replaces the value of the request's
+        ``marker``. If the request has none, ``marker`` comes last.
         """
         url = f"{self.list_url}?{_encode_parameters(self.parameters, marker)}"
         return [{"rel": "next", "href": url}]

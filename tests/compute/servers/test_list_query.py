@@ -4,12 +4,12 @@ import pytest
 
 from glimpse.compute.faults import Fault
 from glimpse.compute.servers.list_query import (
-    MAX_LIMIT,
     ListPermissions,
     ListRequest,
     parse_list_request,
 )
 from glimpse.compute.servers.policy import ServerPolicy, ServerRule
+from glimpse.compute.servers.query_values import MAX_LIMIT
 from glimpse.images import Caller
 from glimpse.servers.query import select_page
 from glimpse.servers.server import Flavor

@@ -7,16 +7,20 @@ from urllib.parse import parse_qsl
 from glimpse.compute.faults import Fault
 from glimpse.compute.list_query import check_text
 from glimpse.compute.servers.name_pattern import parse_name_pattern
+from glimpse.compute.servers.query_values import (
+    BOOLEANS,
+    STRICT,
+    invalid_parameter,
+    parse_boolean,
+    parse_limit,
+    unknown_parameter,
+)
 from glimpse.images import Caller
 from glimpse.images.dates import DateOperator, make_date_bound
 from glimpse.servers.query import Condition, ServerQuery, Sort
 from glimpse.servers.server import STATES, Server
 
-MAX_LIMIT = 1000  # servers in a page: Compute's default of [api] max_limit
-_TRUE = frozenset(("", "1", "t", "true", "on", "y", "yes"))
-_FALSE = frozenset(("0", "f", "false", "off", "n", "no"))
-_STRICT = 75  # from microversion 2.75, unknown parameters are refused
-_STRICT_STATUS = 38  # and from 2.38, unknown statuses
+_STRICT_STATUS = 38  # from microversion 2.38, unknown statuses are refused
 _NOT_FILTERS = ("limit", "marker", "sort_key", "sort_dir", "all_tenants", "status", "deleted")
 _NEVER = 10_000  # a minor version that no request has: these filters need all_filters
 
@@ -104,10 +108,10 @@ def parse_list_request(
     pairs = parse_qsl(query_string.decode(errors="replace"), keep_blank_values=True)
     for name, value in pairs:
         check_text(name, value)
-    if minor >= _STRICT:
+    if minor >= STRICT:
         for name, _ in pairs:
             if name not in _FILTERS and name not in _NOT_FILTERS and not name.startswith("_"):
-                raise Fault(400, f"The query parameter {name!r} is not known.")
+                raise unknown_parameter(name)
     values = dict(pairs)
     is_everywhere = "all_tenants" in values and _parse_flag(values["all_tenants"])
     if is_everywhere:
@@ -124,33 +128,19 @@ def parse_list_request(
         conditions=tuple(conditions),
         sort=_parse_sort(pairs),
         marker=values.get("marker"),
-        limit=_parse_limit([value for name, value in pairs if name == "limit"]),
+        limit=parse_limit([value for name, value in pairs if name == "limit"]),
         all_projects=is_everywhere,
     )
     return ListRequest(query, tuple(pairs))
 
 
 def _parse_flag(text: str) -> bool:
-    if text.lower() in _TRUE:
-        return True
-    if text.lower() in _FALSE:
-        return False
-    names = ", ".join(repr(name) for name in sorted((_TRUE | _FALSE) - {""}))
-    raise Fault(400, f"Unrecognized value '{text}', acceptable values are: {names}")
-
-
-def _parse_limit(texts: list[str]) -> int:
-    """Return the last of the limits in `texts`, or MAX_LIMIT if that is lower.
-
-    Returns MAX_LIMIT if there is no limit, or the last one is "". Raises a 400 fault if any limit
-    is not a whole number.
-    """
-    for text in texts:
-        if text and not (text.isascii() and text.isdecimal()):
-            raise _invalid("limit", text, "It must be a whole number.")
-    if not texts or not texts[-1]:
-        return MAX_LIMIT
-    return min(int(texts[-1][:30]), MAX_LIMIT)
+    """Return the value of a text in BOOLEANS; True for "". Raises a 400 fault for other texts."""
+    flag = parse_boolean(text) if text else True
+    if flag is None:
+        names = ", ".join(repr(name) for name in BOOLEANS)
+        raise Fault(400, f"Unrecognized value '{text}', acceptable values are: {names}")
+    return flag
 
 
 def _parse_sort(pairs: list[tuple[str, str]]) -> tuple[Sort, ...]:
@@ -165,7 +155,9 @@ def _parse_sort(pairs: list[tuple[str, str]]) -> tuple[Sort, ...]:
     directions = [value for name, value in pairs if name == "sort_dir"]
     for key in keys:
         if key not in _SORT_VALUES:
-            raise _invalid("sort_key", key, f"It must be one of {', '.join(_SORT_VALUES)}.")
+            raise invalid_parameter(
+                "sort_key", key, f"It must be one of {', '.join(_SORT_VALUES)}."
+            )
     for direction in directions:
         if direction not in ("asc", "desc"):
             raise Fault(
@@ -232,14 +224,14 @@ def _name_condition(value: str) -> Condition:
     matches = parse_name_pattern(value) if value else None
     if matches is None:
         reason = "It must be text that may have ^ at its start, $ at its end, . and .* in it."
-        raise _invalid("name", value, reason)
+        raise invalid_parameter("name", value, reason)
     return lambda server: matches(server.name)
 
 
 def _date_condition(name: str, comparison: DateOperator, value: str) -> Condition:
     bound = make_date_bound(comparison, value)
     if bound is None:
-        raise _invalid(name, value, "It must be a date and time in ISO 8601 notation.")
+        raise invalid_parameter(name, value, "It must be a date and time in ISO 8601 notation.")
     return lambda server: bound.holds(server.updated_at)
 
 
@@ -251,7 +243,3 @@ def _tags_condition(name: str, tags: frozenset[str]) -> Condition:
         "not-tags-any": lambda server: tags.isdisjoint(server.tags),
     }
     return conditions[name]
-
-
-def _invalid(name: str, value: str, reason: str) -> Fault:
-    return Fault(400, f"Invalid input for query parameters {name}. Value: {value}. {reason}")

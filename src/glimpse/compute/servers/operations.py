@@ -2,12 +2,14 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TypeVar
 
 import orjson
 
 from glimpse.compute.faults import Fault
+from glimpse.compute.links import Links
 from glimpse.compute.metadata import check_count
 from glimpse.compute.next_link import NextLink
 from glimpse.compute.request import Request
@@ -18,16 +20,17 @@ from glimpse.compute.servers.bodies import (
     parse_create_image,
     parse_create_server,
 )
+from glimpse.compute.servers.flavor_query import parse_flavor_list_request
 from glimpse.compute.servers.list_query import ListPermissions, parse_list_request
 from glimpse.compute.servers.policy import ServerPolicy, ServerRule, check_has_project
 from glimpse.servers.errors import FlavorNotFound
-from glimpse.servers.query import ServerPage
 from glimpse.servers.server import Flavor, Server
 from glimpse.servers.service import ServerService
 
 _METADATA_UNCHECKED = 39  # from microversion 2.39, createImage counts no metadata items
 _IMAGE_ID_IN_BODY = 45  # from microversion 2.45
-_MAX_FLAVORS = 1000
+
+_Entry = TypeVar("_Entry", Server, Flavor)
 
 
 class ServerOperations:
@@ -96,9 +99,13 @@ class ServerOperations:
             request.query_string, request.caller, _minor(request), permissions
         )
         page = await self._servers.list_servers(request.caller, found.query)
-        link = NextLink(request.links.versioned + path, found.parameters)
+        next_link: list[dict[str, str]] | None = None
+        if page.has_more and page.servers:
+            link = NextLink(request.links.versioned + path, found.parameters)
+            next_link = link.render(page.servers[-1].id)
         # A page of 1,000 servers takes 20 ms, for which other requests would wait.
-        return Response(200, await asyncio.to_thread(_render_page, page, view, link))
+        body = await asyncio.to_thread(_render_page, "servers", page.servers, view, next_link)
+        return Response(200, body)
 
     async def show_server(self, request: Request) -> Response:
         """Handle ``GET /servers/{id}``: the full document of a server.
@@ -179,17 +186,35 @@ class ServerOperations:
         return server
 
     async def list_flavors(self, request: Request) -> Response:
-        """Handle ``GET /flavors``: ids, names and links of all flavors, at most 1,000."""
-        return await self._list_flavors(request, views.basic_flavor_view)
+        """Handle ``GET /flavors``: a list of ids, names and links."""
+        return await self._list_flavors(request, "/flavors", views.basic_flavor_view)
 
     async def list_flavors_detail(self, request: Request) -> Response:
-        """Handle ``GET /flavors/detail``: full documents of all flavors, at most 1,000."""
-        return await self._list_flavors(request, views.flavor_view)
+        """Handle ``GET /flavors/detail``: full documents."""
+        return await self._list_flavors(request, "/flavors/detail", views.flavor_view)
 
-    async def _list_flavors(self, request: Request, view: Callable[..., object]) -> Response:
-        flavors = (await self._servers.list_flavors())[:_MAX_FLAVORS]
-        rendered = [view(flavor, request.links, _minor(request)) for flavor in flavors]
-        return Response(200, orjson.dumps({"flavors": rendered}))
+    async def _list_flavors(
+        self, request: Request, path: str, view: Callable[[Flavor, Links, int], object]
+    ) -> Response:
+        """Respond with the flavors that the request's query finds, each rendered by `view`.
+
+        `path` is the operation's path, such as ``/flavors``, for the link to the next page.
+        """
+        links, minor = request.links, _minor(request)
+        found = parse_flavor_list_request(request.query_string, request.caller, minor)
+        page = found.query.select_page(await self._servers.list_flavors())
+        next_link: list[dict[str, str]] | None = None
+        if page.has_more and page.flavors:
+            link = NextLink(links.versioned + path, found.parameters)
+            next_link = link.render(page.flavors[-1].name)
+        body = await asyncio.to_thread(
+            _render_page,
+            "flavors",
+            page.flavors,
+            lambda flavor: view(flavor, links, minor),
+            next_link,
+        )
+        return Response(200, body)
 
     async def show_flavor(self, request: Request) -> Response:
         """Handle ``GET /flavors/{id}``: the full document of a flavor. Raises FlavorNotFound."""
@@ -204,14 +229,20 @@ class ServerOperations:
         raise FlavorNotFound(flavor_id)
 
 
-def _render_page(page: ServerPage, view: Callable[[Server], object], link: NextLink) -> bytes:
-    """Return the JSON document of a page of servers.
+def _render_page(
+    collection: str,
+    entries: Sequence[_Entry],
+    view: Callable[[_Entry], object],
+    next_link: list[dict[str, str]] | None,
+) -> bytes:
+    """Return the JSON document of a page: `entries`, each rendered by `view`.
 
-    If more servers match, the document has a link to the next page.
+    `collection` is ``servers`` or ``flavors``. `next_link` leads to the next page; it is None on
+    the last page.
     """
-    document: dict[str, object] = {"servers": [view(server) for server in page.servers]}
-    if page.has_more and page.servers:
-        document["servers_links"] = link.render(page.servers[-1].id)
+    document: dict[str, object] = {collection: [view(entry) for entry in entries]}
+    if next_link is not None:
+        document[f"{collection}_links"] = next_link
     return orjson.dumps(document)
 
 

@@ -1,0 +1,44 @@
+"""Parse values that the queries of lists of servers and of flavors have in common."""
+
+from collections.abc import Sequence
+
+from glimpse.compute.faults import Fault
+
+MAX_LIMIT = 1000  # servers or flavors in a page: Compute's default of [api] max_limit
+STRICT = 75  # from microversion 2.75, unknown parameters are refused
+_TRUE = frozenset(("1", "t", "true", "on", "y", "yes"))
+_FALSE = frozenset(("0", "f", "false", "off", "n", "no"))
+BOOLEANS = tuple(sorted(_TRUE | _FALSE))
+
+
+def parse_limit(texts: Sequence[str]) -> int:
+    """Return the last of the limits in `texts`, or MAX_LIMIT if that is lower.
+
+    Returns MAX_LIMIT if there is no limit, or the last one is "". Raises a 400 fault if any limit
+    is not a whole number.
+    """
+    for text in texts:
+        if text and not (text.isascii() and text.isdecimal()):
+            raise invalid_parameter("limit", text, "It must be a whole number.")
+    if not texts or not texts[-1]:
+        return MAX_LIMIT
+    return min(int(texts[-1][:30]), MAX_LIMIT)
+
+
+def parse_boolean(text: str) -> bool | None:
+    """Return the value of a text in BOOLEANS, in upper or lower case; None for any other text."""
+    text = text.lower()
+    return text in _TRUE if text in BOOLEANS else None
+
+
+def unknown_parameter(name: str) -> Fault:
+    """Return the 400 fault for a query parameter that the list does not have."""
+    return Fault(400, f"The query parameter {name!r} is not known.")
+
+
+def invalid_parameter(name: str, value: str, reason: str) -> Fault:
+    """Return the 400 fault for a query parameter whose value is not valid.
+
+    `reason` is a sentence that says which values are valid.
+    """
+    return Fault(400, f"Invalid input for query parameters {name}. Value: {value}. {reason}")
