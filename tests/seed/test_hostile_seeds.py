@@ -12,6 +12,7 @@ from glimpse.seed.seed import Seed
 from glimpse.settings import load_settings
 
 FAULT = "faults:\n- operation: image.list_images\n  status: 503\n  body: "
+SERVER = "servers: [{name: web, project: demo, user: demo"
 TYPE = "line 4, faults[0].body: a value of its type is expected; quote it if it is text."
 
 
@@ -71,6 +72,26 @@ def test_a_file_whose_name_cannot_be_one_is_a_problem_of_the_image(
 ) -> None:
     found = refusal(tmp_path, f'images: [{{owner: demo, data: {{file: "{name}"}}}}]')
     assert "images[0].data.file: text without NUL characters and lone surrogates" in found
+
+
+@pytest.mark.parametrize("key", [r"a\0b", r"a\ud800b"])
+@pytest.mark.parametrize(
+    ("before", "after", "path"),
+    [
+        ("", ": []", ""),
+        ("images: [{owner: demo, ", ": x}]", ", images[0]"),
+        ("images: [{owner: demo, properties: {", ": x}}]", ", images[0].properties"),
+        ("images: [{owner: demo, members: {", ": pending}}]", ", images[0].members"),
+        (f"{SERVER}, metadata: {{", ": x}}]", ", servers[0].metadata"),
+        ("users: [{name: a, password: b, roles: {", ": []}}]", ", users[0].roles"),
+        ("faults: [{status: 503, ", ": x}]", ", faults[0]"),
+    ],
+)
+def test_a_key_that_cannot_be_stored_is_a_problem(
+    tmp_path: Path, key: str, before: str, after: str, path: str
+) -> None:
+    found = refusal(tmp_path, f'{before}"{key}"{after}')
+    assert found == f"line 1{path}: a key without NUL characters and lone surrogates is expected."
 
 
 def test_a_pipe_is_no_data_and_is_not_waited_for(tmp_path: Path) -> None:

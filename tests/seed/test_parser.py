@@ -207,6 +207,7 @@ def test_all_problems_are_found_in_one_pass_in_the_order_of_their_lines() -> Non
         ("{owner: demo, members: {alt: maybe}}", "images[0].members.alt: one of pending, accepted"),
         ('{owner: demo, name: "a\\0b"}', "images[0].name: text without NUL characters"),
         ("{owner: demo, name: a, name: b}", "images[0].name: this key is there twice."),
+        ("{owner: demo, properties: {a: x, a: y}}", "images[0].properties.a: this key is there"),
         ("disk", "images[0]: a mapping of keys to values is expected."),
     ],
 )

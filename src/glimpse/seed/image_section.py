@@ -192,13 +192,13 @@ class ImageSection:
     def _properties(self, found: Mapping[str, Place]) -> dict[str, str]:
         if "properties" not in found:
             return {}
-        place = found["properties"]
-        for key, value in self._reader.any_mapping(place).items():
+        properties = self._reader.any_mapping(found["properties"])
+        for key, value in properties.items():
             if key in BASE_ATTRIBUTES:
                 self._reader.refuse(value, f"{key} is an attribute: put it beside properties.")
             if key.startswith(RESERVED_PREFIX):
                 self._reader.refuse(value, f"keys that start with {RESERVED_PREFIX} are reserved.")
-        return self._reader.mapping_of_texts(place, MAX_CHARACTERS)
+        return self._reader.texts_by_key(properties, MAX_CHARACTERS)
 
     def _members(self, place: Place) -> dict[str, str]:
         """Return the statuses of the members by project id.

@@ -138,7 +138,10 @@ class SeedReader:
         return kept
 
     def any_mapping(self, place: Place) -> dict[str, Place]:
-        """Return the values of a mapping by their keys. A key may be any text, but occurs once."""
+        """Return the values of a mapping by their keys. A key may be any text, but occurs once.
+
+        NUL and lone surrogates are not allowed in a key.
+        """
         if not isinstance(place.node, yaml.MappingNode):
             self.refuse(place, "a mapping of keys to values is expected.")
             return {}
@@ -146,6 +149,10 @@ class SeedReader:
         for key, value in place.node.value:
             if not isinstance(key, yaml.ScalarNode):
                 self.refuse(Place(key, place.path), "the key has to be text.")
+                continue
+            if not _is_storable(key.value):
+                expected = "a key without NUL characters and lone surrogates is expected."
+                self.refuse(Place(key, place.path), expected)
                 continue
             path = f"{place.path}.{key.value}" if place.path else str(key.value)
             if key.value in found:
@@ -175,7 +182,7 @@ class SeedReader:
             return ""
         if not shortest <= len(value) <= longest:
             self.refuse(place, f"text of {shortest} to {longest} characters is expected.")
-        if "\0" in value or any("\ud800" <= each <= "\udfff" for each in value):
+        if not _is_storable(value):
             self.refuse(place, "text without NUL characters and lone surrogates is expected.")
             return ""
         return value
@@ -186,11 +193,14 @@ class SeedReader:
 
     def mapping_of_texts(self, place: Place, longest: int) -> dict[str, str]:
         """Return a mapping: keys of 1 to 255 characters, texts of up to `longest` characters."""
-        found = self.any_mapping(place)
-        for key, value in found.items():
-            if not 1 <= len(key) <= MAX_TEXT or "\0" in key:
-                self.refuse(value, f"the key has to have 1 to {MAX_TEXT} characters, none NUL.")
-        return {key: self.text(value, longest, 0) for key, value in found.items()}
+        return self.texts_by_key(self.any_mapping(place), longest)
+
+    def texts_by_key(self, values: Mapping[str, Place], longest: int) -> dict[str, str]:
+        """Return what `mapping_of_texts` returns, for the result of `any_mapping`."""
+        for key, value in values.items():
+            if not 1 <= len(key) <= MAX_TEXT:
+                self.refuse(value, f"the key has to have 1 to {MAX_TEXT} characters.")
+        return {key: self.text(value, longest, 0) for key, value in values.items()}
 
     def flag(self, place: Place) -> bool:
         """Return True or False; any value that is not a boolean is a Problem."""
@@ -281,6 +291,11 @@ class SeedReader:
         """Return the text of a value as it is written; None for a list, a mapping or null."""
         is_scalar = isinstance(place.node, yaml.ScalarNode) and not place.is_null
         return str(place.node.value) if is_scalar else None
+
+
+def _is_storable(text: str) -> bool:
+    """Return False if `text` has a NUL character or a lone surrogate."""
+    return "\0" not in text and not any("\ud800" <= each <= "\udfff" for each in text)
 
 
 def names_of(known: Mapping[str, str]) -> str:
