@@ -7,7 +7,8 @@ from glimpse.identity import field_lengths
 from glimpse.identity.embedded.directory_entries import DOMAIN_ID, DOMAIN_NAME
 from glimpse.images import parse_datetime
 from glimpse.seed.default_values import default_id
-from glimpse.seed.reader import Place, SeedReader
+from glimpse.seed.reader import SeedReader
+from glimpse.seed.yaml_document import Place
 
 # For a seed that has neither users nor projects: see `standard_identity`.
 STANDARD_PASSWORD = "secret"  # noqa: S105  a test's, and documented

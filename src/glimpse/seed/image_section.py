@@ -15,8 +15,9 @@ from glimpse.image_api.image_schema import (
 )
 from glimpse.images import BASE_ATTRIBUTES, RESERVED_PREFIX, image_from_document
 from glimpse.seed.default_values import date_after, default_id
-from glimpse.seed.reader import Place, SeedReader
+from glimpse.seed.reader import SeedReader
 from glimpse.seed.seed import FileData, GeneratedData, ImageSeed
+from glimpse.seed.yaml_document import Place
 
 MAX_DATA = 2**40  # bytes of generated data
 _MAX_SIZE = 2**63 - 1  # bytes: what a column holds

@@ -12,9 +12,10 @@ from glimpse.seed.default_values import DEFAULT_DATE
 from glimpse.seed.identity_section import IdentitySections
 from glimpse.seed.image_section import FindDataProblem, ImageSection
 from glimpse.seed.operation_names import OPERATION_NAMES
-from glimpse.seed.reader import Place, SeedReader
+from glimpse.seed.reader import SeedReader
 from glimpse.seed.seed import ImageSeed, Seed
 from glimpse.seed.server_section import parse_servers
+from glimpse.seed.yaml_document import Place, parse_yaml
 from glimpse.servers.server import Server
 
 SECTIONS = (
@@ -36,7 +37,7 @@ def parse_seed(
     docs/testing.md describes the format of a seed. Raises InvalidSeed with all problems.
     """
     reader = SeedReader(source)
-    root = reader.root(text)
+    root = parse_yaml(text, source)
     sections = reader.mapping(root, SECTIONS) if root is not None else {}
     identity = _identity(reader, sections)
     images: tuple[ImageSeed, ...] = ()

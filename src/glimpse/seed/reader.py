@@ -1,47 +1,25 @@
-"""SeedReader: reads values of a YAML document, and collects problems with their lines and paths."""
+"""SeedReader: reads values of a seed, and records problems with their lines and paths."""
 
 import difflib
 import re
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 from yaml.constructor import SafeConstructor
 
 from glimpse.images import parse_date
-from glimpse.seed.aliases import find_alias_problem
 from glimpse.seed.errors import InvalidSeed, Problem
+from glimpse.seed.yaml_document import Place
 
-_NULL, _BOOL, _INT = (f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int"))
+_BOOL, _INT = (f"tag:yaml.org,2002:{name}" for name in ("bool", "int"))
 _TRUE = frozenset(("true", "yes", "on"))  # YAML 1.1
 _SIZE = re.compile(r"([0-9]{1,18}) ?(B|[KMGT]i?B?)?", re.IGNORECASE)
 _UNITS = {"": 1, "B": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 # What PyYAML raises for `2026-99-99`, `!!int x`, `!!bool x`, `!!timestamp x`.
 _UNUSABLE_SCALAR = (ValueError, KeyError, AttributeError, TypeError)
 MAX_TEXT = 255  # characters: what a column of most texts holds
-
-
-class Place(NamedTuple):
-    """A value of the document: its YAML node, and its path, such as ``images[0].name``."""
-
-    node: yaml.Node
-    path: str
-
-    @property
-    def is_null(self) -> bool:
-        """True for null, and for a key without a value."""
-        return bool(self.node.tag == _NULL)
-
-    @property
-    def is_list(self) -> bool:
-        """True for a list."""
-        return isinstance(self.node, yaml.SequenceNode)
-
-    @property
-    def line(self) -> int:
-        """The number of the line with the value, from 1."""
-        return int(self.node.start_mark.line) + 1
 
 
 class SeedReader:
@@ -62,28 +40,6 @@ class SeedReader:
     def problem_count(self) -> int:
         """The number of problems recorded so far."""
         return len(self._problems)
-
-    def root(self, text: str) -> Place | None:
-        """Return the document in `text`, which is YAML or JSON; None if the document is empty.
-
-        Raises InvalidSeed if `text` is not valid, or if `find_alias_problem` refuses the aliases.
-        """
-        try:
-            node = yaml.compose(text, Loader=yaml.SafeLoader)
-        except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            line = mark.line + 1 if mark else 1
-            raise InvalidSeed(self._source, [Problem(line, "", f"{error.problem}.")]) from None
-        except yaml.YAMLError as error:  # a character that YAML does not allow
-            raise InvalidSeed(self._source, [Problem(1, "", f"{error}")]) from None
-        except RecursionError:
-            problem = Problem(1, "", "it has too many levels.")
-            raise InvalidSeed(self._source, [problem]) from None
-        if node is None:
-            return None
-        if (why := find_alias_problem(node)) is not None:
-            raise InvalidSeed(self._source, [Problem(1, "", why)])
-        return Place(node, "")
 
     def refuse(self, place: Place, expected: str) -> None:
         """Record that the value at `place` cannot be used. `expected` is a sentence that says why.

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from glimpse.seed.default_values import default_id
-from glimpse.seed.reader import Place, SeedReader, names_of, parse_uuid
+from glimpse.seed.reader import SeedReader, names_of, parse_uuid
+from glimpse.seed.yaml_document import Place
 from glimpse.servers.server import STATES, Flavor, Server
 
 _MAX_NUMBER = 2**31 - 1
