@@ -1,5 +1,6 @@
 """Parse the domains, projects, users and application credentials of a seed."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -7,6 +8,7 @@ from glimpse.identity import field_lengths
 from glimpse.identity.embedded.directory_entries import DOMAIN_ID, DOMAIN_NAME
 from glimpse.images import parse_datetime
 from glimpse.seed.default_values import default_id
+from glimpse.seed.entry_ids import EntryIds
 from glimpse.seed.reader import SeedReader
 from glimpse.seed.yaml_document import Place
 
@@ -48,17 +50,20 @@ class IdentitySections:
     """Parses the sections of domains, projects, users and application credentials.
 
     The constructor parses everything. `document` is the resulting identity document. `projects` and
-    `users` give the id of an entry for its id or, in the domain Default, for its name. If
-    `sections` has neither projects nor users, `standard_identity` is used. `reader` records
-    problems.
+    `users` are the entries that others may refer to: all by their ids, those of the domain Default
+    also by their names. If `sections` has neither projects nor users, `standard_identity` is used.
+    `reader` records problems.
     """
 
     def __init__(self, reader: SeedReader, sections: Mapping[str, Place]) -> None:
         self._reader = reader
-        self._domains = {DOMAIN_ID: DOMAIN_ID, DOMAIN_NAME: DOMAIN_ID}
-        self._project_names: dict[str, dict[str, str]] = {}  # by the id of their domain
-        self.projects: dict[str, str] = {}
-        self.users: dict[str, str] = {}
+        self._domains = EntryIds()
+        self._domains.add(DOMAIN_ID, DOMAIN_NAME)
+        # By the id of their domain
+        self._projects_of: defaultdict[str, EntryIds] = defaultdict(EntryIds)
+        self._users_of: defaultdict[str, EntryIds] = defaultdict(EntryIds)
+        self.projects = EntryIds()
+        self.users = EntryIds()
         self.document: dict[str, Any] = {}
         if not {"projects", "users"} & sections.keys():
             self._add_standard()
@@ -88,7 +93,7 @@ class IdentitySections:
         self.document |= standard_identity()
         for section, known in (("projects", self.projects), ("users", self.users)):
             for entry in self.document[section]:
-                known |= {entry["id"]: entry["id"], entry["name"]: entry["id"]}
+                known.add(entry["id"], entry["name"])
 
     def _domain(self, place: Place) -> dict[str, Any]:
         found = self._reader.mapping(place, ("id", "name", "description", "enabled"), ("name",))
@@ -102,15 +107,15 @@ class IdentitySections:
         found = self._reader.mapping(place, allowed, ("name",))
         entry = self._common(found) | {"domain_id": self._domain_of(found)}
         entry["id"] = self._id(found, "project", entry["domain_id"], entry.get("name", ""))
-        names = self._project_names.setdefault(entry["domain_id"], {})
+        others = self._projects_of[entry["domain_id"]]
         if "parent" in found:
-            entry["parent_id"] = self._reader.reference(found["parent"], names, "project before it")
+            parent = self._reader.reference(found["parent"], others, "project before it")
+            entry["parent_id"] = parent
         if "tags" in found:
             entry["tags"] = self._reader.texts(found["tags"], field_lengths.TAG)
-        self._register(found, entry, names, "project")
-        if entry["domain_id"] == DOMAIN_ID:
-            self.projects[entry.get("name", "")] = entry["id"]
-        self.projects[entry["id"]] = entry["id"]
+        self._register(found, entry, others, "project")
+        is_default = entry["domain_id"] == DOMAIN_ID
+        self.projects.add(entry["id"], entry.get("name") if is_default else None)
         return entry
 
     def _user(self, place: Place) -> dict[str, Any]:
@@ -118,7 +123,7 @@ class IdentitySections:
         reader = self._reader
         entry = self._common(found) | {"domain_id": self._domain_of(found)}
         entry["id"] = self._id(found, "user", entry["domain_id"], entry.get("name", ""))
-        projects = {**self.projects, **self._project_names.get(entry["domain_id"], {})}
+        projects = self.projects.overridden_by(self._projects_of[entry["domain_id"]])
         if "password" in found:
             entry["password"] = reader.text(found["password"], field_lengths.PASSWORD)
         if "email" in found:
@@ -133,22 +138,22 @@ class IdentitySections:
             )
         if "system_roles" in found:
             entry["system_roles"] = reader.texts(found["system_roles"])
-        names = self.users if entry["domain_id"] == DOMAIN_ID else {}
-        self._register(found, entry, names, "user")
-        self.users[entry["id"]] = entry["id"]
+        self._register(found, entry, self._users_of[entry["domain_id"]], "user")
+        is_default = entry["domain_id"] == DOMAIN_ID
+        self.users.add(entry["id"], entry.get("name") if is_default else None)
         return entry
 
-    def _assignments(
-        self, place: Place, known: Mapping[str, str], kind: str
-    ) -> dict[str, list[str]]:
+    def _assignments(self, place: Place, known: EntryIds, kind: str) -> dict[str, list[str]]:
         """Return a user's role names, by the ids of the projects or domains that have the roles.
 
         The keys at `place` are ids or names in `known`. `kind`, which is ``project`` or ``domain``,
         is for messages. Whether the roles exist is not checked.
         """
-        assigned = {}
+        assigned: dict[str, list[str]] = {}
         for name, roles in self._reader.any_mapping(place).items():
             place_id = self._reader.resolve(name, roles, known, kind)
+            if place_id and place_id in assigned:
+                self._reader.refuse(roles, f"a key before it is the same {kind}.")
             assigned[place_id] = self._reader.texts(roles)
         return assigned
 
@@ -233,13 +238,14 @@ class IdentitySections:
         self,
         found: Mapping[str, Place],
         entry: Mapping[str, Any],
-        names: dict[str, str],
+        others: EntryIds,
         kind: str,
     ) -> None:
-        """Add an entry's id and name to `names`; refuse a name that `names` has already."""
+        """Add an entry to `others`, the entries of its domain; refuse a name that one of them has.
+
+        Projects and users have domains; all domains together are one such group, too.
+        """
         name = entry.get("name")
-        if name is not None:
-            if name in names:
-                self._reader.refuse(found["name"], f"a {kind} before it has this name.")
-            names[name] = entry["id"]
-        names[entry["id"]] = entry["id"]
+        if name is not None and name in others.by_name:
+            self._reader.refuse(found["name"], f"a {kind} before it has this name.")
+        others.add(entry["id"], name)

@@ -15,6 +15,7 @@ from glimpse.image_api.image_schema import (
 )
 from glimpse.images import BASE_ATTRIBUTES, RESERVED_PREFIX, image_from_document
 from glimpse.seed.default_values import date_after, default_id
+from glimpse.seed.entry_ids import EntryIds
 from glimpse.seed.reader import SeedReader
 from glimpse.seed.seed import FileData, GeneratedData, ImageSeed
 from glimpse.seed.yaml_document import Place
@@ -47,7 +48,7 @@ class FindDataProblem(Protocol):
 class ImageSection:
     """Parses the images of a seed, in the constructor.
 
-    `images` has the parsed images. `by_name` gives the id of an image for its name or its id.
+    `images` has the parsed images, `ids` their ids and names. Several images may have one name.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class ImageSection:
         reader: SeedReader,
         section: Place,
         *,
-        projects: Mapping[str, str],
+        projects: EntryIds,
         directory: Path,
         formats: ImageFormats,
         find_data_problem: FindDataProblem,
@@ -63,8 +64,8 @@ class ImageSection:
     ) -> None:
         """Parse all images; `reader` records problems.
 
-        `projects` gives the id of a project for its id or its name. Relative paths of files start
-        in `directory`. `formats` are the formats that images may have. `now` is the default date of
+        `projects` are the projects that images may refer to. Relative paths of files start in
+        `directory`. `formats` are the formats that images may have. `now` is the default date of
         the first image. The default date of each following image is one second later, so that lists
         have an order.
         """
@@ -73,14 +74,13 @@ class ImageSection:
         self._directory = directory
         self._formats = formats
         self._find_data_problem = find_data_problem
-        self.by_name: dict[str, str] = {}
+        self.ids = EntryIds()
         found = []
         for number, place in enumerate(reader.sequence(section)):
             image = self._image(place, date_after(now, number))
-            if image.image.id in self.by_name:
+            if image.image.id in self.ids.ids:
                 reader.refuse(place, f"an image before it has the id {image.image.id}, too.")
-            self.by_name |= {image.image.name or image.image.id: image.image.id}
-            self.by_name[image.image.id] = image.image.id
+            self.ids.add(image.image.id, image.image.name or None)
             found.append(image)
         self.images = tuple(found)
 
@@ -213,8 +213,10 @@ class ImageSection:
             return {
                 reader.reference(each, self._projects, "project"): "pending" for each in projects
             }
-        members = {}
+        members: dict[str, str] = {}
         for name, status in reader.any_mapping(place).items():
-            known = reader.resolve(name, status, self._projects, "project")
-            members[known] = reader.choice(status, MEMBER_STATUSES)
+            project = reader.resolve(name, status, self._projects, "project")
+            if project and project in members:
+                reader.refuse(status, "a key before it is the same project.")
+            members[project] = reader.choice(status, MEMBER_STATUSES)
         return members

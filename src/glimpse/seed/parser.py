@@ -9,6 +9,7 @@ from glimpse.faults.rules import FaultRule, InvalidRule, parse_rule
 from glimpse.identity.embedded.identity_document_parser import parse_directory
 from glimpse.identity.embedded.password_hashes import NO_PASSWORD
 from glimpse.seed.default_values import DEFAULT_DATE
+from glimpse.seed.entry_ids import EntryIds
 from glimpse.seed.identity_section import IdentitySections
 from glimpse.seed.image_section import FindDataProblem, ImageSection
 from glimpse.seed.operation_names import OPERATION_NAMES
@@ -41,7 +42,7 @@ def parse_seed(
     sections = reader.mapping(root, SECTIONS) if root is not None else {}
     identity = _identity(reader, sections)
     images: tuple[ImageSeed, ...] = ()
-    by_name: dict[str, str] = {}
+    image_ids = EntryIds()
     if "images" in sections:
         section = ImageSection(
             reader,
@@ -52,8 +53,8 @@ def parse_seed(
             find_data_problem=find_data_problem,
             now=DEFAULT_DATE,
         )
-        images, by_name = section.images, section.by_name
-    servers = _servers(reader, sections, identity, by_name)
+        images, image_ids = section.images, section.ids
+    servers = _servers(reader, sections, identity, image_ids)
     faults = _faults(reader, sections["faults"]) if "faults" in sections else ()
     reader.raise_problems()
     return Seed(identity.document, images, servers, faults)
@@ -63,11 +64,11 @@ def _servers(
     reader: SeedReader,
     sections: Mapping[str, Place],
     identity: IdentitySections,
-    images: Mapping[str, str],
+    images: EntryIds,
 ) -> tuple[Server, ...] | None:
     """Return the servers; None if the seed has no section ``servers``.
 
-    `images` gives the id of an image for its id or its name.
+    `images` are the images that a server may refer to.
     """
     if "servers" not in sections:
         return None

@@ -10,6 +10,7 @@ import yaml
 from yaml.constructor import SafeConstructor
 
 from glimpse.images import parse_date
+from glimpse.seed.entry_ids import EntryIds
 from glimpse.seed.errors import InvalidSeed, Problem
 from glimpse.seed.yaml_document import Place
 
@@ -214,26 +215,30 @@ class SeedReader:
             self.refuse(place, "it has too many levels.")
         return None
 
-    def reference(self, place: Place, known: Mapping[str, str], kind: str) -> str:
-        """Return the id of the entry whose id or name is the text at `place`.
+    def reference(self, place: Place, known: EntryIds, kind: str) -> str:
+        """Return the id of the entry in `known` whose id or name is the text at `place`.
 
-        `known` gives the id of an entry for its id or its name. `kind`, such as ``project``, is for
-        the message. If `known` does not have the text, records a Problem and returns "".
+        `kind`, such as ``project``, is for the message. If no entry has the text as its id or name,
+        or several have, records a Problem and returns "".
         """
         return self.resolve(self._scalar(place), place, known, kind)
 
-    def resolve(self, name: str | None, place: Place, known: Mapping[str, str], kind: str) -> str:
-        """Return the id of the entry whose id or name is `name`.
+    def resolve(self, name: str | None, place: Place, known: EntryIds, kind: str) -> str:
+        """Return the id of the entry in `known` whose id or name is `name`.
 
-        `known` gives the id of an entry for its id or its name. If `known` does not have `name`,
-        records a Problem at `place` and returns "". `kind`, such as ``project``, is for the
-        message.
+        If no entry has this id or name, or several have, records a Problem at `place` and returns
+        "". `kind`, such as ``project``, is for the message.
         """
-        if name is None or name not in known:
-            names = names_of(known)
-            self.refuse(place, f"the name or id of a {kind} is expected; there are: {names}.")
-            return ""
-        return known[name]
+        found = sorted(known.find(name)) if name is not None else []
+        if len(found) == 1:
+            return found[0]
+        if found:
+            expected = f"more than one {kind} has this name or id: write an id, or rename one."
+            self.refuse(place, expected)
+        else:
+            expected = f"the name or id of a {kind} is expected; there are: {known.names()}."
+            self.refuse(place, expected)
+        return ""
 
     def uuid(self, place: Place) -> str:
         """Return a UUID in lower case. A UUID without dashes is a Problem."""
@@ -252,11 +257,6 @@ class SeedReader:
 def _is_storable(text: str) -> bool:
     """Return False if `text` has a NUL character or a lone surrogate."""
     return "\0" not in text and not any("\ud800" <= each <= "\udfff" for each in text)
-
-
-def names_of(known: Mapping[str, str]) -> str:
-    """Return the names in `known`, which gives ids for ids and names, as text for a message."""
-    return ", ".join(sorted(name for name in known if name and known[name] != name)) or "none"
 
 
 def parse_uuid(text: str) -> str | None:

@@ -1,10 +1,11 @@
 """Parse the servers of a seed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from glimpse.seed.default_values import default_id
-from glimpse.seed.reader import SeedReader, names_of, parse_uuid
+from glimpse.seed.entry_ids import EntryIds
+from glimpse.seed.reader import SeedReader, parse_uuid
 from glimpse.seed.yaml_document import Place
 from glimpse.servers.server import STATES, Flavor, Server
 
@@ -19,16 +20,15 @@ def parse_servers(
     reader: SeedReader,
     section: Place,
     *,
-    projects: Mapping[str, str],
-    users: Mapping[str, str],
-    images: Mapping[str, str],
+    projects: EntryIds,
+    users: EntryIds,
+    images: EntryIds,
     now: str,
 ) -> tuple[Server, ...]:
     """Return the servers of a section; `reader` records problems.
 
-    `projects`, `users` and `images` give the id of an entry for its id or its name. A server may
-    have any UUID as its image, because the image may have been deleted since. `now` is the default
-    date.
+    `projects`, `users` and `images` are the entries that a server may refer to. A server may have
+    any UUID as its image, because the image may have been deleted since. `now` is the default date.
     """
     servers: list[Server] = []
     for place in reader.sequence(section):
@@ -42,9 +42,9 @@ def parse_servers(
 def _server(
     reader: SeedReader,
     place: Place,
-    projects: Mapping[str, str],
-    users: Mapping[str, str],
-    images: Mapping[str, str],
+    projects: EntryIds,
+    users: EntryIds,
+    images: EntryIds,
     now: str,
 ) -> Server:
     found = reader.mapping(place, SERVER_KEYS, ("name", "project", "user"))
@@ -85,11 +85,15 @@ def _flavor(reader: SeedReader, place: Place) -> Flavor:
     return Flavor(**values)
 
 
-def _image_id(reader: SeedReader, place: Place, images: Mapping[str, str]) -> str:
-    """Return the id of an image of the seed, given by id or name, or any other UUID."""
+def _image_id(reader: SeedReader, place: Place, images: EntryIds) -> str:
+    """Return the id of an image of the seed, given by id or name, or any other UUID.
 
-    def parse(text: str) -> str | None:
-        return images.get(text) or parse_uuid(text)
+    Several images with this name or id are a Problem.
+    """
 
-    expected = f"the name of an image, or any UUID, is expected; there are: {names_of(images)}."
-    return reader.parsed(place, parse, expected)
+    def find_id(text: str) -> str | None:
+        return text if images.find(text) else parse_uuid(text)
+
+    expected = f"the name of an image, or any UUID, is expected; there are: {images.names()}."
+    text = reader.parsed(place, find_id, expected)
+    return reader.resolve(text, place, images, "image") if images.find(text) else text
