@@ -82,7 +82,7 @@ class IdentitySections:
     ) -> list[dict[str, Any]]:
         """Parse the entries of a section, and refuse an id that occurs twice."""
         entries: dict[str, dict[str, Any]] = {}
-        for place in self._reader.sequence(section):
+        for place in self._reader.read_list(section):
             entry = parse(place)
             if entry["id"] in entries:
                 self._reader.refuse(place, f"an entry before it has the id {entry['id']}, too.")
@@ -96,7 +96,9 @@ class IdentitySections:
                 known.add(entry["id"], entry["name"])
 
     def _domain(self, place: Place) -> dict[str, Any]:
-        found = self._reader.mapping(place, ("id", "name", "description", "enabled"), ("name",))
+        found = self._reader.read_mapping(
+            place, ("id", "name", "description", "enabled"), ("name",)
+        )
         entry = self._common(found)
         entry["id"] = self._id(found, "domain", entry.get("name", ""))
         self._register(found, entry, self._domains, "domain")
@@ -104,32 +106,34 @@ class IdentitySections:
 
     def _project(self, place: Place) -> dict[str, Any]:
         allowed = ("id", "name", "domain", "parent", "description", "enabled", "tags")
-        found = self._reader.mapping(place, allowed, ("name",))
+        found = self._reader.read_mapping(place, allowed, ("name",))
         entry = self._common(found) | {"domain_id": self._domain_of(found)}
         entry["id"] = self._id(found, "project", entry["domain_id"], entry.get("name", ""))
         others = self._projects_of[entry["domain_id"]]
         if "parent" in found:
-            parent = self._reader.reference(found["parent"], others, "project before it")
+            parent = self._reader.read_reference(found["parent"], others, "project before it")
             entry["parent_id"] = parent
         if "tags" in found:
-            entry["tags"] = self._reader.texts(found["tags"], field_lengths.TAG)
+            entry["tags"] = self._reader.read_texts(found["tags"], field_lengths.TAG)
         self._register(found, entry, others, "project")
         is_default = entry["domain_id"] == DOMAIN_ID
         self.projects.add(entry["id"], entry.get("name") if is_default else None)
         return entry
 
     def _user(self, place: Place) -> dict[str, Any]:
-        found = self._reader.mapping(place, USER_KEYS, ("name", "password"))
+        found = self._reader.read_mapping(place, USER_KEYS, ("name", "password"))
         reader = self._reader
         entry = self._common(found) | {"domain_id": self._domain_of(found)}
         entry["id"] = self._id(found, "user", entry["domain_id"], entry.get("name", ""))
         projects = self.projects.overridden_by(self._projects_of[entry["domain_id"]])
         if "password" in found:
-            entry["password"] = reader.text(found["password"], field_lengths.PASSWORD)
+            entry["password"] = reader.read_text(found["password"], field_lengths.PASSWORD)
         if "email" in found:
-            entry["email"] = reader.text(found["email"])
+            entry["email"] = reader.read_text(found["email"])
         if "project" in found:
-            entry["default_project_id"] = reader.reference(found["project"], projects, "project")
+            entry["default_project_id"] = reader.read_reference(
+                found["project"], projects, "project"
+            )
         if "roles" in found:
             entry["roles"] = self._assignments(found["roles"], projects, "project")
         if "domain_roles" in found:
@@ -137,7 +141,7 @@ class IdentitySections:
                 found["domain_roles"], self._domains, "domain"
             )
         if "system_roles" in found:
-            entry["system_roles"] = reader.texts(found["system_roles"])
+            entry["system_roles"] = reader.read_texts(found["system_roles"])
         self._register(found, entry, self._users_of[entry["domain_id"]], "user")
         is_default = entry["domain_id"] == DOMAIN_ID
         self.users.add(entry["id"], entry.get("name") if is_default else None)
@@ -150,47 +154,47 @@ class IdentitySections:
         is for messages. Whether the roles exist is not checked.
         """
         assigned: dict[str, list[str]] = {}
-        for name, roles in self._reader.any_mapping(place).items():
-            place_id = self._reader.resolve(name, roles, known, kind)
+        for name, roles in self._reader.read_any_mapping(place).items():
+            place_id = self._reader.find_entry(name, roles, known, kind)
             if place_id and place_id in assigned:
                 self._reader.refuse(roles, f"a key before it is the same {kind}.")
-            assigned[place_id] = self._reader.texts(roles)
+            assigned[place_id] = self._reader.read_texts(roles)
         return assigned
 
     def _credential(self, place: Place) -> dict[str, Any]:
         reader = self._reader
         required = ("name", "secret", "user", "project")
         allowed = ("id", *required, "roles", "description", "expires_at", "unrestricted")
-        found = reader.mapping(place, (*allowed, "access_rules"), required)
+        found = reader.read_mapping(place, (*allowed, "access_rules"), required)
         entry = self._common(found)
         if "user" in found:
-            entry["user"] = reader.reference(found["user"], self.users, "user")
+            entry["user"] = reader.read_reference(found["user"], self.users, "user")
         if "project" in found:
-            entry["project"] = reader.reference(found["project"], self.projects, "project")
+            entry["project"] = reader.read_reference(found["project"], self.projects, "project")
         entry["id"] = self._id(
             found, "application credential", entry.get("user", ""), entry.get("name", "")
         )
         if "secret" in found:
-            entry["secret"] = reader.text(found["secret"], field_lengths.PASSWORD)
+            entry["secret"] = reader.read_text(found["secret"], field_lengths.PASSWORD)
         if "roles" in found:
-            entry["roles"] = reader.texts(found["roles"])
+            entry["roles"] = reader.read_texts(found["roles"])
         if "unrestricted" in found:
-            entry["unrestricted"] = reader.flag(found["unrestricted"])
+            entry["unrestricted"] = reader.read_boolean(found["unrestricted"])
         if "expires_at" in found:
             entry["expires_at"] = self._time(found["expires_at"])
         if "access_rules" in found:
-            places = reader.sequence(found["access_rules"])
+            places = reader.read_list(found["access_rules"])
             entry["access_rules"] = [self._access_rule(each, entry) for each in places]
         return entry
 
     def _access_rule(self, place: Place, credential: Mapping[str, Any]) -> str:
         """Add an access rule of a credential to the document; return the id of the rule."""
-        found = self._reader.mapping(
+        found = self._reader.read_mapping(
             place, ("service", "method", "path"), ("service", "method", "path")
         )
-        rule = {key: self._reader.text(value) for key, value in found.items()}
+        rule = {key: self._reader.read_text(value) for key, value in found.items()}
         if "method" in found:
-            rule["method"] = self._reader.choice(found["method"], _METHODS)
+            rule["method"] = self._reader.read_choice(found["method"], _METHODS)
         user = credential.get("user", "")
         rule |= {"id": default_id("access rule", user, place.path).hex, "user": user}
         self.document.setdefault("access_rules", []).append(rule)
@@ -207,32 +211,32 @@ class IdentitySections:
             parsed = parse_datetime(text)
             return str(parsed.timestamp()) if parsed is not None else None
 
-        found = self._reader.parsed(place, timestamp, expected)
+        found = self._reader.read_with(place, timestamp, expected)
         return float(found) if found else None
 
     def _common(self, found: Mapping[str, Place]) -> dict[str, Any]:
         """Return the attributes that all kinds of entries may have: name, description, enabled."""
         entry: dict[str, Any] = {}
         if "name" in found:
-            entry["name"] = self._reader.text(found["name"], field_lengths.NAME)
+            entry["name"] = self._reader.read_text(found["name"], field_lengths.NAME)
         if "description" in found:
-            entry["description"] = self._reader.text(
+            entry["description"] = self._reader.read_text(
                 found["description"], field_lengths.DESCRIPTION, 0
             )
         if "enabled" in found:
-            entry["enabled"] = self._reader.flag(found["enabled"])
+            entry["enabled"] = self._reader.read_boolean(found["enabled"])
         return entry
 
     def _id(self, found: Mapping[str, Place], kind: str, *names: str) -> str:
         """Return the id of an entry; if it has none, the `default_id` for `kind` and `names`."""
         if "id" in found:
-            return self._reader.text(found["id"], field_lengths.ID)
+            return self._reader.read_text(found["id"], field_lengths.ID)
         return default_id(kind, *names).hex
 
     def _domain_of(self, found: Mapping[str, Place]) -> str:
         if "domain" not in found:
             return DOMAIN_ID
-        return self._reader.reference(found["domain"], self._domains, "domain")
+        return self._reader.read_reference(found["domain"], self._domains, "domain")
 
     def _register(
         self,

@@ -76,7 +76,7 @@ class ImageSection:
         self._find_data_problem = find_data_problem
         self.ids = EntryIds()
         found = []
-        for number, place in enumerate(reader.sequence(section)):
+        for number, place in enumerate(reader.read_list(section)):
             image = self._image(place, date_after(now, number))
             if image.image.id in self.ids.ids:
                 reader.refuse(place, f"an image before it has the id {image.image.id}, too.")
@@ -86,7 +86,7 @@ class ImageSection:
 
     def _image(self, place: Place, now: str) -> ImageSeed:
         count = self._reader.problem_count
-        found = self._reader.mapping(place, IMAGE_KEYS, nullable=("owner", "name"))
+        found = self._reader.read_mapping(place, IMAGE_KEYS, nullable=("owner", "name"))
         data = self._data(found["data"]) if "data" in found else None
         document: dict[str, Any] = {"created_at": now, "visibility": "shared", "owner": None}
         document["status"] = "queued" if data is None else "active"
@@ -121,31 +121,33 @@ class ImageSection:
         reader = self._reader
 
         def size(place: Place) -> int:
-            return reader.size(place, _MAX_SIZE)
+            return reader.read_size(place, _MAX_SIZE)
 
         def number(place: Place) -> int:
-            return reader.integer(place, 0, MAX_NUMBER)
+            return reader.read_integer(place, 0, MAX_NUMBER)
 
         return {
-            "id": reader.uuid,
-            "name": lambda place: reader.text(place, MAX_NAME, 0),
-            "owner": lambda place: reader.reference(place, self._projects, "project"),
-            "visibility": lambda place: reader.choice(place, VISIBILITIES),
-            "status": lambda place: reader.choice(place, STATUSES),
-            "disk_format": lambda place: reader.choice(place, self._formats.disk_formats),
-            "container_format": lambda place: reader.choice(place, self._formats.container_formats),
+            "id": reader.read_uuid,
+            "name": lambda place: reader.read_text(place, MAX_NAME, 0),
+            "owner": lambda place: reader.read_reference(place, self._projects, "project"),
+            "visibility": lambda place: reader.read_choice(place, VISIBILITIES),
+            "status": lambda place: reader.read_choice(place, STATUSES),
+            "disk_format": lambda place: reader.read_choice(place, self._formats.disk_formats),
+            "container_format": lambda place: reader.read_choice(
+                place, self._formats.container_formats
+            ),
             "min_ram": number,
             "min_disk": number,
-            "protected": reader.flag,
-            "os_hidden": reader.flag,
-            "tags": lambda place: sorted(set(reader.texts(place, MAX_NAME))),
-            "created_at": reader.date,
-            "updated_at": reader.date,
+            "protected": reader.read_boolean,
+            "os_hidden": reader.read_boolean,
+            "tags": lambda place: sorted(set(reader.read_texts(place, MAX_NAME))),
+            "created_at": reader.read_date,
+            "updated_at": reader.read_date,
             "size": size,
             "virtual_size": size,
-            "checksum": lambda place: reader.text(place, 32),
-            "os_hash_algo": lambda place: reader.text(place, 64),
-            "os_hash_value": lambda place: reader.text(place, 128),
+            "checksum": lambda place: reader.read_text(place, 32),
+            "os_hash_algo": lambda place: reader.read_text(place, 64),
+            "os_hash_value": lambda place: reader.read_text(place, 128),
         }
 
     def _check_data(
@@ -180,26 +182,26 @@ class ImageSection:
     def _data(self, place: Place) -> FileData | GeneratedData | None:
         """Return the source of the data: a file, or a size to generate. None if it is invalid."""
         count = self._reader.problem_count
-        sources = self._reader.mapping(place, ("file", "size"))
+        sources = self._reader.read_mapping(place, ("file", "size"))
         if len(sources) != 1:
             self._reader.refuse(place, "either file or size is expected.")
         data: FileData | GeneratedData | None = None
         if "file" in sources:
-            data = FileData(self._directory / self._reader.text(sources["file"], 4096))
+            data = FileData(self._directory / self._reader.read_text(sources["file"], 4096))
         elif "size" in sources:
-            data = GeneratedData(self._reader.size(sources["size"], MAX_DATA))
+            data = GeneratedData(self._reader.read_size(sources["size"], MAX_DATA))
         return data if self._reader.problem_count == count else None
 
     def _properties(self, found: Mapping[str, Place]) -> dict[str, str]:
         if "properties" not in found:
             return {}
-        properties = self._reader.any_mapping(found["properties"])
+        properties = self._reader.read_any_mapping(found["properties"])
         for key, value in properties.items():
             if key in BASE_ATTRIBUTES:
                 self._reader.refuse(value, f"{key} is an attribute: put it beside properties.")
             if key.startswith(RESERVED_PREFIX):
                 self._reader.refuse(value, f"keys that start with {RESERVED_PREFIX} are reserved.")
-        return self._reader.texts_by_key(properties, MAX_CHARACTERS)
+        return self._reader.read_texts_by_key(properties, MAX_CHARACTERS)
 
     def _members(self, place: Place) -> dict[str, str]:
         """Return the statuses of the members by project id.
@@ -209,14 +211,15 @@ class ImageSection:
         """
         reader = self._reader
         if place.is_list:
-            projects = reader.sequence(place)
+            projects = reader.read_list(place)
             return {
-                reader.reference(each, self._projects, "project"): "pending" for each in projects
+                reader.read_reference(each, self._projects, "project"): "pending"
+                for each in projects
             }
         members: dict[str, str] = {}
-        for name, status in reader.any_mapping(place).items():
-            project = reader.resolve(name, status, self._projects, "project")
+        for name, status in reader.read_any_mapping(place).items():
+            project = reader.find_entry(name, status, self._projects, "project")
             if project and project in members:
                 reader.refuse(status, "a key before it is the same project.")
-            members[project] = reader.choice(status, MEMBER_STATUSES)
+            members[project] = reader.read_choice(status, MEMBER_STATUSES)
         return members

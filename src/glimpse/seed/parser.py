@@ -39,7 +39,7 @@ def parse_seed(
     """
     reader = SeedReader(source)
     root = parse_yaml(text, source)
-    sections = reader.mapping(root, SECTIONS) if root is not None else {}
+    sections = reader.read_mapping(root, SECTIONS) if root is not None else {}
     identity = _identity(reader, sections)
     images: tuple[ImageSeed, ...] = ()
     image_ids = EntryIds()
@@ -85,10 +85,10 @@ def _servers(
 def _faults(reader: SeedReader, section: Place) -> tuple[FaultRule, ...]:
     """Return the fault rules of a section; `faults.rules.parse_rule` describes a rule."""
     rules = []
-    for place in reader.sequence(section):
-        values = reader.any_mapping(place)
+    for place in reader.read_list(section):
+        values = reader.read_any_mapping(place)
         try:
-            rule = {key: reader.plain(each) for key, each in values.items()}
+            rule = {key: reader.read_plain(each) for key, each in values.items()}
             rules.append(parse_rule(rule, OPERATION_NAMES))
         except InvalidRule as error:
             for key, expected in error.problems:

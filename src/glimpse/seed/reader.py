@@ -60,7 +60,7 @@ class SeedReader:
         if self._problems:
             raise InvalidSeed(self._source, sorted(self._problems))
 
-    def mapping(
+    def read_mapping(
         self,
         place: Place,
         allowed: Collection[str],
@@ -74,7 +74,7 @@ class SeedReader:
         problem. Its value is returned for the key that was probably meant, so that this key is not
         reported as missing, too.
         """
-        found = self.any_mapping(place)
+        found = self.read_any_mapping(place)
         for key, value in tuple(found.items()):
             if key not in allowed:
                 similar = difflib.get_close_matches(key, allowed, 1)
@@ -94,7 +94,7 @@ class SeedReader:
                     self.refuse(place, f"{key} is missing.")
         return kept
 
-    def any_mapping(self, place: Place) -> dict[str, Place]:
+    def read_any_mapping(self, place: Place) -> dict[str, Place]:
         """Return the values of a mapping by their keys. A key may be any text, but occurs once.
 
         NUL and lone surrogates are not allowed in a key.
@@ -118,7 +118,7 @@ class SeedReader:
                 found[key.value] = Place(value, path)
         return found
 
-    def sequence(self, place: Place) -> list[Place]:
+    def read_list(self, place: Place) -> list[Place]:
         """Return the entries of a list; [] and a Problem for any other value."""
         if not isinstance(place.node, yaml.SequenceNode):
             self.refuse(place, "a list is expected.")
@@ -127,7 +127,7 @@ class SeedReader:
             Place(node, f"{place.path}[{number}]") for number, node in enumerate(place.node.value)
         ]
 
-    def text(self, place: Place, longest: int = MAX_TEXT, shortest: int = 1) -> str:
+    def read_text(self, place: Place, longest: int = MAX_TEXT, shortest: int = 1) -> str:
         """Return a text of `shortest` to `longest` characters.
 
         NUL and lone surrogates are not allowed. A number, a date or a boolean is returned as it is
@@ -144,29 +144,29 @@ class SeedReader:
             return ""
         return value
 
-    def texts(self, place: Place, longest: int = MAX_TEXT) -> list[str]:
+    def read_texts(self, place: Place, longest: int = MAX_TEXT) -> list[str]:
         """Return a list of texts of 1 to `longest` characters."""
-        return [self.text(each, longest) for each in self.sequence(place)]
+        return [self.read_text(each, longest) for each in self.read_list(place)]
 
-    def mapping_of_texts(self, place: Place, longest: int) -> dict[str, str]:
+    def read_text_mapping(self, place: Place, longest: int) -> dict[str, str]:
         """Return a mapping: keys of 1 to 255 characters, texts of up to `longest` characters."""
-        return self.texts_by_key(self.any_mapping(place), longest)
+        return self.read_texts_by_key(self.read_any_mapping(place), longest)
 
-    def texts_by_key(self, values: Mapping[str, Place], longest: int) -> dict[str, str]:
-        """Return what `mapping_of_texts` returns, for the result of `any_mapping`."""
+    def read_texts_by_key(self, values: Mapping[str, Place], longest: int) -> dict[str, str]:
+        """Return what `read_text_mapping` returns, for the result of `read_any_mapping`."""
         for key, value in values.items():
             if not 1 <= len(key) <= MAX_TEXT:
                 self.refuse(value, f"the key has to have 1 to {MAX_TEXT} characters.")
-        return {key: self.text(value, longest, 0) for key, value in values.items()}
+        return {key: self.read_text(value, longest, 0) for key, value in values.items()}
 
-    def flag(self, place: Place) -> bool:
+    def read_boolean(self, place: Place) -> bool:
         """Return True or False; any value that is not a boolean is a Problem."""
         if place.node.tag != _BOOL:
             self.refuse(place, "true or false is expected.")
             return False
         return str(place.node.value).lower() in _TRUE
 
-    def integer(self, place: Place, lowest: int, highest: int) -> int:
+    def read_integer(self, place: Place, lowest: int, highest: int) -> int:
         """Return a decimal integer from `lowest` to `highest`; any other value is a Problem."""
         try:
             value = int(place.node.value) if place.node.tag == _INT else None
@@ -177,7 +177,7 @@ class SeedReader:
             return lowest
         return value
 
-    def size(self, place: Place, highest: int) -> int:
+    def read_size(self, place: Place, highest: int) -> int:
         """Return a size in bytes, up to `highest`: ``1048576``, ``1024 KiB`` or ``1M`` (2**20)."""
         match = _SIZE.fullmatch(self._scalar(place) or "")
         size = int(match[1]) * _UNITS[(match[2] or "")[:1].upper()] if match else -1
@@ -186,7 +186,7 @@ class SeedReader:
             return 0
         return size
 
-    def choice(self, place: Place, choices: Collection[str]) -> str:
+    def read_choice(self, place: Place, choices: Collection[str]) -> str:
         """Return a text that is one of `choices`; any other value is a Problem."""
         value = self._scalar(place)
         if value is None or value not in choices:
@@ -194,7 +194,7 @@ class SeedReader:
             return next(iter(choices))
         return value
 
-    def parsed(self, place: Place, parse: Callable[[str], str | None], expected: str) -> str:
+    def read_with(self, place: Place, parse: Callable[[str], str | None], expected: str) -> str:
         """Return what `parse` returns for a text. If it is None, record the Problem `expected`."""
         value = self._scalar(place)
         found = parse(value) if value is not None else None
@@ -203,7 +203,7 @@ class SeedReader:
             return ""
         return found
 
-    def plain(self, place: Place) -> Any:
+    def read_plain(self, place: Place) -> Any:
         """Return any value as YAML's safe loader makes it; None if the loader refuses it."""
         try:
             return SafeConstructor().construct_document(place.node)
@@ -215,15 +215,15 @@ class SeedReader:
             self.refuse(place, "it has too many levels.")
         return None
 
-    def reference(self, place: Place, known: EntryIds, kind: str) -> str:
+    def read_reference(self, place: Place, known: EntryIds, kind: str) -> str:
         """Return the id of the entry in `known` whose id or name is the text at `place`.
 
         `kind`, such as ``project``, is for the message. If no entry has the text as its id or name,
         or several have, records a Problem and returns "".
         """
-        return self.resolve(self._scalar(place), place, known, kind)
+        return self.find_entry(self._scalar(place), place, known, kind)
 
-    def resolve(self, name: str | None, place: Place, known: EntryIds, kind: str) -> str:
+    def find_entry(self, name: str | None, place: Place, known: EntryIds, kind: str) -> str:
         """Return the id of the entry in `known` whose id or name is `name`.
 
         If no entry has this id or name, or several have, records a Problem at `place` and returns
@@ -240,13 +240,15 @@ class SeedReader:
             self.refuse(place, expected)
         return ""
 
-    def uuid(self, place: Place) -> str:
+    def read_uuid(self, place: Place) -> str:
         """Return a UUID in lower case. A UUID without dashes is a Problem."""
-        return self.parsed(place, parse_uuid, "a UUID is expected.")
+        return self.read_with(place, parse_uuid, "a UUID is expected.")
 
-    def date(self, place: Place) -> str:
+    def read_date(self, place: Place) -> str:
         """Return a date as ``2026-01-31T12:00:00Z``, in UTC. Any ISO 8601 notation is allowed."""
-        return self.parsed(place, parse_date, "a date and time in ISO 8601 notation is expected.")
+        return self.read_with(
+            place, parse_date, "a date and time in ISO 8601 notation is expected."
+        )
 
     def _scalar(self, place: Place) -> str | None:
         """Return the text of a value as it is written; None for a list, a mapping or null."""

@@ -31,7 +31,7 @@ def parse_servers(
     any UUID as its image, because the image may have been deleted since. `now` is the default date.
     """
     servers: list[Server] = []
-    for place in reader.sequence(section):
+    for place in reader.read_list(section):
         server = _server(reader, place, projects, users, images, now)
         if server.id in {each.id for each in servers}:
             reader.refuse(place, f"a server before it has the id {server.id}, too.")
@@ -47,24 +47,24 @@ def _server(
     images: EntryIds,
     now: str,
 ) -> Server:
-    found = reader.mapping(place, SERVER_KEYS, ("name", "project", "user"))
+    found = reader.read_mapping(place, SERVER_KEYS, ("name", "project", "user"))
     values: dict[str, Any] = {"status": "ACTIVE", "created_at": now, "name": ""}
     values |= {"project_id": "", "user_id": "", "image_id": None}
     readers: dict[str, tuple[str, Callable[[Place], Any]]] = {
-        "name": ("name", reader.text),
-        "project": ("project_id", lambda each: reader.reference(each, projects, "project")),
-        "user": ("user_id", lambda each: reader.reference(each, users, "user")),
+        "name": ("name", reader.read_text),
+        "project": ("project_id", lambda each: reader.read_reference(each, projects, "project")),
+        "user": ("user_id", lambda each: reader.read_reference(each, users, "user")),
         "image": ("image_id", lambda each: _image_id(reader, each, images)),
         "flavor": ("flavor", lambda each: _flavor(reader, each)),
-        "metadata": ("metadata", lambda each: reader.mapping_of_texts(each, 255)),
-        "status": ("status", lambda each: reader.choice(each, STATES)),
-        "created_at": ("created_at", reader.date),
-        "updated_at": ("updated_at", reader.date),
-        "tags": ("tags", lambda each: tuple(reader.texts(each, 60))),
-        "id": ("id", reader.uuid),
+        "metadata": ("metadata", lambda each: reader.read_text_mapping(each, 255)),
+        "status": ("status", lambda each: reader.read_choice(each, STATES)),
+        "created_at": ("created_at", reader.read_date),
+        "updated_at": ("updated_at", reader.read_date),
+        "tags": ("tags", lambda each: tuple(reader.read_texts(each, 60))),
+        "id": ("id", reader.read_uuid),
     }
     for key in ("key_name", "description", "availability_zone"):
-        readers[key] = (key, reader.text)
+        readers[key] = (key, reader.read_text)
     for key, (name, read) in readers.items():
         if key in found:
             values[name] = read(found[key])
@@ -74,14 +74,14 @@ def _server(
 
 
 def _flavor(reader: SeedReader, place: Place) -> Flavor:
-    found = reader.mapping(place, ("name", "vcpus", "ram", "disk"), ("name",))
+    found = reader.read_mapping(place, ("name", "vcpus", "ram", "disk"), ("name",))
     values: dict[str, Any] = {
-        key: reader.integer(found[key], 0, _MAX_NUMBER)
+        key: reader.read_integer(found[key], 0, _MAX_NUMBER)
         for key in ("vcpus", "ram", "disk")
         if key in found
     }
     if "name" in found:
-        values["name"] = reader.text(found["name"])
+        values["name"] = reader.read_text(found["name"])
     return Flavor(**values)
 
 
@@ -95,5 +95,5 @@ def _image_id(reader: SeedReader, place: Place, images: EntryIds) -> str:
         return text if images.find(text) else parse_uuid(text)
 
     expected = f"the name of an image, or any UUID, is expected; there are: {images.names()}."
-    text = reader.parsed(place, find_id, expected)
-    return reader.resolve(text, place, images, "image") if images.find(text) else text
+    text = reader.read_with(place, find_id, expected)
+    return reader.find_entry(text, place, images, "image") if images.find(text) else text
