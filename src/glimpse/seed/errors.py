@@ -8,13 +8,13 @@ class Problem(NamedTuple):
     """A value of a seed that cannot be used.
 
     `line` is the number of the line with the value, from 1. `path` is the value's place in the
-    document, such as ``images[0].name``; "" is the whole document. `expected` is a sentence that
+    document, such as ``images[0].name``; "" is the whole document. `message` is a sentence that
     says what is wrong, or what is expected.
     """
 
     line: int
     path: str
-    expected: str
+    message: str
 
 
 class InvalidSeed(Exception):
@@ -31,4 +31,4 @@ class InvalidSeed(Exception):
 
 def _line(source: str, problem: Problem) -> str:
     place = f", {problem.path}" if problem.path else ""
-    return f"{source}, line {problem.line}{place}: {problem.expected}"
+    return f"{source}, line {problem.line}{place}: {problem.message}"

@@ -205,13 +205,13 @@ class IdentitySections:
 
         Records a problem and returns None for any other text.
         """
-        expected = "a date and time in ISO 8601 notation is expected."
+        message = "a date and time in ISO 8601 notation is expected."
 
         def timestamp(text: str) -> str | None:
             parsed = parse_datetime(text)
             return str(parsed.timestamp()) if parsed is not None else None
 
-        found = self._reader.read_with(place, timestamp, expected)
+        found = self._reader.read_with(place, timestamp, message)
         return float(found) if found else None
 
     def _common(self, found: Mapping[str, Place]) -> dict[str, Any]:

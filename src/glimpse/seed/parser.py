@@ -91,8 +91,8 @@ def _faults(reader: SeedReader, section: Place) -> tuple[FaultRule, ...]:
             rule = {key: reader.read_plain(each) for key, each in values.items()}
             rules.append(parse_rule(rule, OPERATION_NAMES))
         except InvalidRule as error:
-            for key, expected in error.problems:
-                reader.refuse(values.get(key, place), expected)
+            for key, message in error.problems:
+                reader.refuse(values.get(key, place), message)
     return tuple(rules)
 
 

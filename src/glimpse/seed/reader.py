@@ -42,18 +42,18 @@ class SeedReader:
         """The number of problems recorded so far."""
         return len(self._problems)
 
-    def refuse(self, place: Place, expected: str) -> None:
-        """Record that the value at `place` cannot be used. `expected` is a sentence that says why.
+    def refuse(self, place: Place, message: str) -> None:
+        """Record that the value at `place` cannot be used. `message` is a sentence that says why.
 
         Does nothing if the value's key is misspelled, because that problem has been recorded
         already.
         """
         if place.path not in self._misspelled:
-            self._problems.append(Problem(place.line, place.path, expected))
+            self._problems.append(Problem(place.line, place.path, message))
 
-    def refuse_entry(self, path: str, expected: str) -> None:
+    def refuse_entry(self, path: str, message: str) -> None:
         """Record that the entry at `path` cannot be used. Its line is unknown: 1 is recorded."""
-        self._problems.append(Problem(1, path, expected))
+        self._problems.append(Problem(1, path, message))
 
     def raise_problems(self) -> None:
         """Raise InvalidSeed with all recorded problems, sorted by line, if there are any."""
@@ -108,8 +108,8 @@ class SeedReader:
                 self.refuse(Place(key, place.path), "the key has to be text.")
                 continue
             if not _is_storable(key.value):
-                expected = "a key without NUL characters and lone surrogates is expected."
-                self.refuse(Place(key, place.path), expected)
+                message = "a key without NUL characters and lone surrogates is expected."
+                self.refuse(Place(key, place.path), message)
                 continue
             path = f"{place.path}.{key.value}" if place.path else str(key.value)
             if key.value in found:
@@ -194,12 +194,12 @@ class SeedReader:
             return next(iter(choices))
         return value
 
-    def read_with(self, place: Place, parse: Callable[[str], str | None], expected: str) -> str:
-        """Return what `parse` returns for a text. If it is None, record the Problem `expected`."""
+    def read_with(self, place: Place, parse: Callable[[str], str | None], message: str) -> str:
+        """Return what `parse` returns for a text. If it is None, record the Problem `message`."""
         value = self._scalar(place)
         found = parse(value) if value is not None else None
         if found is None:
-            self.refuse(place, expected)
+            self.refuse(place, message)
             return ""
         return found
 
@@ -232,12 +232,10 @@ class SeedReader:
         found = sorted(known.find(name)) if name is not None else []
         if len(found) == 1:
             return found[0]
+        message = f"the name or id of a {kind} is expected; there are: {known.names()}."
         if found:
-            expected = f"more than one {kind} has this name or id: write an id, or rename one."
-            self.refuse(place, expected)
-        else:
-            expected = f"the name or id of a {kind} is expected; there are: {known.names()}."
-            self.refuse(place, expected)
+            message = f"more than one {kind} has this name or id: write an id, or rename one."
+        self.refuse(place, message)
         return ""
 
     def read_uuid(self, place: Place) -> str:

@@ -94,6 +94,6 @@ def _image_id(reader: SeedReader, place: Place, images: EntryIds) -> str:
     def find_id(text: str) -> str | None:
         return text if images.find(text) else parse_uuid(text)
 
-    expected = f"the name of an image, or any UUID, is expected; there are: {images.names()}."
-    text = reader.read_with(place, find_id, expected)
+    message = f"the name of an image, or any UUID, is expected; there are: {images.names()}."
+    text = reader.read_with(place, find_id, message)
     return reader.find_entry(text, place, images, "image") if images.find(text) else text
