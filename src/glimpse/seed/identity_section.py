@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from glimpse.identity import field_lengths
 from glimpse.identity.embedded.directory_entries import DOMAIN_ID, DOMAIN_NAME
@@ -46,54 +46,69 @@ def standard_identity() -> dict[str, Any]:
     }
 
 
-class IdentitySections:
-    """Parses the sections of domains, projects, users and application credentials.
+class SeededIdentity(NamedTuple):
+    """The identity document of a seed, and the projects and users that other entries refer to.
 
-    The constructor parses everything. `document` is the resulting identity document. `projects` and
-    `users` are the entries that others may refer to: all by their ids, those of the domain Default
-    also by their names. If `sections` has neither projects nor users, `standard_identity` is used.
-    `reader` records problems.
+    `projects` and `users` have the ids of all entries, and the names of those of the domain
+    Default.
     """
 
-    def __init__(self, reader: SeedReader, sections: Mapping[str, Place]) -> None:
+    document: Mapping[str, Any]
+    projects: EntryIds
+    users: EntryIds
+
+
+def parse_identity(reader: SeedReader, sections: Mapping[str, Place]) -> SeededIdentity:
+    """Parse the sections of domains, projects, users and application credentials.
+
+    `sections` are the sections of a seed by their names. If there are neither projects nor users,
+    `standard_identity` is used. `reader` records problems.
+    """
+    parser = _IdentityParser(reader)
+    if not {"projects", "users"} & sections.keys():
+        parser.add_standard()
+    for name in ("domains", "projects", "users", "application_credentials"):
+        if name in sections:
+            parser.parse_section(name, sections[name])
+    return SeededIdentity(parser.document, parser.projects, parser.users)
+
+
+class _IdentityParser:
+    """Parses sections into `document`. A section has to follow those that its entries refer to."""
+
+    def __init__(self, reader: SeedReader) -> None:
         self._reader = reader
         self._domains = EntryIds()
         self._domains.add(DOMAIN_ID, DOMAIN_NAME)
         # By the id of their domain
         self._projects_of: defaultdict[str, EntryIds] = defaultdict(EntryIds)
         self._users_of: defaultdict[str, EntryIds] = defaultdict(EntryIds)
+        self._parsers: Mapping[str, Callable[[Place], dict[str, Any]]] = {
+            "domains": self._domain,
+            "projects": self._project,
+            "users": self._user,
+            "application_credentials": self._credential,
+        }
         self.projects = EntryIds()
         self.users = EntryIds()
-        self.document: dict[str, Any] = {}
-        if not {"projects", "users"} & sections.keys():
-            self._add_standard()
-        for name, parse in (
-            ("domains", self._domain),
-            ("projects", self._project),
-            ("users", self._user),
-            ("application_credentials", self._credential),
-        ):
-            self.document.setdefault(name, [])
-            if name in sections:
-                self.document[name] += self._parse(sections[name], parse)
+        self.document: dict[str, Any] = {name: [] for name in self._parsers}
 
-    def _parse(
-        self, section: Place, parse: Callable[[Place], dict[str, Any]]
-    ) -> list[dict[str, Any]]:
-        """Parse the entries of a section, and refuse an id that occurs twice."""
-        entries: dict[str, dict[str, Any]] = {}
-        for place in self._reader.read_list(section):
-            entry = parse(place)
-            if entry["id"] in entries:
-                self._reader.refuse(place, f"an entry before it has the id {entry['id']}, too.")
-            entries[entry["id"]] = entry
-        return list(entries.values())
-
-    def _add_standard(self) -> None:
+    def add_standard(self) -> None:
+        """Add the entries of `standard_identity`."""
         self.document |= standard_identity()
         for section, known in (("projects", self.projects), ("users", self.users)):
             for entry in self.document[section]:
                 known.add(entry["id"], entry["name"])
+
+    def parse_section(self, name: str, section: Place) -> None:
+        """Add the entries of a section to the document, and refuse an id that occurs twice."""
+        entries: dict[str, dict[str, Any]] = {}
+        for place in self._reader.read_list(section):
+            entry = self._parsers[name](place)
+            if entry["id"] in entries:
+                self._reader.refuse(place, f"an entry before it has the id {entry['id']}, too.")
+            entries[entry["id"]] = entry
+        self.document[name] += entries.values()
 
     def _domain(self, place: Place) -> dict[str, Any]:
         found = self._reader.read_mapping(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from glimpse.embedded.image_changes import MAX_CHARACTERS
 from glimpse.embedded.image_formats import ImageFormats
@@ -45,46 +45,62 @@ class FindDataProblem(Protocol):
         ...
 
 
-class ImageSection:
-    """Parses the images of a seed, in the constructor.
+class SeededImages(NamedTuple):
+    """The images of a seed, and the ids by which servers refer to the images."""
 
-    `images` has the parsed images, `ids` their ids and names. Several images may have one name.
+    images: tuple[ImageSeed, ...]
+    ids: EntryIds
+
+
+def parse_images(
+    reader: SeedReader,
+    section: Place,
+    *,
+    projects: EntryIds,
+    directory: Path,
+    formats: ImageFormats,
+    find_data_problem: FindDataProblem,
+    now: str,
+) -> SeededImages:
+    """Return the images of a section; `reader` records problems.
+
+    `projects` are the projects that images may refer to. Relative paths of files start in
+    `directory`. `formats` are the formats that images may have. `now` is the default date of the
+    first image. The default date of each following image is one second later, so that lists have an
+    order.
     """
+    parser = _ImageParser(reader, projects, directory, formats, find_data_problem)
+    images: list[ImageSeed] = []
+    ids = EntryIds()
+    for number, place in enumerate(reader.read_list(section)):
+        seeded = parser.parse_image(place, date_after(now, number))
+        image = seeded.image
+        if image.id in ids.ids:
+            reader.refuse(place, f"an image before it has the id {image.id}, too.")
+        ids.add(image.id, image.name or None)
+        images.append(seeded)
+    return SeededImages(tuple(images), ids)
+
+
+class _ImageParser:
+    """Parses one image of a seed after the other. `parse_images` describes the arguments."""
 
     def __init__(
         self,
         reader: SeedReader,
-        section: Place,
-        *,
         projects: EntryIds,
         directory: Path,
         formats: ImageFormats,
         find_data_problem: FindDataProblem,
-        now: str,
     ) -> None:
-        """Parse all images; `reader` records problems.
-
-        `projects` are the projects that images may refer to. Relative paths of files start in
-        `directory`. `formats` are the formats that images may have. `now` is the default date of
-        the first image. The default date of each following image is one second later, so that lists
-        have an order.
-        """
         self._reader = reader
         self._projects = projects
         self._directory = directory
         self._formats = formats
         self._find_data_problem = find_data_problem
-        self.ids = EntryIds()
-        found = []
-        for number, place in enumerate(reader.read_list(section)):
-            image = self._image(place, date_after(now, number))
-            if image.image.id in self.ids.ids:
-                reader.refuse(place, f"an image before it has the id {image.image.id}, too.")
-            self.ids.add(image.image.id, image.image.name or None)
-            found.append(image)
-        self.images = tuple(found)
 
-    def _image(self, place: Place, now: str) -> ImageSeed:
+    def parse_image(self, place: Place, now: str) -> ImageSeed:
+        """Return an image, its members and its data. `now` is its default date."""
         count = self._reader.problem_count
         found = self._reader.read_mapping(place, IMAGE_KEYS, nullable=("owner", "name"))
         data = self._data(found["data"]) if "data" in found else None

@@ -10,11 +10,11 @@ from glimpse.identity.embedded.identity_document_parser import parse_directory
 from glimpse.identity.embedded.password_hashes import NO_PASSWORD
 from glimpse.seed.default_values import DEFAULT_DATE
 from glimpse.seed.entry_ids import EntryIds
-from glimpse.seed.identity_section import IdentitySections
-from glimpse.seed.image_section import FindDataProblem, ImageSection
+from glimpse.seed.identity_section import SeededIdentity, parse_identity
+from glimpse.seed.image_section import FindDataProblem, SeededImages, parse_images
 from glimpse.seed.operation_names import OPERATION_NAMES
 from glimpse.seed.reader import SeedReader
-from glimpse.seed.seed import ImageSeed, Seed
+from glimpse.seed.seed import Seed
 from glimpse.seed.server_section import parse_servers
 from glimpse.seed.yaml_document import Place, parse_yaml
 from glimpse.servers.server import Server
@@ -41,10 +41,9 @@ def parse_seed(
     root = parse_yaml(text, source)
     sections = reader.read_mapping(root, SECTIONS) if root is not None else {}
     identity = _identity(reader, sections)
-    images: tuple[ImageSeed, ...] = ()
-    image_ids = EntryIds()
+    images = SeededImages((), EntryIds())
     if "images" in sections:
-        section = ImageSection(
+        images = parse_images(
             reader,
             sections["images"],
             projects=identity.projects,
@@ -53,17 +52,16 @@ def parse_seed(
             find_data_problem=find_data_problem,
             now=DEFAULT_DATE,
         )
-        images, image_ids = section.images, section.ids
-    servers = _servers(reader, sections, identity, image_ids)
+    servers = _servers(reader, sections, identity, images.ids)
     faults = _faults(reader, sections["faults"]) if "faults" in sections else ()
     reader.raise_problems()
-    return Seed(identity.document, images, servers, faults)
+    return Seed(identity.document, images.images, servers, faults)
 
 
 def _servers(
     reader: SeedReader,
     sections: Mapping[str, Place],
-    identity: IdentitySections,
+    identity: SeededIdentity,
     images: EntryIds,
 ) -> tuple[Server, ...] | None:
     """Return the servers; None if the seed has no section ``servers``.
@@ -96,10 +94,10 @@ def _faults(reader: SeedReader, section: Place) -> tuple[FaultRule, ...]:
     return tuple(rules)
 
 
-def _identity(reader: SeedReader, sections: Mapping[str, Place]) -> IdentitySections:
+def _identity(reader: SeedReader, sections: Mapping[str, Place]) -> SeededIdentity:
     """Parse the sections of the identity; refuse entries that the identity file would ignore."""
     count = reader.problem_count
-    identity = IdentitySections(reader, sections)
+    identity = parse_identity(reader, sections)
     if reader.problem_count == count:
         for entry, why in _find_invalid_entries(identity.document):
             reader.refuse_entry(entry, why)
