@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from glimpse.compute.links import Links
+from glimpse.compute.links import LinkBases
 from glimpse.compute.microversions import MINIMUM
 from glimpse.compute.operations import Operations
 from glimpse.compute.policy import ComputePolicy
@@ -15,7 +15,7 @@ from glimpse.settings import load_settings
 from tests.support.options import compute_options
 
 BASE_URL = "http://c"
-LINKS = Links(f"{BASE_URL}/v2.1", BASE_URL, f"{BASE_URL}/image")
+LINK_BASES = LinkBases(f"{BASE_URL}/v2.1", BASE_URL, f"{BASE_URL}/image")
 OPTIONS = compute_options()
 
 
@@ -41,7 +41,7 @@ def make_request(
         resource_id=image_id,
         key=key,
         microversion=None if version_root == "/v2" else MINIMUM,
-        links=LINKS,
+        link_bases=LINK_BASES,
         options=OPTIONS,
     )
 

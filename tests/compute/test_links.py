@@ -1,6 +1,6 @@
 """Links of the Compute API: the operator's prefixes."""
 
-from glimpse.compute.links import LinkPrefixes, make_links, with_prefix
+from glimpse.compute.links import LinkPrefixes, make_link_bases, with_prefix
 
 
 def test_a_link_prefix_replaces_scheme_and_host_and_keeps_the_path() -> None:
@@ -9,5 +9,5 @@ def test_a_link_prefix_replaces_scheme_and_host_and_keeps_the_path() -> None:
 
 def test_links_have_the_prefixes_and_the_parts_of_the_path() -> None:
     prefixes = LinkPrefixes("https://api/compute", None)
-    links = make_links("http://10.0.0.1:8774", "/v2.1", "p1", "http://glance/", prefixes)
-    assert links == ("https://api/compute/v2.1/p1", "https://api/compute/p1", "http://glance")
+    bases = make_link_bases("http://10.0.0.1:8774", "/v2.1", "p1", "http://glance/", prefixes)
+    assert bases == ("https://api/compute/v2.1/p1", "https://api/compute/p1", "http://glance")

@@ -8,7 +8,7 @@ from glimpse.compute.faults import Fault, fault_from_error
 from glimpse.compute.routes import ROUTES
 from glimpse.images import Caller
 from glimpse.images.errors import ImageServiceError
-from tests.compute.requests import LINKS, make_operations, make_request, read_document
+from tests.compute.requests import LINK_BASES, make_operations, make_request, read_document
 from tests.support.memory_image_service import MemoryImageService
 
 OWNER = Caller("user", "project", frozenset(("member",)))
@@ -40,7 +40,7 @@ async def test_list_images_shows_newest_images_first_with_a_link_to_the_next_pag
     assert [image["name"] for image in document["images"]] == ["c", "b"]
     assert document["images"][0].keys() == {"id", "name", "links"}
     assert document["images"][0]["id"] == third.id
-    href = f"{LINKS.versioned}/images?limit=2&marker={second.id}"
+    href = f"{LINK_BASES.versioned}/images?limit=2&marker={second.id}"
     assert document["images_links"] == [{"rel": "next", "href": href}]
 
 

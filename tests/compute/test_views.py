@@ -6,13 +6,13 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glimpse.compute.links import Links
+from glimpse.compute.links import LinkBases
 from glimpse.compute.metadata import render_metadata
 from glimpse.compute.responses import plain_json
 from glimpse.compute.views import detail_view
 from glimpse.images import Image, image_from_document
 
-LINKS = Links("http://c/v2.1", "http://c", "http://c/image")
+LINK_BASES = LinkBases("http://c/v2.1", "http://c", "http://c/image")
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 KEYS = st.sampled_from(
     ("block_device_mapping", "mappings", "instance_uuid", "auto_disk_config", "kernel_id")
@@ -37,7 +37,7 @@ def images(draw: st.DrawFn) -> Image:
 
 @given(image=images())
 def test_any_stored_image_has_a_full_document(image: Image) -> None:
-    document = json.loads(orjson.dumps(detail_view(image, LINKS, show_size=True)))
+    document = json.loads(orjson.dumps(detail_view(image, LINK_BASES, show_size=True)))
     assert document["metadata"].keys() == image.properties.keys()
     assert isinstance(document["OS-EXT-IMG-SIZE:size"], int)
     assert document["status"] in ("ACTIVE", "SAVING", "DELETED", "ERROR", "UNKNOWN")
@@ -65,4 +65,4 @@ def test_a_view_without_the_size_omits_it() -> None:
             "updated_at": "2024-01-01T00:00:00Z",
         }
     )
-    assert "OS-EXT-IMG-SIZE:size" not in detail_view(image, LINKS, show_size=False)
+    assert "OS-EXT-IMG-SIZE:size" not in detail_view(image, LINK_BASES, show_size=False)

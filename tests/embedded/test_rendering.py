@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glimpse.bulk_load.loading import load
-from glimpse.compute.links import Links
+from glimpse.compute.links import LinkBases
 from glimpse.compute.views import detail_view
 from glimpse.image_api.image_documents import image_document
 from glimpse.image_api.image_schema import STATUSES, VISIBILITIES
@@ -20,7 +20,7 @@ from glimpse.images import BASE_ATTRIBUTES, ImageQuery
 from tests.embedded.images import ADMIN, CREATED, images
 from tests.support.embedded import IMAGE_FORMATS, open_images
 
-LINKS = Links("http://c/v2.1", "http://c", "http://c/image")
+LINK_BASES = LinkBases("http://c/v2.1", "http://c", "http://c/image")
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=255)
 ODD = st.sampled_from(
     ("null", "NaN", "[" * 5000, "9" * 5000, '"\\ud800"', '{"a": null}', "\\u0000")
@@ -76,7 +76,7 @@ def test_loaded_image_is_shown_with_the_values_it_was_loaded_with(
                 key: "" if value is None and key not in BASE_ATTRIBUTES else value
                 for key, value in document.items()
             }
-            compute = json.loads(orjson.dumps(detail_view(image, LINKS, show_size=True)))
+            compute = json.loads(orjson.dumps(detail_view(image, LINK_BASES, show_size=True)))
             assert compute["metadata"].keys() == document.keys() - BASE_ATTRIBUTES
             assert compute["OS-EXT-IMG-SIZE:size"] == (document.get("size") or 0)
         await service.close()

@@ -20,7 +20,7 @@ from glimpse.compute.error_responses import (
     unauthorized,
 )
 from glimpse.compute.faults import Fault, fault_from_error
-from glimpse.compute.links import LinkPrefixes, make_links
+from glimpse.compute.links import LinkPrefixes, make_link_bases
 from glimpse.compute.microversions import (
     Microversion,
     check_not_removed,
@@ -216,7 +216,7 @@ class ComputeAPI:
             resource_id=match.resource_id,
             key=match.key,
             microversion=microversion,
-            links=make_links(
+            link_bases=make_link_bases(
                 base_url,
                 match.version_root,
                 match.project_id,
@@ -272,7 +272,7 @@ class ComputeAPI:
         ]
         if route.last_microversion is not None:
             headers += deprecation_headers(
-                request.links.image_service, request.resource_id, self._options.sunset
+                request.link_bases.image_service, request.resource_id, self._options.sunset
             )
         body = response.body
         if self._options.etags and request.method == "GET" and isinstance(body, bytes):

@@ -1,4 +1,4 @@
-"""Links: make the links in documents of the Compute API, with the operator's prefixes."""
+"""LinkBases: makes the links in documents of the Compute API, with the operator's prefixes."""
 
 import re
 from typing import NamedTuple
@@ -22,7 +22,7 @@ class LinkPrefixes(NamedTuple):
     image_service: str | None
 
 
-class Links(NamedTuple):
+class LinkBases(NamedTuple):
     """The URLs with which the links in one response start, without a slash at the end.
 
     `versioned` has the version (``http://host:8774/v2.1``), followed by the project id if the
@@ -59,19 +59,18 @@ class Links(NamedTuple):
 
 # Only short arguments are cached: a Host header, or a project id in a path, may be 64 kB long.
 @cache_if_short(longest=1000, entries=64)
-def make_links(
-    base_url: str, version_root: str, project_id: str, image_service: str, prefixes: LinkPrefixes
-) -> Links:
+def make_link_bases(
+    base_url: str, version_root: str, project_id: str, image_service: str, prefixes: LinkPrefixes, /
+) -> LinkBases:
     """Return the URLs with which the links in the response to a request start.
 
     `base_url` is the URL by which the client reached Glimpse. `version_root` is ``/v2.1`` or
     ``/v2``. `project_id` is "" if the request's path has no project id. `image_service` is the
-    Image service's base URL. `prefixes` replace scheme and host. Pass all arguments by position,
-    because results are cached.
+    Image service's base URL. `prefixes` replace scheme and host.
     """
     base = _quoted(with_prefix(base_url, prefixes.compute))
     project = f"/{project_id}" if project_id else ""
-    return Links(
+    return LinkBases(
         base + version_root + project,
         base + project,
         _quoted(with_prefix(image_service, prefixes.image_service).rstrip("/")),

@@ -29,5 +29,5 @@ class NextLink(NamedTuple):
 
 
 @cache_if_short(longest=1024, entries=128)
-def _encode_parameters(parameters: tuple[tuple[str, str], ...], marker: str) -> str:
+def _encode_parameters(parameters: tuple[tuple[str, str], ...], marker: str, /) -> str:
     return urlencode({**dict(sorted(parameters)), "marker": marker})

@@ -48,15 +48,17 @@ class Operations:
 
     async def list_images(self, request: Request) -> Response:
         """Handle ``GET /images``: a list of ids, names and links."""
-        return await self._list(request, "/images", lambda image: basic_view(image, request.links))
+        return await self._list(
+            request, "/images", lambda image: basic_view(image, request.link_bases)
+        )
 
     async def list_images_detail(self, request: Request) -> Response:
         """Handle ``GET /images/detail``: full documents, with sizes if the policy allows it."""
-        links, show_size = request.links, self._policy.shows_size(request.caller)
+        link_bases, show_size = request.link_bases, self._policy.shows_size(request.caller)
         return await self._list(
             request,
             "/images/detail",
-            lambda image: render_detail(image, links, show_size=show_size),
+            lambda image: render_detail(image, link_bases, show_size=show_size),
         )
 
     async def _list(self, request: Request, path: str, view: Callable[[Image], object]) -> Response:
@@ -66,7 +68,7 @@ class Operations:
         """
         list_request = parse_list_request(request.query_string)
         pages = self._images.list_images(request.caller, list_request.query)
-        next_link = NextLink(request.links.versioned + path, list_request.parameters)
+        next_link = NextLink(request.link_bases.versioned + path, list_request.parameters)
         return await list_response(pages, view, next_link)
 
     async def show_image(self, request: Request) -> Response:
@@ -77,7 +79,7 @@ class Operations:
         """
         image = await self._images.get_image(request.caller, request.resource_id)
         show_size = self._policy.shows_size(request.caller)
-        document = {"image": detail_view(image, request.links, show_size=show_size)}
+        document = {"image": detail_view(image, request.link_bases, show_size=show_size)}
         return Response(200, orjson.dumps(document))
 
     async def delete_image(self, request: Request) -> Response:

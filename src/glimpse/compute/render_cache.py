@@ -4,7 +4,7 @@ import functools
 
 import orjson
 
-from glimpse.compute.links import Links
+from glimpse.compute.links import LinkBases
 from glimpse.compute.views import detail_view
 from glimpse.images import Image
 
@@ -22,31 +22,31 @@ class _RenderingTooLarge(Exception):
         self.rendering = rendering
 
 
-def render_detail(image: Image, links: Links, *, show_size: bool) -> orjson.Fragment:
+def render_detail(image: Image, link_bases: LinkBases, *, show_size: bool) -> orjson.Fragment:
     """Return the JSON of an image's full document (see `detail_view`).
 
     The cache holds the JSON of 1,024 images. An image is cached if the image and its links together
     have at most 4,000 characters.
     """
     if len(image.properties_json) > _MAX_CACHED_CHARACTERS:  # also saves hashing it
-        return _render(image, links, show_size=show_size)
+        return _render(image, link_bases, show_size=show_size)
     try:
-        return _render_cached(image, links, show_size)
+        return _render_cached(image, link_bases, show_size)
     except _RenderingTooLarge as large:
         return large.rendering
 
 
 @functools.lru_cache(maxsize=1024)
-def _render_cached(image: Image, links: Links, show_size: bool) -> orjson.Fragment:  # noqa: FBT001  lru_cache takes longer with keywords
-    rendering = _render(image, links, show_size=show_size)
+def _render_cached(image: Image, link_bases: LinkBases, show_size: bool) -> orjson.Fragment:  # noqa: FBT001  lru_cache takes longer with keywords
+    rendering = _render(image, link_bases, show_size=show_size)
     # Links contain the request's Host header and project id, which may be 64 kB long.
     if (
-        sum(len(text) for text in (*image, *links) if isinstance(text, str))
+        sum(len(text) for text in (*image, *link_bases) if isinstance(text, str))
         > _MAX_CACHED_CHARACTERS
     ):
         raise _RenderingTooLarge(rendering)
     return rendering
 
 
-def _render(image: Image, links: Links, *, show_size: bool) -> orjson.Fragment:
-    return orjson.Fragment(orjson.dumps(detail_view(image, links, show_size=show_size)))
+def _render(image: Image, link_bases: LinkBases, *, show_size: bool) -> orjson.Fragment:
+    return orjson.Fragment(orjson.dumps(detail_view(image, link_bases, show_size=show_size)))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from glimpse.compute.links import Links
+from glimpse.compute.links import LinkBases
 from glimpse.compute.microversions import LEGACY_ROOT, Microversion
 from glimpse.compute.options import ComputeOptions
 from glimpse.images import Caller
@@ -16,7 +16,7 @@ class Request(NamedTuple):
     `headers` have lower-case names. `body` is parsed JSON; it is None for an empty body and for GET
     and DELETE. `base_url` is the URL by which the client reached Glimpse, without a slash at the
     end (``http://host:8774``). `version_root` is ``/v2.1`` or ``/v2``. `microversion` is None below
-    ``/v2``. `links` makes the links of the response.
+    ``/v2``. `link_bases` makes the links of the response.
 
     `project_id`, `resource_id` (the id of an image, a server or a flavor) and `key` (of metadata)
     are parts of the path. Each is "" if the path does not have that part.
@@ -33,7 +33,7 @@ class Request(NamedTuple):
     resource_id: str
     key: str
     microversion: Microversion | None
-    links: Links
+    link_bases: LinkBases
     options: ComputeOptions
 
     @property

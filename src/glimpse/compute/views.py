@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from glimpse.compute.image_status import compute_status
-from glimpse.compute.links import Links
+from glimpse.compute.links import LinkBases
 from glimpse.compute.metadata import ENCODED_KEYS, json_fragment, render_metadata
 from glimpse.images import Image
 
@@ -16,15 +16,15 @@ _SPECIAL = re.compile('"(?:instance_uuid|auto_disk_config|' + "|".join(ENCODED_K
 _ENCODED = re.compile('"(?:' + "|".join(ENCODED_KEYS) + ')"')
 
 
-def basic_view(image: Image, links: Links) -> dict[str, Any]:
+def basic_view(image: Image, link_bases: LinkBases) -> dict[str, Any]:
     """Return the document of an image in ``GET /images``: id, name and links.
 
     Only orjson can serialize the document, because the links are an orjson.Fragment.
     """
-    return {"id": image.id, "name": image.name, "links": links.image_links(image.id)}
+    return {"id": image.id, "name": image.name, "links": link_bases.image_links(image.id)}
 
 
-def detail_view(image: Image, links: Links, *, show_size: bool) -> dict[str, Any]:
+def detail_view(image: Image, link_bases: LinkBases, *, show_size: bool) -> dict[str, Any]:
     """Return the full document of an image. Only orjson can serialize the document.
 
     With `show_size`, the document has the size in bytes, or 0 if the size is not known. No property
@@ -41,16 +41,16 @@ def detail_view(image: Image, links: Links, *, show_size: bool) -> dict[str, Any
         "updated": image.updated_at,
         "status": status,
         "progress": progress,
-        "links": links.image_links(image.id),
+        "links": link_bases.image_links(image.id),
     }
     if show_size:
         document["OS-EXT-IMG-SIZE:size"] = image.size or 0
     if _SPECIAL.search(image.properties_json):
-        _add_special(document, image, links)
+        _add_special(document, image, link_bases)
     return document
 
 
-def _add_special(document: dict[str, Any], image: Image, links: Links) -> None:
+def _add_special(document: dict[str, Any], image: Image, link_bases: LinkBases) -> None:
     """Add what the Compute API derives from some properties to `document`.
 
     In the metadata, JSON text of ENCODED_KEYS is decoded. ``instance_uuid`` also becomes
@@ -62,7 +62,7 @@ def _add_special(document: dict[str, Any], image: Image, links: Links) -> None:
         document["metadata"] = render_metadata(properties, json_fragment)
     server_id = properties.get("instance_uuid")
     if server_id is not None:
-        document["server"] = {"id": server_id, "links": links.server_links(server_id)}
+        document["server"] = {"id": server_id, "links": link_bases.server_links(server_id)}
     disk_config = properties.get("auto_disk_config")
     if disk_config is not None:
         is_automatic = disk_config.strip().lower() in _TRUE

@@ -9,7 +9,7 @@ from typing import TypeVar
 import orjson
 
 from glimpse.compute.faults import Fault
-from glimpse.compute.links import Links
+from glimpse.compute.links import LinkBases
 from glimpse.compute.metadata import check_count
 from glimpse.compute.next_link import NextLink
 from glimpse.compute.request import Request
@@ -58,7 +58,7 @@ class ServerOperations:
             request,
             "/servers",
             ServerRule.INDEX_ALL_PROJECTS,
-            lambda server: views.basic_view(server, request.links),
+            lambda server: views.basic_view(server, request.link_bases),
         )
 
     async def list_servers_detail(self, request: Request) -> Response:
@@ -69,7 +69,9 @@ class ServerOperations:
             request,
             "/servers/detail",
             ServerRule.DETAIL_ALL_PROJECTS,
-            lambda server: views.detail_view(server, request.links, minor, shown, is_list=True),
+            lambda server: views.detail_view(
+                server, request.link_bases, minor, shown, is_list=True
+            ),
         )
 
     def _admin_attributes(self, request: Request) -> views.AdminAttributes:
@@ -101,7 +103,7 @@ class ServerOperations:
         page = await self._servers.list_servers(request.caller, found.query)
         next_link: list[dict[str, str]] | None = None
         if page.has_more and page.servers:
-            link = NextLink(request.links.versioned + path, found.parameters)
+            link = NextLink(request.link_bases.versioned + path, found.parameters)
             next_link = link.render(page.servers[-1].id)
         # A page of 1,000 servers takes 20 ms, for which other requests would wait.
         body = await asyncio.to_thread(_render_page, "servers", page.servers, view, next_link)
@@ -114,7 +116,7 @@ class ServerOperations:
         """
         server = await self._find(request, ServerRule.SHOW)
         document = views.detail_view(
-            server, request.links, _minor(request), self._admin_attributes(request)
+            server, request.link_bases, _minor(request), self._admin_attributes(request)
         )
         return Response(200, orjson.dumps({"server": document}))
 
@@ -133,7 +135,7 @@ class ServerOperations:
             server = await self._servers.create_server(request.caller, new)
         except FlavorNotFound as error:
             raise Fault(400, str(error)) from None
-        links = request.links.server_links(server.id)
+        links = request.link_bases.server_links(server.id)
         document = {
             "id": server.id,
             "links": links,
@@ -170,7 +172,7 @@ class ServerOperations:
         image_id = await self._servers.create_image(request.caller, server.id, name, metadata)
         if minor >= _IMAGE_ID_IN_BODY:
             return Response(202, orjson.dumps({"image_id": image_id}))
-        url = f"{request.links.image_service}/images/{image_id}"
+        url = f"{request.link_bases.image_service}/images/{image_id}"
         return Response(202, None, [(b"location", url.encode())])
 
     async def _find(self, request: Request, rule: ServerRule) -> Server:
@@ -194,24 +196,24 @@ class ServerOperations:
         return await self._list_flavors(request, "/flavors/detail", views.flavor_view)
 
     async def _list_flavors(
-        self, request: Request, path: str, view: Callable[[Flavor, Links, int], object]
+        self, request: Request, path: str, view: Callable[[Flavor, LinkBases, int], object]
     ) -> Response:
         """Respond with the flavors that the request's query finds, each rendered by `view`.
 
         `path` is the operation's path, such as ``/flavors``, for the link to the next page.
         """
-        links, minor = request.links, _minor(request)
+        link_bases, minor = request.link_bases, _minor(request)
         found = parse_flavor_list_request(request.query_string, request.caller, minor)
         page = found.query.select_page(await self._servers.list_flavors())
         next_link: list[dict[str, str]] | None = None
         if page.has_more and page.flavors:
-            link = NextLink(links.versioned + path, found.parameters)
+            link = NextLink(link_bases.versioned + path, found.parameters)
             next_link = link.render(page.flavors[-1].name)
         body = await asyncio.to_thread(
             _render_page,
             "flavors",
             page.flavors,
-            lambda flavor: view(flavor, links, minor),
+            lambda flavor: view(flavor, link_bases, minor),
             next_link,
         )
         return Response(200, body)
@@ -219,7 +221,7 @@ class ServerOperations:
     async def show_flavor(self, request: Request) -> Response:
         """Handle ``GET /flavors/{id}``: the full document of a flavor. Raises FlavorNotFound."""
         flavor = await self._find_flavor(request.resource_id)
-        document = views.flavor_view(flavor, request.links, _minor(request))
+        document = views.flavor_view(flavor, request.link_bases, _minor(request))
         return Response(200, orjson.dumps({"flavor": document}))
 
     async def _find_flavor(self, flavor_id: str) -> Flavor:

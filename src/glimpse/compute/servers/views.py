@@ -4,7 +4,7 @@ import hashlib
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from glimpse.compute.links import Links
+from glimpse.compute.links import LinkBases
 from glimpse.servers.server import Flavor, Server
 
 _WITH_PROGRESS = ("ACTIVE", "BUILD", "REBUILD", "RESIZE", "VERIFY_RESIZE", "MIGRATING")
@@ -24,13 +24,18 @@ class AdminAttributes(NamedTuple):
     extended: bool
 
 
-def basic_view(server: Server, links: Links) -> dict[str, Any]:
+def basic_view(server: Server, link_bases: LinkBases) -> dict[str, Any]:
     """Return the document of a server in ``GET /servers``: its id, name and links."""
-    return {"id": server.id, "name": server.name, "links": links.server_links(server.id)}
+    return {"id": server.id, "name": server.name, "links": link_bases.server_links(server.id)}
 
 
 def detail_view(
-    server: Server, links: Links, minor: int, shown: AdminAttributes, *, is_list: bool = False
+    server: Server,
+    link_bases: LinkBases,
+    minor: int,
+    shown: AdminAttributes,
+    *,
+    is_list: bool = False,
 ) -> dict[str, Any]:
     """Return the full document of a server at the microversion 2.`minor`.
 
@@ -42,11 +47,11 @@ def detail_view(
         "accessIPv6": "",
         "addresses": {},
         "created": server.created_at,
-        "flavor": _flavor_of_server(server.flavor, links, minor),
+        "flavor": _flavor_of_server(server.flavor, link_bases, minor),
         "hostId": hashlib.sha224(f"{server.project_id}{_HOST}".encode()).hexdigest(),
         "id": server.id,
-        "image": _image(server, links, minor),
-        "links": links.server_links(server.id),
+        "image": _image(server, link_bases, minor),
+        "links": link_bases.server_links(server.id),
         "metadata": dict(server.metadata),
         "name": server.name,
         "status": server.status,
@@ -113,13 +118,13 @@ def _extended_attributes(server: Server, minor: int) -> dict[str, Any]:
     return {f"OS-EXT-SRV-ATTR:{name}": value for name, value in attributes.items()}
 
 
-def _image(server: Server, links: Links, minor: int) -> dict[str, Any] | str:
+def _image(server: Server, link_bases: LinkBases, minor: int) -> dict[str, Any] | str:
     """Return the image of a server for its document; "" if it was booted from a volume."""
     if server.image_id is None:
         return ""
     image: dict[str, Any] = {
         "id": server.image_id,
-        "links": [{"rel": "bookmark", "href": f"{links.bookmark}/images/{server.image_id}"}],
+        "links": [{"rel": "bookmark", "href": f"{link_bases.bookmark}/images/{server.image_id}"}],
     }
     if minor >= 98:  # noqa: PLR2004  microversion 2.98
         image["properties"] = {
@@ -130,10 +135,10 @@ def _image(server: Server, links: Links, minor: int) -> dict[str, Any] | str:
     return image
 
 
-def _flavor_of_server(flavor: Flavor, links: Links, minor: int) -> dict[str, Any]:
+def _flavor_of_server(flavor: Flavor, link_bases: LinkBases, minor: int) -> dict[str, Any]:
     """Return the flavor for a server's document: id and link; from 2.47 on, the values."""
     if minor < 47:  # noqa: PLR2004  microversion 2.47
-        return {"id": flavor.name, "links": [_flavor_bookmark(flavor, links)]}
+        return {"id": flavor.name, "links": [_flavor_bookmark(flavor, link_bases)]}
     return {
         "vcpus": flavor.vcpus,
         "ram": flavor.ram,
@@ -145,22 +150,22 @@ def _flavor_of_server(flavor: Flavor, links: Links, minor: int) -> dict[str, Any
     }
 
 
-def basic_flavor_view(flavor: Flavor, links: Links, minor: int) -> dict[str, Any]:
+def basic_flavor_view(flavor: Flavor, link_bases: LinkBases, minor: int) -> dict[str, Any]:
     """Return the document of a flavor in ``GET /flavors``, at the microversion 2.`minor`."""
-    href = f"{links.versioned}/flavors/{quote(flavor.name, safe='')}"
+    href = f"{link_bases.versioned}/flavors/{quote(flavor.name, safe='')}"
     document: dict[str, Any] = {
         "id": flavor.name,
         "name": flavor.name,
-        "links": [{"rel": "self", "href": href}, _flavor_bookmark(flavor, links)],
+        "links": [{"rel": "self", "href": href}, _flavor_bookmark(flavor, link_bases)],
     }
     return document | ({"description": None} if minor >= 55 else {})  # noqa: PLR2004  2.55
 
 
-def flavor_view(flavor: Flavor, links: Links, minor: int) -> dict[str, Any]:
+def flavor_view(flavor: Flavor, link_bases: LinkBases, minor: int) -> dict[str, Any]:
     """Return the full document of a flavor at the microversion 2.`minor`."""
     removed = {"OS-FLV-DISABLED:disabled": False, "rxtx_factor": 1.0}
     return {
-        **basic_flavor_view(flavor, links, minor),
+        **basic_flavor_view(flavor, link_bases, minor),
         "ram": flavor.ram,
         "disk": flavor.disk,
         "swap": 0 if minor >= 75 else "",  # noqa: PLR2004  microversion 2.75
@@ -172,6 +177,6 @@ def flavor_view(flavor: Flavor, links: Links, minor: int) -> dict[str, Any]:
     }
 
 
-def _flavor_bookmark(flavor: Flavor, links: Links) -> dict[str, str]:
-    href = f"{links.bookmark}/flavors/{quote(flavor.name, safe='')}"
+def _flavor_bookmark(flavor: Flavor, link_bases: LinkBases) -> dict[str, str]:
+    href = f"{link_bases.bookmark}/flavors/{quote(flavor.name, safe='')}"
     return {"rel": "bookmark", "href": href}
