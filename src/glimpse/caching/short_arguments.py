@@ -13,10 +13,10 @@ def cache_if_short(
 ) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Result]]:
     """Return a decorator that caches the results of a function for short arguments.
 
-    The function must be pure, and be called with positional, hashable arguments. The result of a
-    call is cached if the texts in its arguments have at most `longest` characters or bytes
-    together. Texts in tuples count; arguments of other types do not. Without this bound, texts that
-    clients choose could take any amount of memory.
+    The function must be pure, and take hashable arguments by position only. The result of a call is
+    cached if the texts in its arguments have at most `longest` characters or bytes together. Texts
+    in tuples count; arguments of other types do not. Without this bound, texts that clients choose
+    could take any amount of memory.
 
     The cache holds at most `entries` results; it is emptied before one more is added. A call that
     raises is not cached. Any thread may call the function. If two threads call the function at the

@@ -49,7 +49,7 @@ class ListRequest(NamedTuple):
 
 # A client that polls repeats its request. The cache takes some 2 MB.
 @cache_if_short(longest=1024, entries=128)
-def parse_list_request(query_string: bytes) -> ListRequest:
+def parse_list_request(query_string: bytes, /) -> ListRequest:
     """Parse the query string of a list of images. Do not change the result: it may be cached.
 
     Known parameters are ``limit``, ``marker``, ``changes-since``, the filters in

@@ -13,7 +13,7 @@ _CACHED = 4096
 
 
 @cache_if_short(longest=MAX_CACHED_LENGTH, entries=_CACHED)
-def index_form(text: str) -> str:
+def index_form(text: str, /) -> str:
     """Return the form of a text that index keys are made of: case-folded, without accents.
 
     Spaces at the end are removed, too. If two texts have the same `comparison_form`, they have the
@@ -29,7 +29,7 @@ def index_form(text: str) -> str:
 
 
 @cache_if_short(longest=MAX_CACHED_LENGTH, entries=_CACHED)
-def comparison_form(text: str) -> str:
+def comparison_form(text: str, /) -> str:
     """Return a form that is the same for all texts that the Image service treats as equal.
 
     For example, ``type=BASE`` finds images of type ``base``. Most Image services use MariaDB with

@@ -33,7 +33,7 @@ _LAST_SECOND = (1 << (63 - _ID_BITS)) - 1
 
 # The cache takes 5 MB at most, or 12 MB if every character takes four bytes.
 @cache_if_short(longest=2 * MAX_CACHED_LENGTH, entries=8192)
-def key_of(scope: str, facet: str) -> int:
+def key_of(scope: str, facet: str, /) -> int:
     """Return the key of a scope (``owner:...``) and a facet (``status=active``): a hash.
 
     The key is a signed integer of 64 bits. Two pairs may have the same key, so check each image
