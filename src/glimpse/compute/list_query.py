@@ -75,7 +75,7 @@ def parse_list_request(query_string: bytes, /) -> ListRequest:
             if name == number:
                 _check_number(name, value)
     for name, value in parameters:
-        check_text(name, value)
+        check_no_nul(name, value)
     return ListRequest(_make_query(dict(parameters)), parameters)
 
 
@@ -101,7 +101,7 @@ def _check_number(name: str, value: str) -> None:
         )
 
 
-def check_text(name: str, value: str) -> None:
+def check_no_nul(name: str, value: str) -> None:
     """Raise a 400 fault if the name or the value of a query parameter has a NUL character.
 
     The Image service's response to a NUL character depends on its database: MariaDB finds no image,
@@ -118,7 +118,7 @@ def check_text(name: str, value: str) -> None:
 def _make_query(parameters: dict[str, str]) -> ImageQuery:
     """Return the query for a request's parameters, by their names in the Compute API.
 
-    `parameters` must have passed `_check_number` and `check_text`. A limit above 2**62 becomes
+    `parameters` must have passed `_check_number` and `check_no_nul`. A limit above 2**62 becomes
     2**62. Raises a 400 fault or Invalid if a value is not valid.
     """
     filters, changed_since = _split_filters(parameters)

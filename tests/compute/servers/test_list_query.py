@@ -5,8 +5,8 @@ import pytest
 from glimpse.compute.faults import Fault
 from glimpse.compute.servers.list_query import (
     ListPermissions,
-    ListRequest,
-    parse_list_request,
+    ServerListRequest,
+    parse_server_list_request,
 )
 from glimpse.compute.servers.policy import ServerPolicy, ServerRule
 from glimpse.compute.servers.query_values import MAX_LIMIT
@@ -28,14 +28,14 @@ SERVERS = [
 ]
 
 
-def parse(query: str, caller: Caller = MEMBER, minor: int = 1) -> ListRequest:
+def parse(query: str, caller: Caller = MEMBER, minor: int = 1) -> ServerListRequest:
     """Parse the query of a list with the permissions of Compute's defaults."""
     policy = ServerPolicy(None)
     permissions = ListPermissions(
         all_filters=policy.allows(caller, ServerRule.ALL_FILTERS),
         check_all_projects=lambda: policy.check(caller, ServerRule.INDEX_ALL_PROJECTS),
     )
-    return parse_list_request(query.encode(), caller, minor, permissions)
+    return parse_server_list_request(query.encode(), caller, minor, permissions)
 
 
 def found(query: str, caller: Caller = MEMBER, minor: int = 1) -> list[str]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from glimpse.compute.faults import Fault
-from glimpse.compute.list_query import check_text
+from glimpse.compute.list_query import check_no_nul
 from glimpse.compute.servers.query_values import (
     MAX_LIMIT,
     STRICT,
@@ -100,7 +100,7 @@ def parse_flavor_list_request(query_string: bytes, caller: Caller, minor: int) -
     """
     pairs = parse_qsl(query_string.decode(errors="replace"), keep_blank_values=True)
     for name, value in pairs:
-        check_text(name, value)
+        check_no_nul(name, value)
         if name not in _NAMES and minor >= STRICT:
             raise unknown_parameter(name)
         if name == "sort_key" and value not in _SORT_VALUES:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from glimpse.compute.faults import Fault
-from glimpse.compute.list_query import check_text
+from glimpse.compute.list_query import check_no_nul
 from glimpse.compute.servers.name_pattern import parse_name_pattern
 from glimpse.compute.servers.query_values import (
     BOOLEANS,
@@ -74,7 +74,7 @@ _SORT_VALUES: Mapping[str, Callable[[Server], str]] = {
 }
 
 
-class ListRequest(NamedTuple):
+class ServerListRequest(NamedTuple):
     """The parsed query string of a list of servers.
 
     `parameters` has all names and values of the query string, for the link to the next page.
@@ -95,9 +95,9 @@ class ListPermissions(NamedTuple):
     check_all_projects: Callable[[], None]
 
 
-def parse_list_request(
+def parse_server_list_request(
     query_string: bytes, caller: Caller, minor: int, permissions: ListPermissions
-) -> ListRequest:
+) -> ServerListRequest:
     """Parse the query string of a list of servers at the microversion 2.`minor`.
 
     Filters that the caller may not use are ignored. Raises a 400 fault if a value is not valid or a
@@ -107,7 +107,7 @@ def parse_list_request(
     """
     pairs = parse_qsl(query_string.decode(errors="replace"), keep_blank_values=True)
     for name, value in pairs:
-        check_text(name, value)
+        check_no_nul(name, value)
     if minor >= STRICT:
         for name, _ in pairs:
             if name not in _FILTERS and name not in _NOT_FILTERS and not name.startswith("_"):
@@ -131,7 +131,7 @@ def parse_list_request(
         limit=parse_limit([value for name, value in pairs if name == "limit"]),
         all_projects=is_everywhere,
     )
-    return ListRequest(query, tuple(pairs))
+    return ServerListRequest(query, tuple(pairs))
 
 
 def _parse_flag(text: str) -> bool:

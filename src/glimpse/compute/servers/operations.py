@@ -21,7 +21,7 @@ from glimpse.compute.servers.bodies import (
     parse_create_server,
 )
 from glimpse.compute.servers.flavor_query import parse_flavor_list_request
-from glimpse.compute.servers.list_query import ListPermissions, parse_list_request
+from glimpse.compute.servers.list_query import ListPermissions, parse_server_list_request
 from glimpse.compute.servers.policy import ServerPolicy, ServerRule, check_has_project
 from glimpse.servers.errors import FlavorNotFound
 from glimpse.servers.server import Flavor, Server
@@ -78,7 +78,7 @@ class ServerOperations:
         """Return which admin-only attributes of servers the policy shows to the caller."""
         return views.AdminAttributes(
             host_status=self._policy.allows(request.caller, ServerRule.SHOW_HOST_STATUS),
-            extended=self._policy.allows(request.caller, ServerRule.SHOW_EXTENDED),
+            extended_server=self._policy.allows(request.caller, ServerRule.SHOW_EXTENDED),
         )
 
     async def _list(
@@ -97,7 +97,7 @@ class ServerOperations:
             all_filters=self._policy.allows(request.caller, ServerRule.ALL_FILTERS),
             check_all_projects=partial(self._policy.check, request.caller, all_projects),
         )
-        found = parse_list_request(
+        found = parse_server_list_request(
             request.query_string, request.caller, _minor(request), permissions
         )
         page = await self._servers.list_servers(request.caller, found.query)

@@ -17,11 +17,12 @@ _SHOWN_PREFIXES = ("hw_", "os_require_", "os_secure_", "trait:")
 class AdminAttributes(NamedTuple):
     """Which attributes that Compute shows only to admins, by default, a document has.
 
-    `host_status` is the attribute of this name. `extended` are the ``OS-EXT-SRV-ATTR`` attributes.
+    `host_status` is the attribute of this name. `extended_server` are the ``OS-EXT-SRV-ATTR``
+    attributes.
     """
 
     host_status: bool
-    extended: bool
+    extended_server: bool
 
 
 def basic_view(server: Server, link_bases: LinkBases) -> dict[str, Any]:
@@ -66,7 +67,7 @@ def detail_view(
         "OS-SRV-USG:launched_at": f"{server.created_at.removesuffix('Z')}.000000",
         "OS-SRV-USG:terminated_at": None,
         "security_groups": [{"name": "default"}],
-        **(_extended_attributes(server, minor) if shown.extended else {}),
+        **(_extended_attributes(server, minor) if shown.extended_server else {}),
         "OS-EXT-STS:task_state": server.task_state,
         "OS-EXT-STS:vm_state": server.vm_state,
         "OS-EXT-STS:power_state": server.power_state,
