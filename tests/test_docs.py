@@ -13,7 +13,7 @@ from oslo_config import cfg
 from glimpse import __version__
 from glimpse.cli.main import COMMANDS, make_parser
 from glimpse.cli.sample_config import sample_config
-from glimpse.compute.routes import RULE_NAMES
+from glimpse.compute.image_routes import RULE_NAMES
 from glimpse.compute.servers.policy import ServerRule
 from glimpse.images import Action
 from glimpse.settings import load_settings

@@ -8,7 +8,9 @@ from unittest.mock import create_autospec
 import pytest
 from starlette.routing import Match, Route
 
-from glimpse.compute.routes import ROUTE_TABLE, ROUTES
+from glimpse.compute.image_operations import ImageOperations
+from glimpse.compute.image_routes import IMAGE_ROUTES as COMPUTE_ROUTES
+from glimpse.compute.image_routes import image_routes
 from glimpse.compute.servers.operations import ServerOperations
 from glimpse.compute.servers.routes import _ROUTES as SERVER_ROUTES
 from glimpse.compute.servers.routes import server_routes
@@ -21,9 +23,10 @@ from tests.fuzz import image_routes as image_fuzz
 from tests.fuzz import server_routes as server_fuzz
 from tests.support.embedded import open_identity
 
-COMPUTE = {route.name for route in ROUTES}
+COMPUTE = {route.name for route in COMPUTE_ROUTES}
 SERVERS = {handler.__name__ for _, _, handler in SERVER_ROUTES}
-# The table only finds routes here: no handler is called.
+# The tables only find routes here: no handler is called.
+COMPUTE_TABLE = image_routes(create_autospec(ImageOperations))
 SERVER_TABLE = server_routes(create_autospec(ServerOperations))
 IMAGE = {
     (method, re.sub(r"\{\w+\}", "{}", path))
@@ -34,7 +37,7 @@ IMAGE = {
 
 def _compute_operation(method: str, path: str) -> str | None:
     """Return the operation of a request below /v2.1; None if there is none."""
-    match = ROUTE_TABLE.match(method, "/v2.1", path)
+    match = COMPUTE_TABLE.match(method, "/v2.1", path)
     return match.route.name if match else None
 
 
@@ -91,7 +94,7 @@ def test_every_operation_on_images_is_tested_across_projects() -> None:
         _compute_operation(operation.method, f"/images{operation.path}")
         for operation in tenancy.OPERATIONS
     }
-    with_images = {route.name for route in ROUTES if route.path.startswith("/images")}
+    with_images = {route.name for route in COMPUTE_ROUTES if route.path.startswith("/images")}
     assert with_images - tested == set(), "add a row to tests/acceptance/tenancy.py"
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import orjson
 
+from glimpse.compute.image_operations import ImageOperations
 from glimpse.compute.links import LinkBases
 from glimpse.compute.microversions import MINIMUM
-from glimpse.compute.operations import Operations
 from glimpse.compute.policy import ComputePolicy
 from glimpse.compute.request import Request
 from glimpse.compute.responses import Response
@@ -48,9 +48,9 @@ def make_request(
 
 def make_operations(
     images: ImageService, *, metadata_items: int = load_settings().quota.metadata_items
-) -> Operations:
+) -> ImageOperations:
     """Return operations without policy rules."""
-    return Operations(images, metadata_items=metadata_items, policy=ComputePolicy(None))
+    return ImageOperations(images, metadata_items=metadata_items, policy=ComputePolicy(None))
 
 
 async def read_document(response: Response) -> Any:

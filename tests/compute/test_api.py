@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from glimpse.compute.api import ComputeAPI
+from glimpse.compute.image_routes import image_routes
 from glimpse.compute.policy import ComputePolicy
 from glimpse.http.request_middleware import RequestMiddleware
 from glimpse.http.service_urls import ServicePorts
@@ -52,8 +53,8 @@ async def send_request(
         return "http://glance"
 
     options = compute_options(max_body_size=1000, glance_link_prefix=glance_link_prefix)
-    operations = make_operations(service or MemoryImageService())
-    api = ComputeAPI(operations, ComputePolicy(None), OneToken(caller), image_service_url, options)
+    routes = image_routes(make_operations(service or MemoryImageService()))
+    api = ComputeAPI(routes, ComputePolicy(None), OneToken(caller), image_service_url, options)
     app = RequestMiddleware(
         api, ports=ServicePorts(8774), trust_proxy_headers=False, access_log=False
     )

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glimpse.compute.faults import Fault, fault_from_error
-from glimpse.compute.operations import Operations
+from glimpse.compute.image_operations import ImageOperations
 from glimpse.compute.responses import Response
 from glimpse.images import Caller
 from glimpse.images.errors import ImageServiceError
@@ -47,7 +47,7 @@ def expected(model: Model, operation: str, key: str, value: Any) -> tuple[int, A
 
 
 async def perform(
-    operations: Operations, image_id: str, operation: str, key: str, value: Any
+    operations: ImageOperations, image_id: str, operation: str, key: str, value: Any
 ) -> tuple[int, Any]:
     body = {"meta": {key: value}} if operation == "set_metadata_item" else {"metadata": value}
     request = make_request(OWNER, body=body, image_id=image_id, key=key)

@@ -6,8 +6,8 @@ import pytest
 
 from glimpse.app.policy_files import PolicyFiles
 from glimpse.compute.faults import Fault
+from glimpse.compute.image_routes import IMAGE_ROUTES, RULE_NAMES
 from glimpse.compute.policy import ComputePolicy
-from glimpse.compute.routes import ROUTES, RULE_NAMES
 from glimpse.images import Caller
 from glimpse.settings import load_settings
 from tests.support.policy import write_policy
@@ -16,7 +16,7 @@ ADMIN = Caller("a", "p", frozenset({"admin"}), is_admin=True)
 READER = Caller("r", "p", frozenset({"reader"}))
 SYSTEM = Caller("a", None, frozenset({"admin"}), is_admin=True)
 SIZE = "os_compute_api:image-size"
-RULES = {route.name: route.policy_rule for route in ROUTES if route.policy_rule}
+RULES = {route.name: route.policy_rule for route in IMAGE_ROUTES if route.policy_rule}
 
 
 def refusal(policy: ComputePolicy, caller: Caller, operation: str) -> str | None:

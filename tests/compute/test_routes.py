@@ -2,7 +2,9 @@
 
 import pytest
 
-from glimpse.compute.routes import ROUTE_TABLE
+from glimpse.compute.image_routes import image_routes
+from tests.compute.requests import make_operations
+from tests.support.memory_image_service import MemoryImageService
 
 
 @pytest.mark.parametrize(
@@ -18,6 +20,6 @@ from glimpse.compute.routes import ROUTE_TABLE
 def test_a_newline_at_the_end_of_an_id_or_of_the_path_is_dropped(
     path: str, image_id: str, key: str
 ) -> None:
-    match = ROUTE_TABLE.match("GET", "/v2.1", path)
+    match = image_routes(make_operations(MemoryImageService())).match("GET", "/v2.1", path)
     assert match is not None
     assert (match.resource_id, match.key) == (image_id, key)

@@ -4,8 +4,9 @@ from urllib.parse import urlsplit
 
 from glimpse.app.components import Components
 from glimpse.compute.api import ComputeAPI
+from glimpse.compute.image_operations import ImageOperations
+from glimpse.compute.image_routes import image_routes
 from glimpse.compute.microversions import parse_microversion
-from glimpse.compute.operations import Operations
 from glimpse.compute.options import ComputeOptions
 from glimpse.compute.policy import ComputePolicy
 from glimpse.compute.routes import RouteTable
@@ -24,20 +25,29 @@ def make_compute_api(
     `rules` are the operator's policy rules; None without policy files. Raises InvalidSettings for
     an invalid link prefix.
     """
-    policy = ComputePolicy(rules)
-    operations = Operations(
-        components.images,
-        metadata_items=settings.quota.metadata_items,
-        policy=policy,
-    )
     return ComputeAPI(
-        operations,
-        policy,
+        make_image_routes(settings, components, rules),
+        ComputePolicy(rules),
         components.identity,
         components.image_service_url,
         compute_options(settings),
         make_server_routes(settings, components, rules),
     )
+
+
+def make_image_routes(
+    settings: Settings, components: Components, rules: PolicyRules | None
+) -> RouteTable:
+    """Make the route table of images.
+
+    `rules` are the operator's policy rules; None without policy files.
+    """
+    operations = ImageOperations(
+        components.images,
+        metadata_items=settings.quota.metadata_items,
+        policy=ComputePolicy(rules),
+    )
+    return image_routes(operations)
 
 
 def make_server_routes(

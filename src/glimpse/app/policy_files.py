@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from oslo_config import cfg
 from oslo_policy import opts, policy
 
-from glimpse.compute.routes import RULE_NAMES
+from glimpse.compute.image_routes import RULE_NAMES
 from glimpse.compute.servers import policy as server_policy
 from glimpse.images.caller import Caller
 from glimpse.images.role_permissions import ROLES, Action, Target

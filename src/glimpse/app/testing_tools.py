@@ -7,9 +7,9 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Scope
 
 from glimpse.app.components import Components
-from glimpse.app.compute import make_server_routes
+from glimpse.app.compute import make_image_routes, make_server_routes
 from glimpse.app.pipeline import MakeTestMiddleware
-from glimpse.compute.routes import ROUTE_TABLE, RouteTable, split_version_root
+from glimpse.compute.routes import RouteTable, split_version_root
 from glimpse.control.control_api import ControlTools
 from glimpse.faults.middleware import FaultMiddleware
 from glimpse.http.service_urls import IDENTITY_PATH, IMAGE_PATH
@@ -45,8 +45,10 @@ class _Operations:
         components: Components,
         identity_operations: "_IdentityOperations",
     ) -> None:
-        server_routes = make_server_routes(settings, components, None)  # only their names matter
-        tables = [ROUTE_TABLE, *([] if server_routes is None else [server_routes])]
+        # Only the names of the routes matter here, not the policy rules.
+        image_routes = make_image_routes(settings, components, None)
+        server_routes = make_server_routes(settings, components, None)
+        tables = [image_routes, *([] if server_routes is None else [server_routes])]
         find: dict[str, _FindOperation] = {"compute": _finder_in_tables(tables)}
         if components.image_api is not None:
             find["image"] = find_operation

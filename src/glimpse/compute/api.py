@@ -27,7 +27,6 @@ from glimpse.compute.microversions import (
     microversion_headers,
     requested_microversion,
 )
-from glimpse.compute.operations import Operations
 from glimpse.compute.options import ComputeOptions
 from glimpse.compute.policy import ComputePolicy
 from glimpse.compute.request import Request
@@ -39,7 +38,7 @@ from glimpse.compute.request_parsing import (
     parse_json,
 )
 from glimpse.compute.responses import Response, request_id_headers
-from glimpse.compute.routes import ROUTE_TABLE, Match, Route, RouteTable, split_version_root
+from glimpse.compute.routes import Match, Route, RouteTable, split_version_root
 from glimpse.compute.unsupported_routes import match_unsupported_route
 from glimpse.compute.version_discovery import VersionDiscovery
 from glimpse.http.bodies import BodyTooLarge, ClientDisconnected, read_body, send_pieces
@@ -67,7 +66,7 @@ class ComputeAPI:
 
     def __init__(
         self,
-        operations: Operations,
+        image_routes: RouteTable,
         policy: ComputePolicy,
         identity: Identity,
         image_service_url: Callable[[str], Awaitable[str]],
@@ -75,8 +74,8 @@ class ComputeAPI:
         server_routes: RouteTable | None = None,
     ) -> None:
         """Without `server_routes`, requests for servers and flavors get a 501 response."""
+        self._image_routes = image_routes
         self._server_routes = server_routes or RouteTable(())
-        self._operations = operations
         self._policy = policy
         self._identity = identity
         self._image_service_url = image_service_url
@@ -134,7 +133,7 @@ class ComputeAPI:
         except (IdentityUnavailable, TooManyBodies) as error:
             return fault_response(fault_from_error(error), None)
         match = (
-            ROUTE_TABLE.match(scope["method"], version_root, path)
+            self._image_routes.match(scope["method"], version_root, path)
             or self._server_routes.match(scope["method"], version_root, path)
             or match_unsupported_route(version_root, path)
         )
@@ -179,7 +178,7 @@ class ComputeAPI:
                 scope, match, caller, microversion, image_service_url, body
             )
             self._check_request(match.route, request)
-            response = await match.route.handler(self._operations, request)
+            response = await match.route.handler(request)
         except NotAuthenticated:  # the token has expired since, or Glance refused it
             return self._unauthorized(scope)
         except (Fault, ImageServiceError) as error:

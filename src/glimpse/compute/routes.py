@@ -1,6 +1,7 @@
-"""The route table, with one row for each operation on images, and the search for a route.
+"""RouteTable: finds the route of a request by its method and path.
 
-A HEAD request has no route, so the response is 404. `compute.api` responds to OPTIONS.
+`image_routes` and `servers.routes` have the routes. A HEAD request has no route, so the response is
+404. `compute.api` responds to OPTIONS.
 """
 
 import re
@@ -8,23 +9,23 @@ from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from glimpse.compute.microversions import LEGACY_ROOT, V2_35, V2_38, Microversion
-from glimpse.compute.operations import Operations
-from glimpse.compute.policy import ALL_OPERATIONS, IMAGE_SIZE
+from glimpse.compute.microversions import LEGACY_ROOT, Microversion
 from glimpse.compute.request import Request
 from glimpse.compute.responses import Response
 
 
 class Handler(Protocol):
-    """The type of a route's handler, such as an unbound method of Operations.
+    """The type of a route's handler, such as a method of ImageOperations.
 
-    A handler raises Fault or an error of `images.errors` for an error response. ``__name__`` is the
-    operation's name in logs and metrics.
+    A handler raises Fault or an error of `images.errors` for an error response.
     """
 
-    __name__: str
+    @property
+    def __name__(self) -> str:
+        """The operation's name in logs and metrics."""
+        ...
 
-    def __call__(self, operations: Operations, request: Request, /) -> Awaitable[Response]:
+    def __call__(self, request: Request, /) -> Awaitable[Response]:
         """Perform the operation and return its response."""
         ...
 
@@ -54,44 +55,6 @@ class Route:
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", self.handler.__name__)
 
-
-_IMAGES = "/images"
-_DETAIL = "/images/detail"
-_IMAGE = "/images/{id}"
-_METADATA = "/images/{id}/metadata"
-_ITEM = "/images/{id}/metadata/{key}"
-
-_IMAGE_RULE = "os_compute_api:os-images:"
-_META_RULE = "os_compute_api:os-image-metadata:"
-
-_LIST = "GET /v2/images"
-_SHOW = "GET /v2/images/{image_id}"
-_DELETE = "DELETE /v2/images/{image_id}"
-_PATCH = "PATCH /v2/images/{image_id}"
-
-# The first row that matches a request is used: /images/detail has to come before /images/{id}.
-ROUTES = (
-    Route("GET", _IMAGES, Operations.list_images, _IMAGE_RULE + "index", V2_35, _LIST),
-    Route("GET", _DETAIL, Operations.list_images_detail, _IMAGE_RULE + "detail", V2_35, _LIST),
-    Route("GET", _IMAGE, Operations.show_image, _IMAGE_RULE + "show", V2_35, _SHOW),
-    Route("DELETE", _IMAGE, Operations.delete_image, _IMAGE_RULE + "delete", V2_35, _DELETE),
-    Route("GET", _METADATA, Operations.list_metadata, _META_RULE + "index", V2_38, _SHOW),
-    Route("POST", _METADATA, Operations.create_metadata, _META_RULE + "create", V2_38, _PATCH),
-    Route("PUT", _METADATA, Operations.replace_metadata, _META_RULE + "update_all", V2_38, _PATCH),
-    Route("GET", _ITEM, Operations.show_metadata_item, _META_RULE + "show", V2_38, _SHOW),
-    Route("PUT", _ITEM, Operations.set_metadata_item, _META_RULE + "update", V2_38, _PATCH),
-    Route("DELETE", _ITEM, Operations.delete_metadata_item, _META_RULE + "delete", V2_38, _PATCH),
-    Route("GET", "/", Operations.show_version),
-)
-
-OPERATION_NAMES = frozenset(route.name for route in ROUTES)
-
-# The names of all policy rules of the Compute API that a policy file may have.
-RULE_NAMES = (
-    IMAGE_SIZE,
-    ALL_OPERATIONS,
-    *(route.policy_rule for route in ROUTES if route.policy_rule is not None),
-)
 
 _PROJECT = re.compile(r"[0-9a-f-]+")
 
@@ -211,6 +174,3 @@ def split_project_id(segments: list[str]) -> tuple[str, list[str]]:
     if len(segments) > 1 and _PROJECT.fullmatch(segments[0]):
         return segments[0], segments[1:]
     return "", segments
-
-
-ROUTE_TABLE = RouteTable(ROUTES)

@@ -5,7 +5,6 @@ server is gone.
 """
 
 from glimpse.compute.faults import Fault
-from glimpse.compute.operations import Operations
 from glimpse.compute.request import Request
 from glimpse.compute.responses import Response
 from glimpse.compute.routes import Handler, Match, Route, split_project_id
@@ -40,7 +39,7 @@ def match_unsupported_route(version_root: str, path: str) -> Match | None:
 
 
 def _handler(segment: str) -> Handler:
-    async def unsupported(_operations: Operations, _request: Request) -> Response:
+    async def unsupported(_request: Request) -> Response:
         raise Fault(
             501, f"Not all of Compute is here: this request of /{segment} is not implemented."
         )

@@ -3,14 +3,13 @@
 from collections.abc import Awaitable, Callable
 
 from glimpse.compute.faults import Fault
-from glimpse.compute.operations import Operations
 from glimpse.compute.request import Request
 from glimpse.compute.responses import Response
 from glimpse.compute.routes import Handler, Route, RouteTable
 from glimpse.compute.servers.operations import ServerOperations
 from glimpse.servers import errors
 
-# The first row that matches a request is used, as in `compute.routes`.
+# The first row that matches a request is used, as in `compute.image_routes`.
 _ROUTES = (
     ("GET", "/servers", ServerOperations.list_servers),
     ("POST", "/servers", ServerOperations.create_server),
@@ -51,7 +50,7 @@ def _handler(
     The handler raises a Fault in place of a ServerError.
     """
 
-    async def handler(_images: Operations, request: Request) -> Response:
+    async def handler(request: Request) -> Response:
         try:
             return await handle(operations, request)
         except errors.ServerError as error:

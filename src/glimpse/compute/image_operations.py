@@ -1,4 +1,4 @@
-"""Handlers of the operations on images, which the route table in `compute.routes` lists."""
+"""Handlers of the operations on images, which `compute.image_routes` lists."""
 
 from collections.abc import Callable
 from typing import Any
@@ -30,7 +30,7 @@ from glimpse.images.errors import Forbidden
 _NO_CONTENT = Response(204)
 
 
-class Operations:
+class ImageOperations:
     """The handlers of all operations on the images of one image service.
 
     Each handler takes a request that `ComputeAPI` has checked, and returns the response. A handler

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from glimpse.compute.faults import Fault, fault_from_error
-from glimpse.compute.routes import ROUTES
 from glimpse.images import Caller
 from glimpse.images.errors import ImageServiceError
 from tests.compute.requests import LINK_BASES, make_operations, make_request, read_document
@@ -13,7 +12,6 @@ from tests.support.memory_image_service import MemoryImageService
 
 OWNER = Caller("user", "project", frozenset(("member",)))
 STRANGER = Caller("other", "other-project", frozenset(("member",)))
-HANDLERS = {route.name: route.handler for route in ROUTES}
 
 
 async def perform(
@@ -21,9 +19,8 @@ async def perform(
 ) -> tuple[int, Any]:
     """Perform an operation; return the status, and the document or the message of the fault."""
     try:
-        response = await HANDLERS[operation](
-            make_operations(service, metadata_items=3), make_request(caller, **request)
-        )
+        operations = make_operations(service, metadata_items=3)
+        response = await getattr(operations, operation)(make_request(caller, **request))
     except (Fault, ImageServiceError) as error:
         fault = error if isinstance(error, Fault) else fault_from_error(error)
         return fault.status, fault.message
