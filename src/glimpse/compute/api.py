@@ -10,9 +10,7 @@ from collections.abc import Awaitable, Callable
 
 from starlette.types import Receive, Scope, Send
 
-from glimpse.compute.content_negotiation import response_type
-from glimpse.compute.deprecation_headers import deprecation_headers
-from glimpse.compute.entity_tags import is_not_modified, strong_etag
+from glimpse.compute.common_headers import add_common_headers
 from glimpse.compute.error_responses import (
     body_too_large,
     fault_response,
@@ -21,32 +19,26 @@ from glimpse.compute.error_responses import (
 )
 from glimpse.compute.faults import Fault, fault_from_error
 from glimpse.compute.links import LinkPrefixes, make_link_bases
-from glimpse.compute.microversions import (
-    Microversion,
-    check_not_removed,
-    microversion_headers,
-    requested_microversion,
-)
+from glimpse.compute.microversions import Microversion, requested_microversion
 from glimpse.compute.options import ComputeOptions
 from glimpse.compute.policy import ComputePolicy
 from glimpse.compute.request import Request
+from glimpse.compute.request_checks import check_request
 from glimpse.compute.request_parsing import (
     METHODS_WITH_BODY,
     check_content_type,
-    check_query,
     header_text,
     parse_json,
 )
-from glimpse.compute.responses import Response, request_id_headers
-from glimpse.compute.routes import Match, Route, RouteTable, split_version_root
+from glimpse.compute.responses import Response
+from glimpse.compute.routes import Match, RouteTable, split_version_root
 from glimpse.compute.unsupported_routes import match_unsupported_route
 from glimpse.compute.version_discovery import VersionDiscovery
 from glimpse.http.bodies import BodyTooLarge, ClientDisconnected, read_body, send_pieces
 from glimpse.http.body_budget import TooManyBodies
-from glimpse.http.cache_header_values import PRIVATE
 from glimpse.http.request_middleware import ResponseAborted
 from glimpse.http.request_scope import service_urls_of
-from glimpse.http.responses import Header, send_response
+from glimpse.http.responses import send_response
 from glimpse.identity import Identity, IdentityUnavailable, RequestTarget, Unauthorized
 from glimpse.images import Caller
 from glimpse.images.errors import ImageServiceError, NotAuthenticated
@@ -177,14 +169,14 @@ class ComputeAPI:
             request = self._make_request(
                 scope, match, caller, microversion, image_service_url, body
             )
-            self._check_request(match.route, request)
+            check_request(match.route, request, self._policy)
             response = await match.route.handler(request)
         except NotAuthenticated:  # the token has expired since, or Glance refused it
             return self._unauthorized(scope)
         except (Fault, ImageServiceError) as error:
             fault = error if isinstance(error, Fault) else fault_from_error(error)
             return fault_response(fault, microversion)
-        return self._complete_response(match.route, request, response)
+        return add_common_headers(match.route, request, response)
 
     def _make_request(
         self,
@@ -224,62 +216,6 @@ class ComputeAPI:
             ),
             options=self._options,
         )
-
-    def _check_request(self, route: Route, request: Request) -> None:
-        """Raise a fault for a request that may not reach its handler.
-
-        The first fault that applies is raised:
-
-        - 400 if the path has a project id that is not the caller's;
-        - 404 if the operation was removed before the request's microversion (not with
-          `serve_removed`);
-        - 400 if the method is GET and the query is not UTF-8;
-        - 403 if the route has a policy rule and `ComputePolicy.check` refuses the caller.
-        """
-        caller, project_id = request.caller, request.project_id
-        if project_id and project_id != caller.project_id:
-            raise Fault(
-                400,
-                f"Malformed request URL: URL's project_id '{project_id}' doesn't match "
-                f"Context's project_id '{caller.project_id}'",
-            )
-        if route.last_microversion and request.microversion and not self._options.serve_removed:
-            check_not_removed(
-                (route.method, route.path),
-                route.last_microversion,
-                request.microversion,
-                route.successor,
-            )
-        if request.method == "GET":
-            check_query(request.query_string)
-        if route.policy_rule is not None:
-            self._policy.check(caller, route.policy_rule)
-
-    def _complete_response(self, route: Route, request: Request, response: Response) -> Response:
-        """Return `response` with the headers of all operations.
-
-        If `route` has a last microversion, headers announce the operation's removal. If entity tags
-        are enabled, the response to a GET gets an entity tag, except a streamed response. If the
-        request's If-None-Match has the same tag, the response becomes a 304 without a body.
-        """
-        headers: list[Header] = [
-            (b"content-type", response_type(request.headers.get(b"accept", b""))),
-            *microversion_headers(request.microversion),
-            *PRIVATE,
-            *request_id_headers(),
-            *response.headers,
-        ]
-        if route.last_microversion is not None:
-            headers += deprecation_headers(
-                request.link_bases.image_service, request.resource_id, self._options.sunset
-            )
-        body = response.body
-        if self._options.etags and request.method == "GET" and isinstance(body, bytes):
-            etag = strong_etag(body)
-            headers.append((b"etag", etag))
-            if is_not_modified(request.headers.get(b"if-none-match"), etag):
-                return Response(304, None, headers)
-        return Response(response.status, body, headers)
 
 
 async def _send(response: Response, method: str, receive: Receive, send: Send) -> None:

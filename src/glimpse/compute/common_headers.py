@@ -1,0 +1,38 @@
+"""add_common_headers: the headers that the responses of all operations have."""
+
+from glimpse.compute.content_negotiation import response_type
+from glimpse.compute.deprecation_headers import deprecation_headers
+from glimpse.compute.entity_tags import is_not_modified, strong_etag
+from glimpse.compute.microversions import microversion_headers
+from glimpse.compute.request import Request
+from glimpse.compute.responses import Response, request_id_headers
+from glimpse.compute.routes import Route
+from glimpse.http.cache_header_values import PRIVATE
+from glimpse.http.responses import Header
+
+
+def add_common_headers(route: Route, request: Request, response: Response) -> Response:
+    """Return `response` with the headers of all operations.
+
+    If `route` has a last microversion, headers announce the operation's removal. If entity tags
+    are enabled, the response to a GET gets an entity tag, except a streamed response. If the
+    request's If-None-Match has the same tag, the response becomes a 304 without a body.
+    """
+    headers: list[Header] = [
+        (b"content-type", response_type(request.headers.get(b"accept", b""))),
+        *microversion_headers(request.microversion),
+        *PRIVATE,
+        *request_id_headers(),
+        *response.headers,
+    ]
+    if route.last_microversion is not None:
+        headers += deprecation_headers(
+            request.link_bases.image_service, request.resource_id, request.options.sunset
+        )
+    body = response.body
+    if request.options.etags and request.method == "GET" and isinstance(body, bytes):
+        etag = strong_etag(body)
+        headers.append((b"etag", etag))
+        if is_not_modified(request.headers.get(b"if-none-match"), etag):
+            return Response(304, None, headers)
+    return Response(response.status, body, headers)
