@@ -17,7 +17,7 @@ from glimpse.image_api.validation import (
     NUMBERS,
     ValueCheck,
     attribute_checks,
-    check_property_key,
+    check_key_length,
     one_of,
     text_up_to,
 )
@@ -129,7 +129,7 @@ def _check(name: str, value: object, formats: ImageFormats) -> None:
         if isinstance(value, str):
             check_text(name, value)
     elif name not in BASE_ATTRIBUTES:
-        check_property_key(name)
+        check_key_length(name)
         check_text("the key of a property", name)
         if not isinstance(value, str | None):
             raise Invalid(f"invalid value for '{name}': it must be null or a string.")

@@ -21,7 +21,7 @@ from glimpse.image_api.validation import (
     ATTRIBUTES,
     FORMATS,
     NUMBERS,
-    check_key,
+    check_key_is_writable,
     check_number,
     check_value,
     unique_tags,
@@ -35,7 +35,7 @@ MEDIA_TYPES = (V2_0, V2_1)
 _OPS = ("add", "remove", "replace")
 # Attributes that say where the data is. `apply_patch` refuses to change them, not `parse_patch`, so
 # that a missing image is reported first, as in Glance.
-_DATA_PLACES = ("locations", "stores")
+_DATA_ATTRIBUTES = ("locations", "stores")
 _WITHOUT_DATA = ("queued", "importing")  # statuses in which the formats may change
 
 
@@ -67,9 +67,9 @@ def check_media_type(media_type: str) -> None:
 def parse_patch(media_type: str, body: object, formats: ImageFormats) -> list[PatchOperation]:
     """Parse the body of a PATCH request into its operations, and check their keys and values.
 
-    `media_type` is one of MEDIA_TYPES. `validation.check_key` and `check_value` say what is
-    allowed. Raises Invalid if the body is not a list, if an operation is malformed, or if a key or
-    value is not allowed. Raises Forbidden for an attribute that no client may change, such as
+    `media_type` is one of MEDIA_TYPES. `validation.check_key_is_writable` and `check_value` say
+    what is allowed. Raises Invalid if the body is not a list, if an operation is malformed, or if a
+    key or value is not allowed. Raises Forbidden for an attribute that no client may change, such as
     ``id``. ``locations`` and ``stores`` are accepted here; `apply_patch` refuses them.
     """
     if not isinstance(body, list):
@@ -102,7 +102,7 @@ def apply_patch(
     before = set(properties)
     attributes: dict[str, Any] = {}
     for operation in operations:
-        if operation.key in _DATA_PLACES:
+        if operation.key in _DATA_ATTRIBUTES:
             raise Forbidden(f"Attribute '{operation.key}' is read-only.")
         if operation.key in ATTRIBUTES:
             attributes.update(_changed_attribute(caller, image, operation, permissions, quotas))
@@ -128,8 +128,8 @@ def _parse_operation(media_type: str, raw: object, formats: ImageFormats) -> Pat
         raise Invalid(f'Operation "{op}" requires a member named "value".')
     if key == "id":
         raise Forbidden("Attribute 'id' is read-only.")
-    if key not in _DATA_PLACES:
-        check_key(key)
+    if key not in _DATA_ATTRIBUTES:
+        check_key_is_writable(key)
     if op == "remove":
         return PatchOperation(op, key)
     value = raw["value"]

@@ -49,14 +49,14 @@ def image_api(service: EmbeddedImageService, identity: Identity) -> ASGIApp:
         )
 
     routes = [
-        Route(path, Resource(path, methods, service, identity))
+        Route(path, ResourceEndpoint(path, methods, service, identity))
         for path, methods in (*_ROUTES, *unsupported_routes.ROUTES)
     ]
-    routes += [Route(path, Versions(status)) for path, status in _VERSIONS]
+    routes += [Route(path, VersionsEndpoint(status)) for path, status in _VERSIONS]
     unknown = "/v2/{rest:path}"  # 401 without a token, like all paths of this version
-    routes.append(Route(unknown, Resource(unknown, {}, service, identity)))
+    routes.append(Route(unknown, ResourceEndpoint(unknown, {}, service, identity)))
     # For any other path, the response names the versions that exist.
-    routes.append(Route("/{rest:path}", Versions(HTTPStatus.MULTIPLE_CHOICES)))
+    routes.append(Route("/{rest:path}", VersionsEndpoint(HTTPStatus.MULTIPLE_CHOICES)))
     app = Starlette(routes=routes, exception_handlers=dict.fromkeys(HANDLED, error_response))
     app.router.redirect_slashes = False
 
@@ -98,7 +98,7 @@ def _plain_path(path: str, root: str) -> str:
     return path
 
 
-class Resource:
+class ResourceEndpoint:
     """The ASGI application of one path: authenticates, then calls the method's handler.
 
     The request context gets the caller and the operation, for logs and metrics. These errors are
@@ -176,7 +176,7 @@ _BODY_IGNORED = frozenset(
 _WITHOUT_BODY = ("/v2/images/{image_id}/actions/", "/v2/images/{image_id}/tags/")
 
 
-class Versions:
+class VersionsEndpoint:
     """The ASGI application that responds with the API's versions and the status code `status`.
 
     Requests may have any method, as in the Image service.

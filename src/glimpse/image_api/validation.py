@@ -37,10 +37,10 @@ _NEVER_NEW = ("direct_url", "self", "file", "schema", "stores")
 def parse_new_image(caller: Caller, document: object, formats: ImageFormats) -> NewImage:
     """Return the image that the body of ``POST /v2/images`` describes.
 
-    `check_key` and `check_value` say what is allowed. NewImage has the defaults, except that the
-    default owner is the caller's project. Raises Invalid if a key or a value is not allowed. Raises
-    Forbidden for an attribute that no client may set. If `caller` is not an admin, raises Forbidden
-    for an owner that is not the caller's project, also for null.
+    `check_key_is_writable` and `check_value` say what is allowed. NewImage has the defaults, except
+    that the default owner is the caller's project. Raises Invalid if a key or a value is not
+    allowed. Raises Forbidden for an attribute that no client may set. If `caller` is not an admin,
+    raises Forbidden for an owner that is not the caller's project, also for null.
 
     Two things are not checked: what `check_limits` checks, and whether `caller` may create an image
     with this visibility.
@@ -63,11 +63,11 @@ def _check_new_keys_and_values(document: Mapping[str, object], formats: ImageFor
     """
     for key in _NEVER_NEW:
         if key in document:
-            check_key(key)
+            check_key_is_writable(key)
     for key, value in document.items():
         check_value(key, value, formats)
     for key in sorted(document, key=READ_ONLY.__contains__):  # read-only attributes come last
-        check_key(key)
+        check_key_is_writable(key)
 
 
 def check_limits(image: Image | NewImage, quotas: ImageQuotas) -> None:
@@ -88,10 +88,10 @@ def check_number(key: str, value: object) -> None:
 
     The range is 0 to 2**31 - 1. `key` is the attribute, for the message.
     """
-    _check(key, value, NUMBER)
+    _apply_check(key, value, NUMBER)
 
 
-def check_key(key: str) -> None:
+def check_key_is_writable(key: str) -> None:
     """Raise Forbidden if no client may set `key`; raise Invalid if nothing may have that key.
 
     Forbidden are the keys in READ_ONLY and RESERVED, and keys that start with RESERVED_PREFIX.
@@ -101,12 +101,12 @@ def check_key(key: str) -> None:
         raise Forbidden(f"Attribute '{key}' is read-only.")
     if key in RESERVED or key.startswith(RESERVED_PREFIX):
         raise Forbidden(f"Attribute '{key}' is reserved.")
-    check_property_key(key)
+    check_key_length(key)
     if "\0" in key:
         raise Invalid("The key of a property may not contain a NUL character.")
 
 
-def check_property_key(key: str) -> None:
+def check_key_length(key: str) -> None:
     """Raise Invalid if the key of a property has more than 255 characters."""
     if len(key) > MAX_NAME:
         raise Invalid(f"Custom property should not be greater than {MAX_NAME} characters.")
@@ -121,7 +121,7 @@ def check_value(key: str, value: object, formats: ImageFormats) -> None:
     without NUL characters.
     """
     checks = attribute_checks(formats)
-    _check(key, value, checks.get(key) or READ_ONLY_CHECKS.get(key, _PROPERTY))
+    _apply_check(key, value, checks.get(key) or READ_ONLY_CHECKS.get(key, _PROPERTY))
 
 
 def check_tags(value: object) -> None:
@@ -129,10 +129,11 @@ def check_tags(value: object) -> None:
 
     A tag is text of at most 255 characters without NUL.
     """
-    _check("tags", value, CHECKS["tags"])
+    _apply_check("tags", value, _CHECKS_WITHOUT_FORMATS["tags"])
 
 
-def _check(key: str, value: object, check: ValueCheck) -> None:
+def _apply_check(key: str, value: object, check: ValueCheck) -> None:
+    """Raise Invalid, with `key` in the message, if `check` does not allow `value`."""
     allowed, is_allowed = check
     if not is_allowed(value):
         raise Invalid(f"Invalid value for '{key}': it must be {allowed}.")
@@ -225,7 +226,7 @@ NUMBER: ValueCheck = (f"an integer from 0 to {MAX_NUMBER}", _is_number)
 _PROPERTY: ValueCheck = ("a string without NUL characters", _is_text)
 
 # The attributes that clients may write, except the formats.
-CHECKS: dict[str, ValueCheck] = {
+_CHECKS_WITHOUT_FORMATS: dict[str, ValueCheck] = {
     "id": ("a UUID", _is_uuid),
     "name": _NULLABLE_NAME,
     "owner": _NULLABLE_NAME,
@@ -237,13 +238,13 @@ CHECKS: dict[str, ValueCheck] = {
 }
 
 FORMATS = ("disk_format", "container_format")
-ATTRIBUTES = frozenset((*CHECKS, *FORMATS))  # that clients may write
+ATTRIBUTES = frozenset((*_CHECKS_WITHOUT_FORMATS, *FORMATS))  # that clients may write
 
 
 @functools.lru_cache
 def attribute_checks(formats: ImageFormats) -> Mapping[str, ValueCheck]:
     """Return the check of each attribute in ATTRIBUTES. `formats` are the allowed formats."""
-    return CHECKS | {
+    return _CHECKS_WITHOUT_FORMATS | {
         "disk_format": one_of(None, *formats.disk_formats),
         "container_format": one_of(None, *formats.container_formats),
     }
