@@ -78,3 +78,12 @@ def test_clouds_yaml_has_each_user_with_credentials() -> None:
         "project_domain_name": "Default",
     }
     assert cloud["region_name"] == "Here"
+
+
+@pytest.mark.parametrize("name", ["del\x7f", "\x85", "a\u2028b", "\ufeff", "\U000e0001", "😀"])
+def test_clouds_yaml_has_any_name(name: str) -> None:
+    user = User("1", name, "", "secret", roles={"p": (role_id_of("member"),)})
+    directory = Directory(users=[user], projects=[Project("p", "red")])
+    text = render_clouds(directory, URL, "RegionOne")
+    cloud = yaml.safe_load(text)["clouds"][f"glimpse-{name}"]
+    assert cloud["auth"]["username"] == name

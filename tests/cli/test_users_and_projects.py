@@ -191,3 +191,52 @@ def test_a_running_glimpse_notices_added_and_removed_users_at_once(
         assert main(["user", "remove", "ann", *state]) == 0
         assert capsys.readouterr().out == "Project tour removed\nUser ann removed\n"
         assert users_in(process.state_dir).user(name="ann") is None
+
+
+@pytest.mark.parametrize("name", ["-x", "$(id)", "two\nlines", "\x1b[31mred", "it's"])
+def test_a_hostile_name_is_printed_on_one_line_and_quoted_for_a_shell(
+    state: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    assert main(["user", "add", "--state-dir", str(state), "--", name]) == 0
+    added, hint = capsys.readouterr().out.splitlines()
+    assert added.isprintable()
+    command = hint.removeprefix("The password is in what `glimpse ").removesuffix("` prints.")
+    words = subprocess.run(
+        ["bash", "-c", f"printf '%s\\0' {command}"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"LC_ALL": "C.UTF-8"},
+    )
+    assert main(words.stdout.split("\0")[:-1]) == 0
+    assert "export OS_PASSWORD=" in capsys.readouterr().out
+    for kind in ("user", "project"):
+        assert main([kind, "list", "--state-dir", str(state)]) == 0
+        assert all(line.isprintable() for line in capsys.readouterr().out.splitlines())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["user", "add", "\udcff"],
+        ["user", "add", "ann", "--project", "\udcff"],
+        ["user", "remove", "\udcff"],
+        ["project", "add", "\udcff"],
+        ["project", "add", "red", "--description", "\udcff"],
+    ],
+)
+def test_names_that_are_not_utf_8_are_invalid_arguments(
+    state: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main([*arguments, "--state-dir", str(state)])
+    assert "it has bytes that are not valid UTF-8" in capsys.readouterr().err
+
+
+def test_a_password_that_is_not_utf_8_is_refused(
+    state: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = io.TextIOWrapper(io.BytesIO(b"\xff\n"), "utf-8", "surrogateescape")
+    monkeypatch.setattr(sys, "stdin", given)
+    assert main(["user", "add", "ann", "--password-stdin", "--state-dir", str(state)]) == 1
+    assert "the password has bytes that are not valid UTF-8." in capsys.readouterr().err

@@ -273,3 +273,20 @@ def test_every_option_has_a_help_text() -> None:
         if not option.help
     ]
     assert silent == []
+
+
+def test_a_state_directory_has_a_name_that_sqlite_can_open() -> None:
+    with pytest.raises(InvalidSettings, match=r"state_dir = .* valid UTF-8"):
+        load_settings(overrides={"glimpse.state_dir": "/srv/\udcff"})
+
+
+def test_an_unknown_home_directory_is_an_error_that_names_what_to_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(_: type[Path]) -> Path:
+        raise RuntimeError
+
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", classmethod(fail))
+    with pytest.raises(InvalidSettings, match=r"home directory .* set HOME"):
+        load_settings()

@@ -6,6 +6,7 @@ import orjson
 
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import DOMAIN_ID, Project, User
+from glimpse.telemetry.redaction import escape
 
 
 class NoCredentials(LookupError):
@@ -127,5 +128,9 @@ def _names_in_default_domain(directory: Directory) -> list[str]:
 
 
 def _quoted(text: str) -> str:
-    """Return `text` as a JSON string, which is also valid in YAML."""
-    return orjson.dumps(text).decode()
+    r"""Return `text` as a JSON string that is valid in YAML, too.
+
+    YAML forbids some characters that JSON allows, such as DEL, and takes others as line breaks:
+    characters that are not printable become ``\x7f``, as in both.
+    """
+    return escape(orjson.dumps(text).decode())

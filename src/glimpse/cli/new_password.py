@@ -14,6 +14,8 @@ from glimpse.cli.errors import CommandFailed
 from glimpse.identity.embedded.password_hashes import hash_password
 from glimpse.identity_api.schemas import PASSWORD
 
+_MAX_LINE = 8192  # characters: a longer password is refused, and the rest need not be read
+
 
 class NewPassword(NamedTuple):
     """A generated password in `readable`, or the hash of a given one in `hashed`; never both."""
@@ -43,7 +45,7 @@ def read_password(options: argparse.Namespace) -> NewPassword:
     empty or too long, or if the operator repeats it differently.
     """
     if options.password_stdin:
-        given = sys.stdin.readline().rstrip("\r\n")
+        given = sys.stdin.readline(_MAX_LINE).rstrip("\r\n")
     elif options.password_prompt:
         try:
             given = getpass.getpass("Password: ")
@@ -54,6 +56,10 @@ def read_password(options: argparse.Namespace) -> NewPassword:
             raise CommandFailed("the two passwords differ.")
     else:
         return NewPassword(secrets.token_urlsafe(18), None)
+    try:
+        given.encode()
+    except UnicodeEncodeError:
+        raise CommandFailed("the password has bytes that are not valid UTF-8.") from None
     if not given or not PASSWORD.is_valid(given):
         raise CommandFailed(f"the password has to be {PASSWORD.meaning}, and not empty.")
     return NewPassword(None, hash_password(given))

@@ -6,7 +6,9 @@ import asyncio
 from glimpse.cli.embedded_users import find_domain, open_identity_file
 from glimpse.cli.errors import CommandFailed
 from glimpse.cli.settings_arguments import add_state_arguments, read_settings
+from glimpse.cli.standard_streams import print_output
 from glimpse.cli.table import render_table
+from glimpse.cli.unicode_argument import unicode_text
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import DOMAIN_NAME
 from glimpse.identity.embedded.errors import BadRequest, Conflict, Forbidden, NotFound
@@ -15,18 +17,21 @@ from glimpse.identity.embedded.projects import Projects
 from glimpse.identity.service import IdentityUnavailable
 from glimpse.identity_api import schemas
 from glimpse.identity_api.attributes import check_values
+from glimpse.telemetry.redaction import escape
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the actions ``add``, ``list`` and ``remove`` with their arguments."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     added = actions.add_parser("add", help="add a project without users")
-    added.add_argument("--description", default="", metavar="TEXT", help="what it is for")
+    added.add_argument(
+        "--description", default="", type=unicode_text, metavar="TEXT", help="what it is for"
+    )
     removed = actions.add_parser(
         "remove", help="remove a project and the roles in it; its images stay"
     )
     for action in (added, removed):
-        action.add_argument("project", metavar="NAME")
+        action.add_argument("project", type=unicode_text, metavar="NAME")
         action.add_argument(
             "--domain", default=DOMAIN_NAME, metavar="NAME", help="domain (default: Default)"
         )
@@ -49,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
             case "remove":
                 _remove(identity_file, options)
             case _:
-                print(render_projects(identity_file.current), end="")
+                print_output(render_projects(identity_file.current))
     except (BadRequest, Conflict, Forbidden, NotFound, IdentityUnavailable) as error:
         raise CommandFailed(str(error)) from None
     return 0
@@ -77,7 +82,7 @@ def _add(identity_file: IdentityFile, options: argparse.Namespace) -> None:
     check_values(values, schemas.PROJECT.attributes)
     domain = find_domain(identity_file.current, options.domain)
     project = asyncio.run(Projects(identity_file).create(values, domain.id))
-    print(f"Project {project.name} added, with the id {project.id}")
+    print(escape(f"Project {project.name} added, with the id {project.id}"))
 
 
 def _remove(identity_file: IdentityFile, options: argparse.Namespace) -> None:
@@ -86,4 +91,4 @@ def _remove(identity_file: IdentityFile, options: argparse.Namespace) -> None:
     if project is None:
         raise CommandFailed(f"The domain {domain.name} has no project {options.project}.")
     asyncio.run(Projects(identity_file).delete(project.id))
-    print(f"Project {project.name} removed")
+    print(escape(f"Project {project.name} removed"))

@@ -2,10 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 
+from glimpse.telemetry.redaction import escape
+
 
 def render_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return lines with the header and the rows. Two spaces separate the columns."""
-    lines = [header, *rows]
+    r"""Return lines with the header and the rows. Two spaces separate the columns.
+
+    Characters that are not printable are written as escapes, such as ``\n``.
+    """
+    lines = [header, *([escape(cell) for cell in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()

@@ -7,7 +7,10 @@ from glimpse.cli.embedded_users import find_domain, open_identity_file
 from glimpse.cli.errors import CommandFailed
 from glimpse.cli.new_password import add_password_arguments, read_password
 from glimpse.cli.settings_arguments import add_state_arguments, read_settings
+from glimpse.cli.shell_words import quote_word
+from glimpse.cli.standard_streams import print_output
 from glimpse.cli.table import render_table
+from glimpse.cli.unicode_argument import unicode_text
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import DOMAIN_NAME, User
 from glimpse.identity.embedded.errors import BadRequest, Conflict, Forbidden, NotFound
@@ -18,27 +21,30 @@ from glimpse.identity.service import IdentityUnavailable
 from glimpse.identity_api import schemas
 from glimpse.identity_api.attributes import check_values
 from glimpse.settings import Settings
+from glimpse.telemetry.redaction import escape
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the actions ``add``, ``list`` and ``remove`` with their arguments."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     added = actions.add_parser("add", help="add a user with roles in a project")
-    added.add_argument("user", metavar="NAME")
+    added.add_argument("user", type=unicode_text, metavar="NAME")
     added.add_argument(
         "--project",
+        type=unicode_text,
         metavar="NAME",
         help="project of the roles (default: one of the user's name, which is added if missing)",
     )
     added.add_argument(
         "--role",
         action="append",
+        type=unicode_text,
         metavar="NAME",
         help="role in the project; may be repeated (default: member)",
     )
     add_password_arguments(added)
     removed = actions.add_parser("remove", help="remove a user, whose tokens end; images stay")
-    removed.add_argument("user", metavar="NAME")
+    removed.add_argument("user", type=unicode_text, metavar="NAME")
     for action in (added, removed):
         action.add_argument(
             "--domain", default=DOMAIN_NAME, metavar="NAME", help="domain (default: Default)"
@@ -62,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
             case "remove":
                 _remove(identity_file, options)
             case _:
-                print(render_users(identity_file.current), end="")
+                print_output(render_users(identity_file.current))
     except (BadRequest, Conflict, Forbidden, NotFound, IdentityUnavailable) as error:
         raise CommandFailed(str(error)) from None
     return 0
@@ -105,10 +111,12 @@ def _add(identity_file: IdentityFile, options: argparse.Namespace, settings: Set
     )
     roles = ", ".join(_roles(added.user, identity_file.current))
     new = " (a new project)" if added.is_new_project else ""
-    print(f"User {added.user.name} added: {roles}{new}")
+    print(escape(f"User {added.user.name} added: {roles}{new}"))
     if password.readable and domain.name == DOMAIN_NAME:
-        where = f"--state-dir {settings.server.state_dir}"
-        print(f"The password is in what `glimpse openrc {added.user.name} {where}` prints.")
+        where = f"--state-dir {quote_word(str(settings.server.state_dir.absolute()))}"
+        end = " --" if added.user.name.startswith("-") else ""
+        command = f"glimpse openrc {where}{end} {quote_word(added.user.name)}"
+        print(f"The password is in what `{command}` prints.")
 
 
 def _remove(identity_file: IdentityFile, options: argparse.Namespace) -> None:
@@ -119,7 +127,7 @@ def _remove(identity_file: IdentityFile, options: argparse.Namespace) -> None:
     if user is None:
         raise CommandFailed(f"The domain {domain.name} has no user {options.user}.")
     identity_file.change(lambda document, current: remove_users(document, current, (user.id,)))
-    print(f"User {user.name} removed")
+    print(escape(f"User {user.name} removed"))
 
 
 def _roles(user: User, directory: Directory) -> Iterator[str]:

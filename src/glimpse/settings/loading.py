@@ -181,9 +181,23 @@ def _freeze(
 
 
 def _server(options: Mapping[str, Any]) -> Server:
-    """Make the Server, with the default state directory if none is configured."""
+    """Make the Server, with the default state directory if none is configured.
+
+    Raises InvalidSettings if the name of the state directory is not UTF-8, which SQLite needs, or
+    if it depends on a home directory that is unknown.
+    """
     configured = options["state_dir"]
-    state_dir = Path(configured).expanduser() if configured else default_state_dir(os.environ)
+    try:
+        state_dir = Path(configured).expanduser() if configured else default_state_dir(os.environ)
+        str(state_dir).encode()
+    except RuntimeError:
+        raise InvalidSettings(
+            "The home directory of this user is unknown: set HOME, or name the state directory."
+        ) from None
+    except UnicodeEncodeError:
+        raise InvalidSettings(
+            f"[glimpse] state_dir = {configured} is invalid: its bytes have to be valid UTF-8."
+        ) from None
     return Server(**{**options, "state_dir": state_dir})
 
 
