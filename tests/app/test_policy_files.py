@@ -19,6 +19,13 @@ def allows(files: PolicyFiles, caller: Caller = READER) -> bool:
     return Permissions(files).allows(caller, NAME)
 
 
+def rules_in_a_row(count: int, rule: str = "rule:{0}") -> str:
+    """Return a file where NAME refers to a rule, that to another one, and so on."""
+    names = [NAME, *(f"rule{number}" for number in range(count))]
+    rules = [f"{name}: '{rule.format(names[index + 1])}'" for index, name in enumerate(names[:-1])]
+    return "\n".join([*rules, f"{names[-1]}: 'role:admin'"])
+
+
 def test_a_changed_policy_file_applies_at_once(tmp_path: Path) -> None:
     file = write_policy(tmp_path / "policy.yaml", {NAME: "@"})
     files = PolicyFiles(file, ())
@@ -77,6 +84,20 @@ def test_paths_are_relative_to_the_working_directory(
         f"{NAME}: 'http://localhost/policy'",
         f"{NAME}: ('role:admin' or",
         "'os_compute_api:image-size': 'role:admin or'",
+        f"{NAME}: 'rule:missing'\ndefault: 'rule:also_missing'",
+        f"{NAME}: 'rule:missing'\ndefault: 'rule:default'",
+        f"{NAME}: 'rule:missing'\ndefault: 'http://localhost/policy'",
+        f"{NAME}: 'rule:missing'\ndefault: nonsense",
+        f"{NAME}: 'project_id:100%'",
+        f"{NAME}: 'role:%(owner'",
+        f"{NAME}: 'project_id:%(owner)d'",
+        f"{NAME}: 'roles.name:reader'",
+        f"{NAME}: '2nd:%(owner)s'",
+        f"{NAME}: '{'not ' * 2000}role:admin'",
+        f"{NAME}: {'[' * 3000}{']' * 3000}",
+        rules_in_a_row(60),
+        rules_in_a_row(3000),
+        rules_in_a_row(30, "rule:{0} or rule:{0}"),
     ],
 )
 def test_an_unusable_file_is_an_error_of_one_line(
@@ -119,6 +140,13 @@ def test_an_unusable_change_of_a_file_keeps_the_rules(
     assert not errors[0].exc_info
     write_policy(file, {NAME: "role:reader"})
     assert allows(files)
+
+
+def test_an_undefined_rule_is_the_default_one(tmp_path: Path) -> None:
+    rules = {NAME: "rule:missing or rule:missing", "default": "role:reader"}
+    files = PolicyFiles(write_policy(tmp_path / "policy.yaml", rules), ())
+    assert allows(files)
+    assert not allows(files, Caller("u", "p", frozenset({"observer"})))
 
 
 @pytest.mark.parametrize("action", Action)

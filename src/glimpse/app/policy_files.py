@@ -3,17 +3,16 @@
 oslo.policy loads slowly: import this module only when a policy file is configured.
 """
 
-import ast
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from oslo_config import cfg
 from oslo_policy import opts, policy
 
+from glimpse.app.policy_rule_checks import Enforcer, RuleChecks, UnusableRule, parser_errors
 from glimpse.compute.image_routes import RULE_NAMES
 from glimpse.compute.servers import policy as server_policy
 from glimpse.images.caller import Caller
@@ -71,7 +70,6 @@ SERVER_RULES = DefaultRules(
     },
     IMAGE_RULES.evaluated | frozenset(server_policy.ServerRule),
 )
-_PARSER = "oslo_policy._parser"  # its logger; a rule that it cannot parse denies everything
 
 _FileStats = tuple[tuple[int, int, int], ...]
 
@@ -98,7 +96,7 @@ class PolicyFiles:
         """Read and check the files. If `policy_file` is None, there is no such file.
 
         Raises InvalidPolicyFile if `policy_file` does not exist, if a file cannot be read, or if a
-        rule that Glimpse uses cannot be evaluated (see `_check_rule`).
+        rule that Glimpse uses cannot be evaluated (see `RuleChecks`).
         """
         if policy_file is not None and not Path(policy_file).is_file():
             where = ", neither beside the configuration nor in this directory"
@@ -185,58 +183,20 @@ class PolicyFiles:
             raise InvalidPolicyFile(f"The policy file {self._file} does not exist.")
         enforcer = _new_enforcer(self._file, self._dirs, self._defaults.rules)
         try:
-            with _parser_errors():  # of rules that Glimpse may not evaluate
+            with parser_errors():  # of rules that Glimpse may not evaluate
                 enforcer.load_rules()
-        except (cfg.Error, ValueError, TypeError, AttributeError, OSError) as error:
+            checks = RuleChecks(enforcer, self._defaults.credentials)
+            for name in sorted(self._defaults.evaluated & enforcer.file_rules.keys()):
+                checks.check(name)
+        except (TypeError, AttributeError):  # of YAML that oslo.policy does not expect
+            why = "it has to have names of rules, and for each the rule as a text."
+        except RecursionError:
+            why = "it nests too many lists, parentheses or rules: simplify it."
+        except (UnusableRule, cfg.Error, ValueError, OSError) as error:
             why = " ".join(str(error).split())
-            raise InvalidPolicyFile(
-                f"The policy file {self._shown_paths} cannot be used: {why}"
-            ) from None
-        for name in sorted(self._defaults.evaluated & enforcer.file_rules.keys()):
-            self._check_rule(enforcer, name, ())
-        return enforcer
-
-    def _check_rule(self, enforcer: policy.Enforcer, name: str, path: tuple[str, ...]) -> None:
-        """Raise InvalidPolicyFile if rule `name`, or a rule it refers to, cannot be evaluated.
-
-        A rule cannot be evaluated if it is malformed, calls a server, compares an unknown attribute
-        of the token, refers to itself, or refers to a rule that does not exist. `path` has the
-        names of the rules through which `name` was reached; () at first.
-        """
-        rule = enforcer.file_rules.get(name) or enforcer.registered_rules[name]
-        where = f"The policy file {self._shown_paths} cannot be used: rule {name}"
-        if name in path:
-            raise InvalidPolicyFile(f"{where} refers to itself.")
-        with _parser_errors() as errors:
-            check = policy.RuleDefault(name, rule.check_str).check
-        if errors:
-            raise InvalidPolicyFile(f"{where} is not understood: {rule.check_str!r}.")
-        for kind, match in _leaves(check):
-            if kind in ("http", "https"):
-                raise InvalidPolicyFile(f"{where} calls a server, which is not supported.")
-            if not self._is_known(kind):
-                raise InvalidPolicyFile(
-                    f"{where} compares {kind} of the token, which Glimpse does not know."
-                )
-            if kind == "rule" and match in enforcer.rules:
-                self._check_rule(enforcer, match, (*path, name))
-            elif kind == "rule" and enforcer.default_rule not in enforcer.rules:
-                raise InvalidPolicyFile(f"{where} refers to rule {match}, which is not defined.")
-
-    def _is_known(self, kind: str) -> bool:
-        """Return True if a check ``kind:match`` of a rule can be evaluated.
-
-        That is so if `kind` is ``rule`` or ``role``, an attribute in `DefaultRules.credentials`, or
-        a text in quotes. If `credentials` is None, every `kind` is accepted.
-        """
-        known = self._defaults.credentials
-        if known is None or kind in ("rule", "role") or kind in known:
-            return True
-        try:
-            ast.literal_eval(kind)  # a text in quotes, which the match is compared with
-        except (ValueError, SyntaxError):
-            return False
-        return True
+        else:
+            return enforcer
+        raise InvalidPolicyFile(f"The policy file {self._shown_paths} cannot be used: {why}")
 
 
 def _new_enforcer(
@@ -248,7 +208,7 @@ def _new_enforcer(
     # Without these, oslo.policy would look for policy.yaml and policy.d in the home directory and
     # in /etc.
     conf.set_override("policy_dirs", policy_dirs, group="oslo_policy")
-    enforcer = policy.Enforcer(conf, policy_file=policy_file or os.devnull)
+    enforcer = Enforcer(conf, policy_file=policy_file or os.devnull)
     enforcer.suppress_default_change_warnings = True
     enforcer.suppress_deprecation_warnings = True
     enforcer.skip_undefined_check = True
@@ -257,41 +217,9 @@ def _new_enforcer(
     return enforcer
 
 
-def _leaves(check: Any) -> Iterator[tuple[str, str]]:
-    """Yield the kind and the match of each check ``kind:match`` in a parsed rule."""
-    for inner in getattr(check, "rules", ()):
-        yield from _leaves(inner)
-    if hasattr(check, "rule"):
-        yield from _leaves(check.rule)
-    if hasattr(check, "kind"):
-        yield check.kind, check.match
-
-
 def _stat(path: str) -> tuple[int, int, int]:
     try:
         found = os.stat(path)  # noqa: PTH116  twice as fast as Path.stat, and called per request
     except OSError:
         return (0, 0, 0)
     return (found.st_ino, found.st_size, found.st_mtime_ns)
-
-
-@contextmanager
-def _parser_errors() -> Iterator[list[logging.LogRecord]]:
-    """Within the block, collect the records of oslo.policy's parser instead of logging them."""
-    errors: list[logging.LogRecord] = []
-
-    class Collector(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            errors.append(record)
-
-    logger, collector = logging.getLogger(_PARSER), Collector(logging.ERROR)
-    propagated, logger.propagate = logger.propagate, False
-    logger.addHandler(collector)
-    disabled = logging.root.manager.disable
-    logging.disable(logging.NOTSET)  # ``glimpse check`` logs nothing
-    try:
-        yield errors
-    finally:
-        logging.disable(disabled)
-        logger.removeHandler(collector)
-        logger.propagate = propagated
