@@ -183,3 +183,12 @@ async def test_logins_send_no_credentials_from_netrc(
         await session.token_and_endpoint()
         await session.close()
     assert set(authorizations) == {None}
+
+
+def test_an_encrypted_key_of_the_client_certificate_is_refused_without_a_prompt(
+    tmp_path: Path,
+) -> None:
+    certificates = Certificates(tmp_path)
+    certificate, key = certificates.encrypt_key(certificates.client)
+    with pytest.raises(OSError, match="passphrase"):
+        _ = tls_options(certfile=str(certificate), keyfile=str(key)).context

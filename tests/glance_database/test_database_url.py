@@ -47,6 +47,11 @@ def test_several_hosts_are_kept_in_their_order() -> None:
     assert url.hosts == (Host("one", 3307), Host("two", 3306), Host("::1", 3308))
 
 
+def test_a_host_is_printed_with_an_ipv6_address_in_brackets() -> None:
+    url = parse_database_url("mysql://u:p@one,[::1]:3308/glance")
+    assert [*map(str, url.hosts)] == ["one:3306", "[::1]:3308"]
+
+
 def test_options_of_tls_and_of_the_socket_are_kept() -> None:
     url = parse_database_url("mysql://u@db/glance?ssl_ca=/ca.pem&charset=utf8&unix_socket=/s")
     assert url.options == {"ssl_ca": "/ca.pem", "unix_socket": "/s"}

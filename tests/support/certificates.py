@@ -37,6 +37,19 @@ class Certificates:
         context.verify_mode = ssl.CERT_REQUIRED if requires_client_certificate else ssl.CERT_NONE
         return context
 
+    def encrypt_key(self, files: CertificateFiles) -> CertificateFiles:
+        """Return a certificate with a copy of its key that is encrypted with a passphrase."""
+        key = serialization.load_pem_private_key(files.key.read_bytes(), None)
+        encrypted = self._directory / f"encrypted-{files.key.name}"
+        encrypted.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.BestAvailableEncryption(b"passphrase"),
+            )
+        )
+        return files._replace(key=encrypted)
+
     def _issue(self, name: str, key: ec.EllipticCurvePrivateKey | None = None) -> CertificateFiles:
         """Write a certificate and its key. With `key`, it is the authority's own certificate."""
         is_authority = key is not None

@@ -23,6 +23,7 @@ from glimpse.glance_database.replicas import (
 )
 from glimpse.glance_database.replicated_reads import ReplicatedReads
 from glimpse.glance_database.service import GlanceDatabaseImageService
+from glimpse.glance_database.tls import load_tls_files
 from glimpse.http.readiness import ReadinessCheck, ReadinessNote
 from glimpse.images import PolicyRules
 from glimpse.settings import InvalidSettings, Settings
@@ -212,10 +213,11 @@ def database_options(settings: Settings) -> DatabaseOptions:
 def _database_options(settings: Settings, name: str, value: str) -> DatabaseOptions:
     """Return the options of [glance_database]; `value` is the URL, of the option `name`.
 
-    Raises InvalidSettings if the URL cannot be used.
+    Raises InvalidSettings if the URL, or a file that its TLS options name, cannot be used.
     """
     try:
         url = parse_database_url(value)
+        load_tls_files(url)  # connections load them again: certificates are renewed
     except InvalidDatabaseURL as error:
         raise InvalidSettings(f"[glance_database] {name} cannot be used: {error}.") from None
     section = settings.glance_database

@@ -36,7 +36,7 @@ async def check_glance_database(settings: Settings) -> AsyncIterator[Finding]:
     except InvalidSettings as error:
         yield Finding("FAIL", str(error))
         return
-    hosts = ", ".join(f"{host.name}:{host.port}" for host in options.url.hosts)
+    hosts = ", ".join(map(str, options.url.hosts))
     where = f"Glance's database at {hosts}"
     severity: Severity = "note" if options.falls_back else "FAIL"
     try:

@@ -44,12 +44,12 @@ class Connector:
         tried.
         """
         others = [host for host in self._url.hosts if host != self._last_host]
-        failure = DatabaseUnavailable("no host")
+        failures = []
         for host in (self._last_host, *others):
             try:
                 connection = await self._connect(self._url, host, self._timeout)
             except DatabaseUnavailable as error:
-                failure = DatabaseUnavailable(f"{host.name}:{host.port}: {error}")
+                failures.append(f"{host}: {error}")
                 continue
             try:
                 await check_schema(connection)
@@ -58,7 +58,7 @@ class Connector:
                 raise
             self._last_host = host
             return self._wrap(connection)
-        raise failure
+        raise DatabaseUnavailable("; ".join(failures))
 
 
 def find_driver(url: DatabaseURL) -> ConnectToHost:

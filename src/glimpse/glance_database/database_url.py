@@ -23,6 +23,16 @@ _OPTIONS: Mapping[Dialect, frozenset[str]] = {
     ),
     "postgresql": frozenset(("sslmode", "sslrootcert", "sslcert", "sslkey")),
 }
+FALSE = frozenset(("0", "false", "no", "off"))
+_FLAGS = FALSE | frozenset(("1", "true", "yes", "on"))
+# Options that have only some values. The case of a value does not matter.
+_VALUES: Mapping[str, frozenset[str]] = {
+    "ssl": _FLAGS,
+    "ssl_check_hostname": _FLAGS,
+    "sslmode": frozenset(("disable", "allow", "prefer", "require", "verify-ca", "verify-full")),
+}
+# Options that have no effect without another option.
+_NEEDED: Mapping[str, str] = {"ssl_key": "ssl_cert", "sslkey": "sslcert"}
 # Options that make Glance's driver connect to another database, or log in as another user.
 _REFUSED: Mapping[Dialect, frozenset[str]] = {
     "mysql": frozenset(
@@ -50,6 +60,10 @@ class Host(NamedTuple):
     name: str
     port: int
 
+    def __str__(self) -> str:
+        """Return ``name:port``, with an IPv6 address in brackets."""
+        return f"{f'[{self.name}]' if ':' in self.name else self.name}:{self.port}"
+
 
 @dataclass(frozen=True, slots=True)
 class DatabaseURL:
@@ -74,8 +88,8 @@ def parse_database_url(text: str) -> DatabaseURL:
     a password, and ``%25`` for a percent sign.
 
     Raises InvalidDatabaseURL for any other scheme, a missing database name, an invalid host or
-    port, an unknown option whose name starts with ``ssl``, and an option that names another server,
-    user or database, such as ``host``.
+    port, an unknown option whose name starts with ``ssl``, an invalid value of a known option, and
+    an option that names another server, user or database, such as ``host``.
     """
     scheme, _, rest = text.partition("://")
     dialect = _DIALECTS.get(scheme.lower().partition("+")[0])
@@ -137,4 +151,27 @@ def _parse_options(query: str, dialect: Dialect) -> Mapping[str, str]:
     )
     if unknown:
         raise InvalidDatabaseURL(f"its option {unknown[0]} is not supported")
-    return {name: value for name, value in options.items() if name in known}
+    found = {name: value for name, value in options.items() if name in known}
+    for name, values in _VALUES.items():
+        if name in found:
+            found[name] = _choose(name, found[name], values)
+    _check_combination(found)
+    return found
+
+
+def _choose(name: str, value: str, values: frozenset[str]) -> str:
+    """Return the value of an option in lower case. Raises InvalidDatabaseURL for another value."""
+    if value.lower() not in values:
+        raise InvalidDatabaseURL(f"its option {name} must be one of {', '.join(sorted(values))}")
+    return value.lower()
+
+
+def _check_combination(options: Mapping[str, str]) -> None:
+    """Raise InvalidDatabaseURL for options that would protect less than they seem to."""
+    for name, value in options.items():
+        if not value:
+            raise InvalidDatabaseURL(f"its option {name} is empty")
+        if _NEEDED.get(name, name) not in options:
+            raise InvalidDatabaseURL(f"its option {name} needs {_NEEDED[name]}")
+        if name.startswith("ssl_") and options.get("ssl") in FALSE:
+            raise InvalidDatabaseURL(f"its option {name} has no effect with ssl={options['ssl']}")

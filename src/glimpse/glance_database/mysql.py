@@ -7,7 +7,7 @@ import asyncmy
 from asyncmy import errors
 
 from glimpse.glance_database.connection import Connection, Rows, Statement
-from glimpse.glance_database.database_url import DatabaseURL, Host
+from glimpse.glance_database.database_url import FALSE, DatabaseURL, Host, InvalidDatabaseURL
 from glimpse.glance_database.errors import (
     ConnectionLost,
     DatabaseError,
@@ -15,11 +15,11 @@ from glimpse.glance_database.errors import (
     QueryFailed,
     ValueRefused,
 )
+from glimpse.glance_database.tls import load_tls_files, login_hint
 
 # The mode with which Glance's own sessions compare values, and in which a backslash escapes.
 _SQL_MODE = "TRADITIONAL"
 _CHARSET = "utf8mb4"
-_FALSE = ("0", "false", "no", "off")
 
 
 class MySQLConnection:
@@ -85,13 +85,27 @@ async def connect(url: DatabaseURL, host: Host, seconds: float) -> Connection:
                 raise
     except TimeoutError:
         raise DatabaseUnavailable(f"no connection within {seconds:g} seconds") from None
+    except InvalidDatabaseURL as error:  # a file of TLS was usable at the start
+        raise DatabaseUnavailable(str(error)) from None
     except errors.Error as error:
-        raise _operational_error(error) from None
+        raise _login_error(error, url) from None
     except OSError as error:
-        raise DatabaseUnavailable(error.strerror or "no connection") from None
+        raise DatabaseUnavailable(error.strerror or str(error) or "no connection") from None
     except Exception as error:  # lost between two steps of the login, or no MySQL responds
         raise DatabaseUnavailable(f"the login failed: {type(error).__name__}") from error
     return MySQLConnection(connection)
+
+
+def _login_error(error: Exception, url: DatabaseURL) -> DatabaseError:
+    """Return the DatabaseError for an error of asyncmy while it connects to `url`."""
+    if "WRONG_VERSION_NUMBER" in str(error):  # of its response in plain text
+        return DatabaseUnavailable("the server does not offer TLS, which the URL demands")
+    found = _operational_error(error)
+    return ConnectionLost(f"{found}{login_hint(url)}") if _is_lost(error) else found
+
+
+def _is_lost(error: Exception) -> bool:
+    return error.args[:1] == (_LOST_CONNECTION,)
 
 
 def _operational_error(error: Exception) -> DatabaseError:
@@ -111,6 +125,7 @@ def _operational_error(error: Exception) -> DatabaseError:
 
 
 _FIRST_CLIENT_ERROR = 2000
+_LOST_CONNECTION = 2013
 # Codes of MariaDB and MySQL: the tables' character set does not have a character of the value.
 _NOT_COMPARABLE = frozenset((1267, 1270, 1271, 1300, 3854, 3988))
 _SERVER_ENDS = frozenset((0, 1053, 1080, 1152, 1158, 1159, 1160, 1161, 1927))  # connection ended
@@ -118,8 +133,9 @@ _SERVER_TOO_BUSY = frozenset((1040, 1203, 1205, 1213, 1226, 1317, 1969, 3024))
 
 
 def _reason(error: Exception) -> str:
-    """Return the code and the text of an error. Neither has a value of the request."""
-    return " ".join(str(part) for part in error.args) or type(error).__name__
+    """Return the code and the text of an error on one line. Neither has a value of the request."""
+    text = " ".join(str(part) for part in error.args)
+    return " ".join(text.split()) or type(error).__name__
 
 
 def _tls(url: DatabaseURL) -> ssl.SSLContext | None:
@@ -127,13 +143,12 @@ def _tls(url: DatabaseURL) -> ssl.SSLContext | None:
 
     The server's certificate is checked with ``ssl_ca``, or without this option with the CA
     certificates of the system. The host name is checked, too. ``ssl_check_hostname=false`` turns
-    that off.
+    the check of the host name off. Raises InvalidDatabaseURL if a file cannot be used
+    (`load_tls_files`).
     """
     options = url.options
-    if not any(name.startswith("ssl") for name in options) or options.get("ssl") in _FALSE:
+    if options.get("ssl") in FALSE or not any(name.startswith("ssl") for name in options):
         return None
-    context = ssl.create_default_context(cafile=options.get("ssl_ca"))
-    context.check_hostname = options.get("ssl_check_hostname", "true").lower() not in _FALSE
-    if "ssl_cert" in options:
-        context.load_cert_chain(options["ssl_cert"], options.get("ssl_key"))
+    context = load_tls_files(url)
+    context.check_hostname = options.get("ssl_check_hostname") not in FALSE
     return context

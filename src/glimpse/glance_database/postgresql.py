@@ -16,6 +16,7 @@ from glimpse.glance_database.errors import (
     QueryFailed,
     ValueRefused,
 )
+from glimpse.glance_database.tls import login_hint
 
 _PLACEHOLDER = re.compile("%s")
 _FORMS = 1000  # SQL texts: they differ in their filters, and in how many values a filter has
@@ -68,15 +69,18 @@ async def connect(url: DatabaseURL, host: Host, seconds: float) -> Connection:
                 database=url.database,
                 timeout=seconds,
                 server_settings=_SETTINGS,
+                target_session_attrs="any",  # whatever the environment's PGTARGETSESSIONATTRS is
             )
     except TimeoutError:
         raise DatabaseUnavailable(f"no connection within {seconds:g} seconds") from None
+    except asyncpg.ConnectionDoesNotExistError as error:  # the server has ended it
+        raise ConnectionLost(f"{_server_error(error)}{login_hint(url)}") from None
     except asyncpg.PostgresError as error:
         raise _server_error(error) from None
     except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
-        raise DatabaseUnavailable(str(error)) from None
+        raise DatabaseUnavailable(_on_one_line(error)) from None
     except OSError as error:
-        raise DatabaseUnavailable(error.strerror or "no connection") from None
+        raise DatabaseUnavailable(error.strerror or str(error) or "no connection") from None
     except Exception as error:  # lost between two steps of the login, or no PostgreSQL responds
         raise DatabaseUnavailable(f"the login failed: {type(error).__name__}") from error
     return PostgreSQLConnection(connection)
@@ -92,7 +96,11 @@ def number_placeholders(sql: str) -> str:
 def _server_error(error: asyncpg.PostgresError) -> DatabaseUnavailable | QueryFailed:
     """Return the DatabaseError for an error that the server sent, by its SQLSTATE."""
     state = error.sqlstate or ""
-    reason = f"{state} {error.args[0] if error.args else type(error).__name__}"
+    reason = f"{state} {_on_one_line(error.args[0] if error.args else type(error).__name__)}"
     if state.startswith(_UNAVAILABLE):
         return ConnectionLost(reason)
     return QueryFailed(reason)
+
+
+def _on_one_line(text: object) -> str:
+    return " ".join(str(text).split())

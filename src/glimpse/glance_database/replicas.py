@@ -50,7 +50,7 @@ class Replica:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         host = options.url.hosts[0]
-        self.address = f"{host.name}:{host.port}"
+        self.address = str(host)
         self.user = options.url.user
         self._name = f"The replica of Glance's database at {self.address}"
 

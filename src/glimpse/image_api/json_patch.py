@@ -69,8 +69,8 @@ def parse_patch(media_type: str, body: object, formats: ImageFormats) -> list[Pa
 
     `media_type` is one of MEDIA_TYPES. `validation.check_key_is_writable` and `check_value` say
     what is allowed. Raises Invalid if the body is not a list, if an operation is malformed, or if a
-    key or value is not allowed. Raises Forbidden for an attribute that no client may change, such as
-    ``id``. ``locations`` and ``stores`` are accepted here; `apply_patch` refuses them.
+    key or value is not allowed. Raises Forbidden for an attribute that no client may change (such
+    as ``id``). ``locations`` and ``stores`` are accepted here; `apply_patch` refuses them.
     """
     if not isinstance(body, list):
         raise Invalid("Request body must be a JSON array of operation objects.")

@@ -33,5 +33,10 @@ class TlsOptions:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
         if self.certfile:
-            context.load_cert_chain(self.certfile, self.keyfile)
+            context.load_cert_chain(self.certfile, self.keyfile, refuse_passphrase)
         return context
+
+
+def refuse_passphrase() -> str:
+    """Raise OSError. Without this as password of `load_cert_chain`, `ssl` asks on the terminal."""
+    raise OSError("the private key is encrypted: use one without a passphrase")

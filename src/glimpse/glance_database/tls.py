@@ -1,0 +1,66 @@
+"""The TLS options of a DatabaseURL: their files, and what a failed login may be due to."""
+
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from glimpse.glance_database.database_url import DatabaseURL, Dialect, InvalidDatabaseURL
+from glimpse.upstream.tls import refuse_passphrase
+
+
+class _FileOptions(NamedTuple):
+    """The names of the options whose values are PEM files."""
+
+    authorities: str
+    certificate: str
+    key: str
+
+
+_FILES: Mapping[Dialect, _FileOptions] = {
+    "mysql": _FileOptions("ssl_ca", "ssl_cert", "ssl_key"),
+    "postgresql": _FileOptions("sslrootcert", "sslcert", "sslkey"),
+}
+
+
+def load_tls_files(url: DatabaseURL) -> ssl.SSLContext:
+    """Return a TLS context with the authorities and the client certificate that `url` names.
+
+    Without authorities, those of the system are trusted. Raises InvalidDatabaseURL for a file that
+    cannot be read or used. The message names the option and the file.
+    """
+    names = _FILES[url.dialect]
+    authorities, certificate, key = (url.options.get(name) for name in names)
+    for name in names:
+        file = url.options.get(name)
+        if file is not None:
+            _check_readable(name, file)
+    try:
+        context = ssl.create_default_context(cafile=authorities)
+    except OSError as error:
+        raise _unusable(names.authorities, authorities, error) from None
+    if certificate is not None:
+        try:
+            context.load_cert_chain(certificate, key, refuse_passphrase)
+        except OSError as error:
+            which = names.certificate if key is None else f"{names.certificate} or {names.key}"
+            raise _unusable(which, certificate, error) from None
+    return context
+
+
+def login_hint(url: DatabaseURL) -> str:
+    """Return what to add to the message when the server ends a connection during the login."""
+    name = _FILES[url.dialect].certificate
+    return f"; maybe it does not trust the certificate of {name}" if name in url.options else ""
+
+
+def _check_readable(name: str, file: str) -> None:
+    try:
+        Path(file).open("rb").close()  # the errors of `ssl` do not name the missing file
+    except OSError as error:
+        raise _unusable(name, file, error) from None
+
+
+def _unusable(name: str, file: str | None, error: OSError) -> InvalidDatabaseURL:
+    reason = error.strerror or error
+    return InvalidDatabaseURL(f"the file {file} of its option {name} is not usable: {reason}")
