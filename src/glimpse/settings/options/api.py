@@ -33,14 +33,16 @@ API: Sequence[cfg.Opt] = (
         "another Host, and writes with another Origin, are refused (DNS rebinding). Health "
         "checks are exempt.",
     ),
+    # Not the place of any page size: nothing reads this option.
     cfg.IntOpt(
         "max_limit",
         default=1000,
         min=0,
         deprecated_group="DEFAULT",
         deprecated_name="osapi_max_limit",
-        help="Accepted, because every nova.conf may have it. Like Compute, Glimpse does not apply "
-        "it to images: a list without a limit has all of them.",
+        help="Has no effect. It is accepted because every nova.conf may have it. Like Compute, "
+        "Glimpse does not apply it to images: a list without a limit has all of them. A page of "
+        "servers or flavors has at most 1000.",
     ),
     cfg.StrOpt(
         "compute_link_prefix",
@@ -86,7 +88,8 @@ class Api:
       reach.
     - ``noauth_allowed_hosts``: host names that requests may use with ``noauth``, besides localhost,
       loopback addresses and the address to listen on.
-    - ``max_limit``: not used. Every nova.conf may have it, and Compute does not apply it to images.
+    - ``max_limit``: has no effect, but every nova.conf may have it. Compute does not apply it to
+      images. The page size of servers and flavors is a constant, `compute.servers.query_values`.
     - ``compute_link_prefix`` and ``glance_link_prefix``: URLs that replace scheme, host and leading
       path in links to Compute and to the Image service. None replaces nothing.
     - ``advertised_microversion``: the highest microversion that version discovery names, such as
