@@ -1,21 +1,26 @@
 # ruff: noqa: SLF001  regular expressions are private to their modules
 """Rows for the paths, queries and bodies of requests to the Compute, Identity and Image APIs."""
 
-from glimpse.compute import list_query, metadata, microversions, routes
+from unittest.mock import create_autospec
+
+from glimpse.compute import list_query, metadata, microversions
+from glimpse.compute.image_operations import ImageOperations
+from glimpse.compute.image_routes import image_routes as compute_image_routes
 from glimpse.compute.request_parsing import parse_json
-from glimpse.compute.servers import bodies
+from glimpse.compute.servers import bodies, flavor_query
 from glimpse.embedded.imports import download_url
 from glimpse.identity.embedded.endpoint_urls import expand_url
 from glimpse.identity_api import attributes, schemas
 from glimpse.image_api import byte_ranges, json_patch
 from glimpse.image_api import list_query as image_list_query
 from glimpse.image_api import routes as image_routes
-from glimpse.images import dates, filter_values
+from glimpse.images import Caller, dates, filter_values
 from tests.linear_time.row import ANY, Row, repeated
 
 QUOTED = repeated(
     '"', '"a,', '\\"', "a,", 'in:^\\"$a', 'in:"^a$', 'in:^"",$', "in:^,$", 'in:^a"$', 'in:^"a$"'
 )
+COMPUTE_ROUTES = compute_image_routes(create_autospec(ImageOperations))
 NUMBERS = repeated("1", "0.^0$", "1e^9$", " ", "-^1$", "1_", "^0$x", "1.^0$e")
 
 API_ROWS = {
@@ -39,13 +44,19 @@ API_ROWS = {
         repeated("1", "0", "1^1$x"),
         "compute.servers.bodies:fullmatch",
     ),
+    "flavor filters": Row(
+        lambda text: flavor_query.parse_flavor_list_request(
+            f"minRam={text}".encode(), Caller("user", "project", frozenset()), 1
+        ),
+        repeated("1", " ", "1_", "&limit=1", "&marker=a", "&sort_key=name"),
+    ),
     "microversion": Row(
         microversions.parse_microversion,
         repeated("1", "1.^1$", "1.", "\u0661"),
         "compute.microversions:_VERSION",
     ),
     "route": Row(
-        lambda text: routes.ROUTE_TABLE.match("GET", "/v2.1", text),
+        lambda text: COMPUTE_ROUTES.match("GET", "/v2.1", text),
         repeated("/", "/a", "/^a$/", "\n"),
         "compute.routes:_PROJECT",
     ),

@@ -46,7 +46,9 @@ def ignoring_errors(function: Callable[[str], object]) -> Callable[[str], object
     def call(text: str) -> object:
         try:
             return function(text)
-        except Exception:  # noqa: BLE001  any error is a result
+        except (AttributeError, NameError):  # the row names a function that does not exist
+            raise
+        except Exception:  # noqa: BLE001  any other error is a result
             return None
 
     return call
