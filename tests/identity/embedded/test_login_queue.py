@@ -7,12 +7,12 @@ from contextlib import suppress
 
 import pytest
 
+from glimpse.identity.embedded.login_history import Attempt
 from glimpse.identity.embedded.login_queue import (
     MAX_UNITS,
-    MAX_WAITING_OF_KEY,
+    MAX_WAITING_OF_NAME,
     RETRY_DELAY,
     THREADS,
-    Attempt,
     LoginQueue,
     TooManyLogins,
 )
@@ -149,7 +149,7 @@ async def test_attempt_without_space_waits_until_there_is_some(throttle: LoginTh
 async def test_attempts_of_one_name_and_address_are_bounded(checks: Checks) -> None:
     many = [checks.start("demo", secret=f"guess {n}") for n in range(20)]
     other = checks.start("alt")
-    assert await count_refused(many) == 20 - MAX_WAITING_OF_KEY
+    assert await count_refused(many) == 20 - MAX_WAITING_OF_NAME
     checks.gate.set()
     assert await other
     await asyncio.gather(*many, return_exceptions=True)

@@ -11,7 +11,8 @@ from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import ApplicationCredential, User
 from glimpse.identity.embedded.errors import NotFound
 from glimpse.identity.embedded.identity_file import IdentityFile
-from glimpse.identity.embedded.login_queue import Attempt, LoginQueue, TooManyLogins
+from glimpse.identity.embedded.login_history import Attempt
+from glimpse.identity.embedded.login_queue import LoginQueue, TooManyLogins
 from glimpse.identity.embedded.login_scope import (
     UnknownScope,
     comparable_name,

@@ -1,18 +1,60 @@
-"""LoginHistory: recent results of logins, and the ranks by which LoginQueue orders checks."""
+"""LoginHistory: recent results of logins, and the ranks by which LoginQueue orders checks.
+
+Attempt identifies a check of a password.
+"""
+
+from enum import IntEnum
+from typing import NamedTuple
 
 from glimpse.caching.lru_cache import LruCache
 from glimpse.identity.embedded.login_throttle import FREE_FAILURES, LoginThrottle
 
-_MAX_SUCCESSES = 5000  # keys that logged in: 0.5 MB
-_MANY_FAILURES = 2
+_MAX_SUCCESSES = 5000  # names that logged in: 0.5 MB
+
+
+class Attempt(NamedTuple):
+    """Identifies a check by three digests. Concurrent checks with equal Attempts run once.
+
+    ``network_digest`` is of the client's network. ``name_digest`` is of the user's name and that
+    network. ``secret_digest`` is of the secret that was sent and of the stored secret.
+    """
+
+    name_digest: bytes
+    network_digest: bytes
+    secret_digest: bytes
+
+
+class FailureLevel(IntEnum):
+    """How many failures and refusals a name or a network has: FEW is up to FREE_FAILURES."""
+
+    NONE = 0
+    FEW = 1
+    MANY = 2
+
+
+class LoginRank(NamedTuple):
+    """The place of a check among others. LoginQueue runs checks with lower ranks first.
+
+    ``is_new`` is False if the name logged in before from the network of the client, and has had at
+    most FREE_FAILURES failures since. Both levels are NONE then.
+    """
+
+    is_new: bool
+    name_level: FailureLevel
+    network_level: FailureLevel
+
+    @property
+    def level(self) -> FailureLevel:
+        """The higher one of both levels."""
+        return max(self.name_level, self.network_level)
 
 
 class LoginHistory:
     """Records how recent checks of passwords ended, and ranks new checks.
 
-    A check is recorded by its key and address (see `login_queue.Attempt`). `throttle` counts the
-    failures, which are wrong passwords. A refusal is a check that LoginQueue did not run because
-    the queue was full.
+    A check is recorded by its name and its network. A name is always meant together with the
+    client's network (see Attempt). `throttle` counts the failures, which are wrong passwords. A
+    refusal is a check that LoginQueue did not run because the queue was full.
     """
 
     def __init__(self, throttle: LoginThrottle) -> None:
@@ -20,55 +62,58 @@ class LoginHistory:
         self._refusals = LoginThrottle()
         self._successes: LruCache[bytes, bool] = LruCache(_MAX_SUCCESSES)
 
-    def record_success(self, key: bytes) -> None:
-        """Record a correct login of `key`, and forget the failures and refusals of `key`.
+    def record_success(self, attempt: Attempt) -> None:
+        """Record a correct login, and forget the failures and refusals of its name.
 
-        Failures and refusals of the client's address still count.
+        Failures and refusals of its network still count.
         """
-        self._throttle.reset(key)
-        self._refusals.reset(key)
-        self._successes.put(key, value=True)
+        self._throttle.reset(attempt.name_digest)
+        self._refusals.reset(attempt.name_digest)
+        self._successes.put(attempt.name_digest, value=True)
 
-    def record_failure(self, key: bytes, address: bytes) -> None:
-        """Count a wrong password, for `key` and for `address`.
+    def record_failure(self, attempt: Attempt) -> None:
+        """Count a wrong password, for its name and for its network.
 
-        From FREE_FAILURES failures of `key` on, the next check of `key` is delayed. Failures of
-        `address` delay nothing, but change the results of `rank` and `has_many_failures`.
+        From FREE_FAILURES failures of a name on, the next check of the name is delayed. Failures of
+        a network delay nothing, but change the results of `rank` and `has_many_failures`.
         """
-        self._throttle.record_failure(key)
-        self._throttle.record_failure(address)
+        self._throttle.record_failure(attempt.name_digest)
+        self._throttle.record_failure(attempt.network_digest)
 
-    def record_refusal(self, key: bytes, address: bytes) -> None:
-        """Count a check that the queue refused, for `key` and for `address`.
+    def record_refusal(self, attempt: Attempt) -> None:
+        """Count a check that the queue refused, for its name and for its network.
 
         Refusals can raise the `rank` of later checks, but do not delay these checks.
         """
-        self._refusals.record_failure(key)
-        self._refusals.record_failure(address)
+        self._refusals.record_failure(attempt.name_digest)
+        self._refusals.record_failure(attempt.network_digest)
 
-    def delay(self, key: bytes) -> float:
-        """Return the seconds until the next check of `key` may start; 0 if it may start now."""
-        return self._throttle.delay(key)
+    def delay(self, attempt: Attempt) -> float:
+        """Return the seconds until a check may start; 0 if it may start now."""
+        return self._throttle.delay(attempt.name_digest)
 
-    def has_many_failures(self, key: bytes, address: bytes) -> bool:
-        """Return True if `key` or `address` has more than FREE_FAILURES recent failures.
+    def has_many_failures(self, attempt: Attempt) -> bool:
+        """Return True if its name or its network has more than FREE_FAILURES recent failures.
 
         Failures are recent until LoginThrottle forgets them. Refusals do not count.
         """
-        return max(map(self._throttle.failures, (key, address))) > FREE_FAILURES
+        digests = attempt.name_digest, attempt.network_digest
+        return max(map(self._throttle.failures, digests)) > FREE_FAILURES
 
-    def rank(self, key: bytes, address: bytes) -> tuple[int, int]:
-        """Return the failure levels of `key` and `address`. LoginQueue runs lower ranks first.
+    def rank(self, attempt: Attempt) -> LoginRank:
+        """Return the rank of a check."""
+        none, has_logged_in = FailureLevel.NONE, self._successes.peek(attempt.name_digest)
+        if has_logged_in and self._throttle.failures(attempt.name_digest) <= FREE_FAILURES:
+            return LoginRank(is_new=False, name_level=none, network_level=none)
+        return LoginRank(
+            is_new=True,
+            name_level=self._failure_level(attempt.name_digest),
+            network_level=self._failure_level(attempt.network_digest),
+        )
 
-        A failure level is 0 for no failures and refusals, 1 for up to FREE_FAILURES, and 2 for
-        more. If `key` logged in before, and has had at most FREE_FAILURES failures since, the rank
-        is (-1, 0), which is the lowest.
-        """
-        if self._successes.peek(key) and self._throttle.failures(key) <= FREE_FAILURES:
-            return -1, 0
-        return self._failure_level(key), self._failure_level(address)
-
-    def _failure_level(self, key: bytes) -> int:
-        """Return the failure level of a key or an address: 0, 1 or 2 (see `rank`)."""
-        count = self._throttle.failures(key) + self._refusals.failures(key)
-        return _MANY_FAILURES if count > FREE_FAILURES else min(count, 1)
+    def _failure_level(self, digest: bytes) -> FailureLevel:
+        """Return the failure level of a name or a network."""
+        count = self._throttle.failures(digest) + self._refusals.failures(digest)
+        if count > FREE_FAILURES:
+            return FailureLevel.MANY
+        return FailureLevel.FEW if count else FailureLevel.NONE

@@ -7,10 +7,9 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from glimpse.caching.lru_cache import LruCache
-from glimpse.identity.embedded.login_history import LoginHistory
+from glimpse.identity.embedded.login_history import Attempt, LoginHistory, LoginRank
 from glimpse.identity.embedded.login_throttle import LoginThrottle
 from glimpse.identity.service import IdentityUnavailable
 
@@ -19,28 +18,16 @@ THREADS = 2  # each check takes 16 MiB and a core: 0.05 s, or 0.23 s of a passwo
 # readable password takes one unit, the check of a password kept as a hash five.
 MAX_UNITS = 20
 MIN_WAITING = 2  # checks may wait even beyond MAX_UNITS, so that a correct one can displace another
-MAX_WAITING_OF_KEY = 4
+MAX_WAITING_OF_NAME = 4
 MAX_CALLERS_WITHOUT_CHECK = 500  # each takes at most 20 kB
 RETRY_DELAY = 1.0  # seconds until a refused check is tried again; three times this at most
 RETRY_AFTER = 1  # seconds that a client should wait after TooManyLogins
 _OLDEST_EVERY = 3  # every third check is the oldest one, regardless of its rank
-_MAX_RECORDED = 5000  # keys of recent checks: 0.5 MB
+_MAX_RECORDED = 5000  # names and networks of recent checks: 0.5 MB
 
 
 class TooManyLogins(Exception):
     """Too many passwords wait to be checked: 429, with RETRY_AFTER as ``Retry-After``."""
-
-
-class Attempt(NamedTuple):
-    """Identifies a check by three digests. Concurrent checks with equal Attempts run once.
-
-    ``address`` is the digest of the client's network. ``key`` is the digest of the user's name and
-    that network. ``compared`` is the digest of the secret that was sent and of the stored secret.
-    """
-
-    key: bytes
-    address: bytes
-    compared: bytes
 
 
 @dataclass(eq=False, slots=True)
@@ -67,20 +54,21 @@ def _closed() -> IdentityUnavailable:
 class LoginQueue:
     """Runs checks of passwords in threads. Clients that guess passwords delay others little.
 
-    Checks with the same key (see Attempt) run one at a time, after the delay of LoginThrottle.
-    Checks of keys or addresses with more than FREE_FAILURES failures use all threads but one. Every
-    third check to start is the oldest one. The other checks start in this order:
+    A name is always meant together with the client's network (see Attempt). Checks of a name run
+    one at a time, after the delay of LoginThrottle. Checks of names or networks with more than
+    FREE_FAILURES failures use all threads but one. Every third check to start is the oldest one.
+    The other checks start in this order:
 
-    1. checks of keys that logged in before;
-    2. checks of keys without failures and refusals, then with few, then with many;
-    3. for equal keys, the same order by address;
-    4. the check of the address, and then of the key, whose last check started longest ago.
+    1. checks of names that logged in before;
+    2. checks of names without failures and refusals, then with few, then with many;
+    3. for equal names, the same order by network;
+    4. the check of the network, and then of the name, whose last check started longest ago.
 
-    If a key has more than MAX_WAITING_OF_KEY checks, a random check of the key is refused. If all
-    checks together need more than MAX_UNITS, waiting checks or the new one are refused: first those
-    with the most failures and refusals, then those of the address and key with the most checks,
-    then random ones. So a correct login succeeds after some attempts, however many wrong ones are
-    sent.
+    If a name has more than MAX_WAITING_OF_NAME checks, a random check of the name is refused. If
+    all checks together need more than MAX_UNITS, waiting checks or the new one are refused: first
+    those with the most failures and refusals, then those of the network and name with the most
+    checks, then random ones. So a correct login succeeds after some attempts, however many wrong
+    ones are sent.
     """
 
     def __init__(
@@ -111,7 +99,7 @@ class LoginQueue:
         cancelled, `work` that has not started is removed from the queue.
 
         A refused check is tried once more after a pause, which slows down clients that would send
-        the next login at once. The pause is RETRY_DELAY if the key logged in before, else two or
+        the next login at once. The pause is RETRY_DELAY if the name logged in before, else two or
         three times as long. Raises TooManyLogins if the check is refused again. Raises it without a
         pause if too many callers (MAX_CALLERS_WITHOUT_CHECK) are in a pause or wait for a check
         that another caller started. Raises IdentityUnavailable if the queue is closed.
@@ -119,11 +107,11 @@ class LoginQueue:
         try:
             return await self._run(attempt, work, units)
         except TooManyLogins:
-            self._history.record_refusal(attempt.key, attempt.address)
+            self._history.record_refusal(attempt)
             if self._callers_without_check >= MAX_CALLERS_WITHOUT_CHECK:
                 raise
         self._callers_without_check += 1
-        pause = asyncio.ensure_future(self._sleep(RETRY_DELAY * (1 + max(self._rank(attempt)))))
+        pause = asyncio.ensure_future(self._sleep(RETRY_DELAY * (1 + self._rank(attempt).level)))
         self._pauses.add(pause)
         try:
             await asyncio.wait([pause])  # does not raise if `close` cancels the pause
@@ -179,12 +167,13 @@ class LoginQueue:
     def _enqueue(self, new: _PasswordCheck) -> _PasswordCheck:
         """Add `new` to the waiting checks and return `new`; refuse checks if there is no room.
 
-        If MAX_WAITING_OF_KEY checks of the key wait already, a random one of them, or `new`, is
+        If MAX_WAITING_OF_NAME checks of the name wait already, a random one of them, or `new`, is
         refused. Raises TooManyLogins if `new` is refused.
         """
-        of_key = [each for each in self._waiting if each.attempt.key == new.attempt.key]
-        if len(of_key) >= MAX_WAITING_OF_KEY:
-            self._refuse(random.choice([*of_key, new]), new)  # noqa: S311  fairness needs no secret
+        name = new.attempt.name_digest
+        of_name = [each for each in self._waiting if each.attempt.name_digest == name]
+        if len(of_name) >= MAX_WAITING_OF_NAME:
+            self._refuse(random.choice([*of_name, new]), new)  # noqa: S311  fairness needs no secret
         while len(self._waiting) >= MIN_WAITING and self._units() + new.units > MAX_UNITS:
             self._refuse(self._choose_check_to_refuse([*self._waiting, new]), new)
         self._waiting.append(new)
@@ -206,23 +195,23 @@ class LoginQueue:
 
     def _choose_check_to_refuse(self, checks: list[_PasswordCheck]) -> _PasswordCheck:
         """Return the check with the highest `_rank`. For equal ranks, see the class."""
-        keys = Counter(check.attempt.key for check in checks)
-        addresses = Counter(check.attempt.address for check in checks)
+        names = Counter(check.attempt.name_digest for check in checks)
+        networks = Counter(check.attempt.network_digest for check in checks)
 
         def order_of_refusal(check: _PasswordCheck) -> tuple[object, ...]:
-            key, address, _ = check.attempt
+            name, network, _ = check.attempt
             tie = random.random()  # noqa: S311  fairness needs no secret
-            return (self._rank(check.attempt), addresses[address], keys[key], tie)
+            return (self._rank(check.attempt), networks[network], names[name], tie)
 
         return max(checks, key=order_of_refusal)
 
-    def _rank(self, attempt: Attempt) -> tuple[int, int]:
+    def _rank(self, attempt: Attempt) -> LoginRank:
         """Return the rank of `attempt` (see LoginHistory). Lower ranks are served first."""
-        return self._history.rank(attempt.key, attempt.address)
+        return self._history.rank(attempt)
 
     def _has_many_failures(self, check: _PasswordCheck) -> bool:
-        """Return True if the key or address of `check` has more than FREE_FAILURES failures."""
-        return self._history.has_many_failures(check.attempt.key, check.attempt.address)
+        """Return True if the name or network of `check` has more than FREE_FAILURES failures."""
+        return self._history.has_many_failures(check.attempt)
 
     def _dispatch(self) -> None:
         """Start waiting checks while threads are free; set a timer if all of them are delayed."""
@@ -243,15 +232,16 @@ class LoginQueue:
 
         The seconds are None without a delay. Checks that wait for a running check are left out.
         """
-        keys = {check.attempt.key for check in self._running}
+        names = {check.attempt.name_digest for check in self._running}
         failing = sum(map(self._has_many_failures, self._running))
         is_limit_reached = failing >= max(1, self._threads - 1)
         ready: list[_PasswordCheck] = []
         delays: list[float] = []
         for check in self._waiting:
-            if check.attempt.key in keys or (is_limit_reached and self._has_many_failures(check)):
+            has_to_wait = is_limit_reached and self._has_many_failures(check)
+            if has_to_wait or check.attempt.name_digest in names:
                 continue
-            delay = self._history.delay(check.attempt.key)
+            delay = self._history.delay(check.attempt)
             if delay <= 0:
                 ready.append(check)
             else:
@@ -264,8 +254,8 @@ class LoginQueue:
             return min(ready, key=lambda check: check.arrival)
 
         def order(check: _PasswordCheck) -> tuple[object, ...]:
-            key, address, _ = check.attempt
-            last_start = self._last_start.peek(address) or 0, self._last_start.peek(key) or 0
+            name, network, _ = check.attempt
+            last_start = self._last_start.peek(network) or 0, self._last_start.peek(name) or 0
             return (self._rank(check.attempt), last_start, check.arrival)
 
         return min(ready, key=order)
@@ -274,7 +264,7 @@ class LoginQueue:
         """Run a waiting check in a thread; `_finish` is called when it has ended."""
         self._waiting.remove(check)
         self._running.append(check)
-        for each in (check.attempt.address, check.attempt.key):
+        for each in (check.attempt.network_digest, check.attempt.name_digest):
             self._last_start.put(each, next(self._sequence))
         running = asyncio.get_running_loop().run_in_executor(self._executor, check.work)
         running.add_done_callback(lambda done: self._finish(check, done))
@@ -287,9 +277,9 @@ class LoginQueue:
             return
         error = done.exception()
         if error is None and done.result():
-            self._history.record_success(check.attempt.key)
+            self._history.record_success(check.attempt)
         else:
-            self._history.record_failure(check.attempt.key, check.attempt.address)
+            self._history.record_failure(check.attempt)
         if error is not None:
             check.fail(lambda: error)
         for future in check.waiters:
