@@ -13,8 +13,8 @@ def valid_entries(
 ) -> Iterator[Entry]:
     """Yield the valid entries of `entries`, in their order; report the invalid entries.
 
-    `kind` is a key of _VALUES, such as ``project``. An entry is valid if it is an object, has all
-    required values, and each value has the type that `parse_directory` needs. For each invalid
+    `kind` is a key of _SCHEMAS, such as ``project``. An entry is valid if it is an object, has all
+    required fields, and each field has the type that `parse_directory` needs. For each invalid
     entry, the id and the reason are added to `invalid_entries`. An entry that is not an object is
     named by its number, counted from 1.
     """
@@ -24,7 +24,7 @@ def valid_entries(
                 f"a {type(entry).__name__}, not an object"
             )
             continue
-        name = _find_invalid_value(entry, _VALUES[kind])
+        name = _find_invalid_field(entry, _SCHEMAS[kind])
         if name is None:
             yield entry
         else:
@@ -44,23 +44,23 @@ def is_printable_time(seconds: object) -> bool:
     return True
 
 
-class _Values(NamedTuple):
-    """The values of an entry: names of required strings, and a check for each other value."""
+class _EntrySchema(NamedTuple):
+    """The fields of an entry: names of required strings, and a check for each optional field."""
 
-    texts: tuple[str, ...]
-    others: Mapping[str, _Check]
+    required_texts: tuple[str, ...]
+    optional_fields: Mapping[str, _Check]
 
 
-def _find_invalid_value(entry: Entry, values: _Values) -> str | None:
-    """Return the name of a value that is missing or has the wrong type; None if all are valid.
+def _find_invalid_field(entry: Entry, schema: _EntrySchema) -> str | None:
+    """Return the name of a field that is missing or has the wrong type; None if all are valid.
 
-    A user needs a ``password`` or a ``password_hash``, in addition to ``values.texts``.
+    A user needs a ``password`` or a ``password_hash``, in addition to ``schema.required_texts``.
     """
-    for name, check in values.others.items():
+    for name, check in schema.optional_fields.items():
         if name in entry and not check(entry[name]):
             return name
-    texts = values.texts
-    if values is _VALUES["user"]:
+    texts = schema.required_texts
+    if schema is _SCHEMAS["user"]:
         texts = (*texts, "password_hash" if entry.get("password") is None else "password")
     return next((name for name in texts if not isinstance(entry.get(name), str)), None)
 
@@ -119,21 +119,21 @@ _TEXTS: dict[str, _Check] = dict.fromkeys(
     ("name", "description", "domain_id", "region_id", "parent_region_id"), _is_optional_text
 )
 _CATALOG: dict[str, _Check] = {**_TEXTS, "enabled": _is_flag, "extra": _is_object}
-# The values of each kind of entry.
-_VALUES = {
-    "domain": _Values(("id", "name"), _NAMESPACE),
-    "project": _Values(
+# By the kind of an entry, as messages name it.
+_SCHEMAS = {
+    "domain": _EntrySchema(("id", "name"), _NAMESPACE),
+    "project": _EntrySchema(
         ("id", "name"),
         {**_NAMESPACE, "domain_id": _is_optional_text, "parent_id": _is_optional_text},
     ),
-    "user": _Values(("id", "name"), _USER),
-    "role": _Values(("id", "name"), {**_TEXTS, **_MORE}),
-    "implied role": _Values(("prior_role", "implied_role"), {}),
-    "application credential": _Values(
+    "user": _EntrySchema(("id", "name"), _USER),
+    "role": _EntrySchema(("id", "name"), {**_TEXTS, **_MORE}),
+    "implied role": _EntrySchema(("prior_role", "implied_role"), {}),
+    "application credential": _EntrySchema(
         ("id", "name", "user", "project", "secret_hash"), _CREDENTIAL
     ),
-    "access rule": _Values(("id", "user", "service", "method", "path"), {}),
-    "region": _Values(("id",), _CATALOG),
-    "service": _Values(("id", "type"), _CATALOG),
-    "endpoint": _Values(("id", "service_id", "interface", "url"), _CATALOG),
+    "access rule": _EntrySchema(("id", "user", "service", "method", "path"), {}),
+    "region": _EntrySchema(("id",), _CATALOG),
+    "service": _EntrySchema(("id", "type"), _CATALOG),
+    "endpoint": _EntrySchema(("id", "service_id", "interface", "url"), _CATALOG),
 }

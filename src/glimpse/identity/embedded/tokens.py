@@ -15,7 +15,7 @@ MAX_TOKEN_CHARACTERS = 2048
 _SIGNATURE_CHARACTERS = 43
 _KEY_ID_BYTES = 6
 _FINGERPRINT_BYTES = 9
-_VALUES_WITHOUT_SCOPE = 8  # the number of fields before Token.domain_id
+_FIELDS_WITHOUT_SCOPE = 8  # the number of fields before Token.domain_id
 
 
 class Token(NamedTuple):
@@ -81,7 +81,7 @@ class TokenKeys:
         The text consists of letters, digits, ``-``, ``_`` and two ``.``. Raises KeyError if no key
         has that id.
         """
-        payload = _encode(orjson.dumps(_values(token)))
+        payload = _encode(orjson.dumps(_stored_fields(token)))
         signed = f"{token.key_id}.{payload}"
         return f"{signed}.{_sign(signed, self._keys[token.key_id])}"
 
@@ -118,24 +118,24 @@ class TokenKeys:
         )
 
 
-def _values(token: Token) -> tuple[object, ...]:
+def _stored_fields(token: Token) -> tuple[object, ...]:
     """Return the fields of `token` that its text has: all fields except ``key_id``.
 
     If the scope is neither a domain nor the system, the fields for these scopes are left out, so
     that Glimpse 0.1 can read the text, too. `_parse` reads both forms.
     """
     has_scope = token.domain_id is not None or token.is_system
-    return token[:-1] if has_scope else token[:_VALUES_WITHOUT_SCOPE]
+    return token[:-1] if has_scope else token[:_FIELDS_WITHOUT_SCOPE]
 
 
 def _parse(payload: str, key_id: str) -> Token | None:
     """Return the token in a payload; None if another version of Glimpse wrote other fields."""
     try:
         padding = "=" * (-len(payload) % 4)
-        values = orjson.loads(base64.urlsafe_b64decode(payload + padding))
-        if len(values) == _VALUES_WITHOUT_SCOPE:
-            values += [None, False]
-        token = Token._make([*values, key_id])
+        fields = orjson.loads(base64.urlsafe_b64decode(payload + padding))
+        if len(fields) == _FIELDS_WITHOUT_SCOPE:
+            fields += [None, False]
+        token = Token._make([*fields, key_id])
     except (binascii.Error, ValueError, TypeError):
         return None
     return token._replace(methods=tuple(token.methods), audit_ids=tuple(token.audit_ids))
