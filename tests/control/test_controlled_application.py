@@ -1,7 +1,7 @@
 """ControlledApplication: resets and reloads, with an application that only records them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,16 +39,10 @@ class RecordedApplication:
         self.settings = settings
         return True
 
-    async def replace(
-        self,
-        settings: Settings,
-        on_replaced: Callable[[], Awaitable[None]],
-        on_closed: Callable[[], None],
-    ) -> None:
+    async def replace(self, settings: Settings, on_closed: Callable[[], None]) -> None:
         if self.error is not None:
             raise self.error
         self.settings = settings
-        await on_replaced()
         on_closed()
 
 

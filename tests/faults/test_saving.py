@@ -1,12 +1,15 @@
 """`saving_for`: images stay in status saving, or importing, after the response."""
 
+import os
+import signal
 import socket
 from collections.abc import Callable
 
 import pytest
 
-from glimpse.testing import Cloud
+from glimpse.testing import Cloud, cloud
 from tests.faults.cloud_client import IMAGE_ID, IMAGES, SERVER_ID, CloudClient
+from tests.faults.conftest import SEED
 from tests.support.http import encode_head, read_response
 from tests.support.process import wait_until
 
@@ -93,6 +96,30 @@ def test_an_upload_that_still_arrives_at_a_reset_is_completed(
         assert read_response(connection, "PUT").status == 204
     log = faulty.log.read_text()[began:]
     assert "ERROR" not in log, log
+
+
+def test_a_reload_does_not_end_an_upload_that_is_delayed(
+    faulty: Cloud, client: CloudClient
+) -> None:
+    faulty.faults.add(operation="image.upload_data", saving_for=1.5)
+    image_id = start_upload(client)
+    before = len(faulty.log.read_text())
+    os.kill(faulty.pid, signal.SIGHUP)
+    was_read = "The configuration was read again"
+    wait_until(lambda: was_read in faulty.log.read_text()[before:], "nothing is reloaded")
+    wait_until(lambda: client.image_status(image_id) == "active", "it stays saving")
+    assert "ERROR" not in faulty.log.read_text()[before:]
+
+
+def test_a_cloud_that_stops_undoes_an_upload_that_is_delayed_without_an_error() -> None:
+    with cloud(SEED) as stopping:
+        stopping.faults.add(operation="image.upload_data", saving_for=LONG)
+        start_upload(CloudClient(stopping))
+        log = stopping.log.open()
+    with log:
+        text = log.read()
+    assert "has stopped" in text
+    assert "ERROR" not in text, text
 
 
 def test_an_import_of_a_deleted_image_ends_before_its_seconds(

@@ -37,7 +37,8 @@ class Application:
         self.components.identity.copy_cache(other.components.identity)
 
     async def close(self) -> None:
-        """Close all components."""
+        """Cancel the tasks that go on after the responses of requests; close all components."""
+        await self._in_flight.cancel_tasks()
         await self.components.close()
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from starlette.types import Receive, Scope, Send
 
@@ -92,22 +92,18 @@ class ReloadableApplication:
         return True
 
     async def replace(
-        self,
-        settings: Settings,
-        on_replaced: Callable[[], Awaitable[None]] | None = None,
-        on_closed: Callable[[], None] = lambda: None,
+        self, settings: Settings, on_closed: Callable[[], None] = lambda: None
     ) -> None:
         """Serve new requests with a new application, opened with `settings`.
 
-        Then `on_replaced` is called and awaited in the background, for work that needs the replaced
-        application. The replaced application is closed when its last request has ended. Then
-        `on_closed` is called. Raises the errors of `open`; then nothing changes.
+        The replaced application is closed when its last request has ended. Then `on_closed` is
+        called. Raises the errors of `open`; then nothing changes.
         """
         present = await self.open()
         application = await self._open(settings)
         application.copy_cache(present)
         self._application, self.settings = application, settings
-        waiting = asyncio.create_task(_close_when_idle(present, on_replaced, on_closed))
+        waiting = asyncio.create_task(_close_when_idle(present, on_closed))
         self._replaced[waiting] = present
         waiting.add_done_callback(self._replaced.pop)
 
@@ -129,13 +125,7 @@ class ReloadableApplication:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-async def _close_when_idle(
-    application: Application,
-    on_replaced: Callable[[], Awaitable[None]] | None,
-    on_closed: Callable[[], None],
-) -> None:
-    if on_replaced is not None:
-        await on_replaced()
+async def _close_when_idle(application: Application, on_closed: Callable[[], None]) -> None:
     await application.wait_until_idle()
     await application.close()
     on_closed()

@@ -12,6 +12,7 @@ from glimpse.app.pipeline import MakeTestMiddleware
 from glimpse.compute.routes import RouteTable, split_version_root
 from glimpse.control.control_api import ControlTools
 from glimpse.faults.middleware import FaultMiddleware
+from glimpse.http.requests_in_flight import RequestsInFlight
 from glimpse.http.service_urls import IDENTITY_PATH, IMAGE_PATH
 from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.identity_api.routes import identity_routes, operation_name
@@ -25,9 +26,11 @@ def middleware_for_tests(tools: ControlTools) -> MakeTestMiddleware:
     """Return a function that makes middleware: the request log and the faults of `tools`."""
     identity_operations = _IdentityOperations()
 
-    def make(app: ASGIApp, settings: Settings, components: Components) -> ASGIApp:
-        operations = _Operations(settings, components, identity_operations)
-        faulty = FaultMiddleware(app, tools.faults, operations.identify, components.identity)
+    def make(
+        app: ASGIApp, settings: Settings, components: Components, in_flight: RequestsInFlight
+    ) -> ASGIApp:
+        identify = _Operations(settings, components, identity_operations).identify
+        faulty = FaultMiddleware(app, tools.faults, identify, components.identity, in_flight)
         return tools.log.middleware(faulty)
 
     return make

@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,17 +19,12 @@ from glimpse.settings import LoadSettings, Settings
 class ReplaceableApplication(ServedApplication, Protocol):
     """An application that can serve with other settings from one request to the next."""
 
-    async def replace(
-        self,
-        settings: Settings,
-        on_replaced: Callable[[], Awaitable[None]],
-        on_closed: Callable[[], None],
-    ) -> None:
+    async def replace(self, settings: Settings, on_closed: Callable[[], None]) -> None:
         """Open a new application with `settings`, and serve new requests with it.
 
-        `on_replaced` is then called and awaited in the background. The old application finishes its
-        requests and jobs. It is then closed, and `on_closed` is called. If the new application
-        cannot be opened, raises the error of `open_application` and changes nothing.
+        The old application finishes its requests. It is then closed, and `on_closed` is called. If
+        the new application cannot be opened, raises the error of `open_application` and changes
+        nothing.
         """
         ...
 
@@ -92,16 +87,17 @@ class ControlledApplication:
             if self._copies is None:
                 raise RuntimeError("There are no copies of the state.")
             old, new = self._state_dir, await asyncio.to_thread(self._copies.make)
-            settings, remove = self._with_state(self.settings, new), _remove_in_background
-            end_delays = self._tools.faults.delays.end
+            remove_old = partial(_remove_in_background, old)
             try:
                 self._copies.link(new)  # before `old` is removed
-                await self._application.replace(settings, end_delays, partial(remove, old))
+                await self._application.replace(self._with_state(self.settings, new), remove_old)
             except BaseException:
-                remove(new)
+                _remove_in_background(new)
                 self._copies.link(old)
                 raise
-            self._tools.reset()  # at once, so that no later request has the ended delays
+            old_delays = self._tools.faults.delays
+            self._tools.reset()
+            old_delays.end()
 
     @property
     def _state_dir(self) -> Path:

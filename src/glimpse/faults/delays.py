@@ -27,14 +27,9 @@ class Delays:
         if self.are_ended:
             task.cancel()
 
-    async def end(self) -> None:
-        """Make all calls of `wait` return; cancel the added uploads, and wait until they end.
-
-        Raises nothing.
-        """
+    def end(self) -> None:
+        """Make all calls of `wait` return, and cancel the added uploads. Does not wait for them."""
         self.are_ended = True
         self._ended.set()
-        uploads = list(self._uploads)
-        for upload in uploads:
+        for upload in self._uploads:
             upload.cancel()
-        await asyncio.gather(*uploads, return_exceptions=True)

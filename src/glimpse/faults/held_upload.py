@@ -7,6 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from glimpse.faults.active_faults import RequestFault
 from glimpse.faults.delays import Delays
+from glimpse.http.requests_in_flight import RequestsInFlight
 from glimpse.http.responses import send_response
 
 _LOG = logging.getLogger(__name__)
@@ -39,12 +40,13 @@ class HeldUpload:
         self._responded = asyncio.Event()  # also set when the API has ended
         self._task: asyncio.Task[None]
 
-    async def serve(self) -> None:
-        """Return when the client has its response; the API may go on.
+    async def serve(self, in_flight: RequestsInFlight) -> None:
+        """Return when the client has its response; the API may go on, counted in `in_flight`.
 
         Raises the exception that the API raises before the last part arrives.
         """
         self._task = asyncio.create_task(self._run())
+        in_flight.add_task(self._task)
         await self._responded.wait()
         if self._error is not None:
             raise self._error
@@ -78,9 +80,8 @@ class HeldUpload:
             self._is_held = True
             self._fault.count_applied()
             await send_response(self._send, _NO_CONTENT, [])
+            self._responded.set()
             self._delays.add_upload(self._task)
-            if not self._delays.are_ended:  # otherwise `serve` waits until the upload is undone
-                self._responded.set()
             await self._delays.wait(self._fault.rule.saving_for or 0)
         return message
 

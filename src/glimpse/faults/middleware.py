@@ -11,6 +11,7 @@ from glimpse.faults.delays import Delays
 from glimpse.faults.held_upload import HeldUpload
 from glimpse.faults.response_effects import counting_success, cutting, slowing
 from glimpse.faults.rules import FaultRule, RequestFacts
+from glimpse.http.requests_in_flight import RequestsInFlight
 from glimpse.http.reset_exception import ResetConnection
 from glimpse.http.responses import WITHOUT_BODY, Header, send_response
 from glimpse.identity import Identity, IdentityError, RequestTarget
@@ -39,11 +40,14 @@ class FaultMiddleware:
         faults: ActiveFaults,
         identify: IdentifyOperation,
         identity: Identity,
+        in_flight: RequestsInFlight,
     ) -> None:
+        """`in_flight` counts the uploads that go on after their responses."""
         self._app = app
         self._faults = faults
         self._identify = identify
         self._identity = identity
+        self._in_flight = in_flight
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request."""
@@ -161,7 +165,8 @@ class FaultMiddleware:
         operations are served as usual; the job that an import or an action starts is delayed.
         """
         if operation == _UPLOAD:
-            await HeldUpload(self._app, scope, receive, send, fault, delays).serve()
+            upload = HeldUpload(self._app, scope, receive, send, fault, delays)
+            await upload.serve(self._in_flight)
             return
         if operation in _STARTING_JOBS:
             current_context.get().hold_data = partial(delays.wait, fault.rule.saving_for or 0)

@@ -6,11 +6,13 @@ import asyncio
 class RequestsInFlight:
     """Counts the requests that one application is serving.
 
-    Call `begin` when a request starts, and `end` when it ends.
+    Call `begin` when a request starts, and `end` when it ends. A task that goes on after the
+    response to its request is counted with `add_task`.
     """
 
     def __init__(self) -> None:
         self.count = 0
+        self._tasks: set[asyncio.Task[None]] = set()
         self._idle: asyncio.Event | None = None
 
     def begin(self) -> None:
@@ -23,8 +25,25 @@ class RequestsInFlight:
         if self._idle is not None and not self.count:
             self._idle.set()
 
+    def add_task(self, task: asyncio.Task[None]) -> None:
+        """Count a task as a request until it ends; `cancel_tasks` cancels it."""
+        self.begin()
+        self._tasks.add(task)
+        task.add_done_callback(self._on_task_end)
+
+    async def cancel_tasks(self) -> None:
+        """Cancel the tasks of `add_task`, and wait until they have ended. Raises nothing."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _on_task_end(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self.end()
+
     async def wait_until_idle(self) -> None:
-        """Wait, without a timeout, until no request is being served.
+        """Wait, without a timeout, until no request is being served and no task is running.
 
         Call this method only once, when no new requests can arrive.
         """
