@@ -19,6 +19,9 @@ def test_first_header_of_a_name_is_found_in_any_case() -> None:
     [
         (302, b"http://user:secret@other/v2?token=secret", "http://other/v2"),
         (308, b"http://other/\xe9\x1b[2J", "http://other/\\xe9\\x1b[2J"),
+        (302, b"//user:secret@other/v2?token=secret", "//other/v2"),
+        (302, b"user:secret@other", "a URL that cannot be read"),
+        (302, b"http://" + 600 * b"u" + b":secret@other/", "http://other/"),
         (301, None, "nowhere"),
         (300, b"http://other", None),
         (200, b"http://other", None),

@@ -14,6 +14,18 @@ from glimpse.upstream.urls import strip_credentials
         ("http://host:port-secret/", "a URL that cannot be read"),
         ("http://[secret", "a URL that cannot be read"),
         ("the address of the plugin", "the address of the plugin"),
+        ("/v3/auth?token=secret#secret", "/v3/auth"),
+        ("host/?token=secret", "host/"),
+        ("host:5000/v3?token=secret", "host:5000/v3"),
+        ("//user:secret@host/", "//host/"),
+        ("//user:secret@host:1/v3?token=secret", "//host:1/v3"),
+        ("user:secret@host/?token=secret", "a URL that cannot be read"),
+        ("user:secret%40host", "a URL that cannot be read"),
+        ("secret@host", "a URL that cannot be read"),
+        ("1user:secret@host", "a URL that cannot be read"),
+        ("http:///user:secret@host/", "a URL that cannot be read"),
+        ("http:\\\\user:secret@host/", "a URL that cannot be read"),
+        ("http://user:1/secret@host/", "a URL that cannot be read"),
     ],
 )
 def test_no_secret_remains(url: str, expected: str) -> None:

@@ -30,7 +30,8 @@ class Response(NamedTuple):
         if self.status not in _REDIRECTS:
             return None
         target = (self.header(b"location") or "nowhere").partition("?")[0]
-        return strip_credentials(target[:_MAX_LOGGED_URL_LENGTH]).encode("unicode_escape").decode()
+        shown = strip_credentials(target)[:_MAX_LOGGED_URL_LENGTH]
+        return shown.encode("unicode_escape").decode()
 
     def header(self, name: bytes) -> str | None:
         """Return the value of the first header `name`, in lower case; None if there is none."""
@@ -61,7 +62,8 @@ class Transport(Protocol):
         Returns a response of any status code. Redirects are not followed. Raises UpstreamError if
         there is no usable response, for example ResponseTooLarge for a body of more than
         `max_response_bytes`. Raises TimeoutError if the server does not respond in time. Raises
-        ValueError if a header value or `target` has a line end or a character outside Latin-1.
+        ValueError if a header value or `target` has a line end, a NUL or a character outside
+        Latin-1.
 
         An implementation must not retry, because only the caller knows which requests are safe to
         repeat.

@@ -1,20 +1,27 @@
 """strip_credentials: removes secrets from URLs, for logs and messages."""
 
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
+
+_UNREADABLE = "a URL that cannot be read"
 
 
 def strip_credentials(url: str) -> str:
     """Return the URL without user, password, query and fragment.
 
-    A text without a scheme is returned unchanged. For a text that cannot be parsed, the result is
-    ``a URL that cannot be read``, because a password may be anywhere in the text.
+    A text without a scheme or a host is treated like a URL. For a text that cannot be parsed, the
+    result is ``a URL that cannot be read``, because a password may be anywhere in the text. The
+    result is the same if the path has an ``@``, because what precedes it may be a password, as in
+    ``user:secret@host``.
     """
     try:
         parts = urlsplit(url)
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
-        return "a URL that cannot be read"
-    if not parts.scheme:
-        return url
+        return _UNREADABLE
+    if "@" in unquote(parts.path):
+        return _UNREADABLE
+    scheme = f"{parts.scheme}:" if parts.scheme else ""
+    if not parts.netloc:
+        return scheme + parts.path
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
-    return f"{parts.scheme}://{host}{port}{parts.path}"
+    return f"{scheme}//{host}{port}{parts.path}"
