@@ -14,6 +14,7 @@ from glimpse.identity.keystone.shared_cache import InvalidMemcachedServer, Share
 from glimpse.identity.keystone.shared_cache_protection import EntryProtection, ProtectionUnavailable
 from glimpse.settings import InvalidSettings, Settings
 from glimpse.upstream.client import HttpClient
+from glimpse.upstream.urls import strip_credentials
 
 # Plugins that need a password, but report a missing password only at the login.
 _PASSWORD_PLUGINS = ("password", "v3password")
@@ -103,7 +104,7 @@ def _check_auth_url(url: str | None, section: str) -> None:
     """
     if url is None or url.lower().startswith(("http://", "https://")):
         return
-    shown = url.rpartition("@")[2]  # without a password
+    shown = strip_credentials(url.rpartition("@")[2])
     raise InvalidSettings(
         f"[{section}] auth_url: {shown!r} does not begin with http:// or https://: set a URL such "
         "as http://keystone.example:5000/v3."

@@ -4,6 +4,7 @@ import argparse
 import secrets
 import socket
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -55,13 +56,13 @@ class Control(NamedTuple):
 
 
 def open_control(
-    options: argparse.Namespace, settings: Settings, faults: Sequence[FaultRule]
+    options: argparse.Namespace, settings: Settings, faults: Sequence[FaultRule], stack: ExitStack
 ) -> Control:
     """Make the tools for tests, and listen at --control-port if it is given.
 
     With --ephemeral and --control-port, also copies the state for resets. `faults` are the faults
-    of the seed. The caller closes the socket. Raises CommandFailed if the port cannot be used, if
-    --control-port is given without --ready-file, or if there are several workers, because each
+    of the seed. Closing `stack` closes the socket. Raises CommandFailed if the port cannot be used,
+    if --control-port is given without --ready-file, or if there are several workers, because each
     would have faults of its own. Raises OSError if the state cannot be copied.
     """
     port = options.control_port
@@ -69,7 +70,7 @@ def open_control(
         raise CommandFailed("--control-port needs --ready-file, which has the token of its API.")
     if settings.server.workers > 1:
         raise CommandFailed("faults and --control-port need one process: leave --workers out.")
-    listener = None if port is None else open_socket(_HOST, port)
+    listener = None if port is None else stack.enter_context(open_socket(_HOST, port))
     has_resets = options.ephemeral and listener is not None
     copies = StateCopies(settings.server.state_dir, RUNNING) if has_resets else None
     tools = ControlTools(ActiveFaults(faults), RequestLog())

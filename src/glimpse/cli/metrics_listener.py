@@ -19,8 +19,8 @@ _LOG = logging.getLogger(__name__)
 def open_metrics(settings: Settings, stack: ExitStack) -> tuple[Settings, Sequence[socket.socket]]:
     """Listen at the port for metrics; return the settings to serve with, and the sockets.
 
-    If metrics are turned off, there are no sockets; otherwise there is one. The caller closes the
-    sockets. With several workers, closing `stack` removes a temporary directory for their metrics.
+    If metrics are turned off, there are no sockets; otherwise there is one. Closing `stack` closes
+    the socket. With several workers, it also removes a temporary directory for their metrics.
 
     If the port or the directory cannot be used and the operator has configured the port, raises
     CommandFailed. If the operator has not configured the port, logs a warning, and returns settings
@@ -29,9 +29,10 @@ def open_metrics(settings: Settings, stack: ExitStack) -> tuple[Settings, Sequen
     if not settings.metrics.port:
         return settings, []
     try:
+        # The socket is first, so that no variable is set if metrics are turned off
+        listener = stack.enter_context(open_socket(settings.metrics.host, settings.metrics.port))
         if settings.server.workers > 1:
-            _share_metrics(stack)
-        return settings, [open_socket(settings.metrics.host, settings.metrics.port)]
+            _share_metrics(listener, stack)
     except CommandFailed as error:
         if settings.metrics.is_required:
             raise
@@ -39,13 +40,15 @@ def open_metrics(settings: Settings, stack: ExitStack) -> tuple[Settings, Sequen
             "There is no /metrics to scrape: %s. Set [metrics] port to a free port, or to 0.", error
         )
         return settings.without_metrics(), []
+    return settings, [listener]
 
 
-def _share_metrics(stack: ExitStack) -> None:
+def _share_metrics(listener: socket.socket, stack: ExitStack) -> None:
     """Set the variable PROMETHEUS_MULTIPROC_DIR to a directory for the metrics of all workers.
 
     Does nothing if the variable is set already. Otherwise makes a temporary directory, which
-    closing `stack` removes. Raises CommandFailed if the directory cannot be made.
+    closing `stack` removes. Raises CommandFailed if the directory cannot be made; then `listener`
+    is closed.
     """
     if os.environ.get(_METRICS_DIRECTORY):
         return
@@ -54,6 +57,7 @@ def _share_metrics(stack: ExitStack) -> None:
     try:
         directory = tempfile.TemporaryDirectory(prefix="glimpse-metrics-", dir=where)
     except OSError as error:
+        listener.close()
         why = f"{error.filename or where}: {error.strerror}"
         raise CommandFailed(f"no place for the workers to keep numbers: {why}") from None
     os.environ[_METRICS_DIRECTORY] = stack.enter_context(directory)

@@ -78,8 +78,8 @@ def run(options: argparse.Namespace) -> int:
         settings, faults = _prepare_state(options, settings, stack, lock)
         # Before listening, so that no client connects to a server that cannot start
         _open_once(settings)
-        control = _open_control(options, settings, faults)
-        sockets = [_api_socket(settings.server.host, each) for each in api_listeners(settings)]
+        control = _open_control(options, settings, faults, stack)
+        sockets = [_api_socket(settings, each, stack) for each in api_listeners(settings)]
         settings, scrapes = open_metrics(settings, stack)
         for message in settings.ineffective_options:
             _LOG.warning("%s", message)
@@ -146,14 +146,17 @@ def _prepare_state(
 
 
 def _open_control(
-    options: argparse.Namespace, settings: Settings, faults: "tuple[FaultRule, ...]"
+    options: argparse.Namespace,
+    settings: Settings,
+    faults: "tuple[FaultRule, ...]",
+    stack: ExitStack,
 ) -> "Control | None":
     """Open the control API and the faults of a seed; return None if there is neither."""
     if options.control_port is None and not faults:
         return None
     from glimpse.cli.control import open_control  # noqa: PLC0415  loads only when wanted
 
-    return open_control(options, settings, faults)
+    return open_control(options, settings, faults, stack)
 
 
 def _configure_logging(settings: Settings) -> None:
@@ -173,13 +176,13 @@ def _check_address(settings: Settings) -> None:
             raise CommandFailed(str(error)) from None
 
 
-def _api_socket(host: str, listener: ApiListener) -> socket.socket:
-    """Return a listening socket for an API.
+def _api_socket(settings: Settings, listener: ApiListener, stack: ExitStack) -> socket.socket:
+    """Return a listening socket for an API. Closing `stack` closes the socket.
 
     Raises CommandFailed, which names the option to change, if the port cannot be used.
     """
     try:
-        return open_socket(host, listener.port)
+        return stack.enter_context(open_socket(settings.server.host, listener.port))
     except CommandFailed as error:
         hint = f"the {listener.api} needs a free port: set [glimpse] {listener.option}"
         if listener.option == "port":
