@@ -10,7 +10,7 @@ def test_a_failed_read_is_a_problem_for_a_minute() -> None:
     now = 1000.0
     failures = CatalogFailures(Path("/state/catalog.sqlite"), lambda: now)
     assert failures.problem() is None
-    error = failures.read_failed(sqlite3.DatabaseError("malformed"))
+    error = failures.record_failed_read(sqlite3.DatabaseError("malformed"))
     assert str(error) == "The catalog cannot be read: malformed"
     now = 1059.9
     assert failures.problem() == "the catalog cannot be read: malformed"

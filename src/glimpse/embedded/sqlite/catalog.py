@@ -26,8 +26,8 @@ from glimpse.embedded.sqlite.image_reader import ImageReader
 from glimpse.embedded.sqlite.image_writer import ImageWriter
 from glimpse.embedded.sqlite.list_step import ListingPosition
 from glimpse.embedded.sqlite.page_sizes import (
-    MAX_STEP,
-    PAGE,
+    MAX_STEP_ROWS,
+    PAGE_IMAGES,
     first_count,
     next_count,
     split_into_pages,
@@ -112,7 +112,7 @@ class SQLiteCatalog:
         """
         with self._reading:
             position = self._reader.listing_position(marker) if marker is not None else None
-        count = first_count(query, PAGE)
+        count = first_count(query, PAGE_IMAGES)
         while True:
             with self._reading:
                 images, position = self._reader.list_step(caller, query, position, count)
@@ -121,7 +121,7 @@ class SQLiteCatalog:
             yield page.pop()
             if position is None:
                 return
-            count = PAGE
+            count = PAGE_IMAGES
             await asyncio.sleep(0)  # the event loop runs other tasks
 
     async def _pages_by_scan(
@@ -135,16 +135,16 @@ class SQLiteCatalog:
         """
         cursor: Image | ListingPosition | None = marker
         # Each step of a sorted list reads all rows in scope, so the steps are large and few.
-        count = first_count(query, PAGE if has_usual_order(query) else MAX_STEP)
+        count = first_count(query, PAGE_IMAGES if has_usual_order(query) else MAX_STEP_ROWS)
         while True:
             images, cursor = await self._reader_threads.run(
                 FilteredScan.step, caller, query, cursor, count
             )
             count = next_count(query, count, len(images))
-            waiting = max(0, len(images) - PAGE)
+            waiting = max(0, len(images) - PAGE_IMAGES)
             if waiting and self._waiting + waiting > _MAX_WAITING:
                 waiting = 0
-                images = images[:PAGE]
+                images = images[:PAGE_IMAGES]
                 cursor = images[-1]
             pages = split_into_pages(images, is_last=cursor is None)
             del images

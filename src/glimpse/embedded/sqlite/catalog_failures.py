@@ -33,7 +33,7 @@ class CatalogFailures:
         self._failed_at = -math.inf
         self._reason = ""
 
-    def read_failed(self, error: sqlite3.Error) -> Unavailable:
+    def record_failed_read(self, error: sqlite3.Error) -> Unavailable:
         """Log and count a failed read; return the Unavailable that the caller raises.
 
         At most one failed read a minute is logged. Call this method in the task of the request,
@@ -79,7 +79,7 @@ class CheckedReads:
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
         """Raise Unavailable if the block raised an error of SQLite."""
         if isinstance(error, sqlite3.Error):
-            raise self._failures.read_failed(error) from None
+            raise self._failures.record_failed_read(error) from None
 
     def close(self) -> None:
         """Make later reads raise Unavailable."""

@@ -76,7 +76,7 @@ class ImageWriter:
             )
             members = self._reader.member_statuses(image_id)
             self._reindex(after, keys_of(before.image, members), keys_of(after, members))
-            self._usage.replace([before.image], [after])
+            self._usage.apply_changes([before.image], [after])
         if check_usage is not None:
             check_usage(self._usage.get(project_id))
         return after
@@ -170,7 +170,7 @@ class ImageWriter:
             some = values[start : start + 3 * _ROWS_A_STATEMENT]
             rows = ", ".join(["(?, ?, ?)"] * (len(some) // 3))
             self._connection.execute(f"INSERT INTO listing VALUES {rows}", some)
-        self._usage.replace((), [image for image, _ in records])
+        self._usage.apply_changes((), [image for image, _ in records])
 
     def _insert_members(self, image: Image, members: Mapping[str, str]) -> None:
         if not members:
@@ -193,7 +193,7 @@ class ImageWriter:
             self._connection.execute("DELETE FROM listing WHERE number = ?", (number,))
         self._connection.execute("DELETE FROM images WHERE id = ?", (image.id,))
         if is_valid:
-            self._usage.replace([image], ())
+            self._usage.apply_changes([image], ())
         else:
             self._usage.recount(image.owner)
 

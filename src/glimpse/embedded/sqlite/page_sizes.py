@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from glimpse.embedded.sqlite.sort_order import has_usual_order
 from glimpse.images import Image, ImageQuery, Page
 
-PAGE = 200  # images: rendering more at once would block the event loop for too long
-MAX_STEP = 1001  # the Image API's largest limit, and one more to see whether the list goes on
+PAGE_IMAGES = 200  # rendering more at once would block the event loop for too long
+MAX_STEP_ROWS = 1001  # the Image API's largest limit, and one more to see whether the list goes on
 
 
 def first_count(query: ImageQuery, most: int) -> int:
@@ -24,8 +24,8 @@ def next_count(query: ImageQuery, count: int, found: int) -> int:
     1,001. It is always 1,001 for a list that is not in the usual order (newest first).
     """
     if not has_usual_order(query):
-        return MAX_STEP
-    return PAGE if 2 * found > count else min(4 * count, MAX_STEP)
+        return MAX_STEP_ROWS
+    return PAGE_IMAGES if 2 * found > count else min(4 * count, MAX_STEP_ROWS)
 
 
 def split_into_pages(images: Sequence[Image], *, is_last: bool) -> list[Page]:
@@ -34,6 +34,9 @@ def split_into_pages(images: Sequence[Image], *, is_last: bool) -> list[Page]:
     If `is_last` is True, the last page has ``is_last`` set.
     """
     return [
-        Page(images[start : start + PAGE], is_last=is_last and start + PAGE >= len(images))
-        for start in range(0, max(len(images), 1), PAGE)
+        Page(
+            images[start : start + PAGE_IMAGES],
+            is_last=is_last and start + PAGE_IMAGES >= len(images),
+        )
+        for start in range(0, max(len(images), 1), PAGE_IMAGES)
     ]

@@ -42,7 +42,7 @@ def conditions(query: ImageQuery) -> Clause:
 
 def _conditions(query: ImageQuery) -> Iterator[Clause]:
     yield Clause("os_hidden = ?", (query.os_hidden,))
-    yield _one_of("status NOT", NEVER_LISTED)
+    yield _one_of("status", NEVER_LISTED, is_negated=True)
     if query.visibility not in (None, "all"):
         yield Clause("visibility = ?", (query.visibility,))
     for attribute in NUMBERS:
@@ -59,7 +59,7 @@ def _conditions(query: ImageQuery) -> Iterator[Clause]:
             yield _one_of(column, map(comparison_form, wanted))
     yield from _ranges(query)
     if query.tags:
-        tags = _list(map(comparison_form, query.tags))
+        tags = _json_list(map(comparison_form, query.tags))
         yield Clause(
             "CASE WHEN json_valid(tags) THEN"  # another program may have written invalid tags
             " (SELECT count(DISTINCT comparison_form(value)) FROM json_each(tags)"
@@ -80,15 +80,13 @@ def _ranges(query: ImageQuery) -> Iterator[Clause]:
             yield Clause(f"{column} {_OPERATORS[bound.operator]} ?", (bound.moment,))
 
 
-def _one_of(column: str, values: Iterable[str]) -> Clause:
-    """Return the condition that a column has one of the values.
-
-    If `column` ends with NOT, return the condition that the column has none of the values.
-    """
-    return Clause(f"{column} IN (SELECT value FROM json_each(?))", (_list(values),))
+def _one_of(column: str, values: Iterable[str], *, is_negated: bool = False) -> Clause:
+    """Return the condition that a column has one of the values; none of them if `is_negated`."""
+    word = "NOT IN" if is_negated else "IN"
+    return Clause(f"{column} {word} (SELECT value FROM json_each(?))", (_json_list(values),))
 
 
-def _list(values: Iterable[str]) -> str:
+def _json_list(values: Iterable[str]) -> str:
     """Return values as a JSON list, which is a single parameter of an SQL statement.
 
     SQLite limits the number of parameters of a statement.

@@ -62,7 +62,7 @@ class ReaderThreads:
             # A cancelled future would end the count of the read, but the read stays in the queue.
             return await asyncio.shield(read)
         except sqlite3.Error as error:
-            raise self._failures.read_failed(error) from None
+            raise self._failures.record_failed_read(error) from None
 
     def _on_read(self, read: "asyncio.Future[Any]") -> None:
         """Subtract a finished read from the number of waiting reads."""

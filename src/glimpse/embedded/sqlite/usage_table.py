@@ -39,7 +39,7 @@ class UsageTable:
             values = (project_id, *totals)
             self._connection.execute("INSERT INTO usage VALUES (?, ?, ?, ?, ?)", values)
 
-    def replace(self, removed: Iterable[Image], added: Iterable[Image]) -> None:
+    def apply_changes(self, removed: Iterable[Image], added: Iterable[Image]) -> None:
         """Add the images `added` to their projects' usage, and subtract the images `removed`."""
         changes: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
         for images, sign in ((removed, -1), (added, 1)):
