@@ -47,8 +47,10 @@ class ImageService(Protocol):
     ) -> Image:
         """Apply `changes` atomically and return the image as it is afterwards.
 
-        Changes that other clients make to other keys at the same time are kept. If an error is
-        raised, the image is not changed. Raises the first of these errors that applies:
+        Changes that other clients make to other keys at the same time are kept. After Unavailable,
+        InvalidResponse or NotAuthenticated of a gateway, Glance may have changed the image, or may
+        still change it. After any other error, the image is not changed. Raises the first of these
+        errors that applies:
 
         - ImageNotFound if no image has this id, or if the caller cannot see the image
         - PropertyNotFound if the image has no property with a key of `changes.remove`
@@ -65,9 +67,10 @@ class ImageService(Protocol):
     async def delete_image(self, caller: Caller, image_id: str) -> None:
         """Delete an image and its data.
 
-        Raises ImageNotFound if no image has this id, or if the caller cannot see the image. Raises
-        Forbidden if the caller may not delete the image, or if the image is protected. Raises
-        Conflict if the image is in use.
+        After Unavailable, InvalidResponse or NotAuthenticated of a gateway, Glance may have deleted
+        the image, or may still delete it. Raises ImageNotFound if no image has this id, or if the
+        caller cannot see the image. Raises Forbidden if the caller may not delete the image, or if
+        the image is protected. Raises Conflict if the image is in use.
         """
         ...
 
