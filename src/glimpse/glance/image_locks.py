@@ -8,6 +8,9 @@ until that PATCH is over. Locks in Redis, memcached and etcd expire only after s
 in files, the default, are released at once. Therefore a marker file exists beside the lock file
 during each write. If a writer finds the marker of a process that exited, the writer waits until the
 PATCH of that process must be over.
+
+Locks in MySQL and PostgreSQL are released as soon as the connection of their process closes. There,
+no marker can outlive the process, so other processes may write before that PATCH is over.
 """
 
 import asyncio
