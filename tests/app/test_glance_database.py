@@ -1,5 +1,6 @@
 """Opening the image service that [glance_database] configures."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from glimpse.app.gateway import open_gateway_components
 from glimpse.glance import GlanceImageService
 from glimpse.glance_database.service import GlanceDatabaseImageService
+from glimpse.identity.noauth import NoAuthIdentity
 from glimpse.settings import InvalidSettings, Settings, load_settings
 
 _URLS = ("mysql+pymysql://u:secret@127.0.0.1/glance", "postgresql://u:secret@127.0.0.1/glance")
@@ -54,3 +56,22 @@ async def test_a_url_that_cannot_be_used_is_refused_without_printing_its_passwor
         await open_gateway_components(settings, None)
     assert "secret" not in str(error.value)
     assert "secret" not in repr(settings)
+
+
+async def test_start_that_ends_early_closes_glance_and_the_identity(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = []
+
+    async def interrupt(_: GlanceDatabaseImageService) -> None:
+        raise asyncio.CancelledError
+
+    async def close(part: object) -> None:
+        closed.append(type(part))
+
+    monkeypatch.setattr(GlanceDatabaseImageService, "check_schema", interrupt)
+    for part in (GlanceImageService, NoAuthIdentity):
+        monkeypatch.setattr(part, "close", close)
+    with pytest.raises(asyncio.CancelledError):
+        await open_gateway_components(_settings(tmp_path, _URLS[0]), None)
+    assert closed == [NoAuthIdentity, GlanceImageService]

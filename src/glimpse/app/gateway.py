@@ -3,6 +3,7 @@
 This module imports nothing of the embedded services, so that a gateway does not load them.
 """
 
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,21 +47,11 @@ async def open_gateway_components(settings: Settings, rules: PolicyRules | None)
     images: ImageService = glance
     readiness_checks: dict[str, ReadinessCheck] = {"glance": glance.ping}
     if settings.glance_database.is_read:
-        # Loads oslo.policy and a driver, which other gateways do not need
-        from glimpse.app import glance_database  # noqa: PLC0415
-
-        try:
-            reading = await glance_database.open_checked_glance_database(settings, glance, rules)
-        except InvalidSettings:
-            await identity.close()
-            await glance.close()
-            raise
-        images = reading
-        readiness_checks["glance_database"] = glance_database.readiness_check(settings, reading)
-        if settings.glance_database.replica_connection is not None:
-            readiness_checks["glance_database_replica"] = glance_database.replica_readiness_check(
-                reading
-            )
+        async with AsyncExitStack() as opened:
+            opened.push_async_callback(glance.close)
+            opened.push_async_callback(identity.close)
+            images = await _open_database(settings, glance, rules, readiness_checks)
+            opened.pop_all()
     if isinstance(identity, KeystoneIdentity):
         readiness_checks["keystone"] = identity.ping
 
@@ -70,6 +61,27 @@ async def open_gateway_components(settings: Settings, rules: PolicyRules | None)
     return Components(images, identity, image_service_url, readiness_checks)
 
 
+async def _open_database(
+    settings: Settings,
+    glance: GlanceImageService,
+    rules: PolicyRules | None,
+    readiness_checks: dict[str, ReadinessCheck],
+) -> ImageService:
+    """Make the image service that reads Glance's database; add to `readiness_checks`.
+
+    Connects to the database. Raises what `open_checked_glance_database` raises.
+    """
+    # Loads oslo.policy and a driver, which other gateways do not need
+    from glimpse.app import glance_database  # noqa: PLC0415
+
+    images = await glance_database.open_checked_glance_database(settings, glance, rules)
+    readiness_checks["glance_database"] = glance_database.readiness_check(settings, images)
+    if settings.glance_database.replica_connection is not None:
+        check = glance_database.replica_readiness_check(images)
+        readiness_checks["glance_database_replica"] = check
+    return images
+
+
 def open_gateway(settings: Settings, rules: PolicyRules | None = None) -> Gateway:
     """Make the image service and the identity of a gateway.
 
@@ -77,7 +89,7 @@ def open_gateway(settings: Settings, rules: PolicyRules | None = None) -> Gatewa
     are the operator's policy rules; None without policy files. Raises OSError if the directory of
     lock files cannot be created. Raises InvalidSettings for options that cannot be used. An example
     is auth_strategy ``embedded``, because Glance does not accept the tokens of the embedded
-    identity.
+    identity. After an error, nothing has to be closed, because clients connect when first used.
     """
     if settings.api.auth_strategy == "keystone":
         session = open_session(settings)
