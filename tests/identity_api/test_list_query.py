@@ -70,9 +70,9 @@ def test_first_limit_marker_and_checked_value_count() -> None:
 def test_pages_follow_each_other_to_the_end() -> None:
     limit, marker = ("limit", "2"), ("marker", "b")
     first = select_page(ENTRIES, [limit], RULES)
-    assert ([each["id"] for each in first.entries], first.marker) == (["a", "b"], "b")
+    assert ([each["id"] for each in first.entries], first.next_marker) == (["a", "b"], "b")
     assert select_page(ENTRIES, [limit, marker], RULES) == Page([ENTRIES[0]], None)
-    assert select_page(ENTRIES, [("limit", "3")], RULES).marker is None
+    assert select_page(ENTRIES, [("limit", "3")], RULES).next_marker is None
     assert ids(("limit", "0")) == ids(("limit", "-1")) == ids(("limit", "")) == "abc"
 
 

@@ -16,7 +16,7 @@ from glimpse.identity.embedded.directory_entries import Domain, Project, Role, U
 from glimpse.identity.embedded.session import Session
 from glimpse.identity.embedded.standard_roles import ROLE_NAMES, role_id_of
 from glimpse.identity.embedded.tokens import Token
-from glimpse.identity_api.policy import RULES, Target, is_allowed
+from glimpse.identity_api.policy import RULES, PolicyTarget, is_allowed
 from tests.peers import keystone_policy
 from tests.peers.install import PROGRAMS
 
@@ -38,10 +38,10 @@ ROLES = (
 _BOTH = ("d", "other")
 TARGETS = [
     *itertools.starmap(
-        Target, itertools.product(_BOTH, ("u", "other"), ("p", "other"), _BOTH, (None,))
+        PolicyTarget, itertools.product(_BOTH, ("u", "other"), ("p", "other"), _BOTH, (None,))
     ),
-    *itertools.starmap(Target, itertools.product(_BOTH, ("u",), ("p",), _BOTH, ROLES)),
-    Target(user_id="other"),
+    *itertools.starmap(PolicyTarget, itertools.product(_BOTH, ("u",), ("p",), _BOTH, ROLES)),
+    PolicyTarget(user_id="other"),
 ]
 
 
@@ -71,7 +71,7 @@ def credentials_of(session: Session) -> dict[str, Any]:
     }
 
 
-def attributes_of(target: Target, action: str) -> dict[str, Any]:
+def attributes_of(target: PolicyTarget, action: str) -> dict[str, Any]:
     """Return the target as Keystone's rules name its attributes."""
     user_domain = (
         target.user_domain_id if action.endswith(("grant", "grants")) else target.domain_id

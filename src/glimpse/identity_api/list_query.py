@@ -28,7 +28,7 @@ _COMPARATORS: dict[str, Callable[[str, str], bool]] = {
     "startswith": str.startswith,
     "endswith": str.endswith,
 }
-Entry = dict[str, Any]  # an object as a response has it
+Document = dict[str, Any]  # an object as a response has it
 Parameters = Sequence[tuple[str, str]]  # of the query, in their order
 
 
@@ -49,15 +49,15 @@ class ListRules(NamedTuple):
 class Page(NamedTuple):
     """A list, or a part of a list.
 
-    ``marker`` is the id of the last entry in ``entries`` if the list has further entries, else
+    ``next_marker`` is the id of the last entry in ``entries`` if the list has further entries, else
     None.
     """
 
-    entries: list[Entry]
-    marker: str | None
+    entries: list[Document]
+    next_marker: str | None
 
 
-def select_page(entries: Iterable[Entry], parameters: Parameters, rules: ListRules) -> Page:
+def select_page(entries: Iterable[Document], parameters: Parameters, rules: ListRules) -> Page:
     """Return the entries that match all `parameters`, sorted by id, or one page of them.
 
     - ``NAME=value`` compares the attribute NAME, in texts without regard to case.
@@ -98,9 +98,9 @@ def render_page(name: str, page: Page, url: str, parameters: Parameters) -> dict
     query = f"?{urlencode(parameters)}" if parameters else ""
     links: dict[str, str | None] = {"self": url + query, "next": None, "previous": None}
     document: dict[str, Any] = {name: page.entries, "links": links}
-    if page.marker is not None:
+    if page.next_marker is not None:
         kept = [pair for pair in parameters if pair[0] != "marker"]
-        links["next"] = f"{url}?{urlencode([*kept, ('marker', page.marker)])}"
+        links["next"] = f"{url}?{urlencode([*kept, ('marker', page.next_marker)])}"
         document["truncated"] = True
     return document
 
@@ -129,12 +129,12 @@ def _parse_limit(value: str | None) -> int | None:
     return min(limit, MAX_LIMIT) if limit > 0 else None
 
 
-def _matches(entry: Entry, parameters: Parameters, filters: tuple[str, ...]) -> bool:
+def _matches(entry: Document, parameters: Parameters, filters: tuple[str, ...]) -> bool:
     """Return True if `entry` matches every filter among `parameters`."""
     return all(_matches_one(entry, name, value, filters) for name, value in parameters)
 
 
-def _matches_one(entry: Entry, parameter: str, value: str, filters: tuple[str, ...]) -> bool:
+def _matches_one(entry: Document, parameter: str, value: str, filters: tuple[str, ...]) -> bool:
     """Return True if `entry` matches one parameter, or if the parameter is not a filter."""
     if parameter in filters:
         return _equals(entry.get(parameter), value)

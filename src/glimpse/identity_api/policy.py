@@ -10,7 +10,7 @@ from glimpse.identity.embedded.session import Session
 _MANAGED_ROLES = frozenset(("manager", "member", "reader"))  # roles that managers may assign
 
 
-class Target(NamedTuple):
+class PolicyTarget(NamedTuple):
     """The object that a request acts on, as far as rules compare it with the caller's token.
 
     - ``domain_id``: the domain of the object. If the object is a domain, this is its own id.
@@ -37,11 +37,11 @@ class _Rule(NamedTuple):
     caller's token must be in ``scopes``. An unscoped token counts as a token for a project.
     """
 
-    callers: tuple[Callable[[Session, Target], bool], ...]
+    callers: tuple[Callable[[Session, PolicyTarget], bool], ...]
     scopes: tuple[str, ...] = ("system", "domain", "project")
 
 
-def check(session: Session, action: str, target: Target = Target()) -> None:  # noqa: B008  immutable
+def check(session: Session, action: str, target: PolicyTarget = PolicyTarget()) -> None:  # noqa: B008  immutable
     """Raise Forbidden if the caller may not perform `action` on `target`.
 
     `session` is that of the caller's token. `action` is a key of RULES, such as ``get_user``.
@@ -52,7 +52,7 @@ def check(session: Session, action: str, target: Target = Target()) -> None:  # 
         )
 
 
-def is_allowed(session: Session, action: str, target: Target = Target()) -> bool:  # noqa: B008  immutable
+def is_allowed(session: Session, action: str, target: PolicyTarget = PolicyTarget()) -> bool:  # noqa: B008  immutable
     """Return True if the caller may perform `action` on `target`.
 
     `session` is that of the caller's token. `action` is a key of RULES, such as ``get_user``.
@@ -67,57 +67,57 @@ def _scope_of(session: Session) -> str:
     return "project" if session.domain is None else "domain"
 
 
-def _anybody(_session: Session, _target: Target) -> bool:
+def _anybody(_session: Session, _target: PolicyTarget) -> bool:
     return True
 
 
-def _admin(session: Session, _: Target) -> bool:
+def _admin(session: Session, _: PolicyTarget) -> bool:
     return "admin" in session.role_names
 
 
-def _service(session: Session, _: Target) -> bool:
+def _service(session: Session, _: PolicyTarget) -> bool:
     return "service" in session.role_names
 
 
-def _system_reader(session: Session, _: Target) -> bool:
+def _system_reader(session: Session, _: PolicyTarget) -> bool:
     return session.token.is_system and "reader" in session.role_names
 
 
-def _system_admin(session: Session, _: Target) -> bool:
+def _system_admin(session: Session, _: PolicyTarget) -> bool:
     return session.token.is_system and "admin" in session.role_names
 
 
-def _owner(session: Session, target: Target) -> bool:
+def _owner(session: Session, target: PolicyTarget) -> bool:
     """Return True if the target is the user of the token, or belongs to that user."""
     return session.user.id == target.user_id
 
 
-def _in_project(session: Session, target: Target) -> bool:
+def _in_project(session: Session, target: PolicyTarget) -> bool:
     """Return True if the target is the project of the token, or belongs to that project."""
     return session.project is not None and session.project.id == target.project_id
 
 
-def _in_domain(session: Session, target: Target) -> bool:
+def _in_domain(session: Session, target: PolicyTarget) -> bool:
     """Return True if the token is for the target's domain, or for a project in that domain."""
     own = session.domain.id if session.domain else session.project and session.project.domain_id
     return own is not None and own == target.domain_id
 
 
-def _has_in_domain(session: Session, target: Target, role: str) -> bool:
+def _has_in_domain(session: Session, target: PolicyTarget, role: str) -> bool:
     """Return True if the token is for the target's domain and has the role named `role`."""
     domain = session.domain
     return domain is not None and domain.id == target.domain_id and role in session.role_names
 
 
-def _domain_reader(session: Session, target: Target) -> bool:
+def _domain_reader(session: Session, target: PolicyTarget) -> bool:
     return _has_in_domain(session, target, "reader")
 
 
-def _domain_manager(session: Session, target: Target) -> bool:
+def _domain_manager(session: Session, target: PolicyTarget) -> bool:
     return _has_in_domain(session, target, "manager")
 
 
-def _manager_of_role(session: Session, target: Target) -> bool:
+def _manager_of_assignable_role(session: Session, target: PolicyTarget) -> bool:
     """Return True if the token has the role manager, and managers may assign the given role.
 
     The given role is ``target.role``; returns False if it is None.
@@ -126,25 +126,25 @@ def _manager_of_role(session: Session, target: Target) -> bool:
     return is_managed and "manager" in session.role_names
 
 
-def _manager_of_any_domain(session: Session, _: Target) -> bool:
+def _manager_of_any_domain(session: Session, _: PolicyTarget) -> bool:
     return session.domain is not None and "manager" in session.role_names
 
 
-def _grant_reader(session: Session, target: Target) -> bool:
+def _grant_reader(session: Session, target: PolicyTarget) -> bool:
     """Return True for a reader of the scope's domain, if the user is in the same domain."""
     return _domain_reader(session, target) and target.user_domain_id == target.domain_id
 
 
-def _grant_manager(session: Session, target: Target) -> bool:
+def _grant_manager(session: Session, target: PolicyTarget) -> bool:
     """Return True for a manager of the scope's domain, if the user is in the same domain.
 
     The target's role must also be one that managers may assign.
     """
     is_managed = _domain_manager(session, target) and target.user_domain_id == target.domain_id
-    return is_managed and _manager_of_role(session, target)
+    return is_managed and _manager_of_assignable_role(session, target)
 
 
-def _role_is_usable(session: Session, target: Target) -> bool:
+def _role_is_usable(session: Session, target: PolicyTarget) -> bool:
     """Return True if the target's role belongs to no domain, or to the domain of the token.
 
     Returns False if the target has no role.
@@ -153,7 +153,7 @@ def _role_is_usable(session: Session, target: Target) -> bool:
     return target.role is not None and target.role.domain_id in (None, own)
 
 
-def _grant_checker(session: Session, target: Target) -> bool:
+def _grant_checker(session: Session, target: PolicyTarget) -> bool:
     return _grant_reader(session, target) and _role_is_usable(session, target)
 
 
@@ -190,7 +190,7 @@ RULES: Mapping[str, _Rule] = {
     "get_domain": _Rule((_admin, _system_reader, _in_domain)),
     "list_domains": _DOMAIN_READERS,
     **{f"{verb}_domain": _ADMIN_NOT_FOR_DOMAINS for verb in _WRITES},
-    "get_role": _Rule((_admin, _system_reader, _manager_of_role)),
+    "get_role": _Rule((_admin, _system_reader, _manager_of_assignable_role)),
     "list_roles": _Rule((_admin, _system_reader, _manager_of_any_domain)),
     **{f"{verb}_role": _ADMIN_NOT_FOR_DOMAINS for verb in _WRITES},
     "get_domain_role": _READERS,

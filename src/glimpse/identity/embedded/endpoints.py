@@ -18,7 +18,7 @@ from glimpse.identity.embedded.identity_entry_edits import (
     replace_entry,
 )
 from glimpse.identity.embedded.identity_file import IdentityFile
-from glimpse.identity.embedded.services import OwnCatalog
+from glimpse.identity.embedded.services import OwnCatalogIds
 
 # Without ``name``: the name of an endpoint is kept in ``extra``, unlike that of a service.
 _KNOWN = frozenset(
@@ -41,7 +41,7 @@ class Endpoints:
     `create` and `update` raise Forbidden if the identity file would be too large.
     """
 
-    def __init__(self, identity_file: IdentityFile, own: OwnCatalog) -> None:
+    def __init__(self, identity_file: IdentityFile, own: OwnCatalogIds) -> None:
         self._file = identity_file
         self._own = own
 

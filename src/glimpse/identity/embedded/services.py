@@ -26,7 +26,7 @@ _KNOWN = frozenset(
 )
 
 
-class OwnCatalog(NamedTuple):
+class OwnCatalogIds(NamedTuple):
     """The ids of the region, services and endpoints that this process adds to the catalog.
 
     These objects have no entries in the identity file, and cannot be changed.
@@ -46,7 +46,7 @@ class Services:
     written. `create` and `update` raise Forbidden if the identity file would be too large.
     """
 
-    def __init__(self, identity_file: IdentityFile, own: OwnCatalog) -> None:
+    def __init__(self, identity_file: IdentityFile, own: OwnCatalogIds) -> None:
         self._file = identity_file
         self._own = own
 

@@ -8,7 +8,7 @@ from glimpse.http.service_urls import ServiceUrls
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import Endpoint, Region, Service
 from glimpse.identity.embedded.endpoint_urls import expand_url
-from glimpse.identity.embedded.services import OwnCatalog
+from glimpse.identity.embedded.services import OwnCatalogIds
 
 # Type and name of each service in this process, and the path of its version. A real Glance has no
 # version in its URL, and Tempest adds the version only to a URL without a path. Here the URL of the
@@ -21,7 +21,7 @@ _SERVICES = (
 _INTERFACES = ("public", "internal", "admin")
 
 
-def render_catalog(urls: ServiceUrls, region: str) -> list[dict[str, Any]]:
+def render_own_catalog(urls: ServiceUrls, region: str) -> list[dict[str, Any]]:
     """Render the catalog of this process: Compute, Image and Identity API, at `urls`.
 
     Each of these services has a public, an internal and an admin endpoint, all with the same URL
@@ -47,11 +47,11 @@ def render_catalog(urls: ServiceUrls, region: str) -> list[dict[str, Any]]:
     ]
 
 
-def own_catalog(region: str) -> OwnCatalog:
+def own_catalog_ids(region: str) -> OwnCatalogIds:
     """Return the ids of the region, services and endpoints of this process."""
     kinds = [kind for kind, _, _ in _SERVICES]
     endpoints = (f"{kind}:{interface}" for kind in kinds for interface in _INTERFACES)
-    return OwnCatalog(
+    return OwnCatalogIds(
         region, frozenset(map(_stable_id, kinds)), frozenset(map(_stable_id, endpoints))
     )
 
@@ -61,10 +61,10 @@ def extend_catalog(
 ) -> list[dict[str, Any]]:
     """Return a new catalog: `own`, and the enabled services and endpoints of `directory`.
 
-    `own` is a result of `render_catalog`, and is not changed. The ids `user_id` and `project_id` of
-    the token replace substitutions in the URLs of endpoints, such as ``$(project_id)s``. An
-    endpoint is left out if its URL needs a project and `project_id` is None, or if its URL is
-    invalid.
+    `own` is a result of `render_own_catalog`, and is not changed. The ids `user_id` and
+    `project_id` of the token replace substitutions in the URLs of endpoints, such as
+    ``$(project_id)s``. An endpoint is left out if its URL needs a project and `project_id` is None,
+    or if its URL is invalid.
     """
     added: dict[str, list[dict[str, Any]]] = {}
     for each in directory.endpoints.values():
@@ -159,7 +159,7 @@ def render_own_endpoints(
             "enabled": True,
             "links": {"self": f"{base_url}/v3/endpoints/{endpoint['id']}"},
         }
-        for service in render_catalog(urls, region_name)
+        for service in render_own_catalog(urls, region_name)
         for endpoint in service["endpoints"]
     ]
 

@@ -67,5 +67,5 @@ class AccessRuleHandlers(IdentityHandlers):
         Raises Forbidden if the caller may not perform `action` on access rules of the user.
         """
         user_id: str = request.path_params["user_id"]
-        policy.check(self.session(request), action, policy.Target(user_id=user_id))
+        policy.check(self.authenticate(request), action, policy.PolicyTarget(user_id=user_id))
         return user_id

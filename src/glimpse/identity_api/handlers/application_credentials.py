@@ -98,6 +98,6 @@ class ApplicationCredentialHandlers(IdentityHandlers):
 
         Raises Forbidden if the caller may not perform `action` on objects of the user in the path.
         """
-        session = self.session(request)
-        policy.check(session, action, policy.Target(user_id=request.path_params["user_id"]))
+        session = self.authenticate(request)
+        policy.check(session, action, policy.PolicyTarget(user_id=request.path_params["user_id"]))
         return session

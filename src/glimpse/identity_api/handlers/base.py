@@ -12,7 +12,7 @@ from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.errors import NotFound
 from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.identity.embedded.session import Session, check_access_rules
-from glimpse.identity_api.documents.catalog import extend_catalog, render_catalog
+from glimpse.identity_api.documents.catalog import extend_catalog, render_own_catalog
 from glimpse.identity_api.list_query import ListRules, render_page, select_page
 from glimpse.identity_api.requests import check_lengths
 from glimpse.identity_api.responses import PRIVATE, json_response
@@ -21,9 +21,9 @@ from glimpse.identity_api.responses import PRIVATE, json_response
 class IdentityHandlers:
     """Base class of handlers: provides the caller's session, the directory and the catalog.
 
-    A handler calls `session` first, and so raises Unauthorized, IdentityUnavailable or BadRequest.
-    Only `TokenHandlers.issue` and `UserHandlers.set_password` need no token and do not call
-    `session`. A handler that reads a body raises BadRequest, IdentityUnavailable,
+    A handler calls `authenticate` first, and so raises Unauthorized, IdentityUnavailable or
+    BadRequest. Only `TokenHandlers.issue` and `UserHandlers.set_password` need no token and do not
+    call `authenticate`. A handler that reads a body raises BadRequest, IdentityUnavailable,
     ClientDisconnected or HTTPException 413 (see `read_json`). `responses.EXCEPTION_HANDLERS` makes
     the responses for errors. The name of a handler is the operation in logs and metrics:
     ``identity.list_users``.
@@ -37,7 +37,7 @@ class IdentityHandlers:
         """The entries of the identity file, such as users and projects, as last read."""
         return self.identity.identity_file.current
 
-    def session(self, request: Request) -> Session:
+    def authenticate(self, request: Request) -> Session:
         """Return the caller's session, which is the session of the token in ``X-Auth-Token``.
 
         Raises Unauthorized if the token is missing or not valid, or if the token's access rules do
@@ -58,7 +58,7 @@ class IdentityHandlers:
         The catalog has the services of this process, and the enabled services and endpoints that
         admins added.
         """
-        own = render_catalog(service_urls_of(request.scope), self.identity.region_name)
+        own = render_own_catalog(service_urls_of(request.scope), self.identity.region_name)
         project_id = session.project.id if session.project else None
         return extend_catalog(own, self.directory, session.user.id, project_id)
 

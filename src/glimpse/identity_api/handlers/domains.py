@@ -38,9 +38,9 @@ class DomainHandlers(IdentityHandlers):
         not list domains, BadRequest for an invalid parameter, and NotFound for an unknown
         ``marker``.
         """
-        session, base_url = self.session(request), base_url_of(request.scope)
+        session, base_url = self.authenticate(request), base_url_of(request.scope)
         own = session.domain.id if session.domain else None
-        policy.check(session, "list_domains", policy.Target(domain_id=own))
+        policy.check(session, "list_domains", policy.PolicyTarget(domain_id=own))
         found = (each for each in self.directory.domains.values() if own in (None, each.id))
         entries = [render_domain(each, base_url) for each in found]
         return list_response(request, "domains", entries, _LIST)
@@ -51,9 +51,11 @@ class DomainHandlers(IdentityHandlers):
         For an unknown domain, raises NotFound if the caller may see all domains, otherwise
         Forbidden.
         """
-        session, domain_id = self.session(request), request.path_params["domain_id"]
+        session, domain_id = self.authenticate(request), request.path_params["domain_id"]
         domain = self.directory.domains.get(domain_id)
-        policy.check(session, "get_domain", policy.Target(domain_id=domain.id if domain else None))
+        policy.check(
+            session, "get_domain", policy.PolicyTarget(domain_id=domain.id if domain else None)
+        )
         if domain is None:
             raise NotFound(f"Could not find domain: {domain_id}.")
         return json_response({"domain": render_domain(domain, base_url_of(request.scope))})
@@ -63,7 +65,7 @@ class DomainHandlers(IdentityHandlers):
 
         Raises BadRequest, Conflict, Forbidden or IdentityUnavailable (see `Domains.create`).
         """
-        session = self.session(request)
+        session = self.authenticate(request)
         values = parse_new_object(await read_json(request), schemas.DOMAIN)
         policy.check(session, "create_domain")
         made = await self._domains.create(values)
@@ -75,7 +77,7 @@ class DomainHandlers(IdentityHandlers):
         Raises BadRequest, NotFound, Conflict, Forbidden or IdentityUnavailable (see
         `Domains.update`).
         """
-        session = self.session(request)
+        session = self.authenticate(request)
         values = parse_changes(await read_json(request), schemas.DOMAIN)
         domain_id = self._find(request).id
         policy.check(session, "update_domain")
@@ -89,7 +91,7 @@ class DomainHandlers(IdentityHandlers):
         domains, or if the domain is enabled, immutable or the domain Default. Raises
         IdentityUnavailable if the identity file is invalid or cannot be written.
         """
-        session, domain_id = self.session(request), self._find(request).id
+        session, domain_id = self.authenticate(request), self._find(request).id
         policy.check(session, "delete_domain")
         await self._domains.delete(domain_id)
         return no_content()

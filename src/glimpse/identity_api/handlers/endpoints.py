@@ -11,7 +11,7 @@ from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.identity_api import policy, schemas
 from glimpse.identity_api.attributes import parse_changes, parse_new_object
 from glimpse.identity_api.documents.catalog import (
-    own_catalog,
+    own_catalog_ids,
     render_endpoint,
     render_own_endpoints,
 )
@@ -40,7 +40,7 @@ class EndpointHandlers(IdentityHandlers):
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
         super().__init__(identity)
-        self._endpoints = Endpoints(identity.identity_file, own_catalog(identity.region_name))
+        self._endpoints = Endpoints(identity.identity_file, own_catalog_ids(identity.region_name))
 
     async def list_endpoints(self, request: Request) -> Response:
         """List the endpoints that match the query.
@@ -48,7 +48,7 @@ class EndpointHandlers(IdentityHandlers):
         Raises Forbidden if the caller may not list endpoints, BadRequest for an invalid parameter,
         and NotFound for an unknown ``marker``.
         """
-        policy.check(self.session(request), "list_endpoints")
+        policy.check(self.authenticate(request), "list_endpoints")
         return list_response(request, "endpoints", self._all(request), _LIST)
 
     async def show_endpoint(self, request: Request) -> Response:
@@ -57,7 +57,7 @@ class EndpointHandlers(IdentityHandlers):
         Raises Forbidden if the caller may not see endpoints, and NotFound if the endpoint does not
         exist.
         """
-        policy.check(self.session(request), "get_endpoint")
+        policy.check(self.authenticate(request), "get_endpoint")
         return show_response("endpoint", self._all(request), request.path_params["endpoint_id"])
 
     async def create_endpoint(self, request: Request) -> Response:
@@ -65,7 +65,7 @@ class EndpointHandlers(IdentityHandlers):
 
         Raises BadRequest, Forbidden or IdentityUnavailable (see `Endpoints.create`).
         """
-        session = self.session(request)
+        session = self.authenticate(request)
         values = parse_new_object(await read_json(request), schemas.ENDPOINT)
         policy.check(session, "create_endpoint")
         made = await self._endpoints.create(values)
@@ -76,7 +76,7 @@ class EndpointHandlers(IdentityHandlers):
 
         Raises BadRequest, NotFound, Forbidden or IdentityUnavailable (see `Endpoints.update`).
         """
-        session = self.session(request)
+        session = self.authenticate(request)
         values = parse_changes(await read_json(request), schemas.ENDPOINT)
         policy.check(session, "update_endpoint")
         changed = await self._endpoints.update(request.path_params["endpoint_id"], values)
@@ -89,7 +89,7 @@ class EndpointHandlers(IdentityHandlers):
         endpoints or if the endpoint is one of this process, and IdentityUnavailable if the identity
         file is invalid or cannot be written.
         """
-        policy.check(self.session(request), "delete_endpoint")
+        policy.check(self.authenticate(request), "delete_endpoint")
         await self._endpoints.delete(request.path_params["endpoint_id"])
         return no_content()
 

@@ -80,7 +80,7 @@ class GrantHandlers(IdentityHandlers):
         path does not exist; for ``revoke``, the user need not exist. Raises Forbidden if the caller
         may not perform the operation.
         """
-        session, ids, directory = self.session(request), request.path_params, self.directory
+        session, ids, directory = self.authenticate(request), request.path_params, self.directory
         role = find_role(ids["role_id"], directory) if "role_id" in ids else None
         user = directory.users.get(ids["user_id"])
         if user is None and verb != "revoke":
@@ -92,7 +92,7 @@ class GrantHandlers(IdentityHandlers):
         )
         is_system = (assignment.project_id or assignment.domain_id) is None
         project = directory.projects.get(assignment.project_id or "")
-        target = policy.Target(
+        target = policy.PolicyTarget(
             domain_id=project.domain_id if project else assignment.domain_id,
             user_domain_id=user.domain_id if user else None,
             role=role,

@@ -22,7 +22,7 @@ class GroupHandlers(IdentityHandlers):
 
     async def list_groups(self, request: Request) -> Response:
         """Respond with an empty list. Raises Forbidden if the caller may not list groups."""
-        session = self.session(request)
+        session = self.authenticate(request)
         own = session.domain.id if session.domain else None
-        policy.check(session, "list_groups", policy.Target(domain_id=own))
+        policy.check(session, "list_groups", policy.PolicyTarget(domain_id=own))
         return list_response(request, "groups", [], _LIST)

@@ -29,7 +29,7 @@ class ImpliedRoleHandlers(IdentityHandlers):
 
         Raises Forbidden if the caller may not list them.
         """
-        policy.check(self.session(request), "list_role_inference_rules")
+        policy.check(self.authenticate(request), "list_role_inference_rules")
         directory, base_url = self.directory, base_url_of(request.scope)
         entries = [
             render_inference(directory.roles[prior], self._implied(prior), base_url)
@@ -84,7 +84,7 @@ class ImpliedRoleHandlers(IdentityHandlers):
 
     def _authorize(self, request: Request, action: str) -> None:
         """Raise NotFound for an unknown role in the path, Forbidden if `action` is not allowed."""
-        session = self.session(request)
+        session = self.authenticate(request)
         for role_id in request.path_params.values():
             find_role(role_id, self.directory)
         policy.check(session, action)

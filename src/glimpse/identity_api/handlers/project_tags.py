@@ -32,14 +32,14 @@ class ProjectTagHandlers(ProjectHandlers):
         exist.
         """
         project_id = self._authorize(request, "list_project_tags")
-        return self._tags_response(request, self.find(project_id).tags)
+        return self._tags_response(request, self.find_project_or_domain(project_id).tags)
 
     async def replace_tags(self, request: Request) -> Response:
         """Replace all tags of a project, and list the new tags.
 
         Raises BadRequest if the new tags are invalid.
         """
-        self.session(request)
+        self.authenticate(request)
         document = await read_json(request)
         if not isinstance(document, dict) or set(document) != {"tags"}:
             raise BadRequest("The body has to be an object with the list tags, and nothing else.")
@@ -59,7 +59,7 @@ class ProjectTagHandlers(ProjectHandlers):
         Raises Forbidden if the caller may not see the project.
         """
         project_id = self._authorize(request, "get_project_tag")
-        _require_tag(self.find(project_id).tags, request.path_params["tag"])
+        _require_tag(self.find_project_or_domain(project_id).tags, request.path_params["tag"])
         return no_content()
 
     async def add_tag(self, request: Request) -> Response:
@@ -99,7 +99,7 @@ class ProjectTagHandlers(ProjectHandlers):
         Raises Forbidden if the caller may not perform `action` on the project.
         """
         project_id: str = request.path_params["project_id"]
-        self.check(self.session(request), action, project_id)
+        self.check_policy(self.authenticate(request), action, project_id)
         return project_id
 
     async def _change(

@@ -59,9 +59,9 @@ class ProjectHandlers(IdentityHandlers):
         caller may not list projects, BadRequest for an invalid parameter, and NotFound for an
         unknown ``marker``.
         """
-        session, base_url = self.session(request), base_url_of(request.scope)
+        session, base_url = self.authenticate(request), base_url_of(request.scope)
         own = session.domain.id if session.domain else None
-        policy.check(session, "list_projects", policy.Target(domain_id=own))
+        policy.check(session, "list_projects", policy.PolicyTarget(domain_id=own))
         parameters = request.query_params.multi_items()
         entries = [
             render_project(each, base_url)
@@ -84,9 +84,9 @@ class ProjectHandlers(IdentityHandlers):
         caller may not see the project, NotFound if the project does not exist, and BadRequest if
         the query has both ``..._as_ids`` and ``..._as_list``.
         """
-        session, project_id = self.session(request), request.path_params["project_id"]
-        self.check(session, "get_project", project_id)
-        found = self.find(project_id)
+        session, project_id = self.authenticate(request), request.path_params["project_id"]
+        self.check_policy(session, "get_project", project_id)
+        found = self.find_project_or_domain(project_id)
         base_url = base_url_of(request.scope)
         if isinstance(found, Domain):
             return json_response({"project": render_domain_as_project(found, base_url)})
@@ -100,9 +100,9 @@ class ProjectHandlers(IdentityHandlers):
         has a domain or a parent. Raises BadRequest, Conflict, Forbidden or IdentityUnavailable, too
         (see `Projects.create` and `Domains.create`).
         """
-        session = self.session(request)
+        session = self.authenticate(request)
         values = parse_new_object(await read_json(request), schemas.PROJECT)
-        target = policy.Target(domain_id=values.get("domain_id"))
+        target = policy.PolicyTarget(domain_id=values.get("domain_id"))
         policy.check(session, "create_project", target)
         base_url = base_url_of(request.scope)
         if values.get("is_domain"):
@@ -122,12 +122,12 @@ class ProjectHandlers(IdentityHandlers):
         Conflict, Forbidden or IdentityUnavailable, too (see `Projects.update` and
         `Domains.update`).
         """
-        session, project_id = self.session(request), request.path_params["project_id"]
+        session, project_id = self.authenticate(request), request.path_params["project_id"]
         values = parse_changes(await read_json(request), schemas.PROJECT)
-        self.check(session, "update_project", project_id)
+        self.check_policy(session, "update_project", project_id)
         base_url = base_url_of(request.scope)
         changed: Project | Domain
-        if isinstance(self.find(project_id), Domain):
+        if isinstance(self.find_project_or_domain(project_id), Domain):
             changed = await self._domains.update(project_id, values)
             document = render_domain_as_project(changed, base_url)
         else:
@@ -142,15 +142,15 @@ class ProjectHandlers(IdentityHandlers):
         Raises Forbidden if the caller may not delete the project. Raises NotFound, Forbidden or
         IdentityUnavailable, too (see `Projects.delete` and `Domains.delete`).
         """
-        session, project_id = self.session(request), request.path_params["project_id"]
-        self.check(session, "delete_project", project_id)
-        if isinstance(self.find(project_id), Domain):
+        session, project_id = self.authenticate(request), request.path_params["project_id"]
+        self.check_policy(session, "delete_project", project_id)
+        if isinstance(self.find_project_or_domain(project_id), Domain):
             await self._domains.delete(project_id)
         else:
             await self.projects.delete(project_id)
         return no_content()
 
-    def check(self, session: Session, action: str, project_id: str) -> None:
+    def check_policy(self, session: Session, action: str, project_id: str) -> None:
         """Raise Forbidden if the caller may not perform `action` on the project `project_id`.
 
         If `project_id` is the id of a domain or of nothing, raise Forbidden if the caller may not
@@ -158,12 +158,12 @@ class ProjectHandlers(IdentityHandlers):
         exist.
         """
         project = self.directory.projects.get(project_id)
-        target = policy.Target()
+        target = policy.PolicyTarget()
         if project is not None:
-            target = policy.Target(domain_id=project.domain_id, project_id=project_id)
+            target = policy.PolicyTarget(domain_id=project.domain_id, project_id=project_id)
         policy.check(session, action, target)
 
-    def find(self, project_id: str) -> Project | Domain:
+    def find_project_or_domain(self, project_id: str) -> Project | Domain:
         """Return the project or domain whose id is `project_id`.
 
         Raises NotFound if no project and no domain has this id.

@@ -43,14 +43,14 @@ class RegionHandlers(IdentityHandlers):
 
         Raises BadRequest for any parameter except ``parent_region_id``.
         """
-        policy.check(self.session(request), "list_regions")
+        policy.check(self.authenticate(request), "list_regions")
         base_url = base_url_of(request.scope)
         entries = [render_region(each, base_url) for each in self._all().values()]
         return list_response(request, "regions", entries, _LIST)
 
     async def show_region(self, request: Request) -> Response:
         """Show a region. Raises NotFound if the region does not exist."""
-        policy.check(self.session(request), "get_region")
+        policy.check(self.authenticate(request), "get_region")
         region_id = request.path_params["region_id"]
         region = self._all().get(region_id)
         if region is None:
@@ -63,7 +63,7 @@ class RegionHandlers(IdentityHandlers):
         Raises Forbidden if the caller is not an admin. Raises BadRequest, NotFound, Conflict,
         Forbidden or IdentityUnavailable, too (see `Regions.create`).
         """
-        session = self.session(request)
+        session = self.authenticate(request)
         values = parse_new_object(await read_json(request), schemas.REGION)
         policy.check(session, "create_region")
         return await self._create(request, values.get("id") or uuid.uuid4().hex, values)
@@ -76,7 +76,7 @@ class RegionHandlers(IdentityHandlers):
         admin. Raises BadRequest, NotFound, Forbidden or IdentityUnavailable, too (see
         `Regions.create`).
         """
-        session, region_id = self.session(request), request.path_params["region_id"]
+        session, region_id = self.authenticate(request), request.path_params["region_id"]
         values = parse_new_object(await read_json(request), schemas.REGION)
         policy.check(session, "create_region")
         if values.get("id", region_id) != region_id:
@@ -89,7 +89,7 @@ class RegionHandlers(IdentityHandlers):
         Raises Forbidden if the caller is not an admin. Raises BadRequest, NotFound, Forbidden or
         IdentityUnavailable, too (see `Regions.update`).
         """
-        session = self.session(request)
+        session = self.authenticate(request)
         values = parse_changes(await read_json(request), schemas.REGION)
         policy.check(session, "update_region")
         changed = await self._regions.update(request.path_params["region_id"], values)
@@ -101,7 +101,7 @@ class RegionHandlers(IdentityHandlers):
         Raises Forbidden if the caller is not an admin. Raises NotFound, Forbidden or
         IdentityUnavailable, too (see `Regions.delete`).
         """
-        policy.check(self.session(request), "delete_region")
+        policy.check(self.authenticate(request), "delete_region")
         await self._regions.delete(request.path_params["region_id"])
         return no_content()
 

@@ -33,17 +33,17 @@ class RoleAssignmentHandlers(IdentityHandlers):
         invalid query, Forbidden if the caller may not list assignments, and NotFound if a project
         or user in the query does not exist (see `find_assignments`).
         """
-        session, directory = self.session(request), self.directory
+        session, directory = self.authenticate(request), self.directory
         parameters = first_values(request.query_params.multi_items())
         query = parse_query(parameters)
         own = session.domain.id if session.domain else None
         if query.include_subtree:
             project = directory.projects.get(query.project_id or "")
-            target = policy.Target(domain_id=project.domain_id if project else None)
+            target = policy.PolicyTarget(domain_id=project.domain_id if project else None)
             policy.check(session, "list_role_assignments_for_tree", target)
             own = None
         else:
-            policy.check(session, "list_role_assignments", policy.Target(domain_id=own))
+            policy.check(session, "list_role_assignments", policy.PolicyTarget(domain_id=own))
         include_names = is_flag_set(parameters, "include_names")
         base_url = base_url_of(request.scope)
         entries: list[orjson.Fragment] = []

@@ -39,7 +39,7 @@ class RoleHandlers(IdentityHandlers):
         belong to no domain. Raises Forbidden if the caller may not list roles, BadRequest for an
         invalid parameter, and NotFound for an unknown ``marker``.
         """
-        session, base_url = self.session(request), base_url_of(request.scope)
+        session, base_url = self.authenticate(request), base_url_of(request.scope)
         is_of_domain = "domain_id" in request.query_params
         policy.check(session, "list_domain_roles" if is_of_domain else "list_roles")
         roles = self.directory.roles.values()
@@ -53,7 +53,7 @@ class RoleHandlers(IdentityHandlers):
         Raises NotFound if the role does not exist, and Forbidden if the caller may not see the
         role.
         """
-        session, role_id = self.session(request), request.path_params["role_id"]
+        session, role_id = self.authenticate(request), request.path_params["role_id"]
         self._check(session, "get", role_id)
         role = find_role(role_id, self.directory)
         return json_response({"role": render_role(role, base_url_of(request.scope))})
@@ -64,7 +64,7 @@ class RoleHandlers(IdentityHandlers):
         Raises BadRequest, NotFound, Conflict, Forbidden or IdentityUnavailable (see
         `Roles.create`).
         """
-        session = self.session(request)
+        session = self.authenticate(request)
         values = parse_new_object(await read_json(request), schemas.ROLE)
         is_of_domain = values.get("domain_id") is not None
         policy.check(session, "create_domain_role" if is_of_domain else "create_role")
@@ -77,7 +77,7 @@ class RoleHandlers(IdentityHandlers):
         Raises BadRequest, NotFound, Conflict, Forbidden or IdentityUnavailable (see
         `Roles.update`).
         """
-        session, role_id = self.session(request), request.path_params["role_id"]
+        session, role_id = self.authenticate(request), request.path_params["role_id"]
         values = parse_changes(await read_json(request), schemas.ROLE)
         self._check(session, "update", role_id)
         changed = await self._roles.update(role_id, values)
@@ -90,7 +90,7 @@ class RoleHandlers(IdentityHandlers):
         role, or if the role is immutable. Raises IdentityUnavailable if the identity file is
         invalid or cannot be written.
         """
-        session, role_id = self.session(request), request.path_params["role_id"]
+        session, role_id = self.authenticate(request), request.path_params["role_id"]
         self._check(session, "delete", role_id)
         await self._roles.delete(role_id)
         return no_content()
@@ -102,4 +102,4 @@ class RoleHandlers(IdentityHandlers):
         """
         role = find_role(role_id, self.directory)
         kind = "role" if role.domain_id is None else "domain_role"
-        policy.check(session, f"{verb}_{kind}", policy.Target(role=role))
+        policy.check(session, f"{verb}_{kind}", policy.PolicyTarget(role=role))

@@ -10,7 +10,11 @@ from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.identity.embedded.services import Services
 from glimpse.identity_api import policy, schemas
 from glimpse.identity_api.attributes import parse_changes, parse_new_object
-from glimpse.identity_api.documents.catalog import own_catalog, render_own_services, render_service
+from glimpse.identity_api.documents.catalog import (
+    own_catalog_ids,
+    render_own_services,
+    render_service,
+)
 from glimpse.identity_api.handlers.base import (
     IdentityHandlers,
     list_response,
@@ -33,7 +37,7 @@ class ServiceHandlers(IdentityHandlers):
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
         super().__init__(identity)
-        self._services = Services(identity.identity_file, own_catalog(identity.region_name))
+        self._services = Services(identity.identity_file, own_catalog_ids(identity.region_name))
 
     async def list_services(self, request: Request) -> Response:
         """List the services that match the query.
@@ -41,7 +45,7 @@ class ServiceHandlers(IdentityHandlers):
         Raises Forbidden if the caller may not list services, BadRequest for an invalid parameter,
         and NotFound for an unknown ``marker``.
         """
-        policy.check(self.session(request), "list_services")
+        policy.check(self.authenticate(request), "list_services")
         return list_response(request, "services", self._all(request), _LIST)
 
     async def show_service(self, request: Request) -> Response:
@@ -50,7 +54,7 @@ class ServiceHandlers(IdentityHandlers):
         Raises Forbidden if the caller may not see services, and NotFound if the service does not
         exist.
         """
-        policy.check(self.session(request), "get_service")
+        policy.check(self.authenticate(request), "get_service")
         return show_response("service", self._all(request), request.path_params["service_id"])
 
     async def create_service(self, request: Request) -> Response:
@@ -60,7 +64,7 @@ class ServiceHandlers(IdentityHandlers):
         there are too many, and IdentityUnavailable if the identity file is invalid or cannot be
         written.
         """
-        session = self.session(request)
+        session = self.authenticate(request)
         values = parse_new_object(await read_json(request), schemas.SERVICE)
         policy.check(session, "create_service")
         made = await self._services.create(values)
@@ -71,7 +75,7 @@ class ServiceHandlers(IdentityHandlers):
 
         Raises BadRequest, NotFound, Forbidden or IdentityUnavailable (see `Services.update`).
         """
-        session = self.session(request)
+        session = self.authenticate(request)
         values = parse_changes(await read_json(request), schemas.SERVICE)
         policy.check(session, "update_service")
         changed = await self._services.update(request.path_params["service_id"], values)
@@ -84,7 +88,7 @@ class ServiceHandlers(IdentityHandlers):
         services or if the service is one of this process, and IdentityUnavailable if the identity
         file is invalid or cannot be written.
         """
-        policy.check(self.session(request), "delete_service")
+        policy.check(self.authenticate(request), "delete_service")
         await self._services.delete(request.path_params["service_id"])
         return no_content()
 

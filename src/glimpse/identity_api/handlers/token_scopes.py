@@ -22,9 +22,9 @@ class TokenScopeHandlers(IdentityHandlers):
         """List the projects in which the caller has a role. The token may be unscoped.
 
         The query is ignored. Raises Unauthorized, IdentityUnavailable or BadRequest (see
-        `session`).
+        `authenticate`).
         """
-        session, base_url = self.session(request), base_url_of(request.scope)
+        session, base_url = self.authenticate(request), base_url_of(request.scope)
         found = self.directory.projects_of(session.user)
         entries = [render_project(each, base_url) for each in found]
         url = f"{base_url}/v3/auth/projects"
@@ -34,9 +34,9 @@ class TokenScopeHandlers(IdentityHandlers):
         """List the domains in which the caller has a role. The token may be unscoped.
 
         The query is ignored. Raises Unauthorized, IdentityUnavailable or BadRequest (see
-        `session`).
+        `authenticate`).
         """
-        session, base_url = self.session(request), base_url_of(request.scope)
+        session, base_url = self.authenticate(request), base_url_of(request.scope)
         found = self.directory.domains_of(session.user)
         entries = [render_domain(each, base_url) for each in found]
         url = f"{base_url}/v3/auth/domains"
@@ -46,9 +46,9 @@ class TokenScopeHandlers(IdentityHandlers):
         """List the scope ``system``: the entry ``{"all": true}``, or nothing.
 
         The entry is listed if the caller has a role on the system. Raises Unauthorized,
-        IdentityUnavailable or BadRequest (see `session`).
+        IdentityUnavailable or BadRequest (see `authenticate`).
         """
-        user = self.session(request).user
+        user = self.authenticate(request).user
         url = f"{base_url_of(request.scope)}/v3/auth/system"
         systems = [{"all": True}] if user.system_roles else []
         return json_response({"system": systems, "links": {"self": url}})
@@ -58,7 +58,7 @@ class TokenScopeHandlers(IdentityHandlers):
 
         Raises Forbidden if the token is not for a project.
         """
-        session = self.session(request)
+        session = self.authenticate(request)
         if session.project is None:
             raise Forbidden("A project-scoped token is required to produce a service catalog.")
         services = self.catalog(request, session)

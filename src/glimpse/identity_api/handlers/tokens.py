@@ -78,19 +78,19 @@ class TokenHandlers(IdentityHandlers):
 
         The subject token may have expired up to `expired_window` seconds ago. `action` is a key of
         `policy.RULES`. Raises Unauthorized, IdentityUnavailable or BadRequest for the caller's own
-        token and request (see `session`). Raises NotFound if the subject token is not valid, and
-        Forbidden if the caller may not perform `action` on the subject token. If the header is
+        token and request (see `authenticate`). Raises NotFound if the subject token is not valid,
+        and Forbidden if the caller may not perform `action` on the subject token. If the header is
         missing, raises Forbidden if the caller may not perform `action` on all tokens, otherwise
         NotFound.
         """
-        caller, text = self.session(request), request.headers.get("x-subject-token")
+        caller, text = self.authenticate(request), request.headers.get("x-subject-token")
         if text is None:
             policy.check(caller, action)
         try:
             subject = self.identity.validate(text or "", expired_window)
         except Unauthorized as error:
             raise NotFound("Could not find token.") from error
-        policy.check(caller, action, policy.Target(user_id=subject.user.id))
+        policy.check(caller, action, policy.PolicyTarget(user_id=subject.user.id))
         return subject
 
     def _token_document(self, request: Request, session: Session) -> dict[str, Any]:

@@ -55,9 +55,9 @@ class UserHandlers(IdentityHandlers):
         caller may not list users, BadRequest for an invalid parameter, and NotFound for an unknown
         ``marker``.
         """
-        session, base_url = self.session(request), base_url_of(request.scope)
+        session, base_url = self.authenticate(request), base_url_of(request.scope)
         own = session.domain.id if session.domain else None
-        policy.check(session, "list_users", policy.Target(domain_id=own))
+        policy.check(session, "list_users", policy.PolicyTarget(domain_id=own))
         users = (each for each in self.directory.users.values() if own in (None, each.domain_id))
         entries = [render_user(each, base_url) for each in users]
         return list_response(request, "users", entries, _LIST)
@@ -68,7 +68,7 @@ class UserHandlers(IdentityHandlers):
         For an unknown user, raises NotFound if the caller may see all users, otherwise Forbidden.
         """
         user_id = request.path_params["user_id"]
-        self._check(self.session(request), "get_user", user_id)
+        self._check(self.authenticate(request), "get_user", user_id)
         user = self.directory.users.get(user_id)
         if user is None:
             raise NotFound(f"Could not find user: {user_id}.")
@@ -81,9 +81,9 @@ class UserHandlers(IdentityHandlers):
         `Users.create`). Raises ClientDisconnected if the client disconnects before the end; the
         user may have been created by then.
         """
-        session = self.session(request)
+        session = self.authenticate(request)
         values = parse_new_object(await read_json(request), schemas.USER)
-        policy.check(session, "create_user", policy.Target(domain_id=values.get("domain_id")))
+        policy.check(session, "create_user", policy.PolicyTarget(domain_id=values.get("domain_id")))
         domain_id = session.domain.id if session.domain else DOMAIN_ID
         create = self._users.create(values, client_address(request), domain_id)
         made = await while_connected(request.receive, create)
@@ -96,7 +96,7 @@ class UserHandlers(IdentityHandlers):
         `Users.update`). Raises ClientDisconnected if the client disconnects before the end; the
         user may have been changed by then.
         """
-        session, user_id = self.session(request), request.path_params["user_id"]
+        session, user_id = self.authenticate(request), request.path_params["user_id"]
         values = parse_changes(await read_json(request), schemas.USER)
         self._check(session, "update_user", user_id)
         update = self._users.update(user_id, values, client_address(request))
@@ -112,7 +112,7 @@ class UserHandlers(IdentityHandlers):
         IdentityUnavailable if the identity file is invalid or cannot be written.
         """
         user_id = request.path_params["user_id"]
-        self._check(self.session(request), "delete_user", user_id)
+        self._check(self.authenticate(request), "delete_user", user_id)
         await self._users.delete(user_id)
         return no_content()
 
@@ -139,7 +139,7 @@ class UserHandlers(IdentityHandlers):
         users, otherwise Forbidden.
         """
         user_id, base_url = request.path_params["user_id"], base_url_of(request.scope)
-        self._check(self.session(request), "list_user_projects", user_id)
+        self._check(self.authenticate(request), "list_user_projects", user_id)
         user = self.directory.users.get(user_id)
         if user is None:
             raise NotFound(f"Could not find user: {user_id}.")
@@ -153,7 +153,7 @@ class UserHandlers(IdentityHandlers):
         raises NotFound if the caller may see the groups of all users, otherwise Forbidden.
         """
         user_id = request.path_params["user_id"]
-        self._check(self.session(request), "list_groups_for_user", user_id)
+        self._check(self.authenticate(request), "list_groups_for_user", user_id)
         if user_id not in self.directory.users:
             raise NotFound(f"Could not find user: {user_id}.")
         return list_response(request, f"users/{user_id}/groups", [], _LIST_OF_GROUPS)
@@ -165,7 +165,7 @@ class UserHandlers(IdentityHandlers):
         So callers with fewer rights cannot find out which ids exist.
         """
         user = self.directory.users.get(user_id)
-        target = policy.Target()
+        target = policy.PolicyTarget()
         if user is not None:
-            target = policy.Target(domain_id=user.domain_id, user_id=user_id)
+            target = policy.PolicyTarget(domain_id=user.domain_id, user_id=user_id)
         policy.check(session, action, target)
