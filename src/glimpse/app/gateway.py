@@ -46,7 +46,7 @@ async def open_gateway_components(settings: Settings, rules: PolicyRules | None)
     glance, identity, _ = open_gateway(settings, rules)
     images: ImageService = glance
     readiness_checks: dict[str, ReadinessCheck] = {"glance": glance.ping}
-    if settings.glance_database.is_read:
+    if settings.glance_database.is_configured:
         async with AsyncExitStack() as opened:
             opened.push_async_callback(glance.close)
             opened.push_async_callback(identity.close)

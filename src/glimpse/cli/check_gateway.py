@@ -62,7 +62,7 @@ async def _check_services(settings: Settings, gateway: Gateway) -> AsyncIterator
             yield await _service_user(settings)
     async for finding in _glance(gateway, caller):
         yield finding
-    if settings.glance_database.is_read:
+    if settings.glance_database.is_configured:
         # Loads oslo.policy and a driver, which other gateways do not need
         from glimpse.cli.check_glance_database import check_glance_database  # noqa: PLC0415
 

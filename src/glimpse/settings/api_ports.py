@@ -1,28 +1,32 @@
 """Checks the ports of the APIs: drops unused ports, and refuses a port that two APIs have."""
 
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Mapping
 from typing import Any
 
 _NAMES = ("port", "image_port", "identity_port")
 
 
 def drop_unused_ports(
-    server: MutableMapping[str, Any], image_service: str, strategy: str
-) -> Iterator[str]:
-    """Set the port of each API that is not served to None; yield messages for the operator.
+    server: Mapping[str, Any], image_service: str, strategy: str
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the options `server` without the ports of APIs that are not served, and messages.
 
-    `server` has the options of [glimpse]; it is changed only while the caller iterates.
-    `image_service` and `strategy` are the values of the options image_service and auth_strategy.
-    The Image API is served if `image_service` is ``embedded``, the Identity API if `strategy` is
-    ``embedded``. There is a message for each port that was set and is not used.
+    `server` has the options of [glimpse], and is not changed. `image_service` and `strategy` are
+    the values of the options image_service and auth_strategy. The Image API is served if
+    `image_service` is ``embedded``, the Identity API if `strategy` is ``embedded``. In the result,
+    unused ports are None. There is a message for the operator for each port that was set and is
+    unused.
     """
+    unused: dict[str, None] = {}
+    messages = []
     for name, implementation, why in (
         ("image_port", image_service, "the Image API is Glance's"),
         ("identity_port", strategy, "there is no embedded Identity API"),
     ):
         if server[name] is not None and implementation != "embedded":
-            server[name] = None
-            yield f"[glimpse] {name} is set and has no effect here: {why}."
+            unused[name] = None
+            messages.append(f"[glimpse] {name} is set and has no effect here: {why}.")
+    return {**server, **unused}, messages
 
 
 def used_ports(server: Mapping[str, Any]) -> dict[int, str]:

@@ -90,7 +90,7 @@ def load_settings(
         _override(config, overrides, invalid)
         values = {section: _values(config, section, invalid) for section in SECTIONS}
         config_dirs = [Path(file).parent for file in reversed(files)]
-        settings = _freeze(config, values, raw, config_dirs)
+        settings = _make_settings(config, values, raw, config_dirs)
         return settings.with_ineffective_options(own_log.messages)
     except cfg.NoSuchOptError as error:
         missing = missing_reference(error)
@@ -139,27 +139,28 @@ def _set_elsewhere(environment: Mapping[str, str], overrides: Mapping[str, objec
     }
 
 
-def _freeze(
+def _make_settings(
     config: cfg.ConfigOpts, options: _Values, raw: RawOptions, config_dirs: Sequence[Path]
 ) -> Settings:
     """Make the Settings from `options`, the parsed values, and `raw`, the texts of options.
 
-    Policy files without an absolute path are looked for in `config_dirs`. Raises ValueError for
-    options that exclude each other.
+    `options` are not changed. Policy files without an absolute path are looked for in
+    `config_dirs`. Raises ValueError for options that exclude each other.
     """
-    server, api = options["glimpse"] | options["DEFAULT"], options["api"]
+    api = options["api"]
     has_keystone = any(raw.get("keystone_authtoken", {}).get(name) for name in _KEYSTONE_OPTIONS)
     strategy = api["auth_strategy"] or ("keystone" if has_keystone else "embedded")
-    api["auth_strategy"] = "noauth" if strategy == "noauth2" else strategy
     default_service: ImageServiceName = "glance" if strategy == "keystone" else "embedded"
-    image_service: ImageServiceName = server.pop("image_service") or default_service
+    own = options["glimpse"] | options["DEFAULT"]
+    image_service: ImageServiceName = own.pop("image_service") or default_service
+    server, unused_ports = drop_unused_ports(own, image_service, strategy)
     ineffective = [
-        *drop_unused_ports(server, image_service, strategy),
+        *unused_ports,
         *_find_ineffective(raw, is_gateway="glance" in (default_service, image_service)),
     ]
     return Settings(
         server=_server(server),
-        api=Api(**api),
+        api=Api(**{**api, "auth_strategy": "noauth" if strategy == "noauth2" else strategy}),
         quota=_quota(options["quota"]),
         policy=_policy(options["oslo_policy"], config_dirs),
         middleware=Middleware(**options["oslo_middleware"]),

@@ -101,7 +101,7 @@ class GlanceDatabase:
     timeout: float
 
     @property
-    def is_read(self) -> bool:
+    def is_configured(self) -> bool:
         """True if an option names a database or a replica.
 
         A replica without ``connection`` is an incomplete configuration, for which this is True,
