@@ -10,7 +10,7 @@ from oslo_config import cfg
 
 from glimpse.app.tls import tls_options
 from glimpse.identity.keystone import KeystoneIdentity, KeystoneOptions, ServiceSession
-from glimpse.identity.keystone.shared_cache import InvalidMemcachedServer, SharedCache
+from glimpse.identity.keystone.shared_cache import SharedCache, UnusableMemcached
 from glimpse.identity.keystone.shared_cache_protection import EntryProtection, ProtectionUnavailable
 from glimpse.settings import InvalidSettings, Settings
 from glimpse.upstream.client import HttpClient
@@ -54,7 +54,7 @@ def open_shared_cache(settings: Settings) -> SharedCache | None:
             timeout=keystone.memcache_pool_socket_timeout,
             retry_interval=keystone.memcache_pool_dead_retry,
         )
-    except (InvalidMemcachedServer, ProtectionUnavailable) as error:
+    except (UnusableMemcached, ProtectionUnavailable) as error:
         raise InvalidSettings(f"[keystone_authtoken] {error}") from None
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from glimpse.identity import IdentityUnavailable
 from glimpse.identity.keystone import KeystoneIdentity
-from glimpse.identity.keystone.shared_cache import InvalidMemcachedServer, SharedCache, SharedEntry
+from glimpse.identity.keystone.shared_cache import SharedCache, SharedEntry, UnusableMemcached
 from glimpse.identity.keystone.shared_cache_protection import EntryProtection, Strategy
 from tests.identity.scripted_keystone import (
     Keystone,
@@ -233,5 +233,5 @@ async def test_entries_are_spread_over_servers_and_found_by_other_processes(
 
 @pytest.mark.parametrize("server", ["host:port", "[::1]:x"])
 def test_invalid_server_name_is_refused(server: str) -> None:
-    with pytest.raises(InvalidMemcachedServer, match="host:port"):
+    with pytest.raises(UnusableMemcached, match="host:port"):
         SharedCache([server], EntryProtection("MAC", "s"), timeout=1, retry_interval=1)

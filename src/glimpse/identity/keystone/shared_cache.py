@@ -17,7 +17,7 @@ _MAX_CALLS_PER_SERVER = 16  # concurrent calls; each takes a thread and a connec
 _MAX_ENTRY_BYTES = 256 * 1024  # a response without the catalog has 2,000
 
 
-class InvalidMemcachedServer(ValueError):
+class UnusableMemcached(ValueError):
     """The name of a server has no valid port, or pymemcache is not installed.
 
     The message says which of the two.
@@ -76,7 +76,7 @@ class SharedCache:
     ) -> None:
         """Take the names of the servers, such as ``10.0.0.5:11211``. Opens no connection yet.
 
-        Raises InvalidMemcachedServer if a name is invalid, or if pymemcache is not installed.
+        Raises UnusableMemcached if a name is invalid, or if pymemcache is not installed.
         """
         self._servers = [_Server(name, timeout) for name in servers]
         self._protection = protection
@@ -197,17 +197,17 @@ def _connection_pool(server: str, timeout: float) -> Any:
     """Make pymemcache's client of `server`, with a connection pool. Opens no connection.
 
     `server` is ``host:port``, ``host`` (then the port is 11211) or the path of a socket. A prefix
-    ``inet:`` or ``inet6:`` is ignored. `timeout` is in seconds. Raises InvalidMemcachedServer if
+    ``inet:`` or ``inet6:`` is ignored. `timeout` is in seconds. Raises UnusableMemcached if
     the port is not a number, or if pymemcache is not installed.
     """
     try:
         from pymemcache.client.base import PooledClient, normalize_server_spec  # noqa: PLC0415  an extra, imported only if it is configured
     except ImportError:
-        raise InvalidMemcachedServer(
+        raise UnusableMemcached(
             "memcached_servers needs: pip install 'openstack-glimpse[memcached]'"
         ) from None
     try:
         address = normalize_server_spec(server.removeprefix("inet6:").removeprefix("inet:"))
     except ValueError:
-        raise InvalidMemcachedServer(f"memcached_servers: {server!r} is not host:port.") from None
+        raise UnusableMemcached(f"memcached_servers: {server!r} is not host:port.") from None
     return PooledClient(address, connect_timeout=timeout, timeout=timeout, no_delay=True)
