@@ -8,7 +8,7 @@ import pytest
 
 from glimpse.app.policy_files import InvalidPolicyFile, PolicyFiles
 from glimpse.images import Action, Caller, Permissions
-from glimpse.images.role_permissions import ROLES
+from glimpse.images.permissions import ROLES
 from tests.support.policy import write_policy
 
 READER = Caller("r", "p", frozenset({"reader"}))

@@ -16,7 +16,7 @@ from glimpse.app.policy_rule_checks import Enforcer, RuleChecks, UnusableRule, p
 from glimpse.compute.image_routes import RULE_NAMES
 from glimpse.compute.servers import policy as server_policy
 from glimpse.images.caller import Caller
-from glimpse.images.role_permissions import ROLES, Action, Target
+from glimpse.images.permissions import ROLES, Action, Target
 from glimpse.settings import InvalidSettings
 
 _LOG = logging.getLogger(__name__)

@@ -14,9 +14,9 @@ from glimpse.images import DateBound, ImageQuery
 from glimpse.images.dates import make_date_bound
 from glimpse.images.filter_values import (
     ATTRIBUTE_FILTERS,
-    check_changes_since,
     parse_sort,
     parse_texts,
+    reject_changes_since,
     split_list,
 )
 
@@ -139,7 +139,7 @@ def _make_query(parameters: dict[str, str]) -> ImageQuery:
             field, parse = ATTRIBUTE_FILTERS[name]
             fields[field] = parse(name, value)
         elif name == "changes-since":  # sent as property-changes-since
-            check_changes_since(value)
+            reject_changes_since(value)
         elif name != "deleted":  # deleted images are never listed
             properties[name] = value
     limit = parameters.get("limit")

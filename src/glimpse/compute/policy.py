@@ -7,7 +7,7 @@ used them.) The image service's permissions apply as well.
 
 from glimpse.compute.faults import Fault
 from glimpse.images import Caller, PolicyRules
-from glimpse.images.role_permissions import is_rule_applicable
+from glimpse.images.permissions import is_rule_applicable
 
 IMAGE_SIZE = "os_compute_api:image-size"
 ALL_OPERATIONS = "os_compute_api:os-images"

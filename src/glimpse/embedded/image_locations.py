@@ -37,7 +37,7 @@ class ImageLocations:
         file = self._store.directory.absolute() / image.id
         return [f"file://{file}"] if image.status in _WITH_DATA else []
 
-    async def refuse_new(self, caller: Caller, image_id: str) -> NoReturn:
+    async def reject_new(self, caller: Caller, image_id: str) -> NoReturn:
         """Raise the error with which a new location of an image is refused.
 
         Raises ImageNotFound if there is no such image or `caller` may not see it. Raises Conflict
@@ -52,7 +52,7 @@ class ImageLocations:
             raise Forbidden(f"You are not authorized to complete {action} action.")
         raise Forbidden("http store must be enabled to use location API by normal user.")
 
-    async def refuse_removal(self, caller: Caller, image_id: str, store_id: str) -> NoReturn:
+    async def reject_removal(self, caller: Caller, image_id: str, store_id: str) -> NoReturn:
         """Raise the error with which the removal of an image's data from a store is refused.
 
         Raises the first of these errors that applies:

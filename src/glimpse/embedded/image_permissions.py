@@ -1,6 +1,6 @@
 """Decide by owner and visibility if callers may see, change or delete an image. Pure.
 
-`images.role_permissions` decides by roles and policy rules. `listing_rule` decides which images are
+`images.permissions` decides by roles and policy rules. `listing_rule` decides which images are
 in a list.
 """
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from glimpse.image_api.page_limit import parse_limit
 from glimpse.images import ImageQuery
-from glimpse.images.filter_values import ATTRIBUTE_FILTERS, check_changes_since, parse_sort
+from glimpse.images.filter_values import ATTRIBUTE_FILTERS, parse_sort, reject_changes_since
 
 
 def parse_query(pairs: Sequence[tuple[str, str]]) -> ImageQuery:
@@ -16,7 +16,7 @@ def parse_query(pairs: Sequence[tuple[str, str]]) -> ImageQuery:
     other parameters. Raises Invalid if a value is not valid; the message says what is wrong.
     """
     last = dict(pairs)
-    check_changes_since(last.get("changes-since", ""))  # reported before other mistakes
+    reject_changes_since(last.get("changes-since", ""))  # reported before other mistakes
     limit = parse_limit(last.get("limit"))
     filters = [(name, text) for name, text in pairs if name not in ("limit", "marker")]
     return parse_filters(filters, marker=last.get("marker"), limit=limit)
@@ -45,7 +45,7 @@ def parse_filters(
         elif name in repeatable:
             repeatable[name].append(text)
         elif name == "changes-since":
-            check_changes_since(text)
+            reject_changes_since(text)
         elif name != "deleted":  # deleted images are never listed
             properties[name] = text
     return ImageQuery(

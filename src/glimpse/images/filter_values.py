@@ -67,7 +67,7 @@ def split_list(text: str) -> tuple[str, ...]:
     return tuple(values) or ("",)
 
 
-def check_changes_since(text: str) -> None:
+def reject_changes_since(text: str) -> None:
     """Raise Invalid if the filter ``changes-since`` has a value.
 
     Version 2 of the Image API no longer supports the filter. An empty value is accepted, and has no
@@ -145,7 +145,7 @@ def _number_parser(end: int) -> Callable[[str, str], int]:
     return parse
 
 
-def _parse_range_end(_name: str, text: str) -> int:
+def _parse_size_bound(_name: str, text: str) -> int:
     """Parse a lowest or highest size in bytes.
 
     A negative number becomes -1, a number above 2**62 becomes 2**62. Raises Invalid for text that
@@ -202,8 +202,8 @@ ATTRIBUTE_FILTERS: Mapping[str, AttributeFilter] = {
     "min_disk": AttributeFilter("min_disk", _INTEGER),
     "size": AttributeFilter("size", _LONG_INTEGER),
     "virtual_size": AttributeFilter("virtual_size", _LONG_INTEGER),
-    "size_min": AttributeFilter("size_min", _parse_range_end),
-    "size_max": AttributeFilter("size_max", _parse_range_end),
+    "size_min": AttributeFilter("size_min", _parse_size_bound),
+    "size_max": AttributeFilter("size_max", _parse_size_bound),
     "os_hidden": AttributeFilter("os_hidden", _parse_boolean_in_any_case),
     "protected": AttributeFilter("protected", _parse_boolean),
     "visibility": AttributeFilter("visibility", _parse_visibility),

@@ -17,7 +17,7 @@ class ImageService(Protocol):
 
     A caller can see public images, the images of the caller's project, and images that other
     projects share with that project. A caller can see a community image by its id. An admin can see
-    all images. `images.role_permissions` has the roles that each action needs. Any method may raise
+    all images. `images.permissions` has the roles that each action needs. Any method may raise
     NotAuthenticated, Unavailable or InvalidResponse of `images.errors`.
     """
 

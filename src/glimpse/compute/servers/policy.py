@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from glimpse.compute.faults import Fault
 from glimpse.images import Caller, PolicyRules
-from glimpse.images.role_permissions import ADMINS, MEMBERS, READERS, holds_one
+from glimpse.images.permissions import ADMINS, MEMBERS, READERS, holds_one
 from glimpse.servers.server import Server
 
 

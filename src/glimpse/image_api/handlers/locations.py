@@ -28,4 +28,4 @@ async def add_location(request: ImageRequest) -> Response:
     Raises Invalid for a malformed body, otherwise ImageNotFound, Conflict or Forbidden.
     """
     check_new_location(await json_body(request.http))
-    await request.service.locations.refuse_new(request.caller, request.image_id)
+    await request.service.locations.reject_new(request.caller, request.image_id)

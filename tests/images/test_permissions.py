@@ -8,7 +8,7 @@ import pytest
 from glimpse.images import Action, Caller, Image, Permissions
 from glimpse.images.errors import Forbidden, ImageNotFound
 from glimpse.images.image import image_from_document
-from glimpse.images.role_permissions import Target
+from glimpse.images.permissions import Target
 from tests.embedded.images import document
 
 DOCUMENT = document(id="an-id", visibility="shared", owner="owner", os_distro="debian")
