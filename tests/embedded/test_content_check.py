@@ -9,7 +9,7 @@ from glimpse.embedded.content_check import (
     INSPECTED_FORMATS,
     ContentRules,
     InvalidImageData,
-    check_content,
+    check_and_measure,
 )
 from glimpse.embedded.format_inspection import FoundFormat
 from tests.support.parameter_ids import parameter_id
@@ -35,7 +35,9 @@ class Content:
     rules: ContentRules = field(default=RULES, repr=False)
 
     def check(self) -> int | None:
-        return check_content(self.disk_format, self.container_format, self.found, SIZE, self.rules)
+        return check_and_measure(
+            self.disk_format, self.container_format, self.found, SIZE, self.rules
+        )
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from glimpse.servers.errors import MarkerNotFound
+from glimpse.servers.errors import ServerMarkerNotFound
 from glimpse.servers.query import ServerQuery, Sort, select_page
 from tests.support.servers import make_server
 
@@ -35,7 +35,7 @@ def test_a_marker_need_not_match_the_filters() -> None:
 
 
 def test_an_unknown_marker_is_not_found() -> None:
-    with pytest.raises(MarkerNotFound, match=r"marker \[x\] not found"):
+    with pytest.raises(ServerMarkerNotFound, match=r"marker \[x\] not found"):
         names(ServerQuery(marker="x"))
 
 

@@ -33,7 +33,7 @@ class ContentRules(NamedTuple):
     gpt_safety_checks_nonfatal: tuple[str, ...]
 
 
-def check_content(
+def check_and_measure(
     disk_format: str | None,
     container_format: str | None,
     formats: Sequence[FoundFormat],

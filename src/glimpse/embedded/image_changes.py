@@ -12,7 +12,7 @@ from enum import Enum
 import orjson
 
 from glimpse.embedded.catalog import Record
-from glimpse.embedded.content_check import ContentRules, check_content
+from glimpse.embedded.content_check import ContentRules, check_and_measure
 from glimpse.embedded.directory_store import StoredData
 from glimpse.embedded.image_permissions import check_visibility, require_editable, require_visible
 from glimpse.images import (
@@ -218,7 +218,7 @@ def with_data(image: Image, stored: StoredData, rules: ContentRules, *, now: str
     """
     return with_status(image, "active", expected=("saving", "importing"), now=now)._replace(
         size=stored.size,
-        virtual_size=check_content(
+        virtual_size=check_and_measure(
             image.disk_format, image.container_format, stored.formats, stored.size, rules
         ),
         checksum=stored.checksum,

@@ -6,7 +6,7 @@ import struct
 from collections.abc import AsyncIterator, Iterator
 from io import BytesIO
 
-from glimpse.embedded.content_check import ContentRules, InvalidImageData, check_content
+from glimpse.embedded.content_check import ContentRules, InvalidImageData, check_and_measure
 from glimpse.embedded.format_inspection import inspect_formats
 from glimpse.seed.seed import FileData, GeneratedData, ImageSeed
 
@@ -38,7 +38,7 @@ def find_data_problem(seeded: ImageSeed, /, *, is_valid: bool, rules: ContentRul
         else:
             return None
         if is_valid:
-            check_content(image.disk_format, image.container_format, formats, size, rules)
+            check_and_measure(image.disk_format, image.container_format, formats, size, rules)
     except OSError as error:
         return f"a readable file is expected: {error.filename}: {error.strerror}."
     except InvalidImageData as error:

@@ -3,7 +3,7 @@
 ServerError
 ├── ServerNotFound        no such server, or the caller may not see it
 ├── FlavorNotFound        no such flavor
-├── MarkerNotFound        no server has the marker as its id
+├── ServerMarkerNotFound  no server has the marker as its id
 ├── BaseImageNotFound     the image of a new server does not exist, or the caller may not see it
 ├── BaseImageNotActive    the image of a new server is not active
 ├── WrongState            the state of the server does not allow the action
@@ -30,7 +30,7 @@ class FlavorNotFound(ServerError):
         super().__init__(f"Flavor {flavor_id} could not be found.")
 
 
-class MarkerNotFound(ServerError):
+class ServerMarkerNotFound(ServerError):
     """No server has the marker as its id, or the caller may not see the server."""
 
     def __init__(self, marker: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from glimpse.servers.errors import MarkerNotFound
+from glimpse.servers.errors import ServerMarkerNotFound
 from glimpse.servers.server import Server
 
 Condition = Callable[[Server], bool]
@@ -46,7 +46,7 @@ def select_page(servers: Iterable[Server], query: ServerQuery) -> ServerPage:
 
     `servers` must be all servers of the project or of all projects, the newest first:
     `query.all_projects` is not checked. The server with the id `query.marker` need not match the
-    conditions. Raises MarkerNotFound if no server has that id.
+    conditions. Raises ServerMarkerNotFound if no server has that id.
     """
     ordered = list(servers)
     for sort in reversed(query.sort):
@@ -54,7 +54,7 @@ def select_page(servers: Iterable[Server], query: ServerQuery) -> ServerPage:
     if query.marker is not None:
         ids = [server.id for server in ordered]
         if query.marker not in ids:
-            raise MarkerNotFound(query.marker)
+            raise ServerMarkerNotFound(query.marker)
         ordered = ordered[ids.index(query.marker) + 1 :]
     found = [server for server in ordered if all(holds(server) for holds in query.conditions)]
     return ServerPage(found[: query.limit], len(found) > query.limit)

@@ -39,7 +39,7 @@ class ServerService(Protocol):
 
         If `query.all_projects` is True, the servers of all projects are listed. Before, the code
         that makes the query must check that `caller` may list them, because a policy rule can allow
-        that to others than admins. Raises MarkerNotFound if none of these servers has the id
+        that to others than admins. Raises ServerMarkerNotFound if none of these servers has the id
         `query.marker`.
         """
         ...

@@ -11,8 +11,8 @@ from glimpse.servers.errors import (
     BaseImageNotActive,
     BaseImageNotFound,
     FlavorNotFound,
-    MarkerNotFound,
     NotImplementedHere,
+    ServerMarkerNotFound,
     ServerNotFound,
     WrongState,
 )
@@ -42,7 +42,7 @@ async def test_a_list_has_the_servers_of_its_project(servers: EmbeddedServers, p
     await put(own, other)
     listed = await servers.list_servers(OWNER, ServerQuery())
     assert [each.id for each in listed.servers] == [own.id]
-    with pytest.raises(MarkerNotFound):
+    with pytest.raises(ServerMarkerNotFound):
         await servers.list_servers(OWNER, ServerQuery(marker=other.id))
     everywhere = await servers.list_servers(ADMIN, ServerQuery(all_projects=True))
     assert {each.id for each in everywhere.servers} == {own.id, other.id}

@@ -25,7 +25,7 @@ OPERATION_NAMES = frozenset(handle.__name__ for _, _, handle in _ROUTES)
 _STATUSES: dict[type[errors.ServerError], int] = {
     errors.ServerNotFound: 404,
     errors.FlavorNotFound: 404,
-    errors.MarkerNotFound: 400,
+    errors.ServerMarkerNotFound: 400,
     errors.BaseImageNotFound: 400,
     errors.BaseImageNotActive: 400,
     errors.WrongState: 409,

@@ -62,8 +62,8 @@ class EmbeddedServers:
         """Return the page of the caller's servers that `query` selects.
 
         If `query.all_projects` is True, the servers of all projects are listed, without a check.
-        Otherwise a caller without a project gets no servers. Raises MarkerNotFound if none of these
-        servers has the id `query.marker`.
+        Otherwise a caller without a project gets no servers. Raises ServerMarkerNotFound if none of
+        these servers has the id `query.marker`.
         """
         project_id = None if query.all_projects else caller.project_id or ""
         return await asyncio.to_thread(lambda: select_page(self._table.list(project_id), query))
