@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from glimpse.cli.api_listeners import api_listeners
-from glimpse.cli.creatable_directories import directory_problem
+from glimpse.cli.directory_check import directory_problem
 from glimpse.cli.finding import Finding, print_findings
 from glimpse.cli.running_servers import find_running_server
 from glimpse.cli.settings_arguments import (

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from glimpse.app.gateway import Gateway, lock_directory, open_gateway, open_image_locks
 from glimpse.app.keystone import open_session, open_shared_cache
-from glimpse.cli.creatable_directories import directory_problem
+from glimpse.cli.directory_check import directory_problem
 from glimpse.cli.finding import Finding
 from glimpse.identity import Identity, IdentityError, IdentityUnavailable
 from glimpse.identity.keystone import CallFailed, LoginRefused, ServiceSession

@@ -25,7 +25,7 @@ from glimpse.settings import Settings
 _HOST = "127.0.0.1"  # no other machine can connect: a client can reset the cloud
 
 
-class Control(NamedTuple):
+class ControlSetup(NamedTuple):
     """What ``glimpse serve`` needs to serve the control API and to cause the faults of a seed.
 
     ``listener`` is the socket of the control API; None if there is no control API, but only faults.
@@ -57,7 +57,7 @@ class Control(NamedTuple):
 
 def open_control(
     options: argparse.Namespace, settings: Settings, faults: Sequence[FaultRule], stack: ExitStack
-) -> Control:
+) -> ControlSetup:
     """Make the tools for tests, and listen at --control-port if it is given.
 
     With --ephemeral and --control-port, also copies the state for resets. `faults` are the faults
@@ -74,4 +74,4 @@ def open_control(
     has_resets = options.ephemeral and listener is not None
     copies = StateCopies(settings.server.state_dir, RUNNING) if has_resets else None
     tools = ControlTools(ActiveFaults(faults), RequestLog())
-    return Control(listener, secrets.token_urlsafe(24), tools, copies)
+    return ControlSetup(listener, secrets.token_urlsafe(24), tools, copies)

@@ -1,9 +1,6 @@
-"""For subcommands: the embedded identity's users and domains, and the URL of its API."""
+"""For subcommands: the embedded identity's users and domains."""
 
 from glimpse.cli.errors import CommandFailed
-from glimpse.cli.local_url import local_url
-from glimpse.cli.running_servers import RunningServer
-from glimpse.http.service_urls import IDENTITY_PATH
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import Domain
 from glimpse.identity.embedded.identity_file import FILE_NAME, IdentityFile
@@ -41,16 +38,3 @@ def find_domain(directory: Directory, name: str) -> Domain:
         known = ", ".join(sorted(each.name for each in directory.domains.values()))
         raise CommandFailed(f"There is no domain {name}; there are: {known}.")
     return domain
-
-
-def identity_url(settings: Settings, server: RunningServer | None = None) -> str:
-    """Return the URL of the Identity API for clients on this machine.
-
-    The address and ports are those of the process `server`, or of `settings` if `server` is None.
-    The URL is ``http://HOST:PORT/identity``, or ``http://HOST:IDENTITY_PORT`` if the API has its
-    own port. HOST is the loopback address if Glimpse listens on all addresses.
-    """
-    address = server or settings.server
-    if address.identity_port is not None:
-        return local_url(address.host, address.identity_port)
-    return local_url(address.host, address.port) + IDENTITY_PATH

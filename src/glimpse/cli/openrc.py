@@ -3,8 +3,9 @@
 import argparse
 
 from glimpse.cli import client_credentials
-from glimpse.cli.embedded_users import identity_url, open_identity_file
+from glimpse.cli.embedded_users import open_identity_file
 from glimpse.cli.errors import CommandFailed
+from glimpse.cli.local_url import identity_url
 from glimpse.cli.running_servers import find_running_server
 from glimpse.cli.settings_arguments import (
     add_settings_arguments,

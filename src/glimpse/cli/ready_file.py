@@ -18,7 +18,7 @@ from glimpse.server.worker import WorkerEvent, report_to_systemd
 from glimpse.settings import Settings
 
 if TYPE_CHECKING:
-    from glimpse.cli.control import Control
+    from glimpse.cli.control import ControlSetup
 
 
 class ReadyFile:
@@ -33,7 +33,7 @@ class ReadyFile:
         path: Path,
         settings: Settings,
         sockets: Sequence[socket.socket],
-        control: "Control | None" = None,
+        control: "ControlSetup | None" = None,
     ) -> None:
         """`sockets` are the sockets of the APIs, in the order of `api_listeners`.
 

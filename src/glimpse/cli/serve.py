@@ -38,7 +38,7 @@ from glimpse.settings import LoadSettings, Settings
 from glimpse.telemetry.log_setup import configure_logging, log_path
 
 if TYPE_CHECKING:
-    from glimpse.cli.control import Control
+    from glimpse.cli.control import ControlSetup
     from glimpse.faults.rules import FaultRule
 
 _LOG = logging.getLogger(__name__)
@@ -150,7 +150,7 @@ def _open_control(
     settings: Settings,
     faults: "tuple[FaultRule, ...]",
     stack: ExitStack,
-) -> "Control | None":
+) -> "ControlSetup | None":
     """Open the control API and the faults of a seed; return None if there is neither."""
     if options.control_port is None and not faults:
         return None
