@@ -109,7 +109,7 @@ class ReplicatedGateway:
         api = GlanceImageService(
             glance_options("http://glance"), self.glance, ImageLocks(f"file://{directory}", 5)
         )
-        keys, rules = api.schema.declared_keys, read_glance_rules()
+        keys, rules = api.schema.all_keys, read_glance_rules()
         self.images = GlanceDatabaseImageService(
             api,
             self.primary,

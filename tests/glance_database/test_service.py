@@ -104,7 +104,7 @@ class Gateway:
             ImageLocks(f"file://{directory}", 5),
             rules=rules,
         )
-        keys = api.schema.declared_keys
+        keys = api.schema.all_keys
         reader = ImageReader(self.database, read_glance_rules(), keys, options.page_size)
         self.images = GlanceDatabaseImageService(
             api, self.database, reader, falls_back=options.falls_back, rules=rules

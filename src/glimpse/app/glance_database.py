@@ -113,7 +113,7 @@ def open_glance_database(
     policy = glance_rules(settings)
     options = database_options(settings)
     database = open_database(options)
-    keys = glance.schema.declared_keys
+    keys = glance.schema.all_keys
     reader = ImageReader(database, policy, keys, options.page_size)
     replicated = None
     opened = open_database_replicas(settings, database)

@@ -23,17 +23,17 @@ _FindOperation = Callable[[str, str], str]  # of a method, and of a path in its 
 
 
 def middleware_for_tests(tools: ControlTools) -> MakeTestMiddleware:
-    """Return a function that makes middleware: the request log and the faults of `tools`."""
+    """Return a function that wraps an application in the request log and the faults of `tools`."""
     identity_operations = _IdentityOperations()
 
-    def make(
+    def wrap(
         app: ASGIApp, settings: Settings, components: Components, in_flight: RequestsInFlight
     ) -> ASGIApp:
         identify = _Operations(settings, components, identity_operations).identify
         faulty = FaultMiddleware(app, tools.faults, identify, components.identity, in_flight)
         return tools.log.middleware(faulty)
 
-    return make
+    return wrap
 
 
 class _Operations:
@@ -52,7 +52,7 @@ class _Operations:
         image_routes = make_image_routes(settings, components, None)
         server_routes = make_server_routes(settings, components, None)
         tables = [image_routes, *([] if server_routes is None else [server_routes])]
-        find: dict[str, _FindOperation] = {"compute": _finder_in_tables(tables)}
+        find: dict[str, _FindOperation] = {"compute": _operation_finder(tables)}
         if components.image_api is not None:
             find["image"] = find_operation
         if isinstance(components.identity, EmbeddedIdentity):
@@ -78,7 +78,7 @@ class _Operations:
         return service, self._find[service](scope["method"], path), path
 
 
-def _finder_in_tables(tables: list[RouteTable]) -> _FindOperation:
+def _operation_finder(tables: list[RouteTable]) -> _FindOperation:
     """Return a function that finds operations of the Compute API by method and path."""
 
     def find(method: str, path: str) -> str:
@@ -92,8 +92,8 @@ def _finder_in_tables(tables: list[RouteTable]) -> _FindOperation:
 class _IdentityOperations:
     """Finds the operations of the Identity API.
 
-    The first request makes the routes, which takes 7 ms. The routes are kept for all later
-    applications of the process, because each reset makes a new application.
+    The routes are built at the first request, which takes 7 ms. The routes are kept for all later
+    applications of the process, because each reset opens a new application.
     """
 
     def __init__(self) -> None:
@@ -102,7 +102,7 @@ class _IdentityOperations:
     def find(self, identity: EmbeddedIdentity, method: str, path: str) -> str:
         """Return the name of the operation; ``other`` for an unknown operation.
 
-        The first call makes the routes with its `identity`. The names are the same for every
+        The first call builds the routes with its `identity`. The names are the same for every
         `identity`.
         """
         if self._routes is None:

@@ -80,7 +80,7 @@ def parse_images(
     Each document is removed from the list `documents` when it is parsed, so that its memory is
     freed.
     """
-    for document in _drain(documents):
+    for document in _pop_all(documents):
         try:
             yield parse_image(document, base_attributes)
         except InvalidResponse as error:
@@ -88,7 +88,7 @@ def parse_images(
             _broken_images.report(image_id, str(error))
 
 
-def _drain(documents: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def _pop_all(documents: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Yield the documents in order, and remove each from the list, which may hold megabytes."""
     documents.reverse()
     while documents:

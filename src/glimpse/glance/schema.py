@@ -24,12 +24,12 @@ FetchSchema = Callable[[str], Awaitable[Response]]
 class SchemaKeys(NamedTuple):
     """The keys of an image schema.
 
-    `base_attributes` are the keys of attributes. `declared` are all keys: those of attributes, and
+    `base_attributes` are the keys of attributes. `all_keys` are all keys: those of attributes, and
     those of properties that an operator declared.
     """
 
     base_attributes: frozenset[str]
-    declared: frozenset[str]
+    all_keys: frozenset[str]
 
 
 class ImageSchema:
@@ -62,14 +62,14 @@ class ImageSchema:
         await self._keep_fresh(token)
         return self._keys.base_attributes
 
-    async def declared_keys(self, token: str) -> frozenset[str]:
+    async def all_keys(self, token: str) -> frozenset[str]:
         """Return all keys in the schema, including properties that an operator declared.
 
         `token` is the caller's token, with which the schema is fetched if necessary. Only the first
         fetch makes the caller wait. Raises nothing.
         """
         await self._keep_fresh(token)
-        return self._keys.declared
+        return self._keys.all_keys
 
     async def _keep_fresh(self, token: str) -> None:
         if self._clock() >= self._stale_at:
