@@ -7,7 +7,7 @@ from starlette.types import ASGIApp
 from glimpse.app.components import Components
 from glimpse.app.pipeline import MakeTestMiddleware, build_pipeline
 from glimpse.http.metrics_middleware import RenderMetrics
-from glimpse.http.requests_in_flight import RequestsInFlight
+from glimpse.http.request_drain import RequestDrain
 from glimpse.images import PolicyRules
 from glimpse.settings import Settings
 from glimpse.telemetry.observer import NULL_OBSERVER, Observer
@@ -19,17 +19,17 @@ class Application:
     The caller closes the Application when no request is being served any more.
     """
 
-    def __init__(self, serve: ASGIApp, components: Components, in_flight: RequestsInFlight) -> None:
+    def __init__(self, serve: ASGIApp, components: Components, drain: RequestDrain) -> None:
         self.serve = serve
         self.components = components
-        self._in_flight = in_flight
+        self._drain = drain
 
     async def wait_until_idle(self) -> None:
         """Wait until no request is being served, and no import and no snapshot is running.
 
         Pass no further request to `serve` after this call.
         """
-        await self._in_flight.wait_until_idle()
+        await self._drain.wait_until_idle()
         await self.components.wait_for_background_work()
 
     def copy_cache(self, other: "Application") -> None:
@@ -62,15 +62,15 @@ async def open_application(
     """
     rules = await asyncio.to_thread(_load_policy_rules, settings)
     components = await _open_components(settings, rules)
-    in_flight = RequestsInFlight()
+    drain = RequestDrain()
     try:
         serve = build_pipeline(
-            settings, components, rules, observer, in_flight, render_metrics, test_middleware
+            settings, components, rules, observer, drain, render_metrics, test_middleware
         )
     except Exception:
         await components.close()
         raise
-    return Application(serve, components, in_flight)
+    return Application(serve, components, drain)
 
 
 async def _open_components(settings: Settings, rules: PolicyRules | None) -> Components:

@@ -17,10 +17,10 @@ from glimpse.http.health_middleware import HealthMiddleware
 from glimpse.http.healthcheck import Healthcheck
 from glimpse.http.metrics_middleware import MetricsMiddleware, RenderMetrics
 from glimpse.http.mounted_apis import MountedApis
-from glimpse.http.options_requests import OptionsMiddleware
+from glimpse.http.options_success import OptionsSuccessMiddleware
 from glimpse.http.readiness import Readiness, ReadinessCheck
+from glimpse.http.request_drain import RequestDrain
 from glimpse.http.request_middleware import RequestMiddleware
-from glimpse.http.requests_in_flight import RequestsInFlight
 from glimpse.http.response_headers import ResponseHeadersMiddleware
 from glimpse.http.service_urls import IDENTITY_PATH, IMAGE_PATH, ServicePorts
 from glimpse.images import PolicyRules
@@ -40,14 +40,14 @@ def build_pipeline(
     components: Components,
     rules: PolicyRules | None,
     observer: Observer,
-    in_flight: RequestsInFlight,
+    drain: RequestDrain,
     render_metrics: RenderMetrics | None,
     test_middleware: MakeTestMiddleware | None = None,
 ) -> ASGIApp:
     """Compose the middleware and the APIs into one ASGI application for HTTP requests.
 
     The application does not handle lifespan events. `rules` are the operator's policy rules; None
-    without policy files. `in_flight` counts the requests being served. `render_metrics` is None if
+    without policy files. `drain` counts the requests being served. `render_metrics` is None if
     metrics are turned off. `test_middleware` is None if there are no faults and no control API.
     Raises InvalidSettings for an invalid link prefix, and ValueError for unusable options of
     [healthcheck].
@@ -61,7 +61,7 @@ def build_pipeline(
         _cors(settings),
         # Around all middleware below, which uses the request id and the merged headers that are
         # made here. Turns exceptions of that middleware into a 500.
-        _request_context(settings, components, observer, in_flight),
+        _request_context(settings, components, observer, drain),
         # Before any authentication: load balancers have no token. After the request context,
         # because health checks are counted, and logged when they fail.
         _health(settings, components),
@@ -89,12 +89,12 @@ def _mount_apis(settings: Settings, components: Components, rules: PolicyRules |
         # Image API v2 of the embedded image service. A shared cache must not keep its responses,
         # which depend on the token.
         apis[IMAGE_PATH] = ResponseHeadersMiddleware(
-            OptionsMiddleware(components.image_api), PRIVATE
+            OptionsSuccessMiddleware(components.image_api), PRIVATE
         )
     if components.identity_api is not None:
         # Identity API v3 of the embedded identity. Its routes set their own Cache-Control.
         apis[IDENTITY_PATH] = ResponseHeadersMiddleware(
-            OptionsMiddleware(components.identity_api, kept=_KEPT_OF_IDENTITY)
+            OptionsSuccessMiddleware(components.identity_api, kept=_KEPT_OF_IDENTITY)
         )
     # At the root, as nova-api: clients expect version discovery at / and the API at /v2 and /v2.1.
     # It sets the headers of its responses itself, which is faster.
@@ -157,7 +157,7 @@ def _health(settings: Settings, components: Components) -> _Middleware:
 
 
 def _request_context(
-    settings: Settings, components: Components, observer: Observer, in_flight: RequestsInFlight
+    settings: Settings, components: Components, observer: Observer, drain: RequestDrain
 ) -> _Middleware:
     ports = ServicePorts(
         settings.server.port,
@@ -171,7 +171,7 @@ def _request_context(
         trust_proxy_headers=settings.middleware.enable_proxy_headers_parsing,
         access_log=settings.server.access_log,
         observer=observer,
-        in_flight=in_flight,
+        drain=drain,
     )
 
 

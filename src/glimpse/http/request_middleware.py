@@ -6,8 +6,8 @@ import time
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from glimpse.http.body_budget import BODIES
+from glimpse.http.request_drain import RequestDrain
 from glimpse.http.request_scope import extend_scope
-from glimpse.http.requests_in_flight import RequestsInFlight
 from glimpse.http.responses import send_text
 from glimpse.http.service_urls import ServicePorts
 from glimpse.telemetry.access_log import IncompleteResponse, log_access, redacted_target
@@ -38,7 +38,7 @@ class RequestMiddleware:
     An exception that `app` raises is logged. If no response has started, the client gets a 500 in
     plain text. Otherwise the exception is raised again, and the server closes the connection.
 
-    The observer is called at the start and the end of each request. `in_flight` counts the requests
+    The observer is called at the start and the end of each request. `drain` counts the requests
     between start and end. If `access_log` is True, each request is logged when it ends. If a
     response is incomplete, the observer and the log get 499 or 500 in place of the status code that
     was sent: 499 if the client disconnected or read too slowly, 500 if the server failed.
@@ -52,14 +52,14 @@ class RequestMiddleware:
         trust_proxy_headers: bool,
         access_log: bool,
         observer: Observer = NULL_OBSERVER,
-        in_flight: RequestsInFlight | None = None,
+        drain: RequestDrain | None = None,
     ) -> None:
         self._app = app
         self._ports = ports
         self._trust_proxy_headers = trust_proxy_headers
         self._access_log = access_log
         self._observer = observer
-        self._in_flight = in_flight or RequestsInFlight()
+        self._drain = drain or RequestDrain()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request. The scope may not be a lifespan or websocket scope."""
@@ -70,7 +70,7 @@ class RequestMiddleware:
         current_context.set(context)
         response = _SentResponse(send)
         began = time.perf_counter()
-        self._in_flight.begin()
+        self._drain.begin()
         self._observer.request_began()
         try:
             if has_single_tokens:
@@ -93,7 +93,7 @@ class RequestMiddleware:
         self, scope: Scope, context: RequestContext, response: "_SentResponse", seconds: float
     ) -> None:
         """Report a request that has ended to the counters, the observer and the access log."""
-        self._in_flight.end()
+        self._drain.end()
         if context.body_bytes:
             BODIES.release(context)
         status, incomplete = response.status, None

@@ -101,7 +101,7 @@ def _allowed_methods(request: Request) -> set[str]:
 
     The names are in upper case.
     """
-    found = {"OPTIONS"}  # every path has it: see `http.options_requests`
+    found = {"OPTIONS"}  # every path has it: see `http.options_success`
     for route in request.app.routes:
         if route.matches(request.scope)[0] is not Match.NONE:
             found |= route.methods

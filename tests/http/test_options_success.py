@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from glimpse.http.options_requests import OptionsMiddleware
+from glimpse.http.options_success import OptionsSuccessMiddleware
 from glimpse.http.responses import send_response
 from tests.support.asgi import send_request
 from tests.support.cloud import EmbeddedCloud, Member, seed_identity
@@ -21,13 +21,13 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCloud]:
         yield EmbeddedCloud(process)
 
 
-def application(status: int) -> OptionsMiddleware:
+def application(status: int) -> OptionsSuccessMiddleware:
     """Return a middleware over an application that responds with `status`, Allow and a text."""
 
     async def respond(_scope: Scope, _receive: Receive, send: Send) -> None:
         await send_response(send, status, [(b"allow", b"GET"), (b"x-other", b"1")], b"text")
 
-    return OptionsMiddleware(respond, kept={b"allow"})
+    return OptionsSuccessMiddleware(respond, kept={b"allow"})
 
 
 @pytest.mark.parametrize("status", [300, 401, 404, 405, 501, 503])

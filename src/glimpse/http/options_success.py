@@ -1,4 +1,4 @@
-"""OptionsMiddleware: responds 200 to OPTIONS requests that have no token."""
+"""OptionsSuccessMiddleware: responds 200 to OPTIONS requests that have no token."""
 
 from collections.abc import Set as AbstractSet
 
@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from glimpse.http.responses import send_response
 
 
-class OptionsMiddleware:
+class OptionsSuccessMiddleware:
     """Replaces a response of `app` to OPTIONS by an empty 200 if its status code is not 2xx.
 
     So OPTIONS requests without a token, or for a path that does not exist, get a 200. The Image

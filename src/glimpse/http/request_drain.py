@@ -1,9 +1,9 @@
-"""RequestsInFlight: counts the requests in progress, and waits until all have ended."""
+"""RequestDrain: counts the requests in progress, and waits until all have ended."""
 
 import asyncio
 
 
-class RequestsInFlight:
+class RequestDrain:
     """Counts the requests that one application is serving.
 
     Call `begin` when a request starts, and `end` when it ends. A task that goes on after the
