@@ -28,7 +28,7 @@ async def create_image_with_data(service: EmbeddedImageService) -> str:
 async def download(
     service: EmbeddedImageService, image_id: str, start: int = 0, end: int | None = None
 ) -> bytes:
-    data = await service.data.open(OWNER, image_id)
+    data = await service.data.find_data(OWNER, image_id)
     return b"".join([piece async for piece in await data.read(start, end)])
 
 

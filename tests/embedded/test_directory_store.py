@@ -83,7 +83,7 @@ async def test_data_of_an_image_that_is_not_active_is_not_served(
     (state / "data" / image_id).write_bytes(DATA)
     await service.update_image(ADMIN, image_id, lambda image: image._replace(status=status))
     with pytest.raises(NoData):
-        await service.data.open(OWNER, image_id)
+        await service.data.find_data(OWNER, image_id)
 
 
 @pytest.mark.parametrize(
@@ -94,6 +94,12 @@ async def test_range_of_data_is_read_to_the_byte(
 ) -> None:
     image_id = await create_image_with_data(service)
     assert await download(service, image_id, start, end) == DATA[start:end]
+
+
+async def test_data_is_found_by_an_id_in_any_case(service: EmbeddedImageService) -> None:
+    image_id = await create_image_with_data(service)
+    assert service.data.has(image_id)
+    assert service.data.has(image_id.upper())
 
 
 @pytest.mark.parametrize("left", [0, 1_000_000])
@@ -110,7 +116,7 @@ async def test_download_in_progress_completes_after_a_deletion(
     service: EmbeddedImageService, state: Path
 ) -> None:
     image_id = await create_image_with_data(service)
-    data = await service.data.open(OWNER, image_id)
+    data = await service.data.find_data(OWNER, image_id)
     pieces = await data.read()
     received = await anext(aiter(pieces))
     await service.delete_image(OWNER, image_id)

@@ -55,7 +55,7 @@ async def test_failed_upload_leaves_the_image_queued_and_no_files(
     await upload.started()
     assert (await service.get_image(OWNER, image_id)).status == "saving"
     with pytest.raises(NoData):
-        await service.data.open(OWNER, image_id)
+        await service.data.find_data(OWNER, image_id)
     with pytest.raises(ConnectionError, match="gone"):
         await upload.fail(ConnectionError("the client is gone"))
     assert (await service.get_image(OWNER, image_id)).status == "queued"

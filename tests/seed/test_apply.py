@@ -58,7 +58,7 @@ async def test_images_get_their_data_from_files_and_sizes(tmp_path: Path) -> Non
         assert (image.status, image.size, image.virtual_size) == ("active", 300_000, 300_000)
         assert image.checksum == hashlib.md5(content).hexdigest()
         assert image.updated_at == "2020-02-02T00:00:00Z"
-        data = await service.data.open(ADMIN, ID)
+        data = await service.data.find_data(ADMIN, ID)
         assert b"".join([piece async for piece in await data.read()]) == content
         found = {each.name: each for each in await list_images(service)}
         assert found["file"].virtual_size == 4 * 2**20

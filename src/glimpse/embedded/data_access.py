@@ -15,7 +15,7 @@ from glimpse.images.errors import Forbidden, ImageNotFound
 class DataAccess:
     """Uploads and downloads image data; checks permissions.
 
-    An `image_id` may be in upper or lower case, except in `has`. Any method may raise Unavailable.
+    An `image_id` may be in upper or lower case. Any method may raise Unavailable.
     """
 
     def __init__(
@@ -39,11 +39,11 @@ class DataAccess:
         return self._store.directory
 
     def has(self, image_id: str) -> bool:
-        """Return True if there is data for this image id, which must be in lower case.
+        """Return True if there is data for this image id. Checks no permission.
 
-        The data may also be there if no image has the id. Checks no permission.
+        The data may also be there if no image has the id.
         """
-        return self._store.has(image_id)
+        return self._store.has(image_id.lower())
 
     async def upload(
         self,
@@ -80,7 +80,7 @@ class DataAccess:
             size,
         )
 
-    async def open(
+    async def find_data(
         self, caller: Caller, image_id: str, check: Callable[[], object] = lambda: None
     ) -> ImageData:
         """Return an object that reads an image's data. The file is opened by `ImageData.read`.
@@ -101,7 +101,7 @@ class DataAccess:
             raise Forbidden("The requested image has been deactivated. Image data is forbidden.")
         self._permissions.check(caller, Action.DOWNLOAD_IMAGE, image)
         check()
-        data = self._store.open(image.id, image.size or 0, image.checksum)
+        data = self._store.find_data(image.id, image.size or 0, image.checksum)
         if data is None or image.status in ("queued", "saving", "uploading", "importing"):
             raise NoData(f"Image {image_id} has no data.")
         return data

@@ -90,7 +90,7 @@ class DirectoryStore:
     def _temporary(self, image_id: str) -> Path:
         return self.directory / f"{image_id}#1"
 
-    def open(self, image_id: str, size: int, checksum: str | None) -> ImageData | None:
+    def find_data(self, image_id: str, size: int, checksum: str | None) -> ImageData | None:
         """Return an object that reads an image's data; None if no data is stored.
 
         The file is opened by `ImageData.read`. `size` (in bytes) and `checksum` come from the

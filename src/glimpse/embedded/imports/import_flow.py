@@ -150,7 +150,7 @@ class ImportFlow:
 
         Raises ImportFailed if there is no staged data; Unavailable if reading fails.
         """
-        data = self._staging.open(image.id, image.size or 0, None)
+        data = self._staging.find_data(image.id, image.size or 0, None)
         if data is None:
             raise ImportFailed("the staged data is missing")
         async with contextlib.aclosing(await data.read()) as pieces:
