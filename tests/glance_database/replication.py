@@ -50,6 +50,10 @@ class Replication(ABC):
         """End the replication: the replica becomes a primary of its own. Cannot be undone."""
 
     @abstractmethod
+    async def follow(self, primary: ServerProcess) -> None:
+        """Have the replica replicate `primary`, which has all that the replica has."""
+
+    @abstractmethod
     async def write_to_replica(self, sql: str) -> None:
         """Run a statement on the replica's copy of Glance's database."""
 
@@ -71,12 +75,13 @@ class MariaDBReplication(Replication):
     def start_replica(cls, primary: ServerProcess, directory: Path) -> Iterator[Replication]:
         with mariadb(directory, f"--server-id={next(_server_ids)}", "--log-bin=log") as replica:
             replication = cls(primary, replica)
-            asyncio.run(replication._follow())
+            asyncio.run(replication.follow(primary))
             yield replication
 
-    async def _follow(self) -> None:
+    async def follow(self, primary: ServerProcess) -> None:
         await self._execute(
-            f"CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT={self.primary.port},"
+            "STOP SLAVE",
+            f"CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT={primary.port},"
             " MASTER_USER='root', MASTER_USE_GTID=slave_pos, MASTER_CONNECT_RETRY=1",
             "START SLAVE",
         )
@@ -127,6 +132,11 @@ class PostgreSQLReplication(Replication):
 
     async def promote(self) -> None:
         await self._execute("SELECT pg_promote()")
+
+    async def follow(self, primary: ServerProcess) -> None:
+        address = f"host=127.0.0.1 port={primary.port} user=postgres"
+        await self._execute(f"ALTER SYSTEM SET primary_conninfo = '{address}'")
+        await self._execute("SELECT pg_reload_conf()")
 
     async def write_to_replica(self, sql: str) -> None:
         await self._execute(sql, "glance")

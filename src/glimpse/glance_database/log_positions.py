@@ -5,9 +5,11 @@ transaction ids (GTIDs), PostgreSQL by places in the write-ahead log.
 """
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TypeGuard
+
+_OTHER_LOG = "it does not replicate the primary"
 
 
 class LogPosition(Protocol):
@@ -24,8 +26,11 @@ class LogPosition(Protocol):
         """Return True if this position has a transaction that `other` does not have."""
         ...
 
-    def shares_log_with(self, other: "LogPosition") -> bool:
-        """Return True if both positions are in the same log, as of a primary and its replica."""
+    def mismatch(self, other: "LogPosition") -> str | None:
+        """Return why a replica at this position does not follow a primary at `other`.
+
+        Returns None if both positions are in the same log, as of a primary and its replica.
+        """
         ...
 
 
@@ -42,9 +47,15 @@ class LastTransaction(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MariaDBPosition:
-    """A position of MariaDB: the last transaction of each replication domain, by domain id."""
+    """A position of MariaDB: the last transaction of each replication domain, by domain id.
+
+    `history` has the number of the last transaction of each pair of domain and server; None if the
+    history is not known. The history shows that a replica follows an old primary: both have
+    transactions that the new primary lacks, even if the new primary has written higher numbers.
+    """
 
     domains: Mapping[int, LastTransaction]
+    history: Mapping[tuple[int, int], int] | None = None
 
     def covers(self, other: LogPosition) -> bool:
         """See `LogPosition.covers`.
@@ -64,16 +75,22 @@ class MariaDBPosition:
         primary.
         """
         return isinstance(other, MariaDBPosition) and not all(
-            _is_at_least(last, self.domains[domain])
-            for domain, last in other.domains.items()
-            if domain in self.domains
+            other.has(domain, last)
+            for domain, last in self.domains.items()
+            if domain in other.domains
         )
 
-    def shares_log_with(self, other: LogPosition) -> bool:
-        """See `LogPosition.shares_log_with`."""
-        return isinstance(other, MariaDBPosition) and not self.domains.keys().isdisjoint(
-            other.domains
-        )
+    def has(self, domain: int, last: LastTransaction) -> bool:
+        """Return True if a server at this position has the transaction, as far as is known."""
+        if not _is_at_least(self.domains[domain], last):
+            return False
+        return self.history is None or self.history.get((domain, last.server), -1) >= last.number
+
+    def mismatch(self, other: LogPosition) -> str | None:
+        """See `LogPosition.mismatch`."""
+        if not isinstance(other, MariaDBPosition) or self.domains.keys().isdisjoint(other.domains):
+            return _OTHER_LOG
+        return None
 
 
 def _is_at_least(last: LastTransaction, other: LastTransaction) -> bool:
@@ -81,17 +98,26 @@ def _is_at_least(last: LastTransaction, other: LastTransaction) -> bool:
     return last.number > other.number or last == other
 
 
-def parse_mariadb_position(text: str) -> MariaDBPosition:
+def parse_mariadb_position(text: str, history: str | None = None) -> MariaDBPosition:
     """Parse a GTID position of MariaDB, such as ``0-1-1234,5-2-77``.
 
-    The three numbers of a GTID are the domain, the server and the transaction. Raises ValueError if
-    the text is malformed.
+    The three numbers of a GTID are the domain, the server and the transaction. `history` has GTIDs,
+    too, and may have several of one domain and server. Raises ValueError if a text is malformed.
     """
-    domains = {}
+    domains = dict(_parse_gtids(text))
+    if history is None:
+        return MariaDBPosition(domains)
+    numbers: dict[tuple[int, int], int] = {}
+    for domain, last in _parse_gtids(history):
+        known = numbers.get((domain, last.server), last.number)
+        numbers[domain, last.server] = max(known, last.number)
+    return MariaDBPosition(domains, numbers)
+
+
+def _parse_gtids(text: str) -> Iterator[tuple[int, LastTransaction]]:
     for gtid in filter(None, text.replace("\n", "").split(",")):
         domain, server, number = map(int, gtid.split("-"))
-        domains[domain] = LastTransaction(number, server)
-    return MariaDBPosition(domains)
+        yield domain, LastTransaction(number, server)
 
 
 Interval = tuple[int, int]
@@ -119,11 +145,11 @@ class MySQLPosition:
         """See `LogPosition.is_ahead_of`."""
         return isinstance(other, MySQLPosition) and not other.covers(self)
 
-    def shares_log_with(self, other: LogPosition) -> bool:
-        """See `LogPosition.shares_log_with`."""
-        return isinstance(other, MySQLPosition) and not self.sources.keys().isdisjoint(
-            other.sources
-        )
+    def mismatch(self, other: LogPosition) -> str | None:
+        """See `LogPosition.mismatch`."""
+        if not isinstance(other, MySQLPosition) or self.sources.keys().isdisjoint(other.sources):
+            return _OTHER_LOG
+        return None
 
 
 def _contains(intervals: tuple[Interval, ...], wanted: Interval) -> bool:
@@ -157,10 +183,12 @@ def parse_mysql_position(text: str) -> MySQLPosition:
 class PostgreSQLPosition:
     """A place in the write-ahead log of a PostgreSQL cluster.
 
-    `system` identifies the cluster. `place` is the number of bytes from the beginning of the log.
+    `system` identifies the cluster. `timeline` is the number of the timeline; each promotion of a
+    replica begins the next one. `place` is the number of bytes from the beginning of the log.
     """
 
     system: int
+    timeline: int
     place: int
 
     def covers(self, other: LogPosition) -> bool:
@@ -171,18 +199,30 @@ class PostgreSQLPosition:
         """See `LogPosition.is_ahead_of`."""
         return self._is_comparable(other) and self.place > other.place
 
-    def shares_log_with(self, other: LogPosition) -> bool:
-        """See `LogPosition.shares_log_with`."""
-        return self._is_comparable(other)
+    def mismatch(self, other: LogPosition) -> str | None:
+        """See `LogPosition.mismatch`.
+
+        A replica that follows a newly promoted primary may still report the timeline before.
+        """
+        if not self._is_comparable(other):
+            return _OTHER_LOG
+        if self.timeline != other.timeline:
+            return (
+                f"it is on timeline {self.timeline}, and the primary on {other.timeline}: "
+                "it follows another server, or needs a CHECKPOINT after the failover"
+            )
+        return None
 
     def _is_comparable(self, other: LogPosition) -> TypeGuard["PostgreSQLPosition"]:
         return isinstance(other, PostgreSQLPosition) and self.system == other.system
 
 
-def parse_postgresql_position(system: int, text: str, block_size: int) -> PostgreSQLPosition:
+def parse_postgresql_position(
+    system: int, timeline: int, text: str, block_size: int
+) -> PostgreSQLPosition:
     """Parse a place in the write-ahead log, such as ``16/B374D848``.
 
-    `system` identifies the cluster. The log has blocks of `block_size` bytes, which begin with a
+    `system` and `timeline` are as in PostgreSQLPosition. The log has blocks of `block_size` bytes, which begin with a
     header. If a record ends at the end of a block, a replica reports the end of the record, but the
     primary reports the place after the next header. In both cases the result is the end of the
     record. Raises ValueError if `text` is malformed.
@@ -190,7 +230,9 @@ def parse_postgresql_position(system: int, text: str, block_size: int) -> Postgr
     high, low = text.split("/")
     place = (int(high, 16) << 32) + int(low, 16)
     into_block = place % block_size
-    return PostgreSQLPosition(system, place - into_block if into_block <= _MAX_HEADER else place)
+    if into_block <= _MAX_HEADER:
+        place -= into_block
+    return PostgreSQLPosition(system, timeline, place)
 
 
 _MAX_HEADER = 40  # bytes of the longest header of a block; no record is as short

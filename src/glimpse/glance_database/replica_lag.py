@@ -52,8 +52,9 @@ class LagLimitedConnection:
         """
         newest = await self._positions.newest()
         found = await self._read_positions()
-        if not found.applied.shares_log_with(newest.position):
-            raise ReplicaNotCurrent("it does not replicate the primary")
+        mismatch = found.applied.mismatch(newest.position)
+        if mismatch is not None:
+            raise ReplicaNotCurrent(mismatch)
         # The primary may have been written after its position was read. So the replica is refused
         # only if it is also ahead of the primary's present position.
         if found.written.is_ahead_of(newest.position) and found.written.is_ahead_of(

@@ -55,8 +55,8 @@ def find_replication(version: Rows) -> Replication:
 
 def _parse_mariadb_primary(row: Row) -> LogPosition:
     if not row[0]:
-        raise ReplicaNotCurrent("the primary has no binary log: set log_bin there")
-    return parse_mariadb_position(row[0])
+        raise ReplicaNotCurrent("the primary has nothing in its binary log: set log_bin there")
+    return parse_mariadb_position(row[0], ",".join(filter(None, row)))
 
 
 def _parse_mariadb_replica(row: Row) -> ReplicaPositions:
@@ -66,9 +66,13 @@ def _parse_mariadb_replica(row: Row) -> ReplicaPositions:
     return ReplicaPositions(parse_mariadb_position(applied), parse_mariadb_position(written))
 
 
-# gtid_slave_pos has what was replicated, gtid_current_pos also what was written on the replica.
+# gtid_binlog_state has the last transaction that is in the primary's log of each server, and its
+# gtid_slave_pos what it replicated before it was promoted, which need not be in its log.
+# gtid_slave_pos of a replica has what was replicated, gtid_current_pos also what was written there.
 _MARIADB = Replication(
-    Statement("SELECT @@GLOBAL.gtid_binlog_pos"),
+    Statement(
+        "SELECT @@GLOBAL.gtid_binlog_pos, @@GLOBAL.gtid_binlog_state, @@GLOBAL.gtid_slave_pos"
+    ),
     _parse_mariadb_primary,
     Statement(
         "SELECT @@GLOBAL.gtid_slave_pos, @@GLOBAL.gtid_current_pos, (SELECT VARIABLE_VALUE"
@@ -96,24 +100,31 @@ _MYSQL = Replication(_GTID_EXECUTED, _parse_mysql_primary, _GTID_EXECUTED, _pars
 
 
 def _parse_postgresql_primary(row: Row) -> LogPosition:
-    system, is_in_recovery, place, block_size = row
+    is_in_recovery, *position = row
     if is_in_recovery:
         raise ReplicaNotCurrent("the server in connection is not a primary: it is in recovery")
-    return parse_postgresql_position(system, place, block_size)
+    return parse_postgresql_position(*position)
 
 
 def _parse_postgresql_replica(row: Row) -> ReplicaPositions:
-    system, is_in_recovery, place, block_size = row
+    is_in_recovery, *values = row
     if not is_in_recovery:
         raise ReplicaNotCurrent("it is not a replica: it is not in recovery")
-    position = parse_postgresql_position(system, place, block_size)
+    position = parse_postgresql_position(*values)
     return ReplicaPositions(position, position)
 
 
 # The primary's place is where it inserts, not where it has written to: with synchronous_commit =
-# off, a commit that was acknowledged may not be written yet.
+# off, a commit that was acknowledged may not be written yet. A replica's control file has the
+# timeline of its last restart point, and its receiver the present one, which is NULL for a user
+# without pg_read_all_stats.
 _WAL = Statement(
-    "SELECT (SELECT system_identifier FROM pg_control_system()), pg_is_in_recovery(),"
+    "SELECT pg_is_in_recovery(), (SELECT system_identifier FROM pg_control_system()),"
+    " CASE WHEN pg_is_in_recovery() THEN GREATEST("
+    "(SELECT timeline_id FROM pg_control_checkpoint()),"
+    " (SELECT min_recovery_end_timeline FROM pg_control_recovery()),"
+    " (SELECT received_tli FROM pg_stat_wal_receiver))"
+    " ELSE ('x' || LEFT(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::int END,"
     " (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()"
     " ELSE pg_current_wal_insert_lsn() END)::text,"
     " current_setting('wal_block_size')::int"
