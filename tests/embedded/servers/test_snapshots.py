@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from glimpse.embedded.quotas import ImageQuotas, ProjectQuotas, QuotaExceeded
+from glimpse.embedded.quotas import ImageQuotas, ProjectQuotas
 from glimpse.embedded.servers.service import EmbeddedServers
 from glimpse.embedded.service import EmbeddedImageService
-from glimpse.images.errors import Conflict, ImageNotFound, Unavailable
+from glimpse.images.errors import Conflict, Forbidden, ImageNotFound, Unavailable
 from glimpse.servers.server import SNAPSHOT_PENDING, SNAPSHOT_UPLOADING, Server
 from tests.embedded.data import download, stored_files
 from tests.embedded.images import ADMIN, OWNER, chunks_of, listed, make
@@ -211,7 +211,7 @@ async def test_a_snapshot_that_cannot_be_shared_is_deleted(
     data = service.snapshots
     if deletion_fails:
         monkeypatch.setattr(data, "delete", fails_first(Unavailable("disk"), data.delete))
-    with pytest.raises(QuotaExceeded):
+    with pytest.raises(Forbidden):
         await servers.create_image(ADMIN, server.id, "snap", {})
     await servers.wait_until_idle()
     assert await listed(service, ADMIN) == before
@@ -305,3 +305,27 @@ async def test_an_admin_shares_the_snapshot_of_another_project_with_it(
     members = await service.members.list(ADMIN, image_id)
     assert [(member.member_id, member.status) for member in members] == [("owner", "pending")]
     assert (await service.get_image(OWNER, image_id)).owner == ADMIN.project_id
+
+
+@pytest.mark.parametrize(
+    ("options", "limit"),
+    [
+        ({"project_quotas": ProjectQuotas(-1, -1, 0, -1, 0)}, "image_count_total"),
+        ({"image_quotas": ImageQuotas(-1, -1, 0)}, "number of allowed image members"),
+    ],
+)
+async def test_a_snapshot_beyond_a_quota_is_forbidden_and_leaves_nothing(
+    state: Path, waits: Waits, options: dict[str, Any], limit: str
+) -> None:
+    """The image, or the member that the server's project would be, is one too many."""
+    service = open_images(state, **options)
+    servers = open_servers(state, service, waits)
+    server = make_server()
+    await put_servers(state, service, [server])
+    with pytest.raises(Forbidden, match=limit):
+        await servers.create_image(ADMIN, server.id, "snap", {})
+    assert await listed(service, ADMIN) == []
+    assert await task(servers, server) is None
+    assert stored_files(state) == []
+    await servers.close()
+    await service.close()

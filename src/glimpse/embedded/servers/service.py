@@ -8,13 +8,14 @@ from pathlib import Path
 
 from glimpse.embedded.completed_writes import complete
 from glimpse.embedded.image_changes import current_time
+from glimpse.embedded.quotas import QuotaExceeded
 from glimpse.embedded.servers.server_table import ServerTable
 from glimpse.embedded.servers.snapshot_image import inheritance_of, new_snapshot
 from glimpse.embedded.servers.snapshots import Snapshots
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.embedded.upload_locks import UploadLock
 from glimpse.images import Caller
-from glimpse.images.errors import ImageNotFound
+from glimpse.images.errors import Forbidden, ImageNotFound
 from glimpse.servers.errors import (
     BaseImageNotActive,
     BaseImageNotFound,
@@ -132,8 +133,8 @@ class EmbeddedServers:
 
         Raises ServerNotFound if `caller` does not see the server; NotImplementedHere if the server
         was booted from a volume; WrongState if the server's state allows no snapshot, or another
-        snapshot is being made; and the errors with which the image service refuses the image (see
-        `EmbeddedImageService.create_image` and `ImageMembers.add`). After an error, the server has
+        snapshot is being made; Forbidden if a quota would be exceeded; and the other errors of
+        `EmbeddedImageService.create_image` and `ImageMembers.add`. After an error, the server has
         no new snapshot, and the image does not exist.
         """
         server = await self.get_server(caller, server_id)
@@ -166,13 +167,16 @@ class EmbeddedServers:
     ) -> None:
         """Create the image of a server's snapshot.
 
-        If the server belongs to another project, that project becomes a member of the image. If an
-        error is raised, the image may exist already.
+        If the server belongs to another project, that project becomes a member of the image. Raises
+        Forbidden if a quota would be exceeded. After an error, the image may exist already.
         """
         new = new_snapshot(caller, server, image_id, name, metadata)
-        await self._images.create_image(caller, new)
-        if new.visibility == "shared":
-            await self._images.members.add(caller, image_id, server.project_id)
+        try:
+            await self._images.create_image(caller, new)
+            if new.visibility == "shared":
+                await self._images.members.add(caller, image_id, server.project_id)
+        except QuotaExceeded as error:
+            raise Forbidden(str(error)) from None
 
     async def list_flavors(self) -> Sequence[Flavor]:
         """Return the flavor m1.tiny and the flavors of all servers, sorted by name."""
