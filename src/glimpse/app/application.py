@@ -38,7 +38,7 @@ class Application:
 
     async def close(self) -> None:
         """Cancel the tasks that go on after the responses of requests; close all components."""
-        await self._in_flight.cancel_tasks()
+        await self._drain.cancel_tasks()
         await self.components.close()
 
 

@@ -30,7 +30,7 @@ from glimpse.telemetry.observer import Observer
 
 _Middleware = Callable[[ASGIApp], ASGIApp]
 # Makes middleware for tests: request logs and faults. It gets the application that it wraps.
-MakeTestMiddleware = Callable[[ASGIApp, Settings, Components, RequestsInFlight], ASGIApp]
+MakeTestMiddleware = Callable[[ASGIApp, Settings, Components, RequestDrain], ASGIApp]
 # Headers of the Identity API's 405 that its response to OPTIONS has, too.
 _KEPT_OF_IDENTITY = frozenset((b"allow", b"vary", b"cache-control"))
 
@@ -67,7 +67,7 @@ def build_pipeline(
         _health(settings, components),
         # After the request context, so that responses with a fault have request ids and log lines.
         # After the health checks, so that those have no faults.
-        _for_tests(settings, components, in_flight, test_middleware),
+        _for_tests(settings, components, drain, test_middleware),
         # Innermost, so that health checks, which name addresses in Host, are exempt.
         _allowed_hosts(settings),
     )
@@ -131,13 +131,13 @@ def _allowed_hosts(settings: Settings) -> _Middleware | None:
 def _for_tests(
     settings: Settings,
     components: Components,
-    in_flight: RequestsInFlight,
+    drain: RequestDrain,
     make: MakeTestMiddleware | None,
 ) -> _Middleware | None:
     """Return a function that wraps an application with `make`; None if `make` is None."""
     if make is None:
         return None
-    return lambda app: make(app, settings, components, in_flight)
+    return lambda app: make(app, settings, components, drain)
 
 
 def _health(settings: Settings, components: Components) -> _Middleware:

@@ -12,7 +12,7 @@ from glimpse.app.pipeline import MakeTestMiddleware
 from glimpse.compute.routes import RouteTable, split_version_root
 from glimpse.control.control_api import ControlTools
 from glimpse.faults.middleware import FaultMiddleware
-from glimpse.http.requests_in_flight import RequestsInFlight
+from glimpse.http.request_drain import RequestDrain
 from glimpse.http.service_urls import IDENTITY_PATH, IMAGE_PATH
 from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.identity_api.routes import identity_routes, operation_name
@@ -27,10 +27,10 @@ def middleware_for_tests(tools: ControlTools) -> MakeTestMiddleware:
     identity_operations = _IdentityOperations()
 
     def wrap(
-        app: ASGIApp, settings: Settings, components: Components, in_flight: RequestsInFlight
+        app: ASGIApp, settings: Settings, components: Components, drain: RequestDrain
     ) -> ASGIApp:
         identify = _Operations(settings, components, identity_operations).identify
-        faulty = FaultMiddleware(app, tools.faults, identify, components.identity, in_flight)
+        faulty = FaultMiddleware(app, tools.faults, identify, components.identity, drain)
         return tools.log.middleware(faulty)
 
     return wrap

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from glimpse.faults.active_faults import RequestFault
 from glimpse.faults.delays import Delays
-from glimpse.http.requests_in_flight import RequestsInFlight
+from glimpse.http.request_drain import RequestDrain
 from glimpse.http.responses import send_response
 
 _LOG = logging.getLogger(__name__)
@@ -40,13 +40,13 @@ class HeldUpload:
         self._responded = asyncio.Event()  # also set when the API has ended
         self._task: asyncio.Task[None]
 
-    async def serve(self, in_flight: RequestsInFlight) -> None:
-        """Return when the client has its response; the API may go on, counted in `in_flight`.
+    async def serve(self, drain: RequestDrain) -> None:
+        """Return when the client has its response; the API may go on, counted in `drain`.
 
         Raises the exception that the API raises before the last part arrives.
         """
         self._task = asyncio.create_task(self._run())
-        in_flight.add_task(self._task)
+        drain.add_task(self._task)
         await self._responded.wait()
         if self._error is not None:
             raise self._error

@@ -11,7 +11,7 @@ from glimpse.faults.delays import Delays
 from glimpse.faults.held_upload import HeldUpload
 from glimpse.faults.response_effects import counting_success, cutting, slowing
 from glimpse.faults.rules import FaultRule, RequestFacts
-from glimpse.http.requests_in_flight import RequestsInFlight
+from glimpse.http.request_drain import RequestDrain
 from glimpse.http.reset_exception import ResetConnection
 from glimpse.http.responses import WITHOUT_BODY, Header, send_response
 from glimpse.identity import Identity, IdentityError, RequestTarget
@@ -40,14 +40,14 @@ class FaultMiddleware:
         faults: ActiveFaults,
         identify: IdentifyOperation,
         identity: Identity,
-        in_flight: RequestsInFlight,
+        drain: RequestDrain,
     ) -> None:
-        """`in_flight` counts the uploads that go on after their responses."""
+        """`drain` counts the uploads that go on after their responses."""
         self._app = app
         self._faults = faults
         self._identify = identify
         self._identity = identity
-        self._in_flight = in_flight
+        self._drain = drain
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request."""
@@ -166,7 +166,7 @@ class FaultMiddleware:
         """
         if operation == _UPLOAD:
             upload = HeldUpload(self._app, scope, receive, send, fault, delays)
-            await upload.serve(self._in_flight)
+            await upload.serve(self._drain)
             return
         if operation in _STARTING_JOBS:
             current_context.get().hold_data = partial(delays.wait, fault.rule.saving_for or 0)

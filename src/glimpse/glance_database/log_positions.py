@@ -222,10 +222,10 @@ def parse_postgresql_position(
 ) -> PostgreSQLPosition:
     """Parse a place in the write-ahead log, such as ``16/B374D848``.
 
-    `system` and `timeline` are as in PostgreSQLPosition. The log has blocks of `block_size` bytes, which begin with a
-    header. If a record ends at the end of a block, a replica reports the end of the record, but the
-    primary reports the place after the next header. In both cases the result is the end of the
-    record. Raises ValueError if `text` is malformed.
+    `system` and `timeline` are as in PostgreSQLPosition. The log has blocks of `block_size` bytes,
+    which begin with a header. If a record ends at the end of a block, a replica reports the end of
+    the record, but the primary reports the place after the next header. In both cases the result is
+    the end of the record. Raises ValueError if `text` is malformed.
     """
     high, low = text.split("/")
     place = (int(high, 16) << 32) + int(low, 16)

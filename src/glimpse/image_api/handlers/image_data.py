@@ -44,8 +44,8 @@ async def download_data(request: ImageRequest) -> Response:
     Content-MD5 has the checksum of all data, even in a 206. Raises NoData, which becomes a 204, if
     the image has no data. Raises Invalid if ``prefer`` names an unknown store or if several ranges
     are requested. Raises RangeNotSatisfiable if the range has no byte of the data.
-    `DataAccess.find_data` explains ImageNotFound, Forbidden and Unavailable. If the data cannot be read
-    while it is streamed, the stream raises ResponseAborted.
+    `DataAccess.find_data` explains ImageNotFound, Forbidden and Unavailable. If the data cannot be
+    read while it is streamed, the stream raises ResponseAborted.
     """
     pairs = query_pairs(request.http.scope["query_string"])
     data = await request.service.data.find_data(
