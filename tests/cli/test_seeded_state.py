@@ -1,7 +1,11 @@
 """`glimpse serve` with --seed, --ephemeral and --ready-file."""
 
 import os
+import shlex
+import signal
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -204,3 +208,47 @@ def test_without_a_started_server_there_is_no_ready_file(tmp_path: Path) -> None
     path.write_text("of a process that was killed")
     with listen("127.0.0.1", 0) as listener, ReadyFile(path, settings, [listener]):
         assert not path.exists()
+
+
+MUCH_DATA = "images: [{name: big, owner: demo, data: {size: 100 GiB}}]"
+
+
+def test_a_seed_that_cannot_be_written_is_an_error_and_leaves_no_part(
+    tmp_path: Path, seed: Path
+) -> None:
+    state_dir = tmp_path / "state"
+    command = [sys.executable, "-m", "glimpse", "serve", "--port", "0"]
+    command += ["--state-dir", str(state_dir), "--seed", str(seed)]
+    done = subprocess.run(
+        ["bash", "-c", f"ulimit -f 512; {shlex.join(command)}"],  # 512 KiB, a half of the image
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]  # after the log line that has the error of the system
+    assert last.startswith(f"glimpse: cannot write the seed {seed} to {state_dir}: There is not")
+    assert " Free some space, or give images a status and a size in place of data." in last
+    assert "Traceback" not in done.stderr
+    assert sorted(path.name for path in state_dir.iterdir()) == [".seeded", "serve.lock"]
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_writing_of_a_seed(
+    tmp_path: Path, number: signal.Signals, status: int
+) -> None:
+    path, state_dir = tmp_path / "cloud.yaml", tmp_path / "state"
+    path.write_text(MUCH_DATA)
+    command = [sys.executable, "-m", "glimpse", "serve", "--port", "0"]
+    command += ["--state-dir", str(state_dir), "--seed", str(path)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        line = process.stderr.readline()
+        assert line.startswith("glimpse: writing 102400 MiB of image data; to start at once, "), (
+            line
+        )
+        process.send_signal(number)
+        assert process.stderr.read() == ""
+        assert process.wait(20) == status
+    assert sorted(path.name for path in state_dir.iterdir()) == [".seeded", "serve.lock"]

@@ -3,24 +3,32 @@
 import argparse
 import asyncio
 import shutil
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 
 from glimpse.app.embedded_options import embedded_options
 from glimpse.cli.ephemeral_directory import ephemeral_directory
 from glimpse.cli.errors import CommandFailed
+from glimpse.cli.progress import Progress
+from glimpse.cli.standard_streams import print_error
 from glimpse.cli.state_lock import LOCK_FILE, StateLock
+from glimpse.embedded.directory_store import StorageFull
+from glimpse.embedded.sqlite.schema import UnusableCatalog
 from glimpse.faults.rules import FaultRule
 from glimpse.files.syncing import do_without_syncing
-from glimpse.identity.embedded.private_files import make_private_directory
+from glimpse.identity.embedded.private_files import InvalidStateFile, make_private_directory
+from glimpse.images.errors import ImageServiceError
 from glimpse.seed.apply import apply_seed, read_seed
 from glimpse.seed.errors import InvalidSeed
+from glimpse.seed.image_data import data_size
 from glimpse.seed.seed import Seed
 from glimpse.settings import Settings
 
 _STATE_DIR = "glimpse.state_dir"  # the attribute of `options` that --state-dir sets
 _MARK = ".seeded"  # a file in a state directory that was filled from a seed
 _EPHEMERAL_STATE = "state"  # in the ephemeral directory
+_MUCH_DATA = 256 * 2**20  # bytes, which take a second or more
+_LESS_DATA = "give images a status and a size in place of data"
 
 
 def prepare_state(
@@ -35,7 +43,8 @@ def prepare_state(
     there. A directory that is not temporary is locked with `lock` first.
 
     Raises CommandFailed if the seed or the directory cannot be used; then the state is unchanged.
-    Raises OSError if the state cannot be written.
+    Raises CommandFailed if the state cannot be written, as on a full disk; then the state directory
+    is empty. Raises OSError.
     """
     if settings.image_service != "embedded" or settings.api.auth_strategy == "keystone":
         raise CommandFailed("--seed and --ephemeral need the embedded services, not a gateway.")
@@ -54,7 +63,7 @@ def prepare_state(
         _require_replaceable(state_dir)  # another process may have used it before the lock
         _empty(state_dir)
     if seed is not None:
-        asyncio.run(apply_seed(seed, state_dir, embedded_options(settings)))
+        _write(seed, options.seed, state_dir, settings)
     return seed.faults if seed is not None else ()
 
 
@@ -66,6 +75,28 @@ def _read(path: Path, settings: Settings) -> Seed:
         raise CommandFailed(f"cannot read {path}: {error.strerror}") from None
     except InvalidSeed as error:
         raise CommandFailed(*error.lines) from None
+
+
+def _write(seed: Seed, path: Path, state_dir: Path, settings: Settings) -> None:
+    """Fill a state directory from the seed of the file `path`; show the progress of much data.
+
+    If that fails or is interrupted, empties the directory, because a part of a cloud would be
+    served like a whole one. Raises CommandFailed if the state cannot be written.
+    """
+    size = sum(data_size(image) for image in seed.images)
+    if size >= _MUCH_DATA:
+        print_error(f"writing {size // 2**20} MiB of image data; to start at once, {_LESS_DATA}")
+    try:
+        with Progress("seeding", size, "B") if size >= _MUCH_DATA else nullcontext() as progress:
+            advance = progress.advance_to if progress is not None else None
+            asyncio.run(apply_seed(seed, state_dir, embedded_options(settings), advance))
+    except (ImageServiceError, InvalidStateFile, UnusableCatalog, OSError) as error:
+        _empty(state_dir)
+        hint = f" Free some space, or {_LESS_DATA}." if isinstance(error, StorageFull) else ""
+        raise CommandFailed(f"cannot write the seed {path} to {state_dir}: {error}{hint}") from None
+    except BaseException:
+        _empty(state_dir)
+        raise
 
 
 def _require_replaceable(state_dir: Path) -> None:

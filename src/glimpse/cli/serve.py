@@ -16,6 +16,7 @@ from glimpse.app.application import open_application
 from glimpse.app.reload import ReloadableApplication
 from glimpse.cli.api_listeners import ApiListener, api_listeners
 from glimpse.cli.errors import CommandFailed
+from glimpse.cli.interruption import interruptible
 from glimpse.cli.lifetime_log import lifetime_logged
 from glimpse.cli.listening_sockets import open_socket
 from glimpse.cli.metrics_listener import open_metrics
@@ -62,7 +63,8 @@ def run(options: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT, finish the requests in progress, and return 0.
 
     Requests that take longer than ``graceful_shutdown_timeout`` are cancelled. SIGHUP reloads the
-    configuration. Returns 1 if the application cannot start in a worker.
+    configuration. Returns 1 if the application cannot start in a worker. While a seed is written,
+    SIGINT raises KeyboardInterrupt, and SIGTERM raises SystemExit.
 
     Raises CommandFailed if a log file, address, state or seed cannot be used, or if another process
     serves with the state directory. Raises InvalidSettings and OSError.
@@ -141,7 +143,8 @@ def _prepare_state(
         return settings, ()
     from glimpse.cli.seeded_state import prepare_state  # noqa: PLC0415  loads only when wanted
 
-    faults = prepare_state(options, settings, stack, lock)
+    with interruptible():  # the data of a seed may take minutes
+        faults = prepare_state(options, settings, stack, lock)
     return read_settings(options), faults
 
 

@@ -1,6 +1,7 @@
 """apply_seed: writes the cloud that a seed describes to a new state directory."""
 
 import asyncio
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -32,11 +33,17 @@ def read_seed(path: Path, options: EmbeddedOptions) -> Seed:
     return parse_seed(text, str(path), path.parent, options.image_formats, check)
 
 
-async def apply_seed(seed: Seed, state_dir: Path, options: EmbeddedOptions) -> None:
+async def apply_seed(
+    seed: Seed,
+    state_dir: Path,
+    options: EmbeddedOptions,
+    report_progress: Callable[[int], None] | None = None,
+) -> None:
     """Write the users, images and servers of `seed` to `state_dir`, which has no cloud yet.
 
     The directory is created if it is missing. The fault rules of `seed` are not applied: the caller
-    does that. Each application credential takes 0.23 s, to hash its secret.
+    does that. Each application credential takes 0.23 s, to hash its secret. `report_progress` is
+    called with the number of bytes of image data that have been read so far.
 
     Raises OSError, InvalidStateFile, UnusableCatalog or an error of `images.errors` if the
     directory cannot be used, or if a data file has changed since `read_seed`. After an error, the
@@ -50,13 +57,23 @@ async def apply_seed(seed: Seed, state_dir: Path, options: EmbeddedOptions) -> N
     def clock() -> str:
         return now
 
+    done = 0
+
+    async def counted(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        nonlocal done
+        async for chunk in chunks:
+            yield chunk
+            done += len(chunk)
+            if report_progress is not None:
+                report_progress(done)
+
     service = EmbeddedImageService.open(state_dir, options=options, clock=clock)
     try:
         await service.put([(_without_data(each), each.members) for each in seed.images])
         for seeded in seed.images:
             if seeded.data is not None:
                 now = seeded.image.updated_at
-                await _upload(service, seeded)
+                await _upload(service, seeded, counted(read_data(seeded)))
     finally:
         await service.close()
     if seed.servers is not None:
@@ -81,10 +98,12 @@ def _without_data(seeded: ImageSeed) -> Image:
     return seeded.image if seeded.data is None else seeded.image._replace(status="queued")
 
 
-async def _upload(service: EmbeddedImageService, seeded: ImageSeed) -> None:
+async def _upload(
+    service: EmbeddedImageService, seeded: ImageSeed, chunks: AsyncIterator[bytes]
+) -> None:
     """Upload the data of a queued image, and give the image its status in the seed."""
     image = seeded.image
-    await service.data.upload(_OPERATOR, image.id, read_data(seeded))
+    await service.data.upload(_OPERATOR, image.id, chunks)
     if image.status != "active":
         await service.update_image(
             _OPERATOR, image.id, lambda stored: stored._replace(status=image.status)

@@ -46,6 +46,14 @@ def find_data_problem(seeded: ImageSeed, /, *, is_valid: bool, rules: ContentRul
     return None
 
 
+def data_size(seeded: ImageSeed) -> int:
+    """Return how many bytes of data an image has; 0 if it has none. Raises OSError."""
+    data = seeded.data
+    if isinstance(data, FileData):
+        return data.path.stat().st_size
+    return data.size if data is not None else 0
+
+
 async def read_data(seeded: ImageSeed) -> AsyncIterator[bytes]:
     """Yield the data of an image; nothing if the image has no data.
 
