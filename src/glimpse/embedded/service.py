@@ -100,7 +100,7 @@ class EmbeddedImageService:
             locks,
             options.content_rules,
             options.project_quotas,
-            records.clean_up_interrupted,
+            records.clean_up_interrupted_import,
             clock,
         )
         self._clock = clock

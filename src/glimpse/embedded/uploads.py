@@ -43,13 +43,13 @@ class Uploads:
         locks: UploadLocks,
         content_rules: ContentRules,
         quotas: ProjectQuotas,
-        clean_up_import: Callable[[str], Awaitable[None]],
+        clean_up_interrupted_import: Callable[[str], Awaitable[None]],
         clock: Callable[[], str],
     ) -> None:
         """`staging` stores data that waits to be imported.
 
-        `clean_up_import` gets an image id, and removes what an interrupted import of the image
-        left, except the image's data.
+        `clean_up_interrupted_import` gets an image id, and removes what an interrupted import of
+        the image left, except the image's data.
         """
         self._catalog = catalog
         self._store = store
@@ -57,7 +57,7 @@ class Uploads:
         self._locks = locks
         self._content_rules = content_rules
         self.quotas = quotas
-        self._clean_up_import = clean_up_import
+        self._clean_up_interrupted_import = clean_up_interrupted_import
         self._clock = clock
 
     async def upload(
@@ -116,16 +116,16 @@ class Uploads:
     async def acquire(self, image_id: str) -> UploadLock:
         """Return the image's upload lock, which the caller has to release or abandon.
 
-        If the lock was abandoned, `clean_up` runs first. Raises Conflict if another request or
-        import holds the lock. Raises Unavailable or StorageFull if the disk cannot be read or
-        written.
+        If the lock was abandoned, `clean_up_interrupted` runs first. Raises Conflict if another
+        request or import holds the lock. Raises Unavailable or StorageFull if the disk cannot be
+        read or written.
         """
         lock = await asyncio.to_thread(self._locks.acquire, image_id)
         if lock is None:
             raise Conflict(f"Image {image_id} is being given data by another request.")
         try:
             if lock.was_abandoned:
-                await self.clean_up(image_id)
+                await self.clean_up_interrupted(image_id)
         except BaseException:
             lock.abandon()
             raise
@@ -209,8 +209,8 @@ class Uploads:
 
         `resume` gets the lock of each image that the process left. If `resume` continues an import
         or a snapshot, it returns True, and has to release the lock. If `resume` returns False,
-        `clean_up` runs for the image, and the lock is released. Does not affect uploads that other
-        processes are running.
+        `clean_up_interrupted` runs for the image, and the lock is released. Does not affect uploads
+        that other processes are running.
 
         Raises OSError if the directory of the locks cannot be read. Raises Unavailable or
         StorageFull if the disk cannot be read or written. The images that are left then stay locked
@@ -218,10 +218,10 @@ class Uploads:
         """
         for lock in await asyncio.to_thread(lambda: list(self._locks.acquire_abandoned())):
             if not await resume(lock):
-                await self.clean_up(lock.image_id)
+                await self.clean_up_interrupted(lock.image_id)
                 lock.release()
 
-    async def clean_up(self, image_id: str) -> None:
+    async def clean_up_interrupted(self, image_id: str) -> None:
         """Remove the data that an interrupted upload, import or deletion of an image left.
 
         The caller must hold the image's upload lock. Complete data is kept, except if the image was
@@ -237,7 +237,7 @@ class Uploads:
                 "if the image still exists, upload or import its data again",
                 image_id,
             )
-        await self._clean_up_import(image_id)
+        await self._clean_up_interrupted_import(image_id)
 
     async def _undo(self, image_id: str) -> None:
         """Remove the data. If the image's status is saving, change it to queued.

@@ -36,7 +36,7 @@ async def test_a_task_that_has_not_claimed_an_image_keeps_its_data(
     service: EmbeddedImageService, records: ImportRecords, kind: str
 ) -> None:
     image_id = await create_image_with_data(service)
-    await records.fail(task_for(image_id, kind), "It failed.")
+    await records.end_failed(task_for(image_id, kind), "It failed.")
     assert await download(service, image_id) == DATA
     (task,) = await service.imports.tasks_of_image(OWNER, image_id)
     assert (task.status, task.message) == ("failure", "It failed.")
@@ -47,6 +47,6 @@ async def test_a_task_that_has_not_claimed_an_image_keeps_its_staged_data(
 ) -> None:
     image_id = await create_image(service)
     await service.imports.stage(OWNER, image_id, chunks_of(DATA))
-    await records.fail(task_for(image_id, "import"), "It failed.")
+    await records.end_failed(task_for(image_id, "import"), "It failed.")
     assert (await service.get_image(OWNER, image_id)).status == "uploading"
     assert (state / "staging" / image_id).read_bytes() == DATA

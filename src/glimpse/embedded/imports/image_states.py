@@ -90,14 +90,14 @@ def begun(image: Image, task_id: str, store_id: str, now: str) -> Image:
     return _with_properties(started, now, {IMPORTING_KEY: store_id, FAILED_KEY: ""})
 
 
-def paused(image: Image, task_id: str, status: str, now: str) -> Image:
+def handed_over(image: Image, task_id: str, next_status: str, now: str) -> Image:
     """Return the image as it was before `begun`, still claimed by the task.
 
-    `status` is the status that the image had before. Raises Conflict if the task has not claimed
-    the image.
+    `next_status` is the status that the image had before. Raises Conflict if the task has not
+    claimed the image.
     """
     require_claimed(image, task_id)
-    before = image._replace(status=status) if image.status == "importing" else image
+    before = image._replace(status=next_status) if image.status == "importing" else image
     return _with_properties(before, now, {IMPORTING_KEY: ""})
 
 
@@ -106,16 +106,16 @@ def succeeded(image: Image, now: str) -> Image:
     return _with_properties(image, now, {TASK_KEY: None, IMPORTING_KEY: "", FAILED_KEY: ""})
 
 
-def failed(image: Image, task_id: str, store_id: str, status: str, now: str) -> Image:
+def failed(image: Image, task_id: str, store_id: str, next_status: str, now: str) -> Image:
     """Return the image after its import failed. No task claims it any more.
 
-    If the image is importing or uploading, it gets `status`: uploading if its staged data is kept,
-    or queued. If the task has not claimed the image, returns the image unchanged.
+    If the image is importing or uploading, it gets `next_status`: uploading if its staged data is
+    kept, or queued. If the task has not claimed the image, returns the image unchanged.
     """
     if not is_claimed(image, task_id):
         return image
     if image.status in ("importing", "uploading"):
-        image = image._replace(status=status)
+        image = image._replace(status=next_status)
     if image.status == "queued":
         image = image._replace(size=None)
     return _with_properties(image, now, {TASK_KEY: None, IMPORTING_KEY: "", FAILED_KEY: store_id})

@@ -203,7 +203,7 @@ class ImportFlow:
             _log.error("image %s: task %s failed", task.image_id, task.id, exc_info=error)
         while True:
             try:
-                return await self._records.fail(task, message)
+                return await self._records.end_failed(task, message)
             except ServiceError:
                 await asyncio.sleep(_RETRY_SECONDS)
 

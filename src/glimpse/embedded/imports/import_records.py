@@ -65,11 +65,13 @@ class ImportRecords:
         await self._catalog.update_with_task(
             _image_id(task),
             None,
-            lambda record: image_states.paused(record.image, task.id, status, now),
+            lambda record: image_states.handed_over(record.image, task.id, status, now),
             task.hand_over(now),
         )
 
-    async def fail(self, task: Task, message: str, *, keeps_staged_data: bool = False) -> None:
+    async def end_failed(
+        self, task: Task, message: str, *, keeps_staged_data: bool = False
+    ) -> None:
         """End an import that failed: remove the image's data, and end the task with `message`.
 
         The image becomes queued, and its staged data is removed. If `keeps_staged_data` is True and
@@ -109,7 +111,7 @@ class ImportRecords:
         if not is_kept and (is_claimed or image is None or image.status != "uploading"):
             await self._staging.delete(image_id)
 
-    async def clean_up_interrupted(self, image_id: str) -> None:
+    async def clean_up_interrupted_import(self, image_id: str) -> None:
         """End the unfinished import of an image that an ended process left.
 
         The caller must have removed the image's data. Complete staged data is kept, so that it can
@@ -120,7 +122,7 @@ class ImportRecords:
         for task in await self._catalog.tasks_of_image(image_id):
             if not task.is_finished:
                 message = "The import was interrupted, because a process of the server ended."
-                await self.fail(task, message, keeps_staged_data=True)
+                await self.end_failed(task, message, keeps_staged_data=True)
         record = await self._catalog.get(image_id, None)
         if record is not None and image_states.is_staged(record.image):
             return

@@ -15,8 +15,8 @@ from glimpse.images.errors import ImageNotFound, Unavailable
 class Staging:
     """Stores the staged data of images, each under the image's upload lock.
 
-    If a crash interrupts the staging, `ImportRecords.clean_up_interrupted` removes the incomplete
-    data.
+    If a crash interrupts the staging, `ImportRecords.clean_up_interrupted_import` removes the
+    incomplete data.
     """
 
     def __init__(
