@@ -44,8 +44,7 @@ def detail_view(
     no ``server_groups``, and its ``scheduler_hints`` are null.
     """
     document = {
-        "accessIPv4": "",
-        "accessIPv6": "",
+        **dict.fromkeys(("accessIPv4", "accessIPv6"), ""),
         "addresses": {},
         "created": server.created_at,
         "flavor": _flavor_of_server(server.flavor, link_bases, minor),
@@ -64,16 +63,30 @@ def detail_view(
         "OS-EXT-AZ:availability_zone": server.availability_zone,
         "config_drive": "",
         "key_name": server.key_name,
-        "OS-SRV-USG:launched_at": f"{server.created_at.removesuffix('Z')}.000000",
-        "OS-SRV-USG:terminated_at": None,
+        **_lifetime(server),
         "security_groups": [{"name": "default"}],
         **(_extended_attributes(server, minor) if shown.extended_server else {}),
-        "OS-EXT-STS:task_state": server.task_state,
-        "OS-EXT-STS:vm_state": server.vm_state,
-        "OS-EXT-STS:power_state": server.power_state,
+        **_states(server),
         "os-extended-volumes:volumes_attached": [],
     }
     return document | _later_attributes(server, minor, shown, is_list=is_list)
+
+
+def _lifetime(server: Server) -> dict[str, Any]:
+    """Return when the server was started and terminated: at its creation, and not yet."""
+    return {
+        "OS-SRV-USG:launched_at": f"{server.created_at.removesuffix('Z')}.000000",
+        "OS-SRV-USG:terminated_at": None,
+    }
+
+
+def _states(server: Server) -> dict[str, Any]:
+    """Return the states of the server that its status summarizes."""
+    return {
+        "OS-EXT-STS:task_state": server.task_state,
+        "OS-EXT-STS:vm_state": server.vm_state,
+        "OS-EXT-STS:power_state": server.power_state,
+    }
 
 
 def _later_attributes(
