@@ -89,8 +89,7 @@ class ApplicationCredentials:
 
         def add(document: dict[str, Any], directory: Directory) -> None:
             resolve_session(session.token, directory)  # the session may have ended meanwhile
-            entries = document["application_credentials"]
-            owners = (user_id, session.user.name)
+            entries, owners = document["application_credentials"], (user_id, session.user.name)
             _check_limits(new, [each for each in entries if _has(each, "user", owners)])
             _add_rules(document, created, directory)
             entries.append(new)
