@@ -51,18 +51,8 @@ def make_control_api(token: str, tools: ControlTools, reset: Reset | None) -> AS
     - ``GET /faults/{id}``: 200 with one fault; 404 if there is no such fault.
     - ``DELETE /faults/{id}``: remove one fault; 204. 404 if there is no such fault.
     """
-    handlers = _Handlers(tools, reset)
     app = Starlette(
-        routes=[
-            Route("/reset", handlers.reset, methods=["POST"]),
-            Route("/requests", handlers.list_requests, methods=["GET"]),
-            Route("/requests", handlers.forget_requests, methods=["DELETE"]),
-            Route("/faults", handlers.list_faults, methods=["GET"]),
-            Route("/faults", handlers.add_fault, methods=["POST"]),
-            Route("/faults", handlers.clear_faults, methods=["DELETE"]),
-            Route("/faults/{fault_id}", handlers.show_fault, methods=["GET"]),
-            Route("/faults/{fault_id}", handlers.remove_fault, methods=["DELETE"]),
-        ],
+        routes=_Handlers(tools, reset).routes(),
         exception_handlers={
             HTTPException: _routing_error,
             ClientDisconnected: _client_gone,
@@ -87,6 +77,18 @@ class _Handlers:
     def __init__(self, tools: ControlTools, reset: Reset | None) -> None:
         self._tools = tools
         self._reset = reset
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/reset", self.reset, methods=["POST"]),
+            Route("/requests", self.list_requests, methods=["GET"]),
+            Route("/requests", self.forget_requests, methods=["DELETE"]),
+            Route("/faults", self.list_faults, methods=["GET"]),
+            Route("/faults", self.add_fault, methods=["POST"]),
+            Route("/faults", self.clear_faults, methods=["DELETE"]),
+            Route("/faults/{fault_id}", self.show_fault, methods=["GET"]),
+            Route("/faults/{fault_id}", self.remove_fault, methods=["DELETE"]),
+        ]
 
     async def reset(self, _: Request) -> Response:
         if self._reset is None:
