@@ -8,11 +8,12 @@ from dataclasses import replace
 
 import pytest
 
-from glimpse.glance_database.connection import Statement
+from glimpse.glance_database.connection import Rows, Statement
 from glimpse.glance_database.connector import find_driver
 from glimpse.glance_database.database import GlanceDatabase
-from glimpse.glance_database.database_url import DatabaseURL, Host
+from glimpse.glance_database.database_url import DatabaseURL, Host, parse_database_url
 from glimpse.glance_database.errors import (
+    DatabaseBusy,
     DatabaseError,
     DatabaseUnavailable,
     QueryFailed,
@@ -101,6 +102,35 @@ async def test_after_three_failures_no_statement_calls_the_database(
         await database.check()
         await database.fetch(COUNT_IMAGES)
         await database.close()
+
+
+class SlowConnection:
+    """A connection whose statements take a moment each."""
+
+    async def fetch(self, statement: Statement) -> Rows:
+        await asyncio.sleep(0.1)
+        return [[REVISION if "alembic" in statement.sql else 0]]
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+async def test_requests_that_wait_for_a_connection_do_not_have_the_database_given_up(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def connect(_url: DatabaseURL, _host: Host, _seconds: float) -> SlowConnection:
+        return SlowConnection()
+
+    url = parse_database_url("mysql://db/glance")
+    options = DatabaseOptions(url, falls_back=False, pool_size=1, connect_timeout=1.0, timeout=1.0)
+    database = GlanceDatabase(options, connect)
+    reads = (database.fetch(COUNT_IMAGES) for _ in range(30))
+    results = await asyncio.gather(*reads, return_exceptions=True)
+    assert {type(each) for each in results} == {list, DatabaseBusy}
+    await database.fetch(COUNT_IMAGES)
+    (record,) = [each for each in caplog.records if each.levelname in ("WARNING", "ERROR")]
+    assert "pool_size" in record.message
+    await database.close()
 
 
 async def test_probes_find_that_the_database_is_back_without_a_statement(

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from glimpse.glance_database.connection import Rows, Statement
-from glimpse.glance_database.errors import ConnectionLost, DatabaseUnavailable
+from glimpse.glance_database.errors import ConnectionLost, DatabaseBusy, DatabaseUnavailable
 from glimpse.glance_database.pool import ConnectionPool
 
 _STATEMENT = Statement("SELECT 1")
@@ -142,3 +142,35 @@ async def test_closing_the_pool_closes_all_connections() -> None:
     database.released.set()
     await task
     assert database.open_connections == 0
+
+
+async def test_a_statement_that_waits_while_others_have_results_finds_the_database_busy() -> None:
+    database = FakeDatabase()
+    pool = database.pool(size=1)
+    database.released.clear()
+    first, second = (asyncio.create_task(pool.fetch(_STATEMENT)) for _ in range(2))
+    await database.has_opened.wait()
+    waiting = asyncio.create_task(pool.fetch(_STATEMENT, 0.01))
+    await asyncio.sleep(0)
+    database.released.set()
+    await first
+    database.released.clear()
+    with pytest.raises(DatabaseBusy):
+        await waiting
+    database.released.set()
+    await second
+
+
+async def test_a_statement_that_waits_while_no_other_has_a_result_finds_it_unavailable() -> None:
+    database = FakeDatabase()
+    pool = database.pool(size=1)
+    await pool.fetch(_STATEMENT)
+    database.now += 1.0
+    database.released.clear()
+    first = asyncio.create_task(pool.fetch(_STATEMENT))
+    await asyncio.sleep(0)
+    with pytest.raises(DatabaseUnavailable) as caught:
+        await pool.fetch(_STATEMENT, 0.01)
+    assert not isinstance(caught.value, DatabaseBusy)
+    database.released.set()
+    await first

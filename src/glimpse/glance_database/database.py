@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import math
 import time
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
@@ -12,6 +13,7 @@ from glimpse.glance_database.connection import Connection, Row, Rows, Statement
 from glimpse.glance_database.connector import Connector, ConnectToHost
 from glimpse.glance_database.database_url import Dialect
 from glimpse.glance_database.errors import (
+    DatabaseBusy,
     DatabaseError,
     DatabaseUnavailable,
     ReplicaNotCurrent,
@@ -26,6 +28,7 @@ from glimpse.upstream.single_flight import SingleFlight
 
 _LOG = logging.getLogger(__name__)
 _RETRY_SECONDS = 1.0  # between the end of a probe and the next one
+_BUSY_LOG_SECONDS = 60.0  # between two warnings that the pool is too small
 _CONSEQUENCES = {
     True: "Images are read from Glance's API until it can.",
     False: "Reads are answered with 503 until it can.",
@@ -70,10 +73,11 @@ class Role(NamedTuple):
 class GlanceDatabase:
     """Runs statements on one database. Use and close it within one event loop.
 
-    After three failures in a row, statements fail at once, without a call of the database. Then the
-    database is probed in the background, with `retry_seconds` between probes. When a probe
-    succeeds, statements are run again. `connect` is the driver's function (see `find_driver`). If
-    `role` is None, this is the primary, the database that Glance writes to.
+    After three failures in a row, statements fail at once, without a call of the database. A
+    DatabaseBusy does not count as a failure. Then the database is probed in the background, with
+    `retry_seconds` between probes. When a probe succeeds, statements are run again. `connect` is
+    the driver's function (see `find_driver`). If `role` is None, this is the primary, the database
+    that Glance writes to.
     """
 
     def __init__(
@@ -82,6 +86,7 @@ class GlanceDatabase:
         connect: ConnectToHost,
         role: Role | None = None,
         retry_seconds: float = _RETRY_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.dialect = options.url.dialect
         self._role = role or _primary_role(options)
@@ -95,6 +100,8 @@ class GlanceDatabase:
         self._breaker = CircuitBreaker()
         self._probes = SingleFlight(self._run_probes)
         self._failure = ""
+        self._clock = clock
+        self._busy_logged_at = -math.inf
 
     async def fetch(self, statement: Statement, seconds: float | None = None) -> Rows:
         """Run a statement within `seconds` (None: `options.timeout`); return its rows.
@@ -162,6 +169,10 @@ class GlanceDatabase:
         except ReplicaNotCurrent:
             outcome = "not_current"
             raise
+        except DatabaseBusy as error:
+            outcome = "failed"
+            self._log_busy(error)
+            raise
         except DatabaseError as error:
             outcome = "failed"
             self._failed(error)
@@ -175,6 +186,14 @@ class GlanceDatabase:
         if self._breaker.is_open:
             _LOG.warning("%s can be read again.", self._role.name)
         self._breaker.record_success()
+
+    def _log_busy(self, error: DatabaseBusy) -> None:
+        """Log that the pool is too small, at most once a minute."""
+        now = self._clock()
+        if now - self._busy_logged_at >= _BUSY_LOG_SECONDS:
+            self._busy_logged_at = now
+            advice = "Raise [glance_database] pool_size, or the number of workers"
+            _LOG.warning("%s is read by too many requests: %s. %s.", self._role.name, error, advice)
 
     def _failed(self, error: DatabaseError) -> None:
         """Count a failure. If this failure opens the circuit breaker, log it and start to probe."""

@@ -2,7 +2,8 @@
 
 DatabaseError
 ├── DatabaseUnavailable   no connection, or no result in time
-│   └── ConnectionLost    an open connection ended before its result
+│   ├── ConnectionLost    an open connection ended before its result
+│   └── DatabaseBusy       the database works, but all connections of the pool were in use
 ├── UnknownSchema         the tables have a revision that Glimpse does not know
 ├── ReplicaNotCurrent     a replica lacks changes of the primary, or may lack some
 ├── QueryFailed           the database refused the login or a query: missing rights, for example
@@ -23,6 +24,10 @@ class DatabaseUnavailable(DatabaseError):
 
 class ConnectionLost(DatabaseUnavailable):
     """An open connection ended, or the driver cannot read what the connection delivered."""
+
+
+class DatabaseBusy(DatabaseUnavailable):
+    """All connections were in use for too long, and the database gave results over them."""
 
 
 class QueryFailed(DatabaseError):

@@ -1,12 +1,13 @@
 """ConnectionPool: a bounded number of connections, opened when they are needed."""
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from typing import NamedTuple
 
 from glimpse.glance_database.connection import Connect, Connection, Rows, Statement
-from glimpse.glance_database.errors import ConnectionLost, DatabaseUnavailable
+from glimpse.glance_database.errors import ConnectionLost, DatabaseBusy, DatabaseUnavailable
 
 
 class _PooledConnection(NamedTuple):
@@ -38,18 +39,23 @@ class ConnectionPool:
         self._lifetime = lifetime
         self._clock = clock
         self._free_slots = asyncio.Semaphore(size)
+        self._size = size
         self._idle: list[_PooledConnection] = []
+        self._last_result_at = -math.inf
         self._is_closed = False
 
     async def fetch(self, statement: Statement, seconds: float | None = None) -> Rows:
         """Run a statement within `seconds` (None: the pool's timeout); return its rows.
 
         If an idle connection turns out to be lost, all idle connections are closed, and the
-        statement is sent once more over a new connection. Raises the errors of `connect` and of
-        `Connection.fetch`, and DatabaseUnavailable at the timeout. A connection that failed is
-        closed.
+        statement is sent once more over a new connection. A connection that failed is closed.
+
+        Raises the errors of `connect` and of `Connection.fetch`, and DatabaseUnavailable at the
+        timeout. The subclass DatabaseBusy means that the statement had to wait for a connection
+        while other statements got results.
         """
         timeout = self._timeout if seconds is None else seconds
+        began, has_to_wait = self._clock(), self._free_slots.locked()
         try:
             async with asyncio.timeout(timeout), self._free_slots:
                 idle = self._take_idle()
@@ -62,6 +68,10 @@ class ConnectionPool:
                 opened = _PooledConnection(await self._connect(), expires_at)
                 return await self._fetch_over(opened, statement)
         except TimeoutError:
+            if has_to_wait and self._last_result_at >= began:
+                raise DatabaseBusy(
+                    f"all {self._size} connections were in use for {timeout:g} seconds"
+                ) from None
             raise DatabaseUnavailable(f"no result within {timeout:g} seconds") from None
 
     async def _fetch_over(self, used: _PooledConnection, statement: Statement) -> Rows:
@@ -70,6 +80,7 @@ class ConnectionPool:
         try:
             rows = await used.connection.fetch(statement)
             is_usable = not self._is_closed
+            self._last_result_at = self._clock()
         finally:
             if is_usable:
                 self._idle.append(used)

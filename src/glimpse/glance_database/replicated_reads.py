@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from glimpse.glance_database.errors import (
+    DatabaseBusy,
     DatabaseError,
     DatabaseUnavailable,
     ReplicaNotCurrent,
@@ -102,10 +103,15 @@ class ReplicatedReads:
 
 
 async def _check(replica: Replica) -> DatabaseError | None:
-    """Check a replica within two seconds. Return the error, or None after a success."""
+    """Check a replica within two seconds. Return the error.
+
+    Returns None after a success, and if the replica is only busy.
+    """
     try:
         async with asyncio.timeout(_CHECK_SECONDS):
             await replica.check()
+    except DatabaseBusy:
+        return None
     except DatabaseError as error:
         return error
     except TimeoutError:

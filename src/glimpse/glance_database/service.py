@@ -8,7 +8,12 @@ from contextlib import AbstractContextManager
 
 from glimpse.glance import GlanceImageService
 from glimpse.glance_database.database import GlanceDatabase
-from glimpse.glance_database.errors import DatabaseError, UnknownSchema, ValueRefused
+from glimpse.glance_database.errors import (
+    DatabaseBusy,
+    DatabaseError,
+    UnknownSchema,
+    ValueRefused,
+)
 from glimpse.glance_database.filters import is_supported
 from glimpse.glance_database.image_reader import ImageReader
 from glimpse.glance_database.replicated_reads import ReplicatedReads
@@ -204,6 +209,8 @@ class GlanceDatabaseImageService:
             await self._database.check()
         except UnknownSchema as error:
             return str(error)
+        except DatabaseBusy:
+            return None
         except DatabaseError:
             return "it cannot be read"
         return None
