@@ -95,6 +95,20 @@ async def test_images_with_large_properties_are_listed_with_them(
     assert [page.is_last for page in pages] == [False] * (len(pages) - 1) + [True]
 
 
+async def test_an_image_with_large_properties_that_is_no_longer_shared_is_not_listed(
+    tables: GlanceTables, reader: ImageReader
+) -> None:
+    """A page has the first two images; the third is read only when the next page is wanted."""
+    large = {f"key{number}": "x" * 60_000 for number in range(40)}
+    members = {STRANGER.project_id or "": "accepted"}
+    ids = [await tables.put_image(members=members, properties=large) for _ in range(3)]
+    pages = reader.list_images(STRANGER, ImageQuery())
+    first = await anext(pages)
+    assert [image.id for image in first.images] == [ids[2], ids[1]]
+    await tables.execute("delete from image_members")
+    assert [image.id async for page in pages for image in page.images] == []
+
+
 async def test_properties_that_glance_does_not_show_are_left_out(
     tables: GlanceTables, reader: ImageReader
 ) -> None:

@@ -68,13 +68,7 @@ class ImageReader:
         if row is not None:
             image, is_member = await self._without_nulls(caller, make_image(row)), bool(row[-1])
             reader = self._policy.identify(caller)
-            if is_visible(
-                image.owner,
-                image.visibility,
-                caller.project_id,
-                is_admin=reader.is_admin,
-                is_member=is_member,
-            ) and reader.may_get(image):
+            if _is_visible(reader, image, is_member=is_member) and reader.may_get(image):
                 return image
         raise ImageNotFound(image_id)
 
@@ -121,19 +115,30 @@ class ImageReader:
     ) -> list[Image]:
         """Take rows from the left of `rows` until their images have about 4 MiB of properties.
 
-        Returns the images that the caller may get. Malformed rows are logged and left out.
+        Returns the images that the caller may get. Malformed rows are logged and left out. A row that
+        is too large for a page is read again now, and left out if the caller no longer sees the
+        image.
         """
         images: list[Image] = []
         size = 0
         while rows and size < _MAX_PAGE_BYTES:
-            row: Row | None = rows.popleft()
-            if row is not None and row[PROPERTIES] is None:  # too large for a page
-                row = await self._read_row(row[0], reader.project_id)
-            image = None if row is None else make_listed_image(row)
+            row = rows.popleft()
+            if row[PROPERTIES] is None:
+                image = await self._read_large_image(reader, row[0])
+            else:
+                image = make_listed_image(row)
             if image is not None and reader.may_get(image):
                 images.append(await self._without_nulls(caller, image))
                 size += len(image.properties_json)
         return images
+
+    async def _read_large_image(self, reader: GlanceCaller, image_id: str) -> Image | None:
+        """Return an image of a list; None if the caller no longer sees it, or it cannot be made."""
+        row = await self._read_row(image_id, reader.project_id)
+        image = None if row is None else make_listed_image(row)
+        if row is None or image is None:
+            return None
+        return image if _is_visible(reader, image, is_member=bool(row[-1])) else None
 
     async def _read_row(self, image_id: str, project_id: str | None) -> Row | None:
         """Return the row of `statements.select_image`; None if the image does not exist."""
@@ -175,6 +180,17 @@ class ImageReader:
         ):
             raise MarkerNotVisible(marker)
         return Position(created_at, image_id)
+
+
+def _is_visible(reader: GlanceCaller, image: Image, *, is_member: bool) -> bool:
+    """Return True if the caller sees the image, which is shared with its project if `is_member`."""
+    return is_visible(
+        image.owner,
+        image.visibility,
+        reader.project_id,
+        is_admin=reader.is_admin,
+        is_member=is_member,
+    )
 
 
 def _make_listing(reader: GlanceCaller, query: ImageQuery) -> Listing:
