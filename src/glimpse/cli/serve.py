@@ -62,8 +62,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT, finish the requests in progress, and return 0.
 
-    Requests that take longer than ``graceful_shutdown_timeout`` are cancelled. SIGHUP reloads the
-    configuration. Returns 1 if the application cannot start in a worker. While a seed is written,
+    Requests that take longer than ``graceful_shutdown_timeout`` are cancelled. Returns 1 if the
+    application cannot start in a worker. SIGHUP reloads the configuration. While a seed is written,
     SIGINT raises KeyboardInterrupt, and SIGTERM raises SystemExit.
 
     Raises CommandFailed if a log file, address, state or seed cannot be used, or if another process
@@ -98,8 +98,7 @@ def run(options: argparse.Namespace) -> int:
             make_application = control.make_application
             sockets += control.sockets
         load = partial(read_settings, options)
-        report = lock.released_by(report)
-        return _serve(settings, sockets, load, make_application, report, options)
+        return _serve(settings, sockets, load, make_application, lock.released_by(report), options)
 
 
 def _serve(

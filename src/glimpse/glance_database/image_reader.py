@@ -115,9 +115,9 @@ class ImageReader:
     ) -> list[Image]:
         """Take rows from the left of `rows` until their images have about 4 MiB of properties.
 
-        Returns the images that the caller may get. Malformed rows are logged and left out. A row that
-        is too large for a page is read again now, and left out if the caller no longer sees the
-        image.
+        Returns the images that the caller may get. Malformed rows are logged and left out. A row
+        that is too large for a page is read again now, and left out if the caller no longer sees
+        the image.
         """
         images: list[Image] = []
         size = 0

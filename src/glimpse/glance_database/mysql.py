@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from typing import Any
 
 import asyncmy
 from asyncmy import errors
@@ -61,22 +62,7 @@ async def connect(url: DatabaseURL, host: Host, seconds: float) -> Connection:
     """
     try:
         async with asyncio.timeout(seconds):
-            connection = await asyncmy.connect(
-                host=host.name,
-                port=host.port,
-                user=url.user,
-                password=url.password,
-                database=url.database,
-                unix_socket=url.options.get("unix_socket"),
-                ssl=_tls(url),
-                charset=_CHARSET,
-                autocommit=True,
-                sql_mode=_SQL_MODE,
-                connect_timeout=seconds,
-                # A server may replace the login's charset: with its option init_connect, or with
-                # skip-character-set-client-handshake. The driver escapes text as UTF-8.
-                init_command=f"SET NAMES {_CHARSET}",
-            )
+            connection = await _log_in(url, host, seconds)
             try:
                 async with connection.cursor() as cursor:
                     await cursor.execute("SET SESSION TRANSACTION READ ONLY")
@@ -94,6 +80,29 @@ async def connect(url: DatabaseURL, host: Host, seconds: float) -> Connection:
     except Exception as error:  # lost between two steps of the login, or no MySQL responds
         raise DatabaseUnavailable(f"the login failed: {type(error).__name__}") from error
     return MySQLConnection(connection)
+
+
+async def _log_in(url: DatabaseURL, host: Host, seconds: float) -> Any:
+    """Log in to the database of `url` on one host, and return asyncmy's connection.
+
+    Raises InvalidDatabaseURL if a file of a TLS option cannot be used, and the errors of asyncmy.
+    """
+    return await asyncmy.connect(
+        host=host.name,
+        port=host.port,
+        user=url.user,
+        password=url.password,
+        database=url.database,
+        unix_socket=url.options.get("unix_socket"),
+        ssl=_tls(url),
+        charset=_CHARSET,
+        autocommit=True,
+        sql_mode=_SQL_MODE,
+        connect_timeout=seconds,
+        # A server may replace the login's charset: with its option init_connect, or with
+        # skip-character-set-client-handshake. The driver escapes text as UTF-8.
+        init_command=f"SET NAMES {_CHARSET}",
+    )
 
 
 def _login_error(error: Exception, url: DatabaseURL) -> DatabaseError:

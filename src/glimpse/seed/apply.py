@@ -57,27 +57,34 @@ async def apply_seed(
     def clock() -> str:
         return now
 
-    done = 0
-
-    async def counted(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        nonlocal done
-        async for chunk in chunks:
-            yield chunk
-            done += len(chunk)
-            if report_progress is not None:
-                report_progress(done)
-
+    progress = _Progress(report_progress)
     service = EmbeddedImageService.open(state_dir, options=options, clock=clock)
     try:
         await service.put([(_without_data(each), each.members) for each in seed.images])
         for seeded in seed.images:
             if seeded.data is not None:
                 now = seeded.image.updated_at
-                await _upload(service, seeded, counted(read_data(seeded)))
+                await _upload(service, seeded, progress.count(read_data(seeded)))
     finally:
         await service.close()
     if seed.servers is not None:
         await asyncio.to_thread(_store_servers, seed, state_dir)
+
+
+class _Progress:
+    """Counts the bytes of image data, and passes the sum to `report` if that is not None."""
+
+    def __init__(self, report: Callable[[int], None] | None) -> None:
+        self._report = report
+        self._bytes = 0
+
+    async def count(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """Yield the chunks; count each when the next is requested."""
+        async for chunk in chunks:
+            yield chunk
+            self._bytes += len(chunk)
+            if self._report is not None:
+                self._report(self._bytes)
 
 
 def _store_servers(seed: Seed, state_dir: Path) -> None:

@@ -9,7 +9,8 @@ import pytest
 from glimpse.embedded.servers.service import EmbeddedServers
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.servers.server import Server
-from tests.support.servers import put_servers
+from tests.embedded.images import OWNER, make
+from tests.support.servers import make_server, put_servers
 
 SNAPSHOT_SECONDS = 10.0
 Put = Callable[..., Awaitable[None]]
@@ -60,3 +61,20 @@ def put(state: Path, service: EmbeddedImageService) -> Put:
 
 def open_servers(state: Path, service: EmbeddedImageService, waits: Waits) -> EmbeddedServers:
     return EmbeddedServers(state, service, snapshot_seconds=SNAPSHOT_SECONDS, sleep=waits.sleep)
+
+
+@pytest.fixture
+async def server(service: EmbeddedImageService, put: Put) -> Server:
+    """A server of OWNER, made of an image with a property."""
+    image_id = await make(service, os_distro="debian", min_disk=3)
+    made = make_server(image_id=image_id)
+    await put(made)
+    return made
+
+
+async def status(service: EmbeddedImageService, image_id: str) -> str:
+    return (await service.get_image(OWNER, image_id)).status
+
+
+async def task(servers: EmbeddedServers, server: Server) -> str | None:
+    return (await servers.get_server(OWNER, server.id)).task_state

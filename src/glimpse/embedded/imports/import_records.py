@@ -78,16 +78,15 @@ class ImportRecords:
         there is staged data, the image becomes uploading, and its staged data is kept. If the type
         of the task is ``import``, the image is deleted instead, because the task has created it.
 
-        If the image was deleted, its data is removed and the task changes. If the task has not
-        claimed the image, only the task changes, and staged data is removed unless it belongs to
-        the image. Raises StorageFull if files cannot be removed.
+        If the image was deleted, its data is removed. If the task has not claimed the image, the
+        image is unchanged, and keeps staged data of its own. Raises StorageFull if files cannot be
+        removed.
         """
         image_id, now = _image_id(task), self.clock()
         failed = task.fail(message, now)
         record = await self._catalog.get(image_id, None)
         image = record.image if record is not None else None
-        is_claimed = image is None or image_states.is_claimed(image, task.id)
-        if is_claimed:
+        if is_claimed := image is None or image_states.is_claimed(image, task.id):
             await self._store.delete(image_id)
         is_kept = keeps_staged_data and self._staging.has(image_id)
         status = "uploading" if is_kept else "queued"
