@@ -112,3 +112,11 @@ def test_options_of_nova_are_ignored_silently(tmp_path: Path, text: str) -> None
 
 def test_options_by_their_older_names_are_known(tmp_path: Path) -> None:
     assert messages(tmp_path, "[DEFAULT]\nlogfile = a\nlogdir = b\n") == []
+
+
+def test_the_message_about_a_misspelled_login_says_that_keystone_is_not_used(
+    tmp_path: Path,
+) -> None:
+    (message,) = messages(tmp_path, "[keystone_authtokn]\nauth_url = http://keystone/v3\n")
+    assert message.startswith("The section [keystone_authtokn] is unknown and has no effect, so ")
+    assert message.endswith(" Keystone validates no tokens: did you mean [keystone_authtoken]?")

@@ -256,18 +256,24 @@ def _metrics(
     return Metrics(host, METRICS_PORT if has_default else 0, is_required=False)
 
 
+_DEFAULT_POLICY_FILES = ("policy.yaml", "policy.json")
+
+
 def _policy(options: Mapping[str, Any], config_dirs: Sequence[Path]) -> Policy:
     """Return the paths of the policy file and directories, found as oslo.policy finds them.
 
     A configured name is looked for in each of `config_dirs`, and kept unchanged if it is in none.
     If no name is configured, ``policy.yaml``, or else ``policy.json``, and ``policy.d`` are used if
-    they exist in `config_dirs`.
+    they exist in `config_dirs`. A configured ``policy.yaml`` or ``policy.json`` that does not exist
+    counts as not configured, because many files name oslo.policy's default.
     """
 
     def find(name: str) -> Path | None:
         return next((place / name for place in config_dirs if (place / name).exists()), None)
 
     named = options["policy_file"]
+    if named in _DEFAULT_POLICY_FILES and not find(named) and not Path(named).exists():
+        named = None
     file = find(named) or named if named else find("policy.yaml") or find("policy.json")
     directories = [find(name) or name for name in options["policy_dirs"]] or [find("policy.d")]
     return Policy(

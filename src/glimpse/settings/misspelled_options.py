@@ -20,6 +20,10 @@ _OTHERS: Mapping[str, Collection[str]] = {
     "glance": ("ca_file", "cert_file", "key_file", "rbd_connect_timeout"),
     "keystone_authtoken": ("memcache_username", "service_name"),
 }
+# What follows if the section is missing, because only a misspelled one is there.
+_WITHOUT_SECTION: Mapping[str, str] = {
+    "keystone_authtoken": ", so that Keystone validates no tokens",
+}
 # Options of keystoneauth's plugins that say where and as whom Glimpse logs in.
 _CREDENTIALS = (
     *("auth_section", "auth_type", "auth_url", "system_scope"),
@@ -48,7 +52,11 @@ def find_misspelled_options(
                 if meant := similar_option(section, name, known, more):
                     yield f"[{section}] {name} is unknown and has no effect: did you mean {meant}?"
         elif meant := similar_name(section, sections):
-            yield f"The section [{section}] is unknown and has no effect: did you mean [{meant}]?"
+            effect = _WITHOUT_SECTION.get(meant, "") if meant not in raw else ""
+            yield (
+                f"The section [{section}] is unknown and has no effect{effect}: did you mean "
+                f"[{meant}]?"
+            )
 
 
 def similar_option(

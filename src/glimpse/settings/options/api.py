@@ -138,7 +138,8 @@ POLICY: Sequence[cfg.Opt] = (
     cfg.StrOpt(
         "policy_file",
         help="JSON or YAML file with policy rules; looked for beside the configuration file, too. "
-        "Without it: policy.yaml or policy.json there, if there is one.",
+        "Without it, and if it is policy.yaml or policy.json: either of these, if there is one. A "
+        "missing file of another name is an error.",
     ),
     cfg.MultiStrOpt(
         "policy_dirs",
