@@ -31,7 +31,7 @@ _RETRY_SECONDS = 1.0  # between the end of a probe and the next one
 _BUSY_LOG_SECONDS = 60.0  # between two warnings that the pool is too small
 _CONSEQUENCES = {
     True: "Images are read from Glance's API until it can.",
-    False: "Reads are answered with 503 until it can.",
+    False: "Reads get a 503 until it can.",
 }
 
 
