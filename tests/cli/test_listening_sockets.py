@@ -22,3 +22,11 @@ def test_a_host_that_does_not_exist_is_named_with_the_reason() -> None:
         open_socket("no-host.invalid", 0)
     assert str(failure.value).startswith("cannot listen on no-host.invalid:0: ")
     assert "Unknown error" not in str(failure.value)
+
+
+@pytest.mark.parametrize("host", ["", "[::1]", "a b", "\udcff", f"{'a' * 100}.example"])
+def test_an_invalid_address_is_refused_with_what_is_expected(host: str) -> None:
+    """An empty address would be all addresses."""
+    with pytest.raises(CommandFailed, match="name an address of this machine") as failure:
+        open_socket(host, 0)
+    assert "while attempting" not in str(failure.value)

@@ -10,7 +10,9 @@ from pathlib import Path
 
 from glimpse.cli.api_listeners import api_listeners
 from glimpse.cli.directory_check import directory_problem
+from glimpse.cli.errors import CommandFailed
 from glimpse.cli.finding import Finding, print_findings
+from glimpse.cli.listening_sockets import open_socket
 from glimpse.cli.running_servers import find_running_server
 from glimpse.cli.settings_arguments import (
     add_log_argument,
@@ -18,7 +20,6 @@ from glimpse.cli.settings_arguments import (
     read_settings,
 )
 from glimpse.http.healthcheck import Healthcheck
-from glimpse.server.listening_socket import listen
 from glimpse.settings import Metrics, Settings
 from glimpse.telemetry.log_setup import log_path
 
@@ -105,10 +106,10 @@ def _api_addresses(settings: Settings) -> Iterator[Finding]:
 
 def _address(what: str, host: str, port: int) -> Finding:
     try:
-        with listen(host, port):
+        with open_socket(host, port):
             return Finding("ok", f"{what}{host}:{port} is free to listen on")
-    except OSError as error:
-        return Finding("FAIL", f"{what}cannot listen on {host}:{port}: {error.strerror}")
+    except CommandFailed as error:
+        return Finding("FAIL", f"{what}{error}")
 
 
 def _scrapes(metrics: Metrics) -> Finding:

@@ -62,9 +62,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT, finish the requests in progress, and return 0.
 
-    Requests that take longer than ``graceful_shutdown_timeout`` are cancelled. Returns 1 if the
-    application cannot start in a worker. SIGHUP reloads the configuration. While a seed is written,
-    SIGINT raises KeyboardInterrupt, and SIGTERM raises SystemExit.
+    Requests that take longer than ``graceful_shutdown_timeout`` are cancelled. SIGHUP reloads the
+    configuration. Returns 1 if the application cannot start in a worker. While a seed is written,
+    SIGINT raises KeyboardInterrupt, and SIGTERM raises SystemExit (`interruptible`).
 
     Raises CommandFailed if a log file, address, state or seed cannot be used, or if another process
     serves with the state directory. Raises InvalidSettings and OSError.
@@ -73,18 +73,17 @@ def run(options: argparse.Namespace) -> int:
     _configure_logging(settings)
     # Signals are blocked until the server that handles them has started.
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    lock = StateLock()
     with ExitStack() as stack:
-        _check_address(settings)
-        lock = StateLock()
         stack.callback(lock.release)
+        _check_address(settings)
         settings, faults = _prepare_state(options, settings, stack, lock)
         # Before listening, so that no client connects to a server that cannot start
         _open_once(settings)
         control = _open_control(options, settings, faults, stack)
         sockets = [_api_socket(settings, each, stack) for each in api_listeners(settings)]
         settings, scrapes = open_metrics(settings, stack)
-        for message in settings.ineffective_options:
-            _LOG.warning("%s", message)
+        _warn(settings.ineffective_options)
         # Before the startup message, because its reader may run `glimpse openrc` at once
         _record_addresses(settings, sockets, stack)
         print_startup_message(settings, sockets)
@@ -99,6 +98,11 @@ def run(options: argparse.Namespace) -> int:
             sockets += control.sockets
         load = partial(read_settings, options)
         return _serve(settings, sockets, load, make_application, lock.released_by(report), options)
+
+
+def _warn(messages: Sequence[str]) -> None:
+    for message in messages:
+        _LOG.warning("%s", message)
 
 
 def _serve(
@@ -186,9 +190,9 @@ def _api_socket(settings: Settings, listener: ApiListener, stack: ExitStack) -> 
     try:
         return stack.enter_context(open_socket(settings.server.host, listener.port))
     except CommandFailed as error:
-        hint = f"the {listener.api} needs a free port: set [glimpse] {listener.option}"
+        hint = f"for the {listener.api}, set [glimpse] host or {listener.option}"
         if listener.option == "port":
-            hint += ", or --port"
+            hint += ", --host or --port"
         raise CommandFailed(f"{error}; {hint}") from None
 
 
