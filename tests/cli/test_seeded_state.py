@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from glimpse.cli.ephemeral_directory import ephemeral_directory
+from glimpse.cli.errors import CommandFailed
 from glimpse.cli.ready_file import ReadyFile
 from glimpse.server.listening_socket import listen
 from glimpse.settings import load_settings
@@ -208,6 +209,24 @@ def test_without_a_started_server_there_is_no_ready_file(tmp_path: Path) -> None
     path.write_text("of a process that was killed")
     with listen("127.0.0.1", 0) as listener, ReadyFile(path, settings, [listener]):
         assert not path.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("directory", ["/proc", "ready.json"])
+def test_a_ready_file_that_cannot_be_written_is_found_before_serving(
+    tmp_path: Path, directory: str
+) -> None:
+    """Files cannot be made in /proc, or in place of a directory."""
+    settings = load_settings(overrides={"api.auth_strategy": "noauth"})
+    path = tmp_path / directory / "ready.json"
+    if not path.parent.exists():
+        path.mkdir(parents=True)
+    with (
+        listen("127.0.0.1", 0) as listener,
+        pytest.raises(CommandFailed, match=r"cannot write the ready file /.*/ready\.json: "),
+        ReadyFile(path, settings, [listener]),
+    ):
+        pass
 
 
 MUCH_DATA = "images: [{name: big, owner: demo, data: {size: 100 GiB}}]"

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 class ReadyFile:
     """A file for programs that start ``glimpse serve`` and wait until it accepts requests.
 
-    Use it as a context manager, which removes the file at the start and at the end. `report` writes
-    the file, atomically. Only the file's owner can read it.
+    Use it as a context manager, which removes the file at the start and at the end. The content is
+    written at the start, to a hidden file beside it, so that a full disk is found before clients
+    are served. `report` renames that file. Only the file's owner can read it.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class ReadyFile:
         file does not exist or cannot be written.
         """
         self._path = path.absolute()
+        self._written = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         if not os.access(self._path.parent, os.W_OK):
             raise CommandFailed(f"cannot write the ready file {path}: check its directory.")
         self._document = _document(settings, sockets)
@@ -51,16 +53,24 @@ class ReadyFile:
                 self._document["credentials"] = str(control.copies.original / FILE_NAME)
 
     def __enter__(self) -> Self:
-        self._path.unlink(missing_ok=True)  # a killed process may have left the file
+        """Remove a file that a killed process left. Raises CommandFailed for an unusable place."""
+        try:
+            self._path.unlink(missing_ok=True)
+            write_private_file(self._written, orjson.dumps(self._document))
+        except OSError as error:
+            raise CommandFailed(
+                f"cannot write the ready file {self._path}: {error.strerror}"
+            ) from None
         return self
 
     def __exit__(self, *_: object) -> None:
         self._path.unlink(missing_ok=True)
+        self._written.unlink(missing_ok=True)
 
     def report(self, event: WorkerEvent) -> None:
-        """Write the file if the event is "started"; report each event to systemd."""
+        """Show the file if the event is "started"; report each event to systemd."""
         if event == "started":
-            write_private_file(self._path, orjson.dumps(self._document))
+            self._written.rename(self._path)
         report_to_systemd(event)
 
 

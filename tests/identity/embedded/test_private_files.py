@@ -57,3 +57,9 @@ def test_a_file_that_cannot_be_replaced_leaves_no_copy_of_its_new_content(tmp_pa
     with pytest.raises(OSError, match="file"):
         private_files.write_private_file(tmp_path / "file", b"secret")
     assert [each.name for each in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_directory_in_place_of_a_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="not a regular file") as failure:
+        private_files.read_private_file(tmp_path)
+    assert failure.value.filename == str(tmp_path)
