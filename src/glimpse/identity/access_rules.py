@@ -33,11 +33,11 @@ class RequestTarget(NamedTuple):
 class AccessRule(NamedTuple):
     """Allows requests to one service, with one HTTP method, whose path matches ``path``.
 
-    In ``path``, ``{name}`` and ``*`` match one or more characters other than a slash. ``**``
-    matches any text, also an empty one. So ``/v2.1/images/*`` matches ``/v2.1/images/1``, but not
+    The rules are those of application credentials in Keystone's API reference. In ``path``,
+    ``{name}`` and ``*`` match one or more characters other than a slash. ``**`` matches any text,
+    also an empty one. So ``/v2.1/images/*`` matches ``/v2.1/images/1``, but not
     ``/v2.1/images/1/metadata``. ``path`` is compared with the request's percent-encoded path.
-    ``service`` and ``method`` must equal those of the request, including their case. (Keystone's
-    API reference, application credentials)
+    ``service`` and ``method`` must equal those of the request, including their case.
     """
 
     service: str
@@ -69,7 +69,8 @@ class AccessRule(NamedTuple):
 def is_allowed(rules: Sequence[AccessRule] | None, target: RequestTarget | None) -> bool:
     """Return True if `rules` is None, or if one of `rules` allows `target`.
 
-    Returns False if there are `rules` and `target` is None. Three limits bound the CPU time:
+    Returns False if `rules` is empty, or if there are `rules` and `target` is None. Three limits
+    bound the CPU time:
 
     - If the percent-encoded path of `target` has more than 4,096 characters, no rule allows
       `target`.
@@ -105,11 +106,11 @@ _ANYTHING = "**"
 
 
 class _Pattern:
-    """A rule's path, compiled: a literal beginning, a middle, and a literal end.
+    """The path of a rule, compiled: a beginning, a middle with all wildcards, and an end.
 
-    The middle reaches from the first wildcard to the last one. For example, the middle of
-    ``/a/*/b/*/c`` is ``*/b/*``. A path without a wildcard has an empty middle. ``is_simple`` is
-    True if there is at most one wildcard.
+    The middle reaches from the first wildcard to the last one. For example, ``/a/*/b/*/c`` has the
+    beginning ``/a/``, the middle ``*/b/*`` and the end ``/c``. If a path has no wildcard, the whole
+    path is the beginning. ``is_simple`` is True if there is at most one wildcard.
     """
 
     def __init__(self, path: str) -> None:
@@ -128,9 +129,11 @@ class _Pattern:
             self._bit_masks[part] = self._bit_masks.get(part, 0) | 1 << place
 
     def strip_literals(self, path: str) -> str | None:
-        """Return the text of `path` between the literal beginning and the literal end.
+        """Return the part of `path` that the wildcards of the pattern have to match.
 
-        Returns None if `path` does not have this beginning and this end.
+        This part is `path` without the literal characters before the first wildcard and after the
+        last wildcard. For the pattern ``/a/*/b`` and the `path` ``/a/x/b``, returns ``x``. Returns
+        None if `path` does not begin and end with these literal characters.
         """
         end = len(path) - len(self._end)
         if end < len(self._beginning):
@@ -140,9 +143,9 @@ class _Pattern:
         return None
 
     def matches(self, text: str) -> bool:
-        """Return True if the middle of the pattern matches `text`.
+        """Return True if the pattern matches a request's path.
 
-        `text` is the result of `strip_literals` for a request's path.
+        `text` is what `strip_literals` returned for that path.
         """
         if not self.is_simple:
             return self._simulate(text)
@@ -174,7 +177,7 @@ def _split_pattern(path: str) -> list[str]:
 
     ``{name}`` and ``*`` become _SEGMENT, ``**`` becomes _ANYTHING. Successive ``**`` become a
     single _ANYTHING. Any other character ``x`` becomes ``'x``. A ``{`` without a later ``}`` is a
-    literal, too.
+    literal character.
     """
     parts: list[str] = []
     position = 0

@@ -71,8 +71,8 @@ def check_noauth_bind(host: str, is_remote_allowed: bool) -> None:  # noqa: FBT0
     """Raise RemoteNoAuthRefused if noauth may not listen at `host`, an address or a name.
 
     If `is_remote_allowed` is True, every `host` is allowed. Otherwise only loopback addresses and
-    the name ``localhost`` are allowed. Any other name is refused, even if it resolves to a loopback
-    address.
+    the name ``localhost`` are allowed. Any other name raises the error, even if the name resolves
+    to a loopback address.
     """
     if is_remote_allowed or is_loopback(host):
         return

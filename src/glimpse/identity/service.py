@@ -20,7 +20,7 @@ class Unauthorized(IdentityError):
 
 
 class IdentityUnavailable(IdentityError):
-    """A token cannot be checked now, or data of the identity cannot be read or changed now.
+    """A token cannot be checked now, or users, projects or roles cannot be read or changed.
 
     For example, Keystone cannot be reached. ``retry_after`` is the number of seconds after which a
     client should try again.
@@ -45,17 +45,18 @@ class Identity(Protocol):
     ) -> Caller:
         """Return the user, project and roles of `token`.
 
-        `token` is the ``X-Auth-Token`` header, `service_token` the ``X-Service-Token`` header. A
-        header that the request does not have is None. If `service_token` is a valid token of a
-        service's user, `token` may have expired in the last two days (or in another time, if
-        Keystone is configured so).
+        `token` is the ``X-Auth-Token`` header, `service_token` the ``X-Service-Token`` header. None
+        stands for a missing header. `target` is the request.
 
-        `target` is the request. If `token` has access rules, `token` is refused if `target` is
-        None, or if no rule allows `target`. But the access rules are not checked if `service_token`
-        is a valid token of a service's user.
+        If the user of `service_token` has the role of a service (``service`` by default), the
+        access rules of `token` are not checked. `token` may then have expired up to two days ago,
+        or up to another time that Keystone is configured for. A `service_token` of another user has
+        no effect, or raises Unauthorized if ``service_token_roles_required`` is set.
 
-        Raises Unauthorized if `token` is missing, or if `token` or `service_token` is refused.
-        Raises IdentityUnavailable if `token` or `service_token` could not be checked.
+        Raises Unauthorized if `token` is missing, or if `token` or `service_token` is not valid.
+        Raises Unauthorized, too, if `token` has access rules, and no rule allows `target` or
+        `target` is None. Raises IdentityUnavailable if `token` or `service_token` cannot be checked
+        now.
         """
         ...
 
@@ -80,7 +81,7 @@ class Identity(Protocol):
     async def close(self) -> None:
         """Close all connections and files, and cancel validations in progress.
 
-        Calls of `authenticate` that wait for a validation get CancelledError. After `close`, call
+        Calls of `authenticate` that wait for a validation raise CancelledError. After `close`, call
         no method of this identity.
         """
         ...
