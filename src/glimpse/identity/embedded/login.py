@@ -51,9 +51,9 @@ class _Identity(Protocol):
 class _Authenticated(NamedTuple):
     """The result of one authentication method.
 
-    The new token expires at ``expires_at`` or before. This is a POSIX time, or None for no limit.
-    ``parent`` is the token of the method token. ``credential`` is the application credential of the
-    method application_credential.
+    The new token must not expire later than ``expires_at``, a POSIX time; None stands for no limit.
+    ``parent`` is the token of the method token, or None for other methods. ``credential`` is the
+    application credential of the method application_credential, or None for other methods.
     """
 
     user: User
@@ -63,17 +63,19 @@ class _Authenticated(NamedTuple):
 
 
 class Login:
-    """Checks logins and makes sessions with new tokens. Call `close` in the end.
+    """Checks logins and makes sessions with new tokens. The owner calls `close`.
 
-    If the token of the method token is not valid, a login raises NotFound. All other failed logins
-    raise Unauthorized. The Identity API responds with the same message to all errors of one class,
-    so that the message does not reveal which users exist.
+    The message of an error does not say why the login failed, so that the message does not reveal
+    which users exist.
     """
 
     def __init__(
         self, identity: _Identity, expiration: float, queue: LoginQueue | None = None
     ) -> None:
-        """`expiration` is the longest life of a token in seconds. `queue` is new if None."""
+        """`expiration` is the longest life of a token in seconds.
+
+        If `queue` is None, a new LoginQueue is used. `close` closes `queue`.
+        """
         self._identity = identity
         self._expiration = expiration
         self._queue = queue or LoginQueue()
@@ -81,15 +83,15 @@ class Login:
     async def log_in(self, request: AuthRequest, address: str = "-") -> Session:
         """Check the methods of `request` in their order; return a session with a new token.
 
-        `EmbeddedIdentity.sign` makes the text of the token. `address` is the client's address;
-        failed logins are counted by user name and by address. If the calling task is cancelled, a
-        password that is still in the queue is not checked.
+        `EmbeddedIdentity.sign` makes the text of the token. `address` is the client's address.
+        Failed logins are counted by user name and by the network of `address`. If the calling task
+        is cancelled, a password that is still in the queue is not checked.
 
-        Raises Unauthorized if `request` has no method, if a method fails, if a value is too long,
-        if the methods are of different users, or if the user may not have the requested scope.
-        Raises NotFound if the token of the method token is not valid. Raises TooManyLogins if too
-        many passwords wait to be checked. Raises IdentityUnavailable if the revocations cannot be
-        read, or after `close`.
+        Raises NotFound if the token of the method token is not valid. Raises Unauthorized if
+        another method fails, if `request` has no method, if a value is too long, if the methods are
+        of different users, or if the user may not have the requested scope. Raises TooManyLogins if
+        too many passwords wait to be checked. Raises IdentityUnavailable if the revocations cannot
+        be read, or after `close`.
         """
         self._identity.identity_file.refresh()
         if not request.has_valid_lengths:
@@ -102,8 +104,9 @@ class Login:
     async def hash_secret(self, secret: str, user_id: str, address: str) -> str:
         """Return the hash of a new secret of a user, made in a thread of the login queue.
 
-        `address` is the client's address. Raises TooManyLogins if too many passwords wait to be
-        checked, and IdentityUnavailable after `close`.
+        `address` is the client's address. Hashes for one user and network are made one at a time.
+        Raises TooManyLogins if too many passwords wait to be checked, and IdentityUnavailable after
+        `close`.
         """
         hashes: list[str] = []
 
@@ -134,9 +137,10 @@ class Login:
         raise _refusal()
 
     async def _by_password(self, request: AuthRequest, address: str) -> _Authenticated:
-        """Check the password; return the user. An unknown user takes as long.
+        """Check the password; return the user.
 
-        Raises Unauthorized, TooManyLogins or IdentityUnavailable, as `log_in` explains.
+        The check of an unknown user takes as long as the check of a known user. Raises
+        Unauthorized, TooManyLogins or IdentityUnavailable, as `log_in` explains.
         """
         directory = self._directory
         user = find_user(request.user, directory)
@@ -157,9 +161,9 @@ class Login:
     async def _by_credential(self, request: AuthRequest, address: str) -> _Authenticated:
         """Check the secret of an application credential; return the owner.
 
-        An unknown application credential takes as long. If the stored hash is outdated
-        (`is_outdated`), it is replaced. Raises Unauthorized, TooManyLogins or IdentityUnavailable,
-        as `log_in` explains.
+        The check of an unknown credential takes as long as the check of a known credential. If the
+        stored hash is outdated (`is_outdated`), replaces the hash. Raises Unauthorized,
+        TooManyLogins or IdentityUnavailable, as `log_in` explains.
         """
         directory = self._directory
         credential = find_credential(request, directory)

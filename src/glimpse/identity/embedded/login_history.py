@@ -13,10 +13,11 @@ _MAX_SUCCESSES = 5000  # names that logged in: 0.5 MB
 
 
 class Attempt(NamedTuple):
-    """Identifies a check by three digests. Concurrent checks with equal Attempts run once.
+    """Identifies a check of a password by three digests.
 
-    ``network_digest`` is of the client's network. ``name_digest`` is of the user's name and that
-    network. ``secret_digest`` is of the secret that was sent and of the stored secret.
+    Concurrent checks with equal Attempts run once. ``network_digest`` is of the client's network.
+    ``name_digest`` is of the user's name and the client's network. ``secret_digest`` is of the
+    secret that was sent and of the stored secret.
     """
 
     name_digest: bytes
@@ -25,7 +26,10 @@ class Attempt(NamedTuple):
 
 
 class FailureLevel(IntEnum):
-    """How many failures and refusals a name or a network has: FEW is up to FREE_FAILURES."""
+    """How many failures and refusals a name or a network has.
+
+    NONE stands for 0, FEW for 1 to FREE_FAILURES, MANY for more.
+    """
 
     NONE = 0
     FEW = 1
@@ -36,7 +40,7 @@ class LoginRank(NamedTuple):
     """The place of a check among others. LoginQueue runs checks with lower ranks first.
 
     ``is_new`` is False if the name logged in before from the network of the client, and has had at
-    most FREE_FAILURES failures since. Both levels are NONE then.
+    most FREE_FAILURES failures since. If ``is_new`` is False, both levels are NONE.
     """
 
     is_new: bool
@@ -45,16 +49,16 @@ class LoginRank(NamedTuple):
 
     @property
     def level(self) -> FailureLevel:
-        """The higher one of both levels."""
+        """The higher one of ``name_level`` and ``network_level``."""
         return max(self.name_level, self.network_level)
 
 
 class LoginHistory:
     """Records how recent checks of passwords ended, and ranks new checks.
 
-    A check is recorded by its name and its network. A name is always meant together with the
-    client's network (see Attempt). `throttle` counts the failures, which are wrong passwords. A
-    refusal is a check that LoginQueue did not run because the queue was full.
+    A check is recorded under its name and under its network. A name always stands for the name
+    together with the client's network (see Attempt). `throttle` counts the failures, which are
+    wrong passwords. A refusal is a check that LoginQueue did not run because the queue was full.
     """
 
     def __init__(self, throttle: LoginThrottle) -> None:
@@ -63,25 +67,25 @@ class LoginHistory:
         self._successes: LruCache[bytes, bool] = LruCache(_MAX_SUCCESSES)
 
     def record_success(self, attempt: Attempt) -> None:
-        """Record a correct login, and forget the failures and refusals of its name.
+        """Record a correct login, and forget the failures and refusals of the name in `attempt`.
 
-        Failures and refusals of its network still count.
+        Failures and refusals of the network in `attempt` still count.
         """
         self._throttle.reset(attempt.name_digest)
         self._refusals.reset(attempt.name_digest)
         self._successes.put(attempt.name_digest, value=True)
 
     def record_failure(self, attempt: Attempt) -> None:
-        """Count a wrong password, for its name and for its network.
+        """Count a wrong password, for the name and for the network in `attempt`.
 
-        From FREE_FAILURES failures of a name on, the next check of the name is delayed. Failures of
-        a network delay nothing, but change the results of `rank` and `has_many_failures`.
+        After FREE_FAILURES failures of a name, the next check of the name is delayed. Failures of a
+        network delay nothing, but change the results of `rank` and `has_many_failures`.
         """
         self._throttle.record_failure(attempt.name_digest)
         self._throttle.record_failure(attempt.network_digest)
 
     def record_refusal(self, attempt: Attempt) -> None:
-        """Count a check that the queue refused, for its name and for its network.
+        """Count a check that the queue refused, for the name and for the network in `attempt`.
 
         Refusals can raise the `rank` of later checks, but do not delay these checks.
         """
@@ -89,19 +93,19 @@ class LoginHistory:
         self._refusals.record_failure(attempt.network_digest)
 
     def delay(self, attempt: Attempt) -> float:
-        """Return the seconds until a check may start; 0 if it may start now."""
+        """Return in how many seconds the name in `attempt` may be checked; 0 if now."""
         return self._throttle.delay(attempt.name_digest)
 
     def has_many_failures(self, attempt: Attempt) -> bool:
-        """Return True if its name or its network has more than FREE_FAILURES recent failures.
+        """Return True if the name or network in `attempt` has more than FREE_FAILURES failures.
 
-        Failures are recent until LoginThrottle forgets them. Refusals do not count.
+        Failures that LoginThrottle has forgotten, and refusals, do not count.
         """
         digests = attempt.name_digest, attempt.network_digest
         return max(map(self._throttle.failures, digests)) > FREE_FAILURES
 
     def rank(self, attempt: Attempt) -> LoginRank:
-        """Return the rank of a check."""
+        """Return the rank of `attempt` (see LoginRank). Checks with lower ranks run first."""
         none, has_logged_in = FailureLevel.NONE, self._successes.peek(attempt.name_digest)
         if has_logged_in and self._throttle.failures(attempt.name_digest) <= FREE_FAILURES:
             return LoginRank(is_new=False, name_level=none, network_level=none)
@@ -112,7 +116,7 @@ class LoginHistory:
         )
 
     def _failure_level(self, digest: bytes) -> FailureLevel:
-        """Return the failure level of a name or a network."""
+        """Return the failure level of the name or network whose digest is `digest`."""
         count = self._throttle.failures(digest) + self._refusals.failures(digest)
         if count > FREE_FAILURES:
             return FailureLevel.MANY

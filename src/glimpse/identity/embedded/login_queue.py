@@ -54,21 +54,18 @@ def _closed() -> IdentityUnavailable:
 class LoginQueue:
     """Runs checks of passwords in threads. Clients that guess passwords delay others little.
 
-    A name is always meant together with the client's network (see Attempt). Checks of a name run
-    one at a time, after the delay of LoginThrottle. Checks of names or networks with more than
-    FREE_FAILURES failures use all threads but one. Every third check to start is the oldest one.
-    The other checks start in this order:
+    A name always stands for the name together with the client's network (see Attempt). Checks of
+    one name run one at a time, each after the delay of LoginThrottle. Checks of names or networks
+    with more than FREE_FAILURES failures leave one of several threads free for other checks.
 
-    1. checks of names that logged in before;
-    2. checks of names without failures and refusals, then with few, then with many;
-    3. for equal names, the same order by network;
-    4. the check of the network, and then of the name, whose last check started longest ago.
+    The check with the lowest LoginRank starts first. Among checks of equal rank, the check starts
+    first whose network, and then whose name, was checked longest ago. But every third check to
+    start is the oldest one.
 
-    If a name has more than MAX_WAITING_OF_NAME checks, a random check of the name is refused. If
-    all checks together need more than MAX_UNITS, waiting checks or the new one are refused: first
-    those with the most failures and refusals, then those of the network and name with the most
-    checks, then random ones. So a correct login succeeds after some attempts, however many wrong
-    ones are sent.
+    A check is refused if there is no room. If MAX_WAITING_OF_NAME checks of a name wait already,
+    one of them or the new check is refused, at random. If all checks together need more than
+    MAX_UNITS, the waiting or new check with the highest LoginRank is refused. So a correct login
+    succeeds after some attempts, however many wrong passwords are sent.
     """
 
     def __init__(
@@ -94,15 +91,16 @@ class LoginQueue:
     async def check(self, attempt: Attempt, work: Callable[[], bool], units: int = 1) -> bool:
         """Run `work` in a thread when its turn comes, and return its result.
 
-        A result of False counts as a failed login. So does an exception of `work`, which is raised
-        here. `units` is the CPU time of `work`, in units of 0.05 s. If the calling task is
-        cancelled, `work` that has not started is removed from the queue.
+        If a check of an equal `attempt` is waiting or running, `work` is not run: the result of
+        that check is returned. A result of False counts as a failed login, and so does an exception
+        of `work`, which is raised here. `units` is the CPU time of `work`, in units of 0.05 s. If
+        the calling task is cancelled, `work` that has not started is removed from the queue.
 
-        A refused check is tried once more after a pause, which slows down clients that would send
-        the next login at once. The pause is RETRY_DELAY if the name logged in before, else two or
-        three times as long. Raises TooManyLogins if the check is refused again. Raises it without a
-        pause if too many callers (MAX_CALLERS_WITHOUT_CHECK) are in a pause or wait for a check
-        that another caller started. Raises IdentityUnavailable if the queue is closed.
+        A refused check is tried once more after a pause of one to three times RETRY_DELAY, which
+        slows down clients that would send the next login at once. Raises TooManyLogins if the check
+        is refused again. Raises TooManyLogins without a pause if MAX_CALLERS_WITHOUT_CHECK callers
+        are in a pause or wait for the check of another caller. Raises IdentityUnavailable if the
+        queue is closed.
         """
         try:
             return await self._run(attempt, work, units)
@@ -124,7 +122,8 @@ class LoginQueue:
     def close(self) -> None:
         """Start no further checks; let running checks finish.
 
-        Callers whose check has not started get IdentityUnavailable, and so do later callers.
+        Calls of `check` whose check has not started raise IdentityUnavailable, and so do later
+        calls.
         """
         self._is_closed = True
         if self._timer is not None:
@@ -194,7 +193,11 @@ class LoginQueue:
         refused.fail(TooManyLogins)
 
     def _choose_check_to_refuse(self, checks: list[_PasswordCheck]) -> _PasswordCheck:
-        """Return the check with the highest `_rank`. For equal ranks, see the class."""
+        """Return the check with the highest `_rank`.
+
+        Among checks of equal rank, a check whose network has the most `checks` is chosen, then a
+        check whose name has the most `checks`, then a random check.
+        """
         names = Counter(check.attempt.name_digest for check in checks)
         networks = Counter(check.attempt.network_digest for check in checks)
 
@@ -206,7 +209,7 @@ class LoginQueue:
         return max(checks, key=order_of_refusal)
 
     def _rank(self, attempt: Attempt) -> LoginRank:
-        """Return the rank of `attempt` (see LoginHistory). Lower ranks are served first."""
+        """Return the rank of `attempt` (see LoginRank). Checks with lower ranks run first."""
         return self._history.rank(attempt)
 
     def _has_many_failures(self, check: _PasswordCheck) -> bool:
@@ -214,7 +217,10 @@ class LoginQueue:
         return self._history.has_many_failures(check.attempt)
 
     def _dispatch(self) -> None:
-        """Start waiting checks while threads are free; set a timer if all of them are delayed."""
+        """Start waiting checks while threads are free.
+
+        If a thread is free, but all checks that could start are delayed, set a timer.
+        """
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -228,9 +234,10 @@ class LoginQueue:
             self._start(self._next_check(ready))
 
     def _ready_checks(self) -> tuple[list[_PasswordCheck], float | None]:
-        """Return the waiting checks that may start now, and the seconds until a delay ends.
+        """Return the waiting checks that may start now, and the seconds until the next delay ends.
 
-        The seconds are None without a delay. Checks that wait for a running check are left out.
+        The seconds are None if no check is delayed by LoginThrottle. A check that has to wait until
+        a running check ends is in neither result.
         """
         names = {check.attempt.name_digest for check in self._running}
         failing = sum(map(self._has_many_failures, self._running))

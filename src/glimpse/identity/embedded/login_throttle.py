@@ -11,7 +11,7 @@ from glimpse.caching.lru_cache import LruCache
 FREE_FAILURES = 3
 FIRST_DELAY = 0.1  # seconds, doubled with every further failure
 MAX_DELAY = 1.0  # seconds: with the check after it, a correct login takes less than 2 s
-FORGET_SECONDS = 300.0  # after so long without a failure, the earlier ones no longer count
+FORGET_SECONDS = 300.0  # without a failure for this time, earlier failures no longer count
 MAX_KEYS = 10_000  # some 2.5 MB of memory
 KEY_BYTES = 16
 _NETWORK_BITS = 64  # of an IPv6 address: a provider gives one such network to each customer
@@ -19,11 +19,10 @@ _SECRET = secrets.token_bytes(32)
 
 
 def digest(*parts: str | None) -> bytes:
-    """Return a keyed hash of `parts`, which has KEY_BYTES bytes.
+    """Return a keyed hash of `parts`. The hash has KEY_BYTES bytes.
 
     ``digest("ab", "c")`` differs from ``digest("a", "bc")``, and None differs from an empty text.
-    The key of the hash is random for each process. So nobody else can compute the hash of a guessed
-    password.
+    The key is random for each process. So nobody else can compute the hash of a guessed password.
     """
     hasher = hashlib.blake2b(key=_SECRET, digest_size=KEY_BYTES)
     for part in parts:
@@ -53,9 +52,9 @@ def client_network(address: str) -> str:
 class LoginThrottle:
     """Counts the failed logins of each key, and computes the delay of the next login of a key.
 
-    A key is a result of `digest`, for example of a name and an address. After the third failure,
-    the next login of the key has to wait FIRST_DELAY. Each further failure doubles the delay, up to
-    MAX_DELAY. No key is locked out. LoginQueue does the waiting.
+    A key is a result of `digest`, for example of a name and an address. From the third failure on,
+    the next login of the key has to wait: FIRST_DELAY after the third failure, and twice as long
+    after each further failure, up to MAX_DELAY. No key is locked out. LoginQueue does the waiting.
 
     The failures of a key are forgotten after FORGET_SECONDS without another failure. If there are
     more than MAX_KEYS keys, the keys that failed longest ago are forgotten. `clock` returns
@@ -67,26 +66,32 @@ class LoginThrottle:
         self._failures: LruCache[bytes, tuple[int, float]] = LruCache(MAX_KEYS)
 
     def failures(self, key: bytes) -> int:
-        """Return the number of failures of `key`; 0 if the last one is over FORGET_SECONDS ago."""
+        """Return how many failures are counted under `key`.
+
+        Returns 0 if the last of these failures is more than FORGET_SECONDS ago.
+        """
         count, last = self._failures.peek(key) or (0, 0.0)
         return count if self._clock() - last <= FORGET_SECONDS else 0
 
     def delay(self, key: bytes) -> float:
-        """Return the seconds that the next login of `key` has to wait from now; 0 for no wait."""
+        """Return how many seconds from now the next login counted under `key` has to wait.
+
+        Returns 0 if the login need not wait.
+        """
         _, last = self._failures.peek(key) or (0, 0.0)
         return max(0.0, last + delay_after(self.failures(key)) - self._clock())
 
     def record_failure(self, key: bytes) -> None:
-        """Count a failed login of `key`, now."""
+        """Count a failed login under `key`. The time of the failure is now."""
         self._failures.put(key, (self.failures(key) + 1, self._clock()))
 
     def reset(self, key: bytes) -> None:
-        """Forget all failures of `key`."""
+        """Forget all failures that are counted under `key`."""
         self._failures.discard(key)
 
 
 def delay_after(failures: int) -> float:
-    """Return the seconds between the last of `failures` failures and the next check.
+    """Return how many seconds a login has to wait after the last of `failures` failed logins.
 
     Returns 0 for fewer than FREE_FAILURES failures. For FREE_FAILURES, returns FIRST_DELAY. Each
     further failure doubles the result, up to MAX_DELAY.
