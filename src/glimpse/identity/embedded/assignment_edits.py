@@ -21,9 +21,9 @@ _ASSIGNMENTS = ("roles", "domain_roles", "system_roles")
 def add_assignment(document: Document, directory: Directory, assignment: Assignment) -> None:
     """Assign a role to a user in `document`; do nothing if the role is assigned already.
 
-    Invalid assignments of that user are dropped. Raises KeyError if the user does not exist. The
-    caller checks that the role, and the project or domain, exist. An assignment of an unknown role
-    is dropped without an error.
+    The caller checks that the role, and the project or domain, exist: an assignment of an unknown
+    role is dropped without an error. If the assignment is added, invalid assignments of that user
+    are dropped. Raises KeyError if the user does not exist.
     """
     user = directory.users[assignment.user_id]
     if assignment not in user.assignments:

@@ -33,8 +33,8 @@ class Directory:
     the last of them is used. The domain Default and the standard roles always exist.
 
     ``implied_roles`` maps the id of a role to the ids of the roles that it implies directly.
-    ``invalid_entries`` maps each entry or reference that was left out, by its id or place in the
-    file, to the reason.
+    ``invalid_entries`` has the reason for each entry or reference that was left out, under the id
+    of the entry or its place in the file.
     """
 
     def __init__(
@@ -79,8 +79,9 @@ class Directory:
     def slowest_password_hash(self) -> ScryptParameters:
         """The scrypt parameters of the slowest password hash of all users.
 
-        The slowest hash is the hash that takes longest to check. Each login takes as long, so that
-        the time of a login does not reveal which users exist (`password_hashes.check_password`).
+        The slowest hash is the hash that takes longest to check. Each login by password takes as
+        long as a check of this hash, so that the time of a login does not reveal which users exist
+        (`password_hashes.check_password`).
         """
         return slowest_parameters(user.password_hash for user in self.users.values())
 
@@ -89,15 +90,15 @@ class Directory:
         """The scrypt parameters of the slowest secret hash of all application credentials.
 
         The slowest hash is the hash that takes longest to check. Each login by application
-        credential takes as long, so that the time of a login does not reveal which application
-        credentials exist.
+        credential takes as long as a check of this hash, so that the time of a login does not
+        reveal which application credentials exist.
         """
         return slowest_parameters(
             each.secret_hash for each in self.application_credentials.values()
         )
 
     def domain(self, *, domain_id: str | None = None, name: str | None = None) -> Domain | None:
-        """Return the domain with the id `domain_id`; if that is None, the domain `name`.
+        """Return the domain with the id `domain_id`; if `domain_id` is None, the domain `name`.
 
         Returns None if there is no such domain. A disabled domain is returned, too. The case of
         `name` does not matter, as in Keystone.
@@ -109,10 +110,11 @@ class Directory:
     def user(
         self, *, user_id: str | None = None, name: str | None = None, domain_id: str = DOMAIN_ID
     ) -> User | None:
-        """Return the user with the id `user_id`; if that is None, the user `name`.
+        """Return the user with the id `user_id`; if `user_id` is None, the user `name`.
 
-        A `name` is looked up in the domain `domain_id`. Returns None if there is no such user. A
-        disabled user is returned, too. The case of `name` does not matter, as in Keystone.
+        `name` is looked up in the domain `domain_id`; with a `user_id`, `domain_id` is ignored.
+        Returns None if there is no such user. A disabled user is returned, too. The case of `name`
+        does not matter, as in Keystone.
         """
         if user_id is not None:
             return self.users.get(user_id)
@@ -123,8 +125,9 @@ class Directory:
     ) -> Project | None:
         """Return the project with the id `project_id`; if that is None, the project `name`.
 
-        A `name` is looked up in the domain `domain_id`. Returns None if there is no such project. A
-        disabled project is returned, too. The case of `name` does not matter, as in Keystone.
+        `name` is looked up in the domain `domain_id`; with a `project_id`, `domain_id` is ignored.
+        Returns None if there is no such project. A disabled project is returned, too. The case of
+        `name` does not matter, as in Keystone.
         """
         if project_id is not None:
             return self.projects.get(project_id)
@@ -139,11 +142,11 @@ class Directory:
         return self._roles_by_name.get((domain_id, name))
 
     def effective_roles(self, role_ids: Iterable[str]) -> list[Role]:
-        """Return the roles that a token has if its user has the roles `role_ids`.
+        """Return the roles that a token has if its user has the roles with the ids `role_ids`.
 
-        The result has the roles with `role_ids` and all roles that they imply, directly or
-        indirectly. Roles of a domain only imply other roles, so roles of a domain are left out
-        themselves. Unknown ids are ignored.
+        The result has these roles, and all roles that they imply directly or indirectly. A role
+        that belongs to a domain is left out: such a role only implies other roles. Unknown ids are
+        ignored.
         """
         return effective_roles(role_ids, self.roles, self.implied_roles)
 
@@ -153,18 +156,19 @@ class Directory:
         return entry.enabled and domain is not None and domain.enabled
 
     def projects_of(self, user: User) -> list[Project]:
-        """Return the projects in which `user` has a role of `effective_roles`, sorted by name.
+        """Return the projects in which `user` has an effective role, sorted by name.
 
-        Disabled projects are in the list, too, as in Keystone.
+        For effective roles, see `effective_roles`. Disabled projects are in the list, too, as in
+        Keystone.
         """
         found = (self.projects.get(each) for each in self._with_role(user.roles))
         return sorted(filter(None, found), key=lambda each: each.name)
 
     def domains_of(self, user: User) -> list[Domain]:
-        """Return the domains in which `user` has a role of `effective_roles`, sorted by name.
+        """Return the domains in which `user` has an effective role, sorted by name.
 
-        Disabled domains are in the list, too, as in Keystone. Roles in the projects of a domain do
-        not count.
+        For effective roles, see `effective_roles`. Roles in the projects of a domain do not count.
+        Disabled domains are in the list, too, as in Keystone.
         """
         found = (self.domains.get(each) for each in self._with_role(user.domain_roles))
         return sorted(filter(None, found), key=lambda each: each.name)

@@ -30,8 +30,8 @@ class Domain:
 class Project:
     """A project.
 
-    ``parent_id`` is the id of the project above this project. If there is only the domain above,
-    ``parent_id`` is None.
+    ``parent_id`` is the id of the project above this project. ``parent_id`` is None if this project
+    is directly below its domain.
     """
 
     id: str
@@ -50,8 +50,8 @@ class User:
     """A user, and the ids of the roles that are assigned to the user.
 
     ``roles`` maps the id of a project to the ids of the user's roles in that project.
-    ``domain_roles`` does the same for domains. ``system_roles`` has the ids of the user's roles on
-    the system. Roles that these roles imply are not included: `Directory.effective_roles` adds
+    ``domain_roles`` maps the id of a domain in the same way. ``system_roles`` has the ids of the
+    user's roles on the system. Implied roles are not included: `Directory.effective_roles` adds
     them.
 
     The user has either a readable ``password``, which `glimpse openrc` can print, or a
@@ -95,7 +95,7 @@ class User:
 class Assignment(NamedTuple):
     """A role that is assigned to a user in a project, in a domain, or on the system.
 
-    On the system, ``project_id`` and ``domain_id`` are both None.
+    At most one of ``project_id`` and ``domain_id`` is set. Both are None for a role on the system.
     """
 
     user_id: str
@@ -164,7 +164,7 @@ class ApplicationCredential:
 class Region:
     """A region that an admin added to the catalog.
 
-    ``parent_region_id`` is the id of the region above, or None.
+    ``parent_region_id`` is the id of the region above this region, or None.
     """
 
     id: str

@@ -52,7 +52,7 @@ def complete_document(document: Mapping[str, Any]) -> dict[str, Any]:
     - A missing section becomes an empty list.
 
     A value of null counts as missing. Entries without a name are not changed: access rules, for
-    example, get no id. Invalid entries raise no error here; `parse_directory` reports them. Raises
+    example, get no id. Invalid entries raise no error here; `parse_directory` records them. Raises
     InvalidStateFile if a section is not a list.
     """
     result = {**document}

@@ -108,9 +108,9 @@ class _Parser:
     def _parse(self, section: str, kind: str, make: Callable[[Entry], _T]) -> list[_T]:
         """Return the results of `make` for the valid entries of a section.
 
-        Invalid entries are left out, and added to ``_invalid``. An entry is invalid, too, if `make`
-        raises InvalidStateFile because the entry refers to something that does not exist. Raises
-        InvalidStateFile if the section is not a list, or is required and missing.
+        Invalid entries are left out, and recorded in ``_invalid``. An entry is invalid, too, if
+        `make` raises InvalidStateFile because the entry refers to something that does not exist.
+        Raises InvalidStateFile if the section is not a list, or is required and missing.
         """
         if section in REQUIRED_SECTIONS and self._document.get(section) is None:
             raise InvalidStateFile(f"{section}: is missing")
@@ -134,7 +134,7 @@ class _Parser:
         return project
 
     def _user(self, entry: Entry) -> User:
-        """Make the User of a valid entry. With a readable password, the hash is ignored.
+        """Make the User of a valid entry. If there is a readable password, the hash is ignored.
 
         Raises InvalidStateFile for an unknown domain.
         """
@@ -170,8 +170,7 @@ class _Parser:
 
         `assigned` maps the ids or names of projects or domains to the ids or names of roles.
         `find_id` returns the id of a project or domain, and raises InvalidStateFile for an unknown
-        project or domain. Unknown projects, domains and roles are left out, and added to
-        ``_invalid`` under `path`.
+        one. Unknown projects, domains and ids of roles are recorded in ``_invalid`` under `path`.
         """
         found: dict[str, tuple[str, ...]] = {}
         for place, roles in assigned.items():
@@ -237,7 +236,7 @@ class _Parser:
         return user
 
     def _implication(self, entry: Entry) -> tuple[str, str]:
-        """Return the ids of the prior and the implied role, or raise InvalidStateFile."""
+        """Return the ids of both roles. Raises InvalidStateFile for an id that no role has."""
         prior = self._roles.get_or_add_id(entry["prior_role"])
         return prior, self._roles.get_or_add_id(entry["implied_role"])
 
@@ -269,10 +268,10 @@ class _Parser:
 
 
 def _make(entry_type: type[_T], entry: Entry, **parsed: Any) -> _T:
-    """Make a dataclass of the fields in `parsed`, and of its other fields in `entry`.
+    """Make an object of the class `entry_type` from the fields in `parsed` and in `entry`.
 
-    A field that is null in `entry` has the default value. But the description of a domain or
-    project may be None.
+    `parsed` has priority. A field that is null in `entry` has the default value. But the
+    description of a domain or project may be None.
     """
     values = dict(parsed)
     for name in _field_names(entry_type):  # type: ignore[arg-type]  # a type is hashable
@@ -290,7 +289,7 @@ def _field_names(entry_type: type) -> tuple[str, ...]:
 
 
 def _implications(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
-    """Return the ids of implied roles by the id of the prior role.
+    """Return a mapping from the id of a prior role to the ids of the roles that it implies.
 
     The result has STANDARD_IMPLICATIONS, and the `pairs` of a prior and an implied role.
     """

@@ -38,9 +38,9 @@ def section_of(document: Document, section: str) -> list[Any]:
 
 
 def find_entry(document: Document, section: str, entry_id: str) -> Entry | None:
-    """Return the entry of a section with the id `entry_id`, or None.
+    """Return the entry of a section with the id `entry_id`; None if there is no such entry.
 
-    If several entries have the id, returns the last one.
+    If several entries have the id, returns the last one. Changing the entry changes `document`.
     """
     entries = reversed(section_of(document, section))
     return next((each for each in entries if value_of(each, "id") == entry_id), None)

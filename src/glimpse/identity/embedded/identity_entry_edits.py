@@ -29,7 +29,7 @@ _Entry = TypeVar("_Entry", Domain, Project, User, Role, Region, Service, Endpoin
 
 
 class _WithOptions(Protocol):
-    """A domain, project, user or role."""
+    """A domain, project, user or role: an object with an id and resource options."""
 
     @property
     def id(self) -> str: ...
@@ -39,10 +39,14 @@ class _WithOptions(Protocol):
 
 
 def add_entry(document: Document, directory: Directory, section: str, new: _Entry) -> _Entry:
-    """Add `new` to a section of `document`, and return `new`.
+    """Append `new` to a section of `document`, in place; return `new`.
+
+    The caller checks before the call that no entry has the id or the name of `new`. `directory` is
+    the Directory of `document`.
 
     Raises Forbidden if the section already has as many entries as `limits.MAX_ENTRIES` allows, or
-    if the document would have more than `limits.MAX_BYTES`.
+    if `document` with `new` has more than `limits.MAX_BYTES`. After an error, discard `document`,
+    as `IdentityFile.change` does: `document` may have the new entry.
     """
     _append(document, section, _written(new, directory))
     check_size(document)
@@ -52,16 +56,16 @@ def add_entry(document: Document, directory: Directory, section: str, new: _Entr
 def replace_entry(
     document: Document, directory: Directory, section: str, old: _Entry, new: _Entry
 ) -> _Entry:
-    """Write the changes from `old` to `new` to the entry in a section; return `new`.
+    """Write the changes from `old` to `new` to the entry in a section, in place; return `new`.
 
-    Only the fields in which `new` differs from `old` are written. If the name of a domain, project,
-    user or role changes, references by the old name become references by id. If the section has no
-    entry with the id of `old`, an entry is added. For example, the domain Default and roles that
-    only assignments name may have no entries.
+    Only the fields in which `new` differs from `old` are written. `directory` is the Directory of
+    `document`. If the name of a domain, project, user or role changes, references by the old name
+    become references by id. If the section has no entry with the id of `old`, an entry is added:
+    the domain Default, for example, may have no entry.
 
     Raises Forbidden if an entry would be added, and the section already has as many entries as
-    `limits.MAX_ENTRIES` allows. Raises Forbidden, too, if the document grows, and would have more
-    than `limits.MAX_BYTES`.
+    `limits.MAX_ENTRIES` allows. Raises Forbidden, too, if `document` grows to more than
+    `limits.MAX_BYTES`. After an error, discard `document`, which may have the changes.
     """
     size = _size(document)
     _refer_by_id(document, directory, old, new)
@@ -81,9 +85,9 @@ def replace_entry(
 
 
 def check_size(document: Document) -> None:
-    """Raise Forbidden if the document has more than `limits.MAX_BYTES`.
+    """Raise Forbidden if `document` has more than `limits.MAX_BYTES`.
 
-    Call this after each addition to `document`.
+    Call this after each addition to `document`. `document` is not changed.
     """
     if _size(document) > limits.MAX_BYTES:
         raise Forbidden(f"The identity file would have more than {limits.MAX_BYTES} bytes.")
@@ -95,7 +99,10 @@ def _size(document: Document) -> int:
 
 
 def _append(document: Document, section: str, entry: dict[str, Any]) -> None:
-    """Append `entry` to a section. Raises Forbidden if the section has too many entries."""
+    """Append `entry` to a section, in place.
+
+    Raises Forbidden if the section already has as many entries as `limits.MAX_ENTRIES` allows.
+    """
     entries = section_of(document, section)
     if len(entries) >= limits.MAX_ENTRIES[section]:
         raise Forbidden(f"There are {len(entries)} {section}, and there can be no more.")
@@ -114,7 +121,7 @@ def _refer_by_id(document: Document, directory: Directory, old: _Entry, new: _En
 
 
 def _written(value: _Entry, directory: Directory) -> dict[str, Any]:
-    """Return the entry that `value` has in its section of the document."""
+    """Return `value` as an entry of its section of the document."""
     return user_entry(value, directory.roles) if isinstance(value, User) else entry_of(value)
 
 
@@ -126,8 +133,8 @@ def merge_attributes(
 ) -> _Container:
     """Return a copy of `old` with the attributes in `values`, which come from a request.
 
-    `values` have been validated. `known` has the names of all attributes of a domain or project.
-    Values with other names go to ``extra`` (see `merge_extra`).
+    The caller has validated `values`. `known` has the names of all attributes of a domain or
+    project. Values with other names go to ``extra`` (see `merge_extra`).
     """
     return replace(
         old,
@@ -141,14 +148,20 @@ def merge_attributes(
 
 
 def merge_options(old: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the resource options `old` with `changes`. A value of null removes an option."""
+    """Return a copy of the resource options `old`, updated with `changes`.
+
+    An option whose value in `changes` is null is removed.
+    """
     return {name: value for name, value in {**old, **changes}.items() if value is not None}
 
 
 def merge_extra(
     old: Mapping[str, Any], values: Mapping[str, Any], known: Container[str]
 ) -> dict[str, Any]:
-    """Return the ``extra`` attributes `old`, with the `values` whose names are not in `known`."""
+    """Return a copy of `old`, the ``extra`` attributes, updated with `values`.
+
+    Values whose names are in `known` are left out.
+    """
     return {**old, **{name: value for name, value in values.items() if name not in known}}
 
 
@@ -159,10 +172,10 @@ def check_same_id(entry_id: str, values: Mapping[str, Any]) -> None:
 
 
 def check_updatable(kind: str, entry: _WithOptions, changes: Mapping[str, Any]) -> None:
-    """Raise Forbidden if `entry` is immutable.
+    """Raise Forbidden if `entry` is immutable, and `changes` do more than make it mutable.
 
-    One kind of change is allowed: `changes` have only ``options``, in which ``immutable`` is false
-    or null. `kind`, such as ``domain``, is for the message.
+    `changes` that only make `entry` mutable have no attribute but ``options``, in which
+    ``immutable`` is false or null. `kind`, such as ``domain``, is for the message.
     """
     options = changes.get("options", {})
     is_made_mutable = len(changes) == 1 and not options.get("immutable", True)

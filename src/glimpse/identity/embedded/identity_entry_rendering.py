@@ -30,7 +30,7 @@ def role_reference(role: Role) -> str:
 def user_entry(user: User, roles: Mapping[str, Role]) -> dict[str, Any]:
     """Return `user` as an entry of ``users``, without attributes that have default values.
 
-    `roles` has all roles by id. Assignments of other roles are left out.
+    `roles` has all roles by id. Assignments of roles that `roles` does not have are left out.
     """
 
     def references(assigned: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
@@ -55,7 +55,7 @@ def credential_entry(
 ) -> dict[str, Any]:
     """Return `credential` as an entry of ``application_credentials``.
 
-    `roles` has all roles by id. Other roles of the credential are left out.
+    `roles` has all roles by id. Roles of `credential` that `roles` does not have are left out.
     """
     rules = [rule.id for rule in credential.access_rules]
     return {

@@ -11,12 +11,12 @@ _Check = Callable[[Any], bool]  # takes a value, returns True if it has the righ
 def valid_entries(
     kind: str, entries: Iterable[Any], invalid_entries: dict[str, str]
 ) -> Iterator[Entry]:
-    """Yield the valid entries of `entries`, in their order; report the invalid entries.
+    """Yield the valid entries of `entries`, in their order; record the invalid entries.
 
     `kind` is a key of _SCHEMAS, such as ``project``. An entry is valid if it is an object, has all
     required fields, and each field has the type that `parse_directory` needs. For each invalid
-    entry, the id and the reason are added to `invalid_entries`. An entry that is not an object is
-    named by its number, counted from 1.
+    entry, `invalid_entries` gets the id of the entry with the reason. An entry that is not an
+    object has no id: its key is ``project 1 of the file``, for example, if it is the first project.
     """
     for number, entry in enumerate(entries, 1):
         if not isinstance(entry, dict):
@@ -32,7 +32,10 @@ def valid_entries(
 
 
 def is_printable_time(seconds: object) -> bool:
-    """Return True if `seconds` is None, or a POSIX time in the years 1 to 9999 in UTC."""
+    """Return True if `seconds` is None, or a POSIX time in the years 1 to 9999 in UTC.
+
+    Returns False for any other value, for example a string.
+    """
     if seconds is None:
         return True
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):

@@ -43,12 +43,12 @@ class IdentityFile:
     """
 
     def __init__(self, state_dir: Path) -> None:
-        """Create the file if it is missing, add missing ids and passwords to it, and read it.
+        """Create the file if it is missing, complete it (see `complete_document`), and read it.
 
-        Makes `state_dir` and the file accessible to their owner only. Invalid entries are left out
-        and logged. Raises OSError if the file cannot be created, read or written. Raises
-        InvalidStateFile if the file is not a JSON object, or if a section is not a list; the
-        message has the path of the file.
+        Creates `state_dir` if it is missing. Makes `state_dir` and the file accessible to their
+        owner only. Invalid entries are left out and logged. Raises OSError if the file cannot be
+        created, read or written. Raises InvalidStateFile if the file is not a JSON object, or if a
+        section is not a list; the message has the path of the file.
         """
         make_private_directory(state_dir)
         self.path = state_dir / FILE_NAME
@@ -62,8 +62,8 @@ class IdentityFile:
     def refresh(self) -> bool:
         """Read the file again if it has changed; return True if there is a new ``current``.
 
-        If the file is missing, unreadable or invalid, ``current`` is kept and the problem is
-        logged: each change to invalid content once, a file that cannot be read once a minute.
+        If the file is missing, unreadable or invalid, keeps ``current`` and logs the problem. Each
+        invalid version of the file is logged once, a file that cannot be read once a minute.
         Invalid entries are left out, and each invalid entry is logged once. A call takes 2 µs if
         the file has not changed.
         """
@@ -97,17 +97,16 @@ class IdentityFile:
         """Read the document, let `edit` change it in place, and replace the file atomically.
 
         `edit` also gets the Directory of the document before the change. The document may be newer
-        than ``current``. If `edit` raises an error, the error is raised here, and nothing is
-        written.
+        than ``current``. If `edit` raises an error, nothing is written, and the error is raised
+        here. On return, the change is on disk and in ``current``.
 
-        Blocks until no other thread or worker changes the file, so that no change is lost. May be
-        called in any thread, but not by `edit`. On return, the change is on disk and in
-        ``current``.
+        Waits until no other thread or worker changes the file, so that no change is lost. This
+        blocks the thread. May be called in any thread, but not by `edit`.
 
         Raises IdentityFileUnavailable, and writes nothing, if the file is invalid, or cannot be
-        locked, read or written. If only the directory of the file cannot be synced, raises
-        IdentityFileUnavailable, too, but the change is in the file and in ``current``; a crash of
-        the machine may undo the change.
+        locked, read or written. Raises IdentityFileUnavailable, too, if only the directory of the
+        file cannot be synced: then the file and ``current`` have the change, but a crash of the
+        machine may undo it.
         """
         try:
             self._replace(edit)

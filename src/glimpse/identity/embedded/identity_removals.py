@@ -26,9 +26,9 @@ from glimpse.identity.embedded.role_references import RoleReferences
 
 
 def remove_users(document: Document, directory: Directory, ids: Collection[str]) -> None:
-    """Remove users, and everything in the document that belongs to them.
+    """Remove the users with the ids `ids`.
 
-    Role assignments, application credentials and access rules of the users are removed, too.
+    The role assignments, application credentials and access rules of the users are removed, too.
     """
     remove_credentials(document, directory, lambda each: each.user_id in ids)
     rules = {each.id for each in directory.access_rules.values() if each.user_id in ids}
@@ -37,9 +37,10 @@ def remove_users(document: Document, directory: Directory, ids: Collection[str])
 
 
 def remove_projects(document: Document, directory: Directory, ids: Collection[str]) -> None:
-    """Remove projects, and the role assignments and application credentials in them.
+    """Remove the projects with the ids `ids`, but not the projects below them.
 
-    A user whose default project is removed has no default project afterwards.
+    The role assignments and application credentials in the projects are removed, too. A user whose
+    default project is removed has no default project afterwards.
     """
     remove_credentials(document, directory, lambda each: each.project_id in ids)
     remove_assignments(document, directory, lambda each: each.project_id in ids)
@@ -50,9 +51,9 @@ def remove_projects(document: Document, directory: Directory, ids: Collection[st
 
 
 def remove_roles(document: Document, directory: Directory, ids: Collection[str]) -> None:
-    """Remove roles, and the assignments, implications and credentials that refer to them.
+    """Remove the roles with the ids `ids`, and everything that refers to one of the roles.
 
-    An application credential is removed if it has one of the roles.
+    This includes assignments, implications, and application credentials that have one of the roles.
     """
     remove_credentials(document, directory, lambda each: not set(ids).isdisjoint(each.roles))
     remove_assignments(document, directory, lambda each: each.role_id in ids)
@@ -61,7 +62,7 @@ def remove_roles(document: Document, directory: Directory, ids: Collection[str])
 
 
 def remove_domain(document: Document, directory: Directory, domain_id: str) -> None:
-    """Remove a domain with its users, projects and roles.
+    """Remove the domain with the id `domain_id`, and its users, projects and roles.
 
     Everything that refers to one of these objects is removed, too: role assignments, application
     credentials, access rules and implications.

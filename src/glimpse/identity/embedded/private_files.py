@@ -51,7 +51,7 @@ def privacy_problem(path: Path) -> str | None:
 
     A private file or directory is accessible to its owner only. If `path` is private already,
     returns None, whoever the owner is. Raises OSError if `path` does not exist or cannot be
-    reached.
+    reached. `path` is not changed.
     """
     status = path.stat()
     if status.st_mode & 0o077 and os.geteuid() not in (0, status.st_uid):
@@ -95,7 +95,7 @@ def create_private_file(path: Path, content: bytes) -> bytes:
 
     A new file has the mode 0600; an existing file keeps its mode. If several processes call this at
     the same time, one process creates the file, and all processes return the same content. Raises
-    OSError.
+    OSError if the file cannot be created or read.
     """
     if not path.exists():
         temporary = _write_temporary(path, content)
@@ -113,7 +113,8 @@ def locked(path: Path) -> Iterator[None]:
     """Hold an exclusive lock on the file `path`, which is created if it is missing.
 
     Blocks until no other process or thread holds the lock. If this thread already holds the lock,
-    blocks forever. The kernel releases the lock when the process exits. Raises OSError.
+    blocks forever. The kernel releases the lock when the process exits. Raises OSError if the file
+    cannot be opened or locked.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
     try:

@@ -33,8 +33,8 @@ def refer_by_id(document: Document, directory: Directory, named: Domain | Projec
     """Replace the name of `named` by its id in all references to `named` in `document`.
 
     `directory` is the Directory of `document`. Call this before `named` gets another name.
-    Otherwise the role assignments and application credentials of `named` would be lost, or would
-    belong to the next domain, project or user with the old name.
+    Otherwise the role assignments, application credentials and access rules of `named` would be
+    lost, or would belong to the next domain, project or user with the old name.
     """
 
     def id_of(reference: Any, domain_id: str = DOMAIN_ID) -> Any:
@@ -79,7 +79,7 @@ def _is_named_by(
 def _joined(assigned: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     """Return `assigned` as a dict from projects or domains to lists of roles.
 
-    If a project or domain is in `assigned` twice, the lists are joined.
+    If a project or domain occurs twice in `assigned`, its two lists are joined.
     """
     found: dict[str, Any] = {}
     for place, roles in assigned:

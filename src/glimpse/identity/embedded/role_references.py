@@ -19,7 +19,7 @@ class RoleReferences:
     """
 
     def __init__(self, roles: Iterable[Role], invalid_entries: dict[str, str]) -> None:
-        """`roles` are the entries.
+        """`roles` are the roles that have entries in the file.
 
         `get_or_add_ids` adds unknown ids and a reason to `invalid_entries`.
         """
@@ -30,17 +30,18 @@ class RoleReferences:
         self._invalid_entries = invalid_entries
 
     def find(self, reference: str) -> str | None:
-        """Return the id of the role with this id, or with this name in no domain.
+        """Return the id of the role that has the id or the name `reference`, or None.
 
-        Returns None if there is no such role.
+        A role that belongs to a domain is found by id only.
         """
         return reference if reference in self.roles else self._by_name.get(reference)
 
     def get_or_add_id(self, reference: str) -> str:
-        """Return the id of the role with this id, or with this name in no domain.
+        """Return the id of the role that has the id or the name `reference`.
 
-        If no role has the name, adds a role of that name. Raises InvalidStateFile if `reference`
-        looks like an id (32 hexadecimal digits), and no role has this id: that role was removed.
+        A role that belongs to a domain is found by id only. If no role is found, adds a role with
+        the name `reference`. But if `reference` looks like an id (32 hexadecimal digits), raises
+        InvalidStateFile: the role with that id was removed.
         """
         known = self.find(reference)
         if known is not None:
@@ -54,7 +55,7 @@ class RoleReferences:
         return new_id
 
     def get_or_add_ids(self, references: Iterable[str], path: str) -> tuple[str, ...]:
-        """Return the ids of the roles that `references` name, without duplicates.
+        """Return the ids of the roles that `references` name by id or name, without duplicates.
 
         Unknown ids are left out, and added to the invalid entries under `path`. An unknown name
         adds a role of that name.
