@@ -30,9 +30,9 @@ def parse_credential(
     """Parse ``{"application_credential": {...}}``; return the credential and its secret.
 
     The credential is for the user and the project of `session`. The caller sets ``secret_hash``,
-    which is empty in the result. If the body has no secret, or an empty secret, a random secret is
-    made. `existing` has the access rules of the user. The credential may also have access rules
-    that are not in `existing`. `now` is a POSIX time.
+    which is empty in the result. A random secret is made if the body has none or an empty one.
+    `existing` has the access rules of the user; the caller stores the access rules of the
+    credential that `existing` does not have. `now` is a POSIX time.
 
     Raises BadRequest if the body is invalid, or if the token of `session` has no project.
     """

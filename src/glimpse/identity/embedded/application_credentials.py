@@ -29,8 +29,8 @@ class ApplicationCredentials:
     """Creates, returns, lists and deletes the application credentials in the identity file.
 
     `create` and `delete` raise Forbidden if the caller's token was obtained with a restricted
-    credential. What else the caller may do is not checked. `hasher` hashes new secrets. `clock`
-    returns POSIX times.
+    credential. Check all other permissions before the call, for example that a user id is the
+    caller's own. `hasher` hashes new secrets. `clock` returns POSIX times.
     """
 
     def __init__(
@@ -66,14 +66,12 @@ class ApplicationCredentials:
         client's address. Returns the credential and its secret: the secret in the body, or else a
         random secret. Only a hash of the secret is stored. The credential is on disk on return.
 
-        Raises Forbidden if the token of `session` was obtained with a restricted credential, if the
-        user would exceed the limits for credentials, their bytes or access rules (see `limits`), or
-        if the identity file would be too large. Raises BadRequest if the body is invalid or names
-        roles that the token does not have, or if the token has no project. Raises Conflict if the
-        user has a credential of that name. Raises Unauthorized if the session has become invalid
-        while the secret was hashed. Raises TooManyLogins if the login queue is full. Raises
-        IdentityUnavailable if the login queue is closed, or if the identity file is invalid or
-        cannot be written.
+        Raises BadRequest if the body is invalid or names roles that the token does not have, or if
+        the token has no project. Raises Conflict if the user has a credential of that name. Raises
+        Forbidden for a token of a restricted credential, or if a limit would be exceeded (see
+        `limits`). Raises Unauthorized if the session becomes invalid while the secret is hashed.
+        Raises TooManyLogins if the login queue is full. Raises IdentityUnavailable if the queue is
+        closed, or if the identity file is invalid or cannot be written.
         """
         _check_can_manage(session)
         user_id = session.user.id
@@ -129,7 +127,7 @@ def _check_can_manage(session: Session) -> None:
 def _add_rules(
     document: dict[str, Any], credential: ApplicationCredential, directory: Directory
 ) -> None:
-    """Add the access rules of `credential` that the document does not have yet.
+    """Add the access rules of `credential` that `directory` does not have to `document`.
 
     `directory` is the Directory of `document`. Raises Forbidden if the user would have more than
     MAX_ACCESS_RULES_OF_USER access rules.

@@ -26,7 +26,7 @@ class Reference:
 
     @property
     def has_valid_lengths(self) -> bool:
-        """True if the id and the name are not too long, here and in ``domain``.
+        """True if the id and the name, and those of ``domain``, are not too long.
 
         An id may have 64 characters, a name 255 (field_lengths).
         """
@@ -85,9 +85,9 @@ def parse_auth_request(document: object) -> AuthRequest:
     A method that is listed twice counts once. Raises BadRequest if the body is malformed, or if the
     parameters of a listed method are missing.
 
-    An empty list of methods raises no error here, nor does a method that is not in METHODS: the
-    result has the name of that method, but not its parameters. Login refuses an empty list and
-    unknown methods.
+    An empty list of methods, or a method that is not in METHODS, raises no error here:
+    `Login.log_in` then raises Unauthorized. The parameters of a method that is not in METHODS are
+    ignored.
     """
     auth = _require_object(_require_object(document, "the body").get("auth"), "auth")
     identity = _require_object(auth.get("identity"), "auth.identity")
@@ -135,8 +135,8 @@ def _parse_application_credential(parameters: Mapping[str, Any]) -> dict[str, An
     """Return the fields ``credential`` and ``secret`` of AuthRequest.
 
     If the credential has no id, also returns the field ``user``, the owner of the credential. A
-    missing secret is empty. Raises BadRequest if the credential has neither an id nor a name, if it
-    has only a name and its owner is not named, or if a value has the wrong type.
+    missing secret is empty. Raises BadRequest if the credential has neither an id nor a name, if
+    there is a name but no id and no owner, or if a value has the wrong type.
     """
     path = "auth.identity.application_credential"
     values: dict[str, Any] = {
@@ -165,8 +165,8 @@ _PARSERS = {
 def _parse_scope(scope: object) -> dict[str, Any]:
     """Return the field of AuthRequest that `scope` sets, such as ``project`` or ``is_system``.
 
-    Returns no field if `scope` is None. Raises BadRequest if `scope` is malformed, or names none or
-    several of _SCOPES.
+    Returns no field if `scope` is None. Raises BadRequest if `scope` is malformed, or does not have
+    exactly one of _SCOPES.
     """
     if scope is None:
         return {}

@@ -47,8 +47,8 @@ class Domains:
 
         If `values` have an ``explicit_domain_id``, that is the id of the domain. Raises BadRequest
         if ``explicit_domain_id`` is not a UUID in lower case without hyphens. Raises Conflict if a
-        domain or project has the id, or if another domain has the name. Raises Forbidden if there
-        are too many domains.
+        domain or project has the id, or if another domain has the name, ignoring case. Raises
+        Forbidden if there are too many domains.
         """
         domain_id = values.get("explicit_domain_id") or uuid.uuid4().hex
         if len(domain_id) != _UUID_LENGTH or not set(domain_id) <= set("0123456789abcdef"):
@@ -75,11 +75,11 @@ class Domains:
     async def update(self, domain_id: str, values: Mapping[str, Any]) -> Domain:
         """Replace the attributes of a domain that are in `values`; return the changed domain.
 
-        While a domain is disabled, tokens of its users, for its projects and for the domain itself
-        are invalid. The tokens are valid again when the domain is enabled again, as in Keystone.
-        Raises NotFound if the domain does not exist, and Conflict if another domain has the new
-        name. Raises Forbidden if the domain is immutable, and `values` do more than reset the
-        option ``immutable``.
+        An ``id`` in `values` is ignored. While a domain is disabled, tokens of its users, for its
+        projects and for the domain itself are invalid. The tokens are valid again when the domain
+        is enabled again, as in Keystone. Raises NotFound if the domain does not exist. Raises
+        Conflict if another domain has the new name, ignoring case. Raises Forbidden if the domain
+        is immutable, and `values` do more than reset the option ``immutable``.
         """
         results: list[Domain] = []
 

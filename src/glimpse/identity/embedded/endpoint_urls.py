@@ -36,9 +36,9 @@ def expand_url(url: str, user_id: str, project_id: str | None) -> str | None:
 
 
 def _split(url: str) -> tuple[str, set[str]]:
-    """Return the rest of `url` and the names of its substitutions.
+    """Return `url` without its substitutions, and the names of the substitutions.
 
-    The rest is `url` without substitutions, and with a space in place of each ``%%``.
+    The first result has a space in place of each ``%%``.
     """
     parts = url.split("%%")
     names = {name for part in parts for name in _SUBSTITUTION.findall(part)}

@@ -33,9 +33,9 @@ class Endpoints:
     """Creates, updates and deletes endpoints of the catalog. Each change is on disk on return.
 
     An endpoint may belong to a service of this process, but this process's own endpoints cannot be
-    changed. `values` are attributes from a request. Check `values` against `schemas.ENDPOINT`
-    before the call, and check that the caller may make the change. If `values` have a ``region``
-    instead of a ``region_id``, a missing region is created.
+    changed. `own` has the ids of both. `values` are attributes from a request. Check `values`
+    against `schemas.ENDPOINT` before the call, and check that the caller may make the change. If
+    `values` have a ``region`` and no ``region_id``, a missing region is created.
 
     All methods raise IdentityUnavailable if the identity file is invalid or cannot be written.
     `create` and `update` raise Forbidden if the identity file would be too large.
@@ -67,9 +67,9 @@ class Endpoints:
         """Replace the attributes of an endpoint that are in `values`; return the changed endpoint.
 
         As in Keystone, the URL is not checked: an endpoint with an invalid URL is left out of the
-        catalog. Raises NotFound if the endpoint does not exist. Raises BadRequest for another id,
-        an unknown service or an unknown ``region_id``. Raises Forbidden for an endpoint of this
-        process, or if there are too many regions.
+        catalog. Raises NotFound if the endpoint does not exist. Raises BadRequest if `values` have
+        another id, an unknown service or an unknown ``region_id``. Raises Forbidden for an endpoint
+        of this process, or if there are too many regions.
         """
         results: list[Endpoint] = []
 

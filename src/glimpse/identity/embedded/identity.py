@@ -100,8 +100,8 @@ class EmbeddedIdentity:
         """Implement Identity.authenticate: return the caller of `token`.
 
         If the user of `service_token` has the role ``service``, `token` may have expired up to two
-        days ago, and the access rules of `token` are not checked. If that user does not have the
-        role, `service_token` has no effect.
+        days ago, and the access rules of `token` are not checked. A `service_token` of another user
+        has no effect.
 
         Raises Unauthorized if `token` is missing, if `token` or `service_token` is not valid (see
         `validate`), or if the access rules of `token` do not allow `target`. Raises
@@ -133,10 +133,10 @@ class EmbeddedIdentity:
         cannot be read. Raises Unauthorized if the token is not valid:
 
         - No present key has signed the token, or the token has expired or been revoked.
-        - The user, project, domain or application credential of the token is missing, disabled or
-          expired.
-        - The user has no role in the scope of the token (see `resolve_session`).
-        - The user has been disabled, or the password has been changed, since the token was issued.
+        - The application credential of the token has expired.
+        - The user's password has been changed since the token was issued.
+        - `resolve_session` raises Unauthorized, for example because the user is disabled or has no
+          role in the scope of the token.
         """
         self._refresh()
         token = self._key_file.keys.verify(text)
@@ -184,9 +184,9 @@ class EmbeddedIdentity:
     async def revoke(self, session: Session) -> None:
         """Revoke the token of `session`, and all tokens that were obtained with that token.
 
-        But if the token of `session` was itself obtained with another token, no other token is
-        revoked. On return, the revocation is on disk and takes effect in all workers. Raises
-        IdentityUnavailable if the revocation cannot be written.
+        If the token of `session` was itself obtained with another token, only the token of
+        `session` is revoked. On return, the revocation is on disk and takes effect in all workers.
+        Raises IdentityUnavailable if the revocation cannot be written.
         """
         token = session.token
         until = token.expires_at + EXPIRED_WINDOW

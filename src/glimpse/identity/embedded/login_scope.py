@@ -40,7 +40,7 @@ def find_scope(
     project if the user has a role there and the project is enabled. Otherwise the token is
     unscoped.
 
-    A requested scope is not checked for a role of the user. Raises UnknownScope for an unknown
+    Does not check that the user has a role in a requested scope. Raises UnknownScope for an unknown
     project or domain, or for a trust. With a `credential`, raises UnknownScope for any scope other
     than the project of `credential`.
     """
@@ -82,11 +82,11 @@ def find_credential(request: AuthRequest, directory: Directory) -> ApplicationCr
 
 
 def comparable_name(reference: Reference | None, directory: Directory) -> tuple[str | None, ...]:
-    """Return the id, the name and the domain's id of `reference`.
+    """Return the id, the name in lower case, and the domain's id of `reference`.
 
-    The result is the same for all spellings of a name. The name is in lower case. The domain is
-    given by id, even if `reference` has the domain's name. Without a name, the domain's id is None.
-    The user need not exist.
+    Use the result to count the logins of a user or credential. The result is the same for all
+    spellings of a name: the domain is given by its id, even if `reference` has the domain's name.
+    Values that `reference` does not have are None. The user or credential need not exist.
     """
     if reference is None:
         return None, None, None
@@ -95,7 +95,7 @@ def comparable_name(reference: Reference | None, directory: Directory) -> tuple[
 
 
 def _requested_scope(request: AuthRequest, directory: Directory) -> TokenScope:
-    """Return the scope that `request` names; an empty TokenScope if it names none.
+    """Return the scope that `request` names; an empty TokenScope if it names no scope.
 
     Raises UnknownScope for an unknown project or domain, and for a trust.
     """

@@ -15,11 +15,11 @@ from glimpse.identity.embedded.users import check_user_name
 
 
 class NewUser(NamedTuple):
-    """A user to add. Either ``password``, which stays readable, or ``password_hash`` is set.
+    """A user to add. Set either ``password``, which stays readable, or ``password_hash``.
 
     ``roles`` has names of roles that belong to no domain. The user gets these roles in the project
-    with the name ``project``. If ``project`` is None, the user gets the roles in the project that
-    has the user's own name.
+    with the name ``project``, in the domain ``domain_id``. If ``project`` is None, the user gets
+    the roles in the project that has the user's own name.
     """
 
     name: str
@@ -50,8 +50,7 @@ def add_user(identity_file: IdentityFile, new: NewUser) -> AddedUser:
 
     Raises Conflict if the domain has a user of that name, and NotFound for an unknown domain,
     project or role. Raises Forbidden if the file has too many users or projects, or would be too
-    large. Raises IdentityUnavailable if the file is invalid or cannot be written. If an error is
-    raised, nothing changes.
+    large. Raises IdentityUnavailable if the file is invalid or cannot be written.
     """
     results: list[AddedUser] = []
 

@@ -16,12 +16,12 @@ async def change_tags(
     project_id: str,
     change: Callable[[tuple[str, ...]], Iterable[str]],
 ) -> None:
-    """Replace the tags of a project or domain by the result of `change` for the old tags.
+    """Replace the tags of a project or domain by the tags that `change` returns.
 
-    `project_id` may be the id of a domain. The change is on disk on return. An error of `change` is
-    raised, and nothing changes. Raises NotFound if no project or domain has the id, Forbidden if
-    the identity file would be too large, and IdentityUnavailable if the identity file is invalid or
-    cannot be written.
+    `change` gets the old tags. `project_id` may be the id of a domain. The change is on disk on
+    return. If `change` raises an error, the error is raised here, and nothing changes. Raises
+    NotFound if no project or domain has the id, Forbidden if the identity file would be too large,
+    and IdentityUnavailable if the identity file is invalid or cannot be written.
     """
 
     def write(document: Document, directory: Directory) -> None:

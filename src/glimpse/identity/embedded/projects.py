@@ -50,7 +50,7 @@ class Projects:
         BadRequest for an unknown domain or parent, for a parent in another domain, or if the
         domain, the parent or a project above the parent is disabled. Raises Forbidden if the tree
         of projects would be deeper than MAX_DEPTH, or if there are too many projects. Raises
-        Conflict if the domain has a project of that name.
+        Conflict if the domain has a project of that name, ignoring case.
         """
         domain_id = values.get("domain_id") or domain_id
         parent_id = values.get("parent_id") or domain_id
@@ -79,8 +79,9 @@ class Projects:
 
         While a project is disabled, tokens for the project are invalid. The tokens are valid again
         when the project is enabled again, as in Keystone. Raises NotFound if the project does not
-        exist. Raises BadRequest for another id or domain, or if ``is_domain`` is true. Raises
-        Conflict if the domain has another project of the new name. Raises Forbidden in these cases:
+        exist. Raises BadRequest if `values` have another id or domain, or a true ``is_domain``.
+        Raises Conflict if the domain has another project of the new name, ignoring case. Raises
+        Forbidden in these cases:
 
         - The project is immutable, and `values` do more than reset the option ``immutable``.
         - `values` have another parent.
@@ -183,7 +184,7 @@ def _check_name(project: Project, directory: Directory) -> None:
 
 
 def _check_update(old: Project, values: Mapping[str, Any], directory: Directory) -> None:
-    """Check that `values` may change the project `old`, except for a name in use.
+    """Check that `values` may change the project `old`; do not check the new name.
 
     Raises BadRequest or Forbidden, as `Projects.update` explains.
     """

@@ -56,8 +56,8 @@ class Regions:
         """Replace the attributes of a region that are in `values`; return the changed region.
 
         Raises NotFound if the region or its new parent does not exist, and Forbidden for the region
-        of this process. Raises BadRequest for another id, or if the new parent is the region itself
-        or a region below it.
+        of this process. Raises BadRequest if `values` have another id, or if the new parent is the
+        region itself or a region below it.
         """
         results: list[Region] = []
 

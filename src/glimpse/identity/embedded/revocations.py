@@ -42,7 +42,7 @@ class Revocations:
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         """Open the file `path`, or create it with the mode 0600. `clock` returns POSIX times.
 
-        Raises OSError if `path` or ``revocations.count`` cannot be created. Raises
+        Raises OSError if `path` or ``revocations.count`` cannot be created or read. Raises
         IdentityUnavailable if `path` is not a database, or cannot be locked or written.
         """
         self._path = path
@@ -70,9 +70,10 @@ class Revocations:
     def revoke(self, audit_id: str, expires_at: float) -> None:
         """Revoke all tokens that have `audit_id`. The revocation is on disk on return.
 
-        The revocation is kept until `expires_at`, a POSIX time. From then on, the tokens have to be
-        refused as expired. Blocks; may be called in any thread. Raises IdentityUnavailable if the
-        revocation cannot be written, for example because the disk is full.
+        The revocation may be deleted after `expires_at`, a POSIX time. So pass the time from which
+        none of these tokens is accepted any more, even as an expired token. Blocks; may be called
+        in any thread. Raises IdentityUnavailable if the revocation cannot be written, for example
+        because the disk is full.
         """
         with _RAISE_UNAVAILABLE, locked(self._lock), closing(self._connect()) as database:
             database.execute("BEGIN IMMEDIATE")

@@ -43,8 +43,8 @@ class RoleAssignments:
     async def unassign(self, assignment: Assignment) -> None:
         """Remove an assignment.
 
-        The user's tokens for the project, the domain or the system become invalid if the user has
-        no other role there. Raises NotFound if there is no such assignment.
+        If the user has no other role in the project or domain, or on the system, the user's tokens
+        for that scope become invalid. Raises NotFound if there is no such assignment.
         """
 
         def remove(document: Document, directory: Directory) -> None:

@@ -50,8 +50,8 @@ class Roles:
         """Create a role and return it.
 
         Raises NotFound for an unknown domain, and Forbidden if there are too many roles. Raises
-        Conflict if another role of the same domain has the name. Roles of no domain count as roles
-        of the same domain.
+        Conflict if another role of the same domain has the name, ignoring case. For a role of no
+        domain, raises Conflict if another role of no domain has the name.
         """
         role = Role(
             id=uuid.uuid4().hex,
@@ -74,10 +74,10 @@ class Roles:
     async def update(self, role_id: str, values: Mapping[str, Any]) -> Role:
         """Replace the attributes of a role that are in `values`; return the changed role.
 
-        Raises NotFound if the role does not exist, BadRequest for another id or domain, and
-        Conflict if another role of the same domain has the new name. Raises Forbidden if the role
-        is a standard role. Raises Forbidden, too, if the role is immutable, and `values` do more
-        than reset the option ``immutable``.
+        Raises NotFound if the role does not exist. Raises BadRequest if `values` have another id or
+        domain. Raises Conflict if another role of the same domain has the new name, ignoring case.
+        Raises Forbidden if the role is a standard role, or if the role is immutable and `values` do
+        more than reset the option ``immutable``.
         """
         results: list[Role] = []
 
@@ -140,8 +140,8 @@ class Roles:
     async def stop_implying(self, prior_id: str, implied_id: str) -> None:
         """Remove the implication from the role `prior_id` to the role `implied_id`.
 
-        Raises NotFound if a role does not exist, or if the prior role does not imply the other
-        directly. Raises Forbidden for an implication of the standard roles
+        Raises NotFound if a role does not exist, or if the role `prior_id` does not imply the role
+        `implied_id` directly. Raises Forbidden for an implication of the standard roles
         (`STANDARD_IMPLICATIONS`).
         """
 

@@ -41,9 +41,10 @@ class Services:
     """Creates, updates and deletes services of the catalog. Each change is on disk on return.
 
     `values` are attributes from a request. Check `values` against `schemas.SERVICE` before the
-    call, and check that the caller may make the change. The services of this process cannot be
-    changed. All methods raise IdentityUnavailable if the identity file is invalid or cannot be
-    written. `create` and `update` raise Forbidden if the identity file would be too large.
+    call, and check that the caller may make the change. The services of this process, whose ids
+    `own` has, cannot be changed. All methods raise IdentityUnavailable if the identity file is
+    invalid or cannot be written. `create` and `update` raise Forbidden if the identity file would
+    be too large.
     """
 
     def __init__(self, identity_file: IdentityFile, own: OwnCatalogIds) -> None:
@@ -63,8 +64,8 @@ class Services:
     async def update(self, service_id: str, values: Mapping[str, Any]) -> Service:
         """Replace the attributes of a service that are in `values`; return the changed service.
 
-        Raises NotFound if the service does not exist, BadRequest for another id, and Forbidden for
-        a service of this process.
+        Raises NotFound if the service does not exist, BadRequest if `values` have another id, and
+        Forbidden for a service of this process.
         """
         results: list[Service] = []
 

@@ -19,10 +19,9 @@ from glimpse.images import Caller
 class Session(NamedTuple):
     """A token with its user, scope and roles, read from the identity file.
 
-    A token for a project has ``project``, a token for a domain has ``domain``. A token for the
-    system has ``token.is_system``. Without any of the three, the token is unscoped, and ``roles``
-    is empty. ``credential`` is the application credential with which the token was obtained, or
-    None.
+    A token for a project has ``project``, a token for a domain has ``domain``. For a token for the
+    system, ``token.is_system`` is True. All other tokens are unscoped, and have no ``roles``.
+    ``credential`` is the application credential with which the token was obtained, or None.
     """
 
     token: Token
@@ -47,13 +46,13 @@ def resolve_session(token: Token, directory: Directory) -> Session:
     """Return the session of `token`: look up its user, scope and roles in `directory`.
 
     The session has the roles of the user in the scope, including implied roles. If the token was
-    obtained with an application credential, the session has only those of these roles that the
-    credential has, too. Expiry and revocation are not checked (`EmbeddedIdentity.validate` does).
+    obtained with an application credential, the session has only the roles that both the user and
+    the credential have. Expiry and revocation are not checked (`EmbeddedIdentity.validate` does).
 
     Raises Unauthorized in these cases:
 
     - The user, project or domain is missing or disabled, or is in a disabled domain.
-    - The user has been disabled since the token was issued.
+    - The user has been disabled since the token was issued, and perhaps enabled again.
     - The application credential is missing.
     - The token has a scope, but the session would have no role.
     """

@@ -44,9 +44,9 @@ class TokenKeyFile:
         self.keys = self._read()
 
     def refresh_sometimes(self) -> None:
-        """Call `refresh` if its last call is at least a second ago.
+        """Call `refresh` if the last call of `refresh` is at least a second ago.
 
-        Otherwise, do nothing in 0.1 µs. Call this method with each request.
+        Otherwise, return at once (0.1 µs). Call this method with each request.
         """
         # Negative after the clock was set back: refresh then, too.
         if not 0 <= self._clock() - self._refreshed_at < _INTERVAL:
@@ -55,9 +55,8 @@ class TokenKeyFile:
     def refresh(self) -> None:
         """Read the file again if it was changed or replaced, or if its permissions changed.
 
-        If the file is missing, unreadable or invalid, ``keys`` is kept and the problem is logged. A
-        change to invalid content is logged once. A file that cannot be read is logged once a
-        minute.
+        If the file is missing, unreadable or invalid, keeps ``keys`` and logs the problem. Each
+        invalid version of the file is logged once, a file that cannot be read once a minute.
         """
         self._refreshed_at = self._clock()
         try:

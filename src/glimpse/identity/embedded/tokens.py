@@ -54,15 +54,15 @@ def new_audit_id() -> str:
 class TokenKeys:
     """The keys of a state directory, which sign and verify the text of tokens.
 
-    ``signing_key_id`` is the id of the newest key. A key's id is a hash of the key. Tokens that any
-    of the keys signed are valid.
+    ``signing_key_id`` is the id of the newest key. A key's id is a hash of the key. The signature
+    of a token is valid if it was made with any of the keys.
 
     The text of a token is ``KEY_ID.PAYLOAD.SIGNATURE``. In Glimpse 0.1, the text was
     ``PAYLOAD.SIGNATURE``; such a text is accepted, too.
     """
 
     def __init__(self, keys: Sequence[bytes]) -> None:
-        """`keys` has the newest key first, which becomes the signing key.
+        """`keys` has the newest key first. The newest key signs new tokens.
 
         Raises ValueError if `keys` is empty, or if a key is not KEY_BYTES long.
         """
@@ -89,8 +89,8 @@ class TokenKeys:
         """Return the token in `text`; None if none of the keys has signed `text`.
 
         Only the signature is checked: the token may have expired or been revoked. Returns None,
-        too, if `text` has more than MAX_TOKEN_CHARACTERS, or if `text` has other fields, from
-        another version of Glimpse. ``key_id`` of the result names the key that signed `text`.
+        too, if `text` has more than MAX_TOKEN_CHARACTERS, or has the fields of another version of
+        Glimpse. ``key_id`` of the result names the key that signed `text`.
         """
         signed, _, signature = text.rpartition(".")
         if (

@@ -50,9 +50,9 @@ class Users:
     All methods raise IdentityUnavailable if the identity file is invalid or cannot be written. All
     methods except `delete` raise Forbidden if the identity file would be too large.
 
-    Methods with `address`, the client's address, check or hash passwords in the login queue. They
-    raise TooManyLogins if the login queue is full, and IdentityUnavailable if the login queue is
-    closed.
+    Methods with `address`, the client's address, check or hash passwords in the login queue. These
+    methods raise TooManyLogins if the login queue is full, and IdentityUnavailable if the login
+    queue is closed.
     """
 
     def __init__(
@@ -69,9 +69,9 @@ class Users:
         """Create a user and return it.
 
         `domain_id` is the domain of the user if `values` have no ``domain_id``. A user without a
-        password cannot log in by password. Raises NotFound for an unknown domain, BadRequest if the
-        default project is a domain, Conflict if the domain has a user of that name, and Forbidden
-        if there are too many users.
+        password cannot log in by password. The default project need not exist. Raises NotFound for
+        an unknown domain, and BadRequest if the default project is a domain. Raises Conflict if the
+        domain has a user of that name, ignoring case. Raises Forbidden if there are too many users.
         """
         user_id = uuid.uuid4().hex
         user = _with_values(
@@ -91,9 +91,10 @@ class Users:
         """Replace the attributes of a user that are in `values`; return the changed user.
 
         If the password is changed or the user is disabled, all present tokens of the user become
-        invalid for good. Raises NotFound if the user does not exist. Raises BadRequest for another
-        id or domain, or if the default project is a domain. Raises Conflict if the domain has
-        another user of the new name.
+        invalid, and stay invalid if the user is enabled again. A password of None removes the
+        password. Raises NotFound if the user does not exist. Raises BadRequest if `values` have
+        another id or domain, or if the default project is a domain. Raises Conflict if the domain
+        has another user of the new name, ignoring case.
         """
         self._find_changed(user_id, values, self._file.current)
         hashed: str | None = None
@@ -117,9 +118,9 @@ class Users:
     ) -> None:
         """Change a user's password from `original` to `new_password`; end all tokens of the user.
 
-        Raises Unauthorized if `original` is wrong, if the user does not exist or is disabled, or if
-        another request changes the password at the same time. Raises BadRequest if the user has the
-        option ``lock_password``.
+        Raises Unauthorized if `original` is wrong, if the user does not exist, if the user or the
+        user's domain is disabled, or if another request changes the password at the same time.
+        Raises BadRequest if the user has the option ``lock_password``.
         """
         user = (await self._login.log_in(_password_login(user_id, original), address)).user
         if user.options.get("lock_password"):
@@ -162,7 +163,7 @@ class Users:
     def _find_changed(
         user_id: str, values: Mapping[str, Any], directory: Directory
     ) -> tuple[User, User]:
-        """Return a user before and after the change by `values`, except for the password.
+        """Return a user before and after the change by `values`; ignore a new password.
 
         Raises NotFound, BadRequest or Conflict, as `update` explains.
         """
@@ -183,7 +184,7 @@ def _password_login(user_id: str, password: str) -> AuthRequest:
 
 
 def _with_values(user: User, values: Mapping[str, Any]) -> User:
-    """Return a copy of `user` with the attributes in `values`, except for the password.
+    """Return a copy of `user` with the attributes in `values`; ignore a new password.
 
     An ``email`` or ``description`` that is null or not a string is kept in ``extra``, so that
     responses show the value as it was set (as in Keystone).
