@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -137,3 +138,18 @@ def _runs(pid: int) -> bool:
         return False
     state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     return state != "Z"  # nobody waits for it, where there is no init
+
+
+def test_the_files_of_a_killed_program_are_removed_by_the_next_cloud(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = "import os, signal; from glimpse.testing.running_cloud import StartingCloud; "
+    program += "starting = StartingCloud(None, []); os.kill(os.getpid(), signal.SIGKILL)"
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, check=False)
+    assert done.returncode == -signal.SIGKILL
+    (abandoned,) = tmp_path.glob("glimpse-testing-*")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with cloud():
+        assert not abandoned.exists()
+    assert list(tmp_path.glob("glimpse-testing-*")) == []

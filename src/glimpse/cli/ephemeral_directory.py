@@ -1,4 +1,7 @@
-"""ephemeral_directory: the temporary state directory of ``glimpse serve --ephemeral``."""
+"""Temporary directories that the next process removes if theirs was killed.
+
+`ephemeral_directory` is for the state of ``glimpse serve --ephemeral``.
+"""
 
 import fcntl
 import os
@@ -22,15 +25,25 @@ def ephemeral_directory() -> Iterator[Path]:
     temporary files. Ephemeral directories of killed processes are removed first. Raises OSError if
     no directory can be made.
     """
-    parent = _parent()
-    _remove_abandoned(parent)
+    with abandonable_directory(_parent(), _PREFIX) as path:
+        yield path
+
+
+@contextmanager
+def abandonable_directory(parent: Path, prefix: str) -> Iterator[Path]:
+    """Make a directory in `parent` that only this user can access, and remove it after the block.
+
+    Its name begins with `prefix`. Directories with such names whose processes were killed are
+    removed first. Raises OSError if the directory cannot be made.
+    """
+    _remove_abandoned(parent, prefix)
     path = Path(tempfile.mkdtemp(prefix=".glimpse-", dir=parent))
     try:
         # The kernel releases the lock when this process ends, even if it is killed.
         with (path / _LOCK).open("wb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             # Renamed after locking: other processes remove an unlocked directory with this name.
-            path = path.rename(parent / (_PREFIX + path.name.rpartition("-")[2]))
+            path = path.rename(parent / (prefix + path.name.rpartition("-")[2]))
             yield path
     finally:
         shutil.rmtree(path, ignore_errors=True)
@@ -44,9 +57,9 @@ def _parent() -> Path:
     return Path(tempfile.gettempdir())
 
 
-def _remove_abandoned(parent: Path) -> None:
-    """Remove this user's ephemeral directories whose processes have ended."""
-    for path in parent.glob(f"{_PREFIX}*"):
+def _remove_abandoned(parent: Path, prefix: str) -> None:
+    """Remove this user's directories with names of `prefix` whose processes have ended."""
+    for path in parent.glob(f"{prefix}*"):
         with suppress(OSError):
             if path.lstat().st_uid != os.geteuid():
                 continue

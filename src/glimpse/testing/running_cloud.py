@@ -3,11 +3,12 @@
 import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from glimpse.cli.ephemeral_directory import abandonable_directory
 from glimpse.testing.control_client import ControlClient
 from glimpse.testing.faults import Faults
 from glimpse.testing.recorded_requests import RecordedRequest
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 Seed = str | Path | Mapping[str, Any]
 DEFAULT_USER = "demo"
+_PREFIX = "glimpse-testing-"  # of directories: a killed process leaves its own to the next one
 
 
 class Cloud:
@@ -154,12 +156,17 @@ class StartingCloud:
 
         Raises OSError if a file cannot be written or the process cannot be started.
         """
-        self._temporary = tempfile.TemporaryDirectory(prefix="glimpse-testing-")
-        self._directory = Path(self._temporary.name)
+        self._stack = ExitStack()
+        temporary = abandonable_directory(Path(tempfile.gettempdir()), _PREFIX)
+        self._directory = self._stack.enter_context(temporary)
         given = ["--ephemeral", "--control-port", "0", *_seed_arguments(seed, self._directory)]
         if "--standard-ports" not in arguments and "--port" not in arguments:
             given += ["--port", "0"]
-        self._process = ServerProcess(self._directory, [*given, *arguments])
+        try:
+            self._process = ServerProcess(self._directory, [*given, *arguments])
+        except OSError:
+            self._stack.close()
+            raise
 
     def wait(self) -> Cloud:
         """Wait until the cloud serves requests, and return it.
@@ -175,7 +182,7 @@ class StartingCloud:
     def stop(self) -> None:
         """Stop the process, wait for its end, and remove its files."""
         self._process.stop()
-        self._temporary.cleanup()
+        self._stack.close()
 
 
 @contextmanager
