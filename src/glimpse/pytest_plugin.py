@@ -90,12 +90,15 @@ def glimpse(pytestconfig: pytest.Config) -> "Iterator[Cloud]":
 
     if _STARTING not in pytestconfig.stash:
         pytestconfig.stash[_STARTING] = _start(pytestconfig)
+    failure: CloudNotStarted | None = None
     try:
         yield pytestconfig.stash[_STARTING].wait()
     except CloudNotStarted as error:
-        pytest.fail(str(error), pytrace=False)
+        failure = error
     finally:
         _stop(pytestconfig, _STARTING)
+    if failure is not None:  # not in the `except` block, or the report would have the text twice
+        pytest.fail(str(failure), pytrace=False)
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ from importlib import import_module
 from pathlib import Path
 from textwrap import dedent, indent
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "pytest"
 PLUGIN = "glimpse.pytest_plugin"
@@ -79,13 +81,22 @@ def test_the_seed_of_the_command_line_comes_first(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_an_invalid_seed_is_an_error_with_its_problems(tmp_path: Path) -> None:
+def test_an_invalid_seed_is_an_error_with_its_problems(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "500")  # of the summary
     write_test(tmp_path, "def test_seed(glimpse): pass\n")
     (tmp_path / "bad.yaml").write_text("images: [{name: mine}]\n")
     done = run_pytest(tmp_path, "--glimpse-seed", "bad.yaml")
     assert done.returncode == 1
     assert "bad.yaml, line 1, images[0]: owner is missing" in done.stdout, done.stdout
     assert "def wait" not in done.stdout, done.stdout  # no source text of Glimpse
+    assert "During handling of the above exception" not in done.stdout, done.stdout
+    summary = done.stdout.splitlines()[-2]
+    assert summary.startswith("ERROR test_sample.py::test_seed - Failed: glimpse serve failed: ")
+    assert summary.endswith(
+        "bad.yaml, line 1, images[0]: owner is missing: a project, or null for none."
+    )
 
 
 def test_the_report_of_a_failure_has_the_requests(tmp_path: Path) -> None:

@@ -47,12 +47,18 @@ class ServerProcess:
         deadline = time.monotonic() + START_SECONDS
         while not self._ready_file.exists():
             if self._process.poll() is not None:
-                raise CloudNotStarted(f"glimpse serve failed:\n{self.log_end()}")
+                raise CloudNotStarted(self._failure())
             if time.monotonic() > deadline:
                 raise CloudNotStarted(f"glimpse serve takes too long:\n{self.log_end()}")
             time.sleep(_POLL_SECONDS)
         document: dict[str, Any] = json.loads(self._ready_file.read_bytes())
         return document
+
+    def _failure(self) -> str:
+        """Return why the process has ended: its last line first, since pytest's summary has it."""
+        end = self.log_end()
+        last = end.rpartition("\n")[2]
+        return f"glimpse serve failed: {last.removeprefix('glimpse: ')}\n{end}"
 
     def log_end(self) -> str:
         """Return the last 40 lines that the server logged or printed."""
