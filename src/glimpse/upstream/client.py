@@ -119,7 +119,7 @@ class HttpClient:
         if self._idle_timer is not None:
             self._idle_timer.cancel()
         for pool in self._pools:
-            pool.close()
+            pool.refuse_requests()
         for connection in list(self._open_connections):
             connection.close()
         await asyncio.sleep(0)

@@ -16,8 +16,6 @@ from glimpse.upstream.tls import TlsOptions
 from glimpse.upstream.transport import Response
 
 _SECOND_ADDRESS_DELAY = 0.25  # seconds, as RFC 8305 recommends
-
-
 _CLOSED = "the client is closed"
 
 
@@ -58,13 +56,13 @@ class ConnectionPool:
         self._slots = asyncio.Semaphore(options.max_connections)
         self._idle: list[Connection] = []
         self._is_retired = False
-        self._is_closed = False
+        self._refuses_requests = False
 
     async def send(self, request: bytes, max_response_bytes: int) -> Response:
         """Send an encoded request on an idle or a new connection; return the response.
 
         Waits, without a timeout, while `max_connections` are in use. Raises ConnectError if no
-        connection can be made or the pool is closed. Raises ConnectionLost, ProtocolError,
+        connection can be made or the pool refuses requests. Raises ConnectionLost, ProtocolError,
         ResponseTooLarge and TimeoutError like `Connection.send`. No request is sent twice: if the
         server has closed an idle connection, ConnectionLost is raised.
         """
@@ -74,12 +72,12 @@ class ConnectionPool:
             self._put_back(connection)
             return response
 
-    def close(self) -> None:
+    def refuse_requests(self) -> None:
         """Make requests that wait for a connection, and later requests, fail with ConnectError.
 
         Open connections stay open. The client that made the pool closes them.
         """
-        self._is_closed = True
+        self._refuses_requests = True
 
     def _take_idle(self) -> Connection | None:
         """Remove and return the usable idle connection that was used last; None if there is none.
@@ -102,7 +100,7 @@ class ConnectionPool:
 
     async def _connect(self) -> Connection:
         """Open a connection within `connect_timeout`. Raises ConnectError or ConnectTimeout."""
-        if self._is_closed:
+        if self._refuses_requests:
             raise ConnectError(_CLOSED)
         try:
             async with asyncio.timeout(self._options.connect_timeout):
@@ -112,7 +110,7 @@ class ConnectionPool:
             raise ConnectTimeout(f"not connected within {seconds}") from None
         except OSError as error:
             raise ConnectError(str(error)) from None
-        if self._is_closed:
+        if self._refuses_requests:
             connection.close()
             raise ConnectError(_CLOSED)
         return connection
