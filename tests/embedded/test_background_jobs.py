@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from glimpse.embedded.background_jobs import BackgroundJobs, JobLimits
+from glimpse.embedded.background_jobs import JobLimits, LimitedJobs
 from glimpse.images.errors import Unavailable
 
 ONE = JobLimits(max_running=1, max_waiting=1, project_share=100)
@@ -12,7 +12,7 @@ ONE = JobLimits(max_running=1, max_waiting=1, project_share=100)
 
 async def test_a_bounded_number_of_jobs_runs_and_waits() -> None:
     jobs, go, running, ends = (
-        BackgroundJobs(JobLimits(2, 1, 100)),
+        LimitedJobs(JobLimits(2, 1, 100)),
         asyncio.Event(),
         [0, 0],
         list[bool](),
@@ -27,22 +27,22 @@ async def test_a_bounded_number_of_jobs_runs_and_waits() -> None:
             return True
 
     for _ in range(3):
-        with jobs.place_for_job("p"):
+        with jobs.reserve_job("p"):
             jobs.start("p", job(), ends.append)
-    with pytest.raises(Unavailable), jobs.place_for_job("p"):
+    with pytest.raises(Unavailable), jobs.reserve_job("p"):
         pass
     await asyncio.sleep(0)
     assert running == [2, 2]
     go.set()
     await jobs.wait_until_idle()
     assert (running[1], ends) == (2, [True, True, True])
-    with jobs.place_for_job("p"):
+    with jobs.reserve_job("p"):
         pass
 
 
 async def test_a_project_gets_its_share_of_the_places_and_others_the_rest() -> None:
     jobs, go = (
-        BackgroundJobs(JobLimits(max_running=4, max_waiting=2, project_share=50)),
+        LimitedJobs(JobLimits(max_running=4, max_waiting=2, project_share=50)),
         asyncio.Event(),
     )
 
@@ -50,19 +50,19 @@ async def test_a_project_gets_its_share_of_the_places_and_others_the_rest() -> N
         return await go.wait()
 
     for _ in range(2):
-        with jobs.place_for_job("p"):
+        with jobs.reserve_job("p"):
             jobs.start("p", job(), lambda _: None)
-    with jobs.place_for_job("p"):  # prepared, but not started
-        with pytest.raises(Unavailable, match="of this project"), jobs.place_for_job("p"):
+    with jobs.reserve_job("p"):  # prepared, but not started
+        with pytest.raises(Unavailable, match="of this project"), jobs.reserve_job("p"):
             pass
         for project_id in ("q", "q", None):
-            with jobs.place_for_job(project_id):
+            with jobs.reserve_job(project_id):
                 jobs.start(project_id, job(), lambda _: None)
-        with pytest.raises(Unavailable, match="imports are waiting"), jobs.place_for_job(None):
+        with pytest.raises(Unavailable, match="imports are waiting"), jobs.reserve_job(None):
             pass
     go.set()
     await jobs.wait_until_idle()
-    with jobs.place_for_job("p"):
+    with jobs.reserve_job("p"):
         pass
 
 
@@ -75,7 +75,7 @@ async def test_a_job_that_raises_is_logged_and_reported(caplog: pytest.LogCaptur
     async def job() -> bool:
         raise ValueError("unforeseen")
 
-    jobs, ends = BackgroundJobs(ONE), list[bool]()
+    jobs, ends = LimitedJobs(ONE), list[bool]()
     jobs.start("p", job(), ends.append)
     await jobs.wait_until_idle()
     assert ends == [False]
@@ -89,11 +89,11 @@ async def test_a_job_that_is_cancelled_before_its_first_statement_is_reported() 
         began.append(True)
         return True
 
-    jobs, ends = BackgroundJobs(ONE), list[bool]()
+    jobs, ends = LimitedJobs(ONE), list[bool]()
     jobs.start("p", job(), ends.append)
     await jobs.close()
     assert (began, ends) == ([], [False])
-    with pytest.raises(Unavailable), jobs.place_for_job("p"):
+    with pytest.raises(Unavailable), jobs.reserve_job("p"):
         pass
 
 
@@ -108,7 +108,7 @@ async def test_closing_waits_until_cancelled_jobs_have_cleaned_up() -> None:
             ended.append("cleaned up")
         return True
 
-    jobs = BackgroundJobs(ONE)
+    jobs = LimitedJobs(ONE)
     jobs.start("p", job(), lambda is_clean: ended.append(str(is_clean)))
     await asyncio.sleep(0)
     await jobs.close()

@@ -1,4 +1,4 @@
-"""BackgroundJobs: runs jobs such as imports in asyncio tasks, and limits their number."""
+"""BackgroundJobs: runs jobs in asyncio tasks. LimitedJobs also limits their number."""
 
 import asyncio
 import contextlib
@@ -38,43 +38,15 @@ class JobLimits:
 
 
 class BackgroundJobs:
-    """Runs jobs as asyncio tasks. Each job belongs to a project, or to None for no project.
+    """Runs jobs as asyncio tasks, without a limit.
 
-    To limit the number of jobs, a caller enters `place_for_job`, and calls `start` in its block. To
-    limit how many jobs work at a time, each job enters ``places.place`` before its work, and so
-    waits until a place is free. The owner of the object calls `close` at the end.
+    Each job belongs to a project, or to None for no project. The owner of the object calls `close`
+    at the end.
     """
 
-    def __init__(self, limits: JobLimits) -> None:
-        self.places = ProjectPlaces(limits.max_running, limits.max_running_of_project)
-        self._max_jobs = limits.max_running + limits.max_waiting
-        self._max_jobs_of_project = limits.max_running_of_project + limits.max_waiting_of_project
+    def __init__(self) -> None:
         self._jobs: dict[asyncio.Task[bool], str | None] = {}
-        self._prepared: Counter[str | None] = Counter()
         self._is_closed = False
-
-    @contextlib.contextmanager
-    def place_for_job(self, project_id: str | None) -> Iterator[None]:
-        """Reserve room for one job of a project until the block ends; start the job in the block.
-
-        Raises Unavailable after `close`. Also raises Unavailable if there is no room: `max_running`
-        + `max_waiting` jobs of the process, or the project's share of that number, run, wait or
-        have room reserved.
-        """
-        if self._is_closed:
-            raise Unavailable("The server is stopping.")
-        if len(self._jobs) + self._prepared.total() >= self._max_jobs:
-            raise Unavailable("Too many imports are waiting. Try again.", retry_after=60)
-        of_project = sum(each == project_id for each in self._jobs.values())
-        if of_project + self._prepared[project_id] >= self._max_jobs_of_project:
-            raise Unavailable(
-                "Too many imports of this project are waiting. Try again.", retry_after=60
-            )
-        self._prepared[project_id] += 1
-        try:
-            yield
-        finally:
-            self._prepared -= Counter({project_id: 1})  # unlike `subtract`, removes a count of zero
 
     def start(
         self,
@@ -106,8 +78,47 @@ class BackgroundJobs:
             await asyncio.wait(self._jobs)
 
     async def close(self) -> None:
-        """Cancel all jobs, and return when all have ended. `place_for_job` then refuses jobs."""
+        """Cancel all jobs, and return when all have ended."""
         self._is_closed = True
         for task in self._jobs:
             task.cancel()
         await self.wait_until_idle()
+
+
+class LimitedJobs(BackgroundJobs):
+    """Runs a limited number of jobs, such as imports.
+
+    To limit the number of jobs, a caller enters `reserve_job`, and calls `start` in its block. To
+    limit how many jobs work at a time, each job enters ``places.place`` before its work, and so
+    waits until a place is free.
+    """
+
+    def __init__(self, limits: JobLimits) -> None:
+        super().__init__()
+        self.places = ProjectPlaces(limits.max_running, limits.max_running_of_project)
+        self._max_jobs = limits.max_running + limits.max_waiting
+        self._max_jobs_of_project = limits.max_running_of_project + limits.max_waiting_of_project
+        self._reserved: Counter[str | None] = Counter()
+
+    @contextlib.contextmanager
+    def reserve_job(self, project_id: str | None) -> Iterator[None]:
+        """Reserve room for one job of a project until the block ends; start the job in the block.
+
+        Raises Unavailable after `close`. Also raises Unavailable if there is no room: `max_running`
+        + `max_waiting` jobs of the process, or the project's share of that number, run, wait or
+        have room reserved.
+        """
+        if self._is_closed:
+            raise Unavailable("The server is stopping.")
+        if len(self._jobs) + self._reserved.total() >= self._max_jobs:
+            raise Unavailable("Too many imports are waiting. Try again.", retry_after=60)
+        of_project = sum(each == project_id for each in self._jobs.values())
+        if of_project + self._reserved[project_id] >= self._max_jobs_of_project:
+            raise Unavailable(
+                "Too many imports of this project are waiting. Try again.", retry_after=60
+            )
+        self._reserved[project_id] += 1
+        try:
+            yield
+        finally:
+            self._reserved -= Counter({project_id: 1})  # unlike `subtract`, removes a count of zero

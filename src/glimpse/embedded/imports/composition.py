@@ -1,6 +1,6 @@
 """make_imports: makes and connects the objects that run the imports of a process."""
 
-from glimpse.embedded.background_jobs import BackgroundJobs
+from glimpse.embedded.background_jobs import LimitedJobs
 from glimpse.embedded.catalog import Catalog
 from glimpse.embedded.directory_store import DirectoryStore
 from glimpse.embedded.imports.image_imports import ImageImports
@@ -8,7 +8,7 @@ from glimpse.embedded.imports.import_flow import ImportFlow
 from glimpse.embedded.imports.import_records import ImportRecords
 from glimpse.embedded.imports.options import ImportOptions
 from glimpse.embedded.imports.resolver import SystemResolver
-from glimpse.embedded.imports.staging import Staging
+from glimpse.embedded.imports.staged_uploads import StagedUploads
 from glimpse.embedded.imports.task_admin import TaskAdmin
 from glimpse.embedded.imports.web_download import WebDownloads
 from glimpse.embedded.uploads import Uploads
@@ -26,16 +26,16 @@ def make_imports(
 ) -> tuple[ImageImports, TaskAdmin]:
     """Return the objects for imports of a process: one for users, one for admins.
 
-    Both start their jobs in the same BackgroundJobs, which `ImageImports.close` stops. `staging`
+    Both start their jobs in the same LimitedJobs, which `ImageImports.close` stops. `staging`
     stores data that waits to be imported. An image may have at most `size_cap` bytes of data.
     """
-    jobs = BackgroundJobs(options.limits)
+    jobs = LimitedJobs(options.limits)
     downloads = WebDownloads(options.downloads, SystemResolver(options.downloads.timeouts.connect))
     flow = ImportFlow(catalog, uploads, staging, records, downloads, jobs, size_cap)
     imports = ImageImports(
         catalog,
         uploads,
-        Staging(catalog, staging, uploads, records.clock),
+        StagedUploads(catalog, staging, uploads, records.clock),
         records,
         downloads,
         flow,

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from glimpse.embedded import image_permissions
-from glimpse.embedded.background_jobs import BackgroundJobs
+from glimpse.embedded.background_jobs import LimitedJobs
 from glimpse.embedded.catalog import Catalog, Record
 from glimpse.embedded.completed_writes import complete
 from glimpse.embedded.image_locations import STORE_ID
 from glimpse.embedded.imports import image_states
 from glimpse.embedded.imports.import_flow import ImportFlow
 from glimpse.embedded.imports.import_records import ImportRecords
-from glimpse.embedded.imports.staging import Staging
+from glimpse.embedded.imports.staged_uploads import StagedUploads
 from glimpse.embedded.imports.web_download import UrlRefused, WebDownloads
 from glimpse.embedded.tasks import Task, new_task
 from glimpse.embedded.upload_locks import UploadLock
@@ -75,18 +75,18 @@ class ImageImports:
         self,
         catalog: Catalog,
         uploads: Uploads,
-        staging: Staging,
+        staged_uploads: StagedUploads,
         records: ImportRecords,
         downloads: WebDownloads,
         flow: ImportFlow,
-        jobs: BackgroundJobs,
+        jobs: LimitedJobs,
         methods: Sequence[str],
         permissions: Permissions,
     ) -> None:
         self.methods = methods
         self._catalog = catalog
         self._uploads = uploads
-        self._staging = staging
+        self._staged_uploads = staged_uploads
         self._records = records
         self._downloads = downloads
         self._flow = flow
@@ -110,7 +110,7 @@ class ImageImports:
         by another request; QuotaExceeded; DataTooLarge; StorageFull; and what `chunks` raises.
         """
         image = (await self._get(caller, image_id)).image
-        await self._staging.stage(
+        await self._staged_uploads.stage(
             image.id,
             caller.project_id,
             lambda record: self._require_editable(caller, record),
@@ -140,7 +140,7 @@ class ImageImports:
                 raise Conflict(f"Store for identifier {store} not found")
         if request.method == "web-download":
             await self._check_url(request.url)
-        with self._jobs.place_for_job(caller.project_id):
+        with self._jobs.reserve_job(caller.project_id):
             return await self._claim_and_start(caller, record.image.id, request)
 
     async def _claim_and_start(self, caller: Caller, image_id: str, request: ImportRequest) -> Task:

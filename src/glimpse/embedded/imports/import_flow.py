@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
 
-from glimpse.embedded.background_jobs import BackgroundJobs
+from glimpse.embedded.background_jobs import LimitedJobs
 from glimpse.embedded.catalog import Catalog, Change, UsageCheck
 from glimpse.embedded.directory_store import DirectoryStore
 from glimpse.embedded.imports import image_states
@@ -42,7 +42,7 @@ class ImportFlow:
         staging: DirectoryStore,
         records: ImportRecords,
         downloads: WebDownloads,
-        jobs: BackgroundJobs,
+        jobs: LimitedJobs,
         size_cap: int,
     ) -> None:
         self._catalog = catalog

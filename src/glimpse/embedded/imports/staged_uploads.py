@@ -1,4 +1,4 @@
-"""Staging: stores the data that a client sends before it requests an import."""
+"""StagedUploads: stores the data that a client sends before it requests an import."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -12,7 +12,7 @@ from glimpse.embedded.uploads import Uploads
 from glimpse.images.errors import ImageNotFound, Unavailable
 
 
-class Staging:
+class StagedUploads:
     """Stores the staged data of images, each under the image's upload lock.
 
     If a crash interrupts the staging, `ImportRecords.clean_up_interrupted_import` removes the
@@ -22,13 +22,13 @@ class Staging:
     def __init__(
         self,
         catalog: Catalog,
-        area: DirectoryStore,
+        staging: DirectoryStore,
         uploads: Uploads,
         clock: Callable[[], str],
     ) -> None:
-        """`area` stores the staged data."""
+        """`staging` stores the staged data."""
         self._catalog = catalog
-        self._area = area
+        self._staging = staging
         self._uploads = uploads
         self._clock = clock
 
@@ -87,7 +87,7 @@ class Staging:
         try:
             quotas, usage = self._uploads.quotas, await self._catalog.usage(project_id)
             limited = limit_bytes(chunks, quotas.remaining_staged_bytes(usage))
-            stored = await self._area.put(image_id, limited)
+            stored = await self._staging.put(image_id, limited)
             await self._catalog.update(
                 image_id,
                 project_id,
@@ -107,10 +107,10 @@ class Staging:
                 image_id, None, lambda record: image_states.unstaged(record.image, self._clock())
             )
         except ImageNotFound:
-            await self._area.delete(image_id)
+            await self._staging.delete(image_id)
         else:
             if not image_states.is_staged(image):
-                await self._area.delete(image_id)
+                await self._staging.delete(image_id)
 
     async def _is_incomplete(self, image_id: str) -> bool:
         """Return True if incomplete staged data may be left, or if the catalog cannot be read."""
@@ -120,4 +120,4 @@ class Staging:
             return True
         if record is not None and record.image.status == "uploading":
             return not image_states.is_staged(record.image)
-        return self._area.has(image_id)
+        return self._staging.has(image_id)

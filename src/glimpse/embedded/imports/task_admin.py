@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from glimpse.embedded import image_changes
-from glimpse.embedded.background_jobs import BackgroundJobs
+from glimpse.embedded.background_jobs import LimitedJobs
 from glimpse.embedded.catalog import Catalog
 from glimpse.embedded.image_changes import NewImage
 from glimpse.embedded.imports import image_states
@@ -35,7 +35,7 @@ class TaskAdmin:
         records: ImportRecords,
         downloads: WebDownloads,
         flow: ImportFlow,
-        jobs: BackgroundJobs,
+        jobs: LimitedJobs,
         permissions: Permissions,
     ) -> None:
         self._catalog = catalog
@@ -115,7 +115,7 @@ class TaskAdmin:
         image = image_changes.new_image(caller, new, self._permissions, now=now)
         check(image)
         task = new_task(caller, "import", content, image.id, request_id, now)
-        with self._jobs.place_for_job(caller.project_id):
+        with self._jobs.reserve_job(caller.project_id):
             lock = await self._lock_new_image(image.id)
             try:
                 await self._catalog.put_task(task)

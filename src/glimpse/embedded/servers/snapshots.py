@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
-from glimpse.embedded.background_jobs import BackgroundJobs, JobLimits
+from glimpse.embedded.background_jobs import BackgroundJobs
 from glimpse.embedded.servers.server_table import ServerTable
 from glimpse.embedded.servers.snapshot_image import saved_properties
 from glimpse.embedded.snapshot_data import SnapshotData
@@ -20,9 +20,6 @@ from glimpse.telemetry.request_context import current_context
 _log = logging.getLogger(__name__)
 _SIZE = 64 * 1024  # bytes of a snapshot's disk
 _RETRY_SECONDS = 5.0  # between two attempts to delete the image of a failed snapshot
-# Snapshots use no limits: a server makes one snapshot at a time, so there are never more than
-# servers.
-_LIMITS = JobLimits(max_running=0, max_waiting=0, project_share=100)
 
 
 class Snapshots:
@@ -48,7 +45,8 @@ class Snapshots:
         self._data = data
         self._seconds = seconds
         self._sleep = sleep
-        self.jobs = BackgroundJobs(_LIMITS)
+        # No limit: a server makes one snapshot at a time, so there are never more than servers.
+        self.jobs = BackgroundJobs()
 
     def start(self, server_id: str, lock: UploadLock) -> None:
         """Make the snapshot of a server in the background.
