@@ -11,9 +11,10 @@ _LONGER = 10  # a document may also have this many times the nodes that are writ
 def find_alias_problem(root: yaml.Node) -> str | None:
     """Return a sentence that says why a document's aliases cannot be used; None if they can.
 
-    An alias must not be inside the value that it stands for. With all aliases expanded, the
-    document may have a million values, or ten times as many as are written, if that is more. The
-    time is proportional to the text of the document, not to its expanded size.
+    An alias must not be inside the value that it stands for. If each alias is replaced by the value
+    that it stands for, the document may have at most a million values, or ten times as many as are
+    written, if that is more. The time is proportional to the text of the document, not to its
+    expanded size.
     """
     sizes: dict[int, int] = {}  # by id() of a finished node: its nodes, aliases expanded
     open_nodes: set[int] = set()

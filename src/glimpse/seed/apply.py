@@ -25,8 +25,8 @@ _OPERATOR = Caller("seed", "seed", frozenset(("admin",)), is_admin=True)
 def read_seed(path: Path, options: EmbeddedOptions) -> Seed:
     """Read and check the seed file `path` and the image data files that it names.
 
-    Nothing is written. Raises InvalidSeed with all problems of the seed. Raises OSError if `path`
-    cannot be read.
+    Nothing is written. Raises InvalidSeed with all problems of the seed, including image data files
+    that cannot be read. Raises OSError if `path` cannot be read.
     """
     text = path.read_text("utf-8", "surrogateescape")
     check = partial(find_data_problem, rules=options.content_rules)
@@ -39,15 +39,14 @@ async def apply_seed(
     options: EmbeddedOptions,
     report_progress: Callable[[int], None] | None = None,
 ) -> None:
-    """Write the users, images and servers of `seed` to `state_dir`, which has no cloud yet.
+    """Write the identity, images and servers of `seed` to `state_dir`, which has no cloud yet.
 
-    The directory is created if it is missing. The fault rules of `seed` are not applied: the caller
-    does that. Each application credential takes 0.23 s, to hash its secret. `report_progress` is
-    called with the number of bytes of image data that have been read so far.
+    Creates a missing directory. The caller applies the fault rules of `seed`. Each application
+    credential takes 0.23 s, to hash its secret. `report_progress` is called with the number of
+    bytes of image data that have been read so far.
 
-    Raises OSError, InvalidStateFile, UnusableCatalog or an error of `images.errors` if the
-    directory cannot be used, or if a data file has changed since `read_seed`. After an error, the
-    directory is incomplete.
+    Raises OSError, InvalidStateFile, UnusableCatalog or an ImageServiceError if the directory
+    cannot be used, or a data file has changed since `read_seed`. Then discard the directory.
     """
     make_private_directory(state_dir)
     write_private_file(state_dir / FILE_NAME, encode_document(seed.identity))

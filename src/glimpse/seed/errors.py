@@ -20,8 +20,8 @@ class Problem(NamedTuple):
 class InvalidSeed(Exception):
     """A seed cannot be used.
 
-    ``lines`` has one line of text for each problem, with `source`, the line number and the path.
-    The message is all lines.
+    ``lines`` has one line of text for each problem: ``SOURCE, line 3, images[0].name: ...``.
+    `source`, such as the path of the seed file, names the seed. The message is all lines.
     """
 
     def __init__(self, source: str, problems: Sequence[Problem]) -> None:

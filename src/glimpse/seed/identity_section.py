@@ -49,8 +49,8 @@ def standard_identity() -> dict[str, Any]:
 class SeededIdentity(NamedTuple):
     """The identity document of a seed, and the projects and users that other entries refer to.
 
-    `projects` and `users` have the ids of all entries, and the names of those of the domain
-    Default.
+    `projects` and `users` have the ids of all projects and users. They have names only for the
+    domain Default, so entries refer to projects and users of other domains by id.
     """
 
     document: Mapping[str, Any]
@@ -61,8 +61,9 @@ class SeededIdentity(NamedTuple):
 def parse_identity(reader: SeedReader, sections: Mapping[str, Place]) -> SeededIdentity:
     """Parse the sections of domains, projects, users and application credentials.
 
-    `sections` are the sections of a seed by their names. If there are neither projects nor users,
-    `standard_identity` is used. `reader` records problems.
+    `sections` are the sections of a seed by their names. If there is neither a section ``projects``
+    nor a section ``users``, the document has the projects and users of `standard_identity`.
+    `reader` records problems. Do not use the result if there are any.
     """
     parser = _IdentityParser(reader)
     if not {"projects", "users"} & sections.keys():
@@ -74,7 +75,11 @@ def parse_identity(reader: SeedReader, sections: Mapping[str, Place]) -> SeededI
 
 
 class _IdentityParser:
-    """Parses sections into `document`. A section has to follow those that its entries refer to."""
+    """Parses the sections of an identity, and adds their entries to `document`.
+
+    Sections must be parsed in the order domains, projects, users, application_credentials, because
+    entries refer to entries of earlier sections.
+    """
 
     def __init__(self, reader: SeedReader) -> None:
         self._reader = reader
@@ -94,14 +99,20 @@ class _IdentityParser:
         self.document: dict[str, Any] = {name: [] for name in self._parsers}
 
     def add_standard(self) -> None:
-        """Add the entries of `standard_identity`."""
+        """Set the projects and users of the document to those of `standard_identity`.
+
+        Call this method before `parse_section`.
+        """
         self.document |= standard_identity()
         for section, known in (("projects", self.projects), ("users", self.users)):
             for entry in self.document[section]:
                 known.add(entry["id"], entry["name"])
 
     def parse_section(self, name: str, section: Place) -> None:
-        """Add the entries of a section to the document, and refuse an id that occurs twice."""
+        """Add the entries of `section` to the document. `name` is the section's name: ``users``.
+
+        If an id occurs twice, a problem is recorded, and the document has only the later entry.
+        """
         entries: dict[str, dict[str, Any]] = {}
         for place in self._reader.read_list(section):
             entry = self._parsers[name](place)
@@ -163,10 +174,11 @@ class _IdentityParser:
         return entry
 
     def _assignments(self, place: Place, known: EntryIds, kind: str) -> dict[str, list[str]]:
-        """Return a user's role names, by the ids of the projects or domains that have the roles.
+        """Return the roles of a user: lists of role names, by the id of the project or domain.
 
         The keys at `place` are ids or names in `known`. `kind`, which is ``project`` or ``domain``,
-        is for messages. Whether the roles exist is not checked.
+        is for messages. An unknown key, and a second key for the same project or domain, are
+        recorded as problems. Whether the roles exist is not checked.
         """
         assigned: dict[str, list[str]] = {}
         for name, roles in self._reader.read_any_mapping(place).items():
@@ -203,7 +215,10 @@ class _IdentityParser:
         return entry
 
     def _access_rule(self, place: Place, credential: Mapping[str, Any]) -> str:
-        """Add an access rule of a credential to the document; return the id of the rule."""
+        """Add the access rule at `place` to the document, and return the id of the rule.
+
+        The rule belongs to the user of `credential`, an application credential.
+        """
         found = self._reader.read_mapping(
             place, ("service", "method", "path"), ("service", "method", "path")
         )
@@ -216,9 +231,9 @@ class _IdentityParser:
         return rule["id"]
 
     def _time(self, place: Place) -> float | None:
-        """Return the POSIX time of a date.
+        """Return the POSIX time of a date and time in ISO 8601 notation.
 
-        Records a problem and returns None for any other text.
+        For any other value, records a problem and returns None.
         """
         message = "a date and time in ISO 8601 notation is expected."
 
@@ -230,7 +245,10 @@ class _IdentityParser:
         return float(found) if found else None
 
     def _common(self, found: Mapping[str, Place]) -> dict[str, Any]:
-        """Return the attributes that all kinds of entries may have: name, description, enabled."""
+        """Return the name, the description and the flag ``enabled``, as far as `found` has them.
+
+        `found` has the places of an entry's attributes, by name.
+        """
         entry: dict[str, Any] = {}
         if "name" in found:
             entry["name"] = self._reader.read_text(found["name"], field_lengths.NAME)
@@ -243,7 +261,7 @@ class _IdentityParser:
         return entry
 
     def _id(self, found: Mapping[str, Place], kind: str, *names: str) -> str:
-        """Return the id of an entry; if it has none, the `default_id` for `kind` and `names`."""
+        """Return the ``id`` in `found`; by default, the `default_id` for `kind` and `names`."""
         if "id" in found:
             return self._reader.read_text(found["id"], field_lengths.ID)
         return default_id(kind, *names).hex
@@ -260,9 +278,11 @@ class _IdentityParser:
         others: EntryIds,
         kind: str,
     ) -> None:
-        """Add an entry to `others`, the entries of its domain; refuse a name that one of them has.
+        """Add an entry to `others`, the earlier entries that must not have the same name.
 
-        Projects and users have domains; all domains together are one such group, too.
+        For a project or a user, `others` are those of the same domain. For a domain, `others` are
+        all domains. If the name occurs twice, a problem is recorded, and the entry is added all the
+        same. `found` has the places of the entry's attributes. `kind` is for the message.
         """
         name = entry.get("name")
         if name is not None and name in others.by_name:

@@ -20,9 +20,9 @@ _CLUSTER_BITS = 16
 def find_data_problem(seeded: ImageSeed, /, *, is_valid: bool, rules: ContentRules) -> str | None:
     """Return a sentence that says why an image cannot have its data; None if it can.
 
-    The data must be readable. If `is_valid`, `rules` must allow the content, too; `is_valid` means
-    that the image has no other problem. An image without data has no problem. Blocks, and reads up
-    to 16 MiB of a file.
+    A file must be readable. If `is_valid`, `rules` must also allow the content of the data; pass
+    False if the image has other problems. An image without data has no problem. Blocks, and reads
+    at most the first 16 MiB and the last 64 KiB of a file.
     """
     data, image = seeded.data, seeded.image
     try:
@@ -47,7 +47,10 @@ def find_data_problem(seeded: ImageSeed, /, *, is_valid: bool, rules: ContentRul
 
 
 def data_size(seeded: ImageSeed) -> int:
-    """Return how many bytes of data an image has; 0 if it has none. Raises OSError."""
+    """Return how many bytes of data an image has; 0 if it has none.
+
+    Raises OSError if the data is a file whose size cannot be read.
+    """
     data = seeded.data
     if isinstance(data, FileData):
         return data.path.stat().st_size
@@ -65,7 +68,10 @@ async def read_data(seeded: ImageSeed) -> AsyncIterator[bytes]:
 
 
 def _read(seeded: ImageSeed) -> Iterator[bytes]:
-    """Yield the content of the image's file; nothing without a file. Raises OSError."""
+    """Yield the content of the image's file; nothing if the data is not a file.
+
+    Raises OSError if the file cannot be read.
+    """
     if isinstance(seeded.data, FileData):
         with seeded.data.path.open("rb") as file:
             while chunk := file.read(_CHUNK):
@@ -87,9 +93,6 @@ def _generate(seeded: ImageSeed) -> Iterator[bytes]:
 
 
 def _qcow2_header(disk_size: int) -> bytes:
-    """Return the header of a qcow2 image (version 3) with an empty disk.
-
-    The disk has `disk_size` bytes.
-    """
+    """Return the header of a qcow2 image (version 3) with an empty disk of `disk_size` bytes."""
     fields = (_CLUSTER_BITS, disk_size, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, _QCOW2_HEADER_BYTES)
     return struct.pack(_QCOW2_HEADER, b"QFI\xfb", 3, 0, 0, *fields)

@@ -34,7 +34,7 @@ IMAGE_KEYS = (
 
 
 class FindDataProblem(Protocol):
-    """The type of a function that checks the data of an image."""
+    """The type of a function that checks image data, such as `image_data.find_data_problem`."""
 
     def __call__(self, seeded: ImageSeed, /, *, is_valid: bool) -> str | None:
         """Return a sentence that says why an image cannot have its data; None if it can.
@@ -46,7 +46,7 @@ class FindDataProblem(Protocol):
 
 
 class SeededImages(NamedTuple):
-    """The images of a seed, and the ids by which servers refer to the images."""
+    """The images of a seed. `ids` has their ids and names, by which servers refer to images."""
 
     images: tuple[ImageSeed, ...]
     ids: EntryIds
@@ -65,9 +65,9 @@ def parse_images(
     """Return the images of a section; `reader` records problems.
 
     `projects` are the projects that images may refer to. Relative paths of files start in
-    `directory`. `formats` are the formats that images may have. `now` is the default date of the
-    first image. The default date of each following image is one second later, so that lists have an
-    order.
+    `directory`. `formats` are the formats that images may have. `find_data_problem` checks the data
+    of each image. `now` is the default ``created_at`` of the first image. The default of each
+    following image is one second later, so that lists have an order.
     """
     parser = _ImageParser(reader, projects, directory, formats, find_data_problem)
     images: list[ImageSeed] = []
@@ -83,7 +83,7 @@ def parse_images(
 
 
 class _ImageParser:
-    """Parses one image of a seed after the other. `parse_images` describes the arguments."""
+    """Parses the images of a seed, one at a time. `parse_images` describes the arguments."""
 
     def __init__(
         self,
@@ -100,7 +100,7 @@ class _ImageParser:
         self._find_data_problem = find_data_problem
 
     def parse_image(self, place: Place, now: str) -> ImageSeed:
-        """Return an image, its members and its data. `now` is its default date."""
+        """Return an image, its members and its data. `now` is the default ``created_at``."""
         count = self._reader.problem_count
         found = self._reader.read_mapping(place, IMAGE_KEYS, nullable=("owner", "name"))
         data = self._data(found["data"]) if "data" in found else None
@@ -133,7 +133,7 @@ class _ImageParser:
         return seeded
 
     def _readers(self) -> Mapping[str, Callable[[Place], Any]]:
-        """Return the function that parses the value of an attribute, for each attribute."""
+        """Return the functions that parse the values of attributes, by the attributes' names."""
         reader = self._reader
 
         def size(place: Place) -> int:
@@ -173,7 +173,11 @@ class _ImageParser:
         document: Mapping[str, Any],
         data: FileData | GeneratedData | None,
     ) -> None:
-        """Refuse attributes that contradict the image's data; `data` None is no data."""
+        """Record a problem for each attribute that contradicts the image's data.
+
+        `found` has the places of the attributes in the seed, `document` the parsed values and
+        defaults. `data` is None if the image has no data, or if the data is invalid.
+        """
         if data is None:
             has_size = "size" in found or "data" in found
             if document["status"] in _WITH_DATA and not has_size:
@@ -196,7 +200,10 @@ class _ImageParser:
             )
 
     def _data(self, place: Place) -> FileData | GeneratedData | None:
-        """Return the source of the data: a file, or a size to generate. None if it is invalid."""
+        """Return the source of the data: a file, or a size to generate.
+
+        If the value at `place` is neither, records a problem and returns None.
+        """
         count = self._reader.problem_count
         sources = self._reader.read_mapping(place, ("file", "size"))
         if len(sources) != 1:
@@ -222,8 +229,8 @@ class _ImageParser:
     def _members(self, place: Place) -> dict[str, str]:
         """Return the statuses of the members by project id.
 
-        The value at `place` is a list of projects, which are pending, or a mapping of projects to
-        statuses.
+        The value at `place` is a list of projects, or a mapping of projects to statuses. In a list,
+        all projects get the status pending.
         """
         reader = self._reader
         if place.is_list:

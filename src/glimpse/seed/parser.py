@@ -66,7 +66,7 @@ def _servers(
 ) -> tuple[Server, ...] | None:
     """Return the servers; None if the seed has no section ``servers``.
 
-    `images` are the images that a server may refer to.
+    `images` are the images that a server may refer to. `reader` records problems.
     """
     if "servers" not in sections:
         return None
@@ -81,7 +81,10 @@ def _servers(
 
 
 def _faults(reader: SeedReader, section: Place) -> tuple[FaultRule, ...]:
-    """Return the fault rules of a section; `faults.rules.parse_rule` describes a rule."""
+    """Return the fault rules of a section; `reader` records problems.
+
+    `faults.rules.parse_rule` describes a rule.
+    """
     rules = []
     for place in reader.read_list(section):
         values = reader.read_any_mapping(place)
@@ -95,7 +98,11 @@ def _faults(reader: SeedReader, section: Place) -> tuple[FaultRule, ...]:
 
 
 def _identity(reader: SeedReader, sections: Mapping[str, Place]) -> SeededIdentity:
-    """Parse the sections of the identity; refuse entries that the identity file would ignore."""
+    """Parse the identity sections; record problems.
+
+    An entry that `IdentityFile` would ignore is a problem, too. That is checked only if the
+    sections have no other problem.
+    """
     count = reader.problem_count
     identity = parse_identity(reader, sections)
     if reader.problem_count == count:
@@ -105,9 +112,9 @@ def _identity(reader: SeedReader, sections: Mapping[str, Place]) -> SeededIdenti
 
 
 def _find_invalid_entries(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the path of each entry of an identity document that is invalid, and the reason.
+    """Yield each invalid entry of an identity document, and the reason, which is a sentence.
 
-    The reason is a sentence.
+    The entry is named by its id, for example.
     """
     credentials = [
         {**each, "secret_hash": NO_PASSWORD} for each in document["application_credentials"]

@@ -32,7 +32,7 @@ class SeedReader:
     """
 
     def __init__(self, source: str) -> None:
-        """`source` names the document in messages."""
+        """`source`, such as the path of the seed file, names the seed in messages."""
         self._source = source
         self._problems: list[Problem] = []
         self._misspelled: set[str] = set()  # the paths of values with misspelled keys
@@ -45,18 +45,21 @@ class SeedReader:
     def refuse(self, place: Place, message: str) -> None:
         """Record that the value at `place` cannot be used. `message` is a sentence that says why.
 
-        Does nothing if the value's key is misspelled, because that problem has been recorded
-        already.
+        If the value's key is misspelled, nothing is recorded, because the misspelled key is a
+        recorded problem already.
         """
         if place.path not in self._misspelled:
             self._problems.append(Problem(place.line, place.path, message))
 
     def refuse_entry(self, path: str, message: str) -> None:
-        """Record that the entry at `path` cannot be used. Its line is unknown: 1 is recorded."""
+        """Record that an entry cannot be used. `message` is a sentence that says why.
+
+        `path` names the entry, by its id for example. The line is unknown; the problem gets line 1.
+        """
         self._problems.append(Problem(1, path, message))
 
     def raise_problems(self) -> None:
-        """Raise InvalidSeed with all recorded problems, sorted by line, if there are any."""
+        """If problems have been recorded, raise InvalidSeed with all of them, sorted by line."""
         if self._problems:
             raise InvalidSeed(self._source, sorted(self._problems))
 
@@ -70,9 +73,9 @@ class SeedReader:
         """Return the values of a mapping by their keys.
 
         All keys must be in `allowed`, and the mapping must have all keys in `required`. A key with
-        the value null counts as missing, except for keys in `nullable`. A misspelled key is a
-        problem. Its value is returned for the key that was probably meant, so that this key is not
-        reported as missing, too.
+        the value null counts as missing, except for keys in `nullable`. Keys that are not allowed
+        are left out, with one exception: the value of a misspelled key is returned for the key that
+        was probably meant, so that this key is not reported as missing, too.
         """
         found = self.read_any_mapping(place)
         for key, value in tuple(found.items()):
@@ -95,9 +98,10 @@ class SeedReader:
         return kept
 
     def read_any_mapping(self, place: Place) -> dict[str, Place]:
-        """Return the values of a mapping by their keys. A key may be any text, but occurs once.
+        """Return the values of a mapping by their keys. A key may be any text.
 
-        NUL and lone surrogates are not allowed in a key.
+        NUL and lone surrogates are not allowed in a key. A repeated key is not allowed; its first
+        value is returned.
         """
         if not isinstance(place.node, yaml.MappingNode):
             self.refuse(place, "a mapping of keys to values is expected.")
@@ -149,18 +153,27 @@ class SeedReader:
         return [self.read_text(each, longest) for each in self.read_list(place)]
 
     def read_text_mapping(self, place: Place, longest: int) -> dict[str, str]:
-        """Return a mapping: keys of 1 to 255 characters, texts of up to `longest` characters."""
+        """Return a mapping of keys to texts.
+
+        A key has 1 to 255 characters. A text has at most `longest` characters, and may be empty.
+        """
         return self.read_texts_by_key(self.read_any_mapping(place), longest)
 
     def read_texts_by_key(self, values: Mapping[str, Place], longest: int) -> dict[str, str]:
-        """Return what `read_text_mapping` returns, for the result of `read_any_mapping`."""
+        """Return the texts of `values`, a result of `read_any_mapping`, by their keys.
+
+        `read_text_mapping` describes which keys and texts are allowed.
+        """
         for key, value in values.items():
             if not 1 <= len(key) <= MAX_TEXT:
                 self.refuse(value, f"the key has to have 1 to {MAX_TEXT} characters.")
         return {key: self.read_text(value, longest, 0) for key, value in values.items()}
 
     def read_boolean(self, place: Place) -> bool:
-        """Return True or False; any value that is not a boolean is a Problem."""
+        """Return the value of a boolean of YAML 1.1, such as ``true`` or ``no``.
+
+        Any other value is a Problem.
+        """
         if place.node.tag != _BOOL:
             self.refuse(place, "true or false is expected.")
             return False
@@ -195,7 +208,11 @@ class SeedReader:
         return value
 
     def read_with(self, place: Place, parse: Callable[[str], str | None], message: str) -> str:
-        """Return what `parse` returns for a text. If it is None, record the Problem `message`."""
+        """Return what `parse` returns for the text at `place`.
+
+        If `parse` returns None, or the value is not text, records a Problem with `message` and
+        returns "".
+        """
         value = self._scalar(place)
         found = parse(value) if value is not None else None
         if found is None:
@@ -204,7 +221,10 @@ class SeedReader:
         return found
 
     def read_plain(self, place: Place) -> Any:
-        """Return any value as YAML's safe loader makes it; None if the loader refuses it."""
+        """Return any value as YAML's safe loader makes it, such as a list, a number or a date.
+
+        If the loader raises an error, records a Problem and returns None.
+        """
         try:
             return SafeConstructor().construct_document(place.node)
         except yaml.MarkedYAMLError as error:
@@ -226,8 +246,8 @@ class SeedReader:
     def find_entry(self, name: str | None, place: Place, known: EntryIds, kind: str) -> str:
         """Return the id of the entry in `known` whose id or name is `name`.
 
-        If no entry has this id or name, or several have, records a Problem at `place` and returns
-        "". `kind`, such as ``project``, is for the message.
+        If no entry has this id or name, if several have, or if `name` is None, records a Problem at
+        `place` and returns "". `kind`, such as ``project``, is for the message.
         """
         found = sorted(known.find(name)) if name is not None else []
         if len(found) == 1:
@@ -255,7 +275,7 @@ class SeedReader:
 
 
 def _is_storable(text: str) -> bool:
-    """Return False if `text` has a NUL character or a lone surrogate."""
+    """Return True if `text` has no NUL character and no lone surrogate."""
     return "\0" not in text and not any("\ud800" <= each <= "\udfff" for each in text)
 
 

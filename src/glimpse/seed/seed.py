@@ -20,7 +20,10 @@ class FileData:
 
 @dataclass(frozen=True, slots=True)
 class GeneratedData:
-    """Image data of `size` bytes: zeros, which a header precedes for the disk format qcow2."""
+    """Image data of `size` bytes that is generated: zeros.
+
+    If the disk format is qcow2, the data starts with a header, which is part of the `size` bytes.
+    """
 
     size: int
 
@@ -29,8 +32,8 @@ class GeneratedData:
 class ImageSeed:
     """An image, its members and its data.
 
-    `members` gives the status of a member for its project id. If `data` is None, the image is
-    stored unchanged. Otherwise the data is uploaded, and determines the image's size and digests.
+    `members` has the status of each member, by project id. If `data` is None, the image is stored
+    unchanged. Otherwise the data is uploaded, and determines the image's size and digests.
     """
 
     image: Image
@@ -44,8 +47,8 @@ class Seed:
 
     ``identity`` is an identity document, which `identity_document_parser.parse_directory`
     describes. Every entry has an id, and every application credential a ``secret`` in plain text.
-    If ``servers`` is None, the cloud has no servers and does not offer the routes of servers.
-    ``faults`` are the fault rules that apply to requests from the start.
+    If ``servers`` is None, the cloud does not offer the routes of servers; if ``servers`` is empty,
+    it does. ``faults`` are the fault rules that apply to requests from the start.
     """
 
     identity: Mapping[str, Any]

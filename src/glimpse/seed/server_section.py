@@ -28,7 +28,8 @@ def parse_servers(
     """Return the servers of a section; `reader` records problems.
 
     `projects`, `users` and `images` are the entries that a server may refer to. A server may have
-    any UUID as its image, because the image may have been deleted since. `now` is the default date.
+    any UUID as its image, because the image may have been deleted since. `now` is the default
+    ``created_at``.
     """
     servers: list[Server] = []
     for place in reader.read_list(section):
@@ -86,9 +87,10 @@ def _flavor(reader: SeedReader, place: Place) -> Flavor:
 
 
 def _image_id(reader: SeedReader, place: Place, images: EntryIds) -> str:
-    """Return the id of an image of the seed, given by id or name, or any other UUID.
+    """Return the id of the image that the text at `place` names.
 
-    Several images with this name or id are a Problem.
+    The text is the id or name of an image in `images`, or any UUID. Any other text, and a text that
+    is the id or name of several images, is a Problem.
     """
 
     def find_id(text: str) -> str | None:

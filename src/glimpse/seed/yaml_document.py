@@ -1,4 +1,4 @@
-"""parse_yaml: makes nodes with lines and paths of the text of a YAML document."""
+"""parse_yaml: parses a YAML document, so that each value has its line and its path."""
 
 from typing import NamedTuple
 
@@ -35,8 +35,8 @@ class Place(NamedTuple):
 def parse_yaml(text: str, source: str) -> Place | None:
     """Return the document in `text`, which is YAML or JSON; None if the document is empty.
 
-    `source` names the document in messages. Raises InvalidSeed if `text` is not valid, or if
-    `find_alias_problem` refuses the aliases.
+    `source` names the document in messages. Raises InvalidSeed if `text` is not valid YAML, or if
+    `find_alias_problem` finds a problem.
     """
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
