@@ -30,7 +30,7 @@ _PRINTED_DATE = re.compile(PRINTED_DATE)
 
 
 def _is_size(value: object) -> bool:
-    """Return True for a size in bytes that a database column can hold, and for None."""
+    """Return True for None, and for a size in bytes that a database column can hold."""
     return value is None or (type(value) is int and 0 <= value <= _MAX_SIZE)
 
 
@@ -61,9 +61,9 @@ def parse_image_and_members(document: object, formats: ImageFormats) -> tuple[Im
     `document` has the format of ``GET /v2/images/{id}``. ``id``, ``status``, ``created_at`` and
     ``updated_at`` are required. The id becomes lower case. Dates may have any ISO 8601 notation;
     they become ``2024-02-01T10:20:30Z``. The disk and container formats must be in `formats`, or
-    null. The default visibility is "private". A property may be null, as in images of older clouds.
-    Attributes that are not stored, such as ``file``, are ignored. The quotas of 128 tags and 128
-    properties do not apply, but all properties as JSON may have at most 1,000,000 characters.
+    null. The default visibility is "private". A property is text or null. All properties as JSON
+    may have at most 1,000,000 characters; no quota applies. Attributes that are not stored, such as
+    ``file``, are ignored.
 
     ``members`` may be a list of ``{"member_id": ..., "status": ...}``. The default status is
     "pending". If ``members`` is text, it is a property of that name. Raises Invalid for any other
@@ -117,9 +117,9 @@ def render_image_and_members(image: Image, members: Members) -> bytes:
 def _check(name: str, value: object, formats: ImageFormats) -> None:
     """Raise Invalid if the attribute or property `name` may not have `value`.
 
-    _CHECKS and `attribute_checks` have the allowed values of attributes. Attributes in neither are
-    not checked. A property may be None or text, and its key has at most 255 characters. Keys and
-    text must not have NUL characters or lone surrogates.
+    _CHECKS and `attribute_checks` have the allowed values of attributes. Other attributes are not
+    checked. A property may be None or text, and its key has at most 255 characters. Keys and text
+    must not have NUL characters or lone surrogates.
     """
     check = _CHECKS.get(name) or attribute_checks(formats).get(name)
     if check is not None:

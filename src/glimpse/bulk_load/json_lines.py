@@ -14,11 +14,13 @@ MAX_LINE_BYTES = 16 * 1024 * 1024  # bytes: more than the largest image has in a
 class JsonLines:
     """Iterates over the JSON documents in a stream with one document in each line.
 
-    A line may also be a whole response of ``GET /v2/images``; each image in it is a document then.
-    Blank lines are skipped. `line` and `bytes` count the lines and bytes that have been read.
-    `next_page` is the link to the next page in the last line that was read; None if that line has
-    no such link. Iterating raises Invalid if a line is not JSON, or has more than 16 MiB, with the
-    line end. The caller closes the stream.
+    A line may also be a whole response of ``GET /v2/images``; each image in the response is a
+    document then. Blank lines are skipped. `line` and `bytes` count the lines and bytes that have
+    been read. `next_page` is the link to the next page in the last line that was not blank; None if
+    that line has no such link.
+
+    Iterating raises Invalid if a line is not JSON, or has more than 16 MiB, with the line end.
+    `line` is then the number of that line. The caller closes the stream.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -37,9 +39,9 @@ class JsonLines:
                 yield from self._documents(line)
 
     def _documents(self, line: bytes) -> Iterator[Any]:
-        """Yield the document in a line, or each image if the line is a list of images.
+        """Yield the document in a line, or the images in a response of ``GET /v2/images``.
 
-        Raises Invalid if the line is not JSON.
+        Sets `next_page`. Raises Invalid if the line is not JSON.
         """
         try:
             document = orjson.loads(line)

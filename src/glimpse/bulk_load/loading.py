@@ -13,7 +13,7 @@ BATCH_SIZE = 10_000  # records in a transaction
 
 
 class BadDocument(Invalid):
-    """A document is invalid, so loading has stopped. The message says why.
+    """A document is invalid or was not allowed, so loading has stopped. The message says why.
 
     `loaded_count` images have been stored: the images of all earlier batches.
     """
@@ -32,8 +32,8 @@ async def load(
     """Create the images that `documents` describe; return the number of images.
 
     `parse_image_and_members` describes the format of a document. Ids, dates, owners and statuses
-    are kept. An existing image with the same id is replaced. No permission is checked. `check` is
-    called with each image, and may raise Invalid to refuse the image.
+    are kept. An image replaces a stored image with the same id, and that image's members. No
+    permission is checked. `check` is called with each image; Invalid from `check` ends the load.
 
     Each batch of 10,000 images is stored whole or not at all. After a batch has been stored,
     `progress` is called with the number of images in the batch. Raises BadDocument if a document is
