@@ -48,12 +48,13 @@ _REPEATED_SLASHES = re.compile(r"/{2,}")
 
 
 class ComputeAPI:
-    """ASGI application of the Compute API: version discovery, images, and maybe servers.
+    """ASGI application of the Compute API: version discovery, images, and optionally servers.
 
     The scope must be of type ``http``, and must have the keys that `RequestMiddleware` adds.
 
     `image_service_url` takes the URL of this process's own Image API, and returns the Image
-    service's base URL for links. `image_service_url` may raise errors of `images.errors`.
+    service's base URL for links. `image_service_url` may raise errors of `images.errors`, which
+    become error responses.
     """
 
     def __init__(
@@ -76,12 +77,12 @@ class ComputeAPI:
         self._version_discovery = VersionDiscovery(options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Respond to a request.
+        """Send the response to a request.
 
-        If the client disconnects before the request's body is complete, nothing is sent. OPTIONS
-        gets 200 with an empty body, and needs no token. For ``/`` and the version roots,
-        `VersionDiscovery` responds to OPTIONS. Raises ResponseAborted if the image service fails
-        while a list is being streamed.
+        OPTIONS gets 200 with an empty body, and needs no token; for ``/`` and the version roots,
+        OPTIONS is treated as GET. If the client disconnects before the request's body is complete,
+        nothing is sent. Raises ResponseAborted if the image service fails while a list is being
+        streamed.
         """
         path = scope["path"]
         if "//" in path:
@@ -103,14 +104,14 @@ class ComputeAPI:
     ) -> Response:
         """Return the response for `path` below `version_root`: ``/images`` below ``/v2.1``.
 
-        Errors become responses, which are checked in a deployed Compute API's order:
+        Errors become responses. The first error that applies is reported, in a deployed Compute
+        API's order:
 
-        - 413 for a body that is too large;
-        - 401 without a valid token;
+        - 413 for a body that is too large, 503 if request bodies take too much memory;
+        - 401 without a valid token, 503 if the identity service is unavailable;
         - 404 if no route has the method and path;
-        - the errors of `_perform`; 501 for a route of Compute that Glimpse does not have.
+        - the error responses of `_perform`, such as 501 for a route that only Compute has.
 
-        Also 503 if the identity service is unavailable, or request bodies take too much memory.
         Raises ClientDisconnected if the client disconnects before the body is complete.
         """
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
@@ -189,8 +190,8 @@ class ComputeAPI:
     ) -> Request:
         """Make the handler's argument. Only the body of a POST or PUT is parsed.
 
-        Raises a 415 fault if `check_content_type` refuses the Content-Type, whatever the method.
-        Raises a 400 fault if the body is not JSON.
+        Raises a 415 fault if the Content-Type is not allowed (see `check_content_type`), even if
+        the method has no body. Raises a 400 fault if the body is not JSON.
         """
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         method, base_url = scope["method"], scope["glimpse.base_url"]

@@ -50,8 +50,8 @@ def preference(accept: str, offers: Sequence[str]) -> Preference:
     one that the header names with fewer asterisks is preferred (``application/json`` before
     ``application/*``), then the first in `offers`.
 
-    Case matters, even for ``q``. If a parameter is repeated, the last one counts. An offer with the
-    quality 0 is not refused. A quality may be above 1. A media range whose quality is not a number
+    Case matters, even for ``q``. If a parameter is repeated, the last one counts. The quality 0
+    does not exclude an offer. A quality may be above 1. A media range whose quality is not a number
     matches nothing.
     """
     best, best_rank = Preference(JSON), (-1.0, -2)

@@ -11,7 +11,8 @@ def strong_etag(body: bytes) -> bytes:
 def is_not_modified(if_none_match: bytes | None, etag: bytes) -> bool:
     """Return True if the header ``If-None-Match`` lists `etag`, with or without ``W/``.
 
-    ``*`` does not match, because a deployed Compute API responds to it with 200.
+    ``*`` does not match, because a deployed Compute API responds to it with 200. Returns False if
+    `if_none_match` is None, which means that the request has no such header.
     """
     if not if_none_match:
         return False

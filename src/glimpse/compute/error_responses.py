@@ -28,7 +28,7 @@ def fault_response(
 ) -> Response:
     """Return the JSON response for a fault, with the fault's headers and its Retry-After.
 
-    Response headers name `microversion`, the request's; None sends no such headers.
+    `microversion` is the request's, which response headers name; None if the request has none.
     `has_request_ids` adds the request id headers, which a deployed Compute API omits for paths
     outside of its versions. `is_private` adds headers that forbid shared caches to store the
     response.
@@ -46,7 +46,10 @@ def fault_response(
 
 
 def unauthorized(challenge: str) -> Response:
-    """Return keystonemiddleware's 401 in JSON, with `challenge` as WWW-Authenticate."""
+    """Return keystonemiddleware's 401 in JSON, with `challenge` as WWW-Authenticate.
+
+    `Identity.challenge` makes `challenge`.
+    """
     document = {
         "error": {
             "code": 401,

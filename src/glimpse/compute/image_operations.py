@@ -33,10 +33,11 @@ _NO_CONTENT = Response(204)
 class ImageOperations:
     """The handlers of all operations on the images of one image service.
 
-    Each handler takes a request that `ComputeAPI` has checked, and returns the response. A handler
-    raises Fault or an error of `images.errors` for an error response. A write of metadata raises a
-    400 fault for invalid metadata. It raises a 403 fault for a reserved key, for an image that the
-    caller may not change, and for more than `metadata_items` items on the image after the write.
+    Each handler takes a request that `ComputeAPI` has checked, and returns the response. For an
+    error response, a handler raises Fault or an error of `images.errors`. A write of metadata
+    raises a 400 fault for invalid metadata. A write raises a 403 fault for a reserved key, for an
+    image that the caller may not change, and if the image would have more than `metadata_items`
+    items.
 
     `policy` decides whether a caller sees the sizes of images.
     """
@@ -47,13 +48,20 @@ class ImageOperations:
         self._policy = policy
 
     async def list_images(self, request: Request) -> Response:
-        """Handle ``GET /images``: a list of ids, names and links."""
+        """Handle ``GET /images``: a list of ids, names and links.
+
+        Raises a 400 fault or Invalid for a query that is not valid (see `parse_list_request`), and
+        the errors of `ImageService.list_images`, such as MarkerNotFound.
+        """
         return await self._list(
             request, "/images", lambda image: basic_view(image, request.link_bases)
         )
 
     async def list_images_detail(self, request: Request) -> Response:
-        """Handle ``GET /images/detail``: full documents, with sizes if the policy allows it."""
+        """Handle ``GET /images/detail``: full documents, with sizes if the policy allows it.
+
+        Raises the same errors as `list_images`.
+        """
         link_bases, show_size = request.link_bases, self._policy.shows_size(request.caller)
         return await self._list(
             request,
@@ -95,14 +103,18 @@ class ImageOperations:
         return _NO_CONTENT
 
     async def list_metadata(self, request: Request) -> Response:
-        """Handle ``GET /images/{id}/metadata``: all metadata of an image."""
+        """Handle ``GET /images/{id}/metadata``: all metadata of an image.
+
+        Raises ImageNotFound if there is no such image or the caller may not see the image.
+        """
         image = await self._images.get_image(request.caller, request.resource_id)
         return json_response({"metadata": render_metadata(image.properties)})
 
     async def show_metadata_item(self, request: Request) -> Response:
         """Handle ``GET /images/{id}/metadata/{key}``: one metadata item.
 
-        Raises a 404 fault if the image has no item with the key.
+        Raises ImageNotFound if there is no such image or the caller may not see the image. Raises a
+        404 fault if the image has no item with the key.
         """
         image = await self._images.get_image(request.caller, request.resource_id)
         metadata = render_metadata(image.properties)
@@ -111,18 +123,19 @@ class ImageOperations:
         return json_response({"meta": {request.key: metadata[request.key]}})
 
     async def create_metadata(self, request: Request) -> Response:
-        """Handle ``POST /images/{id}/metadata``: set items, and keep all others.
+        """Handle ``POST /images/{id}/metadata``: set the items in the body, keep all other items.
 
-        The response has all items of the image.
+        The response has all items of the image. `ImageOperations` explains the errors.
         """
         metadata = parse_body(request.body, "metadata", is_legacy=request.is_legacy)
         image = await self._write(request, metadata, replace=False)
         return json_response({"metadata": render_metadata(image.properties)})
 
     async def replace_metadata(self, request: Request) -> Response:
-        """Handle ``PUT /images/{id}/metadata``: replace all items.
+        """Handle ``PUT /images/{id}/metadata``: replace all items by the items in the body.
 
-        The response repeats the items of the request.
+        Items whose keys start with ``os_glance`` are kept. The response repeats the items in the
+        body. `ImageOperations` explains the errors.
         """
         metadata = parse_body(request.body, "metadata", is_legacy=request.is_legacy)
         await self._write(request, metadata, replace=True)
@@ -132,6 +145,7 @@ class ImageOperations:
         """Handle ``PUT /images/{id}/metadata/{key}``: set one item.
 
         The response repeats the item. Raises a 400 fault if the item in the body has another key.
+        `ImageOperations` explains the other errors.
         """
         meta = parse_item(request.body, request.key, is_legacy=request.is_legacy)
         await self._write(request, meta, replace=False)
@@ -140,8 +154,10 @@ class ImageOperations:
     async def delete_metadata_item(self, request: Request) -> Response:
         """Handle ``DELETE /images/{id}/metadata/{key}``: 204.
 
-        Raises PropertyNotFound, which becomes a 404, if the image has no item with the key. Raises
-        a 404 fault if the key names an attribute such as ``name``.
+        Raises ImageNotFound if there is no such image or the caller may not see the image. Raises
+        PropertyNotFound, which becomes a 404, if the image has no item with the key. Raises a 404
+        fault if the key names an attribute such as ``name``. Raises a 403 fault if the caller may
+        not change the image.
         """
         if request.key in await self._images.base_attributes(request.caller):
             await self._images.get_image(request.caller, request.resource_id)
@@ -161,10 +177,9 @@ class ImageOperations:
     async def _write(self, request: Request, metadata: dict[str, Any], *, replace: bool) -> Image:
         """Set metadata of an image atomically; return the image after the change.
 
-        With `replace`, all other metadata is removed, except keys that start with ``os_glance``.
-        Metadata that no caller may set on any image is a fault (see `_fault_for_metadata`). Errors
-        of `_check_allowed` take precedence over that fault. For other metadata, raises what
-        `_change` raises.
+        With `replace`, all other metadata is removed, except keys that start with ``os_glance``. If
+        nobody may set the metadata on any image, raises an error of `_check_allowed` or else the
+        fault of `_fault_for_metadata`. For other metadata, raises what `_change` raises.
         """
         fault = _fault_for_metadata(request.resource_id, metadata)
         if fault is not None:
@@ -181,7 +196,7 @@ class ImageOperations:
     async def _check_allowed(
         self, request: Request, metadata: dict[str, Any], *, replace: bool
     ) -> None:
-        """Raise the errors that a deployed Compute API reports before it refuses an item.
+        """Raise the errors that a deployed Compute API reports before invalid items of metadata.
 
         The first error that applies is raised: ImageNotFound; a 403 fault for more items than an
         image may have; a 403 fault if the caller may not change the image.

@@ -27,7 +27,7 @@ _PATCH = "PATCH /v2/images/{image_id}"
 
 
 class _Row(NamedTuple):
-    """A route of images whose handler is a method of ImageOperations, not yet of an instance.
+    """A route of images whose handler is an unbound method of ImageOperations.
 
     `Route` describes the other fields.
     """

@@ -12,10 +12,10 @@ _PLAIN_URL = re.compile(r"[!#-\[\]-~]*")  # characters that JSON does not escape
 
 
 class LinkPrefixes(NamedTuple):
-    """URLs that replace the scheme and host of links; None changes nothing.
+    """URLs that replace the scheme and host of links; None keeps the scheme and host.
 
-    `compute` is the option ``[api] compute_link_prefix``, `image_service` is
-    ``glance_link_prefix``.
+    `compute` is the option ``[api] compute_link_prefix``, `image_service` is ``[api]
+    glance_link_prefix``.
     """
 
     compute: str | None
@@ -66,7 +66,8 @@ def make_link_bases(
 
     `base_url` is the URL by which the client reached Glimpse. `version_root` is ``/v2.1`` or
     ``/v2``. `project_id` is "" if the request's path has no project id. `image_service` is the
-    Image service's base URL. `prefixes` replace scheme and host.
+    Image service's base URL. `prefixes` replace the scheme and host of `base_url` and
+    `image_service`.
     """
     base = _quoted(with_prefix(base_url, prefixes.compute))
     project = f"/{project_id}" if project_id else ""

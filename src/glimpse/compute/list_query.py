@@ -52,11 +52,11 @@ class ListRequest(NamedTuple):
 def parse_list_request(query_string: bytes, /) -> ListRequest:
     """Parse the query string of a list of images. Do not change the result: it may be cached.
 
-    Known parameters are ``limit``, ``marker``, ``changes-since``, the filters in
-    _IMAGE_SERVICE_NAMES (``name``), and ``property-{key}``. The last one filters by a property or
-    an attribute, with the syntax of the Image API (``property-name=in:a,b``). ``page_size`` and
-    ``offset`` are validated, but have no effect. Unknown parameters are ignored. If a parameter is
-    repeated, the last value counts. ``;`` separates parameters as ``&`` does. Without ``limit``,
+    Known parameters are ``limit``, ``marker``, ``changes-since``, the keys of _IMAGE_SERVICE_NAMES,
+    such as ``name``, and ``property-{key}``. ``property-{key}`` filters by any property or
+    attribute, in the syntax of the Image API (``property-name=in:a,b``). ``page_size`` and
+    ``offset`` are validated, but have no effect. Other parameters are ignored. ``;`` separates
+    parameters as ``&`` does. If a parameter is repeated, the last value counts. Without ``limit``,
     the list has no limit.
 
     Raises a 400 fault or images.errors.Invalid if a value is not valid. Raises a 400 fault if the
@@ -91,7 +91,8 @@ def _is_known(name: str) -> bool:
 def _check_number(name: str, value: str) -> None:
     """Raise a 400 fault if `value` is not a whole number of 1 or more, in digits only.
 
-    A newline at the end is accepted, as in a deployed Compute API.
+    `name` is the parameter, for the message. A newline at the end is accepted, as in a deployed
+    Compute API.
     """
     if not _WHOLE_NUMBER.fullmatch(value) or not value.strip("0\n"):
         raise Fault(

@@ -25,10 +25,10 @@ async def list_response(
     `view` renders one image. If the list ended at its limit although further images exist, the
     document also has ``images_links``, which `next_link` makes.
 
-    A short list (some 200 images, with some 400,000 characters of properties) is read to its end,
-    and errors of `pages` are raised here. For a longer list, the response's body is a generator
-    that holds one page in memory at a time. The generator raises errors of later pages to its
-    reader. `pages` is closed when its last page has been read.
+    `pages` is read until the list ends or has to be streamed (see `_is_long`). Errors of `pages`
+    until then are raised here. If the list has ended, `pages` is closed. Otherwise the response's
+    body is a generator that holds one page in memory at a time. The generator raises errors of
+    later pages, and closes `pages` at the end.
     """
     first = await _merge_first_pages(pages)
     if not first.is_last:
@@ -43,10 +43,10 @@ async def list_response(
 
 
 async def _merge_first_pages(pages: AsyncIterator[Page]) -> Page:
-    """Read pages until the list ends or is long, and return them as one page.
+    """Read pages until the list ends or has to be streamed (see `_is_long`); return one page.
 
-    More than one page is read, because a page may have few or no images although the list goes on.
-    Raises what `pages` raises.
+    The result has the images of all pages that were read. More than one page is read, because a
+    page may have few or no images although the list goes on. Raises what `pages` raises.
     """
     page = await anext(pages)
     while not page.is_last and not _is_long(page.images):
@@ -56,7 +56,7 @@ async def _merge_first_pages(pages: AsyncIterator[Page]) -> Page:
 
 
 def _is_long(images: Sequence[Image]) -> bool:
-    """Return True if a list that starts with these images has to be streamed.
+    """Return True if a list that starts with `images`, and goes on, has to be streamed.
 
     That is so for 200 images or more, and for more than 400,000 characters of properties as JSON.
     """

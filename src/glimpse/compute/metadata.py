@@ -60,7 +60,8 @@ def parse_body(body: Any, name: str, *, is_legacy: bool) -> dict[str, Any]:
 def parse_item(body: Any, key: str, *, is_legacy: bool) -> dict[str, Any]:
     """Return the item in the body of ``PUT .../metadata/{key}``: ``{"meta": {key: value}}``.
 
-    Raises a 400 fault if the item does not have the key `key`, or if `parse_body` refuses the body.
+    Raises a 400 fault if the item has another key than `key`, or if the body is not valid (see
+    `parse_body`).
     """
     item = parse_body(body, "meta", is_legacy=is_legacy)
     if key not in item:
@@ -89,7 +90,7 @@ def _invalid(attribute: str, reason: str) -> Fault:
 
 
 def is_reserved(key: str) -> bool:
-    """Return True if the Image service lets no caller set the metadata key `key`.
+    """Return True if the Image service lets no client set the metadata key `key`.
 
     Reserved are the keys in _READ_ONLY, such as ``status``, and all keys that start with
     ``os_glance``. Case matters. White space around a key is ignored.
@@ -107,8 +108,8 @@ def property_changes(
     `limit` is the highest number of properties that the image may have after the change.
     `apply_changes` enforces `limit`.
 
-    Reserved keys are not refused here: see `is_reserved`. White space around a key is removed. If
-    two keys become the same, the key that had no white space counts. A value that is not text is
+    Reserved keys are not checked: call `is_reserved` before. White space around a key is removed.
+    If two keys become the same, the key that had no white space counts. A value that is not text is
     converted with ``str``.
 
     Some keys change nothing, but count towards `limit`: the keys in `base_attributes` (``name``),
@@ -148,8 +149,9 @@ def check_count(count: int, limit: int) -> None:
 def check_storable(metadata: Mapping[str, Any]) -> None:
     """Raise a 400 fault if the Image service cannot store the metadata.
 
-    This applies to text with a lone surrogate. It also applies to a value of ``mappings`` or
-    ``block_device_mapping`` that `decode_json` refuses. (A deployed Compute API responds with 500.)
+    A key or value cannot be stored if it has a lone surrogate. A value of ``mappings`` or
+    ``block_device_mapping`` cannot be stored if it is not JSON (see `decode_json`). (A deployed
+    Compute API responds with 500.)
     """
     for key, value in metadata.items():
         try:

@@ -17,12 +17,12 @@ class NextLink(NamedTuple):
     parameters: tuple[tuple[str, str], ...]
 
     def render(self, marker: str) -> list[dict[str, str]]:
-        """Return the value of ``images_links``, or of the like, of a page.
+        """Return the value of ``images_links``, ``servers_links`` or ``flavors_links`` of a page.
 
         `marker` is the id of the last image, server or flavor of the page. The URL has the
         parameters sorted by name. Of a repeated parameter, the URL has only the last value in
         sorted order, as in a deployed Compute API. `marker` replaces the value of the request's
-        ``marker``. If the request has none, ``marker`` comes last.
+        ``marker``. If the request has no ``marker``, `marker` comes last in the URL.
         """
         url = f"{self.list_url}?{_encode_parameters(self.parameters, marker)}"
         return [{"rel": "next", "href": url}]

@@ -10,8 +10,8 @@ class ComputeOptions:
     """The options of the Compute API.
 
     Version documents name `advertised_microversion` as the highest microversion. Requests may use
-    microversions up to `max_microversion`. A request body of more than `max_body_size` bytes is a
-    413.
+    microversions up to `max_microversion`. A request body of more than `max_body_size` bytes gets a
+    413 response.
 
     `compute_link_prefix` and `glance_link_prefix` are URLs that replace the scheme and host of
     links to the Compute API and to the Image API. None keeps the scheme and host. `sunset` is the

@@ -16,9 +16,9 @@ ALL_OPERATIONS = "os_compute_api:os-images"
 class ComputePolicy:
     """Decides which operations a caller may use, and whether the caller sees sizes of images.
 
-    `rules` are the operator's; None if no policy file is configured. `check` and `shows_size` say
-    what applies if a rule is not configured. A rule is evaluated for the caller's own project and
-    user, as in Compute.
+    `rules` are the operator's policy rules; None if no policy file is configured. `check` and
+    `shows_size` say what applies if a rule is not configured. A rule is evaluated for the caller's
+    own project and user, as in Compute.
     """
 
     def __init__(self, rules: PolicyRules | None) -> None:
@@ -36,7 +36,7 @@ class ComputePolicy:
 
         If `rule` is not configured, the rule ``os_compute_api:os-images`` decides. If neither rule
         is configured, every caller with a project may use the operation. A caller without a project
-        may use no operation. (Compute responds to such a caller with 500; docs/differences.md.)
+        always gets the fault. (Compute responds to such a caller with 500; docs/differences.md.)
         """
         if caller.project_id is None:
             raise Fault(403, "Images need a token that is scoped to a project; this one is not.")
@@ -50,7 +50,7 @@ class ComputePolicy:
     def _allows(self, rule: str, caller: Caller) -> bool:
         """Return True if `rule` is not configured, or allows `caller`.
 
-        A configured rule refuses every token with system or domain scope.
+        A configured rule never allows a token with system or domain scope.
         """
         if self._rules is None or not self._rules.has(rule):
             return True

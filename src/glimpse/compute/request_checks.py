@@ -14,10 +14,10 @@ def check_request(route: Route, request: Request, policy: ComputePolicy) -> None
     The first fault that applies is raised:
 
     - 400 if the path has a project id that is not the caller's;
-    - 404 if the operation was removed before the request's microversion (not with
-      `serve_removed`);
+    - 404 if the operation was removed before the request's microversion, and the option
+      `serve_removed` is not set;
     - 400 if the method is GET and the query is not UTF-8;
-    - 403 if the route has a policy rule and `ComputePolicy.check` refuses the caller.
+    - 403 if the route has a policy rule that the caller does not pass (see `ComputePolicy.check`).
     """
     caller, project_id = request.caller, request.project_id
     if project_id and project_id != caller.project_id:

@@ -12,7 +12,7 @@ class Response(NamedTuple):
     """A response that a handler returns and `compute.api` sends.
 
     `body` is a complete document, None for an empty body, or a generator whose pieces are sent one
-    by one. `headers` are those of this response only. `compute.api` adds the headers that all
+    by one. `headers` has the headers of this response only. `compute.api` adds the headers that all
     operations have.
     """
 

@@ -76,8 +76,8 @@ class Match(NamedTuple):
 def split_version_root(path: str) -> tuple[str, str]:
     """Split ``/v2.1/images`` into the version root ``/v2.1`` and the path ``/images``.
 
-    Returns "" and the whole path if the path is not below a version root. ``/v2.1`` and ``/v2.1/``
-    are not.
+    Returns "" and the whole path if the path is not below a version root. A version root itself,
+    such as ``/v2.1`` or ``/v2.1/``, is not below a version root.
     """
     if path.startswith("/v2.1/") and path != "/v2.1/":
         return "/v2.1", path[5:]
@@ -87,11 +87,11 @@ def split_version_root(path: str) -> tuple[str, str]:
 
 
 class _Template(NamedTuple):
-    """A route's path, split at slashes.
+    """The path of `route`, split at slashes.
 
     `literals` has the position and the text of each segment that a request must have unchanged.
     `resource_id` and `key` are the positions of ``{id}`` and ``{key}``; 0 means that the path has
-    none.
+    no such segment.
     """
 
     route: Route
@@ -101,10 +101,7 @@ class _Template(NamedTuple):
 
 
 class RouteTable:
-    """Routes, and the search for the route of a request.
-
-    If several routes match a request, the first one is used.
-    """
+    """Finds the route of a request. If several routes match, the first one is used."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
         # By method and number of segments, so that few templates have to be compared.
@@ -137,9 +134,9 @@ class RouteTable:
     def _find(self, method: str, segments: list[str]) -> tuple[Route, str, str] | None:
         """Return the first route that matches, with the resource id and key in the segments.
 
-        Returns None if no route matches. The resource id or the key is "" if the route's path has
-        none. An empty segment is neither an id nor a key. A newline matches the empty last segment
-        of ``/``.
+        Returns None if no route matches. The resource id is "" if the route's path has no ``{id}``,
+        the key is "" if there is no ``{key}``. An empty segment is neither an id nor a key. A
+        newline matches the empty last segment of ``/``.
         """
         for route, literals, id_at, key_at in self._templates.get((method, len(segments)), ()):
             for position, text in literals:

@@ -27,8 +27,7 @@ def match_unsupported_route(version_root: str, path: str) -> Match | None:
     """Return a route that responds with 501 if Compute has `path`; None if it does not.
 
     `path` is below `version_root`, and may start with a project id, as for `RouteTable.match`. Only
-    the first segment after the project id is compared (``servers``), with any method. The route's
-    handler raises a 501 fault.
+    the first segment after the project id is compared (``servers``), with any method.
     """
     segments = path.split("/")[1:]
     project_id = ""

@@ -44,7 +44,7 @@ class VersionDiscovery:
         `path` is the request's path, with repeated slashes as one. The first case that applies
         decides:
 
-        - The request is malformed: 400, 406 or 415. For OPTIONS, 200 with an empty body.
+        - The request is malformed: 400, 406 or 415; for OPTIONS, 200 with an empty body.
         - `path` is a version root, or a header names a version (see `_negotiate`): 200 with that
           version.
         - `path` is ``/``: 200 with all versions.
@@ -84,7 +84,8 @@ class VersionDiscovery:
 
         A Content-Type that is not allowed is 415. A query that is not UTF-8 is 400, and so is the
         body of a POST or PUT that is not JSON. The body is not used otherwise. A body that is too
-        large, or for which memory is short, is ignored. Raises ClientDisconnected.
+        large, or for which memory is short, is not checked. Raises ClientDisconnected if the client
+        disconnects before the body is complete.
         """
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         check_content_type(headers.get(b"content-type"))

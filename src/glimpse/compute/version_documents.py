@@ -7,7 +7,10 @@ from glimpse.compute.microversions import LEGACY_ROOT, MINIMUM
 
 
 class _Version(NamedTuple):
-    """A version in version documents. `parameter` is the parameter of its media type."""
+    """A version in version documents.
+
+    `parameter` is the parameter of the version's media type, such as ``version=2.1``.
+    """
 
     id: str
     status: str
@@ -26,8 +29,8 @@ def versions_document(base_url: str, advertised: str) -> dict[str, Any]:
     """Return the document of ``GET /``: all versions.
 
     `base_url` is the URL by which the client reached Glimpse. The document names `advertised` as
-    the highest microversion, although requests may use higher ones: some clients always use the
-    highest microversion that is named, and above 2.38 there are no operations on images
+    the highest microversion, although requests may use higher ones. The reason is that some clients
+    always use the highest microversion that is named. Above 2.38 there are no operations on images
     (docs/differences.md).
     """
     return {

@@ -88,7 +88,7 @@ def parse_create_server(body: Any, minor: int, *, is_legacy: bool) -> NewServer:
     Attributes that have no effect without a machine, such as user data, are not checked. With
     `is_legacy` (``/v2``), white space around the name is removed, and unknown attributes are
     ignored; otherwise both are a 400 fault. Raises a 400 fault for a body that is not valid. Raises
-    a 501 fault for several servers, and for a server that boots from a volume.
+    a 501 fault if the body asks for several servers, or for a server that boots from a volume.
     """
     if not isinstance(body, dict) or "server" not in body:
         raise Fault(400, "'server' is a required property")
@@ -116,9 +116,10 @@ def parse_create_server(body: Any, minor: int, *, is_legacy: bool) -> NewServer:
 
 
 def _parse_object(name: str, value: Any, required: tuple[str, ...]) -> dict[str, Any]:
-    """Return `value`, an object. Raises a 400 fault if a `required` attribute is missing.
+    """Return `value` if it is an object with all attributes in `required`.
 
-    A value that is not an object is a 400 fault, too.
+    Raises a 400 fault for any other value. `name` is the attribute of the body that has the value,
+    such as ``server``, for the message.
     """
     if not isinstance(value, dict):
         raise _invalid(name, "It must be an object.")
@@ -190,7 +191,9 @@ def _refuse_several(server: Mapping[str, Any]) -> None:
 def _parse_image_ref(server: Mapping[str, Any]) -> str:
     """Return the id of the image of a new server.
 
-    Raises a 400 fault if the id is missing or not a UUID, and a 501 fault for a volume.
+    The id is ``imageRef``, or the ``uuid`` of a device in ``block_device_mapping_v2``. Raises a 400
+    fault if the id is missing or not a UUID, or if the devices are malformed. Raises a 501 fault if
+    a device is a volume.
     """
     devices = server.get("block_device_mapping_v2", [])
     if not isinstance(devices, list) or not all(isinstance(each, dict) for each in devices):

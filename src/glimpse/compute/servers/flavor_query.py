@@ -45,10 +45,10 @@ class FlavorPage(NamedTuple):
 class FlavorQuery:
     """The filters, order and limit of a list of flavors.
 
-    A flavor is listed if it has at least `min_ram` MiB of memory and a disk of `min_disk` GiB. If
-    `is_public` is False, no flavor is listed, because all flavors are public. Flavors are sorted by
-    the attribute `sort_key` and then by name. The list starts after the flavor with the name
-    `marker`, and has at most `limit` flavors.
+    A flavor is listed if it has at least `min_ram` MiB of memory and a disk of at least `min_disk`
+    GiB. If `is_public` is False, no flavor is listed, because all flavors are public. Flavors are
+    sorted by `sort_key`, a key of _SORT_VALUES, and then by name. `is_descending` reverses both.
+    The list starts after the flavor with the name `marker`, and has at most `limit` flavors.
     """
 
     is_public: bool = True
@@ -60,7 +60,7 @@ class FlavorQuery:
     limit: int = MAX_LIMIT
 
     def select_page(self, flavors: Sequence[Flavor]) -> FlavorPage:
-        """Return the page of `flavors`, all flavors, that the query selects.
+        """Return the page that the query selects. `flavors` must have all flavors, in any order.
 
         The flavor with the name `marker` need not match the filters. Raises a 400 fault if no
         flavor has that name.
@@ -122,9 +122,9 @@ def parse_flavor_list_request(query_string: bytes, caller: Caller, minor: int) -
 
 
 def _parse_is_public(text: str) -> bool:
-    """Return False if `text` is false; True if it is true, or ``none``: public or not.
+    """Return the value of the filter ``is_public``; True for ``none``, which means either.
 
-    Raises a 400 fault for any other text.
+    Raises a 400 fault for text that is neither a boolean nor ``none``.
     """
     is_public = True if text.lower() == "none" else parse_boolean(text)
     if is_public is None:

@@ -100,10 +100,13 @@ def parse_server_list_request(
 ) -> ServerListRequest:
     """Parse the query string of a list of servers at the microversion 2.`minor`.
 
-    Filters that the caller may not use are ignored. Raises a 400 fault if a value is not valid or a
-    parameter has a NUL character. From 2.75 on, an unknown parameter is a 400 fault, too. Raises a
-    403 fault if `permissions` do not let the caller list all projects (``all_tenants``). Raises a
-    403 fault if DELETED is the only known status and the caller is not an admin.
+    Filters that the caller may not use are ignored. If a filter is repeated, the last value counts;
+    but all values of ``status`` count. Raises a 400 fault if a value is not valid or a parameter
+    has a NUL character. From 2.75 on, an unknown parameter is a 400 fault, too.
+
+    Raises a 403 fault if the caller asks for the servers of all projects (``all_tenants``) and
+    `permissions` do not allow that. Raises a 403 fault if the caller is not an admin and asks for
+    servers in status DELETED only.
     """
     pairs = parse_qsl(query_string.decode(errors="replace"), keep_blank_values=True)
     for name, value in pairs:
@@ -173,11 +176,11 @@ def _parse_sort(pairs: list[tuple[str, str]]) -> tuple[Sort, ...]:
 
 
 def _status_conditions(texts: list[str], caller: Caller, minor: int) -> Iterator[Condition]:
-    """Yield the condition that a server's status is one of `texts`; nothing if there are none.
+    """Yield the condition that a server's status is one of `texts`.
 
-    Unknown statuses are ignored. If all statuses are unknown, raises a 400 fault from microversion
-    2.38 on; before, the condition is true of no server. Raises a 403 fault if DELETED is the only
-    known status and the caller is not an admin.
+    Yields nothing if `texts` is empty. Unknown statuses are ignored. If all statuses are unknown,
+    raises a 400 fault from microversion 2.38 on; before, the condition is true of no server. Raises
+    a 403 fault if DELETED is the only known status and the caller is not an admin.
     """
     if not texts:
         return
@@ -195,7 +198,8 @@ def _conditions(
 ) -> Iterator[Condition]:
     """Yield a condition for each filter that may be used at the minor version `minor`.
 
-    Filters by project are ignored if `is_everywhere` is False.
+    `is_everywhere` is True if the servers of all projects are listed. Otherwise, filters by project
+    are ignored. Raises a 400 fault for a value that is not valid.
     """
     for name, value in values.items():
         if name not in _FILTERS or minor < _FILTERS[name]:
@@ -206,7 +210,10 @@ def _conditions(
 
 
 def _condition(name: str, value: str) -> Condition:
-    """Return the condition of the filter `name`. Raises a 400 fault if `value` is not valid."""
+    """Return the condition of the filter `name`, a key of _FILTERS.
+
+    Raises a 400 fault if `value` is not valid.
+    """
     if name in _EQUAL:
         get, _ = _EQUAL[name]
         return lambda server: get(server) == value

@@ -36,12 +36,12 @@ _Entry = TypeVar("_Entry", Server, Flavor)
 class ServerOperations:
     """The handlers of all operations on servers and flavors.
 
-    Each handler takes a request that `ComputeAPI` has checked, and returns the response. A handler
-    raises Fault, ServerError or an error of `images.errors` for an error response. A handler of
-    servers raises a 403 fault if `policy` refuses the caller.
+    Each handler takes a request that `ComputeAPI` has checked, and returns the response. For an
+    error response, a handler raises Fault, ServerError or an error of `images.errors`. A handler of
+    servers raises a 403 fault if `policy` does not allow the operation to the caller.
 
     `metadata_items` is the highest number of metadata items that a server may have. Before
-    microversion 2.39, it is also the highest number for a snapshot.
+    microversion 2.39, the same number limits the items of a snapshot.
     """
 
     def __init__(
@@ -52,7 +52,12 @@ class ServerOperations:
         self._metadata_items = metadata_items
 
     async def list_servers(self, request: Request) -> Response:
-        """Handle ``GET /servers``: a list of ids, names and links."""
+        """Handle ``GET /servers``: a list of ids, names and links.
+
+        Raises a 400 or 403 fault for a query that is not valid or not allowed (see
+        `parse_server_list_request`). Raises ServerMarkerNotFound if the marker is the id of no
+        server that the caller may list.
+        """
         self._policy.check(request.caller, ServerRule.INDEX)
         return await self._list(
             request,
@@ -62,7 +67,10 @@ class ServerOperations:
         )
 
     async def list_servers_detail(self, request: Request) -> Response:
-        """Handle ``GET /servers/detail``: full documents."""
+        """Handle ``GET /servers/detail``: full documents.
+
+        Raises the same errors as `list_servers`.
+        """
         self._policy.check(request.caller, ServerRule.DETAIL)
         minor, shown = _minor(request), self._admin_attributes(request)
         return await self._list(
@@ -159,9 +167,10 @@ class ServerOperations:
         """Handle ``POST /servers/{id}/action``: 202 for createImage, 501 for other actions.
 
         Before microversion 2.45, the header Location has the image's URL in the Image API. From
-        2.45 on, the body has the image's id instead. Raises a 403 fault for a reserved metadata
-        key. Before 2.39, also raises a 403 fault for too many metadata items. Raises what
-        `ServerService.create_image` raises.
+        2.45 on, the body has the image's id instead. Raises a 400 fault for an invalid body, and a
+        403 fault for a reserved metadata key. Before 2.39, also raises a 403 fault for too many
+        metadata items. Raises ServerNotFound, and the errors of `ServerService.create_image`, such
+        as WrongState.
         """
         name, metadata = parse_create_image(request.body, is_legacy=request.is_legacy)
         server = await self._find(request, ServerRule.CREATE_IMAGE)
@@ -176,11 +185,11 @@ class ServerOperations:
         return Response(202, None, [(b"location", url.encode())])
 
     async def _find(self, request: Request, rule: ServerRule) -> Server:
-        """Return the server in the path, after checking that `rule` allows the action.
+        """Return the server in the path. `rule` is the policy rule of the operation.
 
         The first error that applies is raised: a 403 fault if the caller has no project;
-        ServerNotFound if the caller may not see the server; a 403 fault if `rule` refuses the
-        caller.
+        ServerNotFound if there is no such server or the caller may not see the server; a 403 fault
+        if `rule` does not allow the operation to the caller.
         """
         check_has_project(request.caller)
         server = await self._servers.get_server(request.caller, request.resource_id)
@@ -188,11 +197,17 @@ class ServerOperations:
         return server
 
     async def list_flavors(self, request: Request) -> Response:
-        """Handle ``GET /flavors``: a list of ids, names and links."""
+        """Handle ``GET /flavors``: a list of ids, names and links.
+
+        Raises a 400 fault for a query that is not valid, or if no flavor has the marker's name.
+        """
         return await self._list_flavors(request, "/flavors", views.basic_flavor_view)
 
     async def list_flavors_detail(self, request: Request) -> Response:
-        """Handle ``GET /flavors/detail``: full documents."""
+        """Handle ``GET /flavors/detail``: full documents.
+
+        Raises the same errors as `list_flavors`.
+        """
         return await self._list_flavors(request, "/flavors/detail", views.flavor_view)
 
     async def _list_flavors(
@@ -219,7 +234,10 @@ class ServerOperations:
         return Response(200, body)
 
     async def show_flavor(self, request: Request) -> Response:
-        """Handle ``GET /flavors/{id}``: the full document of a flavor. Raises FlavorNotFound."""
+        """Handle ``GET /flavors/{id}``: the full document of a flavor.
+
+        Raises FlavorNotFound if no flavor has the id.
+        """
         flavor = await self._find_flavor(request.resource_id)
         document = views.flavor_view(flavor, request.link_bases, _minor(request))
         return Response(200, orjson.dumps({"flavor": document}))

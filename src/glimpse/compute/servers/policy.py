@@ -45,9 +45,9 @@ class ServerPolicy:
     """Decides what a caller may do with servers.
 
     `rules` are the operator's policy rules; None if no policy file is configured. If a rule is not
-    configured, the caller needs one of the roles in ROLES, which are Compute's defaults. Whether
-    the caller may see the server is not checked here: `ServerService` hides other projects' servers
-    from all callers but admins.
+    configured, an admin may do everything; another caller needs one of the roles in ROLES, which
+    are Compute's defaults. Whether the caller may see the server is not checked here:
+    `ServerService` hides other projects' servers from all callers but admins.
     """
 
     def __init__(self, rules: PolicyRules | None) -> None:
@@ -57,7 +57,7 @@ class ServerPolicy:
         """Raise a 403 fault if `rule` does not let `caller` act on `server`.
 
         If `server` is None, as for lists, the rule is evaluated for the caller's own project and
-        user. A caller without a project is always refused.
+        user. A caller without a project always gets the fault.
         """
         check_has_project(caller)
         if not self.allows(caller, rule, server):
@@ -67,7 +67,7 @@ class ServerPolicy:
         """Return True if `rule` lets `caller` act on `server`.
 
         If `server` is None, as for lists, the rule is evaluated for the caller's own project and
-        user. A caller without a project is always refused.
+        user. For a caller without a project, the result is always False.
         """
         if caller.project_id is None:
             return False

@@ -12,10 +12,10 @@ BOOLEANS = tuple(sorted(_TRUE | _FALSE))
 
 
 def parse_limit(texts: Sequence[str]) -> int:
-    """Return the last of the limits in `texts`, or MAX_LIMIT if that is lower.
+    """Return the last limit in `texts`, but at most MAX_LIMIT.
 
-    Returns MAX_LIMIT if there is no limit, or the last one is "". Raises a 400 fault if any limit
-    is not a whole number.
+    If `texts` is empty, or its last text is "", returns MAX_LIMIT. Raises a 400 fault if a text is
+    neither "" nor a whole number in digits.
     """
     for text in texts:
         if text and not (text.isascii() and text.isdecimal()):
@@ -26,13 +26,16 @@ def parse_limit(texts: Sequence[str]) -> int:
 
 
 def parse_boolean(text: str) -> bool | None:
-    """Return the value of a text in BOOLEANS, in upper or lower case; None for any other text."""
+    """Return the value of a text in BOOLEANS, such as ``yes``; None for any other text.
+
+    Case does not matter.
+    """
     text = text.lower()
     return text in _TRUE if text in BOOLEANS else None
 
 
 def unknown_parameter(name: str) -> Fault:
-    """Return the 400 fault for a query parameter that the list does not have."""
+    """Return the 400 fault for a query parameter that a list does not have."""
     return Fault(400, f"The query parameter {name!r} is not known.")
 
 

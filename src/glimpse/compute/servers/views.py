@@ -15,10 +15,10 @@ _SHOWN_PREFIXES = ("hw_", "os_require_", "os_secure_", "trait:")
 
 
 class AdminAttributes(NamedTuple):
-    """Which attributes that Compute shows only to admins, by default, a document has.
+    """The attributes that only admins see by default, and whether a document has them.
 
-    `host_status` is the attribute of this name. `extended_server` are the ``OS-EXT-SRV-ATTR``
-    attributes.
+    `host_status` decides about the attribute ``host_status``, `extended_server` about the
+    attributes whose names start with ``OS-EXT-SRV-ATTR``.
     """
 
     host_status: bool
@@ -73,7 +73,7 @@ def detail_view(
 
 
 def _lifetime(server: Server) -> dict[str, Any]:
-    """Return when the server was started and terminated: at its creation, and not yet."""
+    """Return the attributes for the start of the server (its creation) and for its end (null)."""
     return {
         "OS-SRV-USG:launched_at": f"{server.created_at.removesuffix('Z')}.000000",
         "OS-SRV-USG:terminated_at": None,
@@ -81,7 +81,7 @@ def _lifetime(server: Server) -> dict[str, Any]:
 
 
 def _states(server: Server) -> dict[str, Any]:
-    """Return the states of the server that its status summarizes."""
+    """Return the attributes for the task state, the VM state and the power state of a server."""
     return {
         "OS-EXT-STS:task_state": server.task_state,
         "OS-EXT-STS:vm_state": server.vm_state,
