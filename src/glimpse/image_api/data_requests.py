@@ -26,8 +26,8 @@ def check_octet_stream(request: Request, verb: str) -> None:
 def declared_size(request: Request) -> int | None:
     """Return the number of bytes that the client declares for image data; None if unknown.
 
-    The header X-OpenStack-Image-Size has the size. Without that header, Content-Length is used. A
-    size of 0 means unknown. A negative size is returned unchanged, as in Glance, although no data
+    The header X-OpenStack-Image-Size has the size. Without that header, Content-Length is used. For
+    a size of 0, returns None. A negative size is returned unchanged, as in Glance, although no data
     can have such a size. Raises Invalid if the header is not an integer.
     """
     text = request.headers.get(_SIZE_HEADER, request.headers.get("content-length", "0"))
@@ -38,9 +38,10 @@ def declared_size(request: Request) -> int | None:
 
 
 async def require_size(chunks: AsyncIterator[bytes], size: int | None) -> AsyncIterator[bytes]:
-    """Yield `chunks`, and check that they have `size` bytes together. None allows any size.
+    """Yield `chunks`, and check that all chunks together have `size` bytes.
 
-    Raises Invalid as soon as there are more bytes, or at the end if there are fewer.
+    If `size` is None, any number of bytes is allowed. Raises Invalid as soon as there are more
+    bytes than `size`, or at the end if there are fewer.
     """
     received = 0
     async for chunk in chunks:

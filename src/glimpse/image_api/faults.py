@@ -19,7 +19,7 @@ from glimpse.telemetry.redaction import header_value
 
 
 class RequestTooLarge(errors.ImageServiceError):
-    """The request's body has more bytes than are allowed."""
+    """The request's JSON body has more than request_parsing.MAX_BODY bytes."""
 
 
 class MethodNotAllowed(errors.ImageServiceError):
@@ -101,10 +101,10 @@ def fault_response(request: Request, error: Exception, challenge: str) -> Respon
 
     An HTTPException has its own status code. _STATUS has the status codes of other errors; the
     default is 500. `render_fault` makes the body in the format that the Accept header prefers.
-    NoData is a 204 without a body.
+    NoData becomes a 204 without a body.
 
-    A 401 has WWW-Authenticate with the value `challenge`. A 405 has Allow, a 416 Content-Range, a
-    503 Retry-After, and a 415 for a patch Accept-Patch.
+    A 401 has WWW-Authenticate with the value `challenge`. A 405 has Allow, a 416 has Content-Range,
+    a 503 has Retry-After. A 415 in response to a PATCH has Accept-Patch.
     """
     status = _status(error)
     headers = _headers(error, status, challenge)

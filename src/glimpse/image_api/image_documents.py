@@ -61,10 +61,10 @@ async def page_document(
     """Yield the JSON document of ``GET /v2/images`` in pieces, one for each page of images.
 
     `query` has the request's parameters. The links ``first`` and ``next`` repeat the parameters
-    that `parameters_of_pages` returns. The marker in ``next`` is the id of the last image. There is
-    a ``next`` only if the document has an image and further images exist (``Page.has_more``). The
-    links start with ``/v2``, because clients append them to the endpoint without its version.
-    Raises what `pages` raises.
+    that `parameters_of_pages` returns. The marker in ``next`` is the id of the last image. The link
+    ``next`` is left out if no further images exist (``Page.has_more``), or if the document has no
+    images. The links start with ``/v2``, because clients append them to the endpoint without its
+    version. Raises what `pages` raises.
     """
     others = parameters_of_pages(query)
     document = {"first": list_link(_PATH, others), "schema": "/v2/schemas/images"}

@@ -70,7 +70,7 @@ def parse_patch(media_type: str, body: object, formats: ImageFormats) -> list[Pa
     `media_type` is one of MEDIA_TYPES. `validation.check_key_is_writable` and `check_value` say
     what is allowed. Raises Invalid if the body is not a list, if an operation is malformed, or if a
     key or value is not allowed. Raises Forbidden for an attribute that no client may change (such
-    as ``id``). ``locations`` and ``stores`` are accepted here; `apply_patch` refuses them.
+    as ``id``). ``locations`` and ``stores`` raise no error here, but Forbidden in `apply_patch`.
     """
     if not isinstance(body, list):
         raise Invalid("Request body must be a JSON array of operation objects.")
@@ -84,7 +84,7 @@ def apply_patch(
     permissions: Permissions,
     quotas: ImageQuotas,
 ) -> Image:
-    """Return a copy of `image` after all operations, in their order.
+    """Return a copy of `image` with all operations applied, in their order.
 
     `operations` come from `parse_patch`. Whether `caller` may change the image is not checked here.
     These errors are raised:
@@ -93,8 +93,8 @@ def apply_patch(
     - Conflict for replacing or removing a property that does not exist;
     - Conflict, in v2.0, for adding a key that exists;
     - Forbidden for removing an attribute, and for changing ``locations`` or ``stores``;
-    - Forbidden for an attribute that `caller` may not change, or that is fixed in the image's
-      status;
+    - Forbidden for an owner or a visibility that `caller` may not set;
+    - Forbidden for a format if the image is neither queued nor importing;
     - QuotaExceeded for more tags than `quotas` allow;
     - QuotaExceeded for more properties than `quotas` allow, if the patch adds a property.
     """
@@ -193,14 +193,8 @@ def _changed_attribute(
 ) -> dict[str, Any]:
     """Return the field of Image that an operation on an attribute sets, with its new value.
 
-    For example, returns ``{"name": "x"}``; for tags, the field is ``tags_json``. These errors are
-    raised:
-
-    - Forbidden for removing an attribute, and for a change that `caller` may not make;
-    - Forbidden for changing a format of an image that has data;
-    - Conflict if `must_be_new` is set, because an attribute always exists;
-    - Invalid for a number that is out of range;
-    - QuotaExceeded for more tags than `quotas` allow.
+    For example, returns ``{"name": "x"}``; for tags, the field is ``tags_json``. `apply_patch`
+    explains the errors, which are Forbidden, Conflict, Invalid and QuotaExceeded.
     """
     key = operation.key
     if operation.op == "remove":

@@ -9,7 +9,10 @@ _REPEATABLE = ("tag", "sort", "sort_key", "sort_dir")
 
 
 def list_link(path: str, parameters: Mapping[str, str] | Sequence[tuple[str, str]]) -> str:
-    """Return `path` with `parameters` as its query string, which is encoded here."""
+    """Return `path` with the URL-encoded `parameters` as its query string.
+
+    Without parameters, returns `path` unchanged.
+    """
     return f"{path}?{urlencode(parameters)}" if parameters else path
 
 

@@ -11,9 +11,9 @@ from glimpse.images.filter_values import ATTRIBUTE_FILTERS, parse_sort, reject_c
 def parse_query(pairs: Sequence[tuple[str, str]]) -> ImageQuery:
     """Return the query that the parameters of a request describe.
 
-    The default ``limit`` is 25. A limit above 1,000 becomes 1,000, and a negative limit is refused.
-    If ``limit`` or ``marker`` is repeated, the last value counts. `parse_filters` describes the
-    other parameters. Raises Invalid if a value is not valid; the message says what is wrong.
+    The default ``limit`` is 25. A limit above 1,000 becomes 1,000. If ``limit`` or ``marker`` is
+    repeated, the last value counts. `parse_filters` describes the other parameters. Raises Invalid
+    if a value is not valid, such as a negative limit; the message says what is wrong.
     """
     last = dict(pairs)
     reject_changes_since(last.get("changes-since", ""))  # reported before other mistakes
@@ -31,7 +31,10 @@ def parse_filters(
     parameter that the Image API does not define is a filter by a property: ``color=red``. If a
     parameter is repeated, the last value counts. For ``tag``, ``sort``, ``sort_key`` and
     ``sort_dir``, all values count. ``deleted`` and an empty ``changes-since`` have no effect.
-    `limit` is not checked. Raises Invalid if a value is not valid; the message says what is wrong.
+    `limit` is not checked.
+
+    Raises Invalid if a value is not valid; the message says what is wrong. ``sort`` excludes
+    ``sort_key`` and ``sort_dir``: both together are Invalid, too.
     """
     fields: dict[str, Any] = {}
     properties: dict[str, str] = {}

@@ -106,9 +106,9 @@ class ResourceEndpoint:
 
     - Unauthorized for a missing or invalid token;
     - IdentityUnavailable if a token cannot be checked;
-    - MethodNotAllowed if the path does not have the request's method;
-    - HTTPException instead, if the path has no methods or is in _ONLY_GET: 404, or 501 for a method
-      that is not in _METHODS;
+    - MethodNotAllowed if the path does not have the request's method. If the path has no methods at
+      all or is in _ONLY_GET, HTTPException is raised instead: a 404 for a method in _METHODS,
+      otherwise a 501;
     - Invalid if the request has a body and may not have one (see `_may_have_body`);
     - the errors of the handler.
     """
@@ -126,7 +126,7 @@ class ResourceEndpoint:
         self._identity = identity
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request, and send the response."""
+        """Handle one request, and send the response. The class explains the errors."""
         request = Request(scope, receive, send)
         headers = request.headers
         path = scope["path"].removeprefix(scope["root_path"])

@@ -34,9 +34,10 @@ def task_document(task: Task) -> bytes:
 def page_document(tasks: Sequence[Task], limit: int, query: Pairs) -> bytes:
     """Return the document of ``GET /v2/tasks``: tasks without input, result and message.
 
-    If there are `limit` tasks, the document has a link to the next page, which may be empty, as in
-    Glance. `query` has the request's parameters. Links repeat all parameters except ``marker``; of
-    a repeated parameter, the last value. The marker of the next page is the id of the last task.
+    `query` has the request's parameters. If there are `limit` tasks, the document has a link to the
+    next page, which may be empty, as in Glance. The marker in that link is the id of the last task.
+    Links repeat all parameters except ``marker``. Of a repeated parameter, only the last value is
+    in links.
     """
     parameters = {key: value for key, value in query if key != "marker"}
     document: dict[str, Any] = {
@@ -113,5 +114,8 @@ def _links(task: Task) -> dict[str, str]:
 
 
 def _date(date: str | None) -> str | None:
-    """Return a date in the format of Glance's rows: ``2024-02-01T10:20:30.000000``."""
+    """Return a date in the format of Glance's rows: ``2024-02-01T10:20:30.000000``.
+
+    `date` is like ``2024-02-01T10:20:30Z``. Returns None for None.
+    """
     return f"{date.removesuffix('Z')}.000000" if date else None

@@ -11,7 +11,7 @@ from glimpse.image_api.image_request import Handler, ImageRequest
 
 
 def _refuse(feature: str, methods: str) -> dict[str, Handler]:
-    """Return a handler for each method in a list such as ``GET, POST``.
+    """Return a handler for each method in `methods`, a list such as ``GET, POST``.
 
     The handlers raise NotOffered with a message that names `feature`.
     """

@@ -37,10 +37,10 @@ _NEVER_NEW = ("direct_url", "self", "file", "schema", "stores")
 def parse_new_image(caller: Caller, document: object, formats: ImageFormats) -> NewImage:
     """Return the image that the body of ``POST /v2/images`` describes.
 
-    `check_key_is_writable` and `check_value` say what is allowed. NewImage has the defaults, except
-    that the default owner is the caller's project. Raises Invalid if a key or a value is not
-    allowed. Raises Forbidden for an attribute that no client may set. If `caller` is not an admin,
-    raises Forbidden for an owner that is not the caller's project, also for null.
+    `check_key_is_writable` and `check_value` say what is allowed. NewImage has the defaults; the
+    default owner is the caller's project. Raises Invalid if a key or a value is not allowed. Raises
+    Forbidden for an attribute that no client may set. If `caller` is not an admin, raises Forbidden
+    for an owner that is not the caller's project, also for null.
 
     Two things are not checked: what `check_limits` checks, and whether `caller` may create an image
     with this visibility.
@@ -57,9 +57,10 @@ def parse_new_image(caller: Caller, document: object, formats: ImageFormats) -> 
 
 
 def _check_new_keys_and_values(document: Mapping[str, object], formats: ImageFormats) -> None:
-    """Check the keys and values of a new image in the order of the Image service.
+    """Raise Invalid or Forbidden for keys and values that a new image may not have.
 
-    The order decides between Invalid (400) and Forbidden (403), which `parse_new_image` explains.
+    `parse_new_image` explains the errors. If there are several, the one that the Image service
+    reports is raised.
     """
     for key in _NEVER_NEW:
         if key in document:
@@ -75,7 +76,7 @@ def check_limits(image: Image | NewImage, quotas: ImageQuotas) -> None:
 
     Raises Invalid if ``min_ram`` or ``min_disk`` is not an integer from 0 to 2**31 - 1. Raises
     QuotaExceeded if the image has more properties, or more different tags, than `quotas` allow. As
-    in Glance, check first that the caller may create the image.
+    in Glance, the caller of this function checks before whether the client may create the image.
     """
     for key in NUMBERS:
         check_number(key, getattr(image, key))
@@ -84,18 +85,19 @@ def check_limits(image: Image | NewImage, quotas: ImageQuotas) -> None:
 
 
 def check_number(key: str, value: object) -> None:
-    """Raise Invalid if `value`, of ``min_ram`` or ``min_disk``, is out of range.
+    """Raise Invalid if `value` is not an integer from 0 to 2**31 - 1.
 
-    The range is 0 to 2**31 - 1. `key` is the attribute, for the message.
+    `key` is the attribute with this value, ``min_ram`` or ``min_disk``, for the message.
     """
     _apply_check(key, value, NUMBER)
 
 
 def check_key_is_writable(key: str) -> None:
-    """Raise Forbidden if no client may set `key`; raise Invalid if nothing may have that key.
+    """Raise Forbidden or Invalid if no client may set the attribute or property `key`.
 
-    Forbidden are the keys in READ_ONLY and RESERVED, and keys that start with RESERVED_PREFIX.
-    Invalid are keys with more than 255 characters or with a NUL character.
+    Forbidden is raised for the keys in READ_ONLY and RESERVED, and for keys that start with
+    RESERVED_PREFIX. Invalid is raised for keys with more than 255 characters or with a NUL
+    character.
     """
     if key in READ_ONLY:
         raise Forbidden(f"Attribute '{key}' is read-only.")
@@ -203,7 +205,10 @@ def _is_tag_list(value: object) -> bool:
 
 
 def text_up_to(longest: int) -> ValueCheck:
-    """Return a check that allows null, and text of at most `longest` characters without NUL."""
+    """Return a ValueCheck that allows null, and text of at most `longest` characters.
+
+    NUL characters are not allowed.
+    """
     return (
         f"null or a string of at most {longest} characters, none of them NUL",
         lambda value: value is None or _is_text(value, longest),
@@ -211,7 +216,7 @@ def text_up_to(longest: int) -> ValueCheck:
 
 
 def one_of(*choices: Any) -> ValueCheck:
-    """Return a check that allows the texts in `choices`; None in `choices` allows null."""
+    """Return a ValueCheck that allows the texts in `choices`; None in `choices` allows null."""
     wording = ", ".join("null" if choice is None else str(choice) for choice in choices)
     return (
         f"one of {wording}",
@@ -243,7 +248,10 @@ ATTRIBUTES = frozenset((*_CHECKS_WITHOUT_FORMATS, *FORMATS))  # that clients may
 
 @functools.lru_cache
 def attribute_checks(formats: ImageFormats) -> Mapping[str, ValueCheck]:
-    """Return the check of each attribute in ATTRIBUTES. `formats` are the allowed formats."""
+    """Return the check of each attribute in ATTRIBUTES, by name.
+
+    `formats` are the formats that images may have. Do not change the result: it is cached.
+    """
     return _CHECKS_WITHOUT_FORMATS | {
         "disk_format": one_of(None, *formats.disk_formats),
         "container_format": one_of(None, *formats.container_formats),

@@ -22,9 +22,9 @@ async def upload_data(request: ImageRequest) -> Response:
 
     Raises UnsupportedMediaType if the Content-Type is not application/octet-stream. Raises Invalid
     if X-Image-Meta-Store names another store, or if a queued image has no disk or container format.
-    Raises Invalid if the declared size is not an integer, or not the size of the data.
-    `DataAccess.upload` explains the other errors, such as ImageNotFound, Forbidden, Conflict and
-    QuotaExceeded.
+    Raises Invalid if the declared size is not an integer, or not the size of the data. Also raises
+    the errors of `DataAccess.upload`, such as ImageNotFound, Forbidden, Conflict and QuotaExceeded.
+    If an error is raised while data is being stored, the image becomes queued again.
     """
     check_octet_stream(request.http, "uploaded")
     size = declared_size(request.http)
@@ -43,9 +43,9 @@ async def download_data(request: ImageRequest) -> Response:
 
     Content-MD5 has the checksum of all data, even in a 206. Raises NoData, which becomes a 204, if
     the image has no data. Raises Invalid if ``prefer`` names an unknown store or if several ranges
-    are requested. Raises RangeNotSatisfiable if the range has no byte of the data.
-    `DataAccess.find_data` explains ImageNotFound, Forbidden and Unavailable. If the data cannot be
-    read while it is streamed, the stream raises ResponseAborted.
+    are requested. Raises RangeNotSatisfiable if the Range header is malformed, or selects no byte
+    of the data. Also raises the errors of `DataAccess.find_data`: ImageNotFound, Forbidden,
+    Unavailable. If the data cannot be read while it is streamed, the stream raises ResponseAborted.
     """
     pairs = query_pairs(request.http.scope["query_string"])
     data = await request.service.data.find_data(

@@ -26,7 +26,9 @@ async def list_images(request: ImageRequest) -> Response:
     """``GET /v2/images``: a page of a list, with a link to the next page if there is one.
 
     A response of more than 1 MiB is streamed, because 1,000 images may take a gigabyte. If the
-    catalog cannot be read during the stream, the stream raises ResponseAborted.
+    catalog cannot be read during the stream, the stream raises ResponseAborted. Raises Invalid if
+    the query is not valid (see `parse_query`), Forbidden if the caller may not list images, and
+    MarkerNotFound or MarkerNotVisible.
     """
     pairs = query_pairs(request.http.scope["query_string"])
     pieces = page_document(request.service.list_images(request.caller, parse_query(pairs)), pairs)
@@ -63,7 +65,9 @@ async def create_image(request: ImageRequest) -> Response:
     """``POST /v2/images``: 201; create an image without data, in status queued.
 
     The caller's project owns the image, unless an admin names another owner. Response headers have
-    the image's URL, the store for the image's data, and the enabled import methods.
+    the image's URL, the store for the image's data, and the enabled import methods. Raises Invalid,
+    Forbidden, QuotaExceeded or Conflict. These errors are explained at `parse_new_image`,
+    `check_limits` and `EmbeddedImageService.create_image`.
     """
     body, formats = await json_body(request.http), request.service.image_formats
     new = validation.parse_new_image(request.caller, body, formats)
@@ -84,8 +88,9 @@ async def update_image(request: ImageRequest) -> Response:
     """``PATCH /v2/images/{image_id}``: apply a JSON patch atomically; return the new document.
 
     An empty patch changes nothing, not even ``updated_at``. Raises UnsupportedMediaType if the
-    Content-Type is not one of json_patch.MEDIA_TYPES. `json_patch.parse_patch` and `apply_patch`
-    explain which patches raise Invalid, Forbidden, Conflict or QuotaExceeded.
+    Content-Type is not one of json_patch.MEDIA_TYPES. Raises ImageNotFound, or Forbidden if the
+    caller may not change the image. `json_patch.parse_patch` and `apply_patch` explain which
+    patches raise Invalid, Forbidden, Conflict or QuotaExceeded.
     """
     kind = media_type(request.http)
     json_patch.check_media_type(kind)
@@ -111,8 +116,8 @@ async def update_image(request: ImageRequest) -> Response:
 async def delete_image(request: ImageRequest) -> Response:
     """``DELETE /v2/images/{image_id}``: 204; delete an image and its data.
 
-    Raises ImageNotFound. Raises Forbidden if the caller may not delete the image, or if the image
-    is protected.
+    Raises ImageNotFound if there is no such image or the caller may not see the image. Raises
+    Forbidden if the caller may not delete the image, or if the image is protected.
     """
     await request.service.delete_image(request.caller, request.image_id)
     return Response(status_code=204)
@@ -121,7 +126,8 @@ async def delete_image(request: ImageRequest) -> Response:
 async def deactivate_image(request: ImageRequest) -> Response:
     """``POST /v2/images/{image_id}/actions/deactivate``: 204; let only admins download.
 
-    Raises Forbidden if the image is neither active nor deactivated.
+    Raises ImageNotFound. Raises Forbidden if the image is neither active nor deactivated, or if the
+    caller may not deactivate the image.
     """
     await request.service.update_image(
         request.caller, request.image_id, _deactivated, Action.DEACTIVATE
@@ -132,7 +138,8 @@ async def deactivate_image(request: ImageRequest) -> Response:
 async def reactivate_image(request: ImageRequest) -> Response:
     """``POST /v2/images/{image_id}/actions/reactivate``: 204; undo `deactivate_image`.
 
-    Raises Forbidden if the image is neither active nor deactivated.
+    Raises ImageNotFound. Raises Forbidden if the image is neither active nor deactivated, or if the
+    caller may not reactivate the image.
     """
     await request.service.update_image(
         request.caller, request.image_id, _reactivated, Action.REACTIVATE

@@ -13,8 +13,9 @@ from glimpse.image_api.responses import json_response
 async def list_locations(request: ImageRequest) -> Response:
     """``GET /v2/images/{image_id}/locations``: the URL and the store of the image's data.
 
-    The list is empty if the image has no data. Raises ImageNotFound. Raises Forbidden if the caller
-    may not see locations; by default, only admins and services may.
+    The list is empty if the image has no data. Raises ImageNotFound if there is no such image or
+    the caller may not see the image. Raises Forbidden if the caller may not see locations; by
+    default, only admins and services may.
     """
     urls = await request.service.locations.list(request.caller, request.image_id)
     return json_response(
@@ -23,9 +24,10 @@ async def list_locations(request: ImageRequest) -> Response:
 
 
 async def add_location(request: ImageRequest) -> Response:
-    """``POST /v2/images/{image_id}/locations``: always refused (see `ImageLocations`).
+    """``POST /v2/images/{image_id}/locations``: always an error (see `ImageLocations`).
 
-    Raises Invalid for a malformed body, otherwise ImageNotFound, Conflict or Forbidden.
+    Raises Invalid for a malformed body; then ImageNotFound; then Conflict if the image is not
+    queued; otherwise Forbidden.
     """
     check_new_location(await json_body(request.http))
     await request.service.locations.reject_new(request.caller, request.image_id)

@@ -26,8 +26,8 @@ def _member_id(request: ImageRequest) -> str:
 async def list_members(request: ImageRequest) -> Response:
     """``GET /v2/images/{image_id}/members``: the members that the caller may see.
 
-    Raises ImageNotFound. Raises Forbidden if the image is not shared or the caller may not list
-    members.
+    Raises ImageNotFound if there is no such image or the caller may not see the image. Raises
+    Forbidden if the image is not shared or the caller may not list members.
     """
     members = await request.service.members.list(request.caller, request.image_id)
     return json_response(members_document(request.image_id.lower(), members))

@@ -23,7 +23,7 @@ async def list_stores_in_detail(request: ImageRequest) -> Response:
 
 
 async def delete_from_store(request: ImageRequest) -> NoReturn:
-    """``DELETE /v2/stores/{store_id}/{image_id}``: always refused (see `ImageLocations`).
+    """``DELETE /v2/stores/{store_id}/{image_id}``: always an error (see `ImageLocations`).
 
     Raises Conflict, ImageNotFound or Forbidden, which `ImageLocations.reject_removal` explains.
     """

@@ -32,7 +32,8 @@ _DEFAULT_PROPERTIES = {"disk_format": "qcow2", "container_format": "bare"}
 async def list_tasks(request: ImageRequest) -> Response:
     """``GET /v2/tasks``: a page of the tasks of all projects.
 
-    Raises Invalid if the query is not valid, and MarkerNotFound.
+    Raises Forbidden if the caller may not use tasks, Invalid if the query is not valid, and
+    MarkerNotFound if no task has the marker as its id.
     """
     request.service.tasks.check_access(request.caller)
     pairs = query_pairs(request.http.scope["query_string"])
@@ -42,7 +43,11 @@ async def list_tasks(request: ImageRequest) -> Response:
 
 
 async def show_task(request: ImageRequest) -> Response:
-    """``GET /v2/tasks/{task_id}``: a task with its input and result. Raises TaskNotFound."""
+    """``GET /v2/tasks/{task_id}``: a task with its input and result.
+
+    Raises Forbidden if the caller may not use tasks. Raises TaskNotFound if no task has the id, or
+    if the task has expired.
+    """
     task_id = request.http.path_params["task_id"]
     return json_response(
         task_document(await request.service.tasks.get_task(request.caller, task_id))
@@ -52,8 +57,9 @@ async def show_task(request: ImageRequest) -> Response:
 async def create_task(request: ImageRequest) -> Response:
     """``POST /v2/tasks``: 201; a task of type import creates an image from the data at a URL.
 
-    A task of another type is created, and fails, as in Glance, because other requests start such
-    tasks. Raises Invalid for a malformed body, or a URL from which nothing may be downloaded.
+    A task of another type is created, and fails at once. (In Glance, too: other requests start such
+    tasks.) Raises Forbidden if the caller may not use tasks. Raises Invalid for a malformed body,
+    or a URL from which nothing may be downloaded.
     """
     tasks = request.service.tasks
     tasks.check_access(request.caller)
@@ -83,8 +89,9 @@ def _source(content: dict[str, Any]) -> str:
 async def _create(request: ImageRequest, kind: str, content: dict[str, Any]) -> Task:
     """Create a task of type import, or a task that has failed; return it in status pending.
 
-    A task fails at once if its type is not import, or if its input describes no image. As in
-    Glance, the response does not show the failure yet. Raises Forbidden or Unavailable.
+    A task fails at once if its type is not import, or if its image cannot be created. As in Glance,
+    the response does not show the failure yet. Raises Forbidden if the caller may not use tasks.
+    Raises Unavailable if the catalog cannot be written, or if too many imports are waiting.
     """
     tasks, request_id = request.service.tasks, current_context.get().request_id
     try:
@@ -100,8 +107,8 @@ async def _create(request: ImageRequest, kind: str, content: dict[str, Any]) -> 
 def _parse_import(request: ImageRequest, kind: str, content: dict[str, Any]) -> NewImage:
     """Return the image that a task of type import creates.
 
-    Raises an ImageServiceError if the type is not import, or if the input describes no such image.
-    The error's message becomes the message of the failed task.
+    Raises an ImageServiceError if the type is not import, or if the image in the input is missing
+    or not allowed. The error's message becomes the message of the failed task.
     """
     if kind != "import":
         is_empty = f"Input to {kind} task is empty."
@@ -122,7 +129,10 @@ def _parse_import(request: ImageRequest, kind: str, content: dict[str, Any]) -> 
 
 
 async def delete_task(request: ImageRequest) -> Response:
-    """``DELETE /v2/tasks/{task_id}``: always 405, as in Glance. Expired tasks are removed."""
+    """``DELETE /v2/tasks/{task_id}``: always an error, as in Glance. Tasks expire instead.
+
+    Raises Forbidden if the caller may not use tasks, otherwise MethodNotAllowed (405).
+    """
     request.service.tasks.check_access(request.caller)
     raise MethodNotAllowed("GET")
 
