@@ -55,14 +55,13 @@ def parse_list_request(query_string: bytes, /) -> ListRequest:
     Known parameters are ``limit``, ``marker``, ``changes-since``, the keys of _IMAGE_SERVICE_NAMES,
     such as ``name``, and ``property-{key}``. ``property-{key}`` filters by any property or
     attribute, in the syntax of the Image API (``property-name=in:a,b``). ``page_size`` and
-    ``offset`` are validated, but have no effect. Other parameters are ignored. ``;`` separates
-    parameters as ``&`` does. If a parameter is repeated, the last value counts. Without ``limit``,
-    the list has no limit.
+    ``offset`` have no effect. Other parameters are ignored. If a parameter is repeated, the last
+    value counts. ``;`` separates parameters as ``&`` does. Without ``limit``, the list has no
+    limit.
 
     Raises a 400 fault or images.errors.Invalid if a value is not valid. Raises a 400 fault if the
-    query string is not UTF-8, or if a known parameter has a NUL character. Every ``limit``,
-    ``page_size`` and ``offset`` must be a whole number of 1 or more, even if a later value replaces
-    it.
+    query string is not UTF-8, or if a known parameter has a NUL character. Each ``limit``,
+    ``page_size`` and ``offset``, even if repeated, must be a whole number of 1 or more.
     """
     try:
         text = query_string.decode().replace(";", "&")  # the Compute API accepts both as separator

@@ -90,7 +90,10 @@ def _version_of_compute(header: bytes) -> str | None:
 
 @functools.lru_cache(maxsize=64)
 def microversion_headers(microversion: Microversion | None) -> tuple[Header, ...]:
-    """Return the response headers that name `microversion`, and Vary; () for None."""
+    """Return the two response headers that name `microversion`, and a Vary header for each.
+
+    Returns () for None.
+    """
     if microversion is None:
         return ()
     text = str(microversion).encode()

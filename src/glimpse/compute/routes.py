@@ -39,9 +39,9 @@ class Route:
     policy rule. If it is None, every caller with a valid token may use the operation, even without
     a project.
 
-    `last_microversion` is the last microversion that has the operation; None if all have it.
-    `successor` is the replacement in the Image API, such as ``GET /v2/images``. `name` is the
-    operation's name in logs and metrics.
+    `last_microversion` is the last microversion that has the operation; None if no microversion
+    removed the operation. `successor` is the replacement in the Image API, such as ``GET
+    /v2/images``. `name` is the operation's name in logs and metrics.
     """
 
     method: str

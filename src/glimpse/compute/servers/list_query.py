@@ -22,7 +22,7 @@ from glimpse.servers.server import STATES, Server
 
 _STRICT_STATUS = 38  # from microversion 2.38, unknown statuses are refused
 _NOT_FILTERS = ("limit", "marker", "sort_key", "sort_dir", "all_tenants", "status", "deleted")
-_NEVER = 10_000  # a minor version that no request has: these filters need all_filters
+_NEVER = 10_000  # above all minor versions: only callers with all filters may use the filter
 
 _Value = Callable[[Server], str | None]
 
@@ -100,13 +100,11 @@ def parse_server_list_request(
 ) -> ServerListRequest:
     """Parse the query string of a list of servers at the microversion 2.`minor`.
 
-    Filters that the caller may not use are ignored. If a filter is repeated, the last value counts;
-    but all values of ``status`` count. Raises a 400 fault if a value is not valid or a parameter
-    has a NUL character. From 2.75 on, an unknown parameter is a 400 fault, too.
-
-    Raises a 403 fault if the caller asks for the servers of all projects (``all_tenants``) and
-    `permissions` do not allow that. Raises a 403 fault if the caller is not an admin and asks for
-    servers in status DELETED only.
+    Filters that the caller may not use are ignored. If a parameter is repeated, the last value
+    counts; but all values of ``status``, ``sort_key`` and ``sort_dir`` count. Raises a 400 fault if
+    a value is not valid, if a parameter has a NUL character or, from 2.75 on, is unknown. Raises a
+    403 fault if the caller asks for all projects (``all_tenants``) and `permissions` do not allow
+    that, or asks for status DELETED only and is not an admin.
     """
     pairs = parse_qsl(query_string.decode(errors="replace"), keep_blank_values=True)
     for name, value in pairs:

@@ -15,9 +15,9 @@ _SHOWN_PREFIXES = ("hw_", "os_require_", "os_secure_", "trait:")
 
 
 class AdminAttributes(NamedTuple):
-    """The attributes that only admins see by default, and whether a document has them.
+    """Says whether a document has the attributes that only admins see by default.
 
-    `host_status` decides about the attribute ``host_status``, `extended_server` about the
+    `host_status` applies to the attribute ``host_status``. `extended_server` applies to the
     attributes whose names start with ``OS-EXT-SRV-ATTR``.
     """
 
@@ -133,7 +133,10 @@ def _extended_attributes(server: Server, minor: int) -> dict[str, Any]:
 
 
 def _image(server: Server, link_bases: LinkBases, minor: int) -> dict[str, Any] | str:
-    """Return the image of a server for its document; "" if it was booted from a volume."""
+    """Return the image of a server for the server's document.
+
+    Returns "" if the server was booted from a volume.
+    """
     if server.image_id is None:
         return ""
     image: dict[str, Any] = {
@@ -150,7 +153,10 @@ def _image(server: Server, link_bases: LinkBases, minor: int) -> dict[str, Any] 
 
 
 def _flavor_of_server(flavor: Flavor, link_bases: LinkBases, minor: int) -> dict[str, Any]:
-    """Return the flavor for a server's document: id and link; from 2.47 on, the values."""
+    """Return the flavor for a server's document.
+
+    Before 2.47, the flavor has an id and a link. From 2.47 on, the flavor has its values instead.
+    """
     if minor < 47:  # noqa: PLR2004  microversion 2.47
         return {"id": flavor.name, "links": [_flavor_bookmark(flavor, link_bases)]}
     return {
