@@ -42,9 +42,9 @@ _WITHOUT_DATA = ("queued", "importing")  # statuses in which the formats may cha
 class PatchOperation(NamedTuple):
     """One operation of a patch: "add", "remove" or "replace" the attribute or property `key`.
 
-    `value` is None for "remove". If `must_be_new` is True, it is an error if the key exists
-    already. `must_be_new` is True for "add" in v2.0. In v2.1, "add" replaces the value of a key
-    that exists.
+    `value` is None for "remove". If `must_be_new` is True, `apply_patch` raises Conflict if the key
+    exists already. `must_be_new` is True for "add" in v2.0. In v2.1, "add" replaces the value of a
+    key that exists.
     """
 
     op: str

@@ -72,7 +72,7 @@ async def create_task(request: ImageRequest) -> Response:
 
 
 def _source(content: dict[str, Any]) -> str:
-    """Return the URL to import from.
+    """Return the URL to import from; `content` is the input of a task.
 
     Raises Invalid if the URL is missing, not text, or the URL of a file.
     """
