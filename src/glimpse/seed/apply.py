@@ -87,7 +87,7 @@ class _Progress:
 
 
 def _store_servers(seed: Seed, state_dir: Path) -> None:
-    """Store the servers, with what their snapshots inherit from the servers' images.
+    """Store each server, with what snapshots of the server inherit from the server's image.
 
     Raises Unavailable if the servers cannot be written.
     """
@@ -100,7 +100,7 @@ def _store_servers(seed: Seed, state_dir: Path) -> None:
 
 
 def _without_data(seeded: ImageSeed) -> Image:
-    """Return the image to store before the upload: queued if the image has data."""
+    """Return the image record to store first: in status queued if data is uploaded afterwards."""
     return seeded.image if seeded.data is None else seeded.image._replace(status="queued")
 
 

@@ -63,7 +63,7 @@ def parse_identity(reader: SeedReader, sections: Mapping[str, Place]) -> SeededI
 
     `sections` are the sections of a seed by their names. If there is neither a section ``projects``
     nor a section ``users``, the document has the projects and users of `standard_identity`.
-    `reader` records problems. Do not use the result if there are any.
+    `reader` records problems. Do not use the result if a problem has been recorded.
     """
     parser = _IdentityParser(reader)
     if not {"projects", "users"} & sections.keys():

@@ -46,7 +46,10 @@ class FindDataProblem(Protocol):
 
 
 class SeededImages(NamedTuple):
-    """The images of a seed. `ids` has their ids and names, by which servers refer to images."""
+    """The images of a seed.
+
+    `ids` has the ids and names of all images, by which servers refer to the images.
+    """
 
     images: tuple[ImageSeed, ...]
     ids: EntryIds

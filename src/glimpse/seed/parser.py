@@ -112,9 +112,9 @@ def _identity(reader: SeedReader, sections: Mapping[str, Place]) -> SeededIdenti
 
 
 def _find_invalid_entries(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield each invalid entry of an identity document, and the reason, which is a sentence.
+    """Yield the name of each invalid entry of an identity document, and the reason.
 
-    The entry is named by its id, for example.
+    The name is the entry's id, for example. The reason is a sentence.
     """
     credentials = [
         {**each, "secret_hash": NO_PASSWORD} for each in document["application_credentials"]
