@@ -223,7 +223,9 @@ def test_bytes_that_leave_the_kernels_buffer_restart_the_timeout(
             await loop.advance(TIMEOUT - 10)
             assert transport.ended is None
             client.recv(sent // 8, socket.MSG_WAITALL)
-        await loop.advance(TIMEOUT + 2 * KEEP_ALIVE)
+        # On a busy machine, the kernel may still move bytes to the client's buffer for a while.
+        while transport.ended is None:
+            await loop.advance(TIMEOUT)
         assert transport.ended == "aborted"
 
     run(test)
