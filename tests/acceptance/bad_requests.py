@@ -17,6 +17,8 @@ BODIES = {
     "5,000 digits": b'{"metadata": {"a": ' + b"9" * 5000 + b"}}",
     "NaN": b'{"metadata": {"a": NaN}}',
     "a deep list": b"[" * 50_000 + b"]" * 50_000,
+    "a deep value": b'{"metadata": {"a": ' + b"[" * 1000 + b"]" * 1000 + b"}}",
+    "a deep value of an invalid key": b'{"metadata": {"": ' + b"[" * 1000 + b"]" * 1000 + b"}}",
     "a mapping that is half JSON": b'{"metadata": {"block_device_mapping": "[1,"}}',
     "a deep mapping": b'{"metadata": {"mappings": "' + b"[" * 40_000 + b'"}}',
     "too many items": json.dumps({"metadata": {f"k{n}": "v" for n in range(129)}}).encode(),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import orjson
 import pytest
 
 from glimpse.compute.faults import Fault
@@ -51,6 +52,15 @@ def test_the_legacy_api_accepts_any_value_if_no_key_has_the_usual_form() -> None
 def test_a_lone_surrogate_is_rejected(metadata: dict[str, str]) -> None:
     with pytest.raises(Fault, match="Unicode"):
         check_storable(metadata)
+
+
+@pytest.mark.parametrize("levels", [101, 300, 1020])
+def test_a_value_that_is_nested_too_deeply_is_rejected(levels: int) -> None:
+    """The requests for /v2 may have values that are not text."""
+    nested = orjson.loads("[" * levels + "]" * levels)
+    with pytest.raises(Fault, match="levels of nesting"):
+        check_storable({"a": nested})
+    check_storable({"a": orjson.loads("[" * 100 + "]" * 100)})
 
 
 def test_a_key_without_spaces_takes_precedence_over_the_same_key_with_spaces() -> None:

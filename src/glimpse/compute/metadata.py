@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from glimpse.compute.faults import METADATA_LIMIT_EXCEEDED, Fault
+from glimpse.http.json_depth import MAX_DEPTH, is_too_deep
 from glimpse.images import RESERVED_PREFIX, PropertyChanges
 
 # Keys whose values are JSON text in the Image service and are shown decoded.
@@ -149,11 +150,14 @@ def check_count(count: int, limit: int) -> None:
 def check_storable(metadata: Mapping[str, Any]) -> None:
     """Raise a 400 fault if the Image service cannot store the metadata.
 
-    A key or value cannot be stored if it has a lone surrogate. A value of ``mappings`` or
-    ``block_device_mapping`` cannot be stored if it is not JSON (see `decode_json`). (A deployed
-    Compute API responds with 500.)
+    A key or value cannot be stored if it has a lone surrogate. A value cannot be stored if it has
+    more than MAX_DEPTH levels of nesting: the response could not repeat the value. A value of
+    ``mappings`` or ``block_device_mapping`` cannot be stored if it is not JSON (see `decode_json`).
+    (A deployed Compute API responds with 500.)
     """
     for key, value in metadata.items():
+        if not isinstance(value, str) and is_too_deep(value):
+            raise _invalid(repr(key), f"It may have at most {MAX_DEPTH} levels of nesting.")
         try:
             f"{key}{value}".encode()
         except UnicodeEncodeError:
