@@ -20,9 +20,9 @@ _LIST = ListRules(("service", "path", "method"))
 class AccessRuleHandlers(IdentityHandlers):
     """The handlers of ``/v3/users/{user_id}/access_rules``.
 
-    All handlers raise Forbidden if the caller may not perform the operation, also for an unknown
-    user. As in Keystone, access rules of another user can be read with the role reader on the
-    system, and deleted with the role admin on the system.
+    All handlers raise Forbidden if the caller may not perform the operation. As in Keystone, access
+    rules of another user can be read only with the role reader on the system, and deleted only with
+    the role admin on the system. An unknown user is another user without access rules.
     """
 
     async def list_access_rules(self, request: Request) -> Response:
@@ -53,7 +53,7 @@ class AccessRuleHandlers(IdentityHandlers):
         """Delete an access rule of a user, and respond 204.
 
         Raises Forbidden if the caller may not delete the access rule, or if an application
-        credential has it. Raises NotFound if the user has no such access rule, and
+        credential uses the access rule. Raises NotFound if the user has no such access rule, and
         IdentityUnavailable if the identity file is invalid or cannot be written.
         """
         user_id = self._authorize(request, "delete_access_rule")

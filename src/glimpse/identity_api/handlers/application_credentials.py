@@ -32,11 +32,11 @@ class ApplicationCredentialHandlers(IdentityHandlers):
         )
 
     async def list_credentials(self, request: Request) -> Response:
-        """List the application credentials of a user.
+        """List the application credentials of a user. The list is empty for an unknown user.
 
         With the parameter ``name``, only the application credential with that name is listed. If
-        ``name`` is repeated with different values, the list is empty. The list is also empty for an
-        unknown user.
+        ``name`` is repeated with different values, the list is empty. Raises Forbidden if the
+        caller may not list the application credentials of the user.
         """
         base_url, user_id = base_url_of(request.scope), request.path_params["user_id"]
         self._authorize(request, "list_application_credentials")
@@ -55,9 +55,9 @@ class ApplicationCredentialHandlers(IdentityHandlers):
     async def create_credential(self, request: Request) -> Response:
         """Create an application credential, and respond 201. Only this response shows the secret.
 
-        Raises HTTPException 413 for a body that is too large. Raises BadRequest, Conflict,
-        Forbidden, Unauthorized, TooManyLogins or IdentityUnavailable (see
-        `ApplicationCredentials.create`). Raises ClientDisconnected if the client disconnects before
+        Raises Forbidden if the caller is not the user in the path, or has a token for a domain or
+        the system. Raises BadRequest for an invalid body, and the errors of
+        `ApplicationCredentials.create`. Raises ClientDisconnected if the client disconnects before
         the end; the application credential may have been created by then.
         """
         session = self._authorize(request, "create_application_credential")
@@ -74,7 +74,8 @@ class ApplicationCredentialHandlers(IdentityHandlers):
     async def show_credential(self, request: Request) -> Response:
         """Show an application credential of a user, without its secret.
 
-        Raises NotFound if the user has no such application credential.
+        Raises Forbidden if the caller may not see the application credentials of the user, and
+        NotFound if the user has no such application credential.
         """
         self._authorize(request, "get_application_credential")
         found = self._credentials.get(**request.path_params)

@@ -23,10 +23,10 @@ class IdentityHandlers:
 
     A handler calls `authenticate` first, and so raises Unauthorized, IdentityUnavailable or
     BadRequest. Only `TokenHandlers.issue` and `UserHandlers.set_password` need no token and do not
-    call `authenticate`. A handler that reads a body raises BadRequest, IdentityUnavailable,
-    ClientDisconnected or HTTPException 413 (see `read_json`). `responses.EXCEPTION_HANDLERS` makes
-    the responses for errors. The name of a handler is the operation in logs and metrics:
-    ``identity.list_users``.
+    call `authenticate`. A handler that reads a body also raises the errors of `read_json`.
+
+    `responses.EXCEPTION_HANDLERS` makes the responses for errors. The name of a handler is the
+    operation in logs and metrics: ``identity.list_users``.
     """
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
@@ -34,15 +34,16 @@ class IdentityHandlers:
 
     @property
     def directory(self) -> Directory:
-        """The entries of the identity file, such as users and projects, as last read."""
+        """The users, projects and other entries of the identity file, as last read."""
         return self.identity.identity_file.current
 
     def authenticate(self, request: Request) -> Session:
         """Return the caller's session, which is the session of the token in ``X-Auth-Token``.
 
         Raises Unauthorized if the token is missing or not valid, or if the token's access rules do
-        not allow the request. Raises IdentityUnavailable if the token cannot be checked. Otherwise
-        raises BadRequest if an id in the path or a query parameter is too long.
+        not allow the request. Access rules always allow ``GET /v3/auth/tokens``. Raises
+        IdentityUnavailable if the token cannot be checked, and BadRequest for an id in the path or
+        a query parameter that `check_lengths` does not allow.
         """
         session = self.identity.validate(request.headers.get("x-auth-token", ""))
         path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
@@ -66,10 +67,10 @@ class IdentityHandlers:
 def list_response(
     request: Request, path: str, entries: Iterable[dict[str, Any]], rules: ListRules
 ) -> Response:
-    """Make the response with those of `entries` that match the query, or with a page of them.
+    """Make the response that lists the entries that match the query, or one page of them.
 
     `path` is the path of the list below ``/v3``, such as ``users/ID/projects``. The last part of
-    `path` is the key of the list in the response. `rules` say which parameters filter. Raises
+    `path` is the key of the list in the response. `rules` say which query parameters filter. Raises
     BadRequest for an invalid parameter, and NotFound if no entry has the id in the parameter
     ``marker``.
     """
@@ -80,7 +81,7 @@ def list_response(
 
 
 def show_response(kind: str, entries: list[dict[str, Any]], entry_id: str) -> Response:
-    """Make the response with the entry that has the id `entry_id`.
+    """Make the response that shows the entry with the id `entry_id`.
 
     `kind` is the key of the entry in the response, such as ``service``. Raises NotFound if no entry
     has this id.
@@ -101,5 +102,5 @@ def url_of_list(request: Request, path: str) -> str:
 
 
 def no_content() -> Response:
-    """Make a response 204, without a body."""
+    """Make a response with the status code 204 and no body."""
     return Response(status_code=204, headers=PRIVATE)

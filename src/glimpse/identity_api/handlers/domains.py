@@ -34,7 +34,7 @@ class DomainHandlers(IdentityHandlers):
     async def list_domains(self, request: Request) -> Response:
         """List the domains that match the query.
 
-        With a token for a domain, only that domain is listed. Raises Forbidden if the caller may
+        With a token for a domain, at most this domain is listed. Raises Forbidden if the caller may
         not list domains, BadRequest for an invalid parameter, and NotFound for an unknown
         ``marker``.
         """
@@ -63,7 +63,8 @@ class DomainHandlers(IdentityHandlers):
     async def create_domain(self, request: Request) -> Response:
         """Create a domain, and respond 201.
 
-        Raises BadRequest, Conflict, Forbidden or IdentityUnavailable (see `Domains.create`).
+        Raises BadRequest for an invalid body, Forbidden if the caller may not create domains, and
+        the errors of `Domains.create`.
         """
         session = self.authenticate(request)
         values = parse_new_object(await read_json(request), schemas.DOMAIN)
@@ -74,8 +75,8 @@ class DomainHandlers(IdentityHandlers):
     async def update_domain(self, request: Request) -> Response:
         """Change attributes of a domain, and show the changed domain.
 
-        Raises BadRequest, NotFound, Conflict, Forbidden or IdentityUnavailable (see
-        `Domains.update`).
+        Raises BadRequest for an invalid body, Forbidden if the caller may not change domains, and
+        the errors of `Domains.update`.
         """
         session = self.authenticate(request)
         values = parse_changes(await read_json(request), schemas.DOMAIN)

@@ -63,7 +63,8 @@ class EndpointHandlers(IdentityHandlers):
     async def create_endpoint(self, request: Request) -> Response:
         """Create an endpoint, and respond 201.
 
-        Raises BadRequest, Forbidden or IdentityUnavailable (see `Endpoints.create`).
+        Raises BadRequest for an invalid body, Forbidden if the caller may not create endpoints, and
+        the errors of `Endpoints.create`.
         """
         session = self.authenticate(request)
         values = parse_new_object(await read_json(request), schemas.ENDPOINT)
@@ -74,7 +75,8 @@ class EndpointHandlers(IdentityHandlers):
     async def update_endpoint(self, request: Request) -> Response:
         """Change attributes of an endpoint, and show the changed endpoint.
 
-        Raises BadRequest, NotFound, Forbidden or IdentityUnavailable (see `Endpoints.update`).
+        Raises BadRequest for an invalid body, Forbidden if the caller may not change endpoints, and
+        the errors of `Endpoints.update`.
         """
         session = self.authenticate(request)
         values = parse_changes(await read_json(request), schemas.ENDPOINT)

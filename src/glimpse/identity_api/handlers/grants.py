@@ -21,8 +21,8 @@ class GrantHandlers(IdentityHandlers):
     """The handlers of ``/v3/SCOPE/users/{user_id}/roles``.
 
     SCOPE is ``projects/{project_id}``, ``domains/{domain_id}`` or ``system``. As in Keystone,
-    ``project_id`` may be the id of a domain. A handler first raises NotFound if an object in the
-    path does not exist, and then Forbidden if the caller may not perform the operation.
+    ``project_id`` may be the id of a domain. A handler first raises NotFound if an id in the path
+    is unknown, and then Forbidden if the caller may not perform the operation.
     """
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
@@ -30,7 +30,7 @@ class GrantHandlers(IdentityHandlers):
         self._assignments = RoleAssignments(identity.identity_file)
 
     async def list_grants(self, request: Request) -> Response:
-        """List the roles that are assigned to a user in the scope. The query filters nothing.
+        """List the roles that are assigned to a user in the scope in the path. Ignores the query.
 
         Raises NotFound if the user or the scope does not exist, and Forbidden if the caller may not
         list the roles.
@@ -48,27 +48,28 @@ class GrantHandlers(IdentityHandlers):
         return json_response(render_collection("roles", entries, url))
 
     async def check_grant(self, request: Request) -> Response:
-        """Respond 204 if a role is assigned to a user in the scope; otherwise raise NotFound.
+        """Respond 204 if the role in the path is assigned to the user in the scope.
 
-        Raises Forbidden if the caller may not check the assignment.
+        Raises NotFound if the role is not assigned, or if an id in the path is unknown. Raises
+        Forbidden if the caller may not check the assignment.
         """
         check_assigned(self._authorize(request, "check"), self.directory)
         return no_content()
 
     async def create_grant(self, request: Request) -> Response:
-        """Assign a role, and respond 204. If the role is assigned already, change nothing.
+        """Assign the role in the path, and respond 204. Changes nothing if the role is assigned.
 
-        Raises BadRequest, NotFound, Forbidden or IdentityUnavailable (see
-        `RoleAssignments.assign`).
+        Raises NotFound if an id in the path is unknown, Forbidden if the caller may not assign the
+        role, and the errors of `RoleAssignments.assign`.
         """
         await self._assignments.assign(self._authorize(request, "create"))
         return no_content()
 
     async def revoke_grant(self, request: Request) -> Response:
-        """Revoke the assignment of a role, and respond 204.
+        """Remove the assignment of the role in the path, and respond 204.
 
-        Raises NotFound if there is no such assignment, Forbidden if the caller may not revoke it,
-        and IdentityUnavailable if the identity file is invalid or cannot be written.
+        Raises NotFound if there is no such assignment, Forbidden if the caller may not remove the
+        assignment, and IdentityUnavailable if the identity file is invalid or cannot be written.
         """
         await self._assignments.unassign(self._authorize(request, "revoke"))
         return no_content()
@@ -76,8 +77,8 @@ class GrantHandlers(IdentityHandlers):
     def _authorize(self, request: Request, verb: str) -> Assignment:
         """Return the assignment in the path, with an empty ``role_id`` if the path has no role.
 
-        `verb` is ``list``, ``check``, ``create`` or ``revoke``. Raises NotFound if an object in the
-        path does not exist; for ``revoke``, the user need not exist. Raises Forbidden if the caller
+        `verb` is ``list``, ``check``, ``create`` or ``revoke``. Raises NotFound if an id in the
+        path is unknown; an unknown user is allowed for ``revoke``. Raises Forbidden if the caller
         may not perform the operation.
         """
         session, ids, directory = self.authenticate(request), request.path_params, self.directory
@@ -107,8 +108,8 @@ class GrantHandlers(IdentityHandlers):
     ) -> Assignment:
         """Return a copy of `assignment` with the project or domain as its scope.
 
-        If `project_id` and `domain_id` are None, the scope is the system. Raises NotFound if the
-        project or domain does not exist.
+        `project_id` may be the id of a domain. If `project_id` and `domain_id` are None, the scope
+        is the system. Raises NotFound if the project or domain does not exist.
         """
         directory = self.directory
         if project_id is not None:

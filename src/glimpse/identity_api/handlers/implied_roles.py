@@ -16,8 +16,9 @@ from glimpse.identity_api.responses import json_response
 class ImpliedRoleHandlers(IdentityHandlers):
     """The handlers of ``/v3/roles/{role_id}/implies`` and ``/v3/role_inferences``.
 
-    As in Keystone, a handler first raises NotFound if a role in the path does not exist, and then
-    Forbidden if the caller may not perform the operation.
+    A user with a role (the prior role) also has the roles that it implies. As in Keystone, a
+    handler first raises NotFound if a role in the path does not exist, and then Forbidden if the
+    caller may not perform the operation.
     """
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
@@ -27,7 +28,7 @@ class ImpliedRoleHandlers(IdentityHandlers):
     async def list_inferences(self, request: Request) -> Response:
         """List all roles that imply other roles, each with the roles that it implies.
 
-        Raises Forbidden if the caller may not list them.
+        Raises Forbidden if the caller may not list implied roles.
         """
         policy.check(self.authenticate(request), "list_role_inference_rules")
         directory, base_url = self.directory, base_url_of(request.scope)
@@ -56,7 +57,7 @@ class ImpliedRoleHandlers(IdentityHandlers):
 
         Responds 204 to HEAD, as Keystone does. Raises NotFound if a role does not exist, or if the
         prior role does not imply the other role directly. Raises Forbidden if the caller may not
-        see them.
+        see implied roles.
         """
         is_check = request.method == "HEAD"
         self._authorize(request, "check_implied_role" if is_check else "get_implied_role")
@@ -67,7 +68,8 @@ class ImpliedRoleHandlers(IdentityHandlers):
     async def create_implied_role(self, request: Request) -> Response:
         """Let the first role in the path imply the second one, and respond 201.
 
-        Raises NotFound, Conflict, Forbidden or IdentityUnavailable (see `Roles.imply`).
+        Raises NotFound if a role does not exist, Forbidden if the caller may not add implied roles,
+        and the errors of `Roles.imply`.
         """
         self._authorize(request, "create_implied_role")
         await self._roles.imply(*request.path_params.values())
@@ -76,7 +78,8 @@ class ImpliedRoleHandlers(IdentityHandlers):
     async def delete_implied_role(self, request: Request) -> Response:
         """Let the first role in the path no longer imply the second one, and respond 204.
 
-        Raises NotFound, Forbidden or IdentityUnavailable (see `Roles.stop_implying`).
+        Raises NotFound if a role does not exist, Forbidden if the caller may not remove implied
+        roles, and the errors of `Roles.stop_implying`.
         """
         self._authorize(request, "delete_implied_role")
         await self._roles.stop_implying(*request.path_params.values())
@@ -94,7 +97,7 @@ class ImpliedRoleHandlers(IdentityHandlers):
         return [directory.roles[each] for each in directory.implied_roles.get(prior_id, ())]
 
     def _response(self, request: Request, status: int = 200) -> Response:
-        """Make the response with the two roles in the path."""
+        """Make the response that shows the two roles in the path."""
         base_url = base_url_of(request.scope)
         prior_id, implied_id = request.path_params.values()
         prior, implied = (find_role(each, self.directory) for each in (prior_id, implied_id))

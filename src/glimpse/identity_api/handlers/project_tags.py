@@ -20,9 +20,7 @@ class ProjectTagHandlers(ProjectHandlers):
     """The handlers of ``/v3/projects/{project_id}/tags``; the project may be a domain.
 
     All handlers raise Forbidden if the caller may not see or change the project, and NotFound if
-    the project does not exist. Handlers that change tags also raise Forbidden if the identity file
-    would be too large, and IdentityUnavailable if the identity file is invalid or cannot be
-    written.
+    the project does not exist. Handlers that change tags also raise the errors of `change_tags`.
     """
 
     async def list_tags(self, request: Request) -> Response:
@@ -37,7 +35,8 @@ class ProjectTagHandlers(ProjectHandlers):
     async def replace_tags(self, request: Request) -> Response:
         """Replace all tags of a project, and list the new tags.
 
-        Raises BadRequest if the new tags are invalid.
+        Raises BadRequest if the body has anything but a list ``tags``, or if a tag is invalid or
+        repeated, or if there are more than `schemas.MAX_TAGS` tags.
         """
         self.authenticate(request)
         document = await read_json(request)

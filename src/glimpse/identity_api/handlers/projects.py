@@ -43,8 +43,8 @@ _LIST = ListRules(
 class ProjectHandlers(IdentityHandlers):
     """The handlers of ``/v3/projects``.
 
-    As in Keystone, a domain is a project, too: the project has the same id, and its ``is_domain``
-    is true.
+    As in Keystone, each domain is also shown as a project, with the id of the domain and with
+    ``is_domain`` true.
     """
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
@@ -55,9 +55,9 @@ class ProjectHandlers(IdentityHandlers):
     async def list_projects(self, request: Request) -> Response:
         """List the projects that match the query; with ``is_domain=true``, list domains.
 
-        With a token for a domain, only projects of the domain are listed. Raises Forbidden if the
-        caller may not list projects, BadRequest for an invalid parameter, and NotFound for an
-        unknown ``marker``.
+        With a token for a domain, only projects of that domain are listed, and no domains. Raises
+        Forbidden if the caller may not list projects, BadRequest for an invalid parameter, and
+        NotFound for an unknown ``marker``.
         """
         session, base_url = self.authenticate(request), base_url_of(request.scope)
         own = session.domain.id if session.domain else None
@@ -77,12 +77,15 @@ class ProjectHandlers(IdentityHandlers):
         return list_response(request, "projects", entries, _LIST)
 
     async def show_project(self, request: Request) -> Response:
-        """Show a project, and on request the projects above and below it.
+        """Show a project or domain, and on request the projects above and below a project.
 
-        The parameters ``parents_as_ids`` or ``parents_as_list`` ask for the projects above,
-        ``subtree_as_ids`` or ``subtree_as_list`` for the projects below. Raises Forbidden if the
-        caller may not see the project, NotFound if the project does not exist, and BadRequest if
-        the query has both ``..._as_ids`` and ``..._as_list``.
+        The parameter ``parents_as_ids`` or ``parents_as_list`` asks for the projects above,
+        ``subtree_as_ids`` or ``subtree_as_list`` for the projects below. These parameters are
+        ignored for a domain.
+
+        Raises BadRequest if the query has both ``..._as_ids`` and ``..._as_list``. Raises Forbidden
+        if the caller may not see the project. For an unknown id, raises NotFound if the caller may
+        see all projects, otherwise Forbidden.
         """
         session, project_id = self.authenticate(request), request.path_params["project_id"]
         self.check_policy(session, "get_project", project_id)
@@ -96,9 +99,9 @@ class ProjectHandlers(IdentityHandlers):
     async def create_project(self, request: Request) -> Response:
         """Create a project, or a domain if the body has ``is_domain`` true, and respond 201.
 
-        Raises Forbidden if the caller may not create the project, and BadRequest if a new domain
-        has a domain or a parent. Raises BadRequest, Conflict, Forbidden or IdentityUnavailable, too
-        (see `Projects.create` and `Domains.create`).
+        Raises BadRequest for an invalid body, or if a new domain has a ``domain_id`` or a
+        ``parent_id``. Raises Forbidden if the caller may not create the project, and the errors of
+        `Projects.create` or `Domains.create`.
         """
         session = self.authenticate(request)
         values = parse_new_object(await read_json(request), schemas.PROJECT)
@@ -116,11 +119,10 @@ class ProjectHandlers(IdentityHandlers):
         return json_response({"project": made}, 201)
 
     async def update_project(self, request: Request) -> Response:
-        """Change attributes of a project or domain, and show the changed project.
+        """Change attributes of a project or domain, and show it as a project.
 
-        Raises Forbidden if the caller may not change the project. Raises BadRequest, NotFound,
-        Conflict, Forbidden or IdentityUnavailable, too (see `Projects.update` and
-        `Domains.update`).
+        Raises BadRequest for an invalid body, Forbidden if the caller may not change the project
+        (see `check_policy`), and the errors of `Projects.update` or `Domains.update`.
         """
         session, project_id = self.authenticate(request), request.path_params["project_id"]
         values = parse_changes(await read_json(request), schemas.PROJECT)
@@ -139,8 +141,8 @@ class ProjectHandlers(IdentityHandlers):
     async def delete_project(self, request: Request) -> Response:
         """Delete a project, or a disabled domain, and respond 204.
 
-        Raises Forbidden if the caller may not delete the project. Raises NotFound, Forbidden or
-        IdentityUnavailable, too (see `Projects.delete` and `Domains.delete`).
+        Raises Forbidden if the caller may not delete the project (see `check_policy`), and the
+        errors of `Projects.delete` or `Domains.delete`.
         """
         session, project_id = self.authenticate(request), request.path_params["project_id"]
         self.check_policy(session, "delete_project", project_id)
@@ -153,9 +155,9 @@ class ProjectHandlers(IdentityHandlers):
     def check_policy(self, session: Session, action: str, project_id: str) -> None:
         """Raise Forbidden if the caller may not perform `action` on the project `project_id`.
 
-        If `project_id` is the id of a domain or of nothing, raise Forbidden if the caller may not
-        perform `action` on all projects. So callers with fewer rights cannot find out which ids
-        exist.
+        If `project_id` is the id of a domain, or of no project and no domain, raises Forbidden if
+        the caller may not perform `action` on all projects. So callers with fewer rights cannot
+        find out which ids exist.
         """
         project = self.directory.projects.get(project_id)
         target = policy.PolicyTarget()
@@ -175,7 +177,7 @@ class ProjectHandlers(IdentityHandlers):
         return found
 
     def _hierarchy(self, request: Request, session: Session, project: Project) -> dict[str, Any]:
-        """Return ``parents`` and ``subtree`` of a project, each only if the query asks for it.
+        """Return the attributes ``parents`` and ``subtree`` of a project that the query asks for.
 
         As in Keystone, ``..._as_list`` has only projects in which the caller has a role. Raises
         BadRequest if the query has both ``..._as_ids`` and ``..._as_list``.

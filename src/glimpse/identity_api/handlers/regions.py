@@ -30,8 +30,8 @@ _LIST = ListRules(
 class RegionHandlers(IdentityHandlers):
     """The handlers of ``/v3/regions``.
 
-    Everybody may list and show regions. Only admins may create, change and delete regions, with a
-    token for a project or the system.
+    Every caller with a valid token may list and show regions. Only admins may create, change and
+    delete regions, with a token for a project or the system.
     """
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
@@ -41,7 +41,8 @@ class RegionHandlers(IdentityHandlers):
     async def list_regions(self, request: Request) -> Response:
         """List the regions that match the query; the region of this process is listed, too.
 
-        Raises BadRequest for any parameter except ``parent_region_id``.
+        The query may have the parameter ``parent_region_id``. Raises BadRequest for any other
+        parameter, and for an invalid value.
         """
         policy.check(self.authenticate(request), "list_regions")
         base_url = base_url_of(request.scope)
@@ -58,10 +59,11 @@ class RegionHandlers(IdentityHandlers):
         return json_response({"region": render_region(region, base_url_of(request.scope))})
 
     async def create_region(self, request: Request) -> Response:
-        """Create a region, and respond 201. The id is that in the body, or a new one.
+        """Create a region, and respond 201.
 
-        Raises Forbidden if the caller is not an admin. Raises BadRequest, NotFound, Conflict,
-        Forbidden or IdentityUnavailable, too (see `Regions.create`).
+        The region gets the id in the body. If the body has no id, the region gets a new one. Raises
+        BadRequest for an invalid body, Forbidden if the caller is not an admin, and the errors of
+        `Regions.create`.
         """
         session = self.authenticate(request)
         values = parse_new_object(await read_json(request), schemas.REGION)
@@ -71,10 +73,9 @@ class RegionHandlers(IdentityHandlers):
     async def put_region(self, request: Request) -> Response:
         """Create the region with the id in the path, and respond 201.
 
-        An existing region is not changed, as in Keystone. Raises Conflict if the region exists,
-        BadRequest if the body has another id than the path, and Forbidden if the caller is not an
-        admin. Raises BadRequest, NotFound, Forbidden or IdentityUnavailable, too (see
-        `Regions.create`).
+        Raises Conflict, and changes nothing, if the region exists (as in Keystone). Raises
+        BadRequest for an invalid body, or for a body with another id than the path. Raises
+        Forbidden if the caller is not an admin, and the other errors of `Regions.create`.
         """
         session, region_id = self.authenticate(request), request.path_params["region_id"]
         values = parse_new_object(await read_json(request), schemas.REGION)
@@ -86,8 +87,8 @@ class RegionHandlers(IdentityHandlers):
     async def update_region(self, request: Request) -> Response:
         """Change attributes of a region, and show the changed region.
 
-        Raises Forbidden if the caller is not an admin. Raises BadRequest, NotFound, Forbidden or
-        IdentityUnavailable, too (see `Regions.update`).
+        Raises BadRequest for an invalid body, Forbidden if the caller is not an admin, and the
+        errors of `Regions.update`.
         """
         session = self.authenticate(request)
         values = parse_changes(await read_json(request), schemas.REGION)
@@ -98,8 +99,7 @@ class RegionHandlers(IdentityHandlers):
     async def delete_region(self, request: Request) -> Response:
         """Delete a region and all regions below it, and respond 204.
 
-        Raises Forbidden if the caller is not an admin. Raises NotFound, Forbidden or
-        IdentityUnavailable, too (see `Regions.delete`).
+        Raises Forbidden if the caller is not an admin, and the errors of `Regions.delete`.
         """
         policy.check(self.authenticate(request), "delete_region")
         await self._regions.delete(request.path_params["region_id"])
@@ -112,9 +112,9 @@ class RegionHandlers(IdentityHandlers):
         return json_response({"region": render_region(made, base_url_of(request.scope))}, 201)
 
     def _all(self) -> dict[str, Region]:
-        """Return all regions by id.
+        """Return all regions by id: those of the directory, and the region of this process.
 
-        The region of this process replaces a region with the same id in the directory.
+        If the directory has a region with the id of this process's region, the latter is returned.
         """
         own = self.identity.region_name
         return {**self.directory.regions, own: Region(own)}

@@ -26,12 +26,12 @@ class RoleAssignmentHandlers(IdentityHandlers):
     """The handler of ``/v3/role_assignments``."""
 
     async def list_role_assignments(self, request: Request) -> Response:
-        """List the role assignments that match the query.
+        """List the role assignments that match the query (see `parse_query`).
 
-        With a token for a domain, only assignments in the domain and in its projects are listed.
-        This limit does not apply to a query with ``include_subtree``. Raises BadRequest for an
-        invalid query, Forbidden if the caller may not list assignments, and NotFound if a project
-        or user in the query does not exist (see `find_assignments`).
+        With a token for a domain, only assignments in that domain and in its projects are listed. A
+        query with ``include_subtree`` is not limited in this way. Raises BadRequest for an invalid
+        query, Forbidden if the caller may not list assignments, and the errors of
+        `find_assignments`.
         """
         session, directory = self.authenticate(request), self.directory
         parameters = first_values(request.query_params.multi_items())

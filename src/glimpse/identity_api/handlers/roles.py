@@ -61,8 +61,8 @@ class RoleHandlers(IdentityHandlers):
     async def create_role(self, request: Request) -> Response:
         """Create a role, and respond 201.
 
-        Raises BadRequest, NotFound, Conflict, Forbidden or IdentityUnavailable (see
-        `Roles.create`).
+        Raises BadRequest for an invalid body, Forbidden if the caller may not create the role, and
+        the errors of `Roles.create`.
         """
         session = self.authenticate(request)
         values = parse_new_object(await read_json(request), schemas.ROLE)
@@ -74,8 +74,8 @@ class RoleHandlers(IdentityHandlers):
     async def update_role(self, request: Request) -> Response:
         """Change attributes of a role, and show the changed role.
 
-        Raises BadRequest, NotFound, Conflict, Forbidden or IdentityUnavailable (see
-        `Roles.update`).
+        Raises BadRequest for an invalid body, NotFound if the role does not exist, Forbidden if the
+        caller may not change the role, and the errors of `Roles.update`.
         """
         session, role_id = self.authenticate(request), request.path_params["role_id"]
         values = parse_changes(await read_json(request), schemas.ROLE)
@@ -86,9 +86,9 @@ class RoleHandlers(IdentityHandlers):
     async def delete_role(self, request: Request) -> Response:
         """Delete a role, and respond 204.
 
-        Raises NotFound if the role does not exist, and Forbidden if the caller may not delete the
-        role, or if the role is immutable. Raises IdentityUnavailable if the identity file is
-        invalid or cannot be written.
+        Raises NotFound if the role does not exist, Forbidden if the caller may not delete the role
+        or if the role is immutable, and IdentityUnavailable if the identity file is invalid or
+        cannot be written.
         """
         session, role_id = self.authenticate(request), request.path_params["role_id"]
         self._check(session, "delete", role_id)
@@ -96,7 +96,7 @@ class RoleHandlers(IdentityHandlers):
         return no_content()
 
     def _check(self, session: Session, verb: str, role_id: str) -> None:
-        """Raise NotFound for an unknown role, Forbidden if the caller may not do `verb` to it.
+        """Raise NotFound for an unknown role, Forbidden if the caller may not `verb` the role.
 
         `verb` is ``get``, ``update`` or ``delete``.
         """

@@ -60,9 +60,8 @@ class ServiceHandlers(IdentityHandlers):
     async def create_service(self, request: Request) -> Response:
         """Create a service, and respond 201.
 
-        Raises BadRequest for an invalid body, Forbidden if the caller may not create services or if
-        there are too many, and IdentityUnavailable if the identity file is invalid or cannot be
-        written.
+        Raises BadRequest for an invalid body, Forbidden if the caller may not create services, and
+        the errors of `Services.create`.
         """
         session = self.authenticate(request)
         values = parse_new_object(await read_json(request), schemas.SERVICE)
@@ -73,7 +72,8 @@ class ServiceHandlers(IdentityHandlers):
     async def update_service(self, request: Request) -> Response:
         """Change attributes of a service, and show the changed service.
 
-        Raises BadRequest, NotFound, Forbidden or IdentityUnavailable (see `Services.update`).
+        Raises BadRequest for an invalid body, Forbidden if the caller may not change services, and
+        the errors of `Services.update`.
         """
         session = self.authenticate(request)
         values = parse_changes(await read_json(request), schemas.SERVICE)

@@ -12,17 +12,17 @@ from glimpse.identity_api.responses import json_response
 
 
 class TokenScopeHandlers(IdentityHandlers):
-    """The handlers of the scopes that the caller may get tokens for, and of the catalog.
+    """The handlers that list the scopes for which the caller may get tokens, and the catalog.
 
     Their paths are ``/v3/auth/projects``, ``/v3/auth/domains``, ``/v3/auth/system`` and
     ``/v3/auth/catalog``.
     """
 
     async def projects(self, request: Request) -> Response:
-        """List the projects in which the caller has a role. The token may be unscoped.
+        """List the projects in which the caller has a role, also disabled projects.
 
-        The query is ignored. Raises Unauthorized, IdentityUnavailable or BadRequest (see
-        `authenticate`).
+        The caller's token may be unscoped. The query is ignored. Raises the errors of
+        `authenticate`.
         """
         session, base_url = self.authenticate(request), base_url_of(request.scope)
         found = self.directory.projects_of(session.user)
@@ -31,10 +31,10 @@ class TokenScopeHandlers(IdentityHandlers):
         return json_response(render_collection("projects", entries, url))
 
     async def domains(self, request: Request) -> Response:
-        """List the domains in which the caller has a role. The token may be unscoped.
+        """List the domains in which the caller has a role, also disabled domains.
 
-        The query is ignored. Raises Unauthorized, IdentityUnavailable or BadRequest (see
-        `authenticate`).
+        The caller's token may be unscoped. The query is ignored. Raises the errors of
+        `authenticate`.
         """
         session, base_url = self.authenticate(request), base_url_of(request.scope)
         found = self.directory.domains_of(session.user)
@@ -43,10 +43,10 @@ class TokenScopeHandlers(IdentityHandlers):
         return json_response(render_collection("domains", entries, url))
 
     async def system(self, request: Request) -> Response:
-        """List the scope ``system``: the entry ``{"all": true}``, or nothing.
+        """List the entry ``{"all": true}`` if the caller has a role on the system, else nothing.
 
-        The entry is listed if the caller has a role on the system. Raises Unauthorized,
-        IdentityUnavailable or BadRequest (see `authenticate`).
+        The caller's token may be unscoped. The query is ignored. Raises the errors of
+        `authenticate`.
         """
         user = self.authenticate(request).user
         url = f"{base_url_of(request.scope)}/v3/auth/system"

@@ -35,8 +35,8 @@ class TokenHandlers(IdentityHandlers):
         - NotFound: the body has a token to log in with, and that token is not valid.
         - TooManyLogins: too many passwords wait to be checked.
         - IdentityUnavailable: the login cannot be checked.
-        - ClientDisconnected: the client disconnects. If the password still waits, it is not
-          checked.
+        - ClientDisconnected: the client disconnects. A password that still waits to be checked is
+          not checked then.
         """
         auth_request = parse_auth_request(await read_json(request))
         login = self.identity.login.log_in(auth_request, client_address(request))
@@ -47,11 +47,12 @@ class TokenHandlers(IdentityHandlers):
         )
 
     async def validate(self, request: Request) -> Response:
-        """Show the token in ``X-Subject-Token``.
+        """Show the document of the token in ``X-Subject-Token``, the subject token.
 
-        With the parameter ``allow_expired``, the token may have expired up to EXPIRED_WINDOW (two
-        days) ago. The document has the catalog, unless the query has ``nocatalog``. Raises NotFound
-        if the token is not valid, and Forbidden if the caller may not see the token.
+        With the parameter ``allow_expired`` set to true, the subject token may have expired up to
+        EXPIRED_WINDOW (two days) ago. The document has the catalog, unless the query has
+        ``nocatalog``. Raises NotFound if the subject token is missing or not valid, and Forbidden
+        if the caller may not see the subject token.
         """
         parameters = first_values(request.query_params.multi_items())
         is_window_allowed = is_true(parameters.get("allow_expired", ""))
@@ -63,12 +64,12 @@ class TokenHandlers(IdentityHandlers):
         )
 
     async def revoke(self, request: Request) -> Response:
-        """Revoke the token in ``X-Subject-Token``, and respond 204.
+        """Revoke the token in ``X-Subject-Token``, the subject token, and respond 204.
 
-        All tokens that were obtained with this token are revoked, too. If this token was itself
-        obtained with another token, only this token is revoked. Raises NotFound if the token is not
-        valid, Forbidden if the token is another user's and the caller is no admin, and
-        IdentityUnavailable if the revocation cannot be written.
+        All tokens that were obtained with the subject token are revoked, too. If the subject token
+        was itself obtained with another token, only the subject token is revoked. Raises NotFound
+        if the subject token is missing or not valid, Forbidden if it is another user's and the
+        caller is no admin, and IdentityUnavailable if the revocation cannot be written.
         """
         await self.identity.revoke(self._subject(request, "revoke_token"))
         return Response(status_code=204, headers=PRIVATE)
@@ -77,11 +78,10 @@ class TokenHandlers(IdentityHandlers):
         """Return the session of the token in ``X-Subject-Token``, the subject token.
 
         The subject token may have expired up to `expired_window` seconds ago. `action` is a key of
-        `policy.RULES`. Raises Unauthorized, IdentityUnavailable or BadRequest for the caller's own
-        token and request (see `authenticate`). Raises NotFound if the subject token is not valid,
-        and Forbidden if the caller may not perform `action` on the subject token. If the header is
-        missing, raises Forbidden if the caller may not perform `action` on all tokens, otherwise
-        NotFound.
+        `policy.RULES`. Raises NotFound if the subject token is not valid, Forbidden if the caller
+        may not perform `action` on the subject token, and the errors of `authenticate`. If the
+        header is missing, raises NotFound if the caller may perform `action` on all tokens,
+        otherwise Forbidden.
         """
         caller, text = self.authenticate(request), request.headers.get("x-subject-token")
         if text is None:

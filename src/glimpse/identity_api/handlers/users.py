@@ -40,8 +40,8 @@ class UserHandlers(IdentityHandlers):
     """The handlers of ``/v3/users`` and ``/v3/users/{user_id}``.
 
     All handlers except `set_password` raise Forbidden if the caller may not perform the operation.
-    For an unknown user, they raise NotFound only if the caller may perform the operation on all
-    users. So other callers cannot find out which users exist.
+    For an unknown user, they raise NotFound if the caller may perform the operation on all users,
+    otherwise Forbidden. So other callers cannot find out which users exist.
     """
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
@@ -77,9 +77,9 @@ class UserHandlers(IdentityHandlers):
     async def create_user(self, request: Request) -> Response:
         """Create a user, and respond 201.
 
-        Raises BadRequest, NotFound, Conflict, Forbidden, TooManyLogins or IdentityUnavailable (see
-        `Users.create`). Raises ClientDisconnected if the client disconnects before the end; the
-        user may have been created by then.
+        Raises BadRequest for an invalid body, Forbidden if the caller may not create the user, and
+        the errors of `Users.create`. Raises ClientDisconnected if the client disconnects before the
+        end; the user may have been created by then.
         """
         session = self.authenticate(request)
         values = parse_new_object(await read_json(request), schemas.USER)
@@ -92,9 +92,9 @@ class UserHandlers(IdentityHandlers):
     async def update_user(self, request: Request) -> Response:
         """Change attributes of a user, and show the changed user.
 
-        Raises BadRequest, NotFound, Conflict, Forbidden, TooManyLogins or IdentityUnavailable (see
-        `Users.update`). Raises ClientDisconnected if the client disconnects before the end; the
-        user may have been changed by then.
+        Raises BadRequest for an invalid body, Forbidden if the caller may not change the user, and
+        the errors of `Users.update`. Raises ClientDisconnected if the client disconnects before the
+        end; the user may have been changed by then.
         """
         session, user_id = self.authenticate(request), request.path_params["user_id"]
         values = parse_changes(await read_json(request), schemas.USER)
@@ -108,8 +108,9 @@ class UserHandlers(IdentityHandlers):
     async def delete_user(self, request: Request) -> Response:
         """Delete a user, and respond 204.
 
-        Raises NotFound for an unknown user, Forbidden if the caller may not delete the user, and
-        IdentityUnavailable if the identity file is invalid or cannot be written.
+        Raises Forbidden if the caller may not delete the user, and IdentityUnavailable if the
+        identity file is invalid or cannot be written. For an unknown user, raises NotFound if the
+        caller may delete all users, otherwise Forbidden.
         """
         user_id = request.path_params["user_id"]
         self._check(self.authenticate(request), "delete_user", user_id)
@@ -119,10 +120,11 @@ class UserHandlers(IdentityHandlers):
     async def set_password(self, request: Request) -> Response:
         """Change the password of the user in the path, and respond 204.
 
-        No token is needed, because the body has the original password. Raises Unauthorized,
-        BadRequest, TooManyLogins, Forbidden or IdentityUnavailable (see `Users.change_password`).
-        Raises ClientDisconnected if the client disconnects before the end; the password may have
-        been changed by then.
+        No token is needed, because the body has the original password. All present tokens of the
+        user become invalid. Raises BadRequest for an invalid body, and the errors of
+        `Users.change_password`, such as Unauthorized for a wrong original password. Raises
+        ClientDisconnected if the client disconnects before the end; the password may have been
+        changed by then.
         """
         check_lengths(request)
         original, password = schemas.parse_password_change(await read_json(request))
@@ -132,11 +134,11 @@ class UserHandlers(IdentityHandlers):
         return no_content()
 
     async def list_projects_of_user(self, request: Request) -> Response:
-        """List the projects of a user that match the query.
+        """List the projects in which a user has a role, and which match the query.
 
-        These are the projects in which the user has a role. Raises Forbidden if the caller may not
-        see them. For an unknown user, raises NotFound if the caller may see the projects of all
-        users, otherwise Forbidden.
+        Raises BadRequest for an invalid ``limit``, and NotFound for an unknown ``marker``. Raises
+        Forbidden if the caller may not see the user's projects. For an unknown user, raises
+        NotFound if the caller may see the projects of all users, otherwise Forbidden.
         """
         user_id, base_url = request.path_params["user_id"], base_url_of(request.scope)
         self._check(self.authenticate(request), "list_user_projects", user_id)
@@ -161,8 +163,8 @@ class UserHandlers(IdentityHandlers):
     def _check(self, session: Session, action: str, user_id: str) -> None:
         """Raise Forbidden if the caller may not perform `action` on the user `user_id`.
 
-        If no user has this id, raise Forbidden if the caller may not perform `action` on all users.
-        So callers with fewer rights cannot find out which ids exist.
+        If no user has this id, raises Forbidden if the caller may not perform `action` on all
+        users. So callers with fewer rights cannot find out which ids exist.
         """
         user = self.directory.users.get(user_id)
         target = policy.PolicyTarget()

@@ -12,11 +12,14 @@ class VersionHandlers:
     """The handlers of version discovery, which needs no token."""
 
     async def versions(self, request: Request) -> Response:
-        """List the only version: respond 300, as in Keystone, with its URL in ``Location``."""
+        """List the only version, and respond 300, as in Keystone.
+
+        ``Location`` has the URL of the version.
+        """
         base_url = base_url_of(request.scope)
         location = {"Location": f"{base_url}/v3/"}
         return json_response({"versions": {"values": [render_version(base_url)]}}, 300, location)
 
     async def version(self, request: Request) -> Response:
-        """Show the only version."""
+        """Show the only version, v3.14."""
         return json_response({"version": render_version(base_url_of(request.scope))})
