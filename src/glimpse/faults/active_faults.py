@@ -17,8 +17,8 @@ class ActiveFault:
     """A rule in effect, with its counts.
 
     ``matched`` is the number of requests that matched the rule. ``applied`` is the number of
-    requests that the fault changed: the request was delayed, or the response or the job of the
-    request was another one than without the fault.
+    requests that the fault changed: it delayed the request, changed the response, or delayed the
+    image's data.
     """
 
     id: str
@@ -29,17 +29,18 @@ class ActiveFault:
     _responses: dict[object, tuple[float, list[Message]]] = field(default_factory=dict)
 
     def count_match(self) -> bool:
-        """Count a request that matches the rule in ``matched``; return True if it has the fault.
+        """Add 1 to ``matched``; return True if the matching request has the fault.
 
-        The request has no fault if ``skip``, ``first`` or ``every`` leave the request out.
+        Returns False if ``skip``, ``first`` or ``every`` of the rule leaves the request out.
         """
         self.matched += 1
         return self.rule.applies_to(self.matched)
 
     def count_against_rate_limit(self, now: float) -> int:
-        """Count a request against the rate limit, and return 0 if the request is allowed.
+        """Count a request against ``rate_limit``, and return 0 if the request is allowed.
 
-        If the request is not allowed at the time `now`, do not count it, and return the seconds
+        `now` is the time of a monotonic clock, in seconds. If ``rate_limit`` requests were allowed
+        in the ``rate_seconds`` before `now`, does not count the request, and returns the seconds
         until the next request is allowed, rounded up.
         """
         limit = self.rule.rate_limit or 1
@@ -51,17 +52,23 @@ class ActiveFault:
         return max(1, math.ceil(self._passed[0] + self.rule.rate_seconds - now))
 
     def stale_response(self, key: object, now: float) -> list[Message] | None:
-        """Return the response that `remember` stored for `key`; None if missing or too old."""
+        """Return the response that `remember` stored for `key`, if it is recent enough.
+
+        Returns None if there is no response, or if it is more than ``stale_for`` seconds old.
+        """
         at, messages = self._responses.get(key, (-math.inf, None))
         return messages if now - at <= (self.rule.stale_for or 0) else None
 
     def remember(self, key: object, messages: list[Message], now: float) -> None:
-        """Store a response for `stale_response`; replace an earlier response for `key`."""
+        """Store a response that `stale_response` can return; replace an earlier one for `key`.
+
+        Requests with the same `key` get the same response. `now` is the time of the request.
+        """
         self._responses[key] = now, messages
 
 
 class RequestFault:
-    """A fault that one request has."""
+    """One request, and one fault that the request has; counts the request at most once."""
 
     __slots__ = ("_is_counted", "fault")
 
@@ -75,7 +82,7 @@ class RequestFault:
         return self.fault.rule
 
     def count_applied(self) -> None:
-        """Count the request in ``applied`` of the fault; do nothing if it was counted before.
+        """Add 1 to ``applied`` of the fault; do nothing if this method was called before.
 
         Call this method before the client can see the change. Then a test that sees the change also
         sees the new number.
@@ -88,7 +95,7 @@ class RequestFault:
 class ActiveFaults:
     """The rules in effect, in the order in which they were added.
 
-    ``delays`` has the delays of ``saving_for`` of the requests since the last `reset`.
+    ``delays`` holds back the image data of requests that began after the last `reset`.
     """
 
     def __init__(self, seeded: Iterable[FaultRule] = ()) -> None:
@@ -106,7 +113,7 @@ class ActiveFaults:
         return bool(self._faults)
 
     def add(self, rule: FaultRule) -> ActiveFault:
-        """Put a rule into effect, after all other rules; return it with a new id."""
+        """Put a rule into effect, after all other rules; return the fault, which has a new id."""
         added = ActiveFault(str(next(self._ids)), rule)
         self._faults[added.id] = added
         return added
@@ -126,7 +133,8 @@ class ActiveFaults:
     def reset(self) -> None:
         """Remove all faults; add the faults of the seed again, with new ids and counts of 0.
 
-        Also replace ``delays``, for later requests. The caller ends the old ``delays``.
+        Later requests get a new ``delays``. The caller keeps the old ``delays``, and calls its
+        `end` after this method.
         """
         self.delays = Delays()
         self._faults.clear()
@@ -134,6 +142,10 @@ class ActiveFaults:
             self.add(rule)
 
     def count_and_select(self, request: RequestFacts) -> list[RequestFault]:
-        """Count a request in ``matched`` of each rule that matches; return the request's faults."""
+        """Add 1 to ``matched`` of each rule that matches; return the faults of the request.
+
+        A rule that matches is left out of the result if its ``skip``, ``first`` or ``every`` leaves
+        the request out.
+        """
         matching = [fault for fault in self if fault.rule.matches(request)]
         return [RequestFault(fault) for fault in matching if fault.count_match()]

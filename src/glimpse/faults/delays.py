@@ -5,7 +5,7 @@ import contextlib
 
 
 class Delays:
-    """The delays of the image data of requests. `end` ends all of them, and prevents new ones."""
+    """Delays after which image data is stored. `end` ends all of them, and prevents new ones."""
 
     def __init__(self) -> None:
         self.are_ended = False

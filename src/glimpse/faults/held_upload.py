@@ -15,12 +15,14 @@ _NO_CONTENT = 204
 
 
 class HeldUpload:
-    """An upload whose last part reaches the API some time after the client got its response.
+    """An upload whose last part reaches the API ``saving_for`` seconds after the client's response.
 
-    The rule of `fault` has that time in ``saving_for``. The API serves the upload in a task, so
-    that the upload goes on when `serve` has returned. If `delays` ends after the last part has
-    arrived, the upload is cancelled. If `delays` ends before the last part arrives, the upload is
-    not delayed, and the client gets the response of the API.
+    `app` is the API, and the rule of `fault` has ``saving_for``. `app` serves the upload in a task,
+    so that the upload goes on when `serve` has returned.
+
+    If `delays` ends after the last part has arrived, the upload is cancelled. If `delays` ends
+    before the last part arrives, the upload is not delayed, and the client gets the response of
+    `app`.
     """
 
     def __init__(
@@ -41,8 +43,9 @@ class HeldUpload:
         self._task: asyncio.Task[None]
 
     async def serve(self, drain: RequestDrain) -> None:
-        """Return when the client has its response; the API may go on, counted in `drain`.
+        """Serve the upload; return when the client has its response. Call this method once.
 
+        The API may still store the data after this method has returned; `drain` counts that task.
         Raises the exception that the API raises before the last part arrives.
         """
         self._task = asyncio.create_task(self._run())
@@ -52,10 +55,9 @@ class HeldUpload:
             raise self._error
 
     async def _run(self) -> None:
-        """Let the API serve the request.
+        """Let the API serve the request, and catch the Exception that the API raises.
 
-        If the API raises an Exception before the last part arrives, sets `_error` to it. If the API
-        raises an Exception later, logs it.
+        If the last part has not arrived, the Exception is kept in `_error`; otherwise it is logged.
         """
         try:
             await self._app(self._scope, self._receive_held, self._send_unless_held)
@@ -68,9 +70,10 @@ class HeldUpload:
             self._responded.set()
 
     async def _receive_held(self) -> Message:
-        """Return the next part of the body; before the last part, respond and wait.
+        """Return the next part of the body; the API calls this method.
 
-        After the end of the delays, the last part is returned at once, without a response.
+        When the last part arrives, sends a 204 to the client, and waits for ``saving_for`` seconds.
+        If `delays` has ended, the last part is returned at once, without a 204.
         """
         if self._is_held:
             await asyncio.Event().wait()  # forever: the upload goes on if the client disconnects

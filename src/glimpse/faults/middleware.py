@@ -31,7 +31,7 @@ class FaultMiddleware:
 
     `RequestMiddleware` has to be outside of this middleware, so that responses of faults get a
     request id and a log line. If a request has several faults, their delays add up. Of the faults
-    that do more than delay, only the first is injected.
+    that do more than delay, only the fault that was added first is injected.
     """
 
     def __init__(
@@ -42,7 +42,10 @@ class FaultMiddleware:
         identity: Identity,
         drain: RequestDrain,
     ) -> None:
-        """`drain` counts the uploads that go on after their responses."""
+        """`identify` finds the operation of a request; `identity` finds the project of its token.
+
+        `drain` counts the uploads that go on after their responses.
+        """
         self._app = app
         self._faults = faults
         self._identify = identify
@@ -72,7 +75,10 @@ class FaultMiddleware:
             await self._delay_data(effective, delays, facts.operation, scope, receive, send)
 
     async def _facts(self, scope: Scope) -> RequestFacts:
-        """Return the facts of a request; validate its token only if a rule names a project."""
+        """Return the facts of a request; validate its token only if a rule names a project.
+
+        An invalid token gives no projects, and no error: the API refuses the request later.
+        """
         headers = {
             name.decode("latin-1"): value.decode("latin-1")
             for name, value in scope["glimpse.headers"].items()
@@ -93,9 +99,10 @@ class FaultMiddleware:
     async def _inject(
         self, fault: RequestFault, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """Serve a request with the effect of a fault; count it if the effect changes something.
+        """Serve a request with the effect of a fault other than ``saving_for`` (`_delay_data`).
 
-        The rule has no ``saving_for``: see `_delay_data`. Raises ResetConnection for a reset.
+        Counts the request in ``applied`` if the effect changes something. Raises ResetConnection
+        for ``reset_connection``, and ResponseAborted for ``cut_after``.
         """
         rule, app, count = fault.rule, self._app, fault.count_applied
         if rule.status is not None:
@@ -121,10 +128,10 @@ class FaultMiddleware:
     async def _serve_stale(
         self, request_fault: RequestFault, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """Respond to a GET with a remembered response, or else pass it to the API.
+        """Respond to a GET with an earlier response of the API, or else pass it to the API.
 
-        The response of the API is remembered if its status is below 300. A request with another
-        method goes to the API, and the response is not remembered.
+        A response of the API to a GET is remembered if its status is below 300. Requests with other
+        methods go to the API.
         """
         if scope["method"] != "GET":
             await self._app(scope, receive, send)
@@ -159,10 +166,13 @@ class FaultMiddleware:
     ) -> None:
         """Serve a request with a fault that has ``saving_for``.
 
-        An upload gets a 204 when its last part arrives. The API gets that part later, and until
-        then the image stays in status saving. If the API responds or raises an exception before the
-        last part arrives, that response is sent, or that exception is raised. Requests of other
-        operations are served as usual; the job that an import or an action starts is delayed.
+        An upload gets a 204 when its last part arrives. The API gets that part ``saving_for``
+        seconds later, and until then the image is saving. If the API responds or raises an
+        exception before the last part arrives, the client gets that response, or this method raises
+        that exception.
+
+        An import or a server's action gets the API's response at once. The job that the request
+        starts waits for ``saving_for`` seconds before it stores image data.
         """
         if operation == _UPLOAD:
             upload = HeldUpload(self._app, scope, receive, send, fault, delays)
@@ -175,7 +185,7 @@ class FaultMiddleware:
 
 
 def _has_effect(rule: FaultRule) -> bool:
-    """Return True if the rule does more than delay."""
+    """Return True if the rule has another effect than ``delay``."""
     return rule.reset_connection or any(
         value is not None
         for value in (
@@ -192,10 +202,10 @@ def _has_effect(rule: FaultRule) -> bool:
 async def _send_status(
     rule: FaultRule, status: int, scope: Scope, send: Send, retry_after: int | None = None
 ) -> None:
-    """Send the response of a rule, with `status`.
+    """Send `status` with the body and headers of a rule.
 
-    If the rule has no body, the body is a JSON object with code and message. The rule's value for
-    Retry-After takes precedence over `retry_after`, which is in seconds.
+    If the rule has no body, the body is a JSON object with code and message. A 204 or 304 has no
+    body. `retry_after` is the value of Retry-After, in seconds, if the rule has none.
     """
     message = b'{"error": {"code": %d, "message": "A fault on request."}}' % status
     body = message if rule.body is None else rule.body

@@ -51,7 +51,8 @@ def find_meant_operation(pattern: str, operations: Collection[str]) -> str | Non
 def _find_synonym(pattern: str, operations: Collection[str], services: Sequence[str]) -> str | None:
     """Return the operation for which `pattern` has another name; None if none is found.
 
-    The result may be a pattern (``image.list_*``) if `pattern` has a ``*``.
+    `services` are the services that operations begin with (``image``). The result may be a pattern
+    (``image.list_*``) if `pattern` has a ``*``.
     """
     service, _, name = pattern.rpartition(".")
     if name == _SNAPSHOT_ACTION:
@@ -68,7 +69,10 @@ def _find_synonym(pattern: str, operations: Collection[str], services: Sequence[
 
 
 def _find_similar(pattern: str, names: Sequence[str], similarity: float = 0.6) -> str | None:
-    """Return the most similar of `names`, in any case; None if none is similar enough."""
+    """Return the one of `names` that is most similar to `pattern`; ignore the case of letters.
+
+    Returns None if no name has at least `similarity` (0 to 1, as in difflib).
+    """
     by_lower_case = {name.lower(): name for name in sorted(names)}
     found = difflib.get_close_matches(pattern.lower(), by_lower_case, 1, similarity)
     return by_lower_case[found[0]] if found else None

@@ -1,7 +1,7 @@
-"""The effects of faults on responses: each function returns a `send` that changes a response.
+"""The effects of faults on responses: each function wraps the `send` of one request.
 
-`on_change` of each function is called before the client can see the change, maybe several times. It
-is not called if the response is not changed.
+`on_change` is called before the client can see a change of the response, maybe several times.
+`on_change` is not called if the response is not changed.
 """
 
 import asyncio
@@ -18,9 +18,9 @@ OnChange = Callable[[], None]
 
 
 def cutting(send: Send, size: int, on_change: OnChange) -> Send:
-    """Return a `send` that sends `size` bytes of a body and then raises ResponseAborted.
+    """Return a `send` that raises ResponseAborted after it has sent `size` bytes of a body.
 
-    A body of at most `size` bytes is sent completely: then the response is not changed.
+    A body of at most `size` bytes is sent unchanged.
     """
     left = size
 
@@ -38,9 +38,9 @@ def cutting(send: Send, size: int, on_change: OnChange) -> Send:
 
 
 def slowing(send: Send, bytes_per_second: int, on_change: OnChange) -> Send:
-    """Return a `send` that sends bodies in small pieces, at `bytes_per_second`.
+    """Return a `send` that sends the body in small pieces, at `bytes_per_second`.
 
-    A response without a body is not changed.
+    A response without a body is sent unchanged.
     """
     size = max(1, bytes_per_second // _PIECES_PER_SECOND)
 

@@ -31,10 +31,10 @@ class InvalidRule(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class RequestFacts:
-    """The facts of a request that rules compare.
+    """The facts of a request that are compared with a FaultRule.
 
     ``operation`` is the operation's name in metrics: ``list_images`` (Compute), ``identity.issue``.
-    ``path`` has no query. The names of ``headers`` are in lower case. ``projects`` has the id and
+    ``path`` has no query. Names in ``headers`` are in lower case. ``projects`` has the id and
     the name of the caller's project. ``projects`` is empty if the token is not valid, or if no rule
     names a project.
     """
@@ -50,27 +50,30 @@ class RequestFacts:
 class FaultRule:
     """Which requests have a fault, and which fault. Times are in seconds.
 
-    A request matches the rule if it matches all of the first six fields that are set. ``project``
-    is an id or a name. The other five are patterns: ``*`` is any text, ``?`` is any character, and
-    case matters. ``headers`` has the names of headers and a pattern for each. If the request does
-    not have a header (also User-Agent), only the empty pattern matches.
+    A request matches the rule if it matches each of ``operation``, ``method``, ``path``,
+    ``project``, ``user_agent`` and ``headers`` that is set. ``project`` is an id or a name. The
+    other five are patterns: ``*`` is any text, ``?`` is any character, and case matters.
+    ``headers`` has a pattern for each name of a header. If the request does not have a header (also
+    User-Agent), only the empty pattern matches.
 
-    The first ``skip`` matching requests have no fault. All later matching requests have the fault;
-    if ``first`` is set, only the first ``first`` of them; if ``every`` is 3, each third of them.
+    The first ``skip`` matching requests have no fault. All later ones have the fault if neither
+    ``first`` nor ``every`` is set. If ``first`` is 2, only the first two of them have the fault. If
+    ``every`` is 3, each third of them has the fault. ``first`` and ``every`` exclude each other.
 
-    A request with the fault waits for ``delay``. Then the effect of one field follows, if any:
+    A request with the fault waits for ``delay``. A rule has at most one of these other effects:
 
-    - ``status``: the response has this status, ``body`` and ``response_headers``, and Retry-After
-      if ``retry_after`` is set. The API does not get the request.
+    - ``status``: the response has this status, ``body``, ``response_headers``, and Retry-After if
+      ``retry_after`` is set. The API does not get the request.
     - ``reset_connection``: the client gets a TCP reset. The API does not get the request.
-    - ``rate_limit``: after so many requests in ``rate_seconds``, the response is a 429. Retry-After
-      is ``retry_after``, or else the time until the next request is allowed.
-    - ``cut_after``: the connection closes after so many bytes of the response's body.
+    - ``rate_limit``: after ``rate_limit`` requests in ``rate_seconds``, the response is a 429 with
+      ``body`` and ``response_headers``. Retry-After is ``retry_after``, or else the time until the
+      next request is allowed.
+    - ``cut_after``: the connection closes after ``cut_after`` bytes of the response's body.
     - ``bytes_per_second``: the response's body is sent at this speed.
-    - ``stale_for``: a GET gets the response, at most so old, to an earlier GET with the same path,
-      query and token.
-    - ``saving_for``: an upload, import or snapshot gets its response at once, but the image's data
-      is stored so much later. Until then, the image is importing (after an import) or saving.
+    - ``stale_for``: a GET gets the response to an earlier GET with the same path, query and token,
+      if that response is at most ``stale_for`` seconds old.
+    - ``saving_for``: an upload, import or snapshot gets its response at once. The image's data is
+      stored ``saving_for`` seconds later. Until then, the image is importing or saving.
     """
 
     operation: str | None = None
@@ -96,7 +99,7 @@ class FaultRule:
     saving_for: float | None = None
 
     def matches(self, request: RequestFacts) -> bool:
-        """Return True if the request matches; `skip`, `first` and `every` are ignored."""
+        """Return True if the request matches the rule, whatever `skip`, `first` and `every` are."""
         headers = request.headers
         patterns = [
             (self.operation, request.operation),
@@ -142,7 +145,7 @@ def parse_rule(document: object, operations: Collection[str]) -> FaultRule:
 
     A value of null counts as missing. ``body`` is a text, or any other JSON, which is sent as JSON.
     The pattern in ``operation`` has to match one of `operations`, the names of all operations.
-    Raises InvalidRule with all problems of the rule.
+    Raises InvalidRule with all problems, also for keys that have no effect or exclude each other.
     """
     if not isinstance(document, dict):
         raise InvalidRule(("", "an object is expected."))
@@ -168,14 +171,14 @@ def parse_rule(document: object, operations: Collection[str]) -> FaultRule:
 
 
 def _unknown_key(key: str) -> str:
-    """Return a sentence about an unknown key: the key that was probably meant, or all keys."""
+    """Return an error message, which suggests the key that was probably meant, or all keys."""
     similar = difflib.get_close_matches(key, KEYS, 1)
     hint = f"did you mean {similar[0]}?" if similar else f"one of {', '.join(KEYS)}."
     return f"this key is unknown: {hint}"
 
 
 def _contradictions(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield a problem for each key that has no effect together with the other keys of a rule."""
+    """Yield (key, message) for each key that has no effect with the rule's other keys."""
     effects = _used_effects(values)
     for name in effects[1:]:
         yield name, f"it cannot be used together with {effects[0]}."
@@ -192,7 +195,7 @@ def _contradictions(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _used_effects(values: Mapping[str, Any]) -> list[str]:
-    """Return the keys of a rule that set an effect (`_EFFECTS`); a delay is not among them."""
+    """Return the keys of `_EFFECTS` (all effects except ``delay``) that a rule sets."""
     return [name for name in _EFFECTS if name in values and values[name] is not False]
 
 
@@ -217,9 +220,9 @@ def _text(value: object) -> str:
 
 
 def _checked_text(check: Callable[[str], str | None]) -> Callable[[object], str]:
-    """Return a parser that returns a text, and raises _UnexpectedValue if `check` refuses it.
+    """Return a parser for a text that is not empty and has no error message from `check`.
 
-    `check` returns None for a valid text, otherwise the error message. Its argument is never empty.
+    The parser returns the text, or raises _UnexpectedValue. `check` returns None for a valid text.
     """
 
     def parse(value: object) -> str:
