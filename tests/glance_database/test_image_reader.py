@@ -1,9 +1,12 @@
 """Reading images from Glance's tables: which a caller sees, in which order, and their values."""
 
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
+from glimpse.app.glance_database import read_glance_rules
+from glimpse.glance_database.database import GlanceDatabase
 from glimpse.glance_database.errors import ValueRefused
 from glimpse.glance_database.image_reader import ImageReader
 from glimpse.images import Caller, ImageQuery
@@ -15,6 +18,7 @@ from glimpse.images.errors import (
     MarkerNotVisible,
 )
 from tests.glance_database.glance_tables import GlanceTables
+from tests.support.policy import write_policy
 
 _READER = frozenset(("reader",))
 OWNER = Caller("user", "demo", _READER)
@@ -107,6 +111,26 @@ async def test_an_image_with_large_properties_that_is_no_longer_shared_is_not_li
     assert [image.id for image in first.images] == [ids[2], ids[1]]
     await tables.execute("delete from image_members")
     assert [image.id async for page in pages for image in page.images] == []
+
+
+async def test_images_that_the_policy_hides_do_not_count_for_the_limit(
+    tables: GlanceTables, database: GlanceDatabase, tmp_path: Path
+) -> None:
+    async def declared_keys(_token: str) -> frozenset[str]:
+        return frozenset()
+
+    file = write_policy(tmp_path / "policy.yaml", {"get_image": "'yes':%(listed)s"})
+    reader = ImageReader(database, read_glance_rules(str(file)), declared_keys, 3)
+    shown = [await tables.put_image(properties={"listed": "yes"}) for _ in range(2)]
+    for _ in range(20):
+        await tables.put_image()
+    shown.append(await tables.put_image(properties={"listed": "yes"}))
+    for _ in range(5):
+        await tables.put_image()
+    shown.reverse()
+    for limit in (1, 2, 3, 4):
+        assert await _listed(reader, OWNER, ImageQuery(limit=limit)) == shown[:limit]
+    assert await _listed(reader, OWNER, ImageQuery(limit=1, marker=shown[0])) == shown[1:2]
 
 
 async def test_properties_that_glance_does_not_show_are_left_out(

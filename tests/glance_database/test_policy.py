@@ -73,6 +73,16 @@ def test_an_operators_rule_may_compare_properties_and_attributes(tmp_path: Path)
     assert not reader.may_get(_image(**{**shared, "owner": "demo"}, listed="yes"))
 
 
+def test_as_in_glance_no_rule_matches_is_admin_or_the_callers_own_user_id(tmp_path: Path) -> None:
+    """Glance's credentials lack is_admin, and the target of context_is_admin lacks user_id."""
+    rules = read_glance_rules(_policy(tmp_path, {"get_image": "is_admin:True"}))
+    assert not GlancePolicy(rules).identify(ADMIN).may_get(_image(owner="admin"))
+    rules = read_glance_rules(_policy(tmp_path, {"context_is_admin": "user_id:%(user_id)s"}))
+    assert not GlancePolicy(rules).identify(READER).is_admin
+    rules = read_glance_rules(_policy(tmp_path, {"context_is_admin": "user_id:%(user)s"}))
+    assert GlancePolicy(rules).identify(READER).is_admin
+
+
 def test_a_changed_policy_file_is_read_again(tmp_path: Path) -> None:
     file = _policy(tmp_path, {"get_images": "!"})
     rules = read_glance_rules(file)

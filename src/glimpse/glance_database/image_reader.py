@@ -1,5 +1,6 @@
 """ImageReader: reads images from Glance's database as Glance itself would show them."""
 
+import contextlib
 import sys
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -75,45 +76,59 @@ class ImageReader:
     async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
         """Yield pages of the images that Glance would list, newest first.
 
-        All pages together have at most `query.limit` images; None is no limit. Malformed rows are
-        logged and left out. `filters.is_supported(query)` must be True. Before the first page,
-        raises Forbidden if the caller may not list images, and Invalid, MarkerNotFound or
-        MarkerNotVisible for the marker.
+        All pages together have at most `query.limit` images; None is no limit. Images that the
+        policy hides do not count. Malformed rows are logged and left out.
+        `filters.is_supported(query)` must be True. Before the first page, raises Forbidden if the
+        caller may not list images, and Invalid, MarkerNotFound or MarkerNotVisible for the marker.
         """
         reader = self._policy.identify(caller)
         if not reader.may_list():
             raise Forbidden("You are not authorized to complete get_images action.")
         after = None if query.marker is None else await self._find_marker(reader, query.marker)
+        pages = self._read_pages(caller, reader, query, after)
+        async with contextlib.aclosing(pages):
+            with contextlib.suppress(StopAsyncIteration):
+                while True:
+                    yield await anext(pages)  # a variable would keep the page in memory
+
+    async def _read_pages(
+        self, caller: Caller, reader: GlanceCaller, query: ImageQuery, after: Position | None
+    ) -> AsyncGenerator[Page, None]:
+        """Yield the pages of `list_images` that follow the position `after`."""
         listing = _make_listing(reader, query)
         remaining = sys.maxsize if query.limit is None else query.limit
         size = min(_FIRST_PAGE_SIZE, self._page_size)
+        wanted = remaining
         while True:
-            count = min(size, remaining)
+            count = min(size, wanted)
             rows = deque(await self._lists.read_page(listing, after, count + 1))
             has_more = len(rows) > count
             if has_more:
                 rows.pop()
-            count, total_bytes = len(rows), 0
+            count, total_bytes, listed = len(rows), 0, 0
             after = position(rows[-1]) if rows else after
-            remaining -= count
-            is_last = not has_more or remaining == 0
             while True:
-                images = await self._take_images(caller, reader, rows)
+                images = await self._take_images(caller, reader, rows, remaining)
                 total_bytes += sum(len(image.properties_json) for image in images)
-                end = is_last and not rows
-                page = [Page(images, is_last=end, has_more=end and has_more)]
+                listed += len(images)
+                remaining -= len(images)
+                follows = has_more or bool(rows)
+                end = remaining == 0 or not follows
+                page = [Page(images, is_last=end, has_more=end and follows)]
                 del images  # a slow client may take long to receive the page
                 yield page.pop()
+                if end:
+                    return
                 if not rows:
                     break
-            if is_last:
-                return
+            # If the policy hides many images, a limit of one must not take a query for each.
+            wanted = remaining if listed == count else max(remaining, 2 * count)
             size = max(1, min(self._page_size, _MAX_PAGE_BYTES * count // max(1, total_bytes)))
 
     async def _take_images(
-        self, caller: Caller, reader: GlanceCaller, rows: deque[Row]
+        self, caller: Caller, reader: GlanceCaller, rows: deque[Row], most: int
     ) -> list[Image]:
-        """Take rows from the left of `rows` until their images have about 4 MiB of properties.
+        """Take rows from the left of `rows` for at most `most` images and about 4 MiB of properties.
 
         Returns the images that the caller may get. Malformed rows are logged and left out. A row
         that is too large for a page is read again now, and left out if the caller no longer sees
@@ -121,7 +136,7 @@ class ImageReader:
         """
         images: list[Image] = []
         size = 0
-        while rows and size < _MAX_PAGE_BYTES:
+        while rows and len(images) < most and size < _MAX_PAGE_BYTES:
             row = rows.popleft()
             if row[PROPERTIES] is None:
                 image = await self._read_large_image(reader, row[0])

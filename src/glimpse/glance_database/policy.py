@@ -25,7 +25,7 @@ DEFAULT_RULES: Mapping[str, str] = {
         " or 'shared':%(visibility)s))"
     ),
 }
-# The attributes of a token that rules may compare.
+# The attributes of a token that rules may compare; is_admin never matches, as in Glance.
 CREDENTIALS = frozenset(
     ("user_id", "project_id", "user_domain_id", "project_domain_id", "roles", "is_admin")
 )
@@ -88,8 +88,7 @@ class GlanceCaller:
         self.project_id = caller.project_id
         # Tokens with system or domain scope are refused; those without any scope have no roles.
         self._is_in_scope = caller.project_id is not None or not caller.roles
-        self.is_admin = False
-        self.is_admin = self._decide((IS_ADMIN,), self._credentials)
+        self.is_admin = self._decide((IS_ADMIN,), self._admin_target)
 
     def may_list(self) -> bool:
         """Return True if the caller may list images at all."""
@@ -124,6 +123,22 @@ class GlanceCaller:
     def _evaluate(self, name: str, target: dict[str, Any]) -> bool:
         return self._rules.evaluate(name, target, self._credentials())
 
+    def _admin_target(self) -> dict[str, Any]:
+        """Return what the rule context_is_admin can name: the context of Glance's request.
+
+        Its names are not those of the credentials: `user_id` is not among them.
+        """
+        caller = self._caller
+        return {
+            "user": caller.user_id,
+            "project_id": caller.project_id,
+            "project": caller.project_id,
+            "user_domain": caller.user_domain_id,
+            "project_domain": caller.project_domain_id,
+            "roles": sorted(caller.roles),
+            "is_admin": False,
+        }
+
     def _credentials(self) -> dict[str, Any]:
         caller = self._caller
         return {
@@ -132,7 +147,6 @@ class GlanceCaller:
             "roles": sorted(role.lower() for role in caller.roles),
             "user_domain_id": caller.user_domain_id,
             "project_domain_id": caller.project_domain_id,
-            "is_admin": self.is_admin,
         }
 
     def _target(self, image: Image) -> dict[str, Any]:

@@ -48,13 +48,13 @@ API: Sequence[cfg.Opt] = (
         "compute_link_prefix",
         deprecated_group="DEFAULT",
         deprecated_name="osapi_compute_link_prefix",
-        help="URL that replaces scheme, host and leading path in links to Compute.",
+        help="URL that replaces scheme and host in links to Compute, before the path.",
     ),
     cfg.StrOpt(
         "glance_link_prefix",
         deprecated_group="DEFAULT",
         deprecated_name="osapi_glance_link_prefix",
-        help="URL that replaces scheme, host and leading path in links to the Image service.",
+        help="URL that replaces scheme and host in links to the Image service, before the path.",
     ),
     cfg.StrOpt(
         "advertised_microversion",
