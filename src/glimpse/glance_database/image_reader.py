@@ -128,7 +128,7 @@ class ImageReader:
     async def _take_images(
         self, caller: Caller, reader: GlanceCaller, rows: deque[Row], most: int
     ) -> list[Image]:
-        """Take rows from the left of `rows` for at most `most` images and about 4 MiB of properties.
+        """Take rows from the left of `rows` for at most `most` images and some 4 MiB of properties.
 
         Returns the images that the caller may get. Malformed rows are logged and left out. A row
         that is too large for a page is read again now, and left out if the caller no longer sees
