@@ -31,10 +31,11 @@ class ObjectSchema(NamedTuple):
 
     - ``singular``: the key of the object in the body, such as ``project``.
     - ``attributes``: the attributes whose values are checked. The object may have further
-      attributes, with any values.
+      attributes, with any values that can be stored.
     - ``required``: the attributes that a new object must have.
-    - ``may_be_empty``: True if an update may have no attributes, or an empty body ``{}``.
-    - ``ignores_other_keys``: True if the body may have further keys beside ``singular``.
+    - ``may_be_empty``: True if an update may have an object without attributes, or an empty body
+      ``{}``.
+    - ``ignores_other_keys``: True if the body may have other keys beside ``singular``.
     """
 
     singular: str
@@ -49,8 +50,8 @@ def text(
 ) -> Attribute:
     """Return an Attribute for strings of `min_length` to `max_length` characters.
 
-    If `pattern` is not None, `pattern` must also be found somewhere in the string. `meaning`
-    completes the error message ``NAME has to be ...``.
+    If `pattern` is given, the string must also contain a match of `pattern`. `meaning` completes
+    the error message ``NAME has to be ...``.
     """
 
     def is_valid(value: object) -> bool:
@@ -90,8 +91,8 @@ def parse_new_object(document: object, schema: ObjectSchema) -> dict[str, Any]:
     """Return the attributes in the parsed body of a request that creates an object.
 
     Raises BadRequest if the body does not have the form that `schema` describes, if a required
-    attribute is missing, or if a value is invalid or cannot be stored (see `check_values`). Raises
-    BadRequest for the attribute ``links``, too, which no client may set.
+    attribute is missing, if a value is invalid or cannot be stored (see `check_values`), or if the
+    body has the attribute ``links``, which no client may set.
     """
     values = _parse_object(document, schema)
     missing = [name for name in schema.required if name not in values]
@@ -103,9 +104,10 @@ def parse_new_object(document: object, schema: ObjectSchema) -> dict[str, Any]:
 def parse_changes(document: object, schema: ObjectSchema) -> dict[str, Any]:
     """Return the attributes in the parsed body of a request that updates an object.
 
-    Raises BadRequest if the body does not have the form that `schema` describes, or if a value is
-    invalid or cannot be stored (see `check_values`). Raises BadRequest for the attribute ``links``,
-    and for an object without attributes if `schema.may_be_empty` is False.
+    Raises BadRequest if the body does not have the form that `schema` describes, if a value is
+    invalid or cannot be stored (see `check_values`), or if the body has the attribute ``links``,
+    which no client may set. Unless `schema.may_be_empty`, also raises BadRequest for an object
+    without attributes.
     """
     if schema.may_be_empty and document == {}:
         return {}
@@ -116,9 +118,10 @@ def parse_changes(document: object, schema: ObjectSchema) -> dict[str, Any]:
 
 
 def _parse_object(document: object, schema: ObjectSchema) -> dict[str, Any]:
-    """Return the attributes of the object in a body, after checking them.
+    """Check the object in a body, and return its attributes.
 
-    Raises BadRequest if the body, or the value of an attribute, is invalid.
+    Raises BadRequest if the body or the value of an attribute is invalid, or if the object has
+    ``links``.
     """
     if not isinstance(document, dict) or not isinstance(document.get(schema.singular), dict):
         raise BadRequest(f"The body has to be an object with the object {schema.singular}.")
@@ -134,10 +137,10 @@ def _parse_object(document: object, schema: ObjectSchema) -> dict[str, Any]:
 def check_values(values: Mapping[str, Any], attributes: Mapping[str, Attribute]) -> None:
     """Raise BadRequest if a value is invalid, or if `values` cannot be stored.
 
-    `attributes` say which values are valid; names that are not in `attributes` may have any value.
+    `attributes` say which values are valid. A name that is not in `attributes` may have any value.
     `values` cannot be stored if they have a NUL character, a number that is not finite, more than
-    _MAX_DEPTH levels of arrays and objects, or more than MAX_OBJECT_BYTES as JSON. No message
-    contains a value, because it may be a password.
+    _MAX_DEPTH levels of arrays and objects, or more than MAX_OBJECT_BYTES as JSON. The message
+    contains no value, because a value may be a password.
     """
     for name, attribute in attributes.items():
         if name in values and not attribute.is_valid(values[name]):

@@ -33,12 +33,13 @@ Parameters = Sequence[tuple[str, str]]  # of the query, in their order
 
 
 class ListRules(NamedTuple):
-    """How the list of one kind of objects can be filtered.
+    """The parameters that filter the list of one kind of objects.
 
     - ``filters``: the names of the attributes that parameters may compare.
-    - ``checks``: the valid values of some parameters, by name. These need not be in ``filters``.
-    - ``is_strict``: True if any parameter that is not in ``filters`` is an error, also ``limit``,
-      ``marker`` and ``NAME__contains``.
+    - ``checks``: the valid values of some parameters, by the parameter's name. Such a parameter
+      need not be in ``filters``.
+    - ``is_strict``: True if each parameter that is not in ``filters`` is an error. Then ``limit``,
+      ``marker`` and ``NAME__contains`` are errors, too.
     """
 
     filters: tuple[str, ...]
@@ -47,7 +48,7 @@ class ListRules(NamedTuple):
 
 
 class Page(NamedTuple):
-    """A list, or a part of a list.
+    """All entries of a list, or one page of them.
 
     ``next_marker`` is the id of the last entry in ``entries`` if the list has further entries, else
     None.
@@ -60,19 +61,19 @@ class Page(NamedTuple):
 def select_page(entries: Iterable[Document], parameters: Parameters, rules: ListRules) -> Page:
     """Return the entries that match all `parameters`, sorted by id, or one page of them.
 
-    - ``NAME=value`` compares the attribute NAME, in texts without regard to case.
+    - ``NAME=value`` compares the attribute NAME. In texts, case is ignored.
     - ``NAME__contains``, ``NAME__startswith`` and ``NAME__endswith`` look for a part of a text.
-      ``NAME__icontains`` and so on do that without regard to case.
-    - ``marker`` is the id of the entry before the page.
-    - ``limit`` is the maximum number of entries. A limit above MAX_LIMIT counts as MAX_LIMIT. There
-      is no maximum if ``limit`` is missing, 0 or negative.
+      ``NAME__icontains``, ``NAME__istartswith`` and ``NAME__iendswith`` ignore case.
+    - ``marker`` is the id of the last entry before the page.
+    - ``limit`` is the maximum number of entries, at most MAX_LIMIT. There is no maximum if
+      ``limit`` is missing, 0 or negative.
 
-    If ``marker``, ``limit`` or a parameter in ``rules.checks`` is repeated, its first value is the
-    one that is used or checked. An entry must match all values of a repeated filter.
+    NAME has to be in ``rules.filters``. An entry must match all values of a repeated filter. Of any
+    other repeated parameter, only the first value counts.
 
-    NAME has to be in ``rules.filters``. Other parameters are ignored, as in Keystone, but if
-    ``rules.is_strict`` is True, they raise BadRequest. Raises BadRequest for an invalid value, and
-    NotFound if no entry has the id ``marker``.
+    If ``rules.is_strict`` is True, a parameter that is not in ``rules.filters`` raises BadRequest;
+    otherwise unknown parameters are ignored, as in Keystone. Raises BadRequest for an invalid
+    value, and NotFound if no entry has the id ``marker``.
     """
     _check_parameters(parameters, rules)
     everything = sorted(entries, key=lambda each: str(each["id"]))
@@ -91,9 +92,9 @@ def select_page(entries: Iterable[Document], parameters: Parameters, rules: List
 def render_page(name: str, page: Page, url: str, parameters: Parameters) -> dict[str, Any]:
     """Render a page as ``{name: entries, "links": {...}}``.
 
-    If the page is not the last one, the document also has ``"truncated": True``, and a link to the
-    next page. `url` is the URL of the list without a query. The links repeat `parameters`, the
-    parameters of the request; the link to the next page has a new ``marker``.
+    `url` is the URL of the list without a query. The links repeat `parameters`, the parameters of
+    the request. If the list has further entries, the document also has ``"truncated": True``, and a
+    link to the next page, with a new ``marker``.
     """
     query = f"?{urlencode(parameters)}" if parameters else ""
     links: dict[str, str | None] = {"self": url + query, "next": None, "previous": None}
@@ -106,7 +107,7 @@ def render_page(name: str, page: Page, url: str, parameters: Parameters) -> dict
 
 
 def _check_parameters(parameters: Parameters, rules: ListRules) -> None:
-    """Raise BadRequest for an invalid value or, if `rules` are strict, an unknown parameter."""
+    """Raise BadRequest for an invalid value and, if ``rules.is_strict``, an unknown parameter."""
     for name, value in first_values(parameters).items():
         if name in rules.checks and not rules.checks[name].is_valid(value):
             raise BadRequest(f"{name} has to be {rules.checks[name].meaning}.")
@@ -130,7 +131,10 @@ def _parse_limit(value: str | None) -> int | None:
 
 
 def _matches(entry: Document, parameters: Parameters, filters: tuple[str, ...]) -> bool:
-    """Return True if `entry` matches every filter among `parameters`."""
+    """Return True if `entry` matches all `parameters` that are filters.
+
+    `filters` are the names of the attributes that parameters may compare.
+    """
     return all(_matches_one(entry, name, value, filters) for name, value in parameters)
 
 
@@ -163,10 +167,10 @@ def _equals(found: object, value: str) -> bool:
 def matches_tags(tags: Sequence[str], parameters: Parameters) -> bool:
     """Return True if `tags` match the parameters ``tags``, ``tags-any`` and their negations.
 
-    The value of each of these parameters is a list of tags, separated by commas. `tags` must have
-    all tags in ``tags`` and at least one in ``tags-any``. `tags` must not have all tags in
-    ``not-tags``, or any in ``not-tags-any``. Other parameters are ignored. If a parameter is
-    repeated, only its first value counts, as in Keystone.
+    The value of each of these parameters is a list of tags, separated by commas. ``tags`` requires
+    all tags of its list, ``tags-any`` at least one. ``not-tags`` excludes objects that have all
+    tags of its list, ``not-tags-any`` objects that have at least one. Other parameters are ignored.
+    If a parameter is repeated, only its first value counts, as in Keystone.
     """
     present = set(tags)
     for name, value in first_values(parameters).items():

@@ -11,9 +11,10 @@ _MANAGED_ROLES = frozenset(("manager", "member", "reader"))  # roles that manage
 
 
 class PolicyTarget(NamedTuple):
-    """The object that a request acts on, as far as rules compare it with the caller's token.
+    """The object that a request acts on: its ids, which rules compare with the caller's token.
 
-    - ``domain_id``: the domain of the object. If the object is a domain, this is its own id.
+    - ``domain_id``: the domain of the object. If the object is a domain, this is the id of the
+      object itself.
     - ``user_id``: the user that the object is, or that owns the object.
     - ``project_id``: the project that the object is, or that owns the object.
     - ``user_domain_id``: for a role assignment, the domain of its user. Then ``domain_id`` is the
@@ -33,8 +34,8 @@ class PolicyTarget(NamedTuple):
 class _Rule(NamedTuple):
     """Who may perform an action.
 
-    One of the functions in ``callers`` must return True for the caller, and the scope of the
-    caller's token must be in ``scopes``. An unscoped token counts as a token for a project.
+    At least one of the functions in ``callers`` must return True for the caller, and the scope of
+    the caller's token must be in ``scopes``. An unscoped token counts as a token for a project.
     """
 
     callers: tuple[Callable[[Session, PolicyTarget], bool], ...]
@@ -44,7 +45,9 @@ class _Rule(NamedTuple):
 def check(session: Session, action: str, target: PolicyTarget = PolicyTarget()) -> None:  # noqa: B008  immutable
     """Raise Forbidden if the caller may not perform `action` on `target`.
 
-    `session` is that of the caller's token. `action` is a key of RULES, such as ``get_user``.
+    `session` is the session of the caller's token. `action` is a key of RULES, such as
+    ``get_user``. Without `target`, raises Forbidden if the caller may not perform `action` on all
+    objects.
     """
     if not is_allowed(session, action, target):
         raise Forbidden(
@@ -55,7 +58,8 @@ def check(session: Session, action: str, target: PolicyTarget = PolicyTarget()) 
 def is_allowed(session: Session, action: str, target: PolicyTarget = PolicyTarget()) -> bool:  # noqa: B008  immutable
     """Return True if the caller may perform `action` on `target`.
 
-    `session` is that of the caller's token. `action` is a key of RULES, such as ``get_user``.
+    `session` is the session of the caller's token. `action` is a key of RULES, such as
+    ``get_user``. Without `target`, returns True if the caller may perform `action` on all objects.
     """
     callers, scopes = RULES[action]
     return _scope_of(session) in scopes and any(is_caller(session, target) for is_caller in callers)
@@ -118,9 +122,9 @@ def _domain_manager(session: Session, target: PolicyTarget) -> bool:
 
 
 def _manager_of_assignable_role(session: Session, target: PolicyTarget) -> bool:
-    """Return True if the token has the role manager, and managers may assign the given role.
+    """Return True if the token has the role manager, and managers may assign ``target.role``.
 
-    The given role is ``target.role``; returns False if it is None.
+    Returns False if ``target.role`` is None.
     """
     is_managed = target.role is not None and target.role.name in _MANAGED_ROLES
     return is_managed and "manager" in session.role_names
@@ -131,14 +135,19 @@ def _manager_of_any_domain(session: Session, _: PolicyTarget) -> bool:
 
 
 def _grant_reader(session: Session, target: PolicyTarget) -> bool:
-    """Return True for a reader of the scope's domain, if the user is in the same domain."""
+    """Return True if the caller may read the role assignment `target` as a domain reader.
+
+    The token must be for the domain of the assignment's scope, and have the role reader. The
+    assignment's user must be in the same domain.
+    """
     return _domain_reader(session, target) and target.user_domain_id == target.domain_id
 
 
 def _grant_manager(session: Session, target: PolicyTarget) -> bool:
-    """Return True for a manager of the scope's domain, if the user is in the same domain.
+    """Return True if the caller may change the role assignment `target` as a domain manager.
 
-    The target's role must also be one that managers may assign.
+    The token must be for the domain of the assignment's scope, and have the role manager. The
+    assignment's user must be in the same domain, and managers may assign the role.
     """
     is_managed = _domain_manager(session, target) and target.user_domain_id == target.domain_id
     return is_managed and _manager_of_assignable_role(session, target)

@@ -22,9 +22,8 @@ _TRUE = frozenset(("1", "t", "true", "on", "y", "yes"))  # as oslo.utils reads a
 def check_lengths(request: Request) -> None:
     """Check the ids in the path, and the names and values of the query's parameters.
 
-    Raises BadRequest if an id has a NUL character or more than 64 characters. A tag and the id of a
-    region may have 255 characters. Raises BadRequest if the name or value of a parameter has more
-    than 255 characters.
+    Raises BadRequest if an id has a NUL character or more than 64 characters (255 for a tag and the
+    id of a region), or if the name or value of a parameter has more than 255 characters.
     """
     for name, value in request.path_params.items():
         max_length = _PATH_LENGTHS.get(name, field_lengths.ID)
@@ -64,10 +63,10 @@ def is_flag_set(parameters: Mapping[str, str], name: str) -> bool:
 async def read_json(request: Request) -> object:
     """Read the body, and return the parsed JSON.
 
-    Raises HTTPException 413 if the body has more than MAX_BODY_BYTES. Raises IdentityUnavailable if
-    the bodies of all requests together take too much memory. Raises BadRequest if the body is
-    empty, is not JSON, or is nested too deeply, or if the Content-Type is neither JSON nor empty.
-    Raises ClientDisconnected if the client closes the connection.
+    Raises HTTPException 413 if the body has more than MAX_BODY_BYTES. Raises BadRequest if the body
+    is empty, is not JSON or is nested too deeply, or if the Content-Type is neither JSON nor empty.
+    Raises IdentityUnavailable if the bodies of all requests together take too much memory, and
+    ClientDisconnected if the client closes the connection.
     """
     try:
         content = await read_body(request.receive, dict(request.scope["headers"]), MAX_BODY_BYTES)
@@ -87,7 +86,11 @@ async def read_json(request: Request) -> object:
 
 
 def _is_json(content_type: str) -> bool:
-    """Return True if a Content-Type stands for JSON, or is empty (as in Keystone)."""
+    """Return True if a Content-Type is empty (as in Keystone) or one of JSON.
+
+    For example, ``application/json; charset=utf-8`` and ``application/merge-patch+json`` are of
+    JSON.
+    """
     media_type = content_type.partition(";")[0].strip().lower()
     is_of_application = media_type.startswith("application/") and media_type.endswith("+json")
     return media_type in ("", "application/json") or is_of_application

@@ -23,7 +23,7 @@ _UNAUTHORIZED = "The request you have made requires authentication."
 
 
 class NoResponse(Response):
-    """Stands for the response to a client that has closed the connection; nothing is sent."""
+    """Stands for the response to a client that has closed the connection. Sends nothing."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Do nothing."""
@@ -35,8 +35,8 @@ def json_response(
     """Make a response with `document` as its JSON body.
 
     The response has ``Vary: X-Auth-Token`` and ``Cache-Control: private``, so that no shared cache
-    stores it. `headers` are added. A ``Vary`` or ``Cache-Control`` in `headers`, in this spelling,
-    replaces the value above.
+    stores the response. `headers` are added. A header ``Vary`` or ``Cache-Control`` in `headers`,
+    in this spelling, replaces the default.
     """
     return Response(orjson.dumps(document), status, PRIVATE | (headers or {}), "application/json")
 
@@ -85,8 +85,8 @@ async def _client_gone(_: Request, __: Exception) -> Response:
 async def _http_exception(request: Request, error: Exception) -> Response:
     """Make the response for an HTTPException, such as Starlette's for an unknown path.
 
-    The response has the status and the headers of the exception. For 405, ``Allow`` has the methods
-    of all routes of the path. If `error` is not an HTTPException, raises `error`.
+    The response has the status code and the headers of the exception. For 405, ``Allow`` has the
+    methods of all routes of the path. Raises `error` if `error` is not an HTTPException.
     """
     if not isinstance(error, HTTPException):
         raise error

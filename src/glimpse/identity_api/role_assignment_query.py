@@ -15,7 +15,7 @@ _INHERITED = "scope.OS-INHERIT:inherited_to"
 
 
 class AssignmentQuery(NamedTuple):
-    """Which role assignments to list: those that have all ids of the query.
+    """Which role assignments to list: those that match all ids of the query.
 
     An id of None matches every assignment.
 
@@ -51,8 +51,8 @@ class FoundAssignment(NamedTuple):
 def parse_query(parameters: Mapping[str, str]) -> AssignmentQuery:
     """Make an AssignmentQuery from the parameters of a request, such as ``user.id``.
 
-    Unknown parameters are ignored. Raises BadRequest for an invalid id, for two parameters that
-    exclude each other, and for ``include_subtree`` without a project.
+    Unknown parameters are ignored. Raises BadRequest for an invalid id, for ``include_subtree``
+    without a project, and for parameters that exclude each other (see `_check_exclusions`).
     """
     for name in ("role.id", "group.id", "scope.project.id", "scope.domain.id"):
         if name in parameters and not ID.is_valid(parameters[name]):
@@ -80,10 +80,11 @@ def find_assignments(
     """Return an iterator over the assignments that match `query`, in lists.
 
     Each list has the assignments of one user in one scope, and may be empty. Each list takes little
-    time. So a caller can let other requests run between two lists.
+    time, so that the caller can let other requests run between two lists.
 
-    Raises NotFound, at the call, if a project or user of `query` does not exist. The project is
-    checked only with ``is_effective`` or ``include_subtree``, the user only with ``is_effective``.
+    The call, not the iteration, raises NotFound if a project or user of `query` does not exist. A
+    project is checked only with ``is_effective`` or ``include_subtree``, a user only with
+    ``is_effective``. Otherwise nothing is found for an unknown id.
     """
     needs_project = query.is_effective or query.include_subtree
     if needs_project and query.project_id and query.project_id not in directory.projects:
@@ -98,7 +99,11 @@ def find_assignments(
 
 
 def _check_exclusions(parameters: Mapping[str, str], query: AssignmentQuery) -> None:
-    """Raise BadRequest for two parameters that exclude each other."""
+    """Raise BadRequest for parameters that exclude each other.
+
+    Of a project, a domain and the system, a query may have only one. A group excludes a user and
+    ``effective``. A query with ``effective`` and a domain may not ask for inherited assignments.
+    """
     if query.project_id and query.domain_id:
         raise BadRequest("Specify a domain or project, not both")
     has_system = bool(parameters.get("scope.system"))
@@ -121,10 +126,10 @@ def _check_exclusions(parameters: Mapping[str, str], query: AssignmentQuery) -> 
 def _assignments_by_scope(
     query: AssignmentQuery, directory: Directory
 ) -> Iterator[list[Assignment]]:
-    """Yield a list of assignments for each user and scope of `query`.
+    """Yield a list of the assignments of each user in each scope.
 
-    Without a user in `query`, covers all users. Yields nothing for a query with a group, because
-    there are no groups.
+    If `query` has a user, only the assignments of that user are yielded. Yields nothing for an
+    unknown user, and for a query with a group, because there are no groups.
     """
     if query.group_id is not None:  # there are no groups
         return
@@ -186,8 +191,9 @@ def _effective(
 ) -> Iterator[FoundAssignment]:
     """Yield `assignments`, and one more for each role that an assigned role implies.
 
-    An implied role may imply further roles. Roles that belong to a domain are left out. If several
-    roles imply the same role, that role is yielded once for each of them.
+    An implied role may imply further roles, which are found, too. Roles that belong to a domain are
+    left out. If several roles imply the same role, an assignment is yielded for each of these
+    roles.
     """
     found: dict[FoundAssignment, None] = {}
     remaining = [FoundAssignment(each) for each in assignments]

@@ -206,15 +206,15 @@ def _assignment_routes(identity: EmbeddedIdentity) -> list[Route]:
 def operation_name(handler: object) -> str:
     """Return the name of the operation of a handler, such as ``identity.issue``.
 
-    Returns ``identity.other`` if `handler` is None, which stands for an unknown path.
+    `handler` is None for an unknown path, whose operation is ``identity.other``.
     """
     return f"identity.{getattr(handler, '__name__', 'other')}"
 
 
 def _ignore_trailing_slashes(app: ASGIApp) -> ASGIApp:
-    """Wrap `app`: remove all slashes at the end of a path (``/v3/users/`` -> ``/v3/users``).
+    """Return `app` wrapped: slashes at the end of a path are removed.
 
-    The path of the root keeps one slash.
+    For example, ``/v3/users/`` becomes ``/v3/users``. The path of the root keeps one slash.
     """
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
@@ -226,7 +226,7 @@ def _ignore_trailing_slashes(app: ASGIApp) -> ASGIApp:
 
 
 def _name_operations(app: ASGIApp) -> ASGIApp:
-    """Wrap `app`: set the operation in the request context, for logs and metrics.
+    """Return `app` wrapped: sets the operation in the request context, for logs and metrics.
 
     The operation is ``identity.`` and the name of the handler's method, such as ``identity.issue``.
     For an unknown path, the operation is ``identity.other``.

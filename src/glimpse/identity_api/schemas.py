@@ -55,9 +55,10 @@ TAGS = Attribute(
 
 
 def _options(known: Mapping[str, Attribute]) -> Attribute:
-    """Return the Attribute ``options``: an object whose keys are all in `known`.
+    """Return the Attribute for ``options``: objects that have no other keys than `known`.
 
-    The value of a key has to be valid by `known`, or null, which removes the option.
+    The value of a key has to be valid for its Attribute in `known`, or null, which removes the
+    option.
     """
 
     def is_valid(value: object) -> bool:
@@ -70,10 +71,10 @@ def _options(known: Mapping[str, Attribute]) -> Attribute:
 
 
 def _are_authentication_rules(value: object) -> bool:
-    """Return True if `value` is a valid value of the option multi_factor_auth_rules.
+    """Return True if `value` is valid for the option multi_factor_auth_rules.
 
-    This is a list of at most _MAX_RULES rules, all of them different. Each rule is a list of
-    different strings, at least one.
+    A valid value is a list of at most _MAX_RULES rules, all of them different. Each rule is a list
+    of different strings, at least one.
     """
     if not isinstance(value, list) or len(value) > _MAX_RULES:
         return False
@@ -188,9 +189,9 @@ ENDPOINT = ObjectSchema(
 def parse_password_change(document: object) -> tuple[str, str]:
     """Return the original and the new password in the body of a request to change a password.
 
-    Raises BadRequest if the body has no object ``user``, if ``user`` has other keys than
-    ``original_password`` and ``password``, if a password is not a string, or if the new password
-    has more bytes than `field_lengths.PASSWORD`.
+    Raises BadRequest if the body has no object ``user``, if ``user`` does not have exactly the keys
+    ``original_password`` and ``password``, if a password is not a string or has a NUL character, or
+    if the new password has more bytes than `field_lengths.PASSWORD`.
     """
     values = document.get("user") if isinstance(document, dict) else None
     if not isinstance(values, dict) or set(values) != {"original_password", "password"}:

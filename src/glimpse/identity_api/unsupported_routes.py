@@ -152,8 +152,8 @@ UNSUPPORTED_ROUTES: dict[str, tuple[tuple[str, str], ...]] = {
 def unsupported_routes() -> tuple[Route, ...]:
     """Return the routes of UNSUPPORTED_ROUTES, which all respond 501. No token is needed.
 
-    The routes are made only once, because that takes 3 ms, and each reset of a cloud for tests
-    needs them.
+    The routes are made only once, because making the routes takes 3 ms, and each reset of a cloud
+    for tests needs the routes.
     """
     return tuple(
         Route(path, handlers.unsupported, methods=methods.split())

@@ -22,10 +22,10 @@ _INTERFACES = ("public", "internal", "admin")
 
 
 def render_own_catalog(urls: ServiceUrls, region: str) -> list[dict[str, Any]]:
-    """Render the catalog of this process: Compute, Image and Identity API, at `urls`.
+    """Render the catalog of this process: its Compute, Image and Identity APIs.
 
-    Each of these services has a public, an internal and an admin endpoint, all with the same URL
-    and in `region`.
+    `urls` has the URL of each API. Each API has a public, an internal and an admin endpoint, all
+    with the same URL and in `region`.
     """
     return [
         {
@@ -61,10 +61,9 @@ def extend_catalog(
 ) -> list[dict[str, Any]]:
     """Return a new catalog: `own`, and the enabled services and endpoints of `directory`.
 
-    `own` is a result of `render_own_catalog`, and is not changed. The ids `user_id` and
-    `project_id` of the token replace substitutions in the URLs of endpoints, such as
-    ``$(project_id)s``. An endpoint is left out if its URL needs a project and `project_id` is None,
-    or if its URL is invalid.
+    `own` is a result of `render_own_catalog`, and is not changed. `user_id` and `project_id`, the
+    ids of the token, replace substitutions in the URLs of endpoints, such as ``$(project_id)s``. An
+    endpoint is left out if its URL is invalid, or needs a project while `project_id` is None.
     """
     added: dict[str, list[dict[str, Any]]] = {}
     for each in directory.endpoints.values():
@@ -149,8 +148,7 @@ def render_own_endpoints(
 ) -> list[dict[str, Any]]:
     """Render the endpoints of the services of this process, as in ``/v3/endpoints``.
 
-    The services are at `urls`, in the region `region_name`. The links to the endpoints begin with
-    `base_url`.
+    `urls` has the URLs of the services, and `region_name` is their region.
     """
     return [
         {

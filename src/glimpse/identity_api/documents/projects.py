@@ -54,7 +54,8 @@ def render_domain_as_project(domain: Domain, base_url: str) -> dict[str, Any]:
 def render_parent_ids(project: Project, parents: Sequence[Project]) -> dict[str, Any]:
     """Render the ids above a project: ``{parent: {grandparent: {domain: None}}}``.
 
-    `parents` are the projects above `project`, the nearest first. The domain is that of `project`.
+    `parents` are the projects above `project`, the nearest first. The last id is the domain of
+    `project`.
     """
     rendered: dict[str, Any] = {project.domain_id: None}
     for parent in reversed(parents):

@@ -12,9 +12,9 @@ def render_assignment(
 ) -> dict[str, Any]:
     """Render an assignment as an entry of the list in ``/v3/role_assignments``.
 
-    With `include_names`, users, projects, domains and roles have names beside their ids. Users,
-    projects and roles then also have their domains. `directory` has the names. If the role is
-    implied, the links name the assignment of the prior role, and the implication.
+    `directory` has the names and domains, which are rendered beside the ids only with
+    `include_names`. If the role is implied, one link names the assignment of the prior role, and
+    one the implication.
     """
     assignment, prior = found
     assigned = assignment if prior is None else assignment._replace(role_id=prior)
@@ -55,7 +55,7 @@ def _scope(assignment: Assignment, directory: Directory, *, include_names: bool)
 
 
 def _named(entry: User | Project | Role, directory: Directory) -> dict[str, Any]:
-    """Return the id and name of an entry, and of the entry's domain if it has a domain."""
+    """Return the id and name of an entry and, if the entry belongs to a domain, of the domain."""
     named: dict[str, Any] = {"id": entry.id, "name": entry.name}
     if entry.domain_id is not None:
         domain = directory.domains[entry.domain_id]

@@ -13,9 +13,9 @@ def render_role(role: Role, base_url: str) -> dict[str, Any]:
 
 
 def render_role_attributes(role: Role) -> dict[str, Any]:
-    """Render a role as application credentials list it: without links and further attributes.
+    """Render a role as application credentials list it: without links.
 
-    Further attributes are those that Keystone does not know.
+    Attributes that Keystone does not know are left out, too.
     """
     return {
         "id": role.id,

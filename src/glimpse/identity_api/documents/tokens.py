@@ -15,11 +15,10 @@ def render_token(
 ) -> dict[str, Any]:
     """Render ``{"token": {...}}``, the document of the token of `session`.
 
-    If the token has a scope, the document has the scope, the roles and the catalog `services`. The
-    document has no catalog if `services` is None. `documents.catalog.extend_catalog` makes
-    `services`. If the token was obtained with an application credential, the document has the
-    credential. `directory` has the names of domains. The signed token itself is not in the
-    document.
+    If the token has a scope, the document has the scope, the roles and the catalog `services`, a
+    result of `extend_catalog`. If `services` is None, the document has no catalog. If the token was
+    obtained with an application credential, the document describes the credential. `directory` has
+    the names of domains. The signed token itself is not in the document.
     """
     issued = session.token
     document: dict[str, Any] = {
@@ -50,7 +49,7 @@ def render_token(
 
 
 def _render_scope(session: Session, directory: Directory) -> dict[str, Any]:
-    """Return the part of a token's document that names its scope; empty without a scope."""
+    """Return the part of a token's document that names its scope; empty for an unscoped token."""
     if session.token.is_system:
         return {"system": {"all": True}}
     if session.domain is not None:
