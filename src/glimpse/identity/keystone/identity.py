@@ -39,7 +39,8 @@ class KeystoneIdentity:
     seconds.
 
     `session` logs Glimpse in, and `transport` sends the validations. With `shared`, processes share
-    Keystone's responses through memcached. `close` closes all three. `clock` returns POSIX times.
+    Keystone's responses through memcached. `close` closes `session`, `transport` and `shared`.
+    `clock` returns POSIX times.
     """
 
     def __init__(
@@ -69,14 +70,14 @@ class KeystoneIdentity:
         """Implement Identity.authenticate: return the caller of `token`.
 
         If the user of `service_token` has one of `service_token_roles`, `token` may have expired,
-        and the access rules of `token` are not checked. If the user has none of
-        `service_token_roles`, `service_token` is ignored; if `service_token_roles_required` is set,
-        `service_token` is refused.
+        and the access rules of `token` are not checked. If the user has none of these roles,
+        `service_token` is ignored, or, if `service_token_roles_required` is True, raises
+        Unauthorized.
 
-        Raises Unauthorized if `token` is missing, if `token` or `service_token` is refused, or if
-        the access rules of `token` do not allow `target`. Raises IdentityUnavailable if `token` or
-        `service_token` is not cached, and could not be validated within `http_connect_timeout`
-        seconds.
+        Also raises Unauthorized if `token` is missing, if `token` or `service_token` is not valid,
+        or if the access rules of `token` do not allow `target`. Raises IdentityUnavailable if
+        `token` or `service_token` is not cached, and could not be validated within
+        `http_connect_timeout` seconds.
         """
         is_service = False
         if service_token:
@@ -107,9 +108,9 @@ class KeystoneIdentity:
     async def _validated(self, token: str, *, allow_expired: bool) -> ValidatedToken:
         """Return the caller, expiry and access rules of a token, from the cache or from Keystone.
 
-        Concurrent calls with the same token share one validation. With `allow_expired`, the token
-        may have expired. Raises Unauthorized if the token is not valid, IdentityUnavailable if the
-        token could not be checked.
+        Concurrent calls with the same `token` and `allow_expired` share one validation. With
+        `allow_expired`, the token may have expired. Raises Unauthorized if the token is not valid,
+        IdentityUnavailable if the token could not be checked.
         """
         key = cache_key(token)
         validated = self._cache.get(key)
@@ -131,10 +132,10 @@ class KeystoneIdentity:
         """Validate a token that this process has not cached, and cache the result.
 
         `validation_key` is a pair: the `cache_key` of `token`, and True if `token` may have
-        expired. Looks into the shared cache first, then calls Keystone. Raises Unauthorized if
-        Keystone refuses `token`; the refusal is cached for a few seconds. Raises
-        IdentityUnavailable if `token` could not be checked. Always removes the entry of
-        `validation_key` from ``_validations``; the entry has to exist.
+        expired. Before the call, ``_validations`` must have an entry for `validation_key`, which is
+        removed here in any case. Looks into the shared cache first, then calls Keystone. Raises
+        Unauthorized if Keystone refuses `token`, and caches the refusal for a few seconds. Raises
+        IdentityUnavailable if `token` could not be checked.
         """
         key, allow_expired = validation_key
         try:
@@ -186,9 +187,10 @@ class KeystoneIdentity:
             return None  # written by another version of Glimpse: validate at Keystone
 
     async def _share(self, token: str, body: bytes, validated: ValidatedToken) -> None:
-        """Store `body`, Keystone's response, in the shared cache if there is one.
+        """Store `body`, Keystone's response for `token`, in the shared cache if there is one.
 
-        The entry is kept for `token_cache_time` seconds, but not after the token expires.
+        The entry is kept for `token_cache_time` seconds, but not after the token expires. Stores
+        nothing if that is less than a second.
         """
         seconds = min(self._options.token_cache_time, int(validated.expires_at - self._clock()))
         if self._shared and seconds > 0:
@@ -197,18 +199,17 @@ class KeystoneIdentity:
     def challenge(self, own_url: str) -> str:
         """Implement Identity.challenge: return ``Keystone uri="URL"``.
 
-        The URL is the option `www_authenticate_uri`. If the option is not set, the URL is the one
-        at which Glimpse itself logs in, or `own_url` if the plugin has no such URL.
+        URL is the option `www_authenticate_uri`. If the option is not set, URL is the ``auth_url``
+        at which Glimpse itself logs in, or `own_url` if the plugin has no ``auth_url``.
         """
         uri = self._options.www_authenticate_uri or self._session.auth_url
         return f'Keystone uri="{uri or own_url}"'
 
     def copy_cache(self, other: Identity) -> None:
-        """Share the cache of valid tokens of `other` from now on.
+        """Use the cache of valid tokens of `other` from now on, together with `other`.
 
-        Both identities then use the same cache. Does nothing if `other` is not a KeystoneIdentity
-        with the same options and the same ``auth_url``, because another Keystone may refuse the
-        cached tokens.
+        Does nothing if `other` is not a KeystoneIdentity with the same options and the same
+        ``auth_url``, because another Keystone may refuse the cached tokens.
         """
         if not isinstance(other, KeystoneIdentity):
             return

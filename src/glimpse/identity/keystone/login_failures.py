@@ -23,8 +23,8 @@ RETRYABLE = (DiscoveryFailure, HttpServerError, RetriableConnectionFailure)
 class CallFailed(IdentityUnavailable):
     """A call to Keystone failed.
 
-    The message is for clients. ``reason`` is for operators. It has the class of the error and, if
-    known, what failed: the connection, or a request with the status code of its response.
+    The message is for clients. ``reason`` is for operators: the class of the error and, if known,
+    which connection failed, or which request got which status code.
     """
 
     def __init__(self, message: str, reason: str) -> None:
@@ -33,16 +33,17 @@ class CallFailed(IdentityUnavailable):
 
 
 class LoginRefused(CallFailed):
-    """Keystone is available, but refuses the credentials of Glimpse's own user.
+    """Keystone is available, but refuses the login of Glimpse's own user.
 
-    ``reason`` names the URL of Keystone, the user, and the status code of the response.
+    The credentials are wrong, or name no project. ``reason`` names the URL of Keystone, the user,
+    and the status code of the response.
     """
 
 
 class Failure(NamedTuple):
     """Why a call to Keystone failed: ``message`` for clients, ``advice`` only for the log.
 
-    ``is_refusal`` is True if Keystone refused the credentials.
+    ``is_refusal`` is True if Keystone refused the login of Glimpse's own user.
     """
 
     message: str
@@ -76,7 +77,7 @@ _INVALID = Failure(
 def failure_of(error: Exception) -> Failure:
     """Return the Failure that describes an error of keystoneauth or of a plugin.
 
-    Returns _INVALID for an error of an unknown class.
+    An error of an unknown class counts as an invalid response of Keystone.
     """
     if isinstance(error, TimeoutError):
         return TIMED_OUT
@@ -106,7 +107,7 @@ def no_endpoint(service_type: str, interfaces: Sequence[str], region_name: str |
     """Return the message for clients about an endpoint that is not in the catalog.
 
     For example: ``Keystone's catalog names no image service with the interface internal.`` If
-    `region_name` is None, the message names no region.
+    `region_name` is given, the message also names the region.
     """
     where = f" in the region {region_name}" if region_name else ""
     return (
@@ -118,9 +119,9 @@ def no_endpoint(service_type: str, interfaces: Sequence[str], region_name: str |
 def status_of(error: Exception) -> str:
     """Return the status of Keystone's response, such as ``401 Unauthorized``.
 
-    If `error` has no status, returns the class name of `error`, because the messages of
-    keystoneauth may contain passwords. For EmptyCatalog, the error of a login without a project,
-    returns a phrase that says so.
+    For EmptyCatalog, returns a phrase that says that the login has no project. If `error` has no
+    status, returns the class name of `error`. The message of `error` is left out, because it may
+    contain a password.
     """
     if isinstance(error, EmptyCatalog):  # the response to a login without project_name, for example
         return "without a catalog, since no project is set,"

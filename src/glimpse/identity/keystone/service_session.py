@@ -57,16 +57,13 @@ class ServiceSession:
         make_plugin: Callable[[], BaseAuthPlugin],
         describe_user: Callable[[], str] = lambda: "the user of the plugin",
     ) -> None:
-        """Make the plugin, and send nothing yet.
+        """Make the plugin that logs in. Sends nothing yet.
 
-        All requests go through `transport`, which `close` closes. `make_plugin` makes the
-        keystoneauth plugin that logs in. `make_plugin` is called now, and its error is raised here.
-        After a failed call, `make_plugin` is called again, because a plugin may have cached an
-        invalid document of Keystone. Three failures do not lead to a new plugin: no connection to
-        Keystone, a 5xx response, and a catalog without the endpoint.
-
-        `describe_user` returns the name of the user that logs in, for messages about a refused
-        login.
+        All requests go through `transport`, which `close` closes. `make_plugin` makes the plugin of
+        keystoneauth. `make_plugin` is called now, and again after most failed calls, because a
+        plugin may have cached an invalid document of Keystone. An error of the first `make_plugin`
+        is raised here. `describe_user` returns the name of the user that logs in, for messages
+        about a refused login.
         """
         self._make_plugin = make_plugin
         self._describe_user = describe_user
@@ -100,25 +97,25 @@ class ServiceSession:
     def current_token(self) -> str | None:
         """The token of the last login, perhaps expired, or None.
 
-        The value is None before the first login. The value becomes None if `discard_token` is
-        called with the token, or if `fetch_endpoint` finds no endpoint.
+        The value is None before the first login, after `discard_token` with this token, and after
+        `fetch_endpoint` has found no endpoint.
         """
         return self._token_and_endpoint[0] if self._token_and_endpoint else None
 
     async def renew(self) -> None:
         """Log in again, and replace the token once the login has succeeded.
 
-        Takes at most `http_connect_timeout` seconds. Raises LoginRefused for wrong credentials,
-        IdentityUnavailable if the login fails for another reason. If the login fails,
-        `current_token` stays unchanged.
+        Takes at most `http_connect_timeout` seconds. Raises LoginRefused if Keystone refuses the
+        login, IdentityUnavailable if the login fails for another reason. After an error,
+        `current_token` is unchanged.
         """
         await self._renewal.join()
 
     async def token_and_endpoint(self) -> tuple[str, str]:
         """Return the token of the last login, and the URL of the Identity API without ``/v3``.
 
-        Logs in if there is no token, which takes at most `http_connect_timeout` seconds. The
-        returned token may have expired. Raises LoginRefused for wrong credentials,
+        The token may have expired. If there is no token, logs in, which takes at most
+        `http_connect_timeout` seconds. Raises LoginRefused if Keystone refuses the login,
         IdentityUnavailable if the login fails for another reason.
         """
         return self._token_and_endpoint or await self._login.join()
@@ -132,9 +129,9 @@ class ServiceSession:
         are tried in their order. A `region_name` of None stands for any region. Logs in if needed.
         Takes at most `http_connect_timeout` seconds.
 
-        Raises LoginRefused for wrong credentials. Raises IdentityUnavailable if Keystone is
-        unavailable, or if the catalog has no such endpoint. In the latter case, forgets the token,
-        so that the next call fetches the catalog again.
+        Raises LoginRefused if Keystone refuses the login, IdentityUnavailable if Keystone is
+        unavailable. If the catalog has no such endpoint, raises IdentityUnavailable and forgets the
+        token, so that the next call fetches the catalog again.
         """
         find_endpoint = partial(self._find_endpoint, service_type, list(interfaces), region_name)
         look_up = asyncio.create_task(self._call_with_retries(find_endpoint))
@@ -152,9 +149,9 @@ class ServiceSession:
 
         If Keystone cannot be reached or responds with 5xx, retries up to `http_request_max_retries`
         times. All attempts together take at most `http_connect_timeout` seconds. Raises
-        LoginRefused if Keystone refuses the credentials, IdentityUnavailable for all other errors.
-        Logs the error. Messages and log do not quote keystoneauth, whose messages may contain
-        passwords.
+        LoginRefused if Keystone refuses the login, and CallFailed for other errors; both are
+        logged. An IdentityUnavailable of `call` is raised, but not logged. Messages and log do not
+        quote keystoneauth, whose messages may contain passwords.
         """
         try:
             async with asyncio.timeout(self._options.http_connect_timeout):
@@ -191,8 +188,9 @@ class ServiceSession:
     async def _call_in_thread(self, call: Callable[[], Result]) -> Result:
         """Run `call` in a thread once; return its result, or raise its error.
 
-        The metrics count this as one call to Keystone, even if keystoneauth sends several requests.
-        Raises IdentityUnavailable if _MAX_CALLS other calls are in progress.
+        If a request of `call` failed, the error gets a note that says which. The metrics count
+        `call` as one call to Keystone, even if keystoneauth sends several requests. Raises
+        IdentityUnavailable if _MAX_CALLS other calls are in progress.
         """
         loop = asyncio.get_running_loop()
 
@@ -219,10 +217,10 @@ class ServiceSession:
             current_context.get().call_ended("keystone", "login", outcome, seconds)
 
     def discard_token(self, token: str) -> None:
-        """Forget `token`, so that the next call logs in again.
+        """Forget `token`, so that the next method that needs a token logs in again.
 
-        Does nothing if `token` is not `current_token`: then another login has already replaced
-        `token`.
+        Does nothing if `token` is not `current_token`, because then another login has already
+        replaced `token`.
         """
         if self.current_token == token:
             self._token_and_endpoint = None
@@ -243,7 +241,8 @@ class ServiceSession:
     async def _renew(self) -> None:
         """Make the plugin forget its token, and log in.
 
-        Raises LoginRefused or another IdentityUnavailable.
+        Raises LoginRefused if Keystone refuses the login, IdentityUnavailable if the login fails
+        for another reason.
         """
         self._plugin.invalidate()
         await self._login.join()
@@ -251,8 +250,8 @@ class ServiceSession:
     async def _log_in(self) -> tuple[str, str]:
         """Log in, store the token and the endpoint, and return both.
 
-        Raises LoginRefused for wrong credentials, IdentityUnavailable if the login fails for
-        another reason.
+        Raises LoginRefused if Keystone refuses the login, IdentityUnavailable if the login fails
+        for another reason.
         """
         self._token_and_endpoint = await self._call_with_retries(self._fetch_token_and_endpoint)
         return self._token_and_endpoint
@@ -260,8 +259,8 @@ class ServiceSession:
     def _fetch_token_and_endpoint(self) -> tuple[str, str]:
         """Log in with keystoneauth; return what `token_and_endpoint` returns. Runs in a thread.
 
-        Raises the errors of keystoneauth, IdentityUnavailable if the catalog does not have
-        Keystone's endpoint, and ValueError if the token cannot be sent in a header.
+        Raises ValueError if the token cannot be sent in a header, IdentityUnavailable if there is
+        no token or the catalog does not have Keystone's endpoint, and the errors of keystoneauth.
         """
         interface, region = self._options.interface, self._options.region_name
         endpoint = self._find_endpoint("identity", interface, region)
@@ -293,8 +292,8 @@ class ServiceSession:
 
 
 def is_sendable(token: str) -> bool:
-    """Return True if `token` is printable ASCII of at most 8,000 characters.
+    """Return True if `token` can be sent in a header.
 
-    Any other text cannot be sent in a header.
+    Only printable ASCII of at most 8,000 characters can be sent.
     """
     return token.isascii() and token.isprintable() and len(token) <= _MAX_TOKEN_CHARACTERS

@@ -19,10 +19,10 @@ _LOGIN_INTERVAL = 10.0
 class KeystoneServiceTokens:
     """Obtains tokens of the user in [service_user], for the header ``X-Service-Token``.
 
-    If a request has a service token, too, Glance accepts a caller's token that has expired or is
+    If a request also has a service token, Glance accepts a caller's token that has expired or is
     restricted by access rules (keystonemiddleware, service tokens). All other requests succeed
     without a service token. So no method raises an error if Keystone issues no token. `clock`
-    returns seconds. The owner calls `close`, which closes `session`, too.
+    returns seconds. The owner calls `close`, which also closes `session`.
     """
 
     def __init__(
@@ -33,11 +33,11 @@ class KeystoneServiceTokens:
         self._next_login_at = 0.0
 
     async def token(self) -> str | None:
-        """Return the service token, perhaps expired; None if there is none now. Never raises.
+        """Return the service token, perhaps expired, or None. Never raises.
 
         If there is no token, logs in and waits for the login for at most one second. A login that
-        takes longer continues in the background. No login starts within ten seconds after the last
-        login, even if the last login failed.
+        takes longer continues in the background. Returns None if there is no token after that. No
+        login starts within ten seconds after the last wait for a login, even if that login failed.
         """
         if self._session.current_token is None:
             await self._log_in(self._session.token_and_endpoint)
@@ -46,10 +46,11 @@ class KeystoneServiceTokens:
     async def renew(self, refused: str) -> str | None:
         """Return a new token, after Glance has refused the token `refused`. Never raises.
 
-        Logs in, unless another call has already replaced `refused`. Returns None if the login fails
-        or takes more than one second; a slow login continues in the background. Returns None
-        without a login if the last login, even a failed one, was less than ten seconds ago. Then
-        `refused` is probably valid, and Glance refused the caller's token.
+        If another call has already replaced `refused`, returns the newer token. Otherwise logs in.
+        Returns None if the login fails or takes more than one second; a slow login continues in the
+        background. Returns None without a login if the last wait for a login, even a failed one,
+        was less than ten seconds ago. Then `refused` is probably valid, and Glance refused the
+        caller's token.
         """
         if self._session.current_token == refused:
             await self._log_in(self._session.renew)
@@ -57,10 +58,10 @@ class KeystoneServiceTokens:
         return None if token == refused else token
 
     async def _log_in(self, login: Callable[[], Awaitable[object]]) -> None:
-        """Await `login` for at most one second. Never raises; the session logs a failure.
+        """Await `login` for at most one second. Never raises.
 
-        Does nothing if the last login ended less than ten seconds ago, even if the last login
-        failed.
+        Does nothing within ten seconds after the end of the last call that awaited a login, even if
+        that login failed.
         """
         if self._clock() < self._next_login_at:
             return

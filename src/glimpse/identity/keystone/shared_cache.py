@@ -34,8 +34,9 @@ class SharedEntry(NamedTuple):
 class _Server:
     """A memcached server.
 
-    ``client`` has the connection pool. ``slots`` limits the concurrent calls. After a failed call,
-    no call is sent to the server until ``unused_until``.
+    ``client`` has the connection pool. ``slots`` limits the concurrent calls to
+    _MAX_CALLS_PER_SERVER. After a failed call, no call is sent to the server until
+    ``unused_until``.
     """
 
     def __init__(self, name: str, timeout: float) -> None:
@@ -52,17 +53,16 @@ class _Server:
         return sha256(f"{self.name} {key}".encode()).digest()
 
 
+# Not pymemcache's HashClient, for two reasons. HashClient stops using a server only after socket
+# errors, so that a server that responds very slowly, or in another protocol, would delay every
+# request. And several threads may not share a HashClient.
 class SharedCache:
     """Keystone's responses for valid tokens, on memcached servers, protected by `protection`.
 
     Each token has an entry on one of the servers; all processes select the same server. `get` and
     `put` never raise, and take at most `timeout` seconds. After an error or a timeout, a server is
-    not used for `retry_interval` seconds. Meanwhile the entries of that server are stored on the
-    other servers. `clock` returns seconds. The owner calls `close`.
-
-    pymemcache's HashClient is not used for two reasons. HashClient stops using a server only after
-    socket errors, so that a server that responds very slowly, or in another protocol, would delay
-    every request. And several threads may not share a HashClient.
+    not used for `retry_interval` seconds. Meanwhile other servers store the entries of its tokens.
+    `clock` returns seconds. The owner calls `close`.
     """
 
     def __init__(
@@ -88,8 +88,8 @@ class SharedCache:
         """Return the entry of `token`, however old, or None. Never raises.
 
         Takes at most `timeout` seconds. Returns None if memcached does not respond, if there is no
-        entry, or if the entry is invalid or has more than 256 KiB. An entry that was made with
-        another secret is invalid, for example.
+        entry, or if the entry has more than 256 KiB or is invalid, for example because it was made
+        with another secret.
         """
         keys = self._protection.derive_keys(token)
         protected = await self._call(keys.name, lambda client, key: client.get(key))
@@ -125,13 +125,14 @@ class SharedCache:
         """Send a request to one server after the other; return which servers responded.
 
         The result has True for the name of each server that responded within `timeout` seconds, and
-        False for every other server. Servers that are not used after a failed call get a request,
-        too. Does not change which servers are used. Never raises.
+        False for every other server. The call may take `timeout` seconds for each server. Servers
+        that are not used after a failed call also get a request. Does not change which servers are
+        used. Never raises.
         """
         return {server.name: await self._responds(server) for server in self._servers}
 
     async def _responds(self, server: _Server) -> bool:
-        """Return True if `server` responds within the timeout."""
+        """Return True if `server` responds within `timeout` seconds. Never raises."""
         try:
             async with asyncio.timeout(self._timeout):
                 await run_in_thread(server.client.version)
@@ -142,9 +143,10 @@ class SharedCache:
     async def _call(self, name: str, call: Callable[[Any, str], object]) -> object:
         """Run `call` in a thread on the server that has the entry; return the result of `call`.
 
-        `name` is EntryKeys.name. `call` gets pymemcache's client of the server and the full key of
-        the entry. Returns None if no server is in use, or if `call` raises an error or takes longer
-        than the timeout. After such a failure, the server is not used for `retry_interval` seconds.
+        `name` is EntryKeys.name. `call` gets pymemcache's client of the server and the key of the
+        entry, ``glimpse-1-NAME``. Returns None if no server is in use, or if `call` raises an error
+        or takes longer than `timeout` seconds. After such an error or timeout, the server is not
+        used for `retry_interval` seconds.
         """
         server = self._choose_server(name)
         if server is None:

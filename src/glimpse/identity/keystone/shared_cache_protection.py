@@ -17,7 +17,7 @@ _NONCE_BYTES = 12
 
 
 class ProtectionUnavailable(Exception):
-    """The operator's secret, which protects the entries, is empty."""
+    """The operator's secret, which has to protect the entries, is empty."""
 
 
 class EntryKeys(NamedTuple):
@@ -31,8 +31,8 @@ class EntryProtection:
     """Signs entries of SharedCache, or encrypts and signs them.
 
     With the `strategy` MAC, entries are signed with HMAC-SHA256. With ENCRYPT, entries are
-    encrypted and signed with AES-GCM. An entry that was made with another strategy or another
-    secret is not accepted.
+    encrypted and signed with AES-GCM. `unprotect` returns None for an entry that was made with
+    another strategy or another secret.
     """
 
     def __init__(self, strategy: Strategy, secret: str) -> None:

@@ -52,7 +52,7 @@ class TokenCache:
         """Return the cached token with the `cache_key` `key`, or None.
 
         Returns None if the token is not cached, if the token has expired, or if its validation was
-        more than `lifetime` seconds ago.
+        at least `lifetime` seconds ago.
         """
         entry = self._entries.get(key)
         if entry is None:
@@ -66,7 +66,7 @@ class TokenCache:
         """Cache `token` for `lifetime` seconds after its validation, but not after it expires.
 
         `key` is the `cache_key` of the token. Does nothing if the token has expired, if its
-        validation was more than `lifetime` seconds ago, or if `token` takes more than
+        validation was at least `lifetime` seconds ago, or if `token` takes more than
         MAX_ENTRY_BYTES.
         """
         valid_until = min(token.validated_at + self._lifetime, token.expires_at)
@@ -78,10 +78,10 @@ class TokenCache:
 class RefusedTokens:
     """Tokens that Keystone refused recently, and that need not be sent to Keystone again.
 
-    A member is a pair: the `cache_key` of the token, and `allow_expired` of the validation. A pair
-    is a member for five seconds, or for `lifetime` seconds if `lifetime` is shorter. With a
-    `lifetime` of 0 or less, nothing is added. Beyond MAX_TOKENS members (3 MB), the oldest members
-    are removed. `clock` returns seconds.
+    A member is a pair: the `cache_key` of the token, and True if the token was allowed to have
+    expired. A pair is a member for five seconds, or for `lifetime` seconds if `lifetime` is
+    shorter. With a `lifetime` of 0 or less, nothing is added. If there are more than MAX_TOKENS
+    members (3 MB), the oldest are removed. `clock` returns seconds.
     """
 
     def __init__(self, lifetime: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -90,17 +90,17 @@ class RefusedTokens:
         self._refused_until: LruCache[tuple[str, bool], float] = LruCache(MAX_TOKENS)
 
     def __contains__(self, refused: tuple[str, bool]) -> bool:
-        """Return True if the pair `refused` of `cache_key` and `allow_expired` was added recently.
+        """Return True if the pair `refused` was added in the last five seconds.
 
-        Recently means in the last five seconds, or in the last `lifetime` seconds if `lifetime` is
-        shorter.
+        If `lifetime` is shorter than five seconds, the limit is `lifetime`.
         """
         return (self._refused_until.peek(refused) or 0.0) > self._clock()
 
     def add(self, refused: tuple[str, bool]) -> None:
-        """Add the pair of `cache_key` and `allow_expired` of a token that Keystone just refused.
+        """Remember a token that Keystone has just refused.
 
-        Does nothing with a `lifetime` of 0 or less.
+        `refused` is a pair: the `cache_key` of the token, and True if the token was allowed to have
+        expired. Does nothing with a `lifetime` of 0 or less.
         """
         if self._seconds > 0:
             self._refused_until.put(refused, self._clock() + self._seconds)

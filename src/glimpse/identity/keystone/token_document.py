@@ -16,12 +16,12 @@ def parse_validation(body: bytes, validated_at: float) -> ValidatedToken:
     """Parse the body of Keystone's response to the validation of a token.
 
     `validated_at` is the POSIX time of the response. A caller with the role ``admin`` is an admin.
-    The token may have expired: the caller checks this.
+    Does not check whether the token has expired.
 
     Raises IdentityUnavailable if `body` is not JSON, if a value has the wrong type, or if a
     required value is missing or empty. Required are the token's expiry, the user's id, the name of
-    each role, and, if the token has a project, the project's id. An access rule needs all its
-    parts, which may be empty.
+    each role, and, if the token has a project, the project's id. Each access rule needs a service,
+    a method and a path, which may be empty.
     """
     try:
         token = _object(orjson.loads(body), "token")

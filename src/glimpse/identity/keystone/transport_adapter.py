@@ -36,7 +36,10 @@ _TRANSPORT_HEADERS = frozenset(
 
 
 class RedirectNotFollowed(RequestException):
-    """Keystone responded with a redirect, which would send a password or a token elsewhere."""
+    """Keystone responded with a redirect, which is not followed.
+
+    Following the redirect would send a password or a token to another URL.
+    """
 
 
 class TransportAdapter(BaseAdapter):
@@ -44,7 +47,7 @@ class TransportAdapter(BaseAdapter):
 
     Mount the adapter for all URLs. A thread calls `begin` before it sends requests. Timeouts and
     TLS options that ``requests`` passes are ignored, because `transport` has its own. The owner of
-    `transport` closes it.
+    `transport` closes `transport`.
     """
 
     def __init__(self, transport: Transport) -> None:
@@ -54,9 +57,10 @@ class TransportAdapter(BaseAdapter):
         self._is_closed = False
 
     def begin(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
-        """Let the calling thread send requests, in the event loop `loop`.
+        """Allow the calling thread to send requests for `seconds` from now.
 
-        All requests of the thread together must end within `seconds` from now. Clears `problem`.
+        All requests that the thread sends until the next `begin` must end within these `seconds`.
+        `loop` is the event loop in which the transport runs. Clears `problem`.
         """
         self._call.loop = loop
         self._call.ends_at = time.monotonic() + seconds
@@ -66,8 +70,8 @@ class TransportAdapter(BaseAdapter):
     def problem(self) -> str:
         """Why the last request of the calling thread failed; empty if it succeeded.
 
-        The text is for operators, and contains no secret. A response with a status code of 300 or
-        more is a failure, too.
+        Also empty if the thread has sent no request since `begin`. The text is for operators, and
+        contains no secret. A response with a status code of 300 or more is a failure, too.
         """
         return str(self._call.problem)
 
@@ -160,7 +164,7 @@ class TransportAdapter(BaseAdapter):
         return result
 
     def close(self) -> None:
-        """Refuse further requests with Timeout.
+        """Let further requests raise Timeout.
 
         So threads that keystoneauth still uses end soon. The owner of the transport closes the
         transport, in the event loop.

@@ -32,8 +32,8 @@ _UNAVAILABLE = "The Keystone service is temporarily unavailable."
 class TokenValidator:
     """Sends tokens to Keystone for validation, through `transport`.
 
-    Each of these requests also needs a token of Glimpse's own, which `session` obtains. The caller
-    closes `session` and `transport`.
+    Each request for a validation also needs a token of Glimpse's own, which `session` obtains. The
+    caller closes `session` and `transport`.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class TokenValidator:
     async def validate(self, token: str, *, allow_expired: bool) -> bytes:
         """Return the body of Keystone's response for a valid token.
 
-        With `allow_expired`, Keystone accepts expired tokens, too. Takes at most
+        With `allow_expired`, Keystone also accepts expired tokens. Takes at most
         `http_connect_timeout` seconds, including a login and all retries.
 
         Raises Unauthorized if Keystone refuses the token (400, 404, 413 or 431), or if the token
@@ -88,7 +88,7 @@ class TokenValidator:
         """Send the request of a validation; return status code and body of the last response.
 
         If there is no response or a 5xx, waits and sends the request again, up to
-        `http_request_max_retries` times. The last response may be a 5xx, too. Raises
+        `http_request_max_retries` times. So the result may be a 5xx, too. Raises
         IdentityUnavailable if the last request has no response.
         """
         for attempt in range(1, self._options.http_request_max_retries + 1):
@@ -110,9 +110,9 @@ class TokenValidator:
     ) -> tuple[int, bytes]:
         """Send the request of a validation once; return status code and body of the response.
 
-        Raises IdentityUnavailable if there is no response. If the connection fails, also discards
-        Glimpse's own token, so that the next login reads Keystone's endpoint from the catalog
-        again.
+        Raises IdentityUnavailable if there is no response. If no connection can be made, also
+        discards Glimpse's own token, so that the next login reads Keystone's endpoint from the
+        catalog again.
         """
         path = f"/v3/auth/tokens?nocatalog=1{'&allow_expired=1' if allow_expired else ''}"
         headers = {
