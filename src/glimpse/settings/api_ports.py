@@ -1,4 +1,4 @@
-"""Checks the ports of the APIs: drops unused ports, and refuses a port that two APIs have."""
+"""Checks the ports of the APIs: drops unused ports, and rejects a port that two APIs have."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,13 +9,12 @@ _NAMES = ("port", "image_port", "identity_port")
 def drop_unused_ports(
     server: Mapping[str, Any], image_service: str, strategy: str
 ) -> tuple[dict[str, Any], list[str]]:
-    """Return the options `server` without the ports of APIs that are not served, and messages.
+    """Return `server` with None for the ports of APIs that are not served, and messages.
 
     `server` has the options of [glimpse], and is not changed. `image_service` and `strategy` are
     the values of the options image_service and auth_strategy. The Image API is served if
-    `image_service` is ``embedded``, the Identity API if `strategy` is ``embedded``. In the result,
-    unused ports are None. There is a message for the operator for each port that was set and is
-    unused.
+    `image_service` is ``embedded``, the Identity API if `strategy` is ``embedded``. There is a
+    message for the operator for each port that is set and not used.
     """
     unused: dict[str, None] = {}
     messages = []
@@ -32,9 +31,9 @@ def drop_unused_ports(
 def used_ports(server: Mapping[str, Any]) -> dict[int, str]:
     """Return the ports of the APIs, each with the name of the option that sets the port.
 
-    `server` has the options of [glimpse]. Raises ValueError if two APIs have the same port. Raises
-    ValueError if the option ``port`` is 0, which means any free port, and another API has a port of
-    its own: then the service catalog could not name the free port.
+    `server` has the options of [glimpse]. Raises ValueError if two APIs have the same port. Also
+    raises ValueError if ``port`` is 0, which means any free port, and another API has a port of its
+    own, because the service catalog could not name the free port.
     """
     found: dict[int, str] = {}
     for name in _NAMES:

@@ -12,8 +12,8 @@ _OPTIONS = {"log_file": ("log_file", "logfile"), "log_dir": ("log_dir", "logdir"
 class OwnLogOptions(NamedTuple):
     """The values to use for log_file and log_dir, and messages about ignored values.
 
-    The keys of ``values`` are ``DEFAULT.log_file`` and ``DEFAULT.log_dir``. Each key may be
-    missing.
+    The keys of ``values`` are ``DEFAULT.log_file`` and ``DEFAULT.log_dir``. A key is missing if the
+    value in the configuration can be used.
     """
 
     values: Mapping[str, str]
@@ -27,13 +27,13 @@ def find_own_log_options(
 ) -> OwnLogOptions:
     """Return the values to use for log options that files of another service set.
 
-    A file belongs to another service if it has a section that is not in `sections`; every nova.conf
-    has such a section. `files` are pairs of a name and the texts of options; later files override
-    earlier files. If a file of another service sets a log option, the result has the value of the
-    last file of Glimpse itself. This value is "" if no file of Glimpse sets the option.
+    `files` are pairs of a name and the texts of options; later files override earlier files. A file
+    belongs to another service if it has a section that is not in `sections`; every nova.conf has
+    such a section. If a file of another service sets a log option, the result has the value that
+    the last file of Glimpse itself sets, or "" if no file of Glimpse sets the option.
 
-    All other log options are left out of the result. Options in `set_elsewhere` are left out, too,
-    because environment variables or arguments set them and override all files.
+    All other log options are left out of the result, and so are the options in `set_elsewhere`:
+    environment variables or arguments set them, and override all files.
     """
     values: dict[str, str] = {}
     messages = []

@@ -34,9 +34,8 @@ def invalid_value(
 ) -> InvalidValue:
     """Return the exception for an invalid value; `error` is the exception of oslo.config.
 
-    The message names the value that takes effect, and where it is set. The command line
-    (`overrides`) comes first, then the `environment`, then the last of `files` that sets the
-    option.
+    The message names the value that takes effect, and where it is set: on the command line
+    (`overrides`), else in the `environment`, else in the last of `files` that sets the option.
     """
     value: object = None
     place = "by default"
@@ -53,7 +52,10 @@ def invalid_value(
 
 
 def _reason(error: Exception) -> str:
-    """Return why a value is invalid: the message of oslo.config, in plainer words if possible."""
+    """Return why a value is invalid: the reason in oslo.config's message, in plainer words.
+
+    A reason that is not in _REASONS is returned unchanged.
+    """
     text = " ".join(str(error).split()).rpartition(" is not valid: ")[2].rstrip(".")
     for pattern, plain in _REASONS:
         if found := re.fullmatch(pattern, text):

@@ -62,12 +62,12 @@ class InvalidSettings(Exception):
 def load_settings(
     config_files: Sequence[str | Path] = (), overrides: Mapping[str, object] = _NO_OVERRIDES
 ) -> Settings:
-    """Read the settings from files, environment variables and `overrides`.
+    """Read the settings from `config_files`, environment variables and `overrides`.
 
-    No other files than `config_files` are read. Later files override earlier files. Variables such
-    as ``OS_API__AUTH_STRATEGY`` override files (oslo.config's convention), and `overrides` override
-    files and variables. A key of `overrides` is ``section.option``; values of None are ignored. An
-    option that is set nowhere has its default.
+    Later files override earlier files, environment variables such as ``OS_API__AUTH_STRATEGY``
+    override files (oslo.config's convention), and `overrides` override both. A key of `overrides`
+    is ``section.option``; values of None are ignored. An option that is set nowhere has its
+    default. No other files are read.
 
     A file may be a complete nova.conf, because sections and options that Glimpse does not have are
     ignored. `Settings.ineffective_options` has messages about ignored options that concern Glimpse.
@@ -102,10 +102,11 @@ def load_settings(
 
 
 def default_state_dir(environment: Mapping[str, str]) -> Path:
-    """Return the state directory to use if none is configured. Does not create it.
+    """Return the state directory to use if none is configured. Does not create the directory.
 
-    This is ``$XDG_DATA_HOME/glimpse``. If XDG_DATA_HOME is not set in `environment`, or is a
-    relative path, this is ``~/.local/share/glimpse`` (XDG Base Directory Specification).
+    This is ``$XDG_DATA_HOME/glimpse``, or ``~/.local/share/glimpse`` if XDG_DATA_HOME is not set in
+    `environment` or is a relative path (XDG Base Directory Specification). Raises RuntimeError if
+    the home directory is needed and unknown.
     """
     data_home = environment.get("XDG_DATA_HOME", "")
     base = Path(data_home) if data_home.startswith("/") else Path.home() / ".local" / "share"
@@ -115,7 +116,7 @@ def default_state_dir(environment: Mapping[str, str]) -> Path:
 def _override(
     config: cfg.ConfigOpts, values: Mapping[str, object], invalid: _MakeInvalidValue
 ) -> None:
-    """Set options of `config` to `values`, by names such as ``glimpse.port``.
+    """Set options of `config` to `values`, whose keys are names such as ``glimpse.port``.
 
     Values of None are ignored. If a value is invalid, raises the error that `invalid` returns.
     """
@@ -144,8 +145,8 @@ def _make_settings(
 ) -> Settings:
     """Make the Settings from `options`, the parsed values, and `raw`, the texts of options.
 
-    `options` are not changed. Policy files without an absolute path are looked for in
-    `config_dirs`. Raises ValueError for options that exclude each other.
+    Policy files without an absolute path are looked for in `config_dirs`. Raises ValueError for
+    options that exclude each other, and the error of `_server`.
     """
     api = options["api"]
     has_keystone = any(raw.get("keystone_authtoken", {}).get(name) for name in _KEYSTONE_OPTIONS)
@@ -184,8 +185,8 @@ def _make_settings(
 def _server(options: Mapping[str, Any]) -> Server:
     """Make the Server, with the default state directory if none is configured.
 
-    Raises InvalidSettings if the name of the state directory is not UTF-8, which SQLite needs, or
-    if it depends on a home directory that is unknown.
+    Raises InvalidSettings if the path of the state directory is not UTF-8, which SQLite needs, or
+    if the path begins in a home directory that is unknown.
     """
     configured = options["state_dir"]
     try:
@@ -203,9 +204,10 @@ def _server(options: Mapping[str, Any]) -> Server:
 
 
 def _find_ineffective(raw: RawOptions, *, is_gateway: bool) -> Iterator[str]:
-    """Yield a message for the operator for each option that is set and has no effect.
+    """Yield messages for the operator about options that are set and have no effect.
 
-    With `is_gateway`, environment variables that have no effect are reported, too.
+    There is no message for an unknown option that resembles no option of Glimpse. With
+    `is_gateway`, environment variables that have no effect are reported, too.
     """
     named = [raw.get(section, {}).get("auth_section", "") for section in CREDENTIALS]
     yield from find_misspelled_options(raw, SECTIONS, named)
@@ -218,7 +220,8 @@ def _values(config: cfg.ConfigOpts, section: str, invalid: _MakeInvalidValue) ->
     """Return the values of the options of a section, by name.
 
     Lists become tuples. If a file leaves a number empty, as in ``timeout =``, the value is the
-    default. For an invalid value, raises the error that `invalid` returns, or cfg.Error.
+    default. For an invalid value, raises the error that `invalid` returns. For a value that refers
+    to an option that is not set, raises another cfg.Error.
     """
     group = config if section == "DEFAULT" else config[section]
     values = {}
@@ -262,10 +265,10 @@ _DEFAULT_POLICY_FILES = ("policy.yaml", "policy.json")
 def _policy(options: Mapping[str, Any], config_dirs: Sequence[Path]) -> Policy:
     """Return the paths of the policy file and directories, found as oslo.policy finds them.
 
-    A configured name is looked for in each of `config_dirs`, and kept unchanged if it is in none.
-    If no name is configured, ``policy.yaml``, or else ``policy.json``, and ``policy.d`` are used if
-    they exist in `config_dirs`. A configured ``policy.yaml`` or ``policy.json`` that does not exist
-    counts as not configured, because many files name oslo.policy's default.
+    A configured name is looked for in each of `config_dirs`, and kept unchanged if none of them has
+    it. If no name is configured, ``policy.yaml``, or else ``policy.json``, and ``policy.d`` are
+    used if they exist in `config_dirs`. A configured ``policy.yaml`` or ``policy.json`` that does
+    not exist counts as not configured, because many files set oslo.policy's default.
     """
 
     def find(name: str) -> Path | None:

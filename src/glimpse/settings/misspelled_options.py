@@ -41,8 +41,8 @@ def find_misspelled_options(
     """Yield a message for the operator for each section and option with a misspelled name.
 
     A name counts as misspelled if it is unknown and resembles a known name. `raw` has the options
-    that are set, and `sections` the options that exist. `named` are the names of further sections
-    with credentials, which an option ``auth_section`` names.
+    that are set, and `sections` the options that Glimpse has. `named` are the names of further
+    sections with credentials, which an option ``auth_section`` names.
     """
     for section, options in raw.items():
         if section in sections or section in named:
@@ -65,8 +65,8 @@ def similar_option(
     """Return the name of the option that is probably meant by `name`, or None.
 
     Returns None if `name` is a known option, or if `name` resembles no option. `options` are the
-    options of the section. If the section has credentials, `credentials` are the names of the
-    options for credentials.
+    options of `section`. `credentials` are the names of the options for credentials that `section`
+    may have, too.
     """
     names = [*(option.dest for option in options), *credentials]
     if credentials and name in _OTHER_CREDENTIALS:

@@ -19,7 +19,7 @@ _REFERENCE = re.compile(r"\$\{?(?:(\w+)\.)?(\w+)")
 
 
 def read_files(files: Sequence[str]) -> list[tuple[str, RawOptions]]:
-    """Return a pair for each file: the file's name, and the texts of the options in it.
+    """Return a pair for each file: the file's name, and the texts of the options in the file.
 
     The names of sections and options are not changed. If a file sets an option twice, the last text
     counts. Raises cfg.ParseError for a malformed file, and OSError for a file that cannot be read.
@@ -80,8 +80,8 @@ def register_references(config: cfg.ConfigOpts, raw: RawOptions) -> None:
     """Register in `config` the options of Nova to which values in `raw` refer (``$my_ip``).
 
     oslo.config resolves references to registered options only. An option that no file and no
-    variable sets is not registered: then oslo.config raises NoSuchOptError for a value that refers
-    to the option. Options in sections with credentials are not registered here, because
+    variable sets is not registered, so that oslo.config raises NoSuchOptError for a value that
+    refers to the option. Options in sections with credentials are not registered here, because
     keystoneauth registers them.
     """
     named = [raw.get(section, {}).get("auth_section") for section in CREDENTIALS]
@@ -93,10 +93,10 @@ def register_references(config: cfg.ConfigOpts, raw: RawOptions) -> None:
 
 
 def missing_reference(error: BaseException) -> str:
-    """Return the name of the option that a value refers to and that is not set.
+    """Return the name of the option that is not set, although a value refers to it.
 
-    `error` is a NoSuchOptError of oslo.config for the option that was read. The last NoSuchOptError
-    in the chain of ``__context__`` is the error for the missing option.
+    `error` is the NoSuchOptError that oslo.config raised for the option that was read. The last
+    NoSuchOptError in the chain of ``__context__`` is the error for the missing option.
     """
     while isinstance(error.__context__, cfg.NoSuchOptError):
         error = error.__context__
@@ -104,7 +104,7 @@ def missing_reference(error: BaseException) -> str:
 
 
 def _references(raw: RawOptions) -> Iterator[tuple[str, str]]:
-    """Yield the section and name of each option to which a reference may lead.
+    """Yield the section and name of each option to which a reference in `raw` may lead.
 
     ``$section.name`` may lead to that section or to DEFAULT. ``$name`` may lead to the section in
     which the reference is, or to DEFAULT.

@@ -95,7 +95,7 @@ _UNSET = frozenset(("", "false", "no", "off", "0", "none"))
 
 
 def find_unsupported_options(value_of: Callable[[str, str], str | None]) -> Iterator[str]:
-    """Yield a message for the operator for each option that is set and has no effect.
+    """Yield messages for the operator about options of a nova.conf that have no effect.
 
     `value_of(section, option)` returns the option's text in the files or in an environment
     variable; None if the option is not set. There are messages for:
@@ -105,7 +105,7 @@ def find_unsupported_options(value_of: Callable[[str, str], str | None]) -> Iter
     - memcached_servers without memcache_security_strategy;
     - origins in allowed_origin that no browser sends.
 
-    An option that has a value such as ``false`` or ``0`` counts as not set.
+    Options that are not set, or have a value such as ``false`` or ``0``, get no message.
     """
     for section, options in UNSUPPORTED_OPTIONS.items():
         for option, instead in options.items():

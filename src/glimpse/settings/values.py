@@ -18,11 +18,12 @@ from glimpse.settings.options.services import Coordination, Glance, KeystoneAuth
 class Settings:
     """The values of all options, and values derived from them.
 
-    ``ineffective_options`` has a message for the operator for each option, or environment variable,
-    that is set and has no effect.
+    ``ineffective_options`` has messages for the operator about options and environment variables
+    that are set and have no effect. There is no message for an unknown option that resembles no
+    option of Glimpse.
 
-    ``oslo_config`` is the configuration from which the values were read. The credentials to log in
-    with are only there, not in the other fields: keystoneauth1.loading reads them.
+    ``oslo_config`` is the configuration from which the values were read. Only this field has the
+    credentials to log in with: keystoneauth1.loading reads them.
     """
 
     server: Server
@@ -51,7 +52,7 @@ class Settings:
         return "embedded" in (self.image_service, self.api.auth_strategy)
 
     def without_metrics(self) -> "Settings":
-        """Return a copy of the settings without metrics: nothing is counted or served."""
+        """Return a copy of the settings without metrics: the process counts and serves nothing."""
         return replace(self, metrics=replace(self.metrics, port=0))
 
     def with_ineffective_options(self, messages: Sequence[str]) -> "Settings":

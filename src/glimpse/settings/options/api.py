@@ -88,16 +88,16 @@ class Api:
       reach.
     - ``noauth_allowed_hosts``: host names that requests may use with ``noauth``, besides localhost,
       loopback addresses and the address to listen on.
-    - ``max_limit``: has no effect, but every nova.conf may have it. Compute does not apply it to
-      images. The page size of servers and flavors is a constant, `compute.servers.query_values`.
+    - ``max_limit``: has no effect; it is accepted because every nova.conf may have it. The page
+      size of servers and flavors is a constant in `compute.servers.query_values`.
     - ``compute_link_prefix`` and ``glance_link_prefix``: URLs that replace scheme, host and leading
-      path in links to Compute and to the Image service. None replaces nothing.
+      path in links to Compute and to the Image service. With None, links are not changed.
     - ``advertised_microversion``: the highest microversion that version discovery names, such as
       ``2.35``.
     - ``max_microversion``: the highest microversion that requests may name.
-    - ``serve_removed_microversions``: True if images are served above microversion 2.35, too, and
+    - ``serve_removed_microversions``: True if images are also served above microversion 2.35, and
       their metadata above 2.38.
-    - ``sunset``: the HTTP date in the header Sunset. None for no such header.
+    - ``sunset``: the HTTP date in the header Sunset. With None, there is no such header.
     """
 
     auth_strategy: AuthStrategy
@@ -154,7 +154,7 @@ POLICY: Sequence[cfg.Opt] = (
 class Policy:
     """[oslo_policy]: the paths of the operator's policy file and policy directories.
 
-    ``policy_file`` is None if there is no such file.
+    ``policy_file`` is None if no file is configured and there is no file with a default name.
     """
 
     policy_file: str | None

@@ -33,7 +33,7 @@ _SIZE_UNITS = ("B", "KB", "MB", "GB", "TB")
 class DataSize(types.Integer):
     """Type of an option whose value is a number of bytes, such as ``500`` or ``10GB``.
 
-    The units are those of Glance: B, KB, MB, GB and TB. Each unit is 1024 times the one before.
+    The units are those of Glance: B, KB, MB, GB and TB. 1 KB is 1024 B, and so on.
     """
 
     def __init__(self) -> None:

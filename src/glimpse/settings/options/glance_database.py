@@ -102,9 +102,8 @@ class GlanceDatabase:
 
     @property
     def is_configured(self) -> bool:
-        """True if an option names a database or a replica.
+        """True if ``connection`` or ``replica_connection`` is set.
 
-        A replica without ``connection`` is an incomplete configuration, for which this is True,
-        too.
+        A ``replica_connection`` without a ``connection`` is an incomplete configuration.
         """
         return self.connection is not None or self.replica_connection is not None

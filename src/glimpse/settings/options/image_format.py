@@ -47,8 +47,8 @@ class ImageFormat:
     - ``require_image_format_match``: True if an upload is refused whose data has another format
       than the image's ``disk_format``. ``raw`` allows any data.
     - ``vmdk_allowed_types``: the createTypes that uploaded VMDK data may have.
-    - ``gpt_safety_checks_nonfatal``: checks that disks with a partition table need not pass:
-      ``mbr``.
+    - ``gpt_safety_checks_nonfatal``: checks that disks with a partition table need not pass. The
+      only such check is ``mbr``.
     """
 
     container_formats: tuple[str, ...]

@@ -89,8 +89,10 @@ class Import:
 
     - ``methods``: the enabled methods of import.
     - ``allowed_schemes``, ``allowed_hosts`` and ``allowed_ports``: the URLs that web-download may
-      use. If one of these is empty, everything is allowed that the ``disallowed_`` field does not
-      have.
+      use.
+    - ``disallowed_schemes``, ``disallowed_hosts`` and ``disallowed_ports``: each one is used only
+      if the ``allowed_`` field is empty. Then every other value is allowed, but only http and https
+      are ever downloaded.
     - ``allowed_networks``: networks that web-download may connect to although they are not on the
       Internet.
     - ``connect_timeout``: the longest time to look up a host, and the longest time to connect to
@@ -98,9 +100,10 @@ class Import:
     - ``idle_timeout``: the longest wait for the start of a response, and for each next part of it.
     - ``timeout``: the longest time of a web-download.
     - ``cafile``: the authorities that sign certificates of https; None for those of the system.
-    - ``max_running`` and ``max_waiting``: how many imports run, and wait, in a worker process.
+    - ``max_running`` and ``max_waiting``: how many imports may run, and may wait, in a worker
+      process. Further imports get 503.
     - ``project_share``: the percentage of ``max_running``, and of ``max_waiting``, that the imports
-      of one project may take.
+      of one project may take, but at least one of each.
     """
 
     methods: tuple[str, ...]

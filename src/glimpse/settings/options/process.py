@@ -120,7 +120,8 @@ class Server:
     - ``client_timeout``: the longest time in which a client sends the head of a request, and the
       longest pause in a body or a response.
     - ``access_log``: True if each request is logged.
-    - ``log_file`` and ``log_dir``: where to log. If both are None, the log is on standard error.
+    - ``log_file`` and ``log_dir``: where to log. A relative ``log_file`` is in ``log_dir``. With
+      only ``log_dir``, the file is ``glimpse.log``. If both are None, the log is on standard error.
     - The other fields are the level and the formats of the log, as in oslo.log.
     """
 
@@ -234,9 +235,9 @@ METRICS: Sequence[cfg.Opt] = (
 class Metrics:
     """[metrics]: the address at which Prometheus scrapes this process.
 
-    Port 0 means that there are no metrics. `is_required` is True if the port is configured. If the
-    port is in use, a configured port makes the start of the process fail. With the default port,
-    the process runs without metrics instead.
+    Port 0 means that there are no metrics. ``is_required`` is True if the port is configured. Then
+    the process does not start if the port is in use. If ``is_required`` is False and the port is in
+    use, the process runs without metrics.
     """
 
     host: str

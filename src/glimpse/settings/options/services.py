@@ -223,7 +223,7 @@ SERVICE_USER: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class ServiceUser:
-    """[service_user]: whether Glance gets a token of this user beside the caller's token.
+    """[service_user]: whether Glance also gets a token of this user, beside the caller's.
 
     The credentials of the user are not here: `Settings.oslo_config` has them.
     """
@@ -243,7 +243,7 @@ COORDINATION: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class Coordination:
-    """[coordination]: the lock service for changes of one image.
+    """[coordination]: the lock service with which only one request at a time changes an image.
 
     If ``backend_url`` is None, lock files in the state directory are used.
     """
