@@ -24,7 +24,7 @@ class CallFailed(IdentityUnavailable):
     """A call to Keystone failed.
 
     The message is for clients. ``reason`` is for operators: the class of the error and, if known,
-    which connection failed, or which request got which status code.
+    why the last request failed.
     """
 
     def __init__(self, message: str, reason: str) -> None:
@@ -36,7 +36,7 @@ class LoginRefused(CallFailed):
     """Keystone is available, but refuses the login of Glimpse's own user.
 
     The credentials are wrong, or name no project. ``reason`` names the URL of Keystone, the user,
-    and the status code of the response.
+    and the status of Keystone's response.
     """
 
 

@@ -17,13 +17,13 @@ class KeystoneOptions:
       of None stands for any region.
     - ``token_cache_time``: how long a valid token is cached. With 0 or less, no token is cached.
     - ``service_type``: the name of the Compute API in access rules of application credentials.
-    - ``service_token_roles``: the roles of services. The user of a service token needs one of them.
-    - ``service_token_roles_required``: True if service tokens of other users are refused, False if
-      they are ignored.
+    - ``service_token_roles``: the roles of services.
+    - ``service_token_roles_required``: what happens to the service token of a user without any of
+      these roles: refused if True, ignored if False.
     - ``http_connect_timeout``: the longest time of a login, and of a validation, with all retries.
     - ``http_request_max_retries``: how often a call to Keystone is repeated at most.
-    - ``tls``: the TLS options of the transports. They are here so that a reload with other TLS
-      options keeps no cached token.
+    - ``tls``: the TLS options of the transports. After a reload with other TLS options, no cached
+      token is kept.
     """
 
     www_authenticate_uri: str | None

@@ -35,9 +35,9 @@ class KeystoneServiceTokens:
     async def token(self) -> str | None:
         """Return the service token, perhaps expired, or None. Never raises.
 
-        If there is no token, logs in and waits for the login for at most one second. A login that
-        takes longer continues in the background. Returns None if there is no token after that. No
-        login starts within ten seconds after the last wait for a login, even if that login failed.
+        If there is no token, logs in and waits for at most one second. Returns None if the login
+        fails or takes longer; a slow login continues in the background. Returns None without a
+        login if the last login, even a failed one, ended less than ten seconds ago.
         """
         if self._session.current_token is None:
             await self._log_in(self._session.token_and_endpoint)
@@ -46,11 +46,11 @@ class KeystoneServiceTokens:
     async def renew(self, refused: str) -> str | None:
         """Return a new token, after Glance has refused the token `refused`. Never raises.
 
-        If another call has already replaced `refused`, returns the newer token. Otherwise logs in.
-        Returns None if the login fails or takes more than one second; a slow login continues in the
-        background. Returns None without a login if the last wait for a login, even a failed one,
-        was less than ten seconds ago. Then `refused` is probably valid, and Glance refused the
-        caller's token.
+        If another call has already replaced `refused`, returns the newer token. Otherwise logs in
+        and waits for at most one second. Returns None if the login fails or takes longer; a slow
+        login continues in the background. Returns None without a login if the last login, even a
+        failed one, ended less than ten seconds ago: then Glance probably refused the caller's
+        token.
         """
         if self._session.current_token == refused:
             await self._log_in(self._session.renew)
@@ -60,8 +60,7 @@ class KeystoneServiceTokens:
     async def _log_in(self, login: Callable[[], Awaitable[object]]) -> None:
         """Await `login` for at most one second. Never raises.
 
-        Does nothing within ten seconds after the end of the last call that awaited a login, even if
-        that login failed.
+        Does nothing if the last call that awaited a login ended less than ten seconds ago.
         """
         if self._clock() < self._next_login_at:
             return
