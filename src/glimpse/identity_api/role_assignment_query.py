@@ -101,8 +101,9 @@ def find_assignments(
 def _check_exclusions(parameters: Mapping[str, str], query: AssignmentQuery) -> None:
     """Raise BadRequest for parameters that exclude each other.
 
-    Of a project, a domain and the system, a query may have only one. A group excludes a user and
-    ``effective``. A query with ``effective`` and a domain may not ask for inherited assignments.
+    A query may have only one of a project, a domain and the system. A query with a group may have
+    neither a user nor ``effective``. A query with ``effective`` and a domain may not ask for
+    inherited assignments.
     """
     if query.project_id and query.domain_id:
         raise BadRequest("Specify a domain or project, not both")

@@ -212,7 +212,7 @@ def operation_name(handler: object) -> str:
 
 
 def _ignore_trailing_slashes(app: ASGIApp) -> ASGIApp:
-    """Return `app` wrapped: slashes at the end of a path are removed.
+    """Wrap `app` so that slashes at the end of a path are removed.
 
     For example, ``/v3/users/`` becomes ``/v3/users``. The path of the root keeps one slash.
     """
@@ -226,7 +226,7 @@ def _ignore_trailing_slashes(app: ASGIApp) -> ASGIApp:
 
 
 def _name_operations(app: ASGIApp) -> ASGIApp:
-    """Return `app` wrapped: sets the operation in the request context, for logs and metrics.
+    """Wrap `app` so that the request context has the operation, for logs and metrics.
 
     The operation is ``identity.`` and the name of the handler's method, such as ``identity.issue``.
     For an unknown path, the operation is ``identity.other``.

@@ -114,7 +114,7 @@ class RegionHandlers(IdentityHandlers):
     def _all(self) -> dict[str, Region]:
         """Return all regions by id: those of the directory, and the region of this process.
 
-        If the directory has a region with the id of this process's region, the latter is returned.
+        The region of this process replaces a region of the directory with the same id.
         """
         own = self.identity.region_name
         return {**self.directory.regions, own: Region(own)}

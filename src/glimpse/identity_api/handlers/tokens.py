@@ -68,8 +68,9 @@ class TokenHandlers(IdentityHandlers):
 
         All tokens that were obtained with the subject token are revoked, too. If the subject token
         was itself obtained with another token, only the subject token is revoked. Raises NotFound
-        if the subject token is missing or not valid, Forbidden if it is another user's and the
-        caller is no admin, and IdentityUnavailable if the revocation cannot be written.
+        if the subject token is missing or not valid, Forbidden if the subject token is another
+        user's and the caller is no admin, and IdentityUnavailable if the revocation cannot be
+        written.
         """
         await self.identity.revoke(self._subject(request, "revoke_token"))
         return Response(status_code=204, headers=PRIVATE)
