@@ -100,12 +100,10 @@ def find_unsupported_options(value_of: Callable[[str, str], str | None]) -> Iter
     `value_of(section, option)` returns the option's text in the files or in an environment
     variable; None if the option is not set. There are messages for:
 
-    - the options in UNSUPPORTED_OPTIONS;
+    - the options in UNSUPPORTED_OPTIONS, except with a value such as ``false`` or ``0``;
     - send_service_user_token without credentials to log in with, or with noauth;
     - memcached_servers without memcache_security_strategy;
     - origins in allowed_origin that no browser sends.
-
-    Options that are not set, or have a value such as ``false`` or ``0``, get no message.
     """
     for section, options in UNSUPPORTED_OPTIONS.items():
         for option, instead in options.items():

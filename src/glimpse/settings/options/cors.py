@@ -59,7 +59,7 @@ CORS: Sequence[cfg.Opt] = (
 class Cors:
     """[cors]: which web pages may use the APIs from a browser.
 
-    - ``allowed_origin``: the origins of these pages; ``*`` for all. If empty, no response has CORS
+    - ``allowed_origin``: the origins of the pages; ``*`` for all. If empty, no response has CORS
       headers.
     - ``allow_credentials``: True if browsers may send cookies and TLS client certificates.
     - ``expose_headers``: the response headers that scripts may read.

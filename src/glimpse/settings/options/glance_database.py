@@ -76,12 +76,12 @@ class GlanceDatabase:
     Times are in seconds.
 
     - ``connection``: the URL of the database; None if images are read from Glance's API.
-    - ``replica_connection``: the URL of replicas, which are read while they are current, or None.
-    - ``max_replica_lag``: how old the content of a current replica may be.
-    - ``fallback``: what happens if the database cannot be used. ``glance`` reads Glance's API
-      instead, ``refuse`` responds 503.
-    - ``policy_file`` and ``policy_dirs``: Glance's own policy. With None and no directories,
-      Glance's default policy applies.
+    - ``replica_connection``: the URL of one or more replicas, or None.
+    - ``max_replica_lag``: a replica is read only while its content is at most this old.
+    - ``fallback``: what happens to reads while the database cannot be used. ``glance`` reads
+      Glance's API instead, ``refuse`` responds 503.
+    - ``policy_file`` and ``policy_dirs``: Glance's own policy. If ``policy_file`` is None and
+      ``policy_dirs`` is empty, Glance's default policy applies.
     - ``property_protection_file``: Glance's option. Glimpse does not start with both this option
       and ``connection``.
     - ``pool_size``: the most connections of a worker process.
