@@ -30,7 +30,7 @@ class ControlTools(NamedTuple):
     log: RequestLog
 
     def reset(self) -> None:
-        """Reset the faults to the faults of the seed, and clear the log."""
+        """Reset the faults to the faults of the seed, and forget all logged requests."""
         self.faults.reset()
         self.log.clear()
 
@@ -38,15 +38,15 @@ class ControlTools(NamedTuple):
 def make_control_api(token: str, tools: ControlTools, reset: Reset | None) -> ASGIApp:
     """Return the control API. All requests need ``Authorization: Bearer TOKEN``, or get a 401.
 
-    `reset` is `ControlledApplication.reset`; None if the cloud cannot be reset. Bodies of responses
-    are JSON; an error has ``{"error": MESSAGE}``. Each 204 has no body.
+    TOKEN is `token`. `reset` is `ControlledApplication.reset`; None if the cloud cannot be reset.
+    Bodies of responses are JSON; an error has ``{"error": MESSAGE}``. Each 204 has no body.
 
-    - ``POST /reset``: 204; 409 if `reset` is None, 500 if the reset fails.
-    - ``GET /requests``: 200 with the logged requests, the oldest first.
+    - ``POST /reset``: 204; 409 if `reset` is None, 500 if `reset` raises an exception.
+    - ``GET /requests``: 200 with ``{"requests": [...]}``, in the order in which they ended.
     - ``DELETE /requests``: forget all logged requests; 204.
-    - ``GET /faults``: 200 with all faults.
-    - ``POST /faults``: add the rule in the body; 201 with the fault. 400 if the rule cannot be
-      used, 413 if the body is larger than 1 MiB.
+    - ``GET /faults``: 200 with ``{"faults": [...]}``, the oldest fault first.
+    - ``POST /faults``: add the rule in the body; 201 with the fault. 400 if the body is no JSON or
+      the rule cannot be used, 413 if the body is larger than 1 MiB.
     - ``DELETE /faults``: remove all faults; 204.
     - ``GET /faults/{id}``: 200 with one fault; 404 if there is no such fault.
     - ``DELETE /faults/{id}``: remove one fault; 204. 404 if there is no such fault.
@@ -134,7 +134,7 @@ class _Handlers:
 
 
 def _render(fault: ActiveFault) -> dict[str, Any]:
-    """Return a fault as a JSON object: its rule, its id, and its counts."""
+    """Return a fault for JSON: the keys of its rule, ``id``, ``matched`` and ``applied``."""
     counts = {"id": fault.id, "matched": fault.matched, "applied": fault.applied}
     return {**render_rule(fault.rule), **counts}
 
@@ -149,7 +149,7 @@ async def _client_gone(_: Request, _error: Exception) -> Response:
 
 
 async def _server_error(_: Request, error: Exception) -> Response:
-    """Return the response for an error that is not the client's, such as a full disk."""
+    """Return a 500 with the message of an error that is not the client's, such as a full disk."""
     return _error(500, str(error) or type(error).__name__)
 
 

@@ -22,9 +22,9 @@ class ReplaceableApplication(ServedApplication, Protocol):
     async def replace(self, settings: Settings, on_closed: Callable[[], None]) -> None:
         """Open a new application with `settings`, and serve new requests with it.
 
-        The old application finishes its requests. It is then closed, and `on_closed` is called. If
-        the new application cannot be opened, raises the error of `open_application` and changes
-        nothing.
+        The old application finishes its requests in the background. Then the old application is
+        closed, and `on_closed` is called. If the new application cannot be opened, raises an error
+        that `open_application` explains, and changes nothing.
         """
         ...
 
@@ -32,6 +32,7 @@ class ReplaceableApplication(ServedApplication, Protocol):
 class ControlledApplication:
     """Serves the control API at `port`; passes all other requests on to `application`.
 
+    Clients of the control API send `token`. `tools` has the faults and the request log.
     `copies` makes the state directories for resets, or is None if the cloud cannot be reset.
     """
 
@@ -66,8 +67,9 @@ class ControlledApplication:
     async def reload(self, load: LoadSettings) -> bool:
         """Serve new requests with the settings that `load` returns, and return True.
 
-        The state directory stays the same, whatever these settings say. If `load` raises or the
-        settings cannot be used, log an error, keep the present settings and return False.
+        The state directory stays the same, even if the new settings name another one. If `load`
+        raises or the settings cannot be used, log an error, keep the present settings and return
+        False.
         """
         async with self._replacing:
             state_dir = self._state_dir
@@ -78,10 +80,11 @@ class ControlledApplication:
 
         Requests in progress keep the old state. The delays of faults with ``saving_for`` end:
         delayed uploads are cancelled, and delayed jobs store their data at once. Takes 5 ms if the
-        state is in memory.
+        state directory is in memory.
 
-        Raises RuntimeError if `copies` is None, OSError if the state cannot be copied, and the
-        errors of `open_application`. After an error, nothing has changed.
+        Raises RuntimeError if `copies` is None, and OSError if the state cannot be copied. If the
+        application cannot be opened with the copy, raises an error that `open_application`
+        explains. After an error, the present state and `tools` stay in use.
         """
         async with self._replacing:
             if self._copies is None:

@@ -25,11 +25,14 @@ class LoggedRequest(NamedTuple):
     - ``at`` is the POSIX time at which the request began.
     - ``path`` includes the query; secrets are hidden.
     - ``status`` is None if there was no response.
+    - ``operation`` is the operation's name in metrics, such as ``image.list_images``.
     - ``project_id`` and ``user_id`` are None if the request had no valid token.
-    - ``seconds`` is the time until the response ended.
+    - ``seconds`` is the time from the start of the request to the end of the response.
     - ``body`` is the JSON text of the request's body, with secrets hidden. ``body`` is None if the
-      request's body is empty, no JSON, or larger than 16 KiB.
-    - ``error`` is the beginning of the response's body if the status is 400 or more, else None.
+      Content-Type is not JSON, if the body is empty, invalid or larger than 16 KiB, or if the API
+      did not read the whole body.
+    - ``error`` is the text of the response's body if the status is 400 or more, at most 1,024
+      bytes. Otherwise, and if that body is empty, ``error`` is None.
     """
 
     at: float
@@ -47,7 +50,7 @@ class LoggedRequest(NamedTuple):
 
 
 class RequestLog:
-    """Keeps the last 10,000 requests."""
+    """Keeps the last 10,000 requests that an application of `middleware` has served."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
@@ -58,13 +61,14 @@ class RequestLog:
         self._requests.clear()
 
     def render(self) -> list[dict[str, Any]]:
-        """Return the requests as dicts for JSON, the oldest first."""
+        """Return the requests as dicts for JSON; the request that ended first comes first."""
         return [request._asdict() for request in self._requests]
 
     def middleware(self, app: ASGIApp) -> ASGIApp:
-        """Return an application that serves as `app` and logs each request when it has ended.
+        """Return an application that serves with `app`, and logs each request when it has ended.
 
-        A request is also logged if `app` raises an exception.
+        A request is also logged if `app` raises an exception. `RequestMiddleware` has to be outside
+        of the returned application, which serves HTTP requests only.
         """
 
         async def logged(scope: Scope, receive: Receive, send: Send) -> None:
@@ -80,7 +84,10 @@ class RequestLog:
 
 
 class _Recorder:
-    """Passes on the messages of a request; keeps its JSON body, and its status and error."""
+    """Passes on the messages of a request; keeps the JSON body of the request for the log.
+
+    Also keeps the status of the response, and the body of an error response.
+    """
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._scope = scope
@@ -108,7 +115,7 @@ class _Recorder:
         await self._send(message)
 
     def request(self, context: RequestContext, at: float, seconds: float) -> LoggedRequest:
-        """Return the log entry of a request that began at `at` and took `seconds`."""
+        """Return the log entry of a request that began at the POSIX time `at`."""
         agent, caller = self._headers.get(b"user-agent"), context.caller
         return LoggedRequest(
             at,

@@ -10,19 +10,20 @@ _DATA = "data"  # the directory of image data
 class StateCopies:
     """Makes copies of a state directory, in its parent directory.
 
-    A change in one copy does not change the other copies. Files of image data are hard links in all
-    copies: such a file is never changed, only replaced.
+    A change in one copy does not change the other copies. All copies have hard links to the same
+    files of image data, because such a file is never changed, only replaced.
 
     ``first`` is the state directory itself, under a new name. ``original`` is a copy that stays
-    unchanged; `make` copies it. The path of the state directory becomes a symbolic link, so that
-    commands with that path use the present state. `link` sets the symbolic link.
+    unchanged; `make` copies ``original``. The path of the state directory becomes a symbolic link,
+    which `link` sets, so that commands with that path use the present state.
     """
 
     def __init__(self, state_dir: Path, shared: str) -> None:
-        """Rename `state_dir`, copy it, and make a symbolic link in its place. Raises OSError.
+        """Rename `state_dir`, copy it, and make a symbolic link in its place.
 
         No process may use `state_dir` during this call. `shared` is the name of a new directory
-        beside the copies. Each copy has a symbolic link of that name to the directory.
+        beside the copies. Each copy has a symbolic link of that name to the directory. Raises
+        OSError if a step fails; `state_dir` may then have its new name already.
         """
         self._path = state_dir
         self._number = 0
@@ -34,9 +35,9 @@ class StateCopies:
         self.link(self.first)
 
     def make(self) -> Path:
-        """Make a new copy of the original, and return the copy's path.
+        """Make a new copy of ``original``, and return the copy's path. The caller calls `link`.
 
-        Raises OSError if the copy cannot be made, and removes the part that was copied.
+        If the copy cannot be made, raises OSError and leaves no incomplete copy.
         """
         self._number += 1
         copy = self._numbered()
@@ -48,7 +49,10 @@ class StateCopies:
         return copy
 
     def link(self, copy: Path) -> None:
-        """Make the path of the state directory a link to `copy`, atomically. Raises OSError."""
+        """Make the path of the state directory a symbolic link to `copy`, atomically.
+
+        Raises OSError if the link cannot be made; the previous link is then unchanged.
+        """
         new = self._path.with_name("new-link")
         new.unlink(missing_ok=True)  # of a call that failed
         new.symlink_to(copy.name)
