@@ -9,7 +9,7 @@ _SECONDS = 60.0  # far more than any call takes
 
 
 class ControlFailed(Exception):
-    """The control API refused a request or did not respond; the message says why."""
+    """The control API responded with an error, or did not respond; the message says why."""
 
 
 class ControlClient:
@@ -24,7 +24,8 @@ class ControlClient:
         """Send a request, with `document` as JSON body; return the parsed JSON of the response.
 
         If `document` is None, the request has no body. Returns None if the response has no body.
-        Raises ControlFailed for a status of 400 or more, and if the control API does not respond.
+        Raises ControlFailed for a status of 400 or more, and if the control API cannot be reached
+        or does not respond for 60 seconds.
         """
         __tracebackhide__ = True  # pytest shows the test's line as the place of the error
         connection = http.client.HTTPConnection(*self._address, timeout=_SECONDS)

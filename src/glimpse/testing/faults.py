@@ -9,10 +9,11 @@ from glimpse.testing.control_client import ControlClient
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault of a cloud, with its id and its rule.
+    """A fault of a cloud, with its id and its rule. `Faults` makes the objects.
 
-    A ``with`` statement removes the fault at its end. `matched`, `applied` and `remove` raise
-    ControlFailed if the fault has already been removed.
+    ``rule`` has the keys that the rule sets. A ``with`` statement removes the fault at its end.
+    `matched`, `applied`, `remove` and the end of a ``with`` statement raise ControlFailed if the
+    fault has already been removed (also by `Cloud.reset`), or if the cloud does not respond.
     """
 
     id: str
@@ -31,8 +32,8 @@ class Fault:
         A request is counted before its client can see the change. These requests do not count:
 
         - requests that ``skip``, ``first`` or ``every`` left out
-        - requests that the fault did not change, such as those that ``rate_limit`` allowed
-        - requests that got the effect of another fault, unless this fault delayed them
+        - requests that the fault did not change (``rate_limit`` allowed the request, for example)
+        - requests that got the effect of another fault, if this fault did not delay them
         """
         return int(self._show()["applied"])
 
@@ -52,7 +53,7 @@ class Fault:
 
 
 class Faults:
-    """The faults of a cloud. docs/testing.md lists the keys of rules.
+    """The faults of a cloud: adds, lists and removes them.
 
     All methods raise ControlFailed if the cloud does not respond.
     """
@@ -63,8 +64,8 @@ class Faults:
     def add(self, **rule: Any) -> Fault:
         """Add a fault: ``add(operation="image.*", first=2, status=503, retry_after=1)``.
 
-        The fault is in effect when this method returns. Raises ControlFailed if the rule cannot be
-        used; the message says why.
+        docs/testing.md lists the keys of a rule. The fault is in effect when this method returns.
+        Raises ControlFailed if the rule cannot be used; the message says why.
         """
         __tracebackhide__ = True  # pytest shows the test's line as the place of the error
         return self._fault(self._control.call("POST", "/faults", rule))

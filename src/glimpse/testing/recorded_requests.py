@@ -18,10 +18,12 @@ class RecordedRequest:
     - ``status`` is None if there was no response.
     - ``operation`` is the operation's name in metrics, such as ``image.list_images``.
     - ``project_id`` and ``user_id`` are None if the request had no valid token.
-    - ``seconds`` is the time until the response ended.
+    - ``seconds`` is the time from the start of the request to the end of the response.
     - ``body`` is the JSON text of the request's body, with secrets hidden. ``body`` is None if the
-      request's body is empty, no JSON, or larger than 16 KiB.
-    - ``error`` is the beginning of the response's body if the status is 400 or more, else None.
+      Content-Type is not JSON, if the body is empty, invalid or larger than 16 KiB, or if the API
+      did not read the whole body.
+    - ``error`` is the text of the response's body if the status is 400 or more, at most 1,024
+      bytes. Otherwise, and if that body is empty, ``error`` is None.
     """
 
     at: float
@@ -47,8 +49,8 @@ class RecordedRequest:
         """Return the request as a text for a message.
 
         The first line is ``str(self)``. If the response is missing or has a status of 400 or more,
-        a line with the request's JSON body and a line with the error follow. Body and error are cut
-        to 500 characters each.
+        up to two lines follow: the request's JSON body, and the response's error. Each is cut to
+        500 characters, and left out if it is empty.
         """
         lines = [str(self)]
         if self.status is None or self.status >= _FIRST_ERROR:
@@ -64,7 +66,7 @@ class RecordedRequest:
 
 
 def _message(body: str) -> str:
-    """Return the body of an error as one line; for an HTML page of Glance, only its message."""
+    """Return an error's body as one line; of an HTML page of the Image API, only the message."""
     text = " ".join(body.split())
     paragraph = text.partition("</h1>")[2].partition("<br")[0]
     return html.unescape(paragraph).strip() or text

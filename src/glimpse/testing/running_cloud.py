@@ -25,7 +25,7 @@ _PREFIX = "glimpse-testing-"  # of directories: a killed process leaves its own 
 
 
 class Cloud:
-    """A running Glimpse that serves the Compute, Image and Identity APIs; see `cloud`.
+    """A running Glimpse that serves the Compute, Image and Identity APIs. `cloud` starts it.
 
     ``compute_url`` ends with ``/v2.1``, and ``auth_url`` with ``/v3``. ``image_url`` has no
     version. ``log`` is the path of the server's log file, and ``pid`` the server's process id.
@@ -34,7 +34,7 @@ class Cloud:
     """
 
     def __init__(self, process: ServerProcess, ready: Mapping[str, Any], directory: Path) -> None:
-        """`ready` is the content of the ready file. `clouds_yaml` is written to `directory`."""
+        """`ready` is the result of `wait_until_ready`; `clouds_yaml` is written to `directory`."""
         self.compute_url: str = ready["compute"]
         self.image_url: str = ready["image"]
         self.auth_url: str = ready["identity"]
@@ -51,13 +51,13 @@ class Cloud:
         """Restore the images, servers, users and faults that the cloud had at the start.
 
         Also empties ``requests``. Tokens stay valid. Requests in progress keep the old state until
-        they end. Takes 10 ms if the state is in memory.
+        they end. Takes 10 ms if the state is in memory. Raises ControlFailed if the reset fails.
         """
         self._control.call("POST", "/reset")
 
     @property
     def requests(self) -> list[RecordedRequest]:
-        """The requests to the APIs since the start or the last reset, the oldest first.
+        """The requests to the APIs since the last reset, in the order in which they ended.
 
         Only the last 10,000 requests are kept.
         """
@@ -101,8 +101,8 @@ class Cloud:
         connection. Without options, all calls for a user return the same connection, because a new
         connection takes 0.2 s.
 
-        Raises NoCredentials if `environment` does, and ImportError if openstacksdk is missing. The
-        extra ``pytest`` installs openstacksdk.
+        Raises NoCredentials if the user cannot log in (`environment` lists the causes). Raises
+        ImportError if openstacksdk is missing; the extra ``pytest`` installs openstacksdk.
         """
         if options or user not in self._connections:
             connection = self._connect(user, options)
@@ -112,7 +112,7 @@ class Cloud:
         return self._connections[user]
 
     def _connect(self, user: str, options: Mapping[str, Any]) -> "Connection":
-        """Return a new connection of openstacksdk."""
+        """Return a new connection of openstacksdk; `connection` explains the parameters."""
         import openstack  # noqa: PLC0415  loads slowly; many tests do not need it
 
         given = self.environment(user)
@@ -148,7 +148,8 @@ class Cloud:
 class StartingCloud:
     """The process of a cloud that starts in the background.
 
-    `wait` returns the cloud when it serves requests. Call `stop` at the end, even if `wait` raises.
+    `wait` returns the cloud when the cloud serves requests. Call `stop` at the end, even if `wait`
+    raises an exception.
     """
 
     def __init__(self, seed: Seed | None, arguments: Sequence[str]) -> None:
@@ -176,7 +177,7 @@ class StartingCloud:
         return Cloud(self._process, self._process.wait_until_ready(), self._directory)
 
     def request_stop(self) -> None:
-        """Begin to stop the process; return without waiting for its end."""
+        """Begin to stop the process; return without waiting for its end. Call `stop` later."""
         self._process.request_stop()
 
     def stop(self) -> None:
@@ -191,9 +192,11 @@ def cloud(seed: Seed | None = None, arguments: Sequence[str] = ()) -> Iterator[C
 
     `seed` is the path of a seed file, or the content of one; docs/testing.md describes seeds. If
     `seed` is None, the cloud has the users admin, demo and alt, each with the password ``secret``,
-    and no images. `arguments` are more arguments of ``glimpse serve``, such as
-    ``--standard-ports``. Raises CloudNotStarted if the cloud cannot start; the message has all
-    problems of the seed.
+    and no images. `arguments` are more arguments of ``glimpse serve``. The ports are free ones
+    unless `arguments` has ``--port`` or ``--standard-ports``.
+
+    Raises CloudNotStarted if the cloud cannot start; the message has all problems of the seed.
+    Raises OSError if a file cannot be written or the process cannot be started.
     """
     starting = StartingCloud(seed, arguments)
     try:
@@ -205,8 +208,9 @@ def cloud(seed: Seed | None = None, arguments: Sequence[str] = ()) -> Iterator[C
 def _seed_arguments(seed: Seed | None, directory: Path) -> list[str]:
     """Return the arguments of ``glimpse serve`` for a seed: ``--seed PATH``.
 
-    If `seed` is a path, PATH is that path. If `seed` is the content of a seed, it is written to a
-    file in `directory`. None counts as an empty seed. Raises OSError if the file cannot be written.
+    If `seed` is a path, PATH is that path. If `seed` is the content of a seed, PATH is a new file
+    with that content in `directory`. None counts as an empty seed. Raises OSError if the file
+    cannot be written.
     """
     if seed is None or isinstance(seed, Mapping):
         path = directory / "seed.json"

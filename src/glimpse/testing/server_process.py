@@ -19,14 +19,15 @@ class CloudNotStarted(Exception):
 
 
 class ServerProcess:
-    """Runs ``glimpse serve`` with `arguments`; its ready file and its log are in `directory`.
+    """Runs ``glimpse serve`` with `arguments`; the ready file and the log are in `directory`.
 
-    Call `stop` at the end. The server also stops if this process ends or is killed, because that
-    closes the pipe to the server's standard input.
+    ``log`` is the path of the log, which has all output of the server. Call `stop` at the end. The
+    server also stops if this process ends or is killed, because that closes the pipe to the
+    server's standard input.
     """
 
     def __init__(self, directory: Path, arguments: Sequence[str]) -> None:
-        """Start the process. Raises OSError if it cannot be started."""
+        """Start the process. Raises OSError if the process or the log file cannot be made."""
         self._ready_file = directory / "ready.json"
         self.log = directory / "glimpse.log"
         command = [sys.executable, "-m", "glimpse", "serve", "--stop-with-stdin", "--ready-file"]
@@ -65,7 +66,7 @@ class ServerProcess:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-_LOG_LINES:])
 
     def request_stop(self) -> None:
-        """Begin to stop the process, even if it is still starting; do not wait for its end."""
+        """Begin to stop the process, even if the server still starts; do not wait for its end."""
         if self._process.stdin is not None:
             self._process.stdin.close()
         self._process.terminate()
