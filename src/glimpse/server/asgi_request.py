@@ -59,9 +59,11 @@ def make_scope(
 class AsgiRequest:
     """One request: calls the application with `receive` and `send`, and writes the response.
 
-    The caller starts a task that runs `run`, and assigns that task to `task`.
-    `on_response_complete` is called once, when the application has sent the whole response.
-    `default_headers` are sent before the application's headers.
+    The caller starts a task that runs `run`, and assigns that task to `task`. The caller adds
+    content of the request's body to `body`, sets `more_body` to False at the end of the request's
+    body, and sets `received` each time. `keep_alive` and `expects_continue` are fields of
+    RequestHead. `on_response_complete` is called once, when the application has sent the whole
+    response. `default_headers` are sent before the application's headers.
 
     If the connection closes before the client has received the whole response,
     ``scope["glimpse.incomplete_reason"]`` has the reason:
@@ -162,9 +164,9 @@ class AsgiRequest:
         """Return the next part of the request's body, as soon as one has arrived.
 
         Returns ``http.disconnect`` if the client has disconnected or the response is complete.
-        After the last part of the body, a call waits until that is so. Resumes reading from the
-        client. If the client waits for 100 Continue and no response has started, the first call
-        sends 100 Continue.
+        After the last part of the body, waits for one of the two. Resumes reading from the client.
+        If the client waits for 100 Continue and no response has started, the first call sends 100
+        Continue.
         """
         if self._expects_continue and not self._transport.is_closing():
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -186,8 +188,8 @@ class AsgiRequest:
         part after another has little more than one part in memory. Does nothing if the client has
         disconnected.
 
-        Raises RuntimeError for a message that may not come next, and for a header with a control
-        character (header injection). Also raises RuntimeError if the body is not as long as its
+        Raises RuntimeError for a message that may not come next (a second head, for example), for a
+        header with a control character (header injection), and if the body is not as long as its
         Content-Length.
         """
         flow = self._flow
@@ -250,7 +252,7 @@ class AsgiRequest:
 
         If `has_more` is False, the response is complete, and `on_response_complete` is called. The
         response to HEAD is sent without the body. Raises RuntimeError if the body becomes longer
-        than its Content-Length, or if it ends too early.
+        than its Content-Length, or ends before it. `body` is not sent after an error.
         """
         head, self._head = self._head, b""
         tail = b""
@@ -279,9 +281,8 @@ class AsgiRequest:
 
 
 def _do_nothing() -> None:
-    """Do nothing.
+    """Do nothing: replaces the callback `on_response_complete` of a request that has ended.
 
-    Replaces the callback of a request that has ended. The callback refers to the connection, and
-    the connection refers to the request. Without that cycle, both are freed at once, without the
-    garbage collector.
+    The callback refers to the connection, and the connection refers to the request. Without that
+    cycle, both are freed at once, without the garbage collector.
     """

@@ -33,9 +33,8 @@ class ClientTimeouts(asyncio.Protocol):
     Set `client_timeout`, in seconds, before the first connection. A new value is also used for
     open connections.
 
-    One timer per connection checks all timeouts every few seconds, because a timer per request
-    would make each request a tenth slower. The subclass sets `_idle_since`, `_head_since`,
-    `_body_since`, `_body_bytes` and `_received_at`.
+    One timer per connection checks all timeouts, at least every 5 seconds. The subclass sets
+    `_idle_since`, `_head_since`, `_body_since`, `_body_bytes` and `_received_at`.
     """
 
     client_timeout: ClassVar[float]
@@ -82,8 +81,8 @@ class ClientTimeouts(asyncio.Protocol):
     def pause_writing(self) -> None:
         """Make the application wait: the client has not read all that was sent of the response.
 
-        UNSENT_RESPONSES counts the bytes of the last write until `resume_writing` is called. All of
-        these bytes stay in memory until the last one is sent.
+        UNSENT_RESPONSES counts the bytes of the last write until `resume_writing` is called,
+        because all bytes of a write stay in memory until the last byte is sent.
         """
         size = max(self.transport.get_write_buffer_size(), self.flow.last_write)
         UNSENT_RESPONSES.add(self, size)
@@ -154,8 +153,9 @@ class ClientTimeouts(asyncio.Protocol):
     def _time_left(self, now: float) -> float:
         """Return the seconds until the connection has to be closed if the client sends nothing.
 
-        The result is 0 or less if the client is already too slow. If the server expects nothing
-        from the client, because a complete request is in progress, the result is `client_timeout`.
+        `now` is the time of the event loop's clock. The result is 0 or less if the client is
+        already too slow. If the server expects nothing from the client, because a complete request
+        is in progress, the result is `client_timeout`.
         """
         if self._idle_since is not None:
             return self._idle_since + KEEP_ALIVE - now

@@ -19,8 +19,8 @@ class DecodeQueue:
     def add(self, loop: asyncio.AbstractEventLoop, decode: Callable[[], None]) -> None:
         """Schedule one call of `decode`, in a later iteration of `loop`.
 
-        Functions that were added earlier are called first. `decode` may add itself again if it did
-        not decode all chunks. All calls of `add` must have the same event loop.
+        Functions that were added earlier are called first. `decode` may call `add` again for the
+        chunks that are left. All calls of `add` must have the same event loop.
         """
         self._waiting.append(decode)
         if len(self._waiting) == 1:

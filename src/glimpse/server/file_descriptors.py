@@ -43,9 +43,9 @@ class DescriptorGuard:
     def admit(self, descriptor: int) -> bool:
         """Return True if the new connection with this descriptor can be served.
 
-        If the result is False, the caller has to refuse the connection. The connection is counted
-        as refused, and an error is logged. The next error in the log has the number of refused
-        connections.
+        If the result is False, the caller has to refuse the connection. This method counts the
+        refused connection, and logs an error with the number of refused connections, at most once
+        per minute.
         """
         if descriptor < self._available:
             return True
@@ -81,7 +81,7 @@ class DescriptorGuard:
             self._log()
 
     def _log(self) -> None:
-        """Log that connections are refused, at most once per minute."""
+        """Log the number of refused connections since the last such line; at most once a minute."""
         now = self._clock()
         if now - self._logged_at < _LOG_INTERVAL:
             return

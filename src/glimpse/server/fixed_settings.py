@@ -13,9 +13,10 @@ def keep_fixed_settings(new: Settings, present: Settings) -> Settings:
     """Return `new` with host, ports, number of workers, state_dir and [metrics] of `present`.
 
     Only a restart can change these settings, because the sockets, the processes and the lock of the
-    state directory exist already. Logs a warning if `new` has other values than `present`. For
-    [metrics], the warning is logged only if `new` or `present` configures the port. Without a
-    configured port, the values may differ because the default port was in use at the start.
+    state directory exist already. Logs a warning if `new` has other values than `present`.
+
+    A different [metrics] is ignored without a warning if neither `new` nor `present` configures the
+    port. The values may differ then because the default port was in use at the start.
     """
     fixed = {name: getattr(present.server, name) for name in _FIXED}
     server = replace(new.server, **fixed)

@@ -65,9 +65,9 @@ class FlowControl:
         self._writable.set()
 
     async def drain(self) -> None:
-        """Wait until writing is not paused, or the connection has closed.
+        """Wait until the transport has sent all bytes, or the connection has closed.
 
-        If the connection has closed, `close_reason` is not None. This method needs no timeout,
-        because ClientTimeouts closes the connection of a client that does not read.
+        If the connection has closed, `close_reason` is not None. ClientTimeouts limits the time: it
+        closes the connection of a client that does not read.
         """
         await self._writable.wait()

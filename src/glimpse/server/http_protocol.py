@@ -70,7 +70,7 @@ class HttpProtocol(ClientTimeouts):
             self._close_after_response(linger=DESCRIPTORS.can_linger(descriptor))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Record in the last request that the client has disconnected, and empty the buffer."""
+        """Tell the last request that the client has disconnected, and empty the buffer."""
         self._server_state.connections.discard(self)
         self._buffer.drop()
         super().connection_lost(exc)

@@ -32,8 +32,9 @@ def configure_malloc() -> None:
 def trim_heap() -> None:
     """Return all free pages of the heap to the system, also pages between used blocks.
 
-    Without these calls, malloc returns only free pages at the end of the heap, and the heap grows
-    for hours under mixed load. Takes less than a millisecond. Does nothing without glibc.
+    Call this function about every 30 seconds. By itself, malloc returns only free pages at the end
+    of the heap, and the heap grows for hours under mixed load. Takes less than a millisecond. Does
+    nothing without glibc.
     """
     with contextlib.suppress(AttributeError):
         _LIBC.malloc_trim(0)

@@ -94,10 +94,10 @@ class ChunkedBody:
         return b"".join(content), data[position:]
 
     def _decode_chunk(self, piece: bytes, content: list[bytes]) -> None:
-        """Append a piece of the current chunk to `content`, without the CR LF after the chunk.
+        """Append a piece of the current chunk to `content`, without the CR LF that ends the chunk.
 
-        `piece` must not have bytes after that CR LF. Raises RequestRefused (400) if bytes other
-        than CR LF follow the chunk.
+        `piece` must not have bytes after that CR LF. Raises RequestRefused (400) if the chunk does
+        not end with CR LF.
         """
         content_left = max(0, self._bytes_left - 2)
         if len(piece) > content_left:
@@ -133,9 +133,9 @@ class ChunkedBody:
 def _decode_small_chunks(data: bytes, position: int, content: list[bytes]) -> int:
     """Append the content of complete chunks below 4 KiB, without extensions, to `content`.
 
-    Starts at `position` in `data`, and returns the position after the last chunk that it decoded.
-    Stops at anything else than such a chunk (malformed or incomplete data, the chunk of size 0),
-    and when `content` has MAX_DECODED parts. Four times as fast as the rest of
+    Starts at `position` in `data`, and returns the position after the last decoded chunk. Stops at
+    a larger chunk, at a chunk with an extension, at the chunk of size 0, at incomplete or malformed
+    data, and when `content` has MAX_DECODED parts. Four times as fast as the rest of
     `ChunkedBody.decode`.
     """
     while len(content) < MAX_DECODED:

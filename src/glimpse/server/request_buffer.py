@@ -14,7 +14,7 @@ _UNCOUNTED_BYTES = 16 * 1024
 
 
 class BufferLimit:
-    """The limit of the bytes in several buffers together, and how many bytes count (`used`).
+    """The limit of the bytes in several buffers together; `used` is the number of bytes now.
 
     The first 16 KiB of each buffer do not count.
     """
@@ -40,10 +40,11 @@ class RequestBuffer(bytearray):
         self._counted = 0
 
     def count_size(self) -> None:
-        """Count the present size of this buffer against the shared limit.
+        """Count the present size of this buffer, beyond 16 KiB, against the shared limit.
 
-        Call this method after adding bytes. Raises RequestRefused (503) if the buffer has grown and
-        the limit is exceeded. The new bytes count even then, until `drop` is called.
+        Call this method after adding bytes. Raises RequestRefused (503) if this buffer has grown
+        and all buffers together exceed the limit. After the error, the new bytes count until `drop`
+        is called.
         """
         size = max(0, len(self) - _UNCOUNTED_BYTES)
         growth, self._counted = size - self._counted, size

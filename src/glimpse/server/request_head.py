@@ -37,9 +37,9 @@ _HOST = re.compile(
 
 
 class RequestRefused(Exception):
-    """The server does not pass a request to the application.
+    """A request is invalid (400, 417), too large (431), or cannot be served now (503).
 
-    The client gets a response with `status` and `text`; then the connection closes.
+    `HttpProtocol` sends a response with `status` and `text`, and closes the connection.
     """
 
     def __init__(self, status: int, text: str = "Invalid HTTP request received.") -> None:
@@ -56,7 +56,8 @@ class RequestHead(NamedTuple):
     - `http_version` is "1.0" or "1.1".
     - `headers` has all header lines in their order, with the names in lower case.
     - `body_length` is in bytes: 0 if there is no body, None if the body is chunked.
-    - `keep_alive` is False if the connection has to close after the response; always in HTTP/1.0.
+    - `keep_alive` is False if the connection has to close after the response. It is always False in
+      HTTP/1.0.
     - `expects_continue` is True if the client waits for 100 Continue before it sends the body.
     """
 
@@ -84,9 +85,9 @@ class HeadParser:
     def parse(self, head: bytes) -> RequestHead:
         """Parse one complete head, which ends with an empty line.
 
-        The caller checks that `head` has at most MAX_HEAD bytes. Raises RequestRefused: 417 for an
-        expectation other than 100-continue, and 400 for all else that is invalid and for CONNECT,
-        whose client would take a 200 for an open tunnel (RFC 9110, 9.3.6).
+        The caller checks that `head` has at most MAX_HEAD bytes. Raises RequestRefused with 417 for
+        an expectation other than 100-continue, and with 400 for any other invalid head and for
+        CONNECT (RFC 9110, 9.3.6: the client would take a 200 for an open tunnel).
 
         The result has no Upgrade header (RFC 9110, 7.8). If the target is a URL, the URL's host
         replaces the Host header (RFC 9112, 3.2.2).

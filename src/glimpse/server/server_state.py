@@ -11,8 +11,8 @@ class ServerState(Protocol):
 
     `connections` has the open connections: HttpProtocol adds and removes them, and the server calls
     `shutdown` of each when it stops. `tasks` has one task for each request in progress.
-    `total_requests` is the number of responses so far. `default_headers` are for every response;
-    the server replaces the list every second.
+    `total_requests` is the number of responses that the application has completed.
+    `default_headers` are for every response; the server replaces the list every second.
     """
 
     connections: set[Any]

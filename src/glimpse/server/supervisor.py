@@ -33,12 +33,15 @@ _HANDLED_SIGNALS = (*SIGNALS, signal.SIGCHLD)
 class Supervisor:
     """Runs a WorkerPool: makes its system calls, and passes signals and events to the pool.
 
-    Call `run` once; it returns when the service has stopped. The other public methods are for the
-    pool. `run` reads the events of all workers from one pipe, and the numbers of signals from
-    another pipe. Signals and events are handled one after another, never in a signal handler.
+    Call `run` once, in the main thread; `run` returns when the service has stopped. The other
+    public methods are for the pool. `run` reads the events of all workers from one pipe, and the
+    numbers of signals from another pipe. Signals and events are handled one after another, never in
+    a signal handler.
 
-    `heartbeat_interval` is in seconds, None for no heartbeats. `report` is called with the events
-    of the service as a whole. Workers make their application with `make_application`.
+    `sockets` are the listening sockets, which the workers inherit. `load` reads the configuration
+    for a reload. `heartbeat_interval` is in seconds, None for no heartbeats. `report` is called
+    with the events of the service as a whole. Workers make their application with
+    `make_application`.
     """
 
     def __init__(
@@ -70,10 +73,11 @@ class Supervisor:
         """Start the workers, and return the exit status when all of them have stopped.
 
         SIGTERM and SIGINT stop the workers. SIGHUP reloads the workers, or stops them if the
-        terminal was closed. The status is 1 if the application could not start, otherwise 0. Raises
-        OSError if one of the first workers cannot be forked.
+        terminal was closed. The status is 1 if the application could not start, otherwise 0.
 
-        Block SIGNALS before the call. They are unblocked when their handlers are set.
+        Raises OSError if one of the first workers cannot be forked. The workers that run already
+        stop when this process exits. Block SIGNALS before the call; this method unblocks SIGNALS
+        when their handlers are set.
         """
         signal_pipe = _pipe()
         signal.set_wakeup_fd(signal_pipe[1], warn_on_full_buffer=False)
@@ -120,7 +124,7 @@ class Supervisor:
             os.kill(pid, number)
 
     def set_reload_number(self, number: int) -> None:
-        """Give the workers the number of the latest reload, for their events."""
+        """Give the workers the number of the latest reload; workers report results with it."""
         self._reload_number[0] = number
 
     def close_sockets(self) -> None:

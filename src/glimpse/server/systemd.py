@@ -29,12 +29,12 @@ def notify(*lines: str) -> None:
 
 
 def notify_reloading() -> None:
-    """Notify systemd that a reload has started. Call ``notify("READY=1")`` at the end of it."""
+    """Notify systemd that a reload has started. Call ``notify("READY=1")`` when it has ended."""
     notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
 
 def watchdog_interval() -> float | None:
-    """Return the seconds between two ``WATCHDOG=1`` that this process has to send.
+    """Return the seconds between two notifications ``WATCHDOG=1`` of this process to systemd.
 
     Returns None if systemd does not expect ``WATCHDOG=1`` from this process. The interval is half
     of WATCHDOG_USEC, as sd_watchdog_enabled(3) recommends.

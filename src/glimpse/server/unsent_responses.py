@@ -14,7 +14,7 @@ _MIN_AGE = 5.0  # seconds; long enough for a slow client to read most of a respo
 
 
 class Connection(Protocol):
-    """A connection whose client is slow to read."""
+    """A connection with a method that UnsentResponses calls to free its memory."""
 
     def abort_response(self) -> None:
         """Close the connection at once, and drop its unsent data."""
@@ -29,9 +29,10 @@ class _Unsent(NamedTuple):
 class UnsentResponses:
     """The connections with unsent data; closes slow ones if the data takes too much memory.
 
-    A connection is slow if its client has not read the data within 5 seconds after `add`. While all
-    data exceeds `limit` bytes, slow connections are closed, the oldest first. While all data
-    exceeds `limit_at_any_age` bytes, connections are closed at any age, the oldest first.
+    A connection is slow if its client has not read the data within 5 seconds after `add`. While the
+    unsent data of all connections together exceeds `limit` bytes, slow connections are closed.
+    While the data exceeds `limit_at_any_age` bytes, other connections are closed, too. The
+    connection that was added first is closed first.
     """
 
     def __init__(
@@ -58,11 +59,11 @@ class UnsentResponses:
         self.close_slow()
 
     def close_slow(self) -> None:
-        """Close slow connections, the oldest first, until all data is within the limit.
+        """Close slow connections until at most `limit` bytes are unsent, or none is slow.
 
-        Connections that were added less than 5 seconds ago are closed only while all data exceeds
-        `limit_at_any_age`. Data of closed connections does not count. Call this method every few
-        seconds.
+        The connection that was added first is closed first. A connection that was added less than 5
+        seconds ago is closed only while more than `limit_at_any_age` bytes are unsent. Call this
+        method every few seconds.
         """
         while self._total > self._limit:
             oldest, unsent = next(iter(self._unsent.items()))

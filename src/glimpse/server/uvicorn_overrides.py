@@ -81,7 +81,8 @@ class Server(uvicorn.Server):
         """Serve on listening sockets until `stop` or uvicorn's `handle_exit` is called.
 
         Returns True when the requests in progress have ended or were cancelled; then the sockets
-        are closed. Returns False if the application could not start.
+        are closed. Returns False if the application could not start. Call this method once, in the
+        main thread.
         """
         try:
             self.run(sockets=list(sockets))

@@ -100,15 +100,15 @@ def run_worker(
 
     Returns 1 if the application could not start. Otherwise returns 0, when the requests in progress
     have ended or were cancelled after the graceful shutdown timeout. The worker also stops if its
-    terminal is closed, or if `parent_pipe` becomes readable. A pipe becomes readable when the
-    process at its other end, here the supervisor, has exited. `parent_pipe` is None if no process
-    is to be watched.
+    terminal is closed, or if the supervisor exits. `parent_pipe` is a pipe that becomes readable
+    when the supervisor has exited, or None if there is no supervisor.
 
-    `report` is called with each WorkerEvent of this process. `heartbeat_interval` is in seconds,
-    None for no heartbeats. Raises what `make_application` raises.
+    `load` reads the configuration for a reload. `report` is called with each WorkerEvent of this
+    process. `heartbeat_interval` is in seconds, None for no heartbeats. Raises what
+    `make_application` raises.
 
-    Call this function in the main thread. Block SIGNALS before; each signal is unblocked when its
-    handler is set.
+    Call this function in the main thread. Block SIGNALS before the call; each signal is unblocked
+    when the signal's handler is set.
     """
     configure_malloc()
     application = make_application(settings)
@@ -197,7 +197,7 @@ class _Worker:
         """Reload the application and the settings of this process's server; report the result.
 
         Opens the log file again, even if the reload fails. Starts another reload if SIGHUP arrived
-        meanwhile.
+        during this reload.
         """
         reopen_logs(self._application.settings.server)  # even if the configuration is invalid
         reloaded = await self._application.reload(self._load)

@@ -36,7 +36,7 @@ class WorkerProcesses(Protocol):
         ...
 
     def set_reload_number(self, number: int) -> None:
-        """Give the workers the number of the latest reload.
+        """Give the workers the number of the latest reload; call this before SIGHUP is sent.
 
         A worker reads the number when it begins a reload, before it loads the configuration. The
         worker reports the result of that reload with this number.
@@ -73,6 +73,7 @@ class WorkerPool:
     A worker that exits is replaced. But if a worker cannot start its application before all workers
     have served for the first time, the pool stops, and `exit_status` is 1.
 
+    `load` reads the configuration for a reload. `processes` starts workers and sends signals.
     `report` is called with the events of the service as a whole. Examples: "started" when all
     workers serve, "reloaded" when all have reloaded, "reload failed" when at least one could not.
     `heartbeat_interval` is in seconds, None for no heartbeats.
@@ -111,7 +112,10 @@ class WorkerPool:
         return not (self._workers or self._replace_at)
 
     def start(self) -> None:
-        """Start all workers. Raises OSError, and starts no more, if a worker cannot be started."""
+        """Start all workers. If a worker cannot be started, raise OSError and start no more.
+
+        After an error, the workers that were started go on: the caller has to exit or to `stop`.
+        """
         for _ in range(self.settings.server.workers):
             self._start_worker()
 
@@ -126,7 +130,8 @@ class WorkerPool:
         """Start replacements whose time has come, and report a heartbeat once per interval.
 
         If a worker has sent no event for two heartbeat intervals, no heartbeat is reported. systemd
-        then restarts the service.
+        then restarts the service. Raises nothing: a replacement that cannot be started is logged,
+        and tried again after a second.
         """
         now = self._clock()
         due = [moment for moment in self._replace_at if moment <= now]
@@ -144,10 +149,10 @@ class WorkerPool:
         """Record an event of a worker; call `report` if the state of the service has changed.
 
         Reports "started" when all workers serve for the first time. Reports the result of a reload
-        when all workers have finished it. `reload_number` is the number that the worker read when
-        its last reload began. The result of an earlier reload than the latest one is ignored. An
-        event of any kind counts as a heartbeat of the worker. An event of a process that is not a
-        worker is ignored.
+        when all workers have finished the reload. `reload_number` is the number that the worker
+        read when its last reload began. The worker's result of an earlier reload than the latest
+        one is ignored. An event of any kind counts as a heartbeat of the worker. An event of a
+        process that is not a worker is ignored.
         """
         worker = self._workers.get(pid)
         if worker is None:
@@ -167,14 +172,15 @@ class WorkerPool:
             self._finish_reload()
 
     def on_exit(self, pid: int, exit_status: int) -> None:
-        """Remove a worker that has exited, and plan its replacement.
+        """Remove a worker that has exited, log an error, and plan its replacement.
 
-        The next `run_due` starts the replacement. If the worker ran for less than a second, the
-        replacement waits for a second. While the pool is stopping, workers are not replaced.
+        The next `run_due` starts the replacement, or the first `run_due` after a second if the
+        worker ran for less than a second. A reload does not wait for the worker any more. While the
+        pool is stopping, workers are not replaced, and nothing is logged.
 
-        Status 1 means that the application could not start. If the status is 1, and not all workers
-        have served yet, the pool stops, and its ``exit_status`` becomes 1. The status is negative
-        if a signal ended the worker. Raises KeyError for a process that is not a worker.
+        If `exit_status` is 1 and not all workers have served yet, the application could not start:
+        the pool stops, and its ``exit_status`` becomes 1. `exit_status` is negative if a signal
+        ended the worker. Raises KeyError for a process that is not a worker.
         """
         worker = self._workers.pop(pid)
         if self._is_stopping:
@@ -193,12 +199,12 @@ class WorkerPool:
         """Make all workers reload; do nothing while the pool is stopping.
 
         Reports "reload started", opens the log file again, and sends SIGHUP to each worker. Does
-        not wait for the workers: `on_event` reports the result when all have finished. If another
-        reload is in progress, only the result of the new one is reported.
+        not wait for the workers: the result is reported when all have finished. If another reload
+        is in progress, only the result of the new reload is reported.
 
         If the configuration is invalid, logs an error, sends no SIGHUP, and reports "reload
         failed". If another reload is in progress, "reload failed" is reported when that reload has
-        ended, in place of its result.
+        ended, in place of that reload's result.
         """
         if self._is_stopping:
             return
@@ -232,7 +238,7 @@ class WorkerPool:
             self._processes.send_signal(pid, signal.SIGTERM)
 
     def _start_worker(self) -> None:
-        """Start a worker; during a reload, also make it reload.
+        """Start a worker with the present settings; during a reload, also make the worker reload.
 
         Raises OSError if the process cannot be started.
         """
@@ -256,7 +262,7 @@ class WorkerPool:
         self._processes.send_signal(pid, signal.SIGHUP)
 
     def _finish_reload(self) -> None:
-        """If all workers have finished the reload in progress, report its result.
+        """If all workers have finished the reload in progress, report the result.
 
         If no worker failed, workers that start later get the new settings, and the log file is
         opened again. Does nothing if no reload is in progress.
