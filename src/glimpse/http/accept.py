@@ -63,10 +63,10 @@ def parse_media_range(text: str) -> MediaRange:
 def best_offer(accept: str, offers: Sequence[str]) -> str | None:
     """Return the media type of `offers` to which the Accept header gives the highest weight.
 
-    If several offers have that weight, returns the first of them. Returns None if no offer is
-    acceptable. If `accept` is empty, no offer is acceptable: pass ``*/*`` if the request has no
-    Accept header. If any media range is malformed, returns ``offers[0]``. The offers must be in
-    lower case. The case of the header does not matter.
+    If several offers have that weight, returns the first of them. If any media range is malformed,
+    returns ``offers[0]``. Returns None if no offer is acceptable, also if `accept` is empty: pass
+    ``*/*`` if the request has no Accept header. The offers must be in lower case. The case of the
+    header does not matter.
 
     The weight of an offer is the weight of the most specific media range that matches the offer. If
     a media range is repeated, the first one counts. ``text/html;level=1`` matches no offer because

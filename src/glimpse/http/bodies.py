@@ -21,14 +21,14 @@ class ClientDisconnected(Exception):
 async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -> bytes:
     """Return the whole body of a request. `headers` is ``scope["glimpse.headers"]``.
 
-    There is no timeout here: the server closes the connection of a client that sends too slowly.
+    The server limits the time: it closes the connection of a client that sends too slowly.
     These errors are raised:
 
     - BodyTooLarge if the body has more than `limit` bytes. If Content-Length is larger than
       `limit`, nothing is read.
     - ClientDisconnected if the client disconnects before the end of the body.
-    - TooManyBodies if the bodies of all requests together exceed MAX_HELD_BYTES. The first 16 KiB
-      of each body do not count. A request gets no TooManyBodies while all other bodies are smaller
+    - TooManyBodies (a 503) if the bodies of all requests together exceed MAX_HELD_BYTES. The first
+      16 KiB of each body do not count. The error is not raised while all other bodies are smaller
       than 16 KiB.
     """
     if int(headers.get(b"content-length", b"0") or b"0") > limit:
@@ -62,9 +62,10 @@ def _count_bytes(total: int) -> None:
 async def send_pieces(receive: Receive, send: Send, pieces: AsyncGenerator[bytes, None]) -> None:
     """Send the pieces of a response's body as they are produced, and then its end.
 
-    The caller has sent the head of the response. If the client disconnects, returns without an
-    error when the next piece is produced. Raises what `pieces` raises. Closes `pieces` in any case.
-    The caller has read the request's body: then `receive` returns when the client disconnects.
+    Before this call, read the request's body and send the head of the response: after the request's
+    body, `receive` waits until the client disconnects. If the client disconnects, this function
+    returns without an error when the next piece is produced. Raises what `pieces` raises. Closes
+    `pieces` in any case.
     """
     disconnected = asyncio.ensure_future(receive())
     try:

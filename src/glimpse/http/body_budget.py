@@ -10,7 +10,7 @@ UNCOUNTED_BYTES = 16 * 1024
 
 
 class TooManyBodies(Unavailable):
-    """The request bodies in the memory of this process would exceed MAX_HELD_BYTES."""
+    """The request bodies in the memory of this process would exceed MAX_HELD_BYTES; a 503."""
 
 
 class BodyBudget:
@@ -27,8 +27,8 @@ class BodyBudget:
     def reserve(self, context: RequestContext, size: int) -> None:
         """Count `size` more bytes for the request of `context`; add them to its `body_bytes`.
 
-        Raises TooManyBodies, and counts nothing, if more than `total` bytes would be in memory. The
-        error is not raised while no other request has bytes in memory: the option
+        Raises TooManyBodies, and counts nothing, if more than `total` bytes would count. The error
+        is not raised while no other request has bytes that count: the option
         `max_request_body_size` limits a single body.
         """
         if self.used + size > self._total and self.used > context.body_bytes:

@@ -21,7 +21,9 @@ _SIMPLE_HEADERS = (
 class CorsPolicy:
     """Which origins may use the APIs, and how. The parameters are the options of [cors].
 
-    Case matters for origins and methods, but not for the names of headers.
+    ``*`` in `allowed_origin` allows every origin. `max_age` is in seconds; 0 means that no
+    Access-Control-Max-Age is sent. Case matters for origins and methods, but not for the names of
+    headers.
     """
 
     def __init__(
@@ -53,12 +55,12 @@ class CorsPolicy:
     def response_headers(self, method: str, headers: Sequence[Header]) -> list[Header]:
         """Return the headers to add to the response to a request with `method` and `headers`.
 
-        Names in `headers` are in lower case. The result is empty if the Origin header is missing or
-        names an origin that is not allowed.
+        Names in `headers` are in lower case. The result is empty in these cases:
 
-        An OPTIONS request is a preflight request if it has Access-Control-Request-Method. The
-        result is empty for other OPTIONS requests. It is also empty if a preflight request asks for
-        a method or a header that is not allowed.
+        - The Origin header is missing or names an origin that is not allowed.
+        - The method is OPTIONS, and there is no Access-Control-Request-Method: the request is no
+          preflight request.
+        - A preflight request asks for a method or a header that is not allowed.
         """
         origin = self._allowed_origin(_value(headers, b"origin"))
         if origin is None:
@@ -90,7 +92,7 @@ class CorsPolicy:
 
 
 class CorsMiddleware:
-    """Adds the headers of `policy` to each response of `app`, also to errors.
+    """Adds the headers of `policy` to each response of `app`, also to error responses.
 
     `app` has to respond with a 2xx status code to a preflight request, which is an OPTIONS request
     without a token. Otherwise, the browser does not send the request of the script.

@@ -30,9 +30,10 @@ _PROXY_HEADERS = tuple(
 class Healthcheck:
     """The health check at `path` and below. The parameters are the options of [healthcheck].
 
-    The process is healthy if all `backends` find it available. Raises ValueError if `backends` has
-    both disable_by_file and enable_by_files, or if a ``port:path`` or a network is malformed. An
-    unknown name in `backends` is ignored, with a warning in the log.
+    The process is healthy if all `backends` report "available". An unknown name in `backends` is
+    ignored, with a warning in the log. Raises ValueError if `backends` has both disable_by_file and
+    enable_by_files, if an element of `disable_by_file_paths` is no ``port:path``, or if an element
+    of `allowed_source_ranges` is no network.
     """
 
     def __init__(
@@ -66,9 +67,11 @@ class Healthcheck:
     def matches(self, scope: Scope) -> bool:
         """Return True if a request is a health check; False if an API has to serve the request.
 
-        The path of a health check is `path` or below `path`. If there are `allowed_source_ranges`,
-        the peer address of the connection is in one of them. If `ignore_proxied_requests` is set,
-        the request has no X-Forwarded header. `scope` has the keys of `extend_scope`.
+        `scope` has the keys of `extend_scope`. A health check meets all of these conditions:
+
+        - The path is `path` or below `path`.
+        - If `allowed_source_ranges` is not empty, one of the ranges has the connection's peer.
+        - If `ignore_proxied_requests` is True, the request has no X-Forwarded header.
         """
         path = scope["path"]
         if path != self.path and not path.startswith(self.path + "/"):

@@ -57,7 +57,7 @@ def disable_by_files_ports(pairs: Sequence[str]) -> Backend:
 
 
 def enable_by_files(paths: Sequence[str]) -> Backend:
-    """Make a backend that reports "available" only while all files at `paths` exist.
+    """Make a backend that reports "unavailable" while a file of `paths` is missing.
 
     If `paths` is empty, the backend always reports "available".
     """

@@ -16,7 +16,7 @@ class MetricsMiddleware:
     """Responds to requests that arrive at `port` with metrics; passes all others on to `app`.
 
     The only path at `port` is ``/metrics``. Requests for other paths at `port` get a 404. `render`
-    is called in a thread.
+    returns the content type and the body for an Accept header, and is called in a thread.
     """
 
     def __init__(self, app: ASGIApp, port: int, render: RenderMetrics) -> None:

@@ -115,7 +115,10 @@ def client_address(headers: dict[bytes, bytes]) -> str | None:
 
 
 def _first(value: bytes | None) -> str | None:
-    """Return the first of a header's comma-separated values; None if that is missing or empty."""
+    """Return the first comma-separated element of a header's value, without spaces around it.
+
+    Returns None if the header is missing (`value` is None) or the element is empty.
+    """
     return value.decode("latin-1").partition(",")[0].strip() or None if value else None
 
 

@@ -20,7 +20,7 @@ _MAX_AGE = 1.0  # seconds for which results are kept, so that frequent requests 
 
 
 class ReadinessNote(NamedTuple):
-    """A problem of a part that still counts as ready: a replacement works in its place."""
+    """A problem of a part that still counts as ready, because a replacement works in its place."""
 
     text: str
 
@@ -57,7 +57,7 @@ class Readiness:
         await send_response(send, 200 if is_ready else 503, headers, body, method=scope["method"])
 
     async def _recent_reasons(self) -> dict[str, str | ReadinessNote | None]:
-        """Return, for each part, a reason if it is not ready, a note on it, or None.
+        """Return the result of each part's check: a reason, a note, or None if all is well.
 
         Results are at most a second old. Concurrent calls share one run of the checks.
         """
@@ -69,7 +69,7 @@ class Readiness:
         return self._reasons
 
     async def _check(self, name: str) -> str | ReadinessNote | None:
-        """Return the result of a part's check; a reason if the check fails or takes too long."""
+        """Return the result of a part's check; a reason if it raises or takes too long."""
         try:
             async with asyncio.timeout(self._timeout):
                 return await self._checks[name]()
@@ -82,7 +82,7 @@ class Readiness:
 
 
 def _describe(reason: str | ReadinessNote | None) -> dict[str, Any]:
-    """Return the JSON object in the response for a part."""
+    """Return the JSON object for a part: ``ready``, and its ``reason`` or ``note`` if any."""
     if reason is None:
         return {"ready": True}
     if isinstance(reason, ReadinessNote):

@@ -6,8 +6,8 @@ import asyncio
 class RequestDrain:
     """Counts the requests that one application is serving.
 
-    Call `begin` when a request starts, and `end` when it ends. A task that goes on after the
-    response to its request is counted with `add_task`.
+    Call `begin` when a request starts, and `end` when the request ends. Call `add_task` for a task
+    that goes on after the response to a request.
     """
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class RequestDrain:
             self._idle.set()
 
     def add_task(self, task: asyncio.Task[None]) -> None:
-        """Count a task as a request until it ends; `cancel_tasks` cancels it."""
+        """Count a task as a request until the task ends. `cancel_tasks` cancels the task."""
         self.begin()
         self._tasks.add(task)
         task.add_done_callback(self._on_task_end)

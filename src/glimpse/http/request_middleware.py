@@ -38,10 +38,10 @@ class RequestMiddleware:
     An exception that `app` raises is logged. If no response has started, the client gets a 500 in
     plain text. Otherwise the exception is raised again, and the server closes the connection.
 
-    The observer is called at the start and the end of each request. `drain` counts the requests
-    between start and end. If `access_log` is True, each request is logged when it ends. If a
-    response is incomplete, the observer and the log get 499 or 500 in place of the status code that
-    was sent: 499 if the client disconnected or read too slowly, 500 if the server failed.
+    `observer` is called at the start and the end of each request, and `drain` counts the requests
+    in progress. If `access_log` is True, each request is logged when it ends. If a response is
+    incomplete, the observer and the log get 499 or 500 in place of the status code that was sent:
+    499 if the client disconnected or read too slowly, 500 if the server failed.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class RequestMiddleware:
     def _end(
         self, scope: Scope, context: RequestContext, response: "_SentResponse", seconds: float
     ) -> None:
-        """Report a request that has ended to the counters, the observer and the access log."""
+        """Report a request that has ended to the drain, BODIES, the observer and the access log."""
         self._drain.end()
         if context.body_bytes:
             BODIES.release(context)
@@ -119,8 +119,8 @@ class RequestMiddleware:
 class _SentResponse:
     """Wraps `send`, and records the status, the size and the end of the response.
 
-    `incomplete_reason` is logged if the response stays incomplete. A reason that the server put
-    into the scope takes precedence.
+    `incomplete_reason` is logged if the response stays incomplete. If the scope has
+    ``glimpse.incomplete_reason``, which the server sets, that reason is logged instead.
     """
 
     __slots__ = ("_send", "incomplete_reason", "is_complete", "size", "status")

@@ -20,8 +20,9 @@ def extend_scope(scope: Scope, ports: ServicePorts, *, trust_proxy_headers: bool
     - ``glimpse.service_urls`` has the URLs of all APIs, as this client reaches them.
     - ``glimpse.client`` is the client's IP address, or ``-`` if the server does not know it.
 
-    If `trust_proxy_headers` is True, the URLs and the client's address come from the proxy headers
-    that the request has. If `trust_proxy_headers` is False, proxy headers are ignored.
+    `ports` are the ports of this process. If `trust_proxy_headers` is True, the URLs and the
+    client's address come from the proxy headers that the request has. If `trust_proxy_headers` is
+    False, proxy headers are ignored.
     """
     headers: dict[bytes, bytes] = dict(scope["headers"])
     has_single_tokens = True
@@ -52,7 +53,7 @@ def base_url_of(scope: Scope) -> str:
 
 
 def service_urls_of(scope: Scope) -> ServiceUrls:
-    """Return the URLs of the APIs of this process, for the client that sent a request."""
+    """Return the URLs of this process's APIs, as the client of the request reaches them."""
     urls: ServiceUrls = scope["glimpse.service_urls"]
     return urls
 

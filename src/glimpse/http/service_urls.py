@@ -25,8 +25,8 @@ class ServicePorts:
     """The ports of this process that serve APIs.
 
     The Compute API's port also serves the other APIs, at IMAGE_PATH and IDENTITY_PATH. `image_port`
-    serves only the Image API, at the root path; None if there is no such port. `identity_port` does
-    the same for the Identity API. If `has_identity_api` is False, no port serves the Identity API.
+    serves only the Image API, and `identity_port` only the Identity API, at the root path; None if
+    there is no such port. If `has_identity_api` is False, no port serves the Identity API.
     """
 
     compute_port: int
@@ -41,9 +41,10 @@ class ServicePorts:
         port has the URL `base_url`. Each other API has the same host and its own port. An API
         without its own port is below the URL of the Compute API (``http://host:8774/image``).
 
-        All APIs are below `base_url` if a proxy may have passed the request on to the Compute API:
-        the client may not be able to reach other ports. A proxy is assumed if `base_url` has a path
-        or a port that differs from `server_port`, and if `server_port` is None.
+        If a proxy is in front of the Compute API, the client may not reach other ports, so the
+        other APIs are below `base_url`, too. A proxy is assumed if `server_port` is None. It is
+        also assumed if `server_port` is the Compute API's port, and `base_url` has a path or
+        another port.
         """
         if server_port is None or (self.image_port is None and self.identity_port is None):
             return self._at_paths(base_url)

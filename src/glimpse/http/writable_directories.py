@@ -9,10 +9,12 @@ _MIN_FREE_BYTES = 64 * 1024  # bytes that have to be free: a few writes of metad
 def write_problem(directory: Path, name: str, content: str) -> str | None:
     """Return why files cannot be written to a directory; None if no problem is found.
 
-    Checks permissions, free space (64 KiB) and free inodes; writes nothing. The message uses `name`
-    for the directory, and `content` for what the files hold. A missing directory counts as one that
-    cannot be written. Blocks until the file system responds: call it in a thread. Raises OSError if
-    the file system does not report its free space.
+    Checks permissions, free space (64 KiB) and free inodes; writes nothing. A missing directory
+    counts as one that cannot be written. `name` and `content` are words for the message: the
+    directory ("the state directory"), and what the files hold ("the catalog").
+
+    Blocks until the file system responds: call this function in a thread. Raises OSError if the
+    file system does not report its free space.
     """
     if not os.access(directory, os.R_OK | os.W_OK | os.X_OK):
         return f"{name} cannot be written"
