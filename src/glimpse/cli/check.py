@@ -59,8 +59,8 @@ def run(options: argparse.Namespace) -> int:
 def check(settings: Settings, *, bind: bool = True) -> Iterator[Finding]:
     """Yield findings about everything that ``glimpse serve`` needs.
 
-    Yields each finding as soon as it is known. Calls the services of a gateway. If `bind` is True,
-    listens at each address for a moment. Creates and changes no file, but `check_gateway` may
+    Yields each finding as soon as the check is done. Calls the services of a gateway. If `bind` is
+    True, listens at each address for a moment. Creates and changes no file, but `check_gateway` may
     create lock files.
     """
     yield from _running_server(settings, bind=bind)

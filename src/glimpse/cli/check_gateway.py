@@ -78,8 +78,8 @@ async def _keystone(
 ) -> AsyncIterator[tuple[Finding, Caller | None]]:
     """Log in, and validate the token of that login. Yield a finding for each step.
 
-    Each finding comes with the caller of the token if the token is valid, otherwise with None. Only
-    the last finding can have a caller.
+    The last finding comes with the caller of the token if the token is valid. All other findings
+    come with None. If a step fails, later steps are left out.
     """
     where = f"Keystone at {strip_credentials(session.auth_url or 'the address of the plugin')}"
     try:

@@ -59,7 +59,10 @@ async def check_glance_database(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def _check_grants(database: GlanceDatabase, where: str, user: str) -> AsyncIterator[Finding]:
-    """Yield a "note" if `user` has a right to write; otherwise nothing. Raises DatabaseError."""
+    """Yield a "note" if `user` has a right to write; otherwise yield nothing.
+
+    `where` names the database in the note. Raises DatabaseError if the rights cannot be read.
+    """
     if await user_may_write(database):
         yield Finding("note", f"{where}: user {user} may write; it needs SELECT only")
 
@@ -67,8 +70,9 @@ async def _check_grants(database: GlanceDatabase, where: str, user: str) -> Asyn
 async def _check_replica(replica: Replica, max_lag: float) -> AsyncIterator[Finding]:
     """Read a replica, yield findings about it, and close it.
 
-    The finding is "ok" if the replica catches up with the primary within `max_lag` seconds. It is a
-    "note" if the replica does not catch up or cannot be read.
+    The finding is "ok" if the replica catches up with the primary within `max_lag` seconds. The
+    finding is a "note" if the replica does not catch up or cannot be read. Another "note" says if
+    the database user may write.
     """
     where = f"Its replica at {replica.address}"
     try:
@@ -83,9 +87,10 @@ async def _check_replica(replica: Replica, max_lag: float) -> AsyncIterator[Find
 
 
 async def _wait_until_current(replica: Replica, max_lag: float) -> float:
-    """Wait until the replica has all changes that the primary had; return the seconds it took.
+    """Wait until the replica is current (see `Replica.check`); return the seconds of the wait.
 
-    Raises DatabaseError if the replica cannot be read, or is still behind after `max_lag` seconds.
+    Raises ReplicaNotCurrent if the replica is still behind the primary after `max_lag` seconds.
+    Raises another DatabaseError if the replica cannot be read.
     """
     began = time.monotonic()
     while True:

@@ -12,8 +12,8 @@ from glimpse.telemetry.redaction import escape
 class NoCredentials(LookupError):
     """There are no credentials with which a client can log in as the user.
 
-    The message says why: the user does not exist, is disabled, has no project, or has a password
-    that is kept only as a hash.
+    The message says why: the user does not exist, is disabled, has a role in no enabled project, or
+    has a password that is kept only as a hash.
     """
 
 
@@ -23,9 +23,9 @@ DEFAULT_USER = "demo"  # each new state directory has this user
 def default_user(directory: Directory) -> str | None:
     """Return the name of a user who has credentials for clients; None if there is none.
 
-    The result is ``demo`` if that user has credentials. Otherwise, it is the first name, in
-    alphabetical order, of a user in the domain Default who has credentials. `NoCredentials` says
-    which users have none.
+    The result is ``demo`` if that user has credentials. Otherwise, the result is the first name, in
+    alphabetical order, of a user in the domain Default who has credentials. `NoCredentials` lists
+    the reasons why a user has no credentials.
     """
     for name in (DEFAULT_USER, *_names_in_default_domain(directory)):
         try:
@@ -38,7 +38,8 @@ def default_user(directory: Directory) -> str | None:
 def render_openrc(directory: Directory, user_name: str, identity_url: str, region: str) -> str:
     """Render a shell script that sets the variables of `client_variables`.
 
-    Raises NoCredentials if a client cannot log in as the user.
+    The arguments are those of `client_variables`. Raises NoCredentials if a client cannot log in as
+    the user.
     """
     variables = client_variables(directory, user_name, identity_url, region)
     return "".join(f"export {key}={shlex.quote(value)}\n" for key, value in variables.items())
@@ -47,13 +48,12 @@ def render_openrc(directory: Directory, user_name: str, identity_url: str, regio
 def client_variables(
     directory: Directory, user_name: str, identity_url: str, region: str
 ) -> dict[str, str]:
-    """Return the environment variables with which a user's clients log in.
+    """Return the environment variables with which clients log in as a user of the domain Default.
 
-    `identity_url` is the URL of the Identity API, without a version or a slash at its end. The
-    variables name the project that has the same name as the user, or the user's first project if
-    there is none. The case of `user_name` does not matter. Raises NoCredentials if the domain
-    Default has no such user. Raises NoCredentials if the user is disabled, has no project, or has a
-    password that is kept only as a hash.
+    `identity_url` is the URL of the Identity API, without a version or a slash at its end. The case
+    of `user_name` does not matter. The variables name the enabled project that has the same name as
+    the user. If there is no such project, they name the user's first enabled project. Raises
+    NoCredentials if a client cannot log in as the user (the class lists the reasons).
     """
     user, password, project = _find_credentials(directory, user_name)
     return {
@@ -72,9 +72,9 @@ def client_variables(
 def render_clouds(directory: Directory, identity_url: str, region: str) -> str:
     """Render a clouds.yaml with a cloud ``glimpse-USER`` for each user with credentials.
 
-    Only users of the domain Default are included. Users who are disabled, who have no project, or
-    whose password is kept only as a hash are left out. `identity_url` is the URL of the Identity
-    API, without a version or a slash at its end.
+    Only users of the domain Default are included. Users without credentials (see `NoCredentials`)
+    are left out. `identity_url` is the URL of the Identity API, without a version or a slash at its
+    end.
     """
     lines = ["clouds:"]
     for name in _names_in_default_domain(directory):
@@ -100,7 +100,7 @@ def render_clouds(directory: Directory, identity_url: str, region: str) -> str:
 def _find_credentials(directory: Directory, user_name: str) -> tuple[User, str, Project]:
     """Return a user of the domain Default, the user's password and the project to log in to.
 
-    The project is chosen as for `client_variables`. Raises NoCredentials.
+    `client_variables` says which project is chosen, and when NoCredentials is raised.
     """
     user = directory.user(name=user_name)
     if user is None:
@@ -128,9 +128,9 @@ def _names_in_default_domain(directory: Directory) -> list[str]:
 
 
 def _quoted(text: str) -> str:
-    r"""Return `text` as a JSON string that is valid in YAML, too.
+    r"""Return `text` as a quoted YAML string on one line.
 
-    YAML forbids some characters that JSON allows, such as DEL, and takes others as line breaks:
-    characters that are not printable become ``\x7f``, as in both.
+    YAML forbids some characters that JSON allows, such as DEL, and reads other characters as line
+    breaks. So characters that are not printable become escapes that YAML knows, such as ``\x7f``.
     """
     return escape(orjson.dumps(text).decode())

@@ -20,10 +20,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the clouds.yaml, and return 0.
+    """Print a clouds.yaml with all users who have credentials for clients, and return 0.
 
-    The URL in the clouds.yaml leads to the process that serves with the state directory. If no
-    process does, or if the arguments name an address or a port, the URL has the address of the
+    The URL in the clouds.yaml leads to the process that serves with the state directory. If no such
+    process runs, or if the arguments name an address or a port, the URL has the address of the
     settings.
 
     Raises CommandFailed if there is no usable identity file (see `open_identity_file`). Raises

@@ -18,7 +18,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print a script that completes ``glimpse`` in a shell, without running Glimpse; return 0."""
+    """Print a script with which a shell completes ``glimpse`` commands, and return 0.
+
+    The script does not run Glimpse.
+    """
     parser = make_parser(*COMMANDS)
     for action in _actions(parser):
         if isinstance(action.metavar, str) and action.metavar in _COMPLETED:

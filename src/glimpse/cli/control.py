@@ -29,8 +29,9 @@ class ControlSetup(NamedTuple):
     """What ``glimpse serve`` needs to serve the control API and to cause the faults of a seed.
 
     ``listener`` is the socket of the control API; None if there is no control API, but only faults.
-    ``token`` is the token that clients of the control API send. ``copies`` makes the copies of the
-    state for resets; None if clients cannot reset the cloud.
+    ``token`` is the token that clients of the control API send. ``tools`` are the faults and the
+    request log that the control API shows and changes. ``copies`` makes the copies of the state for
+    resets; None if clients cannot reset the cloud.
     """
 
     listener: socket.socket | None
@@ -44,7 +45,11 @@ class ControlSetup(NamedTuple):
         return [] if self.listener is None else [self.listener]
 
     def make_application(self, settings: Settings) -> ServedApplication:
-        """Make the application that the process serves: the APIs, and the control API if any."""
+        """Make the application that the process serves: the APIs, and the control API if any.
+
+        If clients can reset the cloud, the application uses the first of `copies` in place of the
+        state directory that `settings` name.
+        """
         if self.copies is not None:
             server = replace(settings.server, state_dir=self.copies.first)
             settings = replace(settings, server=server)
@@ -63,7 +68,7 @@ def open_control(
     With --ephemeral and --control-port, also copies the state for resets. `faults` are the faults
     of the seed. Closing `stack` closes the socket. Raises CommandFailed if the port cannot be used,
     if --control-port is given without --ready-file, or if there are several workers, because each
-    would have faults of its own. Raises OSError if the state cannot be copied.
+    worker would have its own faults. Raises OSError if the state cannot be copied.
     """
     port = options.control_port
     if port is not None and options.ready_file is None:

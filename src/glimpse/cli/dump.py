@@ -43,9 +43,9 @@ def run(options: argparse.Namespace) -> int:
     """Write all images to FILE as they are at one moment, also while Glimpse serves; return 0.
 
     Returns 1 if images are left out because their records are broken. FILE is replaced when all
-    images have been written: after an error, an earlier dump is unchanged. A new FILE has the mode
-    0600. Raises CommandFailed if the catalog cannot be read or the output cannot be written. Raises
-    BrokenPipeError and InvalidSettings.
+    images have been written, so an earlier dump is unchanged after an error. A new FILE has the
+    mode 0600. Raises CommandFailed if the catalog cannot be read or the output cannot be written.
+    Raises BrokenPipeError if the output is a pipe that nobody reads, and InvalidSettings.
     """
     path = read_settings(options).server.state_dir / CATALOG_FILE
     try:
@@ -68,11 +68,13 @@ def run(options: argparse.Namespace) -> int:
 
 @contextmanager
 def _open_output(name: str) -> Iterator[BinaryIO]:
-    """Open what the dump is written to. ``-`` is standard output.
+    """Open the file `name` for the dump; ``-`` is standard output.
 
-    A file is replaced at the end of the block, unless the block raises: a part of a dump would look
-    like a whole one. The new file has the mode of the old one, or 0600. A symbolic link stays a
-    link. A pipe, a device, and a file that cannot be replaced are written at once. Raises OSError.
+    The dump goes to a temporary file, which replaces the file `name` at the end of the block. If
+    the block raises an error, the file `name` is unchanged, because a part of a dump would look
+    like a whole dump. The new file has the mode of the old file, or 0600. A symbolic link stays a
+    link. A pipe, a device, and a file that cannot be replaced have no temporary file. Raises
+    OSError if the output cannot be written.
     """
     path = Path(name).resolve()
     if name == "-" or (path.exists() and not _is_replaceable(path)):
@@ -96,12 +98,15 @@ def _open_output(name: str) -> Iterator[BinaryIO]:
 
 
 def _is_replaceable(path: Path) -> bool:
-    """Return True for a regular file that another file may replace: it is no mount point."""
+    """Return True if this process can replace `path`: a regular file that is no mount point."""
     return path.is_file() and os.access(path.parent, os.W_OK) and not path.is_mount()
 
 
 def _image_lines(export: CatalogExport) -> Iterator[bytes]:
-    """Yield a line with the document of each image; report and leave out broken records."""
+    """Yield a line with the document of each image, and show the progress.
+
+    A broken record is left out, printed as an error, and counted in `export.left_out`.
+    """
     with Progress("dumping", export.count, " images") as progress:
         for number, (image, members) in enumerate(export, 1):
             try:

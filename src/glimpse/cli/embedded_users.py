@@ -9,7 +9,7 @@ from glimpse.settings import Settings
 
 
 def open_identity_file(settings: Settings) -> IdentityFile:
-    """Open the identity file in the state directory; add missing ids and passwords to it.
+    """Open the identity file in the state directory; add missing ids and passwords to the file.
 
     Invalid entries are logged and left out. Raises CommandFailed if the settings do not use the
     embedded identity, if the file is missing (only `glimpse serve` makes it), or if its content is
@@ -32,7 +32,7 @@ def open_identity_file(settings: Settings) -> IdentityFile:
 
 
 def find_domain(directory: Directory, name: str) -> Domain:
-    """Return the domain `name`; case does not matter. Raises CommandFailed if there is none."""
+    """Return the domain with a name, in any case. Raises CommandFailed if there is none."""
     domain = directory.domain(name=name)
     if domain is None:
         known = ", ".join(sorted(each.name for each in directory.domains.values()))

@@ -13,14 +13,21 @@ Severity = Literal["ok", "note", "FAIL"]
 
 
 class Finding(NamedTuple):
-    """The result of one check. `text` is one line for the operator."""
+    """The result of one check. `text` is for the operator.
+
+    The severity is "FAIL" if ``glimpse serve`` would not work, and "note" if it would work with a
+    limitation that `text` describes.
+    """
 
     severity: Severity
     text: str
 
 
 def print_findings(findings: Iterable[Finding], *, as_json: bool) -> bool:
-    """Print findings one by one, or as JSON at the end; return True if none is a FAIL."""
+    """Print a line for each finding at once; return True if no finding is a FAIL.
+
+    With `as_json`, print one JSON object after the last finding instead.
+    """
     printed = []
     for finding in findings:
         printed.append({"severity": finding.severity, "text": sanitize(finding.text)})

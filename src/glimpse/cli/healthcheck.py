@@ -14,7 +14,7 @@ from glimpse.cli.settings_arguments import (
 )
 
 _TIMEOUT = 5  # seconds without data from the process
-_LONGEST_REASON = 200  # characters of a response that are printed
+_LONGEST_REASON = 200  # bytes of a response that are printed
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,10 +25,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the health of the running process, and return 0.
 
-    Asks the process that serves with the state directory. If no process does, or if the arguments
-    name an address or a port, asks the process at the host and port of the settings. Raises
-    CommandFailed with the reason if the process is unhealthy or does not respond. Raises
-    InvalidSettings.
+    Sends a request to the process that serves with the state directory. If no such process runs, or
+    if the arguments name an address or a port, sends the request to the host and port of the
+    settings. Raises CommandFailed with the reason if the process is unhealthy or does not respond.
+    Raises InvalidSettings.
     """
     settings = read_settings(options)
     running = None if has_address(options) else find_running_server(settings.server.state_dir)
@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _get(url: str) -> tuple[int, str]:
-    """Return the status code, and the first 200 bytes of the body as one line of text.
+    """Send GET; return the status code, and the first 200 bytes of the body as one line.
 
     Raises OSError or HTTPException if there is no response or the response is not HTTP.
     """

@@ -39,7 +39,7 @@ _TLS_VARIABLES = """\
 
 
 def epilog(command: str) -> str:
-    """Return the end of the ``--help`` of a subcommand."""
+    """Return the end of a subcommand's ``--help``: examples, and environment variables."""
     examples = "".join(f"  {each}\n" for each in EXAMPLES[command])
     variables = "" if command in _WITHOUT_SETTINGS else _VARIABLES
     variables += _TLS_VARIABLES if command in _CALLING_OTHERS else ""

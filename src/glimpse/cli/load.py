@@ -48,8 +48,9 @@ def run(options: argparse.Namespace) -> int:
     handler of SIGINT.
 
     Raises CommandFailed for a line that is not an image, and for a file or catalog that cannot be
-    used. Without --without-data, raises CommandFailed for an active or deactivated image whose data
-    is missing. Raises InvalidSettings and OSError. Raises KeyboardInterrupt at SIGINT.
+    used. Without --without-data, an active or deactivated image whose data is missing is also a
+    cause. Raises InvalidSettings, OSError if the state directory cannot be used, and
+    KeyboardInterrupt at SIGINT.
     """
     settings = read_settings(options)
     with _open_file(options.file) as stream:
@@ -79,7 +80,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _open_file(name: str) -> BinaryIO:
-    """Open the file; return standard input for ``-``. Raises CommandFailed if that fails."""
+    """Open the file `name`; return standard input for ``-``.
+
+    Raises CommandFailed if the file cannot be opened.
+    """
     try:
         return sys.stdin.buffer if name == "-" else Path(name).open("rb")
     except OSError as error:
@@ -93,7 +97,10 @@ def _next_step(error: BadDocument | Unavailable) -> str:
 
 
 class _Loading:
-    """Loads `lines` into the catalog that the settings name."""
+    """Loads `lines` into the catalog that the settings name.
+
+    With `needs_data`, the data of an active or deactivated image must be in the state directory.
+    """
 
     def __init__(self, settings: Settings, lines: JsonLines, *, needs_data: bool) -> None:
         self._settings = settings
@@ -110,9 +117,9 @@ class _Loading:
     async def run(self) -> None:
         """Load all lines, and show the progress.
 
-        Raises BadDocument for a line that is not an image, and for an active image without data.
-        Raises UnusableCatalog, OSError or Unavailable if the files in the state directory cannot be
-        used.
+        Raises BadDocument for a line that is not an image, and for an image that lacks the data
+        that `needs_data` requires. Raises UnusableCatalog, OSError or Unavailable if the files in
+        the state directory cannot be used.
         """
         service = EmbeddedImageService.open(
             self._settings.server.state_dir, options=embedded_options(self._settings)

@@ -46,7 +46,9 @@ class Subcommand(Protocol):
     def run(self, options: argparse.Namespace) -> int:
         """Run the subcommand, and return the exit status.
 
-        Raises CommandFailed, InvalidSettings, OSError or KeyboardInterrupt.
+        Raises CommandFailed with the lines to print, InvalidSettings if the configuration is
+        invalid, OSError if a file cannot be used, or KeyboardInterrupt at SIGINT. `main` prints the
+        first three.
         """
         ...
 
@@ -54,10 +56,10 @@ class Subcommand(Protocol):
 def main(arguments: list[str] | None = None) -> int:
     """Run the subcommand in `arguments`, by default ``serve``; return the exit status.
 
-    `arguments` None means the arguments of the process. The exit status is that of the subcommand.
-    It is 1 after an error, which is printed on standard error, 130 after SIGINT, and 141 if
-    standard output is a pipe that nobody reads. Raises SystemExit for ``--help``, ``--version`` and
-    invalid arguments.
+    If `arguments` is None, uses the arguments of the process. After an error of the subcommand,
+    prints the error on standard error, and returns 1. Returns 130 after SIGINT, and 141 if standard
+    output is a pipe that nobody reads. Raises SystemExit for ``--help``, ``--version`` and invalid
+    arguments.
     """
     open_closed_streams()
     try:
@@ -84,7 +86,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(given: list[str]) -> int:
     """Run the subcommand in `given`, write what it printed, and return the exit status.
 
-    Raises what `Subcommand.run` and `flush_output` raise. Raises CommandFailed for a NUL character.
+    Raises CommandFailed for an argument with a NUL character, SystemExit for invalid arguments,
+    and the errors of `Subcommand.run` and `flush_output`.
     """
     if invalid := next((word for word in given if "\0" in word), None):
         raise CommandFailed(f"an argument contains a NUL character: {invalid!r}")

@@ -18,7 +18,10 @@ _MAX_LINE = 8192  # characters: a longer password is refused, and the rest need 
 
 
 class NewPassword(NamedTuple):
-    """A generated password in `readable`, or the hash of a given one in `hashed`; never both."""
+    """A generated password in `readable`, or the hash of the operator's password in `hashed`.
+
+    The other field is None.
+    """
 
     readable: str | None
     hashed: str | None
@@ -39,10 +42,11 @@ def add_password_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def read_password(options: argparse.Namespace) -> NewPassword:
-    """Read a password with the argument that was given, or else generate one.
+    """Read a password from the terminal or standard input, or generate a password.
 
-    Hashing a password that was read takes 0.23 s. Raises CommandFailed if the password is missing,
-    empty or too long, or if the operator repeats it differently.
+    With --password-prompt or --password-stdin, reads and hashes a password, which takes 0.23 s.
+    Raises CommandFailed if that password is missing, empty, too long or not UTF-8, or if the
+    operator repeats another password.
     """
     if options.password_stdin:
         given = sys.stdin.readline(_MAX_LINE).rstrip("\r\n")

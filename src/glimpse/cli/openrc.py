@@ -28,15 +28,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the variables, and return 0.
+    """Print the shell variables with which clients log in as USER, and return 0.
 
-    The URL in the variables leads to the process that serves with the state directory. If no
-    process does, or if the arguments name an address or a port, the URL has the address of the
+    The URL in the variables leads to the process that serves with the state directory. If no such
+    process runs, or if the arguments name an address or a port, the URL has the address of the
     settings.
 
-    Raises CommandFailed if the user is unknown or disabled, or has no project or no readable
-    password. Raises CommandFailed if there is no usable identity file (see `open_identity_file`).
-    Raises InvalidSettings and OSError.
+    Raises CommandFailed if a client cannot log in as the user (see `NoCredentials`), or if there is
+    no usable identity file (see `open_identity_file`). Raises InvalidSettings and OSError.
     """
     settings = read_settings(options)
     directory = open_identity_file(settings).current

@@ -29,9 +29,10 @@ class Progress:
         stream: TextIO | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`task` is the task's name in the output, `total` its size in `unit`; None if unknown.
+        """Start a task, of which nothing is done yet.
 
-        The default `stream` is standard error.
+        `task` is the name that the output has. `total` is the size of the task in `unit`, such as
+        "B"; None if the size is unknown. If `stream` is None, the output goes to standard error.
         """
         self._stream = stream or sys.stderr
         self._task, self._total, self._unit, self._clock = task, total, unit, clock
@@ -49,7 +50,7 @@ class Progress:
             )
 
     def advance_to(self, done: int) -> None:
-        """Show that `done` of `total` is done. `done` counts from the beginning of the task."""
+        """Show that `done` of `total` units are done, counted from the beginning of the task."""
         if self._bar is not None:
             self._bar.update(done - self._bar.n)
         elif self._clock() - self._shown_at >= _INTERVAL:

@@ -40,11 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Perform the action, and return 0. A process that serves uses the change at once.
+    """Add, remove or list projects, and return 0. A process that serves uses a change at once.
 
-    Raises CommandFailed for a name that is invalid, unknown or in use. Raises CommandFailed for a
-    project that is immutable or has projects below it, and for an identity file that cannot be
-    changed. Raises InvalidSettings and OSError.
+    Raises CommandFailed for a name that is invalid, unknown or in use, for an unknown domain, and
+    for removing a project that is immutable or has projects below it. Also raises CommandFailed if
+    the identity file cannot be opened (see `open_identity_file`) or changed. Raises InvalidSettings
+    and OSError.
     """
     identity_file = open_identity_file(read_settings(options))
     try:

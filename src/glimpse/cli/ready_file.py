@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 class ReadyFile:
     """A file for programs that start ``glimpse serve`` and wait until it accepts requests.
 
-    Use it as a context manager, which removes the file at the start and at the end. The content is
-    written at the start, to a hidden file beside it, so that a full disk is found before clients
-    are served. `report` renames that file. Only the file's owner can read it.
+    Use it as a context manager, which removes the file at the start and at the end of the block. At
+    the start, the content is written to a hidden file in the same directory, so that a full disk is
+    found before clients are served. `report` renames the hidden file. Only the owner can read the
+    file.
     """
 
     def __init__(
@@ -36,9 +37,10 @@ class ReadyFile:
         sockets: Sequence[socket.socket],
         control: "ControlSetup | None" = None,
     ) -> None:
-        """`sockets` are the sockets of the APIs, in the order of `api_listeners`.
+        """Make the content of the file `path`. Writes nothing.
 
-        `control` is None if there is no control API. Raises CommandFailed if the directory of the
+        `sockets` are the sockets of the APIs, in the order of `api_listeners`. `control` is None if
+        there is neither a control API nor a fault. Raises CommandFailed if the directory of the
         file does not exist or cannot be written.
         """
         self._path = path.absolute()
@@ -53,7 +55,10 @@ class ReadyFile:
                 self._document["credentials"] = str(control.copies.original / FILE_NAME)
 
     def __enter__(self) -> Self:
-        """Remove a file that a killed process left. Raises CommandFailed for an unusable place."""
+        """Remove the file of a killed process, and write the hidden file.
+
+        Raises CommandFailed if a file cannot be removed or written.
+        """
         try:
             self._path.unlink(missing_ok=True)
             write_private_file(self._written, orjson.dumps(self._document))
@@ -68,17 +73,17 @@ class ReadyFile:
         self._written.unlink(missing_ok=True)
 
     def report(self, event: WorkerEvent) -> None:
-        """Show the file if the event is "started"; report each event to systemd."""
+        """Report an event to systemd; at "started", rename the hidden file to `path` first."""
         if event == "started":
             self._written.rename(self._path)
         report_to_systemd(event)
 
 
 def _document(settings: Settings, sockets: Sequence[socket.socket]) -> dict[str, Any]:
-    """Return the content of the file: the process id, the URLs of the APIs, the identity file.
+    """Return the content of the file: process id, URLs of the APIs, paths of state and identity.
 
-    The Image API is left out if Glance serves it. The Identity API and the identity file are left
-    out if callers are not users of the embedded identity.
+    The Image API is left out if Glance serves the Image API. The Identity API, the identity file
+    and the region are left out if callers are not users of the embedded identity.
     """
     urls = {
         listener.option: socket_url(sock)

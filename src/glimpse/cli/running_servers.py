@@ -59,10 +59,10 @@ def record_running_server(state_dir: Path, server: RunningServer) -> Iterator[No
 
 
 def find_running_server(state_dir: Path) -> RunningServer | None:
-    """Return the process that serves with the state directory; None if none is found.
+    """Return the process that serves with the state directory; None if no process is found.
 
-    If there are several, returns the process that started last. Creates and changes nothing. Raises
-    nothing.
+    If there are several processes, returns the process that started last. Returns None if that
+    process's file cannot be read. Creates and changes nothing. Raises nothing.
     """
     try:
         files = [file for file in (state_dir / RUNNING).glob("*.json") if _is_locked(file)]
@@ -73,7 +73,10 @@ def find_running_server(state_dir: Path) -> RunningServer | None:
 
 
 def _is_locked(file: Path) -> bool:
-    """Return True if a running process holds the lock of `file`."""
+    """Return True if a running process holds the lock of `file`; False if there is no file.
+
+    Raises OSError if the file cannot be opened.
+    """
     try:
         descriptor = os.open(file, os.O_RDONLY)
     except FileNotFoundError:
@@ -88,7 +91,10 @@ def _is_locked(file: Path) -> bool:
 
 
 def _parse(content: bytes) -> RunningServer | None:
-    """Parse the content of a file; return None if another version of Glimpse wrote it."""
+    """Parse the content of a file about a process.
+
+    Returns None if the content is invalid, or if another version of Glimpse wrote other fields.
+    """
     try:
         return RunningServer(**orjson.loads(content))
     except (TypeError, orjson.JSONDecodeError):

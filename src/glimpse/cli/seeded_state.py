@@ -42,9 +42,9 @@ def prepare_state(
     With --seed, fills the state directory from the seed, and removes what an earlier seed has made
     there. A directory that is not temporary is locked with `lock` first.
 
-    Raises CommandFailed if the seed or the directory cannot be used; then the state is unchanged.
-    Raises CommandFailed if the state cannot be written, as on a full disk; then the state directory
-    is empty. Raises OSError.
+    Raises CommandFailed if the arguments, the seed or the directory cannot be used; then the state
+    is unchanged. Also raises CommandFailed if the state cannot be written, as on a full disk; then
+    the state directory is empty. Raises OSError if files of the directory cannot be removed.
     """
     if settings.image_service != "embedded" or settings.api.auth_strategy == "keystone":
         raise CommandFailed("--seed and --ephemeral need the embedded services, not a gateway.")
@@ -68,7 +68,7 @@ def prepare_state(
 
 
 def _read(path: Path, settings: Settings) -> Seed:
-    """Return the seed in a file. Raises CommandFailed if it cannot be read or used."""
+    """Return the seed in a file. Raises CommandFailed if the file or the seed is unusable."""
     try:
         return read_seed(path, embedded_options(settings))
     except OSError as error:
@@ -78,10 +78,11 @@ def _read(path: Path, settings: Settings) -> Seed:
 
 
 def _write(seed: Seed, path: Path, state_dir: Path, settings: Settings) -> None:
-    """Fill a state directory from the seed of the file `path`; show the progress of much data.
+    """Fill a state directory from the seed of the file `path`.
 
-    If that fails or is interrupted, empties the directory, because a part of a cloud would be
-    served like a whole one. Raises CommandFailed if the state cannot be written.
+    Shows the progress if the seed has 256 MiB of data or more. If writing fails or is interrupted,
+    empties the directory, because a part of a cloud would be served like a whole cloud. Raises
+    CommandFailed if the state cannot be written.
     """
     size = sum(data_size(image) for image in seed.images)
     if size >= _MUCH_DATA:
@@ -102,7 +103,8 @@ def _write(seed: Seed, path: Path, state_dir: Path, settings: Settings) -> None:
 def _require_replaceable(state_dir: Path) -> None:
     """Raise CommandFailed if a directory has a state that was not made by a seed.
 
-    A missing directory, and an empty one, can be replaced. Raises OSError.
+    Accepts a missing directory, and a directory with nothing but a lock. Raises OSError if the
+    directory cannot be read.
     """
     is_new = not state_dir.exists() or all(each.name == LOCK_FILE for each in state_dir.iterdir())
     if not is_new and not (state_dir / _MARK).exists():
@@ -115,7 +117,8 @@ def _require_replaceable(state_dir: Path) -> None:
 def _empty(state_dir: Path) -> None:
     """Remove everything in a state directory except its lock, and mark it as made by a seed.
 
-    Symbolic links are removed, but not the files to which they lead. Raises OSError.
+    A symbolic link is removed, but not the file to which the link leads. Raises OSError if a file
+    cannot be removed.
     """
     (state_dir / _MARK).touch()
     for path in state_dir.iterdir():

@@ -63,11 +63,12 @@ def run(options: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT, finish the requests in progress, and return 0.
 
     Requests that take longer than ``graceful_shutdown_timeout`` are cancelled. SIGHUP reloads the
-    configuration. Returns 1 if the application cannot start in a worker. While a seed is written,
-    SIGINT raises KeyboardInterrupt, and SIGTERM raises SystemExit (`interruptible`).
+    configuration. Returns 1 if the application cannot start in a worker.
 
-    Raises CommandFailed if a log file, address, state or seed cannot be used, or if another process
-    serves with the state directory. Raises InvalidSettings and OSError.
+    Raises CommandFailed if a log file, address, state or seed cannot be used, if arguments exclude
+    each other, or if another process serves with the state directory. Raises InvalidSettings and
+    OSError. While a seed is written, SIGINT raises KeyboardInterrupt, and SIGTERM raises
+    SystemExit.
     """
     settings = read_settings(options)
     _configure_logging(settings)
@@ -113,7 +114,10 @@ def _serve(
     report: Report,
     options: argparse.Namespace,
 ) -> int:
-    """Serve in this process or in several, and return the exit status. Raises CommandFailed."""
+    """Serve in this process or in several workers, and return the exit status.
+
+    Raises CommandFailed if --stop-with-stdin is given for several workers.
+    """
     watchdog = watchdog_interval()
     if settings.server.workers > 1 and options.stop_with_stdin:
         raise CommandFailed("--stop-with-stdin needs one process: leave --workers out.")
@@ -157,7 +161,10 @@ def _open_control(
     faults: "tuple[FaultRule, ...]",
     stack: ExitStack,
 ) -> "ControlSetup | None":
-    """Open the control API and the faults of a seed; return None if there is neither."""
+    """Open the control API and the faults of a seed; return None if there is neither.
+
+    Raises CommandFailed and OSError for the same causes as `control.open_control`.
+    """
     if options.control_port is None and not faults:
         return None
     from glimpse.cli.control import open_control  # noqa: PLC0415  loads only when wanted
@@ -174,7 +181,7 @@ def _configure_logging(settings: Settings) -> None:
 
 
 def _check_address(settings: Settings) -> None:
-    """Raise CommandFailed if other machines could use noauth, unless settings allow that."""
+    """Raise CommandFailed if other machines could use noauth without ``allow_remote_noauth``."""
     if settings.api.auth_strategy == "noauth":
         try:
             check_noauth_bind(settings.server.host, settings.api.allow_remote_noauth)

@@ -88,7 +88,8 @@ def has_standard_ports(settings: Settings) -> bool:
 def read_settings(options: argparse.Namespace) -> Settings:
     """Read the settings from configuration files, environment variables and arguments.
 
-    Environment variables override files, and arguments override both. Raises InvalidSettings.
+    Environment variables override files, and arguments override both. Raises InvalidSettings if a
+    file cannot be read or a value is not valid.
     """
     overrides = {name: value for name, value in vars(options).items() if "." in name}
     if options.standard_ports:

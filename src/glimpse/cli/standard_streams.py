@@ -14,8 +14,9 @@ _INPUT, _OUTPUT, _ERROR = 0, 1, 2  # file descriptors
 def open_closed_streams() -> None:
     """Open a standard stream that is closed, as by ``glimpse dump >&-``.
 
-    Otherwise, the next file that the process opens would become the stream. Input is empty. Errors
-    go nowhere. Writing to standard output fails, because its reader would miss what is written.
+    Otherwise, the next file that the process opens would become the stream. A closed input is then
+    empty, and messages to a closed standard error are lost. Writing to a closed standard output
+    raises OSError, because the command cannot do its work.
     """
     for descriptor, flags in ((_INPUT, os.O_RDONLY), (_OUTPUT, os.O_RDONLY), (_ERROR, os.O_WRONLY)):
         try:
@@ -31,7 +32,10 @@ def open_closed_streams() -> None:
 
 
 def print_output(text: str) -> None:
-    """Write `text` to standard output. Raises what `flush_output` raises."""
+    """Write `text` to standard output at once.
+
+    Raises CommandFailed and BrokenPipeError for the same causes as `flush_output`.
+    """
     try:
         print(text, end="")
     except OSError as error:
@@ -40,10 +44,11 @@ def print_output(text: str) -> None:
 
 
 def flush_output() -> None:
-    """Write what was printed. Raises CommandFailed if standard output cannot be written.
+    """Write the buffered text of `print` to standard output.
 
-    Raises BrokenPipeError if standard output is a pipe that nobody reads. After an error, what was
-    printed is discarded.
+    Raises BrokenPipeError if standard output is a pipe that nobody reads. Raises CommandFailed if
+    standard output cannot be written for another reason. After an error, the buffered text and all
+    later output is discarded.
     """
     try:
         sys.stdout.flush()
@@ -59,7 +64,7 @@ def _fail(error: OSError) -> NoReturn:
 
 
 def discard_output() -> None:
-    """Discard what was printed and what will be: the flush at exit would fail again."""
+    """Discard the buffered and all later output, because the flush at exit would fail again."""
     with suppress(OSError, ValueError):  # ValueError: a test's stream has no descriptor
         os.dup2(os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC), sys.stdout.fileno())
 
@@ -75,7 +80,7 @@ def print_error(message: str) -> None:
 def print_to_stderr(line: str) -> None:
     """Print a line on standard error.
 
-    Does nothing if standard error cannot be written: a command need not fail for that.
+    Does nothing if standard error cannot be written, because a command need not fail for that.
     """
     try:
         print(line, file=sys.stderr, flush=True)

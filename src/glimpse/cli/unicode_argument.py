@@ -4,7 +4,10 @@ import argparse
 
 
 def unicode_text(argument: str) -> str:
-    """Return an argument as it is. Raises ArgumentTypeError if it has bytes that are not UTF-8."""
+    """Return an argument unchanged.
+
+    Raises ArgumentTypeError if the argument has bytes that are not UTF-8.
+    """
     try:
         argument.encode()
     except UnicodeEncodeError:

@@ -54,10 +54,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Perform the action, and return 0. A process that serves uses the change at once.
+    """Add, remove or list users, and return 0. A process that serves uses a change at once.
 
-    Raises CommandFailed for a name that is invalid, unknown or in use, for an unknown project or
-    role, and for an identity file that cannot be changed. Raises InvalidSettings and OSError.
+    Raises CommandFailed for a name that is invalid, unknown or in use, for an unknown domain,
+    project or role, and for an invalid password. Also raises CommandFailed if the identity file
+    cannot be opened (see `open_identity_file`) or changed. Raises InvalidSettings and OSError.
     """
     settings = read_settings(options)
     identity_file = open_identity_file(settings)
@@ -120,7 +121,11 @@ def _add(identity_file: IdentityFile, options: argparse.Namespace, settings: Set
 
 
 def _remove(identity_file: IdentityFile, options: argparse.Namespace) -> None:
-    """Remove a user with its assignments, application credentials and access rules."""
+    """Remove the user named in `options`, and print that.
+
+    The user's role assignments, application credentials and access rules are removed, too. Raises
+    CommandFailed if there is no such domain or user.
+    """
     directory = identity_file.current
     domain = find_domain(directory, options.domain)
     user = directory.user(name=options.user, domain_id=domain.id)
