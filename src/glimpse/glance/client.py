@@ -52,8 +52,9 @@ class GlanceClient:
     async def send(self, request: GlanceRequest) -> Response:
         """Send a request with the retries of RetryPolicy; return a response of any status code.
 
-        The request gets a service token if there is one. After a 401, the request is sent once more
-        with a new service token. All attempts together take at most `total_timeout` seconds.
+        The request gets a service token if there is one. If the response is then a 401, the request
+        is sent once more with a new service token; without a new one, the 401 is returned. All
+        attempts together take at most `total_timeout` seconds.
 
         Raises Unavailable if no server is known, no server can be reached, or none responds in
         time. Raises InvalidResponse if the response is not HTTP or incomplete, and TooLarge if its
@@ -70,8 +71,8 @@ class GlanceClient:
         """Return None if any server responds, otherwise the reason why none does.
 
         Requests the versions from all servers at once, without a token and without retries. A 500,
-        502, 503 or 504 does not count as a response. Raises nothing. `total_timeout` does not
-        apply: only the timeouts of the transport and of the catalog limit the time.
+        502, 503 or 504 does not count as a response. Only the timeouts of the transport and of the
+        catalog limit the time. Raises nothing.
         """
         try:
             servers = await self.servers()
@@ -110,17 +111,17 @@ class GlanceClient:
     async def servers(self) -> Servers:
         """Return the servers of Glance: the same object each time, once they are known.
 
-        Raises Unavailable if no server is configured and the catalog cannot be read or has no
-        usable URL of Glance. The next call then reads the catalog again. Only the catalog's own
-        timeouts limit the time.
+        If `options.api_servers` is empty, reads Keystone's catalog. Raises Unavailable if there is
+        no catalog, or if the catalog cannot be read or has no usable URL of Glance. The next call
+        then reads the catalog again. Only the catalog's own timeouts limit the time.
         """
         return await self._endpoint.servers()
 
     async def _send_with_service_token(self, request: GlanceRequest) -> Response:
-        """Send a request with a service token, if there is one; after a 401, with a new one.
+        """Send a request with a service token; after a 401, send it once more with a new one.
 
-        Returns the 401 if there is no new service token. Raises what `send` raises, but has no
-        timeout.
+        Without a service token, the request has the caller's token only. If there is no new service
+        token, returns the 401. Raises the errors of `send`. The caller must limit the time.
         """
         tokens = self._service_tokens
         service_token = await tokens.token() if tokens else None
@@ -138,13 +139,14 @@ class GlanceClient:
     async def _send_with_retries(self, request: GlanceRequest) -> Response:
         """Send a request to the servers, with the retries of the retry policy.
 
-        Raises Unavailable if no server is known, and the errors of `RetryPolicy.send`.
+        Raises Unavailable if no server is known, and the errors of `RetryPolicy.send`. The caller
+        must limit the time.
         """
         servers = await self._endpoint.servers()
         return await self._retry_policy.send(request, servers, self._send_once)
 
     async def _send_once(self, server: str, request: GlanceRequest) -> AttemptResult:
-        """Send a request to one server; return the response, or the error if there is none.
+        """Send a request to one server. Return the response, or why there is no response.
 
         Reports the call to the observer of the current request. A redirect is logged and returned,
         but not followed.

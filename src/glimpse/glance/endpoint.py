@@ -22,15 +22,15 @@ class ServiceCatalog(Protocol):
         """Return the URL of a service, for the first of `interfaces` that the service has.
 
         Example: `service_type` is ``image``, and `interfaces` are ``internal`` and ``public``. Only
-        endpoints in the region `region_name` count; with None, endpoints of all regions count.
-        Raises IdentityUnavailable if Keystone is unavailable, or if the catalog has no such
-        endpoint.
+        endpoints in the region `region_name` count. If `region_name` is None, endpoints of all
+        regions count. Raises IdentityUnavailable if Keystone is unavailable, or if the catalog has
+        no such endpoint.
         """
         ...
 
 
 class Endpoint:
-    """Finds the servers of Glance: in `options.api_servers`, or else in the catalog.
+    """Finds the servers of Glance: in `options.api_servers`, or else in Keystone's catalog.
 
     The catalog is read when the servers are first needed. If the catalog cannot be read or has no
     usable URL, each later call reads the catalog again. The first usable URL is kept. Concurrent
@@ -46,9 +46,9 @@ class Endpoint:
     async def servers(self) -> Servers:
         """Return the servers: the same object each time, once they are known.
 
-        Raises Unavailable if no server is configured and there is no catalog, the catalog cannot be
-        read, or the catalog has no usable URL of Glance. The next call then tries again. Only the
-        catalog's own timeouts limit the time.
+        If `options.api_servers` is empty, raises Unavailable if there is no catalog, or if the
+        catalog cannot be read or has no usable URL of Glance. The next call then tries again. Only
+        the catalog's own timeouts limit the time.
         """
         return self._servers or await self._look_up.join()
 

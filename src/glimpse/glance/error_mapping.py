@@ -81,7 +81,7 @@ def error_from_response(  # noqa: PLR0911  a table reads best in one piece
     - Forbidden for 403
     - Conflict for 409
     - Unavailable for 429 and 5xx, with the seconds of Retry-After (1 if the header is missing or a
-      date)
+      date, at most 3,600)
     - InvalidResponse for all other status codes, such as redirects and 404. Use `image_error` if a
       404 means that an image does not exist.
 

@@ -77,8 +77,8 @@ def parse_images(
 ) -> Iterator[Image]:
     """Yield the images in `documents`; log and skip each document that is not an image.
 
-    Each document is removed from the list `documents` when it is parsed, so that its memory is
-    freed.
+    `parse_image` explains `base_attributes`. Each document is removed from the list `documents`
+    when it is parsed, so that its memory is freed.
     """
     for document in _pop_all(documents):
         try:

@@ -38,12 +38,13 @@ _MAX_DELAY = 0.05
 
 
 class ImageLocks:
-    """Locks of images: while one is held, no other task or process writes to the image.
+    """Locks of images: only the holder of an image's lock may write to the image.
 
-    `backend_url` is the tooz URL of the lock service that holds the locks. A caller waits at most
-    `timeout` seconds for a lock. `write_expiry` is the number of seconds after which Glance must
-    have completed a PATCH; only locks in files use it. `clock` returns seconds since 1970, as file
-    times do. Close the locks after use.
+    No other task or process can hold the lock at the same time. `backend_url` is the tooz URL of
+    the lock service that holds the locks. A caller waits at most `timeout` seconds for a lock.
+    `write_expiry` is the number of seconds after which Glance must have completed a PATCH; only
+    locks in files use it. `clock` returns seconds since 1970, as file times do. Close the locks
+    after use.
     """
 
     def __init__(
@@ -103,8 +104,8 @@ class ImageLocks:
         """Return the seconds until a PATCH that an exited process left unfinished must be over.
 
         Call this while you hold the lock `name`. Then a marker file can only be from a process that
-        exited during its write. Returns 0 if there is no marker file, and always if the locks are
-        not in files. Raises Unavailable if the marker file cannot be read.
+        exited during its write. Returns 0 if there is no marker file, or if the locks are not in
+        files. Raises Unavailable if the marker file cannot be read.
         """
         if self._markers is None:
             return 0.0
@@ -144,7 +145,7 @@ class ImageLocks:
                 _log.error("The file %s cannot be removed: %s", marker, error.strerror)
 
     async def _acquire(self, name: str) -> Lock:
-        """Acquire the lock between processes, however long that takes.
+        """Acquire the lock `name` between processes. The caller must limit the time.
 
         Tries again and again, because a tooz call that waits for the lock would block a thread.
         Raises Unavailable if the lock service fails.

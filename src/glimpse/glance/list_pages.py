@@ -45,9 +45,8 @@ async def iterate_pages(
 
     Without a marker, the list begins at its first image. `wanted` is at least 1. A page has at most
     `page_size` images, and fewer after `fetch` has raised TooLarge. `next_marker` of the last page
-    is None, even if Glance has more images.
-
-    The next page is prefetched if `prefetch_limit` allows it. `aclose` cancels a prefetch.
+    is None, even if Glance has more images. The next page is prefetched if `prefetch_limit` allows
+    it. Close the generator (`aclose`) to cancel a prefetch.
 
     Raises InvalidResponse if the list repeats a marker, has an empty page before the last one, or
     has more than 100,000 pages. Also raises the errors of `fetch` and of `parse_page`.
@@ -89,15 +88,15 @@ class _Prefetch:
     async def start(self, marker: str, count: int) -> None:
         """Begin to fetch the page after `marker`, of at most `count` images.
 
-        Does nothing if `limit` is exhausted. Call `take` before the next `start`: `take` returns
-        the page, or raises the error of the fetch.
+        Does nothing if `limit` is exhausted: `take` then fetches the page. Call `take` before the
+        next `start`.
         """
         if not self._limit.locked():
             await self._limit.acquire()
             self._task = asyncio.create_task(_fetch_shrinking(self._fetch, marker, count))
 
     async def take(self, marker: str | None, count: int) -> tuple[Response, int]:
-        """Return the page that `start` began to fetch; if there is none, fetch the page now.
+        """Return the page that `start` began to fetch. Without a fetch, fetch the page now.
 
         `marker` and `count` are used only to fetch the page now. Returns the response and the
         number of images that were requested. Raises TooLarge if a page of one image is too large,

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 class GlanceOptions:
     """The options to find and call Glance. Times are in seconds.
 
-    `api_servers` are base URLs. If `api_servers` is empty, Glance is looked up in the catalog by
-    `service_type`, `valid_interfaces` (in order of preference) and `region_name`. `num_retries` is
-    the number of further attempts after the first. `total_timeout` limits a call with all its
-    attempts.
+    `api_servers` are base URLs. If `api_servers` is empty, Glance is looked up in Keystone's
+    catalog by `service_type`, `valid_interfaces` (in order of preference) and `region_name`.
+    `num_retries` is the number of further attempts after the first. `total_timeout` limits a call
+    with all its attempts.
 
     The fields up to `total_timeout` are options of ``[glance]``, whose defaults are in
     `settings.options`. Only tests change the other fields:
 
-    - `server_backoff`: how long a server that failed is tried after all others.
+    - `server_backoff`: how long after a failure a server is tried only after all other servers.
     - `page_size`: the most images that are requested at once.
     - `max_image_bytes`: the most bytes of a response about one image; a larger one is an error. The
       default is twice Glance's default quota of 128 properties of 64 kB.

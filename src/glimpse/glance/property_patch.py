@@ -30,12 +30,12 @@ def make_property_patch(
 def is_empty_patch_allowed(caller: Caller, image: Image) -> bool:
     """Return True if Glance would accept an empty patch of `image` from `caller`.
 
-    An empty patch that Glance would accept need not be sent.
+    Then the empty patch need not be sent.
     """
     is_owner = caller.is_admin or image.owner == caller.project_id
     return has_role(caller, Action.MODIFY_IMAGE) and (is_owner or image.visibility == "public")
 
 
 def _pointer(key: str) -> str:
-    """Return the JSON pointer of a top-level key (RFC 6901)."""
+    """Return the JSON pointer of a top-level key (RFC 6901): ``a/b`` -> ``/a~1b``."""
     return "/" + key.replace("~", "~0").replace("/", "~1")

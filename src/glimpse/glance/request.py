@@ -16,10 +16,11 @@ Diagnosis = Callable[[], str | None]
 class GlanceRequest(NamedTuple):
     """A request to any server of Glance. `target` is the URL-encoded path and query.
 
-    If the body of the response has more than `max_response_bytes`, TooLarge is raised.
     `is_idempotent` is for writes: if true, sending the request twice has the same effect as sending
-    it once (RFC 9110, section 9.2.2). A GET is always idempotent. `diagnosis` is called if Glance
-    responds 500. If `diagnosis` returns a sentence, Invalid is raised with that sentence.
+    it once (RFC 9110, section 9.2.2). A GET is always idempotent. `GlanceClient.send` raises
+    TooLarge if the body of the response has more than `max_response_bytes`. If Glance responds 500,
+    `send` calls `diagnosis`. If `diagnosis` returns a sentence, `send` raises Invalid with that
+    sentence.
     """
 
     method: str
@@ -31,7 +32,7 @@ class GlanceRequest(NamedTuple):
     diagnosis: Diagnosis = lambda: None
 
     def with_header(self, name: str, value: str) -> "GlanceRequest":
-        """Return a copy that has this header.
+        """Return a copy of the request with the header `name`, which has the value `value`.
 
         The header replaces a header whose name has the same spelling, including case.
         """

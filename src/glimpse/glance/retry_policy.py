@@ -43,10 +43,9 @@ class RetryPolicy:
     completed the same write first, the late write could undo changes that other clients made
     meanwhile.
 
-    A failed server is tried again after all other servers. A server that timed out is not tried
-    again for the same request. A response with too many bytes is not retried, nor is a 500 that
-    `GlanceRequest.diagnosis` explains. Failed attempts and successful responses are reported to
-    `Servers`.
+    A server that failed is tried again after all other servers, but not if it timed out. A response
+    with too many bytes is not retried, nor is a 500 that `GlanceRequest.diagnosis` explains. Failed
+    attempts and successful responses are reported to `Servers`.
     """
 
     def __init__(self, max_retries: int) -> None:
@@ -55,13 +54,13 @@ class RetryPolicy:
     async def send(self, request: GlanceRequest, servers: Servers, send_once: SendOnce) -> Response:
         """Send a request until an attempt succeeds; return the response of the last attempt.
 
-        The response may be a failure, such as 503, if all attempts failed. A status code that is
-        not in RETRYABLE_STATUS_CODES, such as 404, is a success here.
+        If all attempts failed, the response is that of the last one, such as a 503. A status code
+        that is not in RETRYABLE_STATUS_CODES, such as 404, is a success here.
 
         Raises Unavailable if the last attempt has no response, InvalidResponse if its response is
         not HTTP or incomplete, TooLarge if a response has too many bytes, and Invalid if
         `request.diagnosis` explains a 500. `send_once` must return errors instead of raising them.
-        There is no timeout: the caller must set one.
+        The caller must limit the time.
         """
         queue = deque(servers.order())
         retry = 0

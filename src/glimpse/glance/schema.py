@@ -56,8 +56,8 @@ class ImageSchema:
     async def base_attributes(self, token: str) -> frozenset[str]:
         """Return the keys that are attributes; all other keys are properties. Raises nothing.
 
-        `token` is the caller's token, with which the schema is fetched if necessary. Only the first
-        fetch makes the caller wait.
+        `token` is the caller's token, with which the schema is fetched if necessary. Calls wait
+        only for the first fetch.
         """
         await self._keep_fresh(token)
         return self._keys.base_attributes
@@ -65,8 +65,8 @@ class ImageSchema:
     async def all_keys(self, token: str) -> frozenset[str]:
         """Return all keys in the schema, including properties that an operator declared.
 
-        `token` is the caller's token, with which the schema is fetched if necessary. Only the first
-        fetch makes the caller wait. Raises nothing.
+        `token` is the caller's token, with which the schema is fetched if necessary. Calls wait
+        only for the first fetch. Raises nothing.
         """
         await self._keep_fresh(token)
         return self._keys.all_keys
@@ -98,10 +98,10 @@ class ImageSchema:
 def parse_schema(response: Response) -> SchemaKeys:
     """Return the keys in a response to ``GET /v2/schemas/image``.
 
-    A key that the schema marks ``is_base: false`` is no base attribute; every other key is one, as
-    in python-glanceclient, which Compute uses. Raises InvalidResponse for an unsuccessful response,
-    for a body that is not a schema, for more than 1,000 keys, and for a key of more than 255
-    characters.
+    A key that the schema marks ``is_base: false`` is no base attribute. Every other key is a base
+    attribute, as in python-glanceclient, which Compute uses. Raises InvalidResponse for an
+    unsuccessful response, for a body that is not a schema, for more than 1,000 keys, and for a key
+    of more than 255 characters.
     """
     described = parse_document(response).get("properties") if is_success(response) else None
     if not isinstance(described, Mapping):

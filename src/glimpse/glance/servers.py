@@ -36,9 +36,10 @@ def is_url(url: str) -> bool:
 class Servers:
     """The base URLs of one or more equal servers, and which servers have failed recently.
 
-    `urls` are URLs as the operator wrote them (see `base_url`). Requests begin with a random
-    server, then with each server in turn. A server that failed is tried after all other servers for
-    `backoff` seconds. `public_url` is the first of `urls` without user and password, for links.
+    `urls` are URLs as the operator wrote them (see `base_url`). The first request begins with a
+    random server, and each further request with the next server in turn. For `backoff` seconds
+    after a failure, a server is tried only after all other servers. `public_url` is the first of
+    `urls` without user and password, for links.
     """
 
     def __init__(

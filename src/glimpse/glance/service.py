@@ -48,10 +48,10 @@ class GlanceImageService:
     Glance checks the caller's permissions. The operator's `rules` are checked here as well: they
     can forbid more than Glance, but cannot allow what Glance forbids.
 
-    Requests to Glance: one for each page of a list, one to get an image, one to delete it (two if
-    the operator has a rule for getting or deleting images), at most two to change properties, and
-    one for the image schema every `schema_max_age` seconds. Methods that read or change images may
-    raise NotAuthenticated, Unavailable or InvalidResponse.
+    Requests to Glance, without retries: one for each page of a list, one to get an image, one to
+    delete it (two if the operator has a rule for getting or deleting images), at most two to change
+    properties, and one for the schema every `schema_max_age` seconds. Methods that read or change
+    images may raise NotAuthenticated, Unavailable or InvalidResponse.
     """
 
     def __init__(
@@ -66,9 +66,9 @@ class GlanceImageService:
     ) -> None:
         """Prepare the service; send no request yet.
 
-        `catalog` finds Glance if `options` name no server. `rules` are the operator's policy rules,
-        or None. Closing the service closes `transport`, `service_tokens` and `image_locks`, not
-        `catalog`.
+        `catalog` finds Glance if `options` name no server. `rules` are the operator's policy rules;
+        None without policy files. Closing the service closes `transport`, `service_tokens` and
+        `image_locks`, not `catalog`.
         """
         self._permissions = Permissions(rules, is_delegated=True)
         self._options = options
@@ -98,7 +98,7 @@ class GlanceImageService:
     async def _pages(
         self, caller: Caller, query: ImageQuery, limit: int | None
     ) -> AsyncGenerator[Page, None]:
-        """Yield pages of Glance's list without malformed images, at most `limit` if not None."""
+        """Yield pages of Glance's list without malformed images: `limit` images or fewer."""
         remaining = sys.maxsize if limit is None else limit
         pages = iterate_pages(
             functools.partial(self._fetch_page, caller, query),
@@ -146,9 +146,9 @@ class GlanceImageService:
         return response
 
     async def versions(self) -> dict[str, list[str] | ImageServiceError]:
-        """Return the API version ids of each server, or why they are unknown, by base URL.
+        """Return each server's API version ids, or the error of the request, by base URL.
 
-        The base URLs may hold credentials. Raises Unavailable if the servers cannot be looked up.
+        A base URL may have a password. Raises Unavailable if the servers cannot be looked up.
         """
         found: dict[str, list[str] | ImageServiceError] = {}
         for server in sorted((await self._client.servers()).order()):
@@ -169,8 +169,7 @@ class GlanceImageService:
         """Return the image with this id, which may be any text.
 
         Raises ImageNotFound if the image does not exist, or if Glance or a rule of the operator
-        hides it. For other refusals of Glance, raises the error of `image_error`, such as
-        Forbidden.
+        hides the image. Any other unsuccessful response raises the error of `error_from_response`.
         """
         response = await self._client.send(self._request("GET", caller, image_id))
         image = await self._parse_response(response, caller, image_id)
@@ -212,7 +211,7 @@ class GlanceImageService:
         changes: PropertyChanges,
         operations: list[dict[str, Any]],
     ) -> Image:
-        """Send `operations`, the JSON patch for `changes` to `image`; return the changed image.
+        """Send `operations`, a JSON patch with `changes` to `image`; return the changed image.
 
         Raises Invalid for a property that Glance cannot store, and the errors of
         `GlanceClient.send` and `_parse_response`.
@@ -237,10 +236,11 @@ class GlanceImageService:
     async def delete_image(
         self, caller: Caller, image_id: str, read_image: ReadImage | None = None
     ) -> None:
-        """Delete an image and its data. Raises ImageNotFound, Forbidden or Conflict.
+        """Delete an image and its data.
 
-        If the operator has a rule for getting or deleting images, the image is read first to check
-        the rule. `read_image` reads the image; with None, the image is read from Glance.
+        Raises ImageNotFound if the image is not visible, Forbidden if a rule or Glance forbids the
+        deletion, and Conflict if Glance responds 409. If the operator has a rule for getting or
+        deleting images, `read_image` (None: `get_image`) reads the image first.
         """
         if self._permissions.has_rule(Action.DELETE_IMAGE) or self._permissions.has_rule(
             Action.GET_IMAGE
@@ -254,7 +254,7 @@ class GlanceImageService:
     async def base_attributes(self, caller: Caller) -> frozenset[str]:
         """Return the keys of attributes: those of the Image API, and those in Glance's schema.
 
-        Only the first fetch of the schema makes the caller wait. Raises nothing.
+        Calls wait only for the first fetch of the schema. Raises nothing.
         """
         return await self.schema.base_attributes(caller.token)
 
@@ -264,9 +264,9 @@ class GlanceImageService:
         )
 
     async def ping(self) -> str | None:
-        """Return None if any server of Glance responds, otherwise the reason why none does.
+        """Return None if any server of Glance responds, otherwise why none does. Raises nothing.
 
-        Raises nothing. `total_timeout` does not limit the time.
+        A 500, 502, 503 or 504 is no response. Only transport and catalog timeouts limit the time.
         """
         return await self._client.ping()
 
@@ -280,7 +280,7 @@ class GlanceImageService:
         await self._image_locks.close()
 
     def _request(self, method: str, caller: Caller, image_id: str) -> GlanceRequest:
-        """Return a request without a body. Raises ImageNotFound if no URL path can have the id."""
+        """Return a request without a body. Raises ImageNotFound as `image_path` does."""
         return GlanceRequest(
             method,
             image_path(image_id),

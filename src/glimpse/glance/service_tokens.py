@@ -15,8 +15,9 @@ class ServiceTokens(Protocol):
     async def token(self) -> str | None:
         """Return the service token to send, or None if there is none now. Raises nothing.
 
-        If the result is None, send the request with the caller's token only. Without a token, this
-        method logs in, and waits at most about a second for the login.
+        If the result is None, send the request with the caller's token only. The token may have
+        expired: if Glance responds 401, call `renew`. If there is no token yet, logs in, and waits
+        at most about a second for the login.
         """
         ...
 

@@ -60,7 +60,7 @@ class ToozLocks:
     A call of the lock service that takes more than `call_timeout` seconds raises Unavailable and is
     abandoned: its thread runs on. `abandoned_calls` is the number of abandoned calls whose threads
     are still running. While there are eight, further calls raise Unavailable at once. Locks in
-    files (``file:``) are used without threads, and without a timeout.
+    files (``file:``) are acquired and released without threads, and without a timeout.
     """
 
     def __init__(self, backend_url: str, call_timeout: float = _CALL_TIMEOUT) -> None:
@@ -138,8 +138,8 @@ class ToozLocks:
 
         Raises Unavailable if the function fails, if it takes longer than `call_timeout`, or at once
         while eight abandoned calls are running. If the call is abandoned, or if this coroutine is
-        cancelled, the function runs on. When the function returns, `undo` is called with the
-        result.
+        cancelled, the function runs on. If the function then returns a result, `undo` is called
+        with that result.
         """
         if self._is_local:
             return self._translate_errors(function)
@@ -194,7 +194,7 @@ def _try_undo(undo: Callable[[Result], object], result: Result) -> None:
 
 
 def with_timeouts(backend_url: str) -> str:
-    """Return `backend_url` with a lock expiry and a network timeout, in seconds, added.
+    """Return `backend_url` with a lock expiry of 10 and a network timeout of 5 seconds.
 
     Parameters that the URL has already are kept. Only URLs of Redis, memcached and etcd (by HTTP)
     are changed. Other lock services need no expiry: locks in files are released when their process
