@@ -59,8 +59,9 @@ def log_access(
     sent. `seconds` is the time from the start of the request to the end of the response. `status`
     is the status code of the response.
 
-    For an incomplete response, the caller passes `incomplete`, and 499 or 500 as `status` (see
-    `RequestMiddleware`). The line then also has the reason and the status code that was sent.
+    For an incomplete response, the caller passes `incomplete`, and as `status` 499 (because of the
+    client) or 500 (because of the server). The line then also has the reason and the status code
+    that was sent.
     """
     if status < _FIRST_ERROR and context.operation in _HEALTH_OPERATIONS:
         return
@@ -104,8 +105,8 @@ def _record(values: dict[str, object]) -> logging.LogRecord:
 def _common_attributes(_process: int, _thread: int) -> dict[str, Any]:
     """Return the attributes of an access log record. The result is cached: change only a copy.
 
-    A record has the process and the thread among its attributes, so the cache has one entry for
-    each thread.
+    The parameters are the ids of the current process and thread. Only the cache uses the
+    parameters: each thread has its own entry, because a record has these ids.
     """
     return vars(LOG.makeRecord(LOG.name, logging.INFO, __file__, 0, _LINE, (), None))
 

@@ -9,7 +9,7 @@ _MAX_ID_LENGTH = 100  # characters; the rest of an id is not logged
 class BrokenRecords:
     """Logs each broken record of one kind once, at level ERROR.
 
-    Every list leaves out the broken record, and a line for each list would fill the log. After
+    A broken record is left out of every list, and a line for each list would fill the log. After
     1,000 records, one more line says that there are more, and then nothing is logged.
     """
 
@@ -20,7 +20,7 @@ class BrokenRecords:
         self._reported: set[str] = set()
 
     def report(self, record_id: object, reason: str) -> None:
-        """Log, once for each id, that a record is left out of responses because of `reason`.
+        """Log, once for each id, that a record is broken because of `reason` and is left out.
 
         A second reason for the same id is not logged. Ids with the same first 100 characters count
         as the same id. An id may be of any type, because it may come from a document of another

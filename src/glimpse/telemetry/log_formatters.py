@@ -25,7 +25,7 @@ _USUAL_LINE = 1000  # characters; the ids in a longer line are shortened
 _MAX_USUAL_ID_LENGTH = 64
 _MAX_ID_LENGTH = 255  # characters of an id or a name, as in Keystone
 _DATE_FORMAT = "%Y-%m-%d %H:%M:%S"  # of oslo.log
-_MAX_INTEGER = 2**63 - 1  # the largest that orjson writes
+_MAX_INTEGER = 2**63 - 1  # orjson raises an exception for integers of more than 64 bits
 _FRAMES = ("  ", "Traceback (", "\n")  # how parts of a traceback without foreign text begin
 
 
@@ -48,8 +48,9 @@ class LineFormatter(_DatedFormatter):
 
     A record that is logged during a request has the ids of the request and of its caller. The
     configured suffix is added at level DEBUG. Each line of a traceback becomes a line with the
-    configured prefix. A name in the formats that only oslo.log knows becomes ``-`` or nothing.
-    Messages, ids and texts of errors are redacted and escaped, because clients may have sent them.
+    configured prefix. A field of a format that Glimpse does not have becomes ``-`` or nothing
+    (``%(instance)s``). Messages, ids and texts of errors are redacted and escaped, because clients
+    may have sent them.
     """
 
     def __init__(self, server: Server) -> None:
@@ -65,7 +66,7 @@ class LineFormatter(_DatedFormatter):
         self._unknown = {name: names[name] for name in names.keys() - _KNOWN.__dict__.keys()}
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line without a line end; several lines if the record has a traceback."""
+        """Return the line and the lines of the traceback, if any, without a line end at the end."""
         is_in_request = current_context.get() is not NO_REQUEST
         values = {**self._unknown, **record.__dict__, **(_context_ids() if is_in_request else {})}
         values["asctime"] = self._asctime(record)
@@ -85,7 +86,7 @@ class LineFormatter(_DatedFormatter):
 
 
 class JsonFormatter(_DatedFormatter):
-    """Formats a record as one JSON object, with keys of oslo.log's JSONFormatter.
+    """Formats a record as one JSON object; the keys are also in oslo.log's JSONFormatter.
 
     - ``created`` is in seconds since 1970.
     - ``traceback`` is a text, or null if the record has no exception.
@@ -144,7 +145,7 @@ def _message(record: logging.LogRecord) -> str:
 def _field(value: object) -> object:
     """Return None, a bool or a number unchanged; return another value as an escaped text.
 
-    An integer that orjson cannot write becomes a text, too.
+    An integer with an absolute value above 2**63 - 1 becomes a text, too.
     """
     if value is None or isinstance(value, bool | float):
         return value
@@ -166,9 +167,9 @@ def _traceback(record: logging.LogRecord) -> Iterator[str]:
 def _context_ids() -> dict[str, str]:
     """Return the ids of the current request and of its caller, under oslo.log's names.
 
-    The caller's ids come from Keystone or from a noauth token, so they may be any text. If an id is
-    unusually long, all values of the result are redacted and escaped. Otherwise pass the result to
-    `_redacted_ids` before it is logged.
+    The caller's ids come from Keystone or from a noauth token, so an id may be any text. Pass the
+    result to `_redacted_ids` before it is logged in a line that is not plain. If an id of user or
+    project has more than 64 characters, this function has passed the result already.
     """
     request = current_context.get()
     values = {"request_id": request.request_id, "global_request_id": request.global_id or "-"}

@@ -124,16 +124,16 @@ class Metrics:
     def render(self, accept: str) -> tuple[str, bytes]:
         """Return content type and body of the response to Prometheus.
 
-        `accept` is the Accept header of the request. With several workers, this method reads the
-        files of all workers: call it in a thread.
+        `accept` is the Accept header of the request; empty for none. With several workers, this
+        method reads the files of all workers: call this method in a thread.
         """
         encode, content_type = choose_encoder(accept)
         return content_type, encode(self._registry_to_render())
 
     def _registry_to_render(self) -> CollectorRegistry:
-        """Return the registry of this process, or one with the sums over all workers.
+        """Return the registry of this process if PROMETHEUS_MULTIPROC_DIR is not set.
 
-        The sums are returned if PROMETHEUS_MULTIPROC_DIR is set.
+        Otherwise returns a new registry with the sums over all workers.
         """
         if not os.environ.get(DIRECTORY_VARIABLE):
             return self._registry

@@ -1,4 +1,4 @@
-"""Observer: the interface that counts requests, and calls to other services."""
+"""Observer: an interface for counting requests, and calls to other services."""
 
 from typing import Literal, Protocol
 
@@ -22,8 +22,8 @@ class Observer(Protocol):
         """Record that a request has ended, `seconds` after it arrived.
 
         `operation` is the name of an operation (``image.list_images``). `status` is the status code
-        of the response. For an incomplete response, it is 499 if the client is the reason, and 500
-        if the server is.
+        of the response. `status` is 499 if the response is incomplete because of the client, and
+        500 if the response is incomplete because of the server.
         """
         ...
 
@@ -38,9 +38,9 @@ class Observer(Protocol):
         - Login: `method` is ``login``; `outcome` is ``ok`` or ``failed``.
         - Query of Glance's database: `method` is ``select``. `outcome` is ``ok``, ``failed``,
           ``refused`` (the database does not accept a value of the request), ``cancelled``, or
-          ``skipped`` (not sent, because earlier queries failed). Queries that are not sent to the
-          replica have ``not_current`` (the replica is behind) or ``own_write`` (this gateway has
-          just written).
+          ``skipped`` (not sent, because earlier queries failed).
+        - Query that is not sent to the replica of Glance's database: `outcome` is ``not_current``
+          (the replica is behind) or ``own_write`` (this gateway has just written).
         """
         ...
 

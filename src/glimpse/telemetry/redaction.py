@@ -103,13 +103,13 @@ def redact_target(path: str, query: str) -> str:
     percent-encoded, as the client sent them. ``***`` replaces these parts of them, even if they are
     encoded several times:
 
-    - the segment after ``token``, ``password``, ``secret`` (or a plural of them) and ``passwd``
+    - the path segment after ``token``, ``password``, ``secret`` (or their plural) and ``passwd``
     - values of parameters whose name contains a word such as ``token``, ``auth`` or ``key``
     - users and passwords of URLs
     - texts with the form of a token
 
-    In doubt, a part is replaced. Path and query are cut to 2,048 characters each, with ``...`` at
-    the end. A double quote becomes ``%22``.
+    In doubt, a part is replaced. A path or query with more than 2,048 characters is cut, with
+    ``...`` at the end. A double quote becomes ``%22``.
     """
     if len(path) > MAX_SHOWN_LENGTH:
         path = path[:MAX_SHOWN_LENGTH] + "..."
@@ -212,10 +212,10 @@ def _redacted_parameter(raw: str) -> str:
 
 
 def _has_secret(text: str) -> bool:
-    """Return True if a decoded part of a URL may contain a secret.
+    """Return True if a part of a URL may contain a secret. `_decoded` has decoded `text`.
 
     A secret is a token, the user of a URL, or the text after the name of a secret. The result is
-    also True for a ``%``: `_decoded` leaves it only in a text that is encoded too many times.
+    also True for a ``%``: `_decoded` returns ``%`` only for a text that is encoded too many times.
     """
     if _TOKEN.search(text) or _USERINFO.search(text) or "%" in text:
         return True
@@ -230,8 +230,8 @@ def _has_secret(text: str) -> bool:
 def _decoded(text: str) -> str:
     """Return `text`, percent-decoded again and again until nothing is encoded.
 
-    Returns ``%`` if 5 decodings are not enough. No other result contains a ``%``: a ``%`` that
-    encodes nothing becomes a space.
+    Returns the text ``%`` if 5 decodings are not enough. No other result contains a ``%``: a ``%``
+    that encodes nothing becomes a space.
     """
     if "%" not in text:
         return text
@@ -249,9 +249,9 @@ def header_value(text: str) -> str:
 
 
 def quote_url(url: str) -> str:
-    """Return `url`, with characters percent-encoded that are invalid in URLs or end a header.
+    """Return `url`; percent-encode characters that are invalid in a URL, such as spaces and LF.
 
-    Percent-encoded characters in `url` stay unchanged.
+    Characters of `url` that are percent-encoded already stay unchanged.
     """
     return url if _PLAIN_URL.fullmatch(url) else quote(url, safe="/:@[]?&=%", errors="replace")
 

@@ -13,7 +13,8 @@ class RequestContext:
 
     - ``request_id`` has the form ``req-<uuid>``.
     - ``global_id`` is the id that the client sent (``req-<uuid>``), or None. Calls to Glance pass
-      it on (oslo.middleware's convention).
+      ``global_id`` on (oslo.middleware's convention).
+    - ``observer`` is the Observer of calls to other services.
     - ``operation`` is the name of the operation (``image.list_images``), at first ``other``.
     - ``caller`` is None until the token is validated.
     - ``glance_seconds`` is the time that the request has spent in calls to Glance.
@@ -64,9 +65,9 @@ current_context: ContextVar[RequestContext] = ContextVar(
 
 
 def new_context(headers: Mapping[bytes, bytes], observer: Observer) -> RequestContext:
-    """Make the context of a new request, with a new id, and the client's id from `headers`.
+    """Return the context of a new request, with a new id, and the client's id from `headers`.
 
     Names in `headers` are in lower case. An id of the client that is not ``req-<uuid>`` is ignored.
-    The caller sets `current_context`.
+    The caller has to set `current_context` to the result.
     """
     return RequestContext(new_request_id(), global_request_id(headers), observer)
