@@ -62,7 +62,7 @@ class ActiveFault:
     def remember(self, key: object, messages: list[Message], now: float) -> None:
         """Store a response that `stale_response` can return; replace an earlier one for `key`.
 
-        Requests with the same `key` get the same response. `now` is the time of the request.
+        `now` is the time of the request, of a monotonic clock in seconds.
         """
         self._responses[key] = now, messages
 

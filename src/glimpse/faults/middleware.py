@@ -77,7 +77,8 @@ class FaultMiddleware:
     async def _facts(self, scope: Scope) -> RequestFacts:
         """Return the facts of a request; validate its token only if a rule names a project.
 
-        An invalid token gives no projects, and no error: the API refuses the request later.
+        If the token cannot be validated, the result has no projects: the API gets the request, and
+        responds with the error.
         """
         headers = {
             name.decode("latin-1"): value.decode("latin-1")

@@ -171,7 +171,7 @@ def parse_rule(document: object, operations: Collection[str]) -> FaultRule:
 
 
 def _unknown_key(key: str) -> str:
-    """Return an error message, which suggests the key that was probably meant, or all keys."""
+    """Return an error message with the key that was probably meant, or with all keys."""
     similar = difflib.get_close_matches(key, KEYS, 1)
     hint = f"did you mean {similar[0]}?" if similar else f"one of {', '.join(KEYS)}."
     return f"this key is unknown: {hint}"
