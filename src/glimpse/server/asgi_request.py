@@ -163,10 +163,10 @@ class AsgiRequest:
     async def receive(self) -> Message:
         """Return the next part of the request's body, as soon as one has arrived.
 
-        Returns ``http.disconnect`` if the client has disconnected or the response is complete.
-        After the last part of the body, waits for one of the two. Resumes reading from the client.
-        If the client waits for 100 Continue and no response has started, the first call sends 100
-        Continue.
+        Returns ``http.disconnect`` if the client has disconnected or the response is complete. If
+        the last part of the body has been returned before, waits for that. Resumes reading from the
+        client. If the client waits for 100 Continue and no response has started, the first call
+        sends 100 Continue.
         """
         if self._expects_continue and not self._transport.is_closing():
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")

@@ -14,7 +14,7 @@ _UNCOUNTED_BYTES = 16 * 1024
 
 
 class BufferLimit:
-    """The limit of the bytes in several buffers together; `used` is the number of bytes now.
+    """The limit of the bytes in several buffers together; `used` is the number counted now.
 
     The first 16 KiB of each buffer do not count.
     """

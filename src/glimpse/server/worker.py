@@ -46,7 +46,8 @@ class ServedApplication(Protocol):
     async def reload(self, load: LoadSettings) -> bool:
         """Serve new requests with the settings that `load` returns, and return True.
 
-        If `load` raises or its settings cannot be used, log an error, keep the present settings and
+        `load` runs in a thread. Options that need a restart, such as the ports, stay as they are.
+        If `load` raises or the settings cannot be used, log an error, keep the present settings and
         return False.
         """
         ...
