@@ -44,9 +44,9 @@ class AllowedHosts:
         - Its Host header is malformed or names a host that is not allowed. A request without a Host
           header is no risk, because browsers always send one.
         - Proxy headers are trusted, and the forwarded host is malformed or not allowed.
-        - The method is not GET, HEAD, OPTIONS or TRACE, and the Origin header names the page of a
-          host that is not allowed. If there is no Origin header, the request is refused if the
-          browser marks it as cross-site (Sec-Fetch-Site).
+        - The method is not GET, HEAD, OPTIONS or TRACE, and the Origin header (the page that sent
+          the request) names a host that is not allowed. If there is no Origin header, the request
+          is refused if the browser marks it as cross-site (Sec-Fetch-Site).
         """
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         host = headers.get(b"host")

@@ -27,7 +27,7 @@ async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -
     - BodyTooLarge if the body has more than `limit` bytes. If Content-Length is larger than
       `limit`, nothing is read.
     - ClientDisconnected if the client disconnects before the end of the body.
-    - TooManyBodies (a 503) if the bodies of all requests together exceed MAX_HELD_BYTES. The first
+    - TooManyBodies (503) if the bodies of all requests together exceed MAX_HELD_BYTES. The first
       16 KiB of each body do not count. The error is not raised while all other bodies are smaller
       than 16 KiB.
     """
@@ -62,8 +62,8 @@ def _count_bytes(total: int) -> None:
 async def send_pieces(receive: Receive, send: Send, pieces: AsyncGenerator[bytes, None]) -> None:
     """Send the pieces of a response's body as they are produced, and then its end.
 
-    Before this call, read the request's body and send the head of the response: after the request's
-    body, `receive` waits until the client disconnects. If the client disconnects, this function
+    Send the head of the response before this call. Also read the request's body before: only then
+    does `receive` wait for the client to disconnect. If the client disconnects, this function
     returns without an error when the next piece is produced. Raises what `pieces` raises. Closes
     `pieces` in any case.
     """

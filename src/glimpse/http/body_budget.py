@@ -10,7 +10,7 @@ UNCOUNTED_BYTES = 16 * 1024
 
 
 class TooManyBodies(Unavailable):
-    """The request bodies in the memory of this process would exceed MAX_HELD_BYTES; a 503."""
+    """The request bodies in the memory of this process would exceed MAX_HELD_BYTES (503)."""
 
 
 class BodyBudget:

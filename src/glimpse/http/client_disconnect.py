@@ -14,10 +14,10 @@ Result = TypeVar("Result")
 async def while_connected(receive: Receive, work: Coroutine[Any, Any, Result]) -> Result:
     """Return the result of `work`; cancel `work` if the client disconnects first.
 
-    Before this call, read the request's body: after the request's body, `receive` waits until the
-    client disconnects. Raises ClientDisconnected if the client disconnects first, and what `work`
-    raises. If the caller is cancelled, `work` is cancelled, too. In all cases, `work` has ended
-    when this function returns or raises.
+    Read the request's body before this call: only then does `receive` wait for the client to
+    disconnect. Raises ClientDisconnected if the client disconnects first, and what `work` raises.
+    If the caller is cancelled, `work` is cancelled, too. In all cases, `work` has ended when this
+    function returns or raises.
     """
     task = asyncio.ensure_future(work)
     disconnected = asyncio.ensure_future(receive())

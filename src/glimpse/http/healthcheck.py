@@ -70,7 +70,7 @@ class Healthcheck:
         `scope` has the keys of `extend_scope`. A health check meets all of these conditions:
 
         - The path is `path` or below `path`.
-        - If `allowed_source_ranges` is not empty, one of the ranges has the connection's peer.
+        - If `allowed_source_ranges` is not empty, the peer address of the connection is in a range.
         - If `ignore_proxied_requests` is True, the request has no X-Forwarded header.
         """
         path = scope["path"]

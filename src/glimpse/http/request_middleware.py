@@ -39,9 +39,9 @@ class RequestMiddleware:
     plain text. Otherwise the exception is raised again, and the server closes the connection.
 
     `observer` is called at the start and the end of each request, and `drain` counts the requests
-    in progress. If `access_log` is True, each request is logged when it ends. If a response is
-    incomplete, the observer and the log get 499 or 500 in place of the status code that was sent:
-    499 if the client disconnected or read too slowly, 500 if the server failed.
+    in progress. If `access_log` is True, `log_access` logs each request when it ends. If a response
+    is incomplete, the observer and the log get 499 or 500 in place of the status code that was
+    sent: 500 if the server failed, and 499 if the client disconnected or read too slowly.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class RequestMiddleware:
         self._drain = drain or RequestDrain()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one HTTP request. The scope may not be a lifespan or websocket scope."""
+        """Serve one HTTP request. The scope must not be a lifespan or websocket scope."""
         has_single_tokens = extend_scope(
             scope, self._ports, trust_proxy_headers=self._trust_proxy_headers
         )

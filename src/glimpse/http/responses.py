@@ -15,8 +15,9 @@ async def send_response(
 ) -> None:
     """Send a complete response, head and body. Names in `headers` are in lower case.
 
-    Adds Content-Length if the status is not 204 or 304 (RFC 9110, 8.6). `method` is the method of
-    the request. If it is HEAD, the body is not sent, but Content-Length is the body's length.
+    Adds Content-Length if the status is not 204 or 304 (RFC 9110, 8.6). `method` is the request's
+    method. If `method` is HEAD, the body is not sent, but Content-Length is the body's length. For
+    a 204 or 304, `body` must be empty.
     """
     sent = [*headers]
     if status not in WITHOUT_BODY:

@@ -42,8 +42,8 @@ class ServicePorts:
         without its own port is below the URL of the Compute API (``http://host:8774/image``).
 
         If a proxy is in front of the Compute API, the client may not reach other ports, so the
-        other APIs are below `base_url`, too. A proxy is assumed if `server_port` is None. It is
-        also assumed if `server_port` is the Compute API's port, and `base_url` has a path or
+        other APIs are below `base_url`, too. A proxy is assumed if `server_port` is None. A proxy
+        is also assumed if `server_port` is the Compute API's port, and `base_url` has a path or
         another port.
         """
         if server_port is None or (self.image_port is None and self.identity_port is None):
