@@ -8,7 +8,7 @@ CatalogOperation = Literal["read", "write"]
 
 
 class Observer(Protocol):
-    """Methods to call when requests start or end, and when calls to other services end.
+    """Methods to call for what is counted: requests, calls to services, lookups and failures.
 
     Requests wait for these methods. So an implementation must take only about a microsecond, and
     must not raise.

@@ -212,7 +212,7 @@ def _redacted_parameter(raw: str) -> str:
 
 
 def _has_secret(text: str) -> bool:
-    """Return True if a part of a URL may contain a secret. `_decoded` has decoded `text`.
+    """Return True if a part of a URL may contain a secret; `text` is decoded (`_decoded`).
 
     A secret is a token, the user of a URL, or the text after the name of a secret. The result is
     also True for a ``%``: `_decoded` returns ``%`` only for a text that is encoded too many times.
