@@ -50,7 +50,7 @@ class LoggedRequest(NamedTuple):
 
 
 class RequestLog:
-    """Keeps the last 10,000 requests that an application of `middleware` has served."""
+    """Keeps the last 10,000 requests, which `middleware` adds; forgets older requests."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
