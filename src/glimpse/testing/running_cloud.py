@@ -172,7 +172,7 @@ class StartingCloud:
     def wait(self) -> Cloud:
         """Wait until the cloud serves requests, and return it.
 
-        Raises CloudNotStarted if the process exits, or does not serve after 60 seconds.
+        Raises CloudNotStarted if the process exits, or does not serve within 60 seconds.
         """
         return Cloud(self._process, self._process.wait_until_ready(), self._directory)
 

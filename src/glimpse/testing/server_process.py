@@ -15,7 +15,7 @@ _LOG_LINES = 40  # lines of the server's log in a message
 
 
 class CloudNotStarted(Exception):
-    """``glimpse serve`` did not start; the message has the last lines of its output."""
+    """``glimpse serve`` did not start; the message has the last 40 lines of the log."""
 
 
 class ServerProcess:
@@ -43,7 +43,7 @@ class ServerProcess:
     def wait_until_ready(self) -> dict[str, Any]:
         """Wait until the server serves requests; return the content of the ready file.
 
-        Raises CloudNotStarted if the process ends, or does not serve requests after 60 seconds.
+        Raises CloudNotStarted if the process ends, or does not serve requests within 60 seconds.
         """
         deadline = time.monotonic() + START_SECONDS
         while not self._ready_file.exists():
