@@ -51,15 +51,17 @@ class SQLiteCatalog:
     A write that has returned survives a crash of the machine, except in a state directory without
     syncing (`files.syncing`).
 
-    Any method may raise Unavailable. The caller closes the catalog with `close`.
+    Methods raise Unavailable if the file cannot be read or written, after `close`, and if too many
+    reads or writes are waiting. The caller closes the catalog with `close`.
     """
 
     @classmethod
     def open(cls, path: Path) -> "SQLiteCatalog":
-        """Open the file; create it or migrate its schema first if necessary.
+        """Open the file; create the file or migrate its schema first if necessary.
 
-        Raises UnusableCatalog if the file cannot be opened, created or migrated, or if its schema
-        is newer than this Glimpse. Raises OSError if the file's mode cannot be set.
+        Sets the file's mode to 0600. Raises UnusableCatalog if the file cannot be opened, created
+        or migrated, or if its schema is newer than this Glimpse. Raises OSError if the mode cannot
+        be set.
         """
         return cls(path)
 
@@ -77,14 +79,14 @@ class SQLiteCatalog:
         self._waiting = 0  # images in memory that wait for their page
 
     def problem(self) -> str | None:
-        """Return why a read failed in the last minute, for operators; None if no read failed."""
+        """Return, for operators, why a read failed in the last minute; None if no read failed."""
         return self._failures.problem()
 
     async def get(self, image_id: str, project_id: str | None) -> Record | None:
         """Return the record with this id, with the membership of `project_id`.
 
         Returns None if no image has the id, or if another program has made the image's row invalid.
-        Raises Unavailable.
+        Raises Unavailable if the file cannot be read.
         """
         with self._reading:
             return self._reader.get(image_id, project_id)
@@ -92,12 +94,13 @@ class SQLiteCatalog:
     def pages(
         self, caller: Caller, query: ImageQuery, marker: Image | None
     ) -> AsyncGenerator[Page, None]:
-        """Yield the images that match `query` and that `caller` can see, after `marker`.
+        """Yield the images that match `query` and that `caller` can see, in the query's order.
 
-        The list starts at its beginning if `marker` is None. Owner, visibility and memberships
-        decide what `caller` can see; policy rules are not checked. Pages have at most 200 images,
-        and do not stop at `query.limit`. Any page may be empty. Only the last page has ``is_last``
-        set. The generator raises Unavailable.
+        The list starts after the image `marker`; with None, at the first image. Owner, visibility
+        and memberships decide what `caller` can see; policy rules are not checked. Pages have at
+        most 200 images. `query.limit` does not end the list, so the caller stops reading and closes
+        the generator. Any page may be empty. Only the last page has ``is_last`` set. Raises
+        Unavailable if the file cannot be read, also after some pages.
         """
         if is_readable_from_index(caller, query):
             return self._pages_from_index(caller, query, marker)
@@ -106,9 +109,10 @@ class SQLiteCatalog:
     async def _pages_from_index(
         self, caller: Caller, query: ImageQuery, marker: Image | None
     ) -> AsyncGenerator[Page, None]:
-        """Yield the pages of a list that the listing index alone answers. Raises Unavailable.
+        """Yield the pages of a list that the listing index alone answers.
 
-        Reads on the event loop, which runs other tasks between two pages.
+        Reads on the event loop, which runs other tasks between two pages. Raises Unavailable if the
+        file cannot be read.
         """
         with self._reading:
             position = self._reader.listing_position(marker) if marker is not None else None
@@ -127,11 +131,12 @@ class SQLiteCatalog:
     async def _pages_by_scan(
         self, caller: Caller, query: ImageQuery, marker: Image | None
     ) -> AsyncGenerator[Page, None]:
-        """Yield the pages of a list that must be read in a thread. Raises Unavailable.
+        """Yield the pages of a list that must be read in a thread.
 
         One read of the thread (a step) may return several pages. All but the first page wait in
         memory. The waiting images of all lists together are limited to 10,000. If a step would
-        exceed this limit, its waiting images are dropped, and read again when they are needed.
+        exceed this limit, only its first page is kept; the next step reads the rest again. Raises
+        Unavailable for the same causes as `ReaderThreads.run`.
         """
         cursor: Image | ListingPosition | None = marker
         # Each step of a sorted list reads all rows in scope, so the steps are large and few.
@@ -162,9 +167,10 @@ class SQLiteCatalog:
     ) -> None:
         """Add an image without members.
 
-        `check_usage` gets the usage of `project_id`, which includes the new image. If `check_usage`
-        raises, nothing is added, and this method raises the same error. Raises Conflict if another
-        image has the id of `image`.
+        If `check_usage` is given, it gets the usage of `project_id` with the new image included. If
+        `check_usage` raises, nothing is added, and this method raises the same error. Raises
+        Conflict if another image has the id of `image`, and Unavailable if the file cannot be
+        written.
         """
         await self._writer_thread.run(ImageWriter.insert, image, project_id, check_usage)
 
@@ -175,35 +181,34 @@ class SQLiteCatalog:
         change: Change,
         check_usage: UsageCheck | None = None,
     ) -> Image:
-        """Pass the record to `change`; store and return the image that `change` returns.
+        """Pass the image's record to `change`; store and return the image that `change` returns.
 
-        Atomic. The record has the membership of `project_id`. `change` runs in the writer's thread,
-        and must keep the id. `check_usage` gets the usage of `project_id` after the change. Raises
-        ImageNotFound if there is no image. Raises what `change` and `check_usage` raise; then
-        nothing has changed.
+        Atomic. The record has the membership of `project_id`. `change` must keep the id. If
+        `check_usage` is given, it gets the usage of `project_id` after the change. Both functions
+        run in the writer's thread. Raises ImageNotFound if there is no such image, Unavailable if
+        the file cannot be written, and the errors that `change` and `check_usage` raise. After any
+        error, nothing has changed.
         """
         return await self._writer_thread.run(
             ImageWriter.update, image_id, project_id, change, check_usage
         )
 
     async def usage(self, project_id: str | None) -> Usage:
-        """Return the usage of a project's images; all zero for None. Raises Unavailable."""
+        """Return the usage of a project's images; zeros for None. Raises Unavailable."""
         with self._reading:
             return self._usage.get(project_id)
 
     async def delete(self, image_id: str, project_id: str | None, check: RecordCheck) -> None:
-        """Pass the record to `check`; if `check` does not raise, remove the image and its members.
+        """Pass the image's record to `check`; then remove the image and its members.
 
-        Atomic. The record has the membership of `project_id`. Raises ImageNotFound if there is no
-        image, and what `check` raises.
+        Atomic. The record has the membership of `project_id`. `check` runs in the writer's thread.
+        Raises ImageNotFound if there is no such image, Unavailable if the file cannot be written,
+        and the errors that `check` raises. After any error, nothing is removed.
         """
         await self._writer_thread.run(ImageWriter.delete, image_id, project_id, check)
 
     async def members(self, image_id: str) -> Sequence[Member]:
-        """Return the members of an image, the oldest membership first; empty if there is no image.
-
-        Raises Unavailable.
-        """
+        """Return the members of an image, the oldest first; empty if no image has the id."""
         with self._reading:
             return self._reader.members(image_id)
 
@@ -214,21 +219,24 @@ class SQLiteCatalog:
         member_id: str,
         change: MemberChange[MemberOrNone],
     ) -> MemberOrNone:
-        """Pass the record and its members to `change`; store the Member that `change` returns.
+        """Store and return the Member that `change` returns for an image and its members.
 
-        Atomic. The record has the membership of `project_id`. The members are a mapping by project
-        id. A Member that `change` returns must have the id `member_id`. If `change` returns None,
-        the membership of `member_id` is removed. `change` runs in the writer's thread. Returns what
-        `change` returned. Raises ImageNotFound if there is no image, and what `change` raises.
+        `change` gets the image's record with the membership of `project_id`, and all members by
+        project id. The returned Member must have the id `member_id`; for None, the membership of
+        `member_id` is removed. Atomic. `change` runs in the writer's thread. Raises ImageNotFound
+        if there is no such image, Unavailable if the file cannot be written, and the errors that
+        `change` raises. After any error, nothing has changed.
         """
         return await self._writer_thread.run(
             ImageWriter.change_member, image_id, project_id, member_id, change
         )
 
     async def put(self, records: Sequence[tuple[Image, Members]]) -> None:
-        """Store images with their members, all or none.
+        """Store images with their members: all of them or none.
 
-        An image in the catalog with the same id is replaced, with its members.
+        Each image replaces a stored image with the same id, and also the members of the stored
+        image. If several `records` have the same id, the last of them is stored. Raises Unavailable
+        if the file cannot be written.
         """
         await self._writer_thread.run(ImageWriter.put, records)
 
@@ -240,37 +248,38 @@ class SQLiteCatalog:
         task: Task,
         check_usage: UsageCheck | None = None,
     ) -> Image:
-        """Change an image like `update` and store `task` like `put_task`, in one transaction.
+        """Change an image like `update`, and store `task` like `put_task`, in one transaction.
 
-        Raises what `update` raises; then `task` is not stored.
+        Raises the errors of `update`; then neither the image nor a task has changed.
         """
         return await self._writer_thread.run(
             ImageWriter.update_with_task, image_id, project_id, change, task, check_usage
         )
 
     async def put_task(self, task: Task) -> None:
-        """Add a task, or replace the task with its id.
+        """Add a task, or replace the task with the same id. Also remove old tasks.
 
-        Removes all expired tasks. Keeps only the newest MAX_TASKS finished tasks of the task's
-        owner, and removes the older ones.
+        Removes all tasks that have expired at ``task.updated_at``. Of the finished tasks of the
+        task's owner, keeps only the newest MAX_TASKS. Raises Unavailable if the file cannot be
+        written.
         """
         await self._writer_thread.run(ImageWriter.put_task, task)
 
     async def get_task(self, task_id: str) -> Task | None:
-        """Return the task with this id; None if no task has the id."""
+        """Return the task with this id, even an expired task; None if no task has the id."""
         with self._reading:
             return self._tasks.get(task_id)
 
     async def tasks_of_image(self, image_id: str) -> Sequence[Task]:
-        """Return the 100 newest tasks of an image, the oldest of them first."""
+        """Return the 100 newest tasks of an image, the oldest first. Includes expired tasks."""
         with self._reading:
             return self._tasks.of_image(image_id)
 
     async def list_tasks(self, query: TaskQuery, now: str) -> Sequence[Task]:
         """Return one page of the tasks that match `query` and have not expired at `now`.
 
-        The tasks are without their input. Raises MarkerNotFound if no task has the id
-        `query.marker`.
+        ``input_json`` of each task is an empty document (``{}``). Raises MarkerNotFound if no task
+        has the id `query.marker`, and Unavailable if the file cannot be read.
         """
         with self._reading:
             return self._tasks.list(query, now)
@@ -278,8 +287,8 @@ class SQLiteCatalog:
     async def close(self) -> None:
         """Finish the writes in the queue and the running reads, then close the file.
 
-        Reads that wait for a thread are cancelled: their callers get CancelledError. Later reads
-        and writes raise Unavailable.
+        Reads that wait for a thread raise CancelledError in their callers. Later reads and writes
+        raise Unavailable.
         """
         self._reading.close()
         await asyncio.to_thread(self._writer_thread.close)

@@ -24,7 +24,10 @@ class CatalogExport:
     """
 
     def __init__(self, path: Path) -> None:
-        """Open the catalog. Raises UnusableCatalog if there is no file or it cannot be opened."""
+        """Open the catalog. Raises UnusableCatalog if the file is missing or cannot be read.
+
+        A schema that is newer than this Glimpse raises NewerSchema, an UnusableCatalog.
+        """
         if not path.exists():
             raise UnusableCatalog(f"There is no catalog {path}.")
         self.left_out = 0
@@ -52,7 +55,10 @@ class CatalogExport:
         return int(count)
 
     def __iter__(self) -> Iterator[tuple[Image, Members]]:
-        """Yield each valid image and its members' statuses by project id. Raises sqlite3.Error."""
+        """Yield each valid image, and the statuses of its members by project id.
+
+        Raises sqlite3.Error if the file cannot be read.
+        """
         rows = self._connection.execute(f"SELECT {COLUMNS} FROM images ORDER BY number")
         for row in rows:
             image = Image._make(row)

@@ -34,10 +34,10 @@ class CatalogFailures:
         self._reason = ""
 
     def record_failed_read(self, error: sqlite3.Error) -> Unavailable:
-        """Log and count a failed read; return the Unavailable that the caller raises.
+        """Log and count a failed read; return the Unavailable that the caller must raise.
 
-        At most one failed read a minute is logged. Call this method in the task of the request,
-        because the failure is counted for that request.
+        At most one failed read a minute is logged, of all catalogs of the process. Call this method
+        in the asyncio task of the request, because the failure is counted for that request.
         """
         _log_read_error(
             "The catalog %s cannot be read: %s. If it is malformed, restore a backup.",
@@ -50,11 +50,14 @@ class CatalogFailures:
 
     @staticmethod
     def count_failed_write() -> None:
-        """Count a failed write. Call this in the task of the request that wrote."""
+        """Count a failed write. Call this in the asyncio task of the request that wrote."""
         current_context.get().observer.catalog_failed("write")
 
     def problem(self) -> str | None:
-        """Return why a read failed in the last minute, for operators; None if no read failed."""
+        """Return a text for operators that says why the last failed read failed.
+
+        Returns None if no read failed in the last minute.
+        """
         if self._clock() - self._failed_at >= _REMEMBERED:
             return None
         return f"the catalog cannot be read: {self._reason}"
@@ -63,8 +66,8 @@ class CatalogFailures:
 class CheckedReads:
     """Context manager for reads of a catalog: turns errors of SQLite into Unavailable.
 
-    After `close`, a read raises Unavailable without being logged or counted as a failure. It is a
-    class because a `contextlib.contextmanager` takes twice as long.
+    After `close`, entering the context raises Unavailable, which is neither logged nor counted as a
+    failure. CheckedReads is a class because a `contextlib.contextmanager` takes twice as long.
     """
 
     def __init__(self, failures: CatalogFailures) -> None:
@@ -77,7 +80,10 @@ class CheckedReads:
             raise Unavailable("The catalog is closed.")
 
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
-        """Raise Unavailable if the block raised an error of SQLite."""
+        """Record an error of SQLite that the block raised, and raise Unavailable instead.
+
+        Other errors pass unchanged.
+        """
         if isinstance(error, sqlite3.Error):
             raise self._failures.record_failed_read(error) from None
 

@@ -15,8 +15,9 @@ def open_connection(path: Path) -> sqlite3.Connection:
     A commit is synced to the disk (WAL, synchronous = FULL), except in a state directory without
     syncing (`files.syncing`). Statements wait up to 30 s for another connection's lock. A
     transaction starts only with an explicit BEGIN. Threads may share the connection if only one
-    thread uses it at a time. SQL statements can call ``comparison_form`` of `text_comparison`; the
-    function is NULL for a value that is not a text. Raises sqlite3.Error.
+    thread uses it at a time. SQL statements can call ``comparison_form`` of `text_comparison`,
+    which returns NULL for a value that is not a text. Raises sqlite3.Error if the file cannot be
+    opened.
     """
     connection = sqlite3.connect(
         path, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=256

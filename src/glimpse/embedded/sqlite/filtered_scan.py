@@ -74,10 +74,11 @@ class FilteredScan:
         steps, `after` is the cursor of the step before. The result's cursor is None at the end of
         the list.
 
-        A step examines at most `count` rows, and fewer if the images are large. If the query's ids,
-        or its filter by date of change, match at most 500 images, a step examines all of these
-        images instead. A step may find no image although the list goes on. If the order is not
-        newest first, each step sorts all rows that the caller's lists may have.
+        A step examines at most `count` rows. If the query has at most 500 ids, or at most 500
+        images fulfil `query.updated_at`, a step examines all of these images instead. Any step ends
+        before its images have more than 400,000 characters of properties. A step may find no image
+        although the list goes on. If the order is not newest first, each step sorts all rows that
+        the caller's lists may have.
         """
         images: Sequence[Image]
         cursor: Image | ListingPosition | None
@@ -96,9 +97,9 @@ class FilteredScan:
         )
 
     def _matches_few_images(self, query: ImageQuery) -> bool:
-        """Return True if the query's ids or its filter by date of change match few images.
+        """Return True if the query has at most 500 ids, or at most 500 images fulfil `updated_at`.
 
-        Few images are at most 500.
+        The operator "neq" of `query.updated_at` counts as a match of many images.
         """
         if query.ids is not None and len(query.ids) <= MAX_INDEXED_ROWS:
             return True
@@ -118,9 +119,10 @@ class FilteredScan:
     ) -> ListStep[Image]:
         """Read the next images after the marker, for a query that `_matches_few_images` accepts.
 
-        The images fulfil `conditions` of the query, and are in the caller's scopes. Their names and
-        properties are not compared with the query. The cursor is None if the list ends. It is not
-        None if the images were too large for one step.
+        Returns valid images that fulfil `conditions(query)` and are in the caller's scopes. Names
+        and properties are not compared with the query, so `step` has to check each image with
+        `listing_rule`. The list usually ends with this step. The cursor is not None if the images
+        were too large for one step.
         """
         scopes = set(scopes_for(caller, query))
         images, cursor = self._select(query, marker, conditions(query), MAX_INDEXED_ROWS + 1)
@@ -136,8 +138,9 @@ class FilteredScan:
     ) -> ListStep[Image]:
         """Sort all rows that the caller's lists may have; read the first `count` after the marker.
 
-        The images fulfil `conditions` of the query. Names and properties are compared only as
-        hashes, so an image may not match the query. Memory holds at most `count` images.
+        Returns images that fulfil `conditions(query)`. Names and properties are compared only as
+        hashes, so `step` has to check each image with `listing_rule`. Memory holds at most `count`
+        images.
         """
         groups = [_in_listing(caller, query, group) for group in indexed_facets(query)]
         return self._select(query, marker, join_clauses((*groups, conditions(query))), count)
@@ -145,10 +148,10 @@ class FilteredScan:
     def _select(
         self, query: ImageQuery, marker: Image | None, condition: Clause, count: int
     ) -> ListStep[Image]:
-        """Read the first `count` rows after the marker for which `condition` holds.
+        """Read the first `count` images after the marker for which `condition` holds.
 
-        Rows are in the query's order. Reads fewer rows if the images would have more than 400,000
-        characters of properties together.
+        The images are in the query's order, and may not be valid (see `is_valid_image`). Fewer are
+        read if they would have more than 400,000 characters of properties together.
         """
         keys = sort_keys(query)
         if marker is not None:
@@ -171,10 +174,12 @@ class FilteredScan:
     def _read_slice(
         self, caller: Caller, query: ImageQuery, position: ListingPosition | None, count: int
     ) -> ListStep[ListingPosition]:
-        """Read the next `count` candidates, newest first; return those that `conditions` accepts.
+        """Read images from the next `count` rows of the listing index, newest first.
 
-        Skips candidates outside of the query's dates of creation. Names and properties are compared
-        only as hashes, so an image may not match the query.
+        `position` is the place after which to start; None for the beginning. Fewer rows are read if
+        the images are large. Returns the images that fulfil `conditions(query)`. Names and
+        properties are compared only as hashes, so `step` has to check each image with
+        `listing_rule`. The range of rows ends at the query's dates of creation.
         """
         start, end = _created_between(query)
         if start is not None:
@@ -192,9 +197,9 @@ class FilteredScan:
 
 
 def _in_listing(caller: Caller, query: ImageQuery, facets: Sequence[str]) -> Clause:
-    """Return the condition that an image is in the caller's lists and has one of `facets`.
+    """Return the SQL condition that an image may be in the caller's lists and has one of `facets`.
 
-    The condition reads the table `listing`. `listing_index` explains facets.
+    The condition compares hashes in the table `listing`. `listing_index` explains facets.
     """
     keys = [key_of(scope, facet) for scope in scopes_for(caller, query) for facet in facets]
     return Clause(
@@ -204,10 +209,11 @@ def _in_listing(caller: Caller, query: ImageQuery, facets: Sequence[str]) -> Cla
 
 
 def _created_between(query: ImageQuery) -> tuple[ListingPosition | None, int | None]:
-    """Return where a list with a filter by creation date starts and ends in the listing index.
+    """Return where a list, newest first, starts and ends in the listing index.
 
-    The list is newest first. The first result is the place after which the list starts. The second
-    result is the lowest position that an image of the list has. None means that there is no bound.
+    `query.created_at` bounds the list. The first result is the place after which the list starts.
+    The second result is the lowest position that an image of the list has. A result is None if
+    there is no such bound.
     """
     bound = query.created_at
     if bound is None or bound.operator == "neq":

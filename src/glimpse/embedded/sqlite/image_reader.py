@@ -81,7 +81,10 @@ class ImageReader:
         return row[0] if row else None
 
     def get_images(self, image_ids: Sequence[str]) -> list[Image]:
-        """Return the images with these ids, in any order. Their rows may not be valid."""
+        """Return the images with these ids, in any order.
+
+        An id without an image is skipped. The images are not checked with `is_valid_image`.
+        """
         statement = f"SELECT {COLUMNS} FROM images WHERE id IN (SELECT value FROM json_each(?))"
         ids = (orjson.dumps(image_ids).decode(),)
         return [
@@ -110,9 +113,9 @@ class ImageReader:
         )
 
     def is_in_scopes(self, image: Image, scopes: set[str]) -> bool:
-        """Return True if one of the groups of callers in `scopes` may see the image.
+        """Return True if the image is in one of `scopes` (see `listing_index.scopes_of`).
 
-        `listing_index` explains scopes. Reads the members of a shared image.
+        Reads the members of a shared image from the catalog.
         """
         members = self.member_statuses(image.id) if image.visibility == "shared" else {}
         return not scopes.isdisjoint(scopes_of(image, members))
@@ -120,8 +123,8 @@ class ImageReader:
     def listing_position(self, image: Image) -> ListingPosition:
         """Return the place of an image in the listing index.
 
-        A list with `image` as its marker starts after this place. The image may have been deleted;
-        then the list still skips no other image.
+        A list with `image` as its marker starts after this place. If the image has been deleted,
+        the list still skips no other image.
         """
         number = self.row_number(image.id)
         return ListingPosition(
@@ -134,10 +137,11 @@ class ImageReader:
     ) -> ListStep[ListingPosition]:
         """Read the next images of a list that match `query` and that `caller` can see.
 
-        `after` is None for the beginning of the list. Call this method only for a query that
-        `is_readable_from_index` accepts. A step examines at most `count` rows, and fewer if the
-        images are large. A step may find no image although the list goes on. Steps are cached until
-        the catalog changes.
+        `after` is the cursor of the step before; None for the beginning of the list. Call this
+        method only for a query that `is_readable_from_index` accepts. A step examines at most
+        `count` rows, and ends before its images have more than 400,000 characters of properties. A
+        step may find no image although the list goes on. Steps are cached until the catalog
+        changes.
         """
         self._cache.refresh()
         key = (caller.project_id, caller.is_admin, query, after, count)
@@ -168,10 +172,10 @@ class ImageReader:
         """Return the positions and row numbers of images that a list may have next, newest first.
 
         The listing index finds these candidates by the caller's scopes (see `scopes_for`) and the
-        query's names, statuses and properties (see `indexed_facets`). Check each image with
-        `listing_rule`, because the index compares hashes and long lists of names are not compared.
-        The result has `count` candidates, or fewer at the end of the list. No candidate is in it
-        twice.
+        query's names, statuses and properties (see `indexed_facets`). `after` is None for the
+        beginning of the list. The result has `count` candidates without duplicates, or fewer at the
+        end of the list. Check each image with `listing_rule`, because the index compares hashes,
+        and does not compare lists of more than 200 names.
         """
         alternatives, *others = indexed_facets(query)
         scopes = scopes_for(caller, query)
@@ -231,11 +235,12 @@ class ImageReader:
 def read_images(
     connection: sqlite3.Connection, numbers: Sequence[int], condition: Clause = _ANY
 ) -> tuple[dict[int, Image], int]:
-    """Return images by row number, and how many of `numbers` were examined.
+    """Return the images with the row numbers `numbers`, and how many of `numbers` were examined.
 
-    The images are those with the row numbers `numbers` for which `condition` holds, in the order of
-    `numbers`. They may not be valid (see `is_valid_image`). Reading stops before the images have
-    more than 400,000 characters of properties, but at least one number is examined.
+    The images are a dict by row number, in the order of `numbers`. Row numbers without an image,
+    and images for which `condition` does not hold, are left out. The images are not checked with
+    `is_valid_image`. Reading stops before the images have more than 400,000 characters of
+    properties, but not before the first image.
     """
     statement = (
         f"SELECT number, {COLUMNS} FROM (SELECT value AS wanted FROM json_each(?))"
@@ -247,11 +252,11 @@ def read_images(
 
 
 def _fetch_images(rows: Iterable[Sequence[Any]]) -> tuple[dict[int, Image], int | None]:
-    """Return the images of rows by row number, and the row number at which reading stopped.
+    """Return the images of rows by row number, and the number of the first row that was not read.
 
-    Each row is a row number and COLUMNS. Reading stops before the images have more than 400,000
-    characters of properties, but not before the first image. The second result is None if all rows
-    were read.
+    Each row is a row number, then the values of COLUMNS. Reading stops before the images have more
+    than 400,000 characters of properties, but not before the first image. The second result is None
+    if all rows were read.
     """
     found: dict[int, Image] = {}
     characters = 0
@@ -281,9 +286,9 @@ def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
 def _merge_scans(
     scans: Sequence[Sequence[tuple[int, int]]], count: int
 ) -> Sequence[tuple[int, int]]:
-    """Merge scans in descending order; return the first `count` rows, each once.
+    """Return the `count` highest rows of several scans, in descending order, without duplicates.
 
-    Each scan is in descending order, and has at most `count` rows.
+    Each scan must be in descending order already, and have at most `count` rows.
     """
     if len(scans) == 1:
         return scans[0]

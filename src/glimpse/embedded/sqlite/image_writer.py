@@ -30,9 +30,9 @@ _ROWS_A_STATEMENT = 200  # of the listing: one statement for each row takes 1.5 
 class ImageWriter:
     """Writes images, their members, and their rows of the listing index.
 
-    `WriterThread` calls each method in a savepoint, and commits after it. If a method raises,
-    `WriterThread` rolls the savepoint back, so that nothing has changed. A record that is passed to
-    `change` or `check` has the membership of `project_id`.
+    `WriterThread` calls each method in a savepoint, and commits the savepoints of several calls
+    together. If a method raises, `WriterThread` rolls its savepoint back, so that nothing has
+    changed. A record that is passed to `change` or `check` has the membership of `project_id`.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -46,8 +46,8 @@ class ImageWriter:
     ) -> None:
         """Add an image without members.
 
-        `check_usage` gets the usage of `project_id`, which includes the new image. Raises Conflict
-        if another image has the id of `image`. Raises what `check_usage` raises.
+        If `check_usage` is given, it gets the usage of `project_id` with the new image included.
+        Raises Conflict if another image has the id of `image`, and what `check_usage` raises.
         """
         if self._reader.row_number(image.id) is not None:
             raise Conflict(f"Image ID {image.id} already exists!")
@@ -62,11 +62,11 @@ class ImageWriter:
         change: Change,
         check_usage: UsageCheck | None = None,
     ) -> Image:
-        """Pass the record to `change`; store and return the image that `change` returns.
+        """Pass the image's record to `change`; store and return the image that `change` returns.
 
-        `change` must keep the id. Writes nothing if `change` returns an equal image. `check_usage`
-        gets the usage of `project_id` after the change. Raises ImageNotFound if there is no image,
-        and what `change` and `check_usage` raise.
+        `change` must keep the id. Writes nothing if `change` returns an equal image. If
+        `check_usage` is given, it gets the usage of `project_id` after the change. Raises
+        ImageNotFound if there is no such image, and what `change` and `check_usage` raise.
         """
         before = self._get_existing(image_id, project_id)
         after = change(before)
@@ -89,7 +89,10 @@ class ImageWriter:
         task: Task,
         check_usage: UsageCheck | None = None,
     ) -> Image:
-        """Change an image as `update` does, and store `task`. Raises what `update` raises."""
+        """Change an image as `update` does, and store `task` as `put_task` does.
+
+        Raises the errors of `update`.
+        """
         image = self.update(image_id, project_id, change, check_usage)
         self._tasks.put(task)
         return image
@@ -99,9 +102,10 @@ class ImageWriter:
         self._tasks.put(task)
 
     def delete(self, image_id: str, project_id: str | None, check: RecordCheck) -> None:
-        """Pass the record to `check`; if `check` does not raise, remove the image and its members.
+        """Pass the image's record to `check`; then remove the image and its members.
 
-        Raises ImageNotFound if there is no image, and what `check` raises.
+        Raises ImageNotFound if there is no such image, and what `check` raises; then nothing is
+        removed.
         """
         record = self._get_existing(image_id, project_id)
         check(record)
@@ -114,11 +118,11 @@ class ImageWriter:
         member_id: str,
         change: MemberChange[MemberOrNone],
     ) -> MemberOrNone:
-        """Pass the record and its members to `change`; store the Member that `change` returns.
+        """Store and return the Member that `change` returns for an image and its members.
 
-        The members are a mapping by project id. A Member that `change` returns must have the id
-        `member_id`. If `change` returns None, the membership of `member_id` is removed. Returns
-        what `change` returned. Raises ImageNotFound if there is no image, and what `change` raises.
+        `change` gets the image's record, and all members by project id. The returned Member must
+        have the id `member_id`; for None, the membership of `member_id` is removed. Raises
+        ImageNotFound if there is no such image, and what `change` raises.
         """
         record = self._get_existing(image_id, project_id)
         members = {member.member_id: member for member in self._reader.members(image_id)}
@@ -156,7 +160,10 @@ class ImageWriter:
         return record
 
     def _insert(self, records: Sequence[tuple[Image, Members]]) -> None:
-        """Add new images with their members and their rows of the listing index."""
+        """Add new images with their members and listing rows, and add them to the usage.
+
+        No image with one of the ids may exist.
+        """
         (last,) = self._connection.execute("SELECT max(number) FROM images").fetchone()
         first = (last or 0) + 1
         self._connection.executemany(
@@ -184,7 +191,10 @@ class ImageWriter:
         )
 
     def _delete(self, image: Image) -> None:
-        """Remove an image and all its rows in the other tables. The image's row may be invalid."""
+        """Remove an image, its members and its listing rows, and subtract it from the usage.
+
+        The image's row may be invalid.
+        """
         is_valid = is_valid_image(image)
         if is_valid:
             self._reindex(image, keys_of(image, self._reader.member_statuses(image.id)), set())
@@ -198,7 +208,7 @@ class ImageWriter:
             self._usage.recount(image.owner)
 
     def _reindex(self, image: Image, old: set[int], new: set[int]) -> None:
-        """Replace an image's keys `old` in the listing index by `new`; write only the changes."""
+        """In the listing index, replace an image's keys `old` by `new`. Write only differences."""
         number = self._reader.row_number(image.id)
         position = position_of(image.created_at, image.id)
         self._connection.executemany(

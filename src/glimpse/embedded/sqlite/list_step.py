@@ -24,8 +24,8 @@ class ListStep(NamedTuple, Generic[ListCursor]):
     """The images that one bounded read of a list has found, and where the next read starts.
 
     `images` may be empty although the list goes on. `cursor` is None at the end of the list.
-    Otherwise, `cursor` is the place after which the next read starts. It is a place in the listing
-    index if the list is newest first. It may be an image for another order.
+    Otherwise, `cursor` is the place after which the next read starts: a place in the listing index,
+    or the last image that was read if the listing index did not give the order.
     """
 
     images: Sequence[Image]

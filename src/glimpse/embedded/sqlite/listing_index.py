@@ -37,7 +37,8 @@ def key_of(scope: str, facet: str, /) -> int:
     """Return the key of a scope (``owner:...``) and a facet (``status=active``): a hash.
 
     The key is a signed integer of 64 bits. Two pairs may have the same key, so check each image
-    that a key finds. Catalogs on disk have these keys: a change of this function needs a migration.
+    that a key finds. Catalogs on disk have these keys, so a change of this function needs a
+    migration.
     """
     digest = hashlib.blake2b(f"{scope}\0{facet}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
@@ -55,17 +56,18 @@ def position_of(created_at: str, image_id: str) -> int:
 def first_position(date: str, offset_seconds: int = 0) -> int:
     """Return the lowest position of images that were created `offset_seconds` after `date`.
 
-    A position has 64 bits. So a date before 1426 counts as 1426, and a date after 2514 as 2514.
+    A position has 64 bits. So a date before August 1425 counts as August 1425, and a date after May
+    2514 counts as May 2514.
     """
     seconds = int(datetime.fromisoformat(date).timestamp()) + offset_seconds
     return max(-_LAST_SECOND, min(seconds, _LAST_SECOND)) << _ID_BITS
 
 
 def scopes_of(image: Image, members: Mapping[str, str]) -> list[str]:
-    """Return the scopes that an image is in: the groups of callers whose lists may have it.
+    """Return an image's scopes: the groups of callers whose lists may have the image.
 
-    A killed or deleted image is in no scope. `members` has the status of each membership by project
-    id, and is used only for a shared image.
+    Examples: ``admin``, ``owner:PROJECT_ID``. A killed or deleted image has no scope. `members` has
+    the status of each membership by project id, and is used only for a shared image.
     """
     if image.status in NEVER_LISTED:
         return []
@@ -113,7 +115,7 @@ def property_facet(key: str, value: str) -> str:
 
 
 def keys_of(image: Image, members: Mapping[str, str]) -> set[int]:
-    """Return an image's keys in the listing index: one for each pair of its scopes and facets.
+    """Return an image's keys in the listing index: one for each pair of a scope and a facet.
 
     A killed or deleted image has no keys, because no list shows it. `members` has the status of
     each member by project id.
@@ -149,11 +151,11 @@ def scopes_for(caller: Caller, query: ImageQuery) -> list[str]:
     A scope is a group of callers, such as ``admin`` or ``owner:PROJECT_ID``. The scope of an admin
     has all images. For another caller, `query.visibility` decides which images the scopes have:
 
-    - public images for None, "all" or "public"
-    - community images for "all" or "community"
-    - for None, "all" or "shared", images shared with the caller's project, if the status of the
-      membership is `query.member_status`, or that is "all"
-    - always the images that the caller's project owns, so check their visibility
+    - public images if the visibility is None, "all" or "public"
+    - community images if the visibility is "all" or "community"
+    - images that other projects share with the caller's project if the visibility is None, "all" or
+      "shared"; only memberships with the status `query.member_status`, or any status for "all"
+    - the images that the caller's project owns, for any visibility: check the visibility of these
     """
     if caller.is_admin:
         return [ADMIN]
@@ -194,8 +196,8 @@ def indexed_facets(query: ImageQuery) -> list[list[str]]:
     """Return the lists of `facets_for` by which to search the index, 8 at most.
 
     A list of more than 200 facets is left out, because it is faster to check each image in the
-    caller's scopes. If no list remains, the result is the same as for a query without filters. An
-    image that the index finds may not match a list that was left out, so check each image.
+    caller's scopes. If no list remains, the result is the same as for a query without filters.
+    Check each image that the index finds, because the index ignores the lists that are left out.
     """
     found = [each for each in facets_for(query) if len(each) <= _MAX_ALTERNATIVES]
     return found[:_MAX_FACETS] or [["hidden:" if query.os_hidden else ""]]

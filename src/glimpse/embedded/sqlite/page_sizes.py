@@ -10,9 +10,10 @@ MAX_STEP_ROWS = 1001  # the Image API's largest limit, and one more to see wheth
 
 
 def first_count(query: ImageQuery, most: int) -> int:
-    """Return how many rows the first step reads: one more than the limit, at most `most`.
+    """Return how many rows the first step reads: `query.limit` plus one, but at most `most`.
 
-    The additional row shows whether the list goes on after its limit.
+    The additional row shows whether the list goes on after the limit. Without a limit, the result
+    is `most`.
     """
     return most if query.limit is None else min(most, query.limit + 1)
 
@@ -31,7 +32,7 @@ def next_count(query: ImageQuery, count: int, found: int) -> int:
 def split_into_pages(images: Sequence[Image], *, is_last: bool) -> list[Page]:
     """Split images into pages of at most 200. Return one empty page if there are no images.
 
-    If `is_last` is True, the last page has ``is_last`` set.
+    The last of the pages has the value `is_last`; all other pages have ``is_last`` False.
     """
     return [
         Page(

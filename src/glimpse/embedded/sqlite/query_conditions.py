@@ -25,7 +25,7 @@ class Clause(NamedTuple):
 
 
 def join_clauses(clauses: Iterator[Clause] | tuple[Clause, ...], word: str = "AND") -> Clause:
-    """Join at least one clause with AND or OR."""
+    """Join clauses with `word`, which is AND or OR. There must be at least one clause."""
     texts, values = zip(*clauses, strict=True)
     text = f" {word} ".join(f"({text})" for text in texts)
     return Clause(text, tuple(value for each in values for value in each))
@@ -81,23 +81,26 @@ def _ranges(query: ImageQuery) -> Iterator[Clause]:
 
 
 def _one_of(column: str, values: Iterable[str], *, is_negated: bool = False) -> Clause:
-    """Return the condition that a column has one of the values; none of them if `is_negated`."""
+    """Return the condition that a column has one of `values`.
+
+    If `is_negated` is True, return the condition that a column has none of `values`.
+    """
     word = "NOT IN" if is_negated else "IN"
     return Clause(f"{column} {word} (SELECT value FROM json_each(?))", (_json_list(values),))
 
 
 def _json_list(values: Iterable[str]) -> str:
-    """Return values as a JSON list, which is a single parameter of an SQL statement.
+    """Return values as a sorted JSON list without duplicates.
 
-    SQLite limits the number of parameters of a statement.
+    The list is a single parameter of an SQL statement, because SQLite limits their number.
     """
     return orjson.dumps(sorted({storable(value) for value in values})).decode()
 
 
 def storable(text: str) -> str:
-    """Return `text`, or a text that no image has if `text` has a lone surrogate.
+    """Return `text` unchanged, except a text with a lone surrogate, which SQLite cannot store.
 
-    SQLite raises an error for lone surrogates.
+    The result for such a text is a text that no image has.
     """
     try:
         text.encode()

@@ -18,8 +18,8 @@ _MAX_KEY_LENGTH = 1500  # characters of the key of a cached step: 1.5 MB for all
 class ReadCache:
     """The cache of one connection: `images` by row number, and `steps` of lists by parameters.
 
-    It exists because clients poll the same pages, and reading a page takes half of the time of a
-    request. Call `refresh` before each use, so that the cache is as new as the catalog.
+    Clients poll the same pages, and reading a page takes half of the time of a request. Call
+    `refresh` before each use, so that the cache is as new as the catalog.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -51,8 +51,8 @@ class ReadCache:
     def add_step(self, key: Hashable, step: ListStep[ListingPosition]) -> None:
         """Cache a step of a list by `key`, the parameters on which the step depends.
 
-        Does nothing if `key` has more than 1,500 characters as text. If 1,000 steps are already
-        cached, removes them first.
+        Does nothing if ``str(key)`` has more than 1,500 characters. If 1,000 steps are already
+        cached, removes all of them first.
         """
         if len(str(key)) > _MAX_KEY_LENGTH:
             return

@@ -46,8 +46,9 @@ class ReaderThreads:
         """Call a method of FilteredScan in a thread, and return its result.
 
         Waits for a thread without a timeout. Raises Unavailable if SQLite raises an error, after
-        `close`, and if 500 reads are running or waiting. Raises other errors of the method
-        unchanged. If the awaiting task is cancelled, the read is made all the same.
+        `close`, and if 500 reads are running or waiting. Raises CancelledError if `close` is called
+        before the read starts. Raises other errors of the method unchanged. If the awaiting task is
+        cancelled, the read is made all the same.
         """
         if self._is_closed:
             raise Unavailable("The catalog is closed.")
@@ -81,9 +82,10 @@ class ReaderThreads:
             connection.close()
 
     def _scan(self) -> FilteredScan:
-        """Return the current thread's FilteredScan; open its connection in the first call.
+        """Return the current thread's FilteredScan.
 
-        Raises sqlite3.Error if the file cannot be opened.
+        The first call in a thread opens the thread's connection. Raises sqlite3.Error if the file
+        cannot be opened.
         """
         scan: FilteredScan | None = getattr(self._of_thread, "scan", None)
         if scan is None:

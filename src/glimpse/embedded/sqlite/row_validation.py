@@ -37,10 +37,9 @@ _TWO_DATES = re.compile(PRINTED_DATE * 2).fullmatch
 def is_valid_image(image: Image) -> bool:
     """Return True if an image from the file has the types and formats that Glimpse writes.
 
-    The types are those in `_ALLOWED`. The id is a UUID in lower case. Dates are like
-    ``2024-01-31T12:00:00Z``. Tags are a JSON list of texts. Properties are a JSON object of texts
-    and nulls. An invalid image is logged with the reason, once for each of at most 1,000 images.
-    The check takes 1.5 µs for a valid image.
+    The id must be a UUID in lower case. Dates must be like ``2024-01-31T12:00:00Z``. Tags must be a
+    JSON list of texts, properties a JSON object of texts and nulls. An invalid image is logged with
+    the reason, once for each of at most 1,000 images. The check takes 1.5 µs for a valid image.
     """
     reason = _invalid_reason(image)
     if reason is None:
@@ -80,9 +79,9 @@ def read_rows(
 ) -> Result:
     """Execute a statement, and return what `fetch` returns for its cursor.
 
-    Raises sqlite3.Error. A text that is not UTF-8 becomes bytes instead of an error. So
-    `is_valid_image` rejects only the image with that text. In this case, `fetch` is called a second
-    time, with a new cursor.
+    If a text in the rows is not UTF-8, the text becomes bytes, so that `is_valid_image` rejects
+    only the image with that text. `fetch` is then called a second time, with a new cursor. Raises
+    sqlite3.Error if the statement fails.
     """
     try:
         return fetch(connection.execute(statement, parameters))

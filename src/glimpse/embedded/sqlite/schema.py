@@ -109,7 +109,7 @@ class NewerSchema(UnusableCatalog):
 
 
 class CatalogSummary(NamedTuple):
-    """The schema version and the number of images of a catalog; 0 and 0 if there is none."""
+    """The schema version and the number of images of a catalog; 0 and 0 if there is no catalog."""
 
     version: int
     images: int
@@ -180,7 +180,8 @@ def migrate(connection: sqlite3.Connection) -> None:
 def read_version(connection: sqlite3.Connection) -> int:
     """Return the version of the catalog's schema; 0 for a new file.
 
-    Raises NewerSchema if this Glimpse does not know the version. Raises sqlite3.Error.
+    Raises NewerSchema if this Glimpse does not know the version, and sqlite3.Error if the file
+    cannot be read.
     """
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > len(MIGRATIONS):

@@ -27,10 +27,10 @@ class TaskTable:
         self._connection = connection
 
     def put(self, task: Task) -> None:
-        """Add a task, or replace the task with its id; remove tasks that need not be kept.
+        """Add a task, or replace the task with the same id. Also remove old tasks.
 
-        Removes the tasks that have expired at ``task.updated_at``. Keeps only the newest MAX_TASKS
-        finished tasks of the task's owner, and removes the older ones.
+        Removes all tasks that have expired at ``task.updated_at``. Of the finished tasks of the
+        task's owner, keeps only the newest MAX_TASKS.
         """
         self._connection.execute(
             f"INSERT INTO tasks ({_COLUMNS}) VALUES ({_PARAMETERS}) "
@@ -46,14 +46,14 @@ class TaskTable:
         )
 
     def get(self, task_id: str) -> Task | None:
-        """Return the task with this id; None if no task has the id."""
+        """Return the task with this id, even an expired task; None if no task has the id."""
         row = self._connection.execute(
             f"SELECT {_COLUMNS} FROM tasks WHERE id = ?", (storable(task_id),)
         ).fetchone()
         return Task._make(row) if row else None
 
     def of_image(self, image_id: str) -> list[Task]:
-        """Return the 100 newest tasks of an image, the oldest of them first."""
+        """Return the 100 newest tasks of an image, the oldest first. Includes expired tasks."""
         rows = self._connection.execute(
             f"SELECT {_COLUMNS} FROM tasks WHERE image_id = ? ORDER BY number DESC LIMIT ?",
             (storable(image_id), _MAX_OF_IMAGE),
@@ -63,8 +63,8 @@ class TaskTable:
     def list(self, query: TaskQuery, now: str) -> Sequence[Task]:
         """Return one page of the tasks that match `query` and have not expired at `now`.
 
-        The tasks are without their input. A null sorts before any text. Raises MarkerNotFound if no
-        task has the id `query.marker`.
+        ``input_json`` of each task is an empty document (``{}``). A null sorts before any text.
+        Raises MarkerNotFound if no task has the id `query.marker`.
         """
         direction, after = ("DESC", "<") if query.is_descending else ("ASC", ">")
         # Tasks are numbered as they are created; their dates have a resolution of one second.

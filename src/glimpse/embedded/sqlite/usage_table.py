@@ -13,22 +13,29 @@ from glimpse.images import Image
 
 
 class UsageTable:
-    """Reads and writes the table `usage`. Does not commit: the caller has begun a transaction."""
+    """Reads and writes the table `usage`.
+
+    Call the methods that write in a transaction, which the caller commits.
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
     def get(self, project_id: str | None) -> Usage:
-        """Return the usage of a project; all zero for None: only images with an owner count."""
+        """Return the usage of a project.
+
+        For None, all numbers are 0, because only images with an owner are counted.
+        """
         row = self._connection.execute(
             "SELECT images, size, staged, uploading FROM usage WHERE owner = ?", (project_id,)
         ).fetchone()
         return Usage() if row is None else Usage(*row)
 
     def recount(self, project_id: str | None) -> None:
-        """Compute the usage of a project again from all its images.
+        """Compute the usage of a project again from all images of the project. Store the result.
 
-        Needed if another program has made an image's row invalid. Does nothing for None.
+        This is needed if another program has made an image's row invalid, because the numbers to
+        subtract for that image are not known. Does nothing for None.
         """
         query = "SELECT status, size FROM images WHERE owner = ?"
         rows = self._connection.execute(query, (project_id,)).fetchall()

@@ -39,7 +39,7 @@ class _Write(NamedTuple):
 
 
 class _Outcome(NamedTuple):
-    """What a write returned, or the error that it raised."""
+    """What a write returned, or the error that the write raised; None if it raised no error."""
 
     result: Any
     error: BaseException | None = None
@@ -53,9 +53,10 @@ class WriterThread:
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        """Start the thread. Only the thread may use `connection` from now on; `close` closes it.
+        """Start the thread. From now on, only the thread may use `connection`.
 
-        Raises OSError if the catalog's file does not exist; then `connection` is closed.
+        `close` closes `connection`. Raises OSError if the catalog's file does not exist; then
+        `connection` is closed.
         """
         self._connection = connection
         with closed_on_failure(connection):
@@ -171,14 +172,14 @@ class WriterThread:
 
 
 def _without_path(error: Exception) -> str:
-    """Return the text of an error for a client, without the file's path."""
+    """Return the text of an error without the file's path, so that a client may see the text."""
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def _file_id(path: str) -> tuple[int, int] | None:
-    """Return the device and inode of a file; None for an empty path, a catalog in memory.
+    """Return the device and inode of a file. Raises OSError if there is no file.
 
-    Raises OSError if there is no file.
+    Returns None for an empty path, which is the path of a catalog in memory.
     """
     if not path:
         return None
