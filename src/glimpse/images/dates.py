@@ -46,7 +46,7 @@ class DateBound(NamedTuple):
     moment: str
 
     def holds(self, date: str) -> bool:
-        """Return True if the condition holds for `date`, a text like ``2024-02-01T10:20:30Z``."""
+        """Return True if `date`, such as ``2024-02-01T10:20:30Z``, fulfils the comparison."""
         return _COMPARE[self.operator](date, self.moment)
 
 
@@ -54,8 +54,8 @@ def parse_datetime(text: str) -> datetime | None:
     """Parse an ISO 8601 date, with or without time and zone, into a datetime in UTC.
 
     Month and day are optional: ``2024`` is January 1, 2024. A date without a zone is in UTC. Digits
-    below a microsecond are dropped. Returns None for text that is not a date, and for a date before
-    the year 1 or after the year 9999.
+    below a microsecond are dropped. Returns None for text that is not a date, and for a date that
+    is before the year 1 or after the year 9999 in UTC.
     """
     return _moment(_ISO_8601.fullmatch(text))
 

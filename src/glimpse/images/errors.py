@@ -85,7 +85,7 @@ class NotAuthenticated(ImageServiceError):
 
 
 class ServiceError(ImageServiceError):
-    """The image service failed. The request may be correct."""
+    """The image service is unavailable or sent an invalid response. The request may be correct."""
 
 
 class Unavailable(ServiceError):

@@ -36,8 +36,8 @@ def parse_texts(text: str) -> tuple[str, ...]:
     """Parse ``x``, ``eq:x`` or ``in:x,"y,z"`` into texts, one of which an image must have.
 
     A text that is a date is one value, although a date has colons. The text after ``in:`` is a list
-    (see `split_list`). Elsewhere, commas and quotes are part of the value. Raises Invalid for other
-    text with a colon, such as ``a:b`` or ``IN:a``, and for a misplaced quote after ``in:``.
+    (see `split_list`). Commas and quotes elsewhere are part of the value. Raises Invalid for an
+    unknown operator, such as in ``a:b`` or ``IN:a``, and for a misplaced quote after ``in:``.
     """
     operator, colon, rest = text.partition(":")
     if not colon or parse_date(text):
@@ -82,12 +82,13 @@ def parse_sort(
 ) -> tuple[Sort, ...]:
     """Parse ``sort=name:asc,size``, or the older ``sort_key=name&sort_dir=asc``.
 
-    Each argument has all values of one parameter, which may be repeated. If there are no values,
-    the result is empty. The default direction is "desc". A single ``sort_dir`` applies to all keys.
-    A ``sort_dir`` without a ``sort_key`` sorts by ``created_at``.
+    `sorts`, `keys` and `directions` have all values of the parameters ``sort``, ``sort_key`` and
+    ``sort_dir``, each of which may be repeated. If there are no values, the result is empty. The
+    default direction is "desc". A single ``sort_dir`` applies to all keys. A ``sort_dir`` without a
+    ``sort_key`` sorts by ``created_at``.
 
-    Raises Invalid for both notations in one request, and for an unknown key or direction. Also
-    raises Invalid if there are several ``sort_dir``, but not one for each key.
+    Raises Invalid for both notations in one request, for an unknown key or direction, and for
+    several ``sort_dir`` whose number is not the number of keys.
     """
     if sorts and (keys or directions):
         raise Invalid("Old and new sorting syntax cannot be combined")
@@ -127,14 +128,12 @@ def _parse_date_bound(name: str, text: str) -> DateBound:
 
 
 def _number_parser(end: int) -> Callable[[str, str], int]:
-    """Return a function that parses whole numbers below `end`.
+    """Return a function that parses whole numbers below `end` from a filter's name and value.
 
-    The function's arguments are the filter's name, which is ignored, and any text. The function
-    raises nothing.
-
-    Like the Image service's database, the function reads the number at the beginning of the text
-    (``5x`` is 5). A text without a number at its beginning is 0. The result is -1, which matches no
-    image, for a negative number, a fraction, or a number that is not below `end`.
+    Like the Image service's database, the function reads the number at the beginning of the value
+    (``5x`` is 5). A value without a number at the beginning is 0. For a negative number, a
+    fraction, and a number that is not below `end`, the function returns -1, which matches no image.
+    The function raises nothing.
     """
 
     def parse(_name: str, text: str) -> int:

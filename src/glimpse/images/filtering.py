@@ -15,9 +15,9 @@ async def filter_pages(
     If `accepts` is None, all images are accepted. If `limit` is None, there is no limit.
 
     `pages` must not stop at `limit`, because one more accepted image shows that the list goes on.
-    If there is such an image, the last page has ``has_more`` set. A page without accepted images is
-    omitted, except the last page. `pages` is closed at the end. The generator keeps no reference to
-    a page that it has yielded.
+    If there is one more accepted image, the last page has ``has_more`` set. A page without accepted
+    images is omitted, except the last page. `pages` is closed at the end. The generator keeps no
+    reference to a page that it has yielded.
     """
     remaining = limit
     async with contextlib.aclosing(pages):

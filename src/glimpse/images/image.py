@@ -40,9 +40,9 @@ BASE_ATTRIBUTES = frozenset(
 class Image(NamedTuple):
     """One image. Sizes are in bytes, ``min_ram`` in MiB, ``min_disk`` in GiB.
 
-    Dates are text in UTC, as APIs show them: ``2024-02-01T10:20:30Z``. ``tags_json`` is a JSON list
-    of texts. ``properties_json`` is a JSON object of texts and nulls. Both are JSON text because
-    responses copy the text without parsing it.
+    Dates are text in UTC: ``2024-02-01T10:20:30Z``. ``tags_json`` is a JSON list of texts.
+    ``properties_json`` is a JSON object of texts and nulls. These two fields are JSON text, so that
+    responses can copy the text without parsing it.
 
     Image is a named tuple, because a list may have 100,000 images, and a named tuple is the fastest
     object to make from a row of a catalog.

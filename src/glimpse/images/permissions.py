@@ -103,8 +103,7 @@ class Permissions:
 
     If the operator has configured a rule for the action, the rule decides. Otherwise, the caller's
     roles decide (see `has_role`). `rules` is None if no policy file is configured. With
-    `is_delegated`, an action without a rule is allowed to all roles, because Glance checks the
-    roles itself.
+    `is_delegated`, every caller may do an action without a rule, because Glance checks the roles.
     """
 
     def __init__(self, rules: PolicyRules | None = None, *, is_delegated: bool = False) -> None:
@@ -118,9 +117,9 @@ class Permissions:
     def allows(self, caller: Caller, action: Action, image: Image | None = None) -> bool:
         """Return True if `caller` may do `action` to `image`, by a configured rule or by roles.
 
-        The image's owner and visibility are not checked. If there is a rule, a token with system or
-        domain scope is always refused. If `image` is None, a rule is evaluated for the caller's own
-        project, as for listing images.
+        The image's owner and visibility are not checked. If there is a rule, the result is always
+        False for a token with system or domain scope. If `image` is None, a rule is evaluated for
+        the caller's own project, as for listing images.
         """
         if self._rules is not None and self._rules.has(action):
             return is_rule_applicable(caller) and self._rules.allows(
@@ -136,7 +135,7 @@ class Permissions:
     def check_create(self, caller: Caller, image: Image) -> None:
         """Raise Forbidden if `caller` has no project, or no permission to create `image`.
 
-        The image's owner and visibility are not checked.
+        Whether `caller` may choose the image's owner and visibility is not checked.
         """
         if caller.project_id is None:
             raise Forbidden("You are not authorized to complete add_image action.")
@@ -153,9 +152,9 @@ class Permissions:
     def list_filter(self, caller: Caller) -> Callable[[Image], bool] | None:
         """Return a function that is True for the images in a list that `caller` may get.
 
-        Returns None if `caller` may get all images. Without policy files, the result is always
-        None, because the default policy has the same roles for listing and getting images. The
-        permission to list images is not checked.
+        Returns None if no image of the list needs a check. Without policy files, the result is
+        always None, because the default policy has the same roles for listing and getting images.
+        Check first that `caller` may list images (Action.GET_IMAGES).
         """
         if self._rules is None:
             return None
@@ -170,8 +169,8 @@ def is_rule_applicable(caller: Caller) -> bool:
     """Return True if policy rules are evaluated for `caller`.
 
     Rules are evaluated for a token with a project, and for a token without scope, which has no
-    roles. A token with system or domain scope is refused every action that has a rule, because the
-    token's roles do not belong to a project.
+    roles. For a token with system or domain scope, the result is False, because the token's roles
+    do not belong to a project. Such a caller may not do any action that has a rule.
     """
     return caller.project_id is not None or not caller.roles
 
@@ -179,10 +178,10 @@ def is_rule_applicable(caller: Caller) -> bool:
 def _target(caller: Caller, image: Image | None) -> Target:
     """Return the values that rules can name as ``%(key)s``, for `image` and `caller`.
 
-    These are the properties and attributes of `image`, without tags. In addition, ``image_id`` is
-    the image's id, and ``project_id`` and ``owner`` are its owner. If another project shares the
-    image with the caller's project, ``member_id`` is the caller's project; otherwise, and for an
-    admin, ``member_id`` is None. The caller must be able to see `image`. If `image` is None, the
+    The result has the properties and attributes of `image`, without tags. In addition, ``image_id``
+    is the image's id, and ``project_id`` is the image's owner. If another project shares the image
+    with the caller's project, ``member_id`` is the caller's project; otherwise, and for an admin,
+    ``member_id`` is None. `image` must be an image that `caller` can see. If `image` is None, the
     result has only ``project_id`` and ``owner``, which are the caller's project.
     """
     if image is None:

@@ -13,10 +13,10 @@ RESERVED_PREFIX = "os_glance"
 class PropertyChanges:
     """The properties of an image to set and to remove, in one atomic change.
 
-    ``set`` has the new values by key. ``remove`` has keys to remove, each of which must exist. With
-    ``replace``, all other properties are removed, except properties in ``keep``, and properties
-    whose keys start with RESERVED_PREFIX. Without ``replace``, ``keep`` has an effect only on the
-    limit.
+    ``set`` has the new values by key. ``remove`` has keys to remove, each of which must exist; a
+    key that is also in ``set`` is set. With ``replace``, all other properties are removed, except
+    properties in ``keep``, and properties whose keys start with RESERVED_PREFIX. Without
+    ``replace``, ``keep`` has an effect only on the limit.
 
     ``limit`` is the largest number of properties that the image may have after the change; None is
     no limit. The number is the sum of:
@@ -25,8 +25,7 @@ class PropertyChanges:
     - the keys in ``keep`` that the image does not have afterwards
     - ``extra_count``
 
-    ``set`` and ``remove`` must not have keys of attributes, such as ``name``. The caller has to
-    check this.
+    The caller must check that ``set`` and ``remove`` have no keys of attributes, such as ``name``.
     """
 
     set: Mapping[str, str] = field(default_factory=dict)

@@ -39,11 +39,12 @@ class ImageQuery:
     An image is listed if all filters match:
 
     - ``names``, ``statuses``, ``ids``, ``disk_formats`` and ``container_formats`` match an image
-      that has one of their values.
-    - ``properties`` and ``tags`` match an image that has all of their values.
+      that has one of the values.
+    - ``properties`` and ``tags`` match an image that has all of the values. If they are empty, they
+      match every image.
     - ``size_min`` and ``size_max`` are inclusive. Units are the same as in Image.
-    - If ``visibility`` is None, community images of other projects are not listed. "all" lists
-      them, too. "" lists no image.
+    - ``visibility`` None lists images of all visibilities, except community images of other
+      projects. "all" lists these community images, too. "" lists no image.
     - An image that another project shares with the caller is listed if the membership has the
       status ``member_status``, or if ``member_status`` is "all".
     - If ``os_hidden`` is True, only hidden images are listed; otherwise no hidden image is listed.
@@ -82,7 +83,7 @@ class ImageQuery:
 
 
 class Page(NamedTuple):
-    """Some successive images of a list.
+    """Some successive images of a list. ``images`` may be empty.
 
     ``is_last`` is True if no page follows. ``has_more`` is True on the last page of a list if the
     list ended at the query's ``limit`` although further images match.

@@ -29,56 +29,61 @@ class ImageService(Protocol):
         set. All pages together have at most `query.limit` images. The generator keeps no reference
         to a page that it has yielded, so memory does not grow with the list.
 
-        The following errors are raised before the first page: Forbidden if the caller may not list
-        images, Invalid, MarkerNotFound if no image has the id `query.marker`, and MarkerNotVisible
-        if the caller cannot see that image.
+        Before the first page, the generator raises Forbidden if the caller may not list images,
+        MarkerNotFound if no image has the id `query.marker`, MarkerNotVisible if the caller cannot
+        see that image, and Invalid if another value in `query` is not valid. After any page, the
+        generator may raise the errors that any method may raise (see the class).
         """
         ...
 
     async def get_image(self, caller: Caller, image_id: str) -> Image:
         """Return the image with this id. The id may be any text.
 
-        Raises ImageNotFound if no image has this id, or if the caller cannot see the image.
+        Raises ImageNotFound if no image has this id, or if the caller cannot see the image. A
+        gateway raises another ImageServiceError, such as Forbidden, if Glance refuses the request
+        for another reason.
         """
         ...
 
     async def change_properties(
         self, caller: Caller, image_id: str, changes: PropertyChanges
     ) -> Image:
-        """Apply `changes` atomically and return the image as it is afterwards.
+        """Apply `changes` atomically, and return the changed image.
 
-        Changes that other clients make to other keys at the same time are kept. After Unavailable,
-        InvalidResponse or NotAuthenticated of a gateway, Glance may have changed the image, or may
-        still change it. After any other error, the image is not changed. Raises the first of these
-        errors that applies:
+        Changes that other clients make to other keys at the same time are kept. Raises the first of
+        these errors that applies:
 
         - ImageNotFound if no image has this id, or if the caller cannot see the image
         - PropertyNotFound if the image has no property with a key of `changes.remove`
         - PropertyLimitExceeded if the image would have more properties than `changes.limit`
         - Forbidden if the caller has no role to change images, if a key starts with ``os_glance``,
           or if another project owns the image and the caller is no admin
+        - Conflict if the state of the image does not allow the change
         - Invalid if a value cannot be stored
 
-        A caller with the role to change images gets no error for `changes` that leave another
-        project's public image as it is.
+        After Unavailable, InvalidResponse or NotAuthenticated of a gateway, Glance may have changed
+        the image, or may still change the image. After any other error, the image is not changed. A
+        caller with the role to change images gets no error for `changes` that change nothing in
+        another project's public image.
         """
         ...
 
     async def delete_image(self, caller: Caller, image_id: str) -> None:
         """Delete an image and its data.
 
-        After Unavailable, InvalidResponse or NotAuthenticated of a gateway, Glance may have deleted
-        the image, or may still delete it. Raises ImageNotFound if no image has this id, or if the
-        caller cannot see the image. Raises Forbidden if the caller may not delete the image, or if
-        the image is protected. Raises Conflict if the image is in use.
+        Raises ImageNotFound if no image has this id, or if the caller cannot see the image. Raises
+        Forbidden if the caller may not delete the image, or if the image is protected. Raises
+        Conflict if the image is in use. After Unavailable, InvalidResponse or NotAuthenticated of a
+        gateway, Glance may have deleted the image, or may still delete the image.
         """
         ...
 
     async def base_attributes(self, caller: Caller) -> frozenset[str]:
         """Return the keys of an image document that are attributes. All other keys are properties.
 
-        The keys may depend on the deployment. A gateway fetches them with the token of `caller`.
-        Only the first fetch makes callers wait. Raises nothing.
+        The keys may depend on the deployment. A gateway fetches the keys with the token of
+        `caller`; only the first fetch makes callers wait. Raises nothing: if a fetch fails, returns
+        the last known keys, at first BASE_ATTRIBUTES.
         """
         ...
 
