@@ -13,17 +13,14 @@ def cache_if_short(
 ) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Result]]:
     """Return a decorator that caches the results of a function for short arguments.
 
-    The function must be pure, and take hashable arguments by position only. The result of a call is
-    cached if the texts in its arguments have at most `longest` characters or bytes together. Texts
-    in tuples count; arguments of other types do not. Without this bound, texts that clients choose
-    could take any amount of memory.
+    The function must be pure, and take hashable arguments by position only. A result is cached if
+    the texts and bytes in the call's arguments, also in tuples, have at most `longest` characters
+    together. Arguments of other types do not count. Without this bound, texts that clients choose
+    could take any amount of memory: `functools.lru_cache` has no such bound.
 
-    The cache holds at most `entries` results; it is emptied before one more is added. A call that
-    raises is not cached. Any thread may call the function. If two threads call the function at the
-    same time, it may run twice for the same arguments.
-
-    `functools.lru_cache` has no bound in bytes. Checking the length before each look-up would take
-    as long as the look-up. This cache checks the length only when it adds a result.
+    The cache holds at most `entries` results; a full cache is emptied before a result is added. A
+    call that raises is not cached. Any thread may call the function. If two threads call the
+    function at the same time, the function may run twice for the same arguments.
     """
 
     def decorate(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
@@ -39,7 +36,7 @@ def cache_if_short(
 
 
 class _Cache(dict[tuple[Any, ...], Result]):
-    """The cached results by the arguments of their calls."""
+    """The cached results of `function`, by the tuple of arguments of the call."""
 
     def __init__(self, function: Callable[..., Result], longest: int, entries: int) -> None:
         super().__init__()

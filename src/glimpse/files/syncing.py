@@ -15,7 +15,8 @@ def do_without_syncing(state_dir: Path) -> None:
     """Mark a state directory, so that files in it need not be synced to the disk.
 
     Call this before databases and stores in the directory are opened, because open databases may
-    still sync. The mark is a file, which is not removed. Raises OSError.
+    still sync. The mark is a file, which stays in the directory. Raises OSError if the file cannot
+    be created.
     """
     (state_dir / _MARK).touch()
 
@@ -26,19 +27,20 @@ def is_synced(state_dir: Path) -> bool:
 
 
 def sync_file(descriptor: int, state_dir: Path) -> None:
-    """Wait until the content of an open file is on the disk. Blocks. Raises OSError.
+    """Wait until the content of an open file is on the disk. Blocks.
 
-    Returns at once if `state_dir`, in which the file is, is marked as not synced.
+    The file is in `state_dir`. Returns at once if `state_dir` is marked as not synced. Raises
+    OSError if the file cannot be synced.
     """
     if is_synced(state_dir):
         os.fsync(descriptor)
 
 
 def sync_directory(directory: Path, state_dir: Path) -> None:
-    """Wait until changes of names in a directory are on the disk. Blocks. Raises OSError.
+    """Wait until new, renamed and removed files of a directory are so on the disk, too. Blocks.
 
     `state_dir` contains or is the directory. Returns at once if `state_dir` is marked as not
-    synced.
+    synced. Raises OSError if the directory cannot be synced.
     """
     if not is_synced(state_dir):
         return
@@ -50,5 +52,8 @@ def sync_directory(directory: Path, state_dir: Path) -> None:
 
 
 def sqlite_synchronous(state_dir: Path) -> str:
-    """Return the value of SQLite's PRAGMA synchronous for databases in a state directory."""
+    """Return the value of SQLite's PRAGMA synchronous for databases in a state directory.
+
+    The value is ``FULL``, or ``OFF`` if the directory is marked as not synced.
+    """
     return "FULL" if is_synced(state_dir) else "OFF"
