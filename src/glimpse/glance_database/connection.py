@@ -25,9 +25,9 @@ class Connection(Protocol):
     async def fetch(self, statement: Statement) -> Rows:
         """Run a statement in a transaction of its own and return its rows.
 
-        Text values are `str`, dates are naive `datetime` values in UTC. Raises DatabaseUnavailable
-        (ConnectionLost if the connection has ended), QueryFailed, or ValueRefused if the database
-        cannot compare a value of the statement.
+        Text values are `str`, dates are naive `datetime` values in UTC. Raises ValueRefused if the
+        database cannot compare a value of the statement, ConnectionLost if the connection has
+        ended, and another DatabaseError if the statement fails for any other reason.
         """
         ...
 

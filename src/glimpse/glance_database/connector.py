@@ -19,7 +19,7 @@ class Connector:
     The host of the last connection is tried first, then the other hosts in the order of the URL.
     `timeout` is in seconds, for each host. `connect` is the function of the driver (see
     `find_driver`). `wrap` gets each new connection and returns the connection to use, such as a
-    ReplicaConnection.
+    LagLimitedConnection.
     """
 
     def __init__(
@@ -38,10 +38,10 @@ class Connector:
     async def __call__(self) -> Connection:
         """Open a connection to the first host that can be reached, and check the schema.
 
-        Raises DatabaseUnavailable if no host can be reached. Raises QueryFailed if a host refuses
-        the user or the database, UnknownSchema if Glimpse does not know the schema, and another
-        DatabaseError if the schema cannot be read. If a host has been reached, no further host is
-        tried.
+        If no host can be reached, raises DatabaseUnavailable with the reason of each host. Raises
+        QueryFailed if a host refuses the user or the database, UnknownSchema if Glimpse does not
+        know the schema, and another DatabaseError if the schema cannot be read. If a host has been
+        reached, no further host is tried.
         """
         others = [host for host in self._url.hosts if host != self._last_host]
         failures = []
@@ -64,8 +64,8 @@ class Connector:
 def find_driver(url: DatabaseURL) -> ConnectToHost:
     """Return the function that connects to the kind of database that `url` names.
 
-    Raises ImportError if the driver is not installed. The extra ``glance-database`` installs the
-    drivers.
+    The function is `mysql.connect` or `postgresql.connect`. Raises ImportError if the driver is not
+    installed. The extra ``glance-database`` installs the drivers.
     """
     if url.dialect == "postgresql":
         from glimpse.glance_database import postgresql  # noqa: PLC0415  the driver is an extra

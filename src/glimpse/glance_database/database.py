@@ -1,4 +1,4 @@
-"""GlanceDatabase: runs statements on Glance's database; pauses while they keep failing."""
+"""GlanceDatabase: runs statements on Glance's database, unless three failed in a row."""
 
 import asyncio
 import contextlib
@@ -36,7 +36,7 @@ _CONSEQUENCES = {
 
 
 class Database(Protocol):
-    """Runs statements on Glance's tables. GlanceDatabase and ReplicatedDatabase implement it."""
+    """Runs statements on Glance's tables, as GlanceDatabase and ReplicatedDatabase do."""
 
     dialect: Dialect
 
@@ -59,9 +59,9 @@ class Database(Protocol):
 class Role(NamedTuple):
     """What a database is used for.
 
-    `service` is the label of the database in metrics, `name` its name in the log. `consequence` is
-    a sentence for the log that says what happens while the database cannot be read. `wrap` gets
-    each new connection and returns the connection to use.
+    `service` is the label of the database in metrics, and `name` is its name in the log.
+    `consequence` is a sentence for the log that says what happens while the database cannot be
+    read. `wrap` gets each new connection and returns the connection to use.
     """
 
     service: Service
@@ -73,11 +73,13 @@ class Role(NamedTuple):
 class GlanceDatabase:
     """Runs statements on one database. Use and close it within one event loop.
 
-    After three failures in a row, statements fail at once, without a call of the database. A
-    DatabaseBusy does not count as a failure. Then the database is probed in the background, with
-    `retry_seconds` between probes. When a probe succeeds, statements are run again. `connect` is
-    the driver's function (see `find_driver`). If `role` is None, this is the primary, the database
-    that Glance writes to.
+    After three failures in a row, `fetch` and `fetch_status` raise DatabaseUnavailable at once,
+    without a call of the database. The database is then probed in the background, with
+    `retry_seconds` between probes. When a probe succeeds, statements are run again. DatabaseBusy,
+    ValueRefused and ReplicaNotCurrent do not count as failures.
+
+    `connect` is the driver's function (see `find_driver`). If `role` is None, this is the primary,
+    the database that Glance writes to.
     """
 
     def __init__(
@@ -106,9 +108,9 @@ class GlanceDatabase:
     async def fetch(self, statement: Statement, seconds: float | None = None) -> Rows:
         """Run a statement within `seconds` (None: `options.timeout`); return its rows.
 
-        Raises ValueRefused if the database cannot compare a value of the request. Raises another
-        DatabaseError if the database fails, or DatabaseUnavailable at once after three failures in
-        a row.
+        Raises DatabaseUnavailable at once after three failures in a row. Raises ValueRefused if the
+        database cannot compare a value of the statement, and another DatabaseError if the database
+        fails.
         """
         if self._breaker.is_open:
             current_context.get().call_ended(self._role.service, "select", "skipped", 0.0)
@@ -118,9 +120,9 @@ class GlanceDatabase:
     async def fetch_status(self, statement: Statement) -> Rows:
         """Run a statement about the server, such as its position in the log; return its rows.
 
-        Raises DatabaseError. A failure is not counted with those of other statements, because the
-        user may only lack a privilege for this one. After three failures of other statements in a
-        row, raises DatabaseUnavailable at once.
+        Raises DatabaseUnavailable at once after three failures of `fetch` in a row, and
+        DatabaseError if the statement fails. Such a failure does not count as a failure of `fetch`,
+        because the user may only lack a privilege for this statement.
         """
         if self._breaker.is_open:
             raise DatabaseUnavailable(self._failure)
@@ -134,8 +136,9 @@ class GlanceDatabase:
     async def check(self) -> None:
         """Check that Glance's tables can be read. Raises DatabaseError if a table cannot be read.
 
-        Calls the database even while other statements fail at once. After a success, statements are
-        run again.
+        Calls the database even while `fetch` raises DatabaseUnavailable at once. After a success,
+        statements are run again. DatabaseBusy means that the database works, but all connections of
+        the pool are in use.
         """
         await self._call(select_image(self.dialect, "", None))
 

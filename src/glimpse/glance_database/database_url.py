@@ -69,7 +69,8 @@ class Host(NamedTuple):
 class DatabaseURL:
     """A parsed URL of a database. `options` has the options for TLS and for the Unix socket.
 
-    The names in `options` are those in the URL. All other options of the URL are left out.
+    The names in `options` are those in the URL (``ssl_ca``, ``sslmode``). All other options of the
+    URL are left out.
     """
 
     dialect: Dialect
@@ -88,8 +89,9 @@ def parse_database_url(text: str) -> DatabaseURL:
     a password, and ``%25`` for a percent sign.
 
     Raises InvalidDatabaseURL for any other scheme, a missing database name, an invalid host or
-    port, an unknown option whose name starts with ``ssl``, an invalid value of a known option, and
-    an option that names another server, user or database, such as ``host``.
+    port, an unknown option whose name starts with ``ssl``, and an option that names another server,
+    user or database, such as ``host``. Also raises InvalidDatabaseURL if a known option has an
+    invalid value, or has no effect with the other options.
     """
     scheme, _, rest = text.partition("://")
     dialect = _DIALECTS.get(scheme.lower().partition("+")[0])
@@ -115,8 +117,8 @@ def parse_database_url(text: str) -> DatabaseURL:
 def _split_credentials(text: str) -> tuple[str, str]:
     """Split a URL without its scheme into ``user:password`` and the text after the ``@``.
 
-    If the URL has no user, the first text is empty. An ``@`` may then still be in the path or in an
-    option.
+    If the URL has no user, the first text is empty, and the second text is `text`. A password may
+    have an ``@``, too.
     """
     credentials, at_sign, place = text.partition("@")
     if not at_sign or "/" in credentials.partition(":")[0]:
@@ -160,14 +162,21 @@ def _parse_options(query: str, dialect: Dialect) -> Mapping[str, str]:
 
 
 def _choose(name: str, value: str, values: frozenset[str]) -> str:
-    """Return the value of an option in lower case. Raises InvalidDatabaseURL for another value."""
+    """Return `value` in lower case. Raises InvalidDatabaseURL if `values` do not have it.
+
+    `name` is the name of the option, for the message.
+    """
     if value.lower() not in values:
         raise InvalidDatabaseURL(f"its option {name} must be one of {', '.join(sorted(values))}")
     return value.lower()
 
 
 def _check_combination(options: Mapping[str, str]) -> None:
-    """Raise InvalidDatabaseURL for options that would protect less than they seem to."""
+    """Raise InvalidDatabaseURL for an option that is empty or has no effect.
+
+    ``ssl_key`` has no effect without ``ssl_cert``, nor ``sslkey`` without ``sslcert``. With
+    ``ssl=false``, the options that begin with ``ssl_`` have no effect.
+    """
     for name, value in options.items():
         if not value:
             raise InvalidDatabaseURL(f"its option {name} is empty")

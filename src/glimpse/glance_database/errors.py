@@ -3,7 +3,7 @@
 DatabaseError
 ├── DatabaseUnavailable   no connection, or no result in time
 │   ├── ConnectionLost    an open connection ended before its result
-│   └── DatabaseBusy       the database works, but all connections of the pool were in use
+│   └── DatabaseBusy      the database works, but all connections of the pool were in use
 ├── UnknownSchema         the tables have a revision that Glimpse does not know
 ├── ReplicaNotCurrent     a replica lacks changes of the primary, or may lack some
 ├── QueryFailed           the database refused the login or a query: missing rights, for example
@@ -27,11 +27,11 @@ class ConnectionLost(DatabaseUnavailable):
 
 
 class DatabaseBusy(DatabaseUnavailable):
-    """All connections were in use for too long, and the database gave results over them."""
+    """A statement waited too long for a connection, while other statements got results."""
 
 
 class QueryFailed(DatabaseError):
-    """The database refused the login, or refused a query for a reason not in the request."""
+    """The database refused the login, or failed a statement for a reason not in its values."""
 
 
 class ValueRefused(DatabaseError):
@@ -39,7 +39,7 @@ class ValueRefused(DatabaseError):
 
 
 class UnknownSchema(DatabaseError):
-    """The tables have a revision that Glimpse does not know."""
+    """The tables have a schema revision that Glimpse does not know, or no revision."""
 
 
 class ReplicaNotCurrent(DatabaseError):

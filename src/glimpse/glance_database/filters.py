@@ -81,11 +81,11 @@ def _texts(query: ImageQuery) -> Iterator[str]:
 
 
 def filter_conditions(query: ImageQuery) -> Iterator[Condition]:
-    """Yield the conditions on an image ``i``, all of which a listed image meets.
+    """Yield the conditions that an image ``i`` must meet to be listed.
 
-    The conditions cover the filters of `query` except visibility and member status, for which
-    `visibility.list_condition` has the condition. Conditions that all lists have are included, such
-    as that the image is not deleted. `is_supported(query)` must be True.
+    The conditions cover the filters of `query`, except visibility and member status (see
+    `visibility.list_condition`), and what is the same for all lists, such as that the image is not
+    deleted. `is_supported(query)` must be True.
     """
     yield Condition("i.deleted = false")
     yield Condition(f"i.status IN ({', '.join(_LISTED_STATUSES)})")

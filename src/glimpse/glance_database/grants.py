@@ -19,9 +19,9 @@ _HAS_PRIVILEGES = Statement(
 async def user_may_write(database: GlanceDatabase) -> bool:
     """Return True if the user of `database` has a privilege to change tables.
 
-    In PostgreSQL, only privileges on Glance's four tables of images count. In MySQL and MariaDB,
-    privileges on all tables count, but roles only if they are default roles of the user. Raises
-    DatabaseError.
+    In PostgreSQL, only privileges on Glance's four tables of images count. In MySQL and MariaDB, a
+    privilege on any table counts. Privileges of a role count only if the role is a default role of
+    the user. Raises DatabaseError.
     """
     if database.dialect == "postgresql":
         return any(row[0] for row in await database.fetch(_HAS_PRIVILEGES))

@@ -59,7 +59,8 @@ class ImageReader:
         """Return an image if Glance would show the image to the caller.
 
         Raises ImageNotFound if the image does not exist or the caller may not see it. Raises
-        InvalidResponse if the row of the image is malformed (see `rows.make_image`).
+        InvalidResponse if the row of the image is malformed (see `rows.make_image`), and
+        ValueRefused if `image_id` has a NUL character.
         """
         if len(image_id) > _MAX_ID_LENGTH or not image_id.isascii():  # MySQL finds e for é
             raise ImageNotFound(image_id)
@@ -79,7 +80,8 @@ class ImageReader:
         All pages together have at most `query.limit` images; None is no limit. Images that the
         policy hides do not count. Malformed rows are logged and left out.
         `filters.is_supported(query)` must be True. Before the first page, raises Forbidden if the
-        caller may not list images, and Invalid, MarkerNotFound or MarkerNotVisible for the marker.
+        caller may not list images. The marker may raise Invalid, MarkerNotFound or
+        MarkerNotVisible, as `ImageService.list_images` explains.
         """
         reader = self._policy.identify(caller)
         if not reader.may_list():
@@ -130,9 +132,9 @@ class ImageReader:
     ) -> list[Image]:
         """Take rows from the left of `rows` for at most `most` images and some 4 MiB of properties.
 
-        Returns the images that the caller may get. Malformed rows are logged and left out. A row
-        that is too large for a page is read again now, and left out if the caller no longer sees
-        the image.
+        Returns the images that the caller may get. Malformed rows are logged and left out. If the
+        properties of an image are too large for a page, the image is read again by itself now, and
+        left out if the caller no longer sees the image.
         """
         images: list[Image] = []
         size = 0
@@ -148,7 +150,11 @@ class ImageReader:
         return images
 
     async def _read_large_image(self, reader: GlanceCaller, image_id: str) -> Image | None:
-        """Return an image of a list; None if the caller no longer sees it, or it cannot be made."""
+        """Read by itself an image whose properties are too large for a page of a list.
+
+        Returns None if the image no longer exists, if the caller no longer sees the image, or if
+        its row is malformed. A malformed row is logged.
+        """
         row = await self._read_row(image_id, reader.project_id)
         image = None if row is None else make_listed_image(row)
         if row is None or image is None:
@@ -198,7 +204,10 @@ class ImageReader:
 
 
 def _is_visible(reader: GlanceCaller, image: Image, *, is_member: bool) -> bool:
-    """Return True if the caller sees the image, which is shared with its project if `is_member`."""
+    """Return True if Glance shows the image to the caller.
+
+    `is_member` is True if the image is shared with the caller's project.
+    """
     return is_visible(
         image.owner,
         image.visibility,

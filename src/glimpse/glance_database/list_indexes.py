@@ -8,10 +8,11 @@ from glimpse.images import ImageQuery
 
 
 class ListIndex(NamedTuple):
-    """The images ``i`` that meet `condition`, and the index of ``images`` that finds them.
+    """The images ``i`` that meet `condition`, and the index that finds those images.
 
-    `join` is empty, or the SQL that joins another table whose rows find the images. If `join` is
-    not empty, `index_name` is None.
+    `index_name` is the index of the table ``images`` to use. If the rows of another table find the
+    images, `join` is the SQL that joins that table, and `index_name` is None. Otherwise, `join` is
+    empty.
     """
 
     condition: Condition
@@ -32,8 +33,8 @@ def indexes_of_list(
 ) -> list[ListIndex]:
     """Return indexes that together find all images of a list, and possibly other images.
 
-    Returns an empty list if no index finds the images of the list, as for an admin's list of all
-    projects.
+    `project_id` is the caller's project, or None. Returns an empty list if no index finds the
+    images of the list, as for an admin's list of all projects.
     """
     if query.ids:
         return [ListIndex(equals_any("i.id", query.ids), "PRIMARY")]

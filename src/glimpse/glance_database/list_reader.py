@@ -40,7 +40,7 @@ class Listing(NamedTuple):
 class ListReader:
     """Reads pages of lists, and chooses between the index of dates and other indexes.
 
-    Reading the index of dates backwards needs no sorting. But it is slow if only a small share of
+    Reading the index of dates backwards needs no sorting. But this is slow if only a small share of
     all images is in the list. So only a window of the newest images is read in this way. If the
     window does not fill the page, the rest is read from the indexes of the list. For the next
     minute, pages of similar lists are read from their indexes at once. Lists are similar if they

@@ -15,7 +15,8 @@ _OTHER_LOG = "it does not replicate the primary"
 class LogPosition(Protocol):
     """Which transactions a server had at some moment.
 
-    If `other` is from another kind of database, all methods return False.
+    If `other` is from another kind of database, `covers` and `is_ahead_of` return False, and
+    `mismatch` returns a reason.
     """
 
     def covers(self, other: "LogPosition") -> bool:
@@ -49,9 +50,11 @@ class LastTransaction(NamedTuple):
 class MariaDBPosition:
     """A position of MariaDB: the last transaction of each replication domain, by domain id.
 
-    `history` has the number of the last transaction of each pair of domain and server; None if the
-    history is not known. The history shows that a replica follows an old primary: both have
-    transactions that the new primary lacks, even if the new primary has written higher numbers.
+    The keys of `history` are pairs of a domain id and a server id; the values are the number of the
+    last transaction of that server in the domain. `history` is None if it is not known. After a
+    failover, a replica may still follow the old primary, and have transactions that the new primary
+    lacks. `is_ahead_of` finds this by the history of the new primary, even if the new primary has
+    written transactions with higher numbers.
     """
 
     domains: Mapping[int, LastTransaction]
@@ -81,7 +84,11 @@ class MariaDBPosition:
         )
 
     def has(self, domain: int, last: LastTransaction) -> bool:
-        """Return True if a server at this position has the transaction, as far as is known."""
+        """Return True if a server at this position has the transaction `last` of `domain`.
+
+        `domain` must be in `domains`. If `history` is None, every transaction with a lower number
+        than the last one of the domain counts as present.
+        """
         if not _is_at_least(self.domains[domain], last):
             return False
         return self.history is None or self.history.get((domain, last.server), -1) >= last.number
@@ -101,8 +108,9 @@ def _is_at_least(last: LastTransaction, other: LastTransaction) -> bool:
 def parse_mariadb_position(text: str, history: str | None = None) -> MariaDBPosition:
     """Parse a GTID position of MariaDB, such as ``0-1-1234,5-2-77``.
 
-    The three numbers of a GTID are the domain, the server and the transaction. `history` has GTIDs,
-    too, and may have several of one domain and server. Raises ValueError if a text is malformed.
+    The three numbers of a GTID are the domain, the server and the transaction. `history` is a list
+    of GTIDs, too. If it has several GTIDs of one domain and server, the highest transaction counts.
+    Raises ValueError if a text is malformed.
     """
     domains = dict(_parse_gtids(text))
     if history is None:
@@ -127,8 +135,9 @@ Interval = tuple[int, int]
 class MySQLPosition:
     """A position of MySQL: the numbers of all transactions of each source.
 
-    A key of `sources` is the UUID of a server, or ``UUID:tag``. The value has intervals (first,
-    last) of transaction numbers. The intervals are in ascending order, with gaps between them.
+    A key of `sources` is the UUID of a server, or ``UUID:tag`` for its transactions with that tag.
+    The value has intervals (first, last) of transaction numbers. The intervals are in ascending
+    order, with gaps between them.
     """
 
     sources: Mapping[str, tuple[Interval, ...]]
@@ -153,7 +162,10 @@ class MySQLPosition:
 
 
 def _contains(intervals: tuple[Interval, ...], wanted: Interval) -> bool:
-    """Return True if one of `intervals`, which are ordered and have gaps, contains `wanted`."""
+    """Return True if one of `intervals` contains the whole interval `wanted`.
+
+    `intervals` are in ascending order, with gaps between them.
+    """
     low, high = wanted
     index = bisect_right(intervals, low, key=lambda interval: interval[0]) - 1
     return index >= 0 and high <= intervals[index][1]
@@ -184,7 +196,7 @@ class PostgreSQLPosition:
     """A place in the write-ahead log of a PostgreSQL cluster.
 
     `system` identifies the cluster. `timeline` is the number of the timeline; each promotion of a
-    replica begins the next one. `place` is the number of bytes from the beginning of the log.
+    replica begins the next timeline. `place` is the number of bytes from the beginning of the log.
     """
 
     system: int
@@ -202,7 +214,8 @@ class PostgreSQLPosition:
     def mismatch(self, other: LogPosition) -> str | None:
         """See `LogPosition.mismatch`.
 
-        A replica that follows a newly promoted primary may still report the timeline before.
+        After a failover, a replica may report the previous timeline until its next restart point.
+        Until then, the result is a reason, although the replica follows the new primary.
         """
         if not self._is_comparable(other):
             return _OTHER_LOG

@@ -57,8 +57,9 @@ class MySQLConnection:
 async def connect(url: DatabaseURL, host: Host, seconds: float) -> Connection:
     """Connect to one host within `seconds`. The session is read-only.
 
-    Raises DatabaseUnavailable if the host cannot be reached in time, and QueryFailed if the server
-    refuses the user or the database.
+    Raises DatabaseUnavailable if there is no connection within `seconds`, for example because the
+    host cannot be reached, or TLS fails. Raises QueryFailed if the server refuses the user or the
+    database.
     """
     try:
         async with asyncio.timeout(seconds):
@@ -150,10 +151,10 @@ def _reason(error: Exception) -> str:
 def _tls(url: DatabaseURL) -> ssl.SSLContext | None:
     """Return the TLS context for the options of the URL; None for a connection without TLS.
 
-    The server's certificate is checked with ``ssl_ca``, or without this option with the CA
-    certificates of the system. The host name is checked, too. ``ssl_check_hostname=false`` turns
-    the check of the host name off. Raises InvalidDatabaseURL if a file cannot be used
-    (`load_tls_files`).
+    There is no TLS if the URL has no option for TLS, or ``ssl=false``. The server's certificate is
+    checked with ``ssl_ca``, or without this option with the CA certificates of the system. The host
+    name is checked, except with ``ssl_check_hostname=false``. Raises InvalidDatabaseURL if a file
+    cannot be used (`load_tls_files`).
     """
     options = url.options
     if options.get("ssl") in FALSE or not any(name.startswith("ssl") for name in options):

@@ -14,7 +14,7 @@ class DatabaseOptions:
     - `connect_timeout`: for the connection to one host.
     - `timeout`: for a statement, including the wait for a connection.
     - `page_size`: the most images of a page of a list.
-    - `connection_lifetime`: how long a connection is used.
+    - `connection_lifetime`: how long a connection is used before a new one replaces it.
 
     Only tests set `page_size` and `connection_lifetime`. The other fields are options of
     ``[glance_database]``.

@@ -39,12 +39,17 @@ class GlanceRules(Protocol):
     def refresh(self) -> bool:
         """Read changed policy files again.
 
-        Returns True if the policy files replace one of DEFAULT_RULES.
+        If a changed file cannot be used, logs an error and keeps the old rules. Returns True if the
+        policy files replace one of DEFAULT_RULES.
         """
         ...
 
     def evaluate(self, name: str, target: Mapping[str, Any], credentials: dict[str, Any]) -> bool:
-        """Return True if the rule `name` allows the holder of `credentials` to act on `target`."""
+        """Return True if the rule `name` allows the holder of `credentials` to act on `target`.
+
+        This method does not read changed files: call `refresh` first. `credentials` are the
+        attributes of a token, by the names in CREDENTIALS.
+        """
         ...
 
 

@@ -51,8 +51,8 @@ class ConnectionPool:
         statement is sent once more over a new connection. A connection that failed is closed.
 
         Raises the errors of `connect` and of `Connection.fetch`, and DatabaseUnavailable at the
-        timeout. The subclass DatabaseBusy means that the statement had to wait for a connection
-        while other statements got results.
+        timeout. At the timeout, the subclass DatabaseBusy is raised if the statement had to wait
+        for a connection, and other statements got results during that time.
         """
         timeout = self._timeout if seconds is None else seconds
         began, has_to_wait = self._clock(), self._free_slots.locked()
@@ -89,7 +89,10 @@ class ConnectionPool:
         return rows
 
     def _take_idle(self) -> _PooledConnection | None:
-        """Return the idle connection that was used last, or None. Close expired connections."""
+        """Return the idle connection that was used last; None if there is none.
+
+        Expired connections that come before it are closed.
+        """
         now = self._clock()
         while self._idle:
             idle = self._idle.pop()

@@ -55,8 +55,9 @@ class PostgreSQLConnection:
 async def connect(url: DatabaseURL, host: Host, seconds: float) -> Connection:
     """Connect to one host within `seconds`. The session is read-only.
 
-    Raises DatabaseUnavailable if the host cannot be reached in time, and QueryFailed if the server
-    refuses the user or the database.
+    Raises DatabaseUnavailable if there is no connection within `seconds`, for example because the
+    host cannot be reached, or TLS fails. Raises QueryFailed if the server refuses the user or the
+    database.
     """
     try:
         async with asyncio.timeout(seconds):

@@ -1,4 +1,4 @@
-"""PrimaryPositions: which log position the primary had at which time, in the last seconds."""
+"""PrimaryPositions: the recent log positions of the primary, with their times."""
 
 import asyncio
 import math
@@ -22,22 +22,25 @@ _PER_LAG = 4  # positions in `max_lag`
 
 
 class TimedPosition(NamedTuple):
-    """A position of the primary that has all changes committed before `time`."""
+    """A position of the primary that has all changes committed before `time`.
+
+    `time` is a time of the clock of PrimaryPositions.
+    """
 
     time: float
     position: LogPosition
 
 
 class PrimaryPositions:
-    """Keeps the recent log positions of the primary, each with the time of the reading.
+    """Keeps the log positions that the primary had in the last `max_lag` seconds.
 
-    A replica that has applied a position has all changes that were committed before that time. So
-    the age of what a replica shows is known, even if nothing is written or if replication has
-    stopped.
+    Each position has the time of its reading. A replica that has applied a position has all changes
+    that were committed before that time. So the age of what a replica shows is known, even if
+    nothing is written or if replication has stopped.
 
-    `refresh` and `newest` read the position if the last one is older than a quarter of `max_lag`
-    (seconds). Methods that read from the primary raise ReplicaNotCurrent if that fails, or takes
-    longer than `timeout` seconds.
+    A reading is due if the last position is older than a quarter of `max_lag`. Methods that wait
+    for a reading raise ReplicaNotCurrent if the reading fails, or takes longer than `timeout`
+    seconds.
     """
 
     def __init__(
@@ -57,7 +60,7 @@ class PrimaryPositions:
         self._reading = SingleFlight(self._read_and_keep)
 
     def refresh(self) -> None:
-        """Begin to read the position in the background if it is due; do not wait for the result."""
+        """Begin to read the position in the background if a reading is due. Raises nothing."""
         if self._is_due():
             self._reading.start()
 
@@ -77,7 +80,7 @@ class PrimaryPositions:
     async def replication(self) -> Replication:
         """Return how positions are read from this kind of database.
 
-        Raises ReplicaNotCurrent if the primary cannot be asked for its version.
+        The first call reads the version of the primary, and raises ReplicaNotCurrent if that fails.
         """
         if self._replication is None:
             return await self._bounded(self._find_replication())
@@ -86,7 +89,8 @@ class PrimaryPositions:
     def reached_time(self, applied: LogPosition) -> float:
         """Return the time before which a replica at the position `applied` has all changes.
 
-        This is the time of the newest known position that `applied` covers; -inf if there is none.
+        This is the time of the newest position that `applied` covers and that is still kept; -inf
+        if there is no such position.
         """
         times = (each.time for each in reversed(self._known) if applied.covers(each.position))
         return next(times, -math.inf)
@@ -119,7 +123,10 @@ class PrimaryPositions:
         return found
 
     async def _bounded(self, reading: Awaitable[Result]) -> Result:
-        """Return the result of `reading`; raise ReplicaNotCurrent if `reading` fails or is slow."""
+        """Return the result of `reading`.
+
+        Raises ReplicaNotCurrent if `reading` fails, or takes longer than `timeout` seconds.
+        """
         try:
             async with asyncio.timeout(self._timeout):
                 return await reading

@@ -30,7 +30,7 @@ class RecentWrites:
 
     The writes of all processes that share the memory `times` count. If `times` is None, the memory
     of `write_times` is used. Writes before this object was created are not known. So every image
-    counts as written when this object was created.
+    counts as written at the time when this object was created.
     """
 
     def __init__(
@@ -45,7 +45,10 @@ class RecentWrites:
         self._made_at = clock()
 
     def record(self, image_id: str) -> None:
-        """Record that an image is about to be written, or has been written."""
+        """Record that an image is about to be written, or has been written.
+
+        Call this before and after a write.
+        """
         for slot in (_slot(image_id), _ANY_IMAGE):
             while True:
                 now = self._clock()
@@ -54,11 +57,11 @@ class RecentWrites:
                     break
 
     def has(self, image_id: str) -> bool:
-        """Return True if the image was, or may have been, written within `max_age` seconds."""
+        """Return True if the image was, or may have been, written in the last `max_age` seconds."""
         return self._is_recent(_slot(image_id))
 
     def has_any(self) -> bool:
-        """Return True if any image was, or may have been, written within `max_age` seconds."""
+        """Return True if an image was, or may have been, written in the last `max_age` seconds."""
         return self._is_recent(_ANY_IMAGE)
 
     def _is_recent(self, slot: int) -> bool:

@@ -37,8 +37,9 @@ class Replica:
     `options.url` has one host, the replica. The replica is current if it has all changes that the
     primary had `positions.max_lag` seconds ago.
 
-    While the replica is not current, each statement fails at once, and starts a check in the
-    background if the last failure is long enough ago. When a check succeeds, statements are run
+    While the replica is not current, each statement raises ReplicaNotCurrent at once. Such a
+    statement also starts a check in the background, if the last failure is at least one second old
+    (or a quarter of `max_lag`, if that is shorter). When a check succeeds, statements are run
     again. The log says when the replica is no longer read, and when it is read again.
     """
 
@@ -68,8 +69,8 @@ class Replica:
     async def fetch(self, statement: Statement, seconds: float) -> Rows:
         """Run a statement within `seconds` and return its rows.
 
-        Raises ReplicaNotCurrent if the replica is not current, ValueRefused if it cannot compare a
-        value of the request, or another DatabaseError if it fails.
+        Raises ReplicaNotCurrent if the replica is not current, ValueRefused if the replica cannot
+        compare a value of the statement, or another DatabaseError if the replica fails.
         """
         if self._lag.is_open:
             if self._lag.is_probe_due():
@@ -107,7 +108,10 @@ class Replica:
             await self.check()
 
     def _record_lag(self, error: ReplicaNotCurrent) -> None:
-        """Log a new reason, fail statements until a check succeeds, and close idle connections."""
+        """Make statements raise ReplicaNotCurrent until a check succeeds.
+
+        Logs the reason if it is new. Closes idle connections.
+        """
         reason = str(error)
         if not self._lag.is_open or reason != self._reason:
             _LOG.warning("%s is not read: %s. %s", self._name, reason, _CONSEQUENCE)
@@ -140,8 +144,8 @@ class ReplicatedDatabase:
         """Run a statement on the first replica that works, or else on the primary.
 
         Returns the rows. Raises ValueRefused at once if a replica cannot compare a value of the
-        request. After any other error of a replica, the next replica or the primary is read. Raises
-        DatabaseError if the primary fails, too.
+        statement. After any other DatabaseError of a replica, the next replica or the primary is
+        read. Raises DatabaseError if the primary fails, too.
         """
         ends_at = self._clock() + self._timeout
         for_primary = self._timeout - replica_seconds(self._timeout)
@@ -159,7 +163,7 @@ class ReplicatedDatabase:
 
 
 def replica_seconds(timeout: float) -> float:
-    """Return how many of the `timeout` seconds of a statement the replicas may use."""
+    """Return how many of the `timeout` seconds of a statement all replicas together may use."""
     return timeout / 2
 
 
@@ -169,7 +173,7 @@ def open_replicas(
     positions: PrimaryPositions,
     clock: Callable[[], float] = time.monotonic,
 ) -> list[Replica]:
-    """Return a Replica for each host of `options.url`, without connecting to any."""
+    """Return a Replica for each host of `options.url`. Connects to no host yet."""
     seconds = replica_seconds(options.timeout)
     return [
         Replica(

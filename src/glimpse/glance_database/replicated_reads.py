@@ -26,8 +26,9 @@ class ReplicatedReads:
     """Decides which images may be read from replicas. `reader` reads such images.
 
     `reader` reads the replicas while they are current, otherwise the primary. `writes` are the
-    images that this gateway has just written. Such images must be read from the primary, so that
-    every read sees all writes that were acknowledged before the read began.
+    recent writes of this gateway (see RecentWrites). An image that was written recently must be
+    read from the primary, so that every read sees all writes that were acknowledged before the read
+    began.
     """
 
     def __init__(
@@ -44,10 +45,11 @@ class ReplicatedReads:
         self._positions = positions
 
     def may_read(self, image_id: str | None) -> bool:
-        """Return False if this gateway has just written the image, otherwise True.
+        """Return True if an image may be read from a replica.
 
-        If `image_id` is None, as for a list, return False if this gateway has just written any
-        image. The metrics count each False.
+        The result is False if this gateway has written the image recently (see RecentWrites). If
+        `image_id` is None, as for a list, the result is False if this gateway has written any image
+        recently. The metrics count each False.
         """
         writes = self._writes
         was_written = writes.has_any() if image_id is None else writes.has(image_id)
@@ -80,7 +82,8 @@ class ReplicatedReads:
     async def failure(self) -> str | None:
         """Check all replicas; return why some cannot be read, or None if all can be read.
 
-        The text has no addresses.
+        A replica whose connections are all in use counts as one that can be read. The text has no
+        addresses.
         """
         results = await asyncio.gather(*map(_check, self._replicas))
         reasons = []
@@ -103,9 +106,9 @@ class ReplicatedReads:
 
 
 async def _check(replica: Replica) -> DatabaseError | None:
-    """Check a replica within two seconds. Return the error.
+    """Check a replica for at most two seconds. Return the error if it cannot be read.
 
-    Returns None after a success, and if the replica is only busy.
+    Returns None after a success. A replica whose connections are all in use counts as a success.
     """
     try:
         async with asyncio.timeout(_CHECK_SECONDS):

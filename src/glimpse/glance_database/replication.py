@@ -46,7 +46,7 @@ VERSION = Statement("SELECT VERSION()")
 
 
 def find_replication(version: Rows) -> Replication:
-    """Return the Replication for the server that returned the rows `version` for VERSION."""
+    """Return the Replication for a server; `version` are the rows of the statement VERSION."""
     text = str(version[0][0])
     if text.startswith("PostgreSQL"):
         return _POSTGRESQL

@@ -43,9 +43,10 @@ class GlanceDatabaseImageService:
     read. If `falls_back` is false, reads raise Unavailable then. The operator's `rules` are checked
     as in GlanceImageService.
 
-    A write reads the image from the database first, so that it takes only one request to Glance.
-    `reader` reads the database that Glance writes to. `replicated` has the reader of the replicas;
-    None if there are none. Closing the service closes `glance`, `database` and `replicated`.
+    A write that needs the present image reads it from the database, so Glance gets only one
+    request. `reader` reads the database that Glance writes to. `replicated` has the reader of the
+    replicas; None if there are none. Closing the service closes `glance`, `database` and
+    `replicated`.
     """
 
     def __init__(
@@ -68,8 +69,8 @@ class GlanceDatabaseImageService:
     async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
         """See `ImageService.list_images`.
 
-        If the database fails between two pages, and `falls_back` is true, the rest of the list is
-        read from Glance's API. If `falls_back` is false, raises Unavailable.
+        If the database fails and `falls_back` is true, the rest of the list is read from Glance's
+        API, even between two pages. If `falls_back` is false, raises Unavailable.
         """
         if not is_supported(query):
             pages = self._glance.list_images(caller, query)
@@ -181,8 +182,8 @@ class GlanceDatabaseImageService:
         """Check at the start that the database can be read, and that Glimpse knows its schema.
 
         Raises UnknownSchema if Glimpse does not know the schema of the database. Any other failure
-        is only logged, because the database may be available later. Failures of replicas are only
-        logged, too.
+        is only logged, because the database may be available later. All failures of replicas are
+        only logged, too.
         """
         try:
             await self._database.check()
@@ -203,7 +204,8 @@ class GlanceDatabaseImageService:
     async def read_failure(self) -> str | None:
         """Check the database; return why it cannot be read, or None if it can be read.
 
-        The text has no addresses.
+        A database whose connections are all in use counts as one that can be read. The text has no
+        addresses.
         """
         try:
             await self._database.check()
@@ -216,7 +218,10 @@ class GlanceDatabaseImageService:
         return None
 
     def _check_fallback(self, error: DatabaseError) -> None:
-        """Raise Unavailable if a read that failed with `error` must not be sent to Glance's API."""
+        """Raise Unavailable if a read that failed with `error` must not be sent to Glance's API.
+
+        A read may be sent there after ValueRefused, and after any error if `falls_back` is true.
+        """
         if not self._falls_back and not isinstance(error, ValueRefused):
             raise Unavailable(_UNAVAILABLE) from error
         _LOG.debug("Glance's API is used, because the database cannot be: %s", error)

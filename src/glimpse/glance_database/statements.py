@@ -31,7 +31,7 @@ _ORDER = " ORDER BY i.created_at DESC, i.id DESC LIMIT %s"
 
 
 class Position(NamedTuple):
-    """The place of an image in lists, which are sorted by date and id, both descending."""
+    """The place of an image in lists. Lists are sorted by date, then by id, both descending."""
 
     created_at: datetime
     image_id: str
@@ -133,8 +133,9 @@ def select_by_indexes(
 ) -> Statement:
     """Return the statement that selects the same page as `select_by_date`, with `indexes`.
 
-    There must be at least one index and one condition. The database reads and sorts all images of
-    each index, but reads tags and properties only for the `limit` images of the page.
+    `indexes` together must find all images that meet `conditions`. There must be at least one index
+    and one condition. The database reads and sorts all images of each index, but reads tags and
+    properties only for the `limit` images of the page.
     """
     where = all_of([*conditions, *_follows(after)])
     parts, values = [], []
@@ -160,7 +161,7 @@ def _hint(dialect: Dialect, index: str) -> str:
 
 
 def _follows(position: Position | None) -> list[Condition]:
-    """Return a list of the condition that an image comes after `position`; empty for None."""
+    """Return a list with the condition that an image follows `position`; [] for None."""
     if position is None:
         return []
     created_at, image_id = position

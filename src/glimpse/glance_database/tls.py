@@ -24,10 +24,11 @@ _FILES: Mapping[Dialect, _FileOptions] = {
 
 
 def load_tls_files(url: DatabaseURL) -> ssl.SSLContext:
-    """Return a TLS context with the authorities and the client certificate that `url` names.
+    """Return a TLS context with the CA certificates and the client certificate of `url`.
 
-    Without authorities, those of the system are trusted. Raises InvalidDatabaseURL for a file that
-    cannot be read or used. The message names the option and the file.
+    If `url` names no file of CA certificates, those of the system are trusted. Raises
+    InvalidDatabaseURL for a file that cannot be read or used. The message names the option and the
+    file.
     """
     names = _FILES[url.dialect]
     authorities, certificate, key = (url.options.get(name) for name in names)
@@ -49,7 +50,10 @@ def load_tls_files(url: DatabaseURL) -> ssl.SSLContext:
 
 
 def login_hint(url: DatabaseURL) -> str:
-    """Return what to add to the message when the server ends a connection during the login."""
+    """Return what to add to the message when the server ends a connection during the login.
+
+    The text is empty if `url` has no client certificate.
+    """
     name = _FILES[url.dialect].certificate
     return f"; maybe it does not trust the certificate of {name}" if name in url.options else ""
 

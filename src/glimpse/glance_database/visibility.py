@@ -29,7 +29,7 @@ def is_visible(
 
 
 def membership(project_id: str | None, member_status: str) -> Condition:
-    """Return the condition that the project is a member of the image, with this member status.
+    """Return the condition that the project is a member of an image ``i`` with this status.
 
     If `member_status` is "all", any status will do. If `project_id` is None, the condition is that
     the image has a member at all.
@@ -52,7 +52,9 @@ def list_condition(
     """Return the condition that images in a caller's list meet; None if all images are listed.
 
     `visibility` is the filter of the query: one of VISIBILITIES, or None. If `visibility` is None,
-    community images are listed only if they belong to the caller's project.
+    community images are listed only if they belong to the caller's project. Except for an admin, a
+    shared image of another project is listed only if the caller's project is a member with
+    `member_status`. The result is None only for an admin and the visibility "all".
     """
     if is_admin:
         return _listed_for_admin(project_id, visibility)
