@@ -28,7 +28,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection(session: pytest.Session) -> None:
     """Start the cloud while the tests are imported, if the session names a seed.
 
-    If the start fails with OSError, the fixture ``glimpse`` tries again and raises the error.
+    If the start fails with OSError, the fixture ``glimpse`` starts the cloud again, and raises the
+    error if that fails, too.
     """
     config = session.config
     # Each process of pytest-xdist has its own cloud; the one that controls them runs no tests.
@@ -103,7 +104,7 @@ def glimpse(pytestconfig: pytest.Config) -> "Iterator[Cloud]":
 
 @pytest.fixture
 def glimpse_cloud(glimpse: "Cloud") -> "Cloud":
-    """The cloud of the session, reset before each test to its state at the start."""
+    """The cloud of the session, reset before each test to its state after the start."""
     glimpse.reset()
     return glimpse
 
