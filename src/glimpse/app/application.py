@@ -89,7 +89,10 @@ async def _open_components(settings: Settings, rules: PolicyRules | None) -> Com
 
 
 def _load_policy_rules(settings: Settings) -> PolicyRules | None:
-    """Load the operator's policy rules; None without policy files. Raises InvalidPolicyFile."""
+    """Load the operator's policy rules. Raises InvalidPolicyFile if a file cannot be used.
+
+    Returns None if the settings name no policy file.
+    """
     if settings.policy.policy_file is None and not settings.policy.policy_dirs:
         return None
     from glimpse.app.policy_loading import load_policy_files  # noqa: PLC0415  loads slowly

@@ -22,8 +22,8 @@ class Components(NamedTuple):
       returns the base URL of the Image service, for links. It raises Unavailable if Keystone's
       catalog is needed and cannot be read.
     - `readiness_checks` are the checks of `/readiness`, by the name of the component.
-    - `image_api` and `identity_api` are None if this process does not serve that API, because
-      Glance or Keystone does.
+    - `image_api` is None if Glance serves the Image API, and `identity_api` is None if this process
+      does not serve the Identity API.
     - `servers` is None if the cloud has no servers.
     - `wait_for_background_work` returns when no import and no snapshot is running.
 

@@ -80,9 +80,9 @@ def compute_options(settings: Settings) -> ComputeOptions:
 
 
 def _link_prefix(option: str, text: str | None) -> str | None:
-    """Return the link prefix `text`; None if the prefix is empty or not set.
+    """Return the link prefix `text`; None if `text` is empty or None.
 
-    Raises InvalidSettings if the prefix has no scheme or no host. The message names the `option`.
+    Raises InvalidSettings if `text` has no scheme or no host. The message names the `option`.
     """
     if not text:
         return None

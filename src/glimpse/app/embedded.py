@@ -28,11 +28,11 @@ async def open_embedded_components(settings: Settings, rules: PolicyRules | None
 
     `rules` are the operator's policy rules; None without policy files. Creates missing files in the
     state directory, migrates the catalog, and undoes the uploads of processes that have ended. If
-    the state directory has servers, opens them, too, and continues their snapshots.
+    the state directory has servers, opens the servers and continues their snapshots.
 
     Raises OSError, UnusableCatalog, InvalidStateFile, IdentityUnavailable or an error of
     `images.errors` for files in the state directory that cannot be used. Raises InvalidSettings for
-    options of Keystone that cannot be used. After an error, nothing stays open.
+    options that cannot be used. After an error, nothing stays open.
     """
     anyio.current_time()  # loads anyio's backend: 17 ms that the first download would wait for
     state_dir = settings.server.state_dir
@@ -68,10 +68,10 @@ async def open_embedded_components(settings: Settings, rules: PolicyRules | None
 async def _open_servers(
     settings: Settings, images: EmbeddedImageService, opened: AsyncExitStack
 ) -> EmbeddedServers | None:
-    """Open the servers; return None if the state directory was made for a cloud without them.
+    """Open the servers; return None if the state directory was made without servers.
 
     In both cases, continues or undoes uploads, imports and snapshots that an ended process left
-    incomplete. The servers are closed with `opened`. Raises OSError, Unavailable or StorageFull.
+    incomplete. Closing `opened` closes the servers. Raises OSError, Unavailable or StorageFull.
     """
     state_dir, seconds = settings.server.state_dir, settings.embedded.snapshot_seconds
     if not ServerTable.exists(state_dir):
@@ -95,9 +95,9 @@ def _open_identity(
 ) -> tuple[Identity, ASGIApp | None, dict[str, ReadinessCheck]]:
     """Open the identity that [api] auth_strategy names.
 
-    Returns the identity, its Identity API (None if it is not the embedded identity), and its
-    readiness checks by their names in `/readiness`. Raises OSError, InvalidStateFile,
-    IdentityUnavailable or InvalidSettings.
+    Returns the identity, its Identity API (None for noauth and Keystone), and its readiness checks
+    by their names in `/readiness`. Raises OSError, InvalidStateFile or IdentityUnavailable for
+    files of the embedded identity, and InvalidSettings for options of Keystone that cannot be used.
     """
     if settings.api.auth_strategy == "noauth":
         return NoAuthIdentity(), None, {}

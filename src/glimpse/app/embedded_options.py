@@ -70,7 +70,10 @@ def _download_options(given: Import) -> DownloadOptions:
 
 
 def _hosts(option: str, texts: tuple[str, ...]) -> tuple[str, ...]:
-    """Return hosts in the normal form of `parse_host`. Raises InvalidSettings for a bad host."""
+    """Return `texts` in the normal form of `parse_host`.
+
+    Raises InvalidSettings, which names `option`, if a text is no host.
+    """
     try:
         return tuple(parse_host(text.strip("[]")) for text in texts)
     except InvalidUrl:
@@ -78,7 +81,7 @@ def _hosts(option: str, texts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _address_rules(networks: tuple[str, ...]) -> AddressRules:
-    """Return the rules for IP addresses. Raises InvalidSettings for a text that is no network."""
+    """Return the rules that allow `networks`. Raises InvalidSettings for an invalid network."""
     try:
         return AddressRules(parse_networks(networks))
     except ValueError as error:

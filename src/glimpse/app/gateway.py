@@ -38,10 +38,12 @@ class Gateway(NamedTuple):
 
 
 async def open_gateway_components(settings: Settings, rules: PolicyRules | None) -> Components:
-    """Make the components of a gateway. Connects to no service yet but Glance's database.
+    """Make the components of a gateway. Connects only to Glance's database, if configured.
 
-    `rules` are the operator's policy rules; None without policy files. Raises InvalidSettings, and
-    OSError if the directory of lock files cannot be created. After an error, nothing stays open.
+    `rules` are the operator's policy rules; None without policy files. Raises InvalidSettings for
+    options that cannot be used, or if Glance's database has an unknown schema and ``fallback =
+    refuse``. Raises OSError if the directory of lock files cannot be created. After an error,
+    nothing stays open.
     """
     glance, identity, _ = open_gateway(settings, rules)
     images: ImageService = glance
@@ -67,9 +69,10 @@ async def _open_database(
     rules: PolicyRules | None,
     readiness_checks: dict[str, ReadinessCheck],
 ) -> ImageService:
-    """Make the image service that reads Glance's database; add to `readiness_checks`.
+    """Make the image service that reads Glance's database, and check the schema.
 
-    Connects to the database. Raises what `open_checked_glance_database` raises.
+    Adds the checks of the database and its replicas to `readiness_checks`. Raises the errors of
+    `open_checked_glance_database`.
     """
     # Loads oslo.policy and a driver, which other gateways do not need
     from glimpse.app import glance_database  # noqa: PLC0415
@@ -137,7 +140,7 @@ def open_glance(
 def glance_options(settings: Settings) -> GlanceOptions:
     """Return the options of [glance], except those for the HTTP client (`glance_transport`).
 
-    ``api_servers`` has precedence over ``endpoint_override``.
+    If both are set, ``api_servers`` has precedence over ``endpoint_override``.
     """
     glance = settings.glance
     override = (glance.endpoint_override,) if glance.endpoint_override else ()

@@ -51,10 +51,10 @@ async def open_checked_glance_database(
 ) -> GlanceDatabaseImageService:
     """Make the image service that reads Glance's database, and check the database's schema.
 
-    If the schema is unknown, raises InvalidSettings with ``fallback = refuse``, and closes the
-    database but not `glance`. With ``fallback = glance``, only logs an error. Also raises
-    InvalidSettings if [glance_database] cannot be used. `rules` are the operator's rules for
-    Glimpse; None without policy files.
+    If Glimpse does not know the schema, ``fallback`` decides. With ``refuse``, closes the database,
+    but not `glance`, and raises InvalidSettings. With ``glance``, only logs an error. A database
+    that cannot be reached is only logged, too. Also raises the errors of `open_glance_database`.
+    `rules` are the operator's rules for Glimpse; None without policy files.
     """
     images = open_glance_database(settings, glance, rules)
     try:
@@ -107,8 +107,8 @@ def open_glance_database(
     """Make the image service that reads Glance's database and writes through `glance`.
 
     Connects to nothing yet. `rules` are the operator's rules for Glimpse; None without policy
-    files. Raises InvalidSettings for an unusable URL or policy file, for a missing driver, and if
-    Glance has property protections.
+    files. Raises InvalidSettings for an unusable URL, TLS file or policy file, for a missing
+    driver, and if ``property_protection_file`` is set.
     """
     policy = glance_rules(settings)
     options = database_options(settings)
@@ -137,7 +137,7 @@ def open_glance_database(
 
 
 def open_database(options: DatabaseOptions) -> GlanceDatabase:
-    """Make the database; connect to nothing yet.
+    """Make the GlanceDatabase for `options`; connect to nothing yet.
 
     Raises InvalidSettings if the driver for this kind of database is not installed.
     """
@@ -147,10 +147,10 @@ def open_database(options: DatabaseOptions) -> GlanceDatabase:
 def open_database_replicas(
     settings: Settings, primary: GlanceDatabase
 ) -> tuple[Sequence[Replica], PrimaryPositions] | None:
-    """Make the replicas and the positions of the primary; None if no replicas are configured.
+    """Make the replicas, and the positions of `primary`; None if no replica is configured.
 
-    Connects to nothing yet. Raises InvalidSettings if the URL of the replicas cannot be used, if it
-    is for another kind of database than `primary`, or if the driver is not installed.
+    Connects to nothing yet. Raises InvalidSettings if the URL of the replicas cannot be used, if
+    the URL is for another kind of database than `primary`, or if the driver is not installed.
     """
     section = settings.glance_database
     if section.replica_connection is None:
@@ -180,7 +180,7 @@ def glance_rules(settings: Settings) -> GlanceRules:
     """Return the rules of Glance's policy, with the policy files that the settings name.
 
     Raises InvalidSettings for policy files that cannot be used. Also raises InvalidSettings if
-    Glance has property protections, because Glimpse cannot apply property protections.
+    ``property_protection_file`` is set, because Glimpse cannot apply property protections.
     """
     section = settings.glance_database
     if section.property_protection_file:
@@ -206,12 +206,15 @@ def read_glance_rules(
 
 
 def database_options(settings: Settings) -> DatabaseOptions:
-    """Return the options of [glance_database]. Raises InvalidSettings for an unusable URL."""
+    """Return the options of [glance_database], with the URL of ``connection``.
+
+    Raises InvalidSettings if the URL, or a file that its TLS options name, cannot be used.
+    """
     return _database_options(settings, "connection", settings.glance_database.connection or "")
 
 
 def _database_options(settings: Settings, name: str, value: str) -> DatabaseOptions:
-    """Return the options of [glance_database]; `value` is the URL, of the option `name`.
+    """Return the options of [glance_database], with the URL `value` of the option `name`.
 
     Raises InvalidSettings if the URL, or a file that its TLS options name, cannot be used.
     """

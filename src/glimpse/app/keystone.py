@@ -27,8 +27,8 @@ _USER_OPTIONS = (
 def open_keystone(settings: Settings, session: ServiceSession) -> KeystoneIdentity:
     """Make the identity that validates tokens at Keystone, with the token of `session`.
 
-    Connects to no service yet. Closing the identity closes `session`. Raises InvalidSettings for a
-    memcached server, a secret or a TLS file that cannot be used.
+    Connects to no service yet. Closing the identity closes `session`. Raises InvalidSettings for
+    TLS files that cannot be used, and the errors of `open_shared_cache`.
     """
     options, shared = keystone_options(settings), open_shared_cache(settings)
     return KeystoneIdentity(options, session, keystone_transport(options), shared=shared)
@@ -37,9 +37,9 @@ def open_keystone(settings: Settings, session: ServiceSession) -> KeystoneIdenti
 def open_shared_cache(settings: Settings) -> SharedCache | None:
     """Make the cache of validated tokens in memcached.
 
-    Returns None if no server is configured, if ``memcache_security_strategy`` is None, or if tokens
-    are not cached. Raises InvalidSettings for an invalid server, a missing secret or a missing
-    library.
+    Returns None if no server is configured, if ``memcache_security_strategy`` is None, or if
+    ``token_cache_time`` is not positive. Raises InvalidSettings for an invalid server, a missing
+    secret or a missing library.
     """
     keystone = settings.keystone_authtoken
     strategy = keystone.memcache_security_strategy
@@ -62,8 +62,8 @@ def open_session(settings: Settings, section: str = "keystone_authtoken") -> Ser
     """Make a session, which logs in to Keystone when first used.
 
     `section` has the credentials. The options for TLS, timeout and retries are always those of
-    [keystone_authtoken]. Raises InvalidSettings if the credentials are missing or incomplete, or if
-    TLS files cannot be used.
+    [keystone_authtoken]. Raises InvalidSettings if the credentials are missing or incomplete, if
+    auth_url is not an HTTP URL, or if TLS files cannot be used.
     """
 
     def make_plugin() -> BaseAuthPlugin:
@@ -87,7 +87,10 @@ def open_session(settings: Settings, section: str = "keystone_authtoken") -> Ser
 
 
 def _user_of(config: cfg.ConfigOpts, section: str) -> str:
-    """Return a text for messages that names the user whose credentials are in `section`."""
+    """Return the user whose credentials are in `section`, for messages: ``username glance``.
+
+    If no option names the user, the result is ``the user in [SECTION]``.
+    """
     section = config[section].auth_section or section
     for name in _USER_OPTIONS:
         with suppress(cfg.NoSuchOptError):  # the plugin does not have it

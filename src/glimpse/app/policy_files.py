@@ -40,8 +40,8 @@ class DefaultRules(NamedTuple):
     """The default rules of a service, by name; a policy file may replace them.
 
     `evaluated` are the names of the rules that Glimpse evaluates. `credentials` are the attributes
-    of a token that rules may compare: a rule that compares any other attribute is refused. If
-    `credentials` is None, such a rule is accepted, but never matches.
+    of a token that rules may compare. A policy file is invalid if an evaluated rule compares any
+    other attribute. If `credentials` is None, such a comparison is accepted, but never matches.
     """
 
     rules: Mapping[str, str]
@@ -82,9 +82,9 @@ class PolicyFiles:
     """An operator's PolicyRules, read from `policy_file` and the files of `policy_dirs`.
 
     The files are JSON or YAML, and may have all rules of a service. Only the rules in
-    `defaults.evaluated`, and the rules to which they refer, are checked. The next `has` after a
-    change reads the files again. If a file is missing or invalid then, an error is logged, and the
-    present rules stay in effect.
+    `defaults.evaluated`, and the rules to which they refer, are checked. The first `has` after a
+    change of a file reads all files again. If a file is missing or invalid then, an error is
+    logged, and the present rules stay in effect.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class PolicyFiles:
         policy_dirs: Sequence[str],
         defaults: DefaultRules = IMAGE_RULES,
     ) -> None:
-        """Read and check the files. If `policy_file` is None, there is no such file.
+        """Read and check the files. If `policy_file` is None, only `policy_dirs` are read.
 
         Raises InvalidPolicyFile if `policy_file` does not exist, if a file cannot be read, or if a
         rule that Glimpse uses cannot be evaluated (see `RuleChecks`).
@@ -151,7 +151,10 @@ class PolicyFiles:
         return sorted(self._defaults.evaluated & self._enforcer.file_rules.keys())
 
     def _refresh(self) -> None:
-        """Read the files again if they have changed. Otherwise, this takes 2 us for each file."""
+        """Read the files again if they have changed. The check takes 2 us for each file.
+
+        If a changed file cannot be used, logs an error and keeps the old rules.
+        """
         stats = self._read_stats()
         if stats == self._file_stats:
             return

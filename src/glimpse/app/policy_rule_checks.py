@@ -43,10 +43,10 @@ class Enforcer(policy.Enforcer):
 
 
 class RuleChecks:
-    """Checks rules of `enforcer`, which has loaded the files, and all rules that these refer to.
+    """Checks rules of policy files, and all rules to which the checked rules refer.
 
-    `credentials` are the attributes of a token that rules may compare; None if a rule may compare
-    any.
+    `enforcer` has loaded the files. `credentials` are the attributes of a token that rules may
+    compare; None if a rule may compare any attribute.
     """
 
     def __init__(self, enforcer: policy.Enforcer, credentials: frozenset[str] | None) -> None:
@@ -57,17 +57,17 @@ class RuleChecks:
     def check(self, name: str) -> None:
         """Check the rule `name`, which has to be defined.
 
-        Raises UnusableRule if it, or a rule that it refers to, is malformed, calls a server,
-        compares an unknown attribute of the token, refers to itself or to a rule that does not
-        exist, or takes too long. A rule that does not exist is the rule ``default``, if there is
-        one.
+        Raises UnusableRule if this rule, or a rule to which it refers, is malformed, calls a
+        server, compares an unknown attribute of the token, takes too long, or refers to itself or
+        to a rule that does not exist. If the rule ``default`` is defined, a reference to a rule
+        that does not exist is a reference to ``default``.
         """
         self._measure(name, ())
 
     def _measure(self, name: str, path: tuple[str, ...]) -> _Extent:
-        """Check the rule `name` and return its extent.
+        """Check the rule `name` and return its extent. Raises UnusableRule.
 
-        `path` has the names of the rules that led to it; () at first.
+        `path` has the names of the rules that led to this rule; () if no rule did.
         """
         if name in path:
             raise UnusableRule(f"rule {name} refers to itself.")
@@ -92,7 +92,7 @@ class RuleChecks:
         return extent
 
     def _measure_part(self, check: Any, path: tuple[str, ...]) -> _Extent:
-        """Check a part of the rule ``path[-1]`` and return its extent."""
+        """Check a part of the rule ``path[-1]`` and return its extent. Raises UnusableRule."""
         inner = [*getattr(check, "rules", ())]
         if hasattr(check, "rule"):
             inner.append(check.rule)
@@ -108,7 +108,11 @@ class RuleChecks:
         return _Extent(1, 1)
 
     def _find_rule(self, name: str, other: str) -> str:
-        """Return the name of the rule that counts as `other`, to which the rule `name` refers."""
+        """Return the name of the rule that is evaluated where the rule `name` refers to `other`.
+
+        This is `other`, or the default rule if `other` is not defined. Raises UnusableRule if
+        neither is defined.
+        """
         default = self._enforcer.default_rule
         if other in self._enforcer.rules:
             return other
@@ -117,7 +121,7 @@ class RuleChecks:
         raise UnusableRule(f"rule {name} refers to rule {other}, which is not defined.")
 
     def _try_comparison(self, name: str, check: Any) -> None:
-        """Check a comparison ``kind:match`` of the rule `name`."""
+        """Check the comparison ``kind:match`` of the rule `name`. Raises UnusableRule."""
         if check.kind in ("http", "https"):
             raise UnusableRule(f"rule {name} calls a server, which is not supported.")
         if not self._is_known(check.kind):
@@ -132,7 +136,10 @@ class RuleChecks:
             ) from None
 
     def _is_known(self, kind: str) -> bool:
-        """Return True if a comparison ``kind:match`` is one of those that `credentials` allow."""
+        """Return True if rules may have comparisons ``kind:match`` with this `kind`.
+
+        `kind` is ``role``, a text in quotes, or an attribute of the token that `credentials` allow.
+        """
         known = self._credentials
         if known is None or kind == "role" or kind in known:
             return True
@@ -149,7 +156,10 @@ def _too_deep(name: str) -> str:
 
 @contextmanager
 def parser_errors() -> Iterator[list[logging.LogRecord]]:
-    """Collect the records that oslo.policy's parser logs, with their tracebacks, and log none."""
+    """Collect the errors that oslo.policy's parser logs during the ``with`` block.
+
+    The block gets the list of log records, with their tracebacks. The records are not logged.
+    """
     errors: list[logging.LogRecord] = []
 
     class Collector(logging.Handler):

@@ -63,10 +63,10 @@ class _Operations:
         self._ports = {server.image_port: "image", server.identity_port: "identity"}
 
     def identify(self, scope: Scope) -> tuple[str, str, str]:
-        """Return the service, the operation's name and the path within the service, of a request.
+        """Return the service, the name of the operation and the path for a request.
 
-        The name is the same as in metrics. It is ``other`` for an unknown operation of the Compute
-        or Identity API.
+        The service is ``compute``, ``image`` or ``identity``, and the path is the one within the
+        service. The name is the same as in metrics; ``other`` for an unknown operation.
         """
         path = scope["path"]
         server = scope.get("server")
