@@ -31,7 +31,7 @@ class DatabaseBusy(DatabaseUnavailable):
 
 
 class QueryFailed(DatabaseError):
-    """The database refused the login, or failed a statement for a reason not in its values."""
+    """The database refused the login, or a statement failed for a reason not in its values."""
 
 
 class ValueRefused(DatabaseError):

@@ -15,8 +15,8 @@ _OTHER_LOG = "it does not replicate the primary"
 class LogPosition(Protocol):
     """Which transactions a server had at some moment.
 
-    If `other` is from another kind of database, `covers` and `is_ahead_of` return False, and
-    `mismatch` returns a reason.
+    If `other` is from another kind of database, or from another PostgreSQL cluster, `covers` and
+    `is_ahead_of` return False, and `mismatch` returns a reason.
     """
 
     def covers(self, other: "LogPosition") -> bool:

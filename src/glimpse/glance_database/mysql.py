@@ -121,8 +121,7 @@ def _is_lost(error: Exception) -> bool:
 def _operational_error(error: Exception) -> DatabaseError:
     """Return the DatabaseError for an error of asyncmy, by its code.
 
-    Codes from 2000 come from the client and mean that the connection failed. Lower codes come from
-    the server.
+    Codes from 2000 come from the client: the connection failed. Lower codes come from the server.
     """
     code = error.args[0] if error.args else 0
     if isinstance(code, int) and (code >= _FIRST_CLIENT_ERROR or code in _SERVER_ENDS):

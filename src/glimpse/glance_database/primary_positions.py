@@ -32,7 +32,7 @@ class TimedPosition(NamedTuple):
 
 
 class PrimaryPositions:
-    """Keeps the log positions that the primary had in the last `max_lag` seconds.
+    """Keeps the primary's log positions that were read in the last `max_lag` seconds.
 
     Each position has the time of its reading. A replica that has applied a position has all changes
     that were committed before that time. So the age of what a replica shows is known, even if

@@ -55,8 +55,8 @@ class LagLimitedConnection:
         mismatch = found.applied.mismatch(newest.position)
         if mismatch is not None:
             raise ReplicaNotCurrent(mismatch)
-        # The primary may have been written after its position was read. So the replica is refused
-        # only if it is also ahead of the primary's present position.
+        # The primary may have been written after its position was read. So the replica counts as
+        # not current only if it is also ahead of the primary's present position.
         if found.written.is_ahead_of(newest.position) and found.written.is_ahead_of(
             await self._positions.read()
         ):
