@@ -31,7 +31,7 @@ class HttpClient:
     `max_connections`. A further request to the server waits for a connection, without a timeout.
 
     Response bodies above 256 KiB share `max_buffered_bytes` of memory. A body for which there is no
-    room is read later. The caller closes the client with `close`.
+    room waits, without a timeout. The caller closes the client with `close`.
     """
 
     def __init__(
@@ -66,11 +66,12 @@ class HttpClient:
         truncated to 64,000 bytes. Waits, without a timeout, for a free connection and for memory
         for a body above 256 KiB.
 
-        Raises ConnectError if no connection can be made or `base_url` is invalid. Raises
+        Raises ConnectError if no connection can be made or `base_url` is invalid; then nothing was
+        sent. Raises ConnectionLost if the connection closes before the head of the response is
+        complete, and ProtocolError if the response is malformed or incomplete. Raises
         ResponseTooLarge for a body of more than `max_response_bytes` or a head of more than 64 kB.
-        Raises ConnectionLost or ProtocolError if the response is missing or malformed. Raises
-        TimeoutError if nothing arrives for `read_timeout`. Raises ValueError if a header value or
-        `target` has a NUL, a line end, or a character outside Latin-1.
+        Raises TimeoutError if nothing arrives for `read_timeout`. Raises ValueError if a header
+        value or `target` has a NUL, a line end, or a character outside Latin-1.
         """
         encoder, pool = self._servers.get(base_url) or self._add_server(base_url)
         request = encoder.encode(method, target, headers, body)
@@ -111,10 +112,10 @@ class HttpClient:
             self._start_idle_timer()
 
     async def close(self) -> None:
-        """Close all connections, and return when they are closed.
+        """Close all connections.
 
-        Requests in progress fail with UpstreamError, also requests that wait for a connection. Make
-        no further requests.
+        Requests in progress, and requests that wait for a connection, raise UpstreamError. Make no
+        further requests.
         """
         if self._idle_timer is not None:
             self._idle_timer.cancel()

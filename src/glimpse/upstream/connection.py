@@ -106,7 +106,7 @@ class Connection(asyncio.Protocol):
     def close(self) -> None:
         """Close the connection at once.
 
-        A request in progress fails: ProtocolError if the response has a complete head, else
+        A `send` in progress raises ProtocolError if the head of the response is complete, otherwise
         ConnectionLost.
         """
         self._fail_as_closed()
@@ -228,9 +228,9 @@ class Connection(asyncio.Protocol):
         self._response = None
 
     def _fail_as_closed(self) -> None:
-        """Close the connection; a `send` in progress raises an error.
+        """Close the connection, and make a `send` in progress raise an error.
 
-        ProtocolError if the head of the response is complete, otherwise ConnectionLost.
+        The error is ProtocolError if the response has a complete head, otherwise ConnectionLost.
         """
         if self._has_head:
             self._fail(ProtocolError("the connection closed within the response"))
@@ -266,7 +266,7 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def _release_reservation(self) -> None:
-        """Release the reserved bytes, or cancel the pending reservation. There must be one."""
+        """Release a granted reservation or cancel a pending reservation. One of them must exist."""
         size, pending = self._reserved_bytes, self._pending
         self._reserved_bytes, self._pending = 0, None
         if pending is not None:

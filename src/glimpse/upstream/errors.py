@@ -1,11 +1,11 @@
-"""Errors of requests to another service that have no response.
+"""Errors of requests to another service that have no usable response.
 
 UpstreamError
 ├── ConnectError        no connection could be made: nothing was sent
 │   └── ConnectTimeout  not connected in time (also a TimeoutError)
 ├── ConnectionLost      the connection closed before the head of the response was complete
 ├── ProtocolError       the response is not HTTP, or incomplete
-└── ResponseTooLarge    the response has more bytes than its caller accepts
+└── ResponseTooLarge    the body or the head has more bytes than the client accepts
 
 A timeout after connecting is a plain TimeoutError. The messages are for logs. They may name hosts,
 but never contain data that was sent.
@@ -13,7 +13,7 @@ but never contain data that was sent.
 
 
 class UpstreamError(Exception):
-    """A request to another service has no response."""
+    """A request to another service has no usable response."""
 
 
 class ConnectError(UpstreamError):
@@ -33,4 +33,4 @@ class ProtocolError(UpstreamError):
 
 
 class ResponseTooLarge(UpstreamError):
-    """The response has more bytes than its caller accepts."""
+    """The body or the head of the response has more bytes than the client accepts."""

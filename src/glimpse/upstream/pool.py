@@ -82,7 +82,7 @@ class ConnectionPool:
     def _take_idle(self) -> Connection | None:
         """Remove and return the usable idle connection that was used last; None if there is none.
 
-        Also removes the closed connections that were used after it.
+        Also removes closed connections that were used later than the returned connection.
         """
         while self._idle:
             connection = self._idle.pop()
@@ -99,7 +99,10 @@ class ConnectionPool:
             self._idle.append(connection)
 
     async def _connect(self) -> Connection:
-        """Open a connection within `connect_timeout`. Raises ConnectError or ConnectTimeout."""
+        """Open a connection within `connect_timeout`; otherwise raise ConnectTimeout.
+
+        Raises ConnectError if no connection can be made, or if the pool refuses requests.
+        """
         if self._refuses_requests:
             raise ConnectError(_CLOSED)
         try:
@@ -157,7 +160,10 @@ class ConnectionPool:
             return ()
 
     def close_idle(self, seconds: float) -> bool:
-        """Close connections that have been idle for `seconds`; return True if others are idle."""
+        """Close connections that have been idle for `seconds`.
+
+        Returns True if other connections stay idle in the pool.
+        """
         latest = asyncio.get_running_loop().time() - seconds
         for connection in self._idle:
             if connection.idle_since <= latest:

@@ -10,8 +10,9 @@ _LOG = logging.getLogger(__name__)
 def log_redirect(service: str, url: str, target: str, settings: str) -> None:
     """Log that the response of `service` to a request for `url` is a redirect to `target`.
 
-    `settings` names the places where the operator can correct the URL. Neither `url` nor `target`
-    is logged with credentials.
+    `service` is a name, such as "Keystone". `settings` names the options in which the operator can
+    correct the URL. Credentials in `url` are not logged. `target` must have no credentials, as the
+    text of `Response.redirect`.
     """
     _LOG.error(
         "%s at %s redirects to %s, which is not followed: name the right URL in %s.",

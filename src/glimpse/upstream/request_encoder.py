@@ -14,7 +14,7 @@ class RequestEncoder:
     """Encodes requests to the server at `base_url`; adds Host, User-Agent, Accept-Encoding.
 
     User and password of the URL become an Authorization header. The query of the URL is ignored.
-    Only the scheme https means TLS. Raises ValueError for a URL that cannot be parsed.
+    ``is_tls`` is True only for the scheme https. Raises ValueError for a URL that cannot be parsed.
     """
 
     def __init__(self, base_url: str) -> None:

@@ -28,9 +28,10 @@ class ResponseBudget:
     def reserve(self, size: int, on_granted: Callable[[], None]) -> PendingReservation | None:
         """Reserve `size` bytes. Return None if the reservation is granted at once.
 
-        Otherwise return a pending reservation. `on_granted` is called when the reservation is
-        granted, within a call of `release` or `cancel` that makes room. When the caller does not
-        need a granted reservation any more, it must call `release` with the same `size`.
+        Otherwise return a pending reservation. `on_granted` is called when the pending reservation
+        is granted, within a call of `release` or `cancel` that makes room. The caller must end a
+        granted reservation with `release` and the same `size`, and may end a pending reservation
+        with `cancel`.
         """
         size = min(size, self._total)
         if not self._queue and size <= self._free:
@@ -41,12 +42,18 @@ class ResponseBudget:
         return pending
 
     def cancel(self, pending: PendingReservation) -> None:
-        """Withdraw a pending reservation, and grant later reservations for which there is room."""
+        """Withdraw a reservation that has not been granted yet.
+
+        Grants later reservations for which there is room now.
+        """
         self._queue.remove(pending)
         self._grant()
 
     def release(self, size: int) -> None:
-        """Release a granted reservation of `size` bytes; grant pending ones that have room now."""
+        """Release a granted reservation of `size` bytes.
+
+        Grants pending reservations for which there is room now.
+        """
         self._free += min(size, self._total)
         self._grant()
 

@@ -11,8 +11,8 @@ Result = TypeVar("Result")
 class SingleFlight(Generic[Parameters, Result]):
     """Shares one call of `function` between all callers that come while the call runs.
 
-    No result is kept. The first caller after the end of a call starts a new call. Use it within one
-    event loop. `close` cancels the running call.
+    No result is kept. The first caller after the end of a call starts a new call. Use a
+    SingleFlight within one event loop. `close` cancels the running call.
     """
 
     def __init__(self, function: Callable[Parameters, Coroutine[Any, Any, Result]]) -> None:
@@ -45,6 +45,6 @@ class SingleFlight(Generic[Parameters, Result]):
             task.exception()
 
     def close(self) -> None:
-        """Cancel the running call, if there is one. Its callers get CancelledError."""
+        """Cancel the running call, if there is one. `join` raises CancelledError in its callers."""
         if self._task is not None:
             self._task.cancel()

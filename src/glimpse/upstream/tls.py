@@ -38,5 +38,8 @@ class TlsOptions:
 
 
 def refuse_passphrase() -> str:
-    """Raise OSError. Without this as password of `load_cert_chain`, `ssl` asks on the terminal."""
+    """Raise OSError, because the private key needs a passphrase.
+
+    `ssl` calls this function for an encrypted key, and would otherwise ask on the terminal.
+    """
     raise OSError("the private key is encrypted: use one without a passphrase")

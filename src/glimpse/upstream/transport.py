@@ -23,9 +23,9 @@ class Response(NamedTuple):
     def redirect(self) -> str | None:
         """The target URL of a redirect, for a log line; None if the response is not a redirect.
 
-        The text is printable ASCII without user, password and query, and at most 500 characters of
-        the URL. It is ``nowhere`` if there is no Location header. Redirects are never followed,
-        because requests carry tokens and passwords.
+        The text is printable ASCII without user, password and query. A URL is cut after 500
+        characters. The text is ``nowhere`` if there is no Location header. Redirects are never
+        followed, because requests carry tokens and passwords.
         """
         if self.status not in _REDIRECTS:
             return None
@@ -34,7 +34,10 @@ class Response(NamedTuple):
         return shown.encode("unicode_escape").decode()
 
     def header(self, name: bytes) -> str | None:
-        """Return the value of the first header `name`, in lower case; None if there is none."""
+        """Return the value of the first header with this name; None if there is none.
+
+        `name` must be in lower case; the case of the response's header names does not matter.
+        """
         for each, value in self.headers:
             if each.lower() == name:
                 return value.decode("latin-1")
@@ -42,9 +45,9 @@ class Response(NamedTuple):
 
 
 class Transport(Protocol):
-    """Sends HTTP requests within one event loop. `HttpClient` is the implementation in use.
+    """Sends HTTP requests within one event loop. The creator closes the transport with `close`.
 
-    Tests implement it with a fake. An adapter of another HTTP library could also implement it.
+    `HttpClient` implements this interface, and tests implement it with a fake.
     """
 
     async def request(

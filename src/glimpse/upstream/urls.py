@@ -8,10 +8,9 @@ _UNREADABLE = "a URL that cannot be read"
 def strip_credentials(url: str) -> str:
     """Return the URL without user, password, query and fragment.
 
-    A text without a scheme or a host is treated like a URL. For a text that cannot be parsed, the
-    result is ``a URL that cannot be read``, because a password may be anywhere in the text. The
-    result is the same if the path has an ``@``, because what precedes it may be a password, as in
-    ``user:secret@host``.
+    The URL may lack a scheme or a host. For a text that cannot be parsed, the result is ``a URL
+    that cannot be read``, because a password may be anywhere in the text. The result is the same if
+    the path has an ``@``, because a password may precede the ``@``, as in ``user:secret@host``.
     """
     try:
         parts = urlsplit(url)
