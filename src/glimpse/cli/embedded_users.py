@@ -12,8 +12,8 @@ def open_identity_file(settings: Settings) -> IdentityFile:
     """Open the identity file in the state directory; add missing ids and passwords to the file.
 
     Invalid entries are logged and left out. Raises CommandFailed if the settings do not use the
-    embedded identity, if the file is missing (only `glimpse serve` makes it), or if its content is
-    invalid. Raises OSError if the file cannot be read or changed.
+    embedded identity, if the file is missing (only `glimpse serve` makes the file), or if the
+    content is invalid. Raises OSError if the file cannot be read or changed.
     """
     strategy = settings.api.auth_strategy
     if strategy != "embedded":
@@ -32,7 +32,10 @@ def open_identity_file(settings: Settings) -> IdentityFile:
 
 
 def find_domain(directory: Directory, name: str) -> Domain:
-    """Return the domain with a name, in any case. Raises CommandFailed if there is none."""
+    """Return the domain `name`. Upper and lower case do not matter.
+
+    Raises CommandFailed if there is no such domain.
+    """
     domain = directory.domain(name=name)
     if domain is None:
         known = ", ".join(sorted(each.name for each in directory.domains.values()))

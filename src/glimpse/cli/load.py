@@ -47,10 +47,10 @@ def run(options: argparse.Namespace) -> int:
     After an error or an interrupt, images of committed transactions stay. Replaces the process's
     handler of SIGINT.
 
-    Raises CommandFailed for a line that is not an image, and for a file or catalog that cannot be
-    used. Without --without-data, an active or deactivated image whose data is missing is also a
-    cause. Raises InvalidSettings, OSError if the state directory cannot be used, and
-    KeyboardInterrupt at SIGINT.
+    Raises CommandFailed for a line that is not an image, for an active or deactivated image whose
+    data is missing (except with --without-data), and for a file or catalog that cannot be used.
+    Raises InvalidSettings, OSError if the state directory cannot be used, and KeyboardInterrupt at
+    SIGINT.
     """
     settings = read_settings(options)
     with _open_file(options.file) as stream:

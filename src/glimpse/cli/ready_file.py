@@ -80,7 +80,7 @@ class ReadyFile:
 
 
 def _document(settings: Settings, sockets: Sequence[socket.socket]) -> dict[str, Any]:
-    """Return the content of the file: process id, URLs of the APIs, paths of state and identity.
+    """Return the content of the file: the process id, and the URLs and paths that clients need.
 
     The Image API is left out if Glance serves the Image API. The Identity API, the identity file
     and the region are left out if callers are not users of the embedded identity.

@@ -36,15 +36,15 @@ def prepare_state(
 ) -> tuple[FaultRule, ...]:
     """Prepare the state directory for --seed and --ephemeral; return the faults of the seed.
 
-    With --ephemeral, makes a temporary state directory, which closing `stack` removes. It also
-    changes `options` to name that directory, so the caller must read the settings again.
+    With --ephemeral, makes a temporary state directory, which closing `stack` removes, and changes
+    `options` to name that directory. So the caller must read the settings again.
 
     With --seed, fills the state directory from the seed, and removes what an earlier seed has made
     there. A directory that is not temporary is locked with `lock` first.
 
     Raises CommandFailed if the arguments, the seed or the directory cannot be used; then the state
     is unchanged. Also raises CommandFailed if the state cannot be written, as on a full disk; then
-    the state directory is empty. Raises OSError if files of the directory cannot be removed.
+    the state directory is empty. Raises OSError if a directory cannot be made or emptied.
     """
     if settings.image_service != "embedded" or settings.api.auth_strategy == "keystone":
         raise CommandFailed("--seed and --ephemeral need the embedded services, not a gateway.")

@@ -37,7 +37,7 @@ def sync_file(descriptor: int, state_dir: Path) -> None:
 
 
 def sync_directory(directory: Path, state_dir: Path) -> None:
-    """Wait until new, renamed and removed files of a directory are so on the disk, too. Blocks.
+    """Sync the entries of a directory to the disk: new, renamed and removed files. Blocks.
 
     `state_dir` contains or is the directory. Returns at once if `state_dir` is marked as not
     synced. Raises OSError if the directory cannot be synced.

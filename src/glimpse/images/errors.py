@@ -69,7 +69,7 @@ class Invalid(ImageServiceError):
 
 
 class MarkerNotFound(Invalid):
-    """No image has the marker as its id."""
+    """No image (or, in a list of tasks, no task) has the marker as its id."""
 
     def __init__(self, marker: str) -> None:
         super().__init__(f"No image found with ID {marker}")
@@ -85,7 +85,7 @@ class NotAuthenticated(ImageServiceError):
 
 
 class ServiceError(ImageServiceError):
-    """The image service is unavailable or sent an invalid response. The request may be correct."""
+    """The image service failed. The request may be correct."""
 
 
 class Unavailable(ServiceError):

@@ -98,9 +98,9 @@ class SQLiteCatalog:
 
         The list starts after the image `marker`; with None, at the first image. Owner, visibility
         and memberships decide what `caller` can see; policy rules are not checked. Pages have at
-        most 200 images. `query.limit` does not end the list, so the caller stops reading and closes
-        the generator. Any page may be empty. Only the last page has ``is_last`` set. Raises
-        Unavailable if the file cannot be read, also after some pages.
+        most 200 images. `query.limit` does not end the list: stop reading, and close the generator.
+        Any page may be empty. Only the last page has ``is_last`` set. Raises Unavailable if the
+        file cannot be read, also after some pages.
         """
         if is_readable_from_index(caller, query):
             return self._pages_from_index(caller, query, marker)

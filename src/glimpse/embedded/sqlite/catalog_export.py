@@ -26,7 +26,7 @@ class CatalogExport:
     def __init__(self, path: Path) -> None:
         """Open the catalog. Raises UnusableCatalog if the file is missing or cannot be read.
 
-        A schema that is newer than this Glimpse raises NewerSchema, an UnusableCatalog.
+        Raises NewerSchema, a subclass, if the schema is newer than this Glimpse.
         """
         if not path.exists():
             raise UnusableCatalog(f"There is no catalog {path}.")

@@ -36,8 +36,8 @@ class CatalogFailures:
     def record_failed_read(self, error: sqlite3.Error) -> Unavailable:
         """Log and count a failed read; return the Unavailable that the caller must raise.
 
-        At most one failed read a minute is logged, of all catalogs of the process. Call this method
-        in the asyncio task of the request, because the failure is counted for that request.
+        Of all failed reads of the process, at most one a minute is logged. Call this method in the
+        asyncio task of the request, because the failure is counted for that request.
         """
         _log_read_error(
             "The catalog %s cannot be read: %s. If it is malformed, restore a backup.",
@@ -54,7 +54,7 @@ class CatalogFailures:
         current_context.get().observer.catalog_failed("write")
 
     def problem(self) -> str | None:
-        """Return a text for operators that says why the last failed read failed.
+        """Return why the latest failed read failed, as a text for operators.
 
         Returns None if no read failed in the last minute.
         """

@@ -99,7 +99,7 @@ class FilteredScan:
     def _matches_few_images(self, query: ImageQuery) -> bool:
         """Return True if the query has at most 500 ids, or at most 500 images fulfil `updated_at`.
 
-        The operator "neq" of `query.updated_at` counts as a match of many images.
+        Without `query.updated_at`, or with its operator "neq", only the ids count.
         """
         if query.ids is not None and len(query.ids) <= MAX_INDEXED_ROWS:
             return True
@@ -179,7 +179,7 @@ class FilteredScan:
         `position` is the place after which to start; None for the beginning. Fewer rows are read if
         the images are large. Returns the images that fulfil `conditions(query)`. Names and
         properties are compared only as hashes, so `step` has to check each image with
-        `listing_rule`. The range of rows ends at the query's dates of creation.
+        `listing_rule`. The list starts and ends at the dates of `query.created_at`.
         """
         start, end = _created_between(query)
         if start is not None:

@@ -92,7 +92,7 @@ def _one_of(column: str, values: Iterable[str], *, is_negated: bool = False) -> 
 def _json_list(values: Iterable[str]) -> str:
     """Return values as a sorted JSON list without duplicates.
 
-    The list is a single parameter of an SQL statement, because SQLite limits their number.
+    The list is one parameter of an SQL statement; SQLite limits the number of parameters.
     """
     return orjson.dumps(sorted({storable(value) for value in values})).decode()
 

@@ -144,8 +144,8 @@ def open_and_migrate(path: Path) -> sqlite3.Connection:
     """Open the catalog; create the file or migrate its schema first if necessary.
 
     The caller closes the connection, which has the settings of `open_connection`. Raises
-    UnusableCatalog if the file cannot be opened, created or migrated, or if the schema is newer
-    than this Glimpse.
+    UnusableCatalog if the file cannot be opened, created or migrated. Raises NewerSchema, a
+    subclass, if the schema is newer than this Glimpse.
     """
     try:
         connection = open_connection(path)

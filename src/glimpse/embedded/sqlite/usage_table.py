@@ -15,7 +15,7 @@ from glimpse.images import Image
 class UsageTable:
     """Reads and writes the table `usage`.
 
-    Call the methods that write in a transaction, which the caller commits.
+    `recount` and `apply_changes` need a transaction, which the caller begins and commits.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
