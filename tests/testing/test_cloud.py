@@ -33,6 +33,14 @@ def names(running: Cloud, user: str = "demo") -> list[str]:
     return [image.name for image in running.connection(user).image.images()]
 
 
+def test_a_fault_that_a_reset_has_removed_can_be_removed_again(started: Cloud) -> None:
+    with started.faults.add(operation="image.list_images", status=503) as fault:
+        started.reset()
+    fault.remove()
+    with pytest.raises(ControlFailed):
+        fault.matched  # noqa: B018  the property sends a request
+
+
 def test_a_reset_brings_back_images_and_users(started: Cloud) -> None:
     admin = started.connection("admin")
     admin.image.delete_image(admin.image.find_image("disk", ignore_missing=False).id)

@@ -197,9 +197,9 @@ def _api_socket(settings: Settings, listener: ApiListener, stack: ExitStack) -> 
     try:
         return stack.enter_context(open_socket(settings.server.host, listener.port))
     except CommandFailed as error:
-        hint = f"for the {listener.api}, set [glimpse] host or {listener.option}"
+        hint = f"for the {listener.api}, set [glimpse] {listener.option} or host"
         if listener.option == "port":
-            hint += ", --host or --port"
+            hint += ", --port or --host"
         raise CommandFailed(f"{error}; {hint}") from None
 
 

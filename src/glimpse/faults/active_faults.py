@@ -11,6 +11,10 @@ from starlette.types import Message
 from glimpse.faults.delays import Delays
 from glimpse.faults.rules import FaultRule, RequestFacts
 
+_MAX_RESPONSES = (
+    1000  # of one fault with ``stale_for``, so that a long test run takes bounded memory
+)
+
 
 @dataclass(slots=True)
 class ActiveFault:
@@ -62,9 +66,17 @@ class ActiveFault:
     def remember(self, key: object, messages: list[Message], now: float) -> None:
         """Store a response that `stale_response` can return; replace an earlier one for `key`.
 
-        `now` is the time of the request, of a monotonic clock in seconds.
+        `now` is the time of the request, of a monotonic clock in seconds. Only responses that
+        `stale_response` can still return are kept, and of these the latest 1,000.
         """
+        self._responses.pop(key, None)
         self._responses[key] = now, messages
+        while True:
+            oldest = next(iter(self._responses))
+            is_outdated = now - self._responses[oldest][0] > (self.rule.stale_for or 0)
+            if not is_outdated and len(self._responses) <= _MAX_RESPONSES:
+                return
+            del self._responses[oldest]
 
 
 class RequestFault:

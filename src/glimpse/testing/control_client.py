@@ -9,7 +9,14 @@ _SECONDS = 60.0  # far more than any call takes
 
 
 class ControlFailed(Exception):
-    """The control API responded with an error, or did not respond; the message says why."""
+    """The control API responded with an error, or did not respond; the message says why.
+
+    `status` is the status code of the response; None if there was no response.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class ControlClient:
@@ -40,5 +47,6 @@ class ControlClient:
             connection.close()
         parsed = json.loads(content) if content else None
         if status >= http.HTTPStatus.BAD_REQUEST:
-            raise ControlFailed(parsed["error"] if isinstance(parsed, dict) else str(status))
+            message = parsed["error"] if isinstance(parsed, dict) else str(status)
+            raise ControlFailed(message, status)
         return parsed

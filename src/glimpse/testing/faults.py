@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Self
 
-from glimpse.testing.control_client import ControlClient
+from glimpse.testing.control_client import ControlClient, ControlFailed
 
 
 @dataclass(frozen=True)
@@ -12,8 +13,8 @@ class Fault:
     """A fault of a cloud, with its id and its rule. `Faults` makes the objects.
 
     ``rule`` has the keys that the rule sets. A ``with`` statement removes the fault at its end.
-    `matched`, `applied`, `remove` and the end of a ``with`` statement raise ControlFailed if the
-    fault has already been removed (also by `Cloud.reset`), or if the cloud does not respond.
+    `matched` and `applied` raise ControlFailed if the fault has been removed (also by
+    `Cloud.reset`). All methods raise ControlFailed if the cloud does not respond.
     """
 
     id: str
@@ -38,8 +39,15 @@ class Fault:
         return int(self._show()["applied"])
 
     def remove(self) -> None:
-        """Remove the fault, so that no later request has it."""
-        self.control.call("DELETE", f"/faults/{self.id}")
+        """Remove the fault, so that no later request has it.
+
+        Does nothing if the fault has been removed already, also by `Cloud.reset`.
+        """
+        try:
+            self.control.call("DELETE", f"/faults/{self.id}")
+        except ControlFailed as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
 
     def __enter__(self) -> Self:
         return self
