@@ -54,11 +54,11 @@ class BackgroundJobs:
         job: Coroutine[Any, Any, bool],
         on_end: Callable[[bool], None],
     ) -> None:
-        """Start a job, and call `on_end` with its result when it has ended. Checks no limits.
+        """Start a job, and call `on_end` when the job has ended.
 
-        `on_end` gets True only if the job returned True. If the job raises an error, the error is
-        logged and `on_end` gets False. If the job is cancelled, even before its first statement,
-        `on_end` gets False.
+        There is no limit of jobs. `on_end` gets True only if the job returned True. If the job
+        raises an error, the error is logged and `on_end` gets False. If the job is cancelled, even
+        before its first statement, `on_end` gets False.
         """
 
         def on_done(task: asyncio.Task[bool]) -> None:
@@ -73,7 +73,7 @@ class BackgroundJobs:
         task.add_done_callback(on_done)
 
     async def wait_until_idle(self) -> None:
-        """Return when no job runs or waits."""
+        """Return when all jobs have ended."""
         while self._jobs:
             await asyncio.wait(self._jobs)
 
@@ -104,9 +104,9 @@ class LimitedJobs(BackgroundJobs):
     def reserve_job(self, project_id: str | None) -> Iterator[None]:
         """Reserve room for one job of a project until the block ends; start the job in the block.
 
-        Raises Unavailable after `close`. Also raises Unavailable if there is no room: `max_running`
-        + `max_waiting` jobs of the process, or the project's share of that number, run, wait or
-        have room reserved.
+        Raises Unavailable after `close`, or if there is no room. A process has room for
+        `max_running` + `max_waiting` jobs. A project has room for its share of both numbers. Each
+        job that runs or waits takes room, and so does each reservation.
         """
         if self._is_closed:
             raise Unavailable("The server is stopping.")

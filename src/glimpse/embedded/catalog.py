@@ -39,9 +39,9 @@ class Member(NamedTuple):
 RecordCheck = Callable[[Record], object]  # raises an error to refuse the write
 UsageCheck = Callable[[Usage], object]  # raises an error to refuse the write
 Change = Callable[[Record], Image]  # returns the image to store; raises an error to refuse
-# Gets an image, and all members of the image by project id. Returns the membership to store, or
-# None to remove the membership. Raises an error to refuse the change.
 MemberOrNone = TypeVar("MemberOrNone", bound=Member | None)
+# Gets a record, and all members of its image by project id. Returns the membership to store, or
+# None to remove the membership. Raises an error to refuse the change.
 MemberChange = Callable[[Record, Mapping[str, Member]], MemberOrNone]
 Members = Mapping[str, str]  # project id -> status of its membership
 
@@ -80,11 +80,12 @@ class Catalog(Protocol):
         other projects are listed only if `query.visibility` is "community" or "all". Images in
         status killed or deleted are never listed.
 
-        The list starts after the image `marker`; with None, it starts at the first image.
-        `query.marker` is ignored. `query.limit` does not end the list: it is a hint of how many
-        images will be read. A page may be empty. Only the last page has ``is_last`` set. The event
-        loop runs other tasks between two pages. The generator keeps no reference to a page that it
-        has yielded. The caller closes the generator.
+        The list starts after the image `marker`, or at the first image if `marker` is None;
+        `query.marker` is ignored. The caller has to stop after `query.limit` images: for the
+        catalog, the limit is only a hint of how many images will be read. A page may be empty. Only
+        the last page has ``is_last`` set. The event loop runs other tasks between two pages. The
+        generator keeps no reference to a page that it has yielded. The caller has to close the
+        generator.
         """
         ...
 
@@ -190,7 +191,8 @@ class Catalog(Protocol):
         """Add a task, or replace the task with the same id. Also remove old tasks.
 
         Removes all tasks that expired before ``task.updated_at``. If the owner of the task has more
-        than MAX_TASKS finished tasks, removes the oldest of them.
+        than MAX_TASKS finished tasks, removes the oldest finished tasks, so that MAX_TASKS are
+        left.
         """
         ...
 

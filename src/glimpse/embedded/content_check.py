@@ -45,17 +45,17 @@ def check_and_measure(
     `formats` is what `inspect_formats` found in the data. `size` is the length of the data in
     bytes. If `container_format` is not ``bare``, nothing is checked, and the result is None.
 
-    The data must have exactly one format, which is `disk_format`. There are these exceptions:
+    The data is right if its only format is `disk_format`. The data is also right in these cases:
 
-    - Data of an ISO image may also be bootable as a disk (``gpt``).
-    - If `disk_format` is ``raw``, the data may have any one format. The size of the disk is `size`.
-    - If no inspector knows `disk_format`, such as an operator's own format, the data must have no
-      known format, so `formats` must be ``raw`` alone.
+    - `disk_format` is ``raw``, and the data has one format, which may be any. The size of the disk
+      is then `size`.
+    - `disk_format` is ``iso``, and the data has the formats ``iso`` and ``gpt``.
+    - `disk_format` is an operator's own format (not in INSPECTED_FORMATS), and no known format was
+      found.
 
-    If the data has another format or several, is incomplete, or has a malformed header, raises
-    InvalidImageData. If `rules.require_image_format_match` is False, returns None in these cases.
-    If the data has the right format, but fails a safety check of the format, raises
-    InvalidImageData in any case.
+    If the data is not right, is incomplete or has a malformed header, raises InvalidImageData. In
+    these cases, returns None instead if `rules.require_image_format_match` is False. Always raises
+    InvalidImageData if the data is right, but fails a safety check of its format.
     """
     if container_format != "bare":
         return None
@@ -91,7 +91,7 @@ def _check_format(disk_format: str | None, formats: Sequence[FoundFormat]) -> No
 def _check_safety(found: FoundFormat, rules: ContentRules) -> None:
     """Raise InvalidImageData if the data fails a safety check.
 
-    Raises _UnexpectedFormat if the checks could not be run because the data is incomplete.
+    Raises _UnexpectedFormat if the data is incomplete, so that the checks could not be run.
     """
     if not found.is_complete:
         raise _UnexpectedFormat("Incomplete file cannot be safety checked")

@@ -33,15 +33,17 @@ class DataAccess:
     def directory(self, caller: Caller) -> Path:
         """Return the directory that contains the data of all images.
 
-        Raises Forbidden if `caller` may not see the details of stores.
+        Raises Forbidden if `caller` may not see the details of stores: by default, only admins and
+        services may.
         """
         self._permissions.check(caller, Action.STORES_INFO_DETAIL)
         return self._store.directory
 
     def has(self, image_id: str) -> bool:
-        """Return True if there is data for this image id. Checks no permission.
+        """Return True if data is stored for this image id. Checks no permission.
 
-        The data may also be there if no image has the id.
+        True does not mean that the image exists: the data of a deleted image may not be removed
+        yet.
         """
         return self._store.has(image_id.lower())
 
@@ -55,13 +57,13 @@ class DataAccess:
     ) -> None:
         """Store the data of a queued image; the image becomes saving, and then active.
 
-        `check` is called first with the image, and may raise an error to refuse the upload. `size`
-        is the length of the data in bytes; None if it is unknown. If an error is raised while the
-        data is being stored, the image becomes queued again and no data is left.
+        `check` gets the image before the upload, and may raise an error to refuse the upload.
+        `size` is the length of the data in bytes; None if it is unknown. If an error is raised
+        while the data is being stored, the image becomes queued again and no data is left.
 
-        Raises ImageNotFound; Forbidden; Conflict if the image is not queued or is being given data
-        by another request; QuotaExceeded; DataTooLarge; InvalidImageData; StorageFull; Unavailable;
-        and what `chunks` and `check` raise.
+        Raises ImageNotFound if there is no such image or `caller` may not see it; Forbidden if
+        `caller` may not upload the image's data; what `check` and `chunks` raise; and the other
+        errors of `Uploads.upload`.
         """
         record = await self._catalog.get(image_id.lower(), caller.project_id)
         if record is None:
@@ -90,8 +92,8 @@ class DataAccess:
 
         Raises ImageNotFound if there is no such image or `caller` may not see it. Raises Forbidden
         if `caller` may not download the data, or if the image is deactivated and `caller` is no
-        admin. Raises NoData if no upload has been completed. Raises Unavailable if the directory of
-        the data is missing. Raises what `check` raises.
+        admin. Raises what `check` raises. Raises NoData if the image has no complete data. Raises
+        Unavailable if the directory of the data is missing.
         """
         record = await self._catalog.get(image_id.lower(), caller.project_id)
         if record is None:

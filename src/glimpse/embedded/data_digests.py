@@ -14,7 +14,7 @@ class DataDigests:
         self._sha512 = hashlib.sha512()
 
     def update(self, data: bytes) -> None:
-        """Append `data`. It blocks for some milliseconds per MiB: call it in a thread."""
+        """Append `data`. Blocks for some milliseconds per MiB, so call the method in a thread."""
         self._md5.update(data)
         self._sha512.update(data)
 

@@ -34,7 +34,7 @@ class StorageFull(ServiceError):
 
 
 class DataTooLarge(ImageServiceError):
-    """The data has more bytes than the data of an image may have."""
+    """The data has more bytes than an image may have."""
 
 
 class StoredData(NamedTuple):
@@ -71,7 +71,8 @@ class DirectoryStore:
         """Store the data that `chunks` yields; return when the data is on the disk.
 
         Replaces older data. The caller must make sure that only one upload of an image runs at a
-        time. Memory holds 128 KiB and one chunk.
+        time. The memory that is needed depends on the size of a chunk, but not on the size of the
+        data.
 
         Raises DataTooLarge for more than `size_cap` bytes; StorageFull; Unavailable if the
         directory is missing or cannot be written; and what `chunks` raises. After an error, no data
@@ -93,8 +94,9 @@ class DirectoryStore:
     def find_data(self, image_id: str, size: int, checksum: str | None) -> ImageData | None:
         """Return an object that reads an image's data; None if no data is stored.
 
-        The file is opened by `ImageData.read`. `size` (in bytes) and `checksum` come from the
-        catalog, and are not checked. Raises Unavailable if the directory does not exist.
+        The file is opened by `ImageData.read`. `size` (in bytes) and `checksum` are those in the
+        catalog: the returned object has them, and they are not compared with the file. Raises
+        Unavailable if the directory of the store does not exist.
         """
         if not self.has(image_id):
             self._check_directory()
@@ -109,7 +111,7 @@ class DirectoryStore:
         return (self.directory / image_id).is_file()
 
     def _check_directory(self) -> None:
-        """Raise Unavailable, and log it, if the directory is missing (not mounted, for example)."""
+        """Raise Unavailable, and log why, if the directory is missing: not mounted, for example."""
         if not self.directory.is_dir():
             _log_missing(
                 "image data cannot be used: %s does not exist; mount or restore it", self.directory
@@ -149,7 +151,10 @@ class _UploadFile:
         self._is_aborted = False
 
     def write(self, data: bytes) -> None:
-        """Append data; the first call creates the file. Raises OSError, also after `abort`."""
+        """Append data; the first call creates the file.
+
+        Raises OSError if the disk cannot be written, or if `abort` was called before.
+        """
         with self._lock:
             self._digests.update(data)
             self._size += len(data)
@@ -158,8 +163,9 @@ class _UploadFile:
     def finish(self) -> StoredData:
         """Give the file its final name; return when the data and the name are on the disk.
 
-        If the machine crashes earlier, the next process removes the data, because the image is not
-        active. Raises OSError, also after `abort`.
+        If the machine crashes before `finish` returns, the next process removes the data, because
+        the image is not active. Raises OSError if the disk cannot be written, or if `abort` was
+        called before.
         """
         with self._lock, self._open_once() as file:
             file.flush()
@@ -171,7 +177,10 @@ class _UploadFile:
         return StoredData(self._size, digests.checksum, digests.os_hash_value, formats)
 
     def _open_once(self) -> BufferedWriter:
-        """Return the open file; the first call creates it. Raises OSError, also after `abort`."""
+        """Return the open file; the first call creates the file.
+
+        Raises OSError if the file cannot be created, or if `abort` was called before.
+        """
         if self._is_aborted:
             raise OSError(errno.ECANCELED, "the upload was aborted")
         if self._file is None:
@@ -180,7 +189,7 @@ class _UploadFile:
         return self._file
 
     def abort(self) -> None:
-        """Close the file, and remove it under both names. Ignores errors of the file system."""
+        """Close the file, and remove its temporary name and its final name. Ignores OSError."""
         with self._lock, contextlib.suppress(OSError):
             self._is_aborted = True
             if self._file is not None:
@@ -225,10 +234,10 @@ async def _in_thread(
 
 
 def _write_error(error: OSError) -> ServiceError:
-    """Log why writing failed; return the error for the client, which does not have the path.
+    """Log why writing failed; return the error to raise. Its message does not have the path.
 
-    The error is StorageFull if the disk is full, or a disk quota or a file size limit is reached.
-    Otherwise the error is Unavailable.
+    The result is StorageFull if the disk is full, or if a disk quota or a file size limit is
+    reached. Otherwise the result is Unavailable.
     """
     _log_unwritable("image data cannot be written, check disk space and permissions: %s", error)
     if error.errno in _FULL:

@@ -36,9 +36,9 @@ class FoundFormat(NamedTuple):
     header is so malformed that the size cannot be computed. `disk_size` has no meaning for ``raw``
     and ``gpt``.
 
-    `failed_checks` has the names of the safety checks that the data does not pass. If `is_complete`
-    is False, the inspector could not read all that it needs, and the safety checks were not run.
-    The reason is that the data ends too early, or that a needed part comes after the first 16 MiB.
+    `failed_checks` has the names of the safety checks that the data does not pass. `is_complete` is
+    False if the data ends too early, or if a needed part comes after the first 16 MiB. The safety
+    checks of the format were then not run.
 
     `subformat` is the createType of a VMDK in lower case; None if the VMDK has no createType, and
     for all other formats.
@@ -55,12 +55,12 @@ def inspect_formats(file: BinaryIO) -> tuple[FoundFormat, ...]:
     """Return all formats that are found in the data of `file`, sorted by name; at least one.
 
     If no known format is found, the result is ``raw`` alone. A format is also returned if its
-    inspector fails, because the format can then not be excluded.
+    inspector cannot decide, because the format can then not be excluded.
 
     Blocks, and moves the position of the file. Reads at most the first 16 MiB and the last 64 KiB.
-    Takes up to 2 MB of memory, and up to 0.3 s of CPU time for malicious data. Raises OSError if
-    the file cannot be read; raises no error because of what the data is. The first call in a
-    process also imports the inspectors, which takes 0.1 s and 8 MB.
+    Takes up to 2 MB of memory, and up to 0.3 s of CPU time for malicious data. The first call in a
+    process also imports the inspectors, which takes 0.1 s and 8 MB. Raises OSError if the file
+    cannot be read. Malformed data raises no error.
     """
     from oslo_utils.imageutils import format_inspector  # noqa: PLC0415  see above
 
@@ -109,7 +109,7 @@ def _read_end(file: BinaryIO, inspectors: list["FileInspector"]) -> None:
 def _feed(inspector: "FileInspector", chunk: bytes) -> bool:
     """Pass a chunk to an inspector. Return False if the inspector fails, True otherwise.
 
-    An inspector fails if the data has another format.
+    Most inspectors fail because the data has another format.
     """
     try:
         inspector.eat_chunk(chunk)
@@ -156,8 +156,9 @@ def _disk_size(inspector: "FileInspector") -> int | None:
 def _failed_checks(inspector: "FileInspector") -> Iterator[str]:
     """Yield the names of the safety checks that the data does not pass.
 
-    Yields nothing if the inspector has not read all that it needs. Yields ``descriptor`` if the
-    descriptor of a VMDK is too long to be checked, and ``format`` if the checks raise an error.
+    Yields only ``descriptor`` if the descriptor of a VMDK is too long to be checked. Otherwise
+    yields nothing if the inspector has not read all that it needs. Yields ``format`` if the checks
+    fail because the header is malformed.
     """
     from oslo_utils.imageutils.format_inspector import (  # noqa: PLC0415  as above
         SafetyCheckFailed,

@@ -74,11 +74,11 @@ def current_time() -> str:
 def new_image(caller: Caller, new: NewImage, permissions: Permissions, *, now: str) -> Image:
     """Return a new image without data, in status queued. Both dates are `now`.
 
-    The id of the image is in lower case, and the tags are sorted. Only these errors are raised:
+    The id of the image is in lower case, and the tags are sorted. Formats and quotas are not
+    checked. Raises these errors:
 
-    - Forbidden if the caller may not create the image, or may not give an image this visibility; if
-      the caller is no admin, and the owner is not the caller's project; or if the key of a property
-      starts with RESERVED_PREFIX.
+    - Forbidden if the caller may not create images or give an image this visibility; if the owner
+      is not the caller's project and the caller is no admin; or if a property's key is reserved.
     - Invalid if text cannot be stored (see `check_text`), or if the properties are too large (see
       `check_size`).
     """
@@ -213,8 +213,8 @@ def with_data(image: Image, stored: StoredData, rules: ContentRules, *, now: str
     """Return the image in status active, with the sizes and digests of its data.
 
     `now` becomes ``updated_at``. Raises Conflict if the present status is neither saving nor
-    importing. Raises InvalidImageData if `rules` do not allow the data for the formats of the
-    image.
+    importing. Raises InvalidImageData if the data is not allowed by `rules` and the formats of the
+    image (see `check_and_measure`).
     """
     return with_status(image, "active", expected=("saving", "importing"), now=now)._replace(
         size=stored.size,
@@ -230,8 +230,8 @@ def with_data(image: Image, stored: StoredData, rules: ContentRules, *, now: str
 def check_text(name: str, text: str) -> None:
     """Raise Invalid if `text` has a lone surrogate or a NUL character.
 
-    A catalog cannot store a lone surrogate, and some clients cannot read a NUL character. The
-    message of the error has `name`.
+    A catalog cannot store a lone surrogate, and some clients cannot read a NUL character. In the
+    message of the error, `name` says which text is invalid.
     """
     try:
         text.encode()

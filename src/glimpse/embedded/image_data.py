@@ -34,8 +34,8 @@ class ImageData(NamedTuple):
         """Open the file; return an iterator over the bytes from `start` to `end` (exclusive).
 
         If `end` is None, the iterator ends with the data. Once `read` has returned, all bytes can
-        be read even if the image is deleted. The caller has to close the iterator, unless it reads
-        the last piece. If the range is empty, no file is opened.
+        be read even if the image is deleted. The caller has to call `aclose` if it stops before the
+        end of the iteration. If the range is empty, no file is opened.
 
         Raises NoData if the image has been deleted, and Unavailable if the file cannot be opened.
         """
@@ -59,7 +59,7 @@ class DataPieces(AsyncIterator[bytes]):
     """Iterator over a range of an image's data, in pieces of at most 128 KiB.
 
     Raises Unavailable if reading fails, or if the file ends before the range does. Closes the file
-    after the last piece, after an error, and in `aclose`.
+    at the end of the iteration, after an error, and in `aclose`.
     """
 
     def __init__(self, file: FileIO | None, path: Path, start: int, end: int) -> None:
@@ -95,12 +95,12 @@ class DataPieces(AsyncIterator[bytes]):
 
 
 def _close_opened(opening: "asyncio.Future[FileIO]") -> None:
-    """Close the file that was opened for a task that has been cancelled meanwhile."""
+    """Close the file that was opened for a task which was cancelled in the meantime."""
     if not opening.cancelled() and opening.exception() is None:
         opening.result().close()
 
 
 def _read_error(path: Path, error: Exception) -> Unavailable:
-    """Log why reading failed; return the error for the client, which does not have the path."""
+    """Log why reading failed; return the error to raise. Its message does not have the path."""
     _log_unreadable("data of image %s cannot be read: %s", path.name, error)
     return Unavailable("The image storage media cannot be read.")

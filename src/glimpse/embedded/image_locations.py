@@ -27,10 +27,11 @@ class ImageLocations:
         self._permissions = permissions
 
     async def list(self, caller: Caller, image_id: str) -> Sequence[str]:
-        """Return the ``file://`` URL of an image's data in a list; an empty list without data.
+        """Return a list with the ``file://`` URL of an image's data.
 
-        Raises ImageNotFound if there is no such image or `caller` may not see it. Raises Forbidden
-        if `caller` may not see locations: by default, only admins and services may.
+        The list is empty if the image has no data. Raises ImageNotFound if there is no such image
+        or `caller` may not see it. Raises Forbidden if `caller` may not see locations: by default,
+        only admins and services may.
         """
         image = await self._visible_image(caller, image_id)
         self._permissions.check(caller, Action.FETCH_IMAGE_LOCATION, image)

@@ -96,10 +96,10 @@ class ImageMembers:
     async def set_status(
         self, caller: Caller, image_id: str, member_id: str, status: object
     ) -> Member:
-        """Set the status of the project `member_id`'s membership; return the membership.
+        """Set the status of the membership of the project `member_id`; return the membership.
 
         Raises Forbidden if the image is not shared, or if `caller` may not get or not modify
-        members. By default, the project that owns the image may not modify its members. Raises
+        members. By default, only admins and the project `member_id` may set the status. Raises
         MemberNotFound if the project is no member or `caller` may not see the membership. Raises
         Invalid if `status` is not one of MEMBER_STATUSES.
         """
@@ -130,7 +130,11 @@ class ImageMembers:
         await self._catalog.change_member(image_id.lower(), caller.project_id, member_id, check)
 
     async def _shared_image(self, caller: Caller, image_id: str) -> Image:
-        """Return the image with this id. Raises ImageNotFound; Forbidden if it is not shared."""
+        """Return the image with this id.
+
+        Raises ImageNotFound if there is no such image or `caller` may not see it. Raises Forbidden
+        if the image is not shared.
+        """
         record = await self._catalog.get(image_id.lower(), caller.project_id)
         if record is None:
             raise ImageNotFound(image_id)
@@ -144,9 +148,11 @@ class ImageMembers:
         member_id: str,
         action: Action,
     ) -> Member:
-        """Return the membership of `member_id`. Raises an error if `caller` may not do `action`.
+        """Return the membership of `member_id` if `caller` may do `action`.
 
-        Raises ImageNotFound, Forbidden or MemberNotFound.
+        Raises ImageNotFound if `caller` may not see the image; MemberNotFound if `caller` may not
+        see the membership or there is none; and Forbidden if the image is not shared, or if
+        `caller` may not get members or do `action`.
         """
         image = _require_shared(caller, record)
         check_member_action(caller, image, self._permissions, Action.GET_MEMBER)

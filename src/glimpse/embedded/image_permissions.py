@@ -97,15 +97,16 @@ def check_visibility(
 def check_member_action(
     caller: Caller, image: Image, permissions: Permissions, action: Action
 ) -> None:
-    """Raise an error if the caller may not do `action` with the members of a shared image.
+    """Raise Forbidden if the caller may not do `action` with the members of a shared image.
 
-    The caller must be able to see the image by its owner, visibility and members. Raises
-    ImageNotFound if the caller has no permission to get the image. Raises Forbidden if the caller
-    has no permission for `action`.
+    Call `is_visible` before: it is not checked here that the image's owner, visibility and members
+    let the caller see the image. Raises ImageNotFound if the caller has no permission to get the
+    image.
 
-    If the operator has no policy rule for `action`, these rules apply, too: only admins and the
-    project that owns the image may add and remove members. Only admins and other projects may
-    change the status of a membership.
+    If the operator has a policy rule for `action`, the rule decides. Otherwise the caller's role
+    decides, and two more rules apply to a caller who is no admin. The caller may add and remove
+    members only if its project owns the image. The caller may change the status of a membership
+    only if its project does not own the image.
     """
     permissions.check_visible(caller, image)
     permissions.check(caller, action, image)

@@ -21,9 +21,9 @@ def listing_rule(caller: Caller, query: ImageQuery) -> ImagePredicate:
     community images of other projects if `query.visibility` is neither "community" nor "all".
 
     The function checks neither policy rules nor memberships. So call the function for a shared
-    image of another project only in two cases: `caller` is an admin, or the caller's project is a
-    member with the status `query.member_status`. Make one function for each list, because
-    `listing_rule` takes longer than a call of the function.
+    image of another project only in two cases. Either `caller` is an admin, or the caller's project
+    is a member with the status `query.member_status` ("all" is any status). Make one function for
+    each list, because `listing_rule` takes longer than a call of the function.
     """
     predicates = tuple(_predicates(query))
 
@@ -75,9 +75,10 @@ def _predicates(query: ImageQuery) -> Iterator[ImagePredicate]:
 
 
 def _texts(query: ImageQuery) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield each attribute of images for which the query gives texts, with these texts.
+    """Yield an attribute and the wanted texts for each filter: ``("name", ("a", "b"))``.
 
-    Leaves out visibility, tags and properties, which `_predicates` compares itself.
+    Only filters by texts that are set are yielded. Leaves out visibility, tags and properties,
+    which `_predicates` compares itself.
     """
     for plural, attribute in (("names", "name"), *ONE_OF.items()):
         wanted: tuple[str, ...] | None = getattr(query, plural)

@@ -13,8 +13,8 @@ class EmbeddedOptions:
     """The options of the embedded image service.
 
     `image_size_cap` is the most bytes of data that an image may have. `content_rules` says which
-    data an image may have, `image_formats` which formats. `image_quotas` limits each image;
-    `project_quotas` limits all images of a project together.
+    data an image may have, and `image_formats` which formats. `imports` has the options of imports.
+    `image_quotas` limits each image; `project_quotas` limits all images of a project together.
     """
 
     image_size_cap: int

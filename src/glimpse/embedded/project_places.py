@@ -28,7 +28,7 @@ class ProjectPlaces:
         try:
             await admitted
         except asyncio.CancelledError:
-            if self._waiting.pop(admitted, self) is self:  # got its place before that
+            if self._waiting.pop(admitted, self) is self:  # got its place before it was cancelled
                 self._release(project_id)
             raise
         try:
@@ -43,7 +43,7 @@ class ProjectPlaces:
         self._admit()
 
     def _admit(self) -> None:
-        """Give all free places to jobs that wait."""
+        """Give the free places to jobs that wait, at most `per_project` places to a project."""
         while self._running.total() < self._total:
             eligible = [
                 (admitted, project_id)

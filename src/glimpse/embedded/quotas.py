@@ -25,15 +25,15 @@ class ImageQuotas:
     image_member_quota: int
 
     def check_properties(self, count: int) -> None:
-        """Raise QuotaExceeded for more than `image_property_quota` properties."""
+        """Raise QuotaExceeded if `count` properties are more than `image_property_quota`."""
         _check_count("image properties", count, self.image_property_quota)
 
     def check_tags(self, count: int) -> None:
-        """Raise QuotaExceeded for more than `image_tag_quota` tags."""
+        """Raise QuotaExceeded if `count` tags are more than `image_tag_quota`."""
         _check_count("image tags", count, self.image_tag_quota)
 
     def check_members(self, count: int) -> None:
-        """Raise QuotaExceeded for more than `image_member_quota` members."""
+        """Raise QuotaExceeded if `count` members are more than `image_member_quota`."""
         _check_count("image members for this image", count, self.image_member_quota)
 
 
@@ -43,12 +43,12 @@ class ProjectQuotas:
 
     `image_size_total` limits stored data, and `image_stage_total` data that waits to be imported;
     both are in MiB. `image_count_total` limits the number of images, and `image_count_uploading`
-    the number of images that are being given data. `user_storage_quota` limits stored data in
-    bytes. A limit that is negative is unlimited; `user_storage_quota` is unlimited if it is 0.
+    the number of images that are being given data. If one of these four limits is negative, there
+    is no limit. `user_storage_quota` limits stored data in bytes; 0 is no limit.
 
     As in Glance, only full MiB count. An image counts for the project that owns it, but a request
-    is checked against the quotas of the caller's project. So pass the usage of the caller's
-    project.
+    is checked against the quotas of the caller's project. So `project_id` and `usage` must be those
+    of the caller's project.
     """
 
     image_size_total: int
@@ -58,7 +58,7 @@ class ProjectQuotas:
     user_storage_quota: int
 
     def check_new_image(self, project_id: str | None, usage: Usage) -> None:
-        """Raise QuotaExceeded if the project has too many images.
+        """Raise QuotaExceeded if the project has more than `image_count_total` images.
 
         `usage` includes the new image.
         """
@@ -67,8 +67,9 @@ class ProjectQuotas:
     def check_upload(self, project_id: str | None, usage: Usage, size: int | None) -> None:
         """Raise QuotaExceeded if an upload of `size` bytes may not begin.
 
-        If `size` is None, the size is unknown. `usage` includes the image that is being uploaded,
-        without its data.
+        Checks `image_size_total`, `image_count_uploading` and `user_storage_quota`. If `size` is
+        None, the size is unknown. `usage` includes the image that is being uploaded, without its
+        data.
         """
         delta = (size or 0) // MEBIBYTE
         _check_total(
@@ -82,8 +83,8 @@ class ProjectQuotas:
     def check_staging(self, project_id: str | None, usage: Usage, size: int | None) -> None:
         """Raise QuotaExceeded if `size` bytes may not be staged (stored to be imported later).
 
-        If `size` is None, the size is unknown. `usage` includes the image that is being staged,
-        without its data.
+        Checks `image_stage_total` and `image_count_uploading`. If `size` is None, the size is
+        unknown. `usage` includes the image that is being staged, without its data.
         """
         delta = (size or 0) // MEBIBYTE
         _check_total(
@@ -92,7 +93,7 @@ class ProjectQuotas:
         self._check_uploading(project_id, usage)
 
     def check_staged(self, project_id: str | None, usage: Usage) -> None:
-        """Raise QuotaExceeded if the project has too much staged data.
+        """Raise QuotaExceeded if the project has more than `image_stage_total` of staged data.
 
         `usage` includes the data that has just been staged.
         """
@@ -100,7 +101,10 @@ class ProjectQuotas:
         _check_total(project_id, "image_stage_total", self.image_stage_total, used, 0)
 
     def check_import(self, project_id: str | None, usage: Usage) -> None:
-        """Raise QuotaExceeded if an import may not begin. The size of its data is not known yet."""
+        """Raise QuotaExceeded if the project has more than `image_size_total` of stored data.
+
+        Call this method before an import, when the size of the new data is not known.
+        """
         used = usage.size // MEBIBYTE
         _check_total(project_id, "image_size_total", self.image_size_total, used, 0)
 
@@ -109,7 +113,7 @@ class ProjectQuotas:
         _check_total(project_id, "image_count_uploading", limit, usage.uploading, 0)
 
     def check_stored(self, project_id: str | None, usage: Usage) -> None:
-        """Raise QuotaExceeded if the project has too much stored data.
+        """Raise QuotaExceeded if stored data exceeds `image_size_total` or `user_storage_quota`.
 
         `usage` includes the new data. This check is needed after `check_upload`, because uploads of
         unknown size or several uploads at the same time may exceed a quota.
@@ -135,8 +139,8 @@ class ProjectQuotas:
     def report(self, usage: Usage) -> dict[str, dict[str, int]]:
         """Return the usage and the limit of each quota: ``{name: {"usage": 3, "limit": 10}}``.
 
-        A limit of -1 is unlimited. ``user_storage_quota`` is left out, as in Glance. If all other
-        quotas are unlimited, returns {}.
+        Sizes are in MiB. A limit of -1 is no limit. ``user_storage_quota`` is left out, as in
+        Glance. If no other quota has a limit, returns {}.
         """
         limits = {
             "image_size_total": (usage.size // MEBIBYTE, self.image_size_total),
@@ -165,7 +169,7 @@ async def limit_bytes(chunks: AsyncIterator[bytes], remaining: int | None) -> As
 
 
 def _most_bytes(mebibytes: int) -> int:
-    """Return the most bytes within a limit in MiB. A last MiB that is not full does not count."""
+    """Return the most bytes that a limit in MiB allows: one byte less than the next full MiB."""
     return (mebibytes + 1) * MEBIBYTE - 1
 
 

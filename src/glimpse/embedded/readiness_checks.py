@@ -36,7 +36,7 @@ async def check_data(state_dir: Path) -> str | None:
 
 
 def _catalog_problem(state_dir: Path) -> str | None:
-    """Check the catalog and the state directory as `check_catalog` does, but block."""
+    """Do the checks of `check_catalog`, except `recent_problem`, in the calling thread."""
     address = (state_dir / CATALOG_FILE).absolute().as_uri() + "?mode=ro"
     try:
         with closing(sqlite3.connect(address, uri=True, timeout=1)) as connection:

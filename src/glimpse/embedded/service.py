@@ -51,7 +51,8 @@ class EmbeddedImageService:
     ``locations`` shows where image data is. ``imports`` gives images data in the background, and
     ``tasks`` shows all imports to admins. ``snapshots`` changes the images of snapshots for the
     embedded servers. ``image_formats`` has the formats that an image may have, and ``image_quotas``
-    the limits of each image. Callers of the methods check both, except the number of members.
+    the limits of each image. The code that creates or updates an image must check both before; only
+    the number of members is checked here.
     """
 
     @classmethod
@@ -203,7 +204,7 @@ class EmbeddedImageService:
         )
 
     async def base_attributes(self, caller: Caller) -> frozenset[str]:  # noqa: ARG002  the port's
-        """Return the keys of an image document that are attributes; here a constant."""
+        """Return BASE_ATTRIBUTES, the keys of an image document that are not properties."""
         return BASE_ATTRIBUTES
 
     async def create_image(
@@ -214,9 +215,8 @@ class EmbeddedImageService:
         `check` gets the image before the image is stored, and may raise an error to refuse it.
         Raises Forbidden for an owner, a visibility or a reserved property that `caller` may not
         give an image, and if `caller` may not create images. Raises Invalid if text cannot be
-        stored, or if the properties are too large. Raises Conflict if the id is taken,
+        stored, or if the properties are too large. Raises Conflict if another image has the id,
         QuotaExceeded if the caller's project has too many images, and what `check` raises.
-        `image_changes.new_image` has the details.
         """
         image = image_changes.new_image(caller, new, self.permissions, now=self._clock())
         if check is not None:
@@ -256,7 +256,8 @@ class EmbeddedImageService:
     async def usage(self, caller: Caller) -> dict[str, dict[str, int]]:
         """Return the usage and the limit of each quota: ``{name: {"usage": 3, "limit": 10}}``.
 
-        The quotas are those of the caller's project. If none is configured, returns {}.
+        The quotas are those of the caller's project. Sizes are in MiB, and a limit of -1 is no
+        limit. ``user_storage_quota`` is left out. If no other quota has a limit, returns {}.
         """
         return self._project_quotas.report(await self._catalog.usage(caller.project_id))
 
@@ -281,7 +282,8 @@ class EmbeddedImageService:
         returns False, the image's incomplete data is removed, and the lock is released.
 
         Does not affect uploads, imports and snapshots that other processes are running. Raises
-        OSError, Unavailable or StorageFull if the disk cannot be read or written.
+        OSError, Unavailable or StorageFull if the disk cannot be read or written, and what
+        `resume_snapshot` raises.
         """
         await self.imports.recover(resume_snapshot)
 

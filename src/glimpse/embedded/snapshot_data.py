@@ -19,8 +19,8 @@ class SnapshotData:
     the process ends, the next process finds the image by its lock, and finishes or undoes the
     snapshot.
 
-    An `image_id` is in lower case. Any method may raise Unavailable. Methods that change an image
-    raise ImageNotFound if the image does not exist.
+    An `image_id` must be in lower case. Any method may raise Unavailable. Methods that change an
+    image raise ImageNotFound if the image does not exist.
     """
 
     def __init__(self, catalog: Catalog, uploads: Uploads, clock: Callable[[], str]) -> None:
@@ -47,8 +47,8 @@ class SnapshotData:
 
         The image gets the disk format raw, the container format bare, and `properties` in addition
         to its own. `size` is the length in bytes of the data that will be stored. Raises Conflict
-        if the image is neither queued nor saving. Raises QuotaExceeded if its project may not store
-        `size` bytes more.
+        if the image is neither queued nor saving. Raises QuotaExceeded if the project that owns the
+        image may not store `size` bytes more.
         """
         image = await self.get(image_id)
         owner = image.owner if image is not None else None

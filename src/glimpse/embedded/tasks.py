@@ -18,17 +18,18 @@ TaskStatus = Literal["pending", "processing", "success", "failure"]
 TASK_TYPES = ("import", "api_image_import", "location_import")
 TASK_STATUSES = ("pending", "processing", "success", "failure")
 UNFINISHED = ("pending", "processing")
-MAX_TASKS = 1000  # the most finished tasks of a project; the oldest further ones are removed
+MAX_TASKS = 1000  # finished tasks of a project; if there are more, the oldest are removed
 _TIME_TO_LIVE = timedelta(hours=48)  # from the end of an import to the task's expiry, as in Glance
 
 
 class Task(NamedTuple):
     """The record of an import. Dates are in UTC: ``2024-02-01T10:20:30Z``.
 
-    `image_id` is the image that gets the data; None if the task failed before an image was made.
-    `input_json` has what the client requested. `result_json` is ``null`` until the import has
-    succeeded. `message` says to the owner why the import failed. `expires_at` is None until the
-    import has ended; 48 hours after its end, the task is no longer shown.
+    `type` is one of TASK_TYPES, and `status` one of TASK_STATUSES. `image_id` is the image that
+    gets the data; None if the task failed before an image was made. `input_json` has what the
+    client requested. `result_json` is ``null`` until the import has succeeded. `message` says to
+    the owner why the import failed. `expires_at` is None until the import has ended; 48 hours after
+    its end, the task is no longer shown.
     """
 
     id: str
@@ -126,7 +127,8 @@ class TaskQuery:
     A task is listed if its values equal all values in `filters`. Keys of `filters` that are not in
     SORT_KEYS are ignored. Tasks with equal values of `sort_key` are in the order in which they were
     added, or in reverse order if `is_descending`. The page starts after the task with the id
-    `marker`, and has at most `limit` tasks. Raises Invalid if `sort_key` is not in SORT_KEYS.
+    `marker`, and has at most `limit` tasks. To make a query with a `sort_key` that is not in
+    SORT_KEYS raises Invalid.
     """
 
     limit: int

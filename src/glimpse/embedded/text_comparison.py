@@ -5,9 +5,9 @@ import unicodedata
 
 from glimpse.caching.short_arguments import cache_if_short
 
-# Clients choose the texts, so only forms of short texts are cached: of at most so many characters.
-# With _CACHED entries, each of the two caches of this module takes at most 2 MB, or 5 MB if every
-# character takes four bytes.
+# Clients choose the texts, so only the forms of texts with at most MAX_CACHED_LENGTH characters are
+# cached. With _CACHED entries, each of the two caches of this module takes at most 2 MB, or 5 MB if
+# every character takes four bytes.
 MAX_CACHED_LENGTH = 128
 _CACHED = 4096
 
@@ -52,7 +52,7 @@ def _letter(character: str) -> str:
     return character
 
 
-@functools.cache  # at most 1,840 characters: `_letter` passes those of two ranges only
+@functools.cache  # at most 1,840: `_letter` passes only characters of two ranges
 def _base_letter(character: str) -> str:
     """Return a Latin, Greek or Cyrillic letter in lower case and without its accent.
 

@@ -76,9 +76,8 @@ class Uploads:
         the upload, while the data arrives, and after it.
 
         If an error is raised while the data is being stored, the data is removed and the image
-        becomes queued again. If that cannot be written to the disk, the image stays in status
-        saving. The next upload of the image, or the next process that starts, then removes the data
-        and queues the image.
+        becomes queued again. If the disk cannot be written at that moment, the image stays in
+        status saving until the next upload of the image or the start of the next process.
 
         Raises ImageNotFound; Conflict if the image is not queued or is being given data by another
         request; QuotaExceeded; DataTooLarge; InvalidImageData if the content rules do not allow the
@@ -225,8 +224,9 @@ class Uploads:
         """Remove the data that an interrupted upload, import or deletion of an image left.
 
         The caller must hold the image's upload lock. Complete data is kept, except if the image was
-        deleted or is in status saving or importing. An image in status saving becomes queued.
-        Raises Unavailable or StorageFull.
+        deleted or is in status saving or importing. An image in status saving becomes queued. An
+        unfinished import of the image ends with failure. Raises Unavailable or StorageFull if the
+        disk cannot be read or written.
         """
         record = await self._catalog.get(image_id, None)
         await self._store.delete_unfinished(image_id)
@@ -243,7 +243,7 @@ class Uploads:
         """Remove the data. If the image's status is saving, change it to queued.
 
         If the image has another status or does not exist, only removes the data. Raises Unavailable
-        or StorageFull.
+        or StorageFull if the disk cannot be written.
         """
         await self._store.delete(image_id)
         with contextlib.suppress(ImageNotFound, Conflict):
