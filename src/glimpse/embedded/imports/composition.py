@@ -24,10 +24,11 @@ def make_imports(
     size_cap: int,
     permissions: Permissions,
 ) -> tuple[ImageImports, TaskAdmin]:
-    """Return the objects for imports of a process: one for users, one for admins.
+    """Return the objects for the imports of a process: one for users, one for admins.
 
-    Both start their jobs in the same LimitedJobs, which `ImageImports.close` stops. `staging`
-    stores data that waits to be imported. An image may have at most `size_cap` bytes of data.
+    The imports that either of the two starts count for the same `options.limits`.
+    `ImageImports.close` stops all imports. `staging` stores data that waits to be imported. An
+    image may have at most `size_cap` bytes of data.
     """
     jobs = LimitedJobs(options.limits)
     downloads = WebDownloads(options.downloads, SystemResolver(options.downloads.timeouts.connect))

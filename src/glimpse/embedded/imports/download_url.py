@@ -44,7 +44,7 @@ class DownloadUrl:
 
     @property
     def authority(self) -> str:
-        """The value of the Host header, without the port if it is the default of the scheme."""
+        """The value of the Host header; the scheme's default port is left out."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _DEFAULT_PORTS.get(self.scheme) else f"{host}:{self.port}"
 
@@ -57,7 +57,10 @@ class DownloadUrl:
         return f"{self.scheme}://{self.authority}{self.target.partition('?')[0]}"
 
     def join(self, location: str) -> "DownloadUrl":
-        """Return the URL to which a redirect with this Location header leads. Raises InvalidUrl."""
+        """Return the URL to which a redirect with this Location header leads.
+
+        Raises InvalidUrl in the same cases as `parse_url`.
+        """
         _check_characters(location)
         try:
             text = urljoin(f"{self.scheme}://{self.authority}{self.target}", location)
@@ -67,7 +70,7 @@ class DownloadUrl:
 
 
 def parse_url(text: str) -> DownloadUrl:
-    """Return the URL in `text`, without its fragment. The path and the query are quoted.
+    """Return the URL in `text` without its fragment; quote the path and the query.
 
     Raises InvalidUrl in these cases:
 
@@ -100,10 +103,7 @@ def parse_url(text: str) -> DownloadUrl:
 
 
 def _check_characters(text: str) -> None:
-    """Raise InvalidUrl if `text` is too long.
-
-    Also raises InvalidUrl if it has a space, a backslash or a control character.
-    """
+    """Raise InvalidUrl if `text` is too long or has a space, backslash or control character."""
     if len(text) > MAX_URL or _FORBIDDEN.search(text):
         raise InvalidUrl(f"a URL has at most {MAX_URL} characters, and no space or backslash")
 

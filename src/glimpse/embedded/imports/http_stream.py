@@ -24,9 +24,10 @@ _FIRST_FINAL_STATUS = 200
 
 
 class HttpTimeouts(NamedTuple):
-    """Timeouts in seconds. `connect` includes the TLS handshake.
+    """Timeouts in seconds. `connect` limits the time to connect, with the TLS handshake.
 
-    `idle` is the longest wait for the next bytes of a response.
+    `idle` is the longest wait for the next bytes of a response. The time of a whole response has no
+    limit here.
     """
 
     connect: float
@@ -36,7 +37,7 @@ class HttpTimeouts(NamedTuple):
 class HttpStream:
     """The response to a GET request: `status`, `headers` with lower-case names, and `body`.
 
-    Make one with `open`. The caller must call `close` at the end, also after an error.
+    Make one with `open`. The caller must call `close` at the end, also after an error of `body`.
     """
 
     def __init__(
@@ -67,8 +68,8 @@ class HttpStream:
         of the URL. Neither credentials nor cookies are sent. Redirects are not followed.
 
         Raises ImportFailed if the address cannot be reached, if its certificate is not trusted, or
-        if the headers of an HTTP response do not arrive in time. Raises OSError if `tls_context`
-        cannot load its certificate authorities.
+        if the headers are late, too large or not HTTP. Raises OSError if `tls_context` cannot load
+        its certificate authorities.
         """
         context = tls_context() if url.is_tls else None
         try:
@@ -96,7 +97,10 @@ class HttpStream:
         return stream
 
     async def _request(self, url: DownloadUrl) -> None:
-        """Send the request, and read the headers of the response. Raises ImportFailed."""
+        """Send the request, and read the headers of the response.
+
+        Raises ImportFailed if the headers are late, are larger than 64 KiB, or are not HTTP.
+        """
         self._writer.write(
             f"GET {url.target} HTTP/1.1\r\nHost: {url.authority}\r\n"
             f"User-Agent: glimpse/{__version__}\r\nAccept: */*\r\nAccept-Encoding: identity\r\n"
@@ -117,13 +121,14 @@ class HttpStream:
         return int(text) if len(text) <= _MAX_LENGTH_DIGITS else None
 
     async def body(self) -> AsyncIterator[bytes]:
-        """Yield the body in pieces of any size, as they arrive.
+        """Yield the body as it arrives, in pieces of at most 128 KiB.
 
-        Raises ImportFailed if the connection ends before the body does, or if no bytes arrive for
-        the idle timeout.
+        Raises ImportFailed if the connection ends before the body is complete, if no bytes arrive
+        for `HttpTimeouts.idle` seconds, or if the bytes are not HTTP.
 
-        The chunks of a chunked body are joined, because a chunk may have one byte. To handle each
-        chunk would take longer than to receive it, and would block other requests.
+        A piece may consist of many chunks of a chunked body. The chunks are joined, because a
+        server may send chunks of one byte. To handle each chunk separately would block other
+        requests.
         """
         while True:
             parts, self._parts = self._parts, []
@@ -139,7 +144,11 @@ class HttpStream:
         self._writer.transport.abort()
 
     async def _receive(self) -> None:
-        """Parse the next bytes that arrive. Raises ImportFailed."""
+        """Wait for the next bytes, and parse them.
+
+        Raises ImportFailed if no bytes arrive in time, if the bytes are not HTTP, if the headers
+        are too large, or if the connection ends too early.
+        """
         try:
             async with asyncio.timeout(self._idle_timeout):
                 data = await self._reader.read(_PIECE)
@@ -161,9 +170,10 @@ class HttpStream:
             raise ImportFailed("the headers of the response are too large")
 
     def _end(self) -> None:
-        """Handle the end of the connection. Raises ImportFailed if the body is not complete.
+        """Handle the end of the connection. Raises ImportFailed if the response is not complete.
 
-        If no header says how long the body is, the end of the connection is the end of the body.
+        If the response has neither Content-Length nor Transfer-Encoding, the end of the connection
+        is the end of the body.
         """
         has_length = "content-length" in self.headers or "transfer-encoding" in self.headers
         if not self._has_head or has_length:
@@ -179,7 +189,7 @@ class HttpStream:
             self._has_head = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a header: the last one if several have the same name.
+        """Keep a header. If several headers have the same name, only the last one is kept.
 
         Ignores trailers, and headers beyond 64 KiB.
         """
@@ -197,7 +207,7 @@ class HttpStream:
         self._has_head = self.status >= _FIRST_FINAL_STATUS
 
     def on_body(self, part: bytes) -> None:
-        """Keep a part of the body until it is yielded."""
+        """Keep a part of the body until `body` yields it."""
         if not self._is_complete:
             self._parts.append(part)
 

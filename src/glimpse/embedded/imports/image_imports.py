@@ -29,7 +29,7 @@ class ImportRequest:
 
     `method` is ``glance-direct`` or ``web-download``. `url` is the URL of a web-download.
     `document` is the body of the request as JSON. `store_header` is the value of the header
-    X-Image-Meta-Store; None without that header.
+    X-Image-Meta-Store; None without that header. `request_id` is the id of the HTTP request.
     """
 
     method: str
@@ -40,10 +40,11 @@ class ImportRequest:
 
     @property
     def stores(self) -> Sequence[str]:
-        """The names of the stores to import to; the only store if the request names none.
+        """The names of the stores to import to; the only store, STORE_ID, if none is named.
 
-        Raises Invalid if the document and the header contradict each other, or if ``stores`` in the
-        document is not a list of names.
+        The stores need not exist. Raises Invalid if the request has more than one of
+        ``all_stores``, ``stores`` and the header, or if ``stores`` is not a list of at least one
+        name.
         """
         document, header = self.document, self.store_header
         if document.get("all_stores"):
@@ -121,15 +122,14 @@ class ImageImports:
     async def start(self, caller: Caller, image_id: str, request: ImportRequest) -> Task:
         """Start an import in the background, and return its task.
 
-        Raises these errors:
+        Raises these errors, and then stores no task:
 
         - ImageNotFound if there is no such image or `caller` may not see it.
         - Forbidden if `caller` may not modify the image.
-        - Conflict if the image has the wrong status or no formats, if another import or upload
-          gives it data, or if the request names an unknown store.
-        - Invalid if nothing may be downloaded from the URL, or if the request's stores contradict
-          each other.
-        - QuotaExceeded if the project has too much data.
+        - Conflict if the image has the wrong status or no formats (see `check_importable`), if
+          another import or upload gives it data, or if `request.stores` has an unknown store.
+        - Invalid if nothing may be downloaded from the URL, or if `request.stores` raises Invalid.
+        - QuotaExceeded if the project has more stored data than `image_size_total` allows.
         - Unavailable if too many imports are waiting.
         """
         record = await self._get(caller, image_id)
@@ -146,7 +146,7 @@ class ImageImports:
     async def _claim_and_start(self, caller: Caller, image_id: str, request: ImportRequest) -> Task:
         """Claim the image for a new task, start its import, and return the task.
 
-        Raises ImageNotFound, Forbidden, Conflict, QuotaExceeded or Unavailable.
+        Raises the errors of `start`, and then stores no task.
         """
         task = self._new_task(caller, image_id, request)
         lock = await self._uploads.acquire(image_id)
@@ -169,7 +169,8 @@ class ImageImports:
     def _claim(self, caller: Caller, record: Record, method: str, task: Task) -> Image:
         """Return the record's image, claimed: only `task` may give it data.
 
-        Raises ImageNotFound, Forbidden or Conflict.
+        Raises ImageNotFound or Forbidden if `caller` may not modify the image; Conflict if the
+        image cannot be imported by `method`, or if another task has claimed it.
         """
         image = self._require_editable(caller, record)
         image_states.check_importable(image, method)
@@ -186,7 +187,10 @@ class ImageImports:
         return new_task(caller, "api_image_import", content, image_id, request.request_id, now)
 
     async def _check_url(self, url: str | None) -> None:
-        """Raise Invalid if nothing may be downloaded from `url`, without the URL in the message."""
+        """Raise Invalid if data may not be downloaded from `url`.
+
+        The message does not have the URL.
+        """
         try:
             await self._downloads.check(url or "")
         except UrlRefused as error:
@@ -195,8 +199,9 @@ class ImageImports:
     async def tasks_of_image(self, caller: Caller, image_id: str) -> Sequence[Task]:
         """Return the tasks of an image that have not expired, the oldest first.
 
-        An admin gets the tasks of all projects, another caller only those of its own project.
-        Raises ImageNotFound if there is no such image or `caller` may not see it.
+        An admin gets the tasks of all projects, another caller only those of its own project. Tasks
+        that are not among the 100 newest of the image are left out. Raises ImageNotFound if there
+        is no such image or `caller` may not see it.
         """
         record = await self._get(caller, image_id)
         now = self._records.clock()

@@ -80,7 +80,7 @@ def unstaged(image: Image, now: str) -> Image:
 
 
 def begun(image: Image, task_id: str, store_id: str, now: str) -> Image:
-    """Return the image in status importing.
+    """Return the image in status importing. A property names the store, `store_id`.
 
     Raises Conflict if the task has not claimed the image, or if the image is neither queued nor
     uploading.
@@ -91,10 +91,10 @@ def begun(image: Image, task_id: str, store_id: str, now: str) -> Image:
 
 
 def handed_over(image: Image, task_id: str, next_status: str, now: str) -> Image:
-    """Return the image as it was before `begun`, still claimed by the task.
+    """Return the image with what `begun` changed set back. The task still claims the image.
 
-    `next_status` is the status that the image had before. Raises Conflict if the task has not
-    claimed the image.
+    `next_status` is the status that the image had before `begun`. Raises Conflict if the task has
+    not claimed the image.
     """
     require_claimed(image, task_id)
     before = image._replace(status=next_status) if image.status == "importing" else image
@@ -110,7 +110,8 @@ def failed(image: Image, task_id: str, store_id: str, next_status: str, now: str
     """Return the image after its import failed. No task claims it any more.
 
     If the image is importing or uploading, it gets `next_status`: uploading if its staged data is
-    kept, or queued. If the task has not claimed the image, returns the image unchanged.
+    kept, or queued. A property says that the import to `store_id` failed. If the task has not
+    claimed the image, returns the image unchanged.
     """
     if not is_claimed(image, task_id):
         return image

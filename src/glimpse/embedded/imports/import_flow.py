@@ -57,7 +57,7 @@ class ImportFlow:
         """Run the import of a pending task, which has claimed its image, in the background.
 
         `lock` is the upload lock of the image. At the end of the import, `lock` is released. If
-        staged data is left or the process stops, `lock` is abandoned.
+        staged data could not be removed or the process stops, `lock` is abandoned.
         """
         self._jobs.start(
             task.owner,
@@ -66,10 +66,11 @@ class ImportFlow:
         )
 
     async def resume(self, lock: UploadLock) -> bool:
-        """Start the import that an ended process had claimed but not begun, and return True.
+        """Start the import of the image that an ended process had not begun, and return True.
 
-        `lock` is the lock of the import's image. At the end of the import, `lock` is released. If
-        there is no such import, returns False, and the caller still has to release `lock`.
+        `lock` is the upload lock of the image. At the end of the import, `lock` is released or
+        abandoned as by `start`. If the image has no import that is pending, returns False, and the
+        caller still has to release `lock`.
         """
         tasks = await self._catalog.tasks_of_image(lock.image_id)
         unfinished = [task for task in tasks if not task.is_finished]
@@ -163,7 +164,7 @@ class ImportFlow:
         """Yield `chunks` as long as the image exists and is claimed by the task.
 
         If the image is deleted, raises ImportFailed within two seconds, even if no chunk arrives.
-        Raises Conflict if the task does not claim the image any more.
+        Raises Conflict if the task does not claim the image any more, and what `chunks` raises.
         """
         checked = time.monotonic()
         reading = asyncio.create_task(_next(chunks))
@@ -209,7 +210,7 @@ class ImportFlow:
 
 
 async def _held(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    """Wait for the request's ``hold_data``, if it has one; then yield `chunks`.
+    """Yield `chunks`, but not before the ``hold_data`` of the request returns, if it is set.
 
     The request is the one that started the import. ``hold_data`` is an async function in the
     context of the request, by which a test can delay the import.

@@ -55,7 +55,7 @@ class ImportRecords:
         return begun, image
 
     async def hand_over(self, task: Task) -> None:
-        """Set the image and the task back to before `begin`: another process can begin the import.
+        """Undo `begin`, so that another process can begin the import.
 
         Raises ImageNotFound if the image was deleted; Conflict if the task has not claimed the
         image.
@@ -78,9 +78,8 @@ class ImportRecords:
         there is staged data, the image becomes uploading, and its staged data is kept. If the type
         of the task is ``import``, the image is deleted instead, because the task has created it.
 
-        If the image was deleted, its data is removed. If the task has not claimed the image, the
-        image is unchanged, and keeps staged data of its own. Raises StorageFull if files cannot be
-        removed.
+        If the image was deleted before, its data is removed. If the task has not claimed the image,
+        only the task changes. Raises StorageFull if files cannot be removed.
         """
         image_id, now = _image_id(task), self.clock()
         failed = task.fail(message, now)
@@ -111,7 +110,7 @@ class ImportRecords:
             await self._staging.delete(image_id)
 
     async def clean_up_interrupted_import(self, image_id: str) -> None:
-        """End the unfinished import of an image that an ended process left.
+        """End an import with failure, or undo a staging, that an ended process left unfinished.
 
         The caller must have removed the image's data. Complete staged data is kept, so that it can
         be imported again. Incomplete staged data is removed, and the image becomes queued again.

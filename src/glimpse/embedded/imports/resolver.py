@@ -32,7 +32,7 @@ class SystemResolver:
     """
 
     def __init__(self, timeout: float) -> None:
-        """A look-up fails after `timeout` seconds. The wait until it may begin counts, too."""
+        """A look-up fails after `timeout` seconds, which include the wait for other look-ups."""
         self._timeout = timeout
         self._places = asyncio.Semaphore(_MAX_LOOK_UPS)
 
@@ -52,7 +52,7 @@ class SystemResolver:
         return found
 
     def _start_look_up(self, host: str) -> asyncio.Future[Sequence[Address]]:
-        """Look up a host name in a new thread. The result has no address if the look-up fails.
+        """Look up a host name in a new thread. The result is empty if the look-up fails.
 
         The caller must hold one of ``_places``. The place is released when the thread ends, even if
         the future is cancelled before.

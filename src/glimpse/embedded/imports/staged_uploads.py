@@ -13,10 +13,10 @@ from glimpse.images.errors import ImageNotFound, Unavailable
 
 
 class StagedUploads:
-    """Stores the staged data of images, each under the image's upload lock.
+    """Stores the staged data of images: data that a client sends before it requests an import.
 
-    If a crash interrupts the staging, `ImportRecords.clean_up_interrupted_import` removes the
-    incomplete data.
+    Each image's data is stored under the image's upload lock. If a crash interrupts the staging,
+    `ImportRecords.clean_up_interrupted_import` removes the incomplete data.
     """
 
     def __init__(
@@ -26,7 +26,10 @@ class StagedUploads:
         uploads: Uploads,
         clock: Callable[[], str],
     ) -> None:
-        """`staging` stores the staged data."""
+        """`staging` stores the staged data.
+
+        `clock` returns the current time in UTC as ``2024-02-01T10:20:30Z``.
+        """
         self._catalog = catalog
         self._staging = staging
         self._uploads = uploads
@@ -44,9 +47,8 @@ class StagedUploads:
 
         The status of the image becomes uploading. When the data is complete, the image gets its
         size. `require_permitted` returns the record's image, or raises an error if the caller may
-        not stage data. `require_permitted` is called before and after the data is stored. `size` is
-        the length of the data in bytes; None if it is unknown. The quotas are those of
-        `project_id`.
+        not stage data; it is called before and after the data is stored. `size` is the length of
+        the data in bytes; None if it is unknown. The quotas of `project_id` are checked.
 
         If an error is raised while the data is being stored, the image becomes queued again and no
         data is left.
@@ -81,8 +83,8 @@ class StagedUploads:
     ) -> None:
         """Store the staged data of an image in status uploading, and set the image's size.
 
-        If an error is raised or the task is cancelled, the image becomes queued again without data.
-        Raises the same errors as `stage`.
+        If an error is raised or the task is cancelled before the data is complete, the image
+        becomes queued again without data. Raises the same errors as `stage`.
         """
         try:
             quotas, usage = self._uploads.quotas, await self._catalog.usage(project_id)

@@ -25,7 +25,8 @@ class TaskNotFound(NotFound):
 class TaskAdmin:
     """Lists, shows and creates tasks. Any method may raise Unavailable.
 
-    Callers need the permission tasks_api_access, which by default only admins have.
+    Methods with a `caller` raise Forbidden if the caller has no permission tasks_api_access, which
+    by default only admins have.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class TaskAdmin:
         self._permissions = permissions
 
     def check_access(self, caller: Caller) -> None:
-        """Raise Forbidden if the caller may not use tasks."""
+        """Raise Forbidden if the caller has no permission tasks_api_access."""
         self._permissions.check(caller, Action.TASKS_API_ACCESS)
 
     async def list_tasks(self, caller: Caller, query: TaskQuery) -> Sequence[Task]:
@@ -72,7 +73,10 @@ class TaskAdmin:
         return task
 
     async def check_url(self, url: str) -> None:
-        """Raise Invalid if nothing may be downloaded from `url`, without the URL in the message."""
+        """Raise Invalid if data may not be downloaded from `url`.
+
+        The message does not have the URL.
+        """
         try:
             await self._downloads.check(url)
         except UrlRefused as error:
@@ -83,8 +87,8 @@ class TaskAdmin:
     ) -> Task:
         """Store a new task that has failed for `reason`, but return it in status pending.
 
-        As in Glance, the client sees the failure when it reads the task again. Raises Forbidden if
-        the caller may not use tasks.
+        As in Glance, the client sees the failure when it reads the task again. `kind` is the type
+        of the task, and `content` its input. Raises Forbidden if the caller may not use tasks.
         """
         self.check_access(caller)
         now = self._records.clock()
@@ -103,8 +107,8 @@ class TaskAdmin:
         """Create an image, start to download its data in the background, and return the task.
 
         The data is downloaded from the URL ``import_from`` in `content`; call `check_url` before.
-        `check` gets the new image, and may raise an error to refuse the
-        image. If the download fails later, the image is deleted.
+        `check` gets the new image, and may raise an error to refuse the image. If the download
+        fails later, the image is deleted.
 
         Raises Forbidden if the caller may not use tasks or may not create the image; Invalid if
         text cannot be stored or the properties are too large; Conflict if an image has the id

@@ -26,8 +26,9 @@ _OK = 200
 class DownloadOptions:
     """Which URLs data may be downloaded from, and how long a download may take.
 
-    `total_timeout` is the most seconds of a whole download. If `is_enabled` is False, every URL is
-    refused. `tls_context` is called for each connection with https.
+    `total_timeout` is the most seconds of a whole download, with redirects. `timeouts` limits each
+    connection. If `is_enabled` is False, every URL is refused. `tls_context` is called for each
+    connection with https.
     """
 
     url_rules: UrlRules
@@ -39,7 +40,10 @@ class DownloadOptions:
 
 
 class UrlRefused(ImportFailed):
-    """The operator's rules do not allow a URL, or do not allow any address of its host."""
+    """Data may not be downloaded from a URL. The message says why.
+
+    The URL is malformed, the operator's rules do not allow it, or its host has no allowed address.
+    """
 
 
 class WebDownloads:
@@ -55,16 +59,20 @@ class WebDownloads:
         self._resolver = resolver
 
     async def check(self, text: str) -> None:
-        """Raise UrlRefused if data may not be downloaded from the URL `text` at present."""
+        """Raise UrlRefused if data may not be downloaded from the URL `text` at present.
+
+        Looks up the host, but does not connect to it.
+        """
         await self._permitted_addresses(self._parse(text))
 
     async def download(self, text: str, size_cap: int) -> AsyncGenerator[bytes, None]:
         """Yield the data at the URL `text`. Follows up to ten redirects.
 
-        Raises UrlRefused if the rules do not allow the URL, or the URL of a redirect. Raises
-        ImportFailed in these cases:
+        Raises UrlRefused if data may not be downloaded from the URL, or from the URL of a redirect.
+        Raises ImportFailed in these cases:
 
         - The server cannot be reached, or responds with another status than 200.
+        - There are more than ten redirects.
         - The server does not send all of the data.
         - The data has more than `size_cap` bytes.
         - The download takes longer than `total_timeout`.
@@ -96,7 +104,8 @@ class WebDownloads:
     async def _open(self, url: DownloadUrl) -> HttpStream:
         """Return the response with status 200, after redirects if there are any.
 
-        Raises UrlRefused or ImportFailed.
+        Raises UrlRefused if a URL is not allowed. Raises ImportFailed if no server responds, for
+        another status, or after more than ten redirects.
         """
         for _ in range(_MAX_REDIRECTS + 1):
             stream = await self._request(url)
@@ -138,8 +147,8 @@ class WebDownloads:
     async def _permitted_addresses(self, url: DownloadUrl) -> Sequence[Address]:
         """Return the addresses of the URL's host that the rules allow; at least one.
 
-        Raises UrlRefused if the rules do not allow the URL or any address of its host, or if the
-        look-up of the host fails.
+        Raises UrlRefused if web-download is not enabled, if the rules do not allow the URL, if the
+        host cannot be looked up, or if all of its addresses are forbidden.
         """
         if not self._options.is_enabled:
             raise UrlRefused("web-download is not enabled")
