@@ -54,7 +54,7 @@ class ServerTable:
 
     @staticmethod
     def exists(state_dir: Path) -> bool:
-        """Return True if `state_dir` has the file of a cloud with servers."""
+        """Return True if `state_dir` has the file of servers. Does not create the file."""
         return (state_dir / SERVERS_FILE).exists()
 
     def list(self, project_id: str | None) -> Sequence[Server]:
@@ -77,7 +77,7 @@ class ServerTable:
             return _find(database, server_id)
 
     def add(self, server: Server, limit: int) -> None:
-        """Add a server. Raises TooManyServers if its project already has `limit` servers."""
+        """Add a server. Raises TooManyServers if the project already has `limit` servers."""
         with self._transaction() as database:
             query = "SELECT count(*) FROM servers WHERE project_id = ?"
             (count,) = database.execute(query, (server.project_id,)).fetchone()
@@ -86,7 +86,11 @@ class ServerTable:
             _insert(database, server)
 
     def put(self, servers: Sequence[Server]) -> None:
-        """Store servers: all of them or none. Each replaces the server with the same id."""
+        """Store servers: all of them or none.
+
+        Each server replaces the stored server with the same id. If several `servers` have the same
+        id, the last one is stored.
+        """
         with self._transaction() as database:
             for server in servers:
                 database.execute("DELETE FROM servers WHERE id = ?", (server.id,))
@@ -95,8 +99,8 @@ class ServerTable:
     def update(self, server_id: str, change: Callable[[Server], Server]) -> Server:
         """Store, and return, what `change` returns for a server, in one atomic write.
 
-        Raises ServerNotFound if no server has the id. Raises what `change` raises. After an error,
-        nothing has changed.
+        `change` must keep the id and the project. Raises ServerNotFound if no server has the id.
+        Raises what `change` raises. After an error, nothing has changed.
         """
         with self._transaction() as database:
             server = change(_find(database, server_id))
@@ -106,7 +110,7 @@ class ServerTable:
     def delete(self, server_id: str) -> None:
         """Delete a server. Raises ServerNotFound if no server has the id.
 
-        If a snapshot of the server is unfinished, `find_snapshot` still finds it.
+        If a snapshot of the server is unfinished, `find_snapshot` still returns the server's id.
         """
         with self._transaction() as database:
             server = _find(database, server_id)
@@ -118,7 +122,7 @@ class ServerTable:
                 )
 
     def find_snapshot(self, image_id: str) -> str | None:
-        """Return the id of the server of which the image is an unfinished snapshot.
+        """Return the id of the server whose unfinished snapshot is the image.
 
         The server may have been deleted. Returns None if the image is no unfinished snapshot.
         """

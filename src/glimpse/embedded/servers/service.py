@@ -51,8 +51,8 @@ class EmbeddedServers:
     ) -> None:
         """Open the servers in `state_dir`; create their file if it does not exist.
 
-        A snapshot takes `snapshot_seconds`. `sleep` waits for a number of seconds. `clock` returns
-        the current time in UTC as ``2024-02-01T10:20:30Z``.
+        A snapshot takes `snapshot_seconds`. Tests replace `sleep`, which waits for a number of
+        seconds, and `clock`, which returns the current time in UTC as ``2024-02-01T10:20:30Z``.
         """
         self._images = images
         self._table = ServerTable(state_dir)
@@ -62,9 +62,9 @@ class EmbeddedServers:
     async def list_servers(self, caller: Caller, query: ServerQuery) -> ServerPage:
         """Return the page of the caller's servers that `query` selects.
 
-        If `query.all_projects` is True, the servers of all projects are listed, without a check.
-        Otherwise a caller without a project gets no servers. Raises ServerMarkerNotFound if none of
-        these servers has the id `query.marker`.
+        If `query.all_projects` is True, the servers of all projects are listed. It is not checked
+        here that `caller` may list them. Otherwise a caller without a project gets no servers.
+        Raises ServerMarkerNotFound if none of these servers has the id `query.marker`.
         """
         project_id = None if query.all_projects else caller.project_id or ""
         return await asyncio.to_thread(lambda: select_page(self._table.list(project_id), query))
@@ -84,8 +84,8 @@ class EmbeddedServers:
         """Make a server of the caller's project, and return it in status ACTIVE.
 
         Raises BaseImageNotFound if the image does not exist or `caller` may not see it;
-        BaseImageNotActive if the image is not active; FlavorNotFound; and TooManyServers if the
-        project has 1000 servers.
+        BaseImageNotActive if the image is not active; FlavorNotFound if no flavor has the id; and
+        TooManyServers if the project has 1000 servers.
         """
         try:
             base = await self._images.get_image(caller, new.image_id)
@@ -134,8 +134,8 @@ class EmbeddedServers:
         Raises ServerNotFound if `caller` does not see the server; NotImplementedHere if the server
         was booted from a volume; WrongState if the server's state allows no snapshot, or another
         snapshot is being made; Forbidden if a quota would be exceeded; and the other errors of
-        `EmbeddedImageService.create_image` and `ImageMembers.add`. After an error, the server has
-        no new snapshot, and the image does not exist.
+        `EmbeddedImageService.create_image` and `ImageMembers.add`. After an error, the snapshot is
+        undone: at once, or in the background if the disk cannot be written.
         """
         server = await self.get_server(caller, server_id)
         if server.image_id is None:
@@ -204,7 +204,8 @@ class EmbeddedServers:
 def _claim(image_id: str) -> Callable[[Server], Server]:
     """Return a function for `ServerTable.update` that records the start of a snapshot.
 
-    The function raises WrongState if the server's state allows no snapshot.
+    The image of the snapshot has the id `image_id`. The function raises WrongState if the server's
+    state allows no snapshot, or if another snapshot is being made.
     """
 
     def claim(server: Server) -> Server:
@@ -218,7 +219,7 @@ def _claim(image_id: str) -> Callable[[Server], Server]:
 
 
 def _of_creator(caller: Caller) -> Inheritance:
-    """Return what the images of a server inherit from `caller`, who created the server."""
+    """Return the properties that snapshots of a new server get from `caller`, its creator."""
     values = {
         "owner_user_name": caller.user_name,
         "owner_project_name": caller.project_name,

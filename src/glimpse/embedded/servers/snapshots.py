@@ -19,15 +19,15 @@ from glimpse.telemetry.request_context import current_context
 
 _log = logging.getLogger(__name__)
 _SIZE = 64 * 1024  # bytes of a snapshot's disk
-_RETRY_SECONDS = 5.0  # between two attempts to delete the image of a failed snapshot
+_RETRY_SECONDS = 5.0  # between two attempts to write the end of a snapshot
 
 
 class Snapshots:
-    """Makes snapshots in the background. Each is queued for half of `seconds`, then saving.
+    """Makes snapshots in the background. Their images become queued, saving, and then active.
 
-    A snapshot is saving for the other half of `seconds`. A test can delay the end: if the request
-    that started the snapshot has a function ``hold_data`` in its context, the snapshot is saving
-    until ``hold_data`` returns.
+    An image is queued for half of `seconds`, and then saving for the other half. A test can delay
+    the end: if the request that started the snapshot has a function ``hold_data`` in its context,
+    the image is saving until ``hold_data`` returns.
 
     Every snapshot holds the upload lock of its image. If the process stops or is killed, the next
     process finds the image by the abandoned lock, and calls `resume` to make the snapshot again.
@@ -45,7 +45,7 @@ class Snapshots:
         self._data = data
         self._seconds = seconds
         self._sleep = sleep
-        # No limit: a server makes one snapshot at a time, so there are never more than servers.
+        # No limit: a server makes one snapshot at a time, so servers limit the number of jobs.
         self.jobs = BackgroundJobs()
 
     def start(self, server_id: str, lock: UploadLock) -> None:
@@ -72,8 +72,8 @@ class Snapshots:
     async def undo(self, server_id: str, lock: UploadLock) -> None:
         """Delete the image of a snapshot that could not be started, and record the end.
 
-        `lock` is the lock of the image, and is released. If the disk cannot be written, tries again
-        in the background, and releases `lock` later.
+        `lock` is the lock of the image, and is released at the end. If the disk cannot be written,
+        tries again in the background; `lock` is then released later.
         """
         try:
             await self._end(server_id, lock.image_id, is_made=False)
@@ -86,9 +86,12 @@ class Snapshots:
             lock.release()
 
     def _start_job(self, job: Coroutine[Any, Any, bool], lock: UploadLock) -> None:
-        """Start a job that returns True. If the job is cancelled, `lock` is abandoned."""
+        """Start a job. When the job has returned True, `lock` is released.
+
+        If the job is cancelled or raises an error, `lock` is abandoned.
+        """
         self.jobs.start(
-            None,  # projects need no shares: a job that only waits takes nothing from others
+            None,  # no project: only LimitedJobs counts the jobs of a project
             job,
             lambda is_done: lock.release() if is_done else lock.abandon(),
         )
@@ -135,7 +138,7 @@ class Snapshots:
         await asyncio.to_thread(self._table.end_snapshot, server_id, image_id, self._data.clock())
 
     async def _make(self, server_id: str, image_id: str) -> None:
-        """Store the data of the image. If the image already has data, do nothing.
+        """Store the data of the image. If the image is neither queued nor saving, do nothing.
 
         Raises ServerNotFound if the server was deleted, ImageNotFound if the image was deleted, and
         the errors of `SnapshotData.begin` and `SnapshotData.store`.
