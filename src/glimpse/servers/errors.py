@@ -52,7 +52,10 @@ class BaseImageNotActive(ServerError):
 
 
 class WrongState(ServerError):
-    """The server's state does not allow the action. `attribute` is vm_state or task_state."""
+    """The server's state does not allow the action, such as ``createImage``.
+
+    `attribute` is vm_state or task_state, and `state` is the server's value of it.
+    """
 
     def __init__(self, server_id: str, action: str, attribute: str, state: str) -> None:
         super().__init__(

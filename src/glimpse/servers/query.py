@@ -12,7 +12,7 @@ SortValue = Callable[[Server], str]
 
 
 class Sort(NamedTuple):
-    """One sort key of a list: a function that returns a value of a server, and the direction."""
+    """One sort key of a list of servers. `value` returns the text by which a server is sorted."""
 
     value: SortValue
     is_descending: bool
@@ -22,9 +22,10 @@ class Sort(NamedTuple):
 class ServerQuery:
     """The filters, order and limit of a list of servers.
 
-    A server is listed if all functions in `conditions` return True for it. If `sort` is empty, the
-    newest server is first. The list starts after the server with the id `marker`, and has at most
-    `limit` servers. If `all_projects` is False, only servers of the caller's project are listed.
+    A server is listed if all functions in `conditions` return True for the server. The first key in
+    `sort` decides first. Servers with equal values, and all servers if `sort` is empty, are listed
+    newest first. The list starts after the server with the id `marker`, and has at most `limit`
+    servers. If `all_projects` is False, only servers of the caller's project are listed.
     """
 
     conditions: tuple[Condition, ...] = ()
@@ -44,9 +45,9 @@ class ServerPage(NamedTuple):
 def select_page(servers: Iterable[Server], query: ServerQuery) -> ServerPage:
     """Return the page of `servers` that `query` selects.
 
-    `servers` must be all servers of the project or of all projects, the newest first:
-    `query.all_projects` is not checked. The server with the id `query.marker` need not match the
-    conditions. Raises ServerMarkerNotFound if no server has that id.
+    `servers` must be the servers of the caller's project, or of all projects if
+    `query.all_projects` is True, the newest first. The server with the id `query.marker` need not
+    match the conditions. Raises ServerMarkerNotFound if no server has that id.
     """
     ordered = list(servers)
     for sort in reversed(query.sort):

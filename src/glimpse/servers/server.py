@@ -55,10 +55,10 @@ class Flavor:
 
 @dataclass(frozen=True, slots=True)
 class Inheritance:
-    """What snapshots of a server inherit from the image that the server was made of.
+    """What snapshots of a server get from the server's image, flavor and creator.
 
-    The values are those that the image had when the server was made. `min_ram` is in MiB,
-    `min_disk` in GiB.
+    The values are those of the time when the server was made. `min_ram` is in MiB, `min_disk` in
+    GiB.
     """
 
     properties: Mapping[str, str] = field(default_factory=dict)
@@ -68,7 +68,10 @@ class Inheritance:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A snapshot that is being made. `image_id` is its image, `task` the server's task_state."""
+    """A snapshot that is being made, with the id of its image.
+
+    `task` is the task_state of the server while the snapshot is being made.
+    """
 
     image_id: str
     task: str = SNAPSHOT_PENDING

@@ -37,15 +37,14 @@ class ServerService(Protocol):
     async def list_servers(self, caller: Caller, query: ServerQuery) -> ServerPage:
         """Return the page of the caller's servers that `query` selects.
 
-        If `query.all_projects` is True, the servers of all projects are listed. Before, the code
-        that makes the query must check that `caller` may list them, because a policy rule can allow
-        that to others than admins. Raises ServerMarkerNotFound if none of these servers has the id
-        `query.marker`.
+        If `query.all_projects` is True, the servers of all projects are listed. Check before that
+        `caller` may list them: it is not checked here, because a policy rule can allow it to others
+        than admins. Raises ServerMarkerNotFound if none of these servers has the id `query.marker`.
         """
         ...
 
     async def get_server(self, caller: Caller, server_id: str) -> Server:
-        """Return the server with this id, which may be any text."""
+        """Return the server with this id. `server_id` may be any text."""
         ...
 
     async def create_server(self, caller: Caller, new: NewServer) -> Server:
@@ -58,7 +57,7 @@ class ServerService(Protocol):
         ...
 
     async def delete_server(self, caller: Caller, server_id: str) -> None:
-        """Delete a server. A snapshot that is being made of the server is deleted, too."""
+        """Delete a server. A snapshot that is being made of the server is deleted soon after."""
         ...
 
     async def create_image(
@@ -67,8 +66,9 @@ class ServerService(Protocol):
         """Start a snapshot of a server, and return the id of its image, which is queued.
 
         The image has the properties in `metadata`, and those that Compute adds. Raises WrongState
-        if the server's state allows no snapshot; NotImplementedHere if the server was booted from a
-        volume; and the errors of `images.errors` with which the image service refuses the image.
+        if the server's state allows no snapshot, or another snapshot is being made;
+        NotImplementedHere if the server was booted from a volume; and the errors of `images.errors`
+        with which the image service refuses the image. After an error, no snapshot is left.
         """
         ...
 
@@ -77,5 +77,5 @@ class ServerService(Protocol):
         ...
 
     async def close(self) -> None:
-        """Stop, and leave unfinished snapshots to the next process."""
+        """Stop making snapshots. The next process makes the unfinished ones."""
         ...
