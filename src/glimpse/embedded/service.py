@@ -76,7 +76,7 @@ class EmbeddedImageService:
             DirectoryStore(state_dir / name, options.image_size_cap) for name in ("data", "staging")
         )
         locks = UploadLocks(state_dir / "uploads")
-        # Last, because an error of the others would leave the catalog open
+        # Last, because an error of the steps above would leave the catalog open
         catalog = SQLiteCatalog.open(state_dir / CATALOG_FILE)
         return cls(catalog, store, staging, locks, options, permissions, clock)
 
@@ -203,7 +203,7 @@ class EmbeddedImageService:
             lambda record: image_permissions.require_deletable(caller, record, self.permissions),
         )
 
-    async def base_attributes(self, caller: Caller) -> frozenset[str]:  # noqa: ARG002  the port's
+    async def base_attributes(self, caller: Caller) -> frozenset[str]:  # noqa: ARG002  ImageService's
         """Return BASE_ATTRIBUTES, the keys of an image document that are not properties."""
         return BASE_ATTRIBUTES
 

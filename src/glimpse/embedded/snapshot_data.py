@@ -75,8 +75,8 @@ class SnapshotData:
         """Store the data of an image in status saving; the image becomes active.
 
         If an error is raised or the task is cancelled, the image becomes queued again, without
-        data. Raises Conflict if the image is not in status saving, QuotaExceeded, DataTooLarge,
-        InvalidImageData, StorageFull, and what `chunks` raises.
+        data. Raises Conflict if the image is not in status saving. Also raises QuotaExceeded,
+        DataTooLarge, InvalidImageData, StorageFull, and what `chunks` raises.
         """
         await self._uploads.store_data(
             image.id, image.owner, lambda record: record.image, chunks, self._catalog.update

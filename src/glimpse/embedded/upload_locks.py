@@ -108,8 +108,8 @@ class UploadLocks:
         """Lock each image whose lock was abandoned, and yield the locks.
 
         A lock is abandoned if its holder's process ended or its holder called `abandon`. The caller
-        must release or abandon each lock. Images that are locked now are skipped. The lock of an
-        upload that ends meanwhile may be yielded, too, with ``was_abandoned`` False. Blocks on the
+        must release or abandon each lock. Images that are locked now are skipped. If an upload ends
+        in the meantime, its lock may also be yielded, with ``was_abandoned`` False. Blocks on the
         disk. Raises OSError if the directory cannot be read; Unavailable if it cannot be written.
         """
         for path in sorted(self._directory.iterdir()):

@@ -173,12 +173,12 @@ class Uploads:
     async def delete(self, image_id: str, project_id: str | None, check: RecordCheck) -> None:
         """Delete the image's record and then its data, if `check` raises no error for the record.
 
-        If the data cannot be removed, or the process ends before it is removed, the image is still
-        deleted. The next process that starts then removes the data. A running upload of the image
-        fails.
+        If the data cannot be removed, or the process ends before the data is removed, the image is
+        still deleted. The next process that starts then removes the data. A running upload of the
+        image fails.
 
-        Raises ImageNotFound, Unavailable, and what `check` raises. If one of these errors is
-        raised, nothing is deleted.
+        Raises ImageNotFound if no image has the id, Unavailable, and what `check` raises. After one
+        of these errors, nothing is deleted.
         """
         lock: UploadLock | None = None
         if self._has_files(image_id):

@@ -91,7 +91,7 @@ def begun(image: Image, task_id: str, store_id: str, now: str) -> Image:
 
 
 def handed_over(image: Image, task_id: str, next_status: str, now: str) -> Image:
-    """Return the image with what `begun` changed set back. The task still claims the image.
+    """Return the image with the changes of `begun` undone. The task still claims the image.
 
     `next_status` is the status that the image had before `begun`. Raises Conflict if the task has
     not claimed the image.

@@ -210,7 +210,7 @@ class ImportFlow:
 
 
 async def _held(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    """Yield `chunks`, but not before the ``hold_data`` of the request returns, if it is set.
+    """Wait for ``hold_data`` of the request, if it is set; then yield `chunks`.
 
     The request is the one that started the import. ``hold_data`` is an async function in the
     context of the request, by which a test can delay the import.

@@ -110,7 +110,7 @@ class ImportRecords:
             await self._staging.delete(image_id)
 
     async def clean_up_interrupted_import(self, image_id: str) -> None:
-        """End an import with failure, or undo a staging, that an ended process left unfinished.
+        """End an import with failure, or undo a staging, if an ended process left it unfinished.
 
         The caller must have removed the image's data. Complete staged data is kept, so that it can
         be imported again. Incomplete staged data is removed, and the image becomes queued again.
