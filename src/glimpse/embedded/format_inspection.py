@@ -76,7 +76,7 @@ def _read(file: BinaryIO, inspectors: list["FileInspector"]) -> None:
     """Pass the data to the inspectors: first the beginning, then the end.
 
     Stops reading as soon as no inspector needs more. An inspector that fails gets no more data.
-    Raises OSError.
+    Raises OSError if the file cannot be read.
     """
     file.seek(0)
     reading = list(inspectors)

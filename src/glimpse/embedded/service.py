@@ -203,7 +203,7 @@ class EmbeddedImageService:
             lambda record: image_permissions.require_deletable(caller, record, self.permissions),
         )
 
-    async def base_attributes(self, caller: Caller) -> frozenset[str]:  # noqa: ARG002  ImageService's
+    async def base_attributes(self, caller: Caller) -> frozenset[str]:  # noqa: ARG002  interface
         """Return BASE_ATTRIBUTES, the keys of an image document that are not properties."""
         return BASE_ATTRIBUTES
 

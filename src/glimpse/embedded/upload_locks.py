@@ -21,7 +21,7 @@ _log_error = ThrottledErrorLog(logging.getLogger(__name__))
 
 
 class UploadLock(NamedTuple):
-    """The lock of an image, until the holder releases or abandons it or its process ends.
+    """The lock of an image. At most one holder on the machine has the lock at a time.
 
     The holder must call `release` or `abandon`, and only once. `was_abandoned` is True if the
     previous holder did not release the lock: the holder called `abandon`, or its process ended. The

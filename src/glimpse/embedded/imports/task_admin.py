@@ -112,7 +112,8 @@ class TaskAdmin:
 
         Raises Forbidden if the caller may not use tasks or may not create the image; Invalid if
         text cannot be stored or the properties are too large; Conflict if an image has the id
-        `new.id`; Unavailable if too many imports are waiting; and what `check` raises.
+        `new.id`; Unavailable if too many imports are waiting; and what `check` raises. If the disk
+        cannot be written, a pending task may be left, which the next process resumes or ends.
         """
         self.check_access(caller)
         now = self._records.clock()
