@@ -56,7 +56,7 @@ def test_check_passes_for_a_working_gateway(backend: EmbeddedCloud, tmp_path: Pa
                     "memcache_security_strategy": "encrypt",
                     "memcache_secret_key": "hidden",
                 },
-                "service_user": service_user(backend, cafile="/a.pem"),
+                "service_user": service_user(backend, cafile="/a.pem", region_name="Nowhere"),
             },
         )
     assert failures(done) == []
@@ -70,6 +70,7 @@ def test_check_passes_for_a_working_gateway(backend: EmbeddedCloud, tmp_path: Pa
         f"ok    images can be locked through redis://127.0.0.1:{redis.port}",
         f"ok    memcached at 127.0.0.1:{cache.port} responds",
         "note  [service_user] cafile is set and has no effect here",
+        "note  [service_user] region_name is set and has no effect here",
     ):
         assert line in done.stdout, done.stdout
 
@@ -187,7 +188,24 @@ def test_check_reports_a_region_without_glance(backend: EmbeddedCloud, tmp_path:
 
 def test_check_reports_a_region_without_keystone(backend: EmbeddedCloud, tmp_path: Path) -> None:
     done = check(tmp_path, backend, {"keystone_authtoken": {"region_name": "Nowhere"}})
-    assert failures(done)[0].endswith("in the region Nowhere."), done.stdout
+    assert failures(done)[0].endswith(
+        "in the region Nowhere. (check [keystone_authtoken] interface and region_name, and the "
+        "endpoints in the catalog)"
+    ), done.stdout
+
+
+def test_check_reports_a_service_user_whose_catalog_lacks_keystone(
+    backend: EmbeddedCloud, tmp_path: Path
+) -> None:
+    options = {
+        "keystone_authtoken": {"interface": "nowhere"},
+        "service_user": service_user(backend),
+    }
+    assert (
+        "[service_user] cannot be used: Keystone's catalog names no identity service with the "
+        "interface nowhere. (check [keystone_authtoken] interface and region_name, and the "
+        "endpoints in the catalog)"
+    ) in failures(check(tmp_path, backend, options))
 
 
 def test_check_reports_a_login_without_a_project(backend: EmbeddedCloud, tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ class Keystone:
         self.logins_may_end = asyncio.Event()
         self.logins_may_end.set()
         self.login_body: bytes | None = None
+        self.login_status = 201
         self.tokens = {
             "good": ("member", 60),
             "root": ("admin", 60),
@@ -77,6 +78,8 @@ class Keystone:
         self.logins += 1
         if self.login_body is not None:
             return web.Response(body=self.login_body, status=201)
+        if self.login_status != 201:
+            return web.Response(status=self.login_status)
         self.own_token += 1
         headers = {"X-Subject-Token": f"own-{self.own_token}"}
         return web.json_response(

@@ -9,7 +9,7 @@ from glimpse.app.keystone import open_session, open_shared_cache
 from glimpse.cli.directory_check import directory_problem
 from glimpse.cli.finding import Finding
 from glimpse.identity import Identity, IdentityError, IdentityUnavailable
-from glimpse.identity.keystone import CallFailed, LoginRefused, ServiceSession
+from glimpse.identity.keystone import CallFailed, EndpointMissing, LoginRefused, ServiceSession
 from glimpse.images import Caller, ImageQuery
 from glimpse.images.errors import Forbidden, ImageServiceError
 from glimpse.settings import InvalidSettings, Settings
@@ -107,6 +107,8 @@ async def _service_user(settings: Settings) -> Finding:
         await session.token_and_endpoint()
     except LoginRefused as error:
         return Finding("FAIL", f"[service_user] cannot be used: {error.reason}")
+    except EndpointMissing as error:
+        return Finding("FAIL", f"[service_user] cannot be used: {_with_reason(error)}")
     except IdentityUnavailable as error:
         return Finding("FAIL", f"the user of [service_user] cannot log in: {_with_reason(error)}")
     finally:

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
 from glimpse.identity.keystone import KeystoneServiceTokens
 from tests.identity.clock import ManualClock
-from tests.identity.scripted_keystone import Keystone, serve_keystone, session_at
+from tests.identity.scripted_keystone import OPTIONS, Keystone, serve_keystone, session_at
 
 
 @pytest.fixture
@@ -72,6 +73,17 @@ async def test_failed_login_is_not_repeated_within_the_interval(
     keystone.login_body = None
     clock.now += 60
     assert await tokens.token() == "own-1"
+
+
+async def test_catalog_without_keystone_gives_no_token_and_a_message_for_the_operator(
+    keystone: Keystone, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    tokens = KeystoneServiceTokens(
+        session_at(keystone.url, replace(OPTIONS, interface="nowhere")), clock
+    )
+    assert await tokens.token() is None
+    await tokens.close()
+    assert "check [keystone_authtoken] interface and region_name" in caplog.text
 
 
 async def test_requests_do_not_wait_for_a_slow_login_which_continues(

@@ -1,21 +1,34 @@
 """Why a login of Glimpse at Keystone failed: messages for clients and advice for operators."""
 
+import logging
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import NamedTuple
 
 from keystoneauth1.exceptions import (
-    ClientException,
+    AuthorizationFailure,
+    AuthPluginException,
+    BadRequest,
     DiscoveryFailure,
     EmptyCatalog,
+    Forbidden,
     HttpServerError,
-    InvalidResponse,
+    MissingAuthMethods,
+    RequestTimeout,
     RetriableConnectionFailure,
+    ServiceProviderNotFound,
+    TooManyRequests,
+    Unauthorized,
     UnknownConnectionError,
 )
+from keystoneauth1.exceptions import ConnectionError as NoConnection
+from requests.exceptions import InvalidHeader
 
 from glimpse.identity.keystone.transport_adapter import RedirectNotFollowed
 from glimpse.identity.service import IdentityUnavailable
+from glimpse.telemetry.throttled_log import ThrottledErrorLog
+
+_log = logging.getLogger(__name__)
 
 RETRYABLE = (DiscoveryFailure, HttpServerError, RetriableConnectionFailure)
 
@@ -37,6 +50,17 @@ class LoginRefused(CallFailed):
 
     The credentials are wrong, or name no project. ``reason`` names the URL of Keystone, the user,
     and the status of Keystone's response.
+    """
+
+
+class EndpointMissing(CallFailed):
+    """Keystone's catalog does not have an endpoint. ``reason`` names the options to check."""
+
+
+class TooManyCalls(TimeoutError):
+    """A call to Keystone was not made, because others wait for Keystone.
+
+    A subclass, because asyncio replaces a plain TimeoutError of a thread by one without notes.
     """
 
 
@@ -64,35 +88,91 @@ _REFUSED = Failure(
     "Check the user, the password and the project in [keystone_authtoken] or [service_user].",
     is_refusal=True,
 )
+# Keystone's response to a login without a domain, for example. Other web servers send these, too.
+_NOT_ACCEPTED = Failure(
+    "Glimpse cannot log in to Keystone.",
+    "Check the user, the project and their domains in [keystone_authtoken] or [service_user], and "
+    "that auth_url is the URL of Keystone, such as http://HOST:5000/v3.",
+    is_refusal=True,
+)
+_UNUSABLE_OPTIONS = Failure(
+    "Glimpse cannot log in to Keystone.",
+    "Check the options of the plugin that auth_type names, in [keystone_authtoken] or "
+    "[service_user].",
+)
+_TOO_MANY = Failure(
+    "Keystone refuses further logins for now.",
+    "Keystone, or a proxy in front of it, limits the rate of logins: increase that limit.",
+)
 _REDIRECTED = Failure(
     "Keystone responds with a redirect, which is not followed.",
     "Set auth_url to the URL to which it redirects.",
 )
 _INVALID = Failure(
     "Keystone sent an invalid response.",
-    "Check that auth_url is the URL of Keystone, not of another server.",
+    "Check that auth_url is the URL of Keystone, such as http://HOST:5000/v3, not of another "
+    "server.",
+)
+
+# The first row with a class of the error counts.
+_FAILURES: Sequence[tuple[type[Exception] | tuple[type[Exception], ...], Failure]] = (
+    ((TimeoutError, RequestTimeout), TIMED_OUT),
+    ((*RETRYABLE, NoConnection), _UNREACHABLE),
+    ((Unauthorized, EmptyCatalog), _REFUSED),
+    ((BadRequest, Forbidden), _NOT_ACCEPTED),
+    (TooManyRequests, _TOO_MANY),
+    (
+        (AuthorizationFailure, AuthPluginException, MissingAuthMethods, ServiceProviderNotFound),
+        _UNUSABLE_OPTIONS,
+    ),
 )
 
 
 def failure_of(error: Exception) -> Failure:
     """Return the Failure that describes an error of keystoneauth or of a plugin.
 
-    An error of an unknown class counts as an invalid response of Keystone.
+    A response with a status code for which Keystone has no use in a login, such as 404, counts as
+    an invalid response of Keystone. So does an error of an unknown class.
     """
-    if isinstance(error, TimeoutError):
-        return TIMED_OUT
-    if isinstance(error, RETRYABLE):
-        return _UNREACHABLE
-    if isinstance(error, ClientException) and not isinstance(error, InvalidResponse):
-        return _REDIRECTED if _is_redirect(error) else _REFUSED
-    return _INVALID
+    if isinstance(error, UnknownConnectionError):
+        if isinstance(error.original, RedirectNotFollowed):
+            return _REDIRECTED
+        if isinstance(error.original, InvalidHeader):
+            return _UNUSABLE_OPTIONS
+    return next((failure for kinds, failure in _FAILURES if isinstance(error, kinds)), _INVALID)
 
 
-def _is_redirect(error: ClientException) -> bool:
-    """Return True if `error` was caused by a RedirectNotFollowed of TransportAdapter."""
-    return isinstance(error, UnknownConnectionError) and isinstance(
-        error.original, RedirectNotFollowed
-    )
+class FailureLog:
+    """Logs why the calls of a ServiceSession failed: each Failure at most once a minute.
+
+    No message quotes keystoneauth, whose messages may contain passwords.
+    """
+
+    def __init__(self) -> None:
+        self._logs: dict[object, ThrottledErrorLog] = {}
+
+    def log_failure(self, error: Exception, url: str, user: str) -> CallFailed:
+        """Log `error`; return the error to raise, a LoginRefused if Keystone refused the login.
+
+        `url` is the URL of Keystone without credentials, and `user` names the user that logs in.
+        """
+        failure, reason = failure_of(error), describe(error)
+        if failure.is_refusal:
+            refusal = f"Keystone at {url} responds {status_of(error)} to the login of {user}"
+            self._log(failure, "%s. %s", refusal, failure.advice)
+            return LoginRefused(failure.message, refusal)
+        message = "The call to Keystone at %s failed with %s: %s %s"
+        self._log(failure, message, url, reason, failure.message, failure.advice)
+        return CallFailed(failure.message, reason)
+
+    def log_missing_endpoint(self, error: EndpointMissing, url: str) -> None:
+        """Log `error`. `url` is the URL of Keystone without credentials."""
+        message = "The catalog of Keystone at %s cannot be used: %s To correct it, %s."
+        self._log(str(error), message, url, error, error.reason)
+
+    def _log(self, kind: object, message: str, *arguments: object) -> None:
+        """Log a message, unless another one of the same `kind` was logged in the last minute."""
+        self._logs.setdefault(kind, ThrottledErrorLog(_log))(message, *arguments)
 
 
 def describe(error: Exception) -> str:
@@ -103,16 +183,23 @@ def describe(error: Exception) -> str:
     return ": ".join((type(error).__name__, *getattr(error, "__notes__", ())))
 
 
-def no_endpoint(service_type: str, interfaces: Sequence[str], region_name: str | None) -> str:
-    """Return the message for clients about an endpoint that is not in the catalog.
+def missing_endpoint(
+    service_type: str, interfaces: Sequence[str], region_name: str | None
+) -> EndpointMissing:
+    """Return the error about an endpoint that is not in the catalog.
 
-    For example: ``Keystone's catalog names no image service with the interface internal.`` If
-    `region_name` is given, the message also names the region.
+    An example of its message: ``Keystone's catalog names no image service with the interface
+    internal.`` If `region_name` is given, the message also names the region. The reason names the
+    options to check: of [keystone_authtoken] for Keystone itself, of [glance] for other services.
     """
     where = f" in the region {region_name}" if region_name else ""
-    return (
+    options = "[glance] service_type, valid_interfaces and region_name"
+    if service_type == "identity":
+        options = "[keystone_authtoken] interface and region_name"
+    return EndpointMissing(
         f"Keystone's catalog names no {service_type} service with the interface "
-        f"{' or '.join(interfaces)}{where}."
+        f"{' or '.join(interfaces)}{where}.",
+        f"check {options}, and the endpoints in the catalog",
     )
 
 

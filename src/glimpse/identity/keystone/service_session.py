@@ -1,7 +1,6 @@
 """ServiceSession: Glimpse's own login to Keystone, with keystoneauth in threads."""
 
 import asyncio
-import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -15,25 +14,19 @@ from keystoneauth1.plugin import BaseAuthPlugin
 
 from glimpse.identity.keystone.login_failures import (
     RETRYABLE,
-    TIMED_OUT,
-    CallFailed,
-    LoginRefused,
-    describe,
-    failure_of,
-    no_endpoint,
-    status_of,
+    EndpointMissing,
+    FailureLog,
+    TooManyCalls,
+    missing_endpoint,
 )
 from glimpse.identity.keystone.options import KeystoneOptions
 from glimpse.identity.keystone.transport_adapter import TransportAdapter
-from glimpse.identity.service import IdentityUnavailable
 from glimpse.telemetry.request_context import current_context
 from glimpse.upstream.backoff import retry_delay
 from glimpse.upstream.single_flight import SingleFlight
 from glimpse.upstream.threads import run_in_thread
 from glimpse.upstream.transport import Transport
 from glimpse.upstream.urls import strip_credentials
-
-_log = logging.getLogger(__name__)
 
 _MAX_CALLS = 8  # concurrent calls of keystoneauth; each takes a thread until its deadline
 # Web servers accept header lines of up to 8 KiB, and close the connection for longer lines.
@@ -80,6 +73,7 @@ class ServiceSession:
         self._renewal = SingleFlight(self._renew)
         self._look_ups: set[asyncio.Task[str | None]] = set()
         self._threads = threading.Semaphore(_MAX_CALLS)
+        self._failure_log = FailureLog()
 
     def _reset(self, plugin: BaseAuthPlugin) -> None:
         """Use `plugin` in a new keystoneauth session, which has no cached document of Keystone."""
@@ -92,6 +86,11 @@ class ServiceSession:
     def auth_url(self) -> str | None:
         """The URL at which Glimpse logs in; None if the plugin has no ``auth_url``."""
         return getattr(self._plugin, "auth_url", None)
+
+    @property
+    def _shown_url(self) -> str:
+        """The URL at which Glimpse logs in, without credentials, for messages."""
+        return strip_credentials(self.auth_url or "the address of the plugin")
 
     @property
     def current_token(self) -> str | None:
@@ -130,8 +129,8 @@ class ServiceSession:
         Takes at most `http_connect_timeout` seconds.
 
         Raises LoginRefused if Keystone refuses the login, IdentityUnavailable if Keystone is
-        unavailable. If the catalog has no such endpoint, raises IdentityUnavailable and forgets the
-        token, so that the next call fetches the catalog again.
+        unavailable. If the catalog has no such endpoint, raises EndpointMissing, which is logged,
+        and forgets the token, so that the next call fetches the catalog again.
         """
         find_endpoint = partial(self._find_endpoint, service_type, list(interfaces), region_name)
         look_up = asyncio.create_task(self._call_with_retries(find_endpoint))
@@ -141,7 +140,9 @@ class ServiceSession:
         if not endpoint:
             self._plugin.invalidate()  # the next call fetches the catalog again
             self._token_and_endpoint = None
-            raise IdentityUnavailable(no_endpoint(service_type, interfaces, region_name))
+            error = missing_endpoint(service_type, interfaces, region_name)
+            self._failure_log.log_missing_endpoint(error, self._shown_url)
+            raise error
         return endpoint
 
     async def _call_with_retries(self, call: Callable[[], Result]) -> Result:
@@ -149,9 +150,9 @@ class ServiceSession:
 
         If Keystone cannot be reached or responds with 5xx, retries up to `http_request_max_retries`
         times. All attempts together take at most `http_connect_timeout` seconds. Raises
-        LoginRefused if Keystone refuses the login, and CallFailed for other errors; both are
-        logged. An IdentityUnavailable of `call` is raised, but not logged. Messages and log do not
-        quote keystoneauth, whose messages may contain passwords.
+        LoginRefused if Keystone refuses the login, EndpointMissing if `call` does, and CallFailed
+        for other errors. All of them are logged, each kind at most once a minute. Messages and log
+        do not quote keystoneauth, whose messages may contain passwords.
         """
         try:
             async with asyncio.timeout(self._options.http_connect_timeout):
@@ -162,41 +163,32 @@ class ServiceSession:
                         current_context.get().observer.call_retried("keystone")
                         await asyncio.sleep(retry_delay(attempt))
                 return await self._call_in_thread(call)
-        except IdentityUnavailable:
+        except EndpointMissing as error:
+            self._failure_log.log_missing_endpoint(error, self._shown_url)
             raise
         except Exception as error:  # noqa: BLE001  plugins raise anything for documents they do not expect
-            failure, reason = failure_of(error), describe(error)
-            url = strip_credentials(self.auth_url or "the address of the plugin")
-            refusal = f"Keystone at {url} responds {status_of(error)} to the login of "
-            refusal += self._describe_user()
-            if failure.is_refusal:
-                _log.error("%s. %s", refusal, failure.advice)
-            else:
-                _log.error(
-                    "The call to Keystone at %s failed with %s: %s %s",
-                    url,
-                    reason,
-                    failure.message,
-                    failure.advice,
-                )
-            if isinstance(error, DiscoveryFailure) or not isinstance(error, RETRYABLE):
+            user = self._describe_user()
+            failed = self._failure_log.log_failure(error, self._shown_url, user)
+            if isinstance(error, DiscoveryFailure) or not isinstance(
+                error, (*RETRYABLE, TooManyCalls)
+            ):
                 self._reset(self._make_plugin())
-        if failure.is_refusal:
-            raise LoginRefused(failure.message, refusal)
-        raise CallFailed(failure.message, reason)
+        raise failed
 
     async def _call_in_thread(self, call: Callable[[], Result]) -> Result:
         """Run `call` in a thread once; return its result, or raise its error.
 
         If a request of `call` failed, the error gets a note that says which. The metrics count
         `call` as one call to Keystone, even if keystoneauth sends several requests. Raises
-        IdentityUnavailable if _MAX_CALLS other calls are in progress.
+        TooManyCalls if _MAX_CALLS other calls are in progress.
         """
         loop = asyncio.get_running_loop()
 
         def run() -> Result:
             if not self._threads.acquire(blocking=False):
-                raise IdentityUnavailable(TIMED_OUT.message)
+                error = TooManyCalls()
+                error.add_note(f"{_MAX_CALLS} other calls are in progress")
+                raise error
             try:
                 self._adapter.begin(loop, self._options.http_connect_timeout)
                 return call()
@@ -259,15 +251,15 @@ class ServiceSession:
     def _fetch_token_and_endpoint(self) -> tuple[str, str]:
         """Log in with keystoneauth; return what `token_and_endpoint` returns. Runs in a thread.
 
-        Raises ValueError if the token cannot be sent in a header, IdentityUnavailable if there is
-        no token or the catalog does not have Keystone's endpoint, and the errors of keystoneauth.
+        Raises ValueError if the token cannot be sent in a header, EndpointMissing if there is no
+        token or the catalog does not have Keystone's endpoint, and the errors of keystoneauth.
         """
         interface, region = self._options.interface, self._options.region_name
         endpoint = self._find_endpoint("identity", interface, region)
         token = self._session.get_token()  # after get_endpoint, which may log in again
         if not token or not endpoint:
             self._plugin.invalidate()
-            raise IdentityUnavailable(no_endpoint("identity", [interface], region))
+            raise missing_endpoint("identity", [interface], region)
         if not is_sendable(token):
             raise ValueError
         return token, endpoint.rstrip("/").removesuffix("/v3")

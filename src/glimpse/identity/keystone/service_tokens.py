@@ -68,7 +68,7 @@ class KeystoneServiceTokens:
             async with asyncio.timeout(_LOGIN_TIMEOUT):
                 await login()
         except (IdentityUnavailable, TimeoutError):
-            pass  # the session has logged why
+            pass  # the session has logged why, or will at the end of a slow login
         self._next_login_at = self._clock() + _LOGIN_INTERVAL
 
     async def close(self) -> None:
