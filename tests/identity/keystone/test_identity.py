@@ -156,14 +156,18 @@ async def test_malformed_login_response_makes_keystone_unavailable(
         await identity.authenticate("good")
 
 
-async def test_retries_of_a_validation_end_at_its_deadline(keystone: Keystone) -> None:
+async def test_retries_of_a_validation_end_at_its_deadline_which_is_logged(
+    keystone: Keystone, caplog: pytest.LogCaptureFixture
+) -> None:
     """A million retries of a 500 would take longer than the deadline."""
     options = replace(OPTIONS, http_request_max_retries=10**6, http_connect_timeout=0.5)
-    keystone.failures = 10**6
     identity = identity_at(keystone.url, options)
+    await identity.authenticate("root")
+    keystone.failures = 10**6
     with pytest.raises(IdentityUnavailable):
         await identity.authenticate("good")
     await identity.close()
+    assert "within http_connect_timeout, 0.5 s" in caplog.text
 
 
 async def test_threads_of_logins_past_their_deadline_are_bounded(keystone: Keystone) -> None:

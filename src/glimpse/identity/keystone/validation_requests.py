@@ -59,6 +59,11 @@ class TokenValidator:
             async with asyncio.timeout(self._options.http_connect_timeout):
                 return await self._validate(token, allow_expired=allow_expired)
         except TimeoutError:
+            _log.warning(
+                "Keystone does not complete the validation of a token within "
+                "http_connect_timeout, %s s.",
+                self._options.http_connect_timeout,
+            )
             raise IdentityUnavailable(_UNAVAILABLE) from None
 
     async def _validate(self, token: str, *, allow_expired: bool) -> bytes:
