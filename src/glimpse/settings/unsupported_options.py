@@ -16,6 +16,7 @@ _CREDENTIALS = "auth_type names a keystoneauth plugin, which has its own options
 _SERVERS = "api_servers, endpoint_override or the catalog name Glance"
 _FORWARDED = "[oslo_middleware] enable_proxy_headers_parsing also trusts X-Forwarded-For"
 _SERVICE_USER = "[keystone_authtoken] has the TLS options and timeouts of Keystone"
+_SERVICE_USER_ENDPOINT = "[keystone_authtoken] interface and region_name choose Keystone's endpoint"
 _CACHE_TLS = "memcached is called in plain text; use memcache_security_strategy = ENCRYPT"
 
 # By section and option: what to use instead, or why the option has no effect.
@@ -76,6 +77,9 @@ UNSUPPORTED_OPTIONS: Mapping[str, Mapping[str, str]] = {
         "keyfile": _SERVICE_USER,
         "insecure": _SERVICE_USER,
         "timeout": _SERVICE_USER,
+        "interface": _SERVICE_USER_ENDPOINT,
+        "valid_interfaces": _SERVICE_USER_ENDPOINT,
+        "region_name": _SERVICE_USER_ENDPOINT,
     },
     "quota": {
         "driver": "the limit of an image's metadata is [quota] metadata_items",
