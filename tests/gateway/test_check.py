@@ -197,7 +197,7 @@ def test_check_reports_a_region_without_keystone(backend: EmbeddedCloud, tmp_pat
 def test_check_reports_a_service_user_whose_catalog_lacks_keystone(
     backend: EmbeddedCloud, tmp_path: Path
 ) -> None:
-    options = {
+    options: dict[str, dict[str, object]] = {
         "keystone_authtoken": {"interface": "nowhere"},
         "service_user": service_user(backend),
     }

@@ -65,9 +65,10 @@ class RuleChecks:
         self._measure(name, ())
 
     def _measure(self, name: str, path: tuple[str, ...]) -> _Extent:
-        """Check the rule `name` and return its extent. Raises UnusableRule.
+        """Check the rule `name`; return how many comparisons it takes, and how deep it nests.
 
-        `path` has the names of the rules that led to this rule; () if no rule did.
+        Raises UnusableRule (see `check`). The rule must be defined. `path` has the names of the
+        rules that led to this rule; () if no rule did.
         """
         if name in path:
             raise UnusableRule(f"rule {name} refers to itself.")

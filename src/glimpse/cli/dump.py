@@ -73,8 +73,8 @@ def _open_output(name: str) -> Iterator[BinaryIO]:
     The dump goes to a temporary file, which replaces the file `name` at the end of the block. If
     the block raises an error, the file `name` is unchanged, because a part of a dump would look
     like a whole dump. The new file has the mode of the old file, or 0600. A symbolic link stays a
-    link. A pipe, a device, and a file that cannot be replaced have no temporary file. Raises
-    OSError if the output cannot be written.
+    link. A pipe, a device, and a file that cannot be replaced are written directly, so an error
+    leaves a part of the dump in them. Raises OSError if the output cannot be written.
     """
     path = Path(name).resolve()
     if name == "-" or (path.exists() and not _is_replaceable(path)):

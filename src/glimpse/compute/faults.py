@@ -1,24 +1,10 @@
-"""Fault, an error response of the Compute API, and the faults for errors of services."""
+"""Fault, an error of the Compute API, and which errors of services become which faults."""
 
 from collections.abc import Sequence
 
 from glimpse.http.responses import Header
 from glimpse.identity import IdentityUnavailable
 from glimpse.images import errors
-
-FAULT_NAMES = {
-    400: "badRequest",
-    401: "unauthorized",
-    403: "forbidden",
-    404: "itemNotFound",
-    405: "badMethod",
-    409: "conflictingRequest",
-    413: "overLimit",
-    415: "badMediaType",
-    429: "overLimit",
-    501: "notImplemented",
-    503: "serviceUnavailable",
-}
 
 METADATA_LIMIT_EXCEEDED = "Image metadata limit exceeded"
 
@@ -43,14 +29,6 @@ class Fault(Exception):
         self.message = message
         self.retry_after = retry_after
         self.headers = headers
-
-    def document(self) -> dict[str, object]:
-        """Return the response's body, such as ``{"itemNotFound": {"code": 404, "message": ...}}``.
-
-        A status that is not in FAULT_NAMES has the name ``computeFault``.
-        """
-        name = FAULT_NAMES.get(self.status, "computeFault")
-        return {name: {"code": self.status, "message": self.message}}
 
 
 def no_such_resource() -> Fault:

@@ -154,13 +154,13 @@ def _make_query(parameters: dict[str, str]) -> ImageQuery:
 
 
 def _split_filters(parameters: dict[str, str]) -> tuple[dict[str, str], DateBound | None]:
-    """Return the filters by the Image service's names, and the bound of ``changes-since``.
+    """Return the filters, with the names of the Image service as keys, and ``changes-since``.
 
     Values of filters are not parsed. ``limit``, ``marker``, ``page_size`` and ``offset`` are left
     out. The bound is None if there is no ``changes-since``. If two parameters filter by one
-    attribute, the later one counts. Such pairs are ``server`` and ``property-instance_uuid``, and
-    ``changes-since`` and ``property-updated_at``. Raises a 400 fault if ``changes-since`` is not a
-    date.
+    attribute, the one that comes later in `parameters` counts. Such pairs are ``server`` and
+    ``property-instance_uuid``, and ``changes-since`` and ``property-updated_at``. Raises a 400
+    fault if ``changes-since`` is not a date.
     """
     filters: dict[str, str] = {}
     changed_since: DateBound | None = None

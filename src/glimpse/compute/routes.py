@@ -111,7 +111,7 @@ class RouteTable:
             self._templates.setdefault((route.method, length), []).append(template)
 
     def match(self, method: str, version_root: str, path: str) -> Match | None:
-        """Return the route that matches a method and path; None if no route matches.
+        """Return the route and the ids in `path`; None if no route has this method and path.
 
         `path` is below `version_root`, and must not have repeated slashes. It may start with a
         project id: hexadecimal digits in lower case, and dashes. Whether this is the caller's

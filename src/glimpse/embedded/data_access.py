@@ -13,7 +13,7 @@ from glimpse.images.errors import Forbidden, ImageNotFound
 
 
 class DataAccess:
-    """Uploads and downloads image data; checks permissions.
+    """Uploads and downloads image data. All methods except `has` check permissions.
 
     An `image_id` may be in upper or lower case. Any method may raise Unavailable.
     """

@@ -54,8 +54,8 @@ class DirectoryStore:
     """Stores the data of each image as a file in a directory. The image's id is the file name.
 
     Incomplete data is never read, because a file has a temporary name until its upload is complete.
-    Where a docstring says that data is on the disk, the data is only written if syncing is off for
-    the state directory (`files.syncing`).
+    "On the disk" means that the data is synced. If syncing is off for the state directory
+    (`files.syncing`), such data is written, but not synced.
     """
 
     def __init__(self, directory: Path, size_cap: int) -> None:

@@ -125,10 +125,10 @@ class TaskQuery:
     """Selects a page of a list of tasks. The list never has expired tasks.
 
     A task is listed if its values equal all values in `filters`. Keys of `filters` that are not in
-    SORT_KEYS are ignored. Tasks with equal values of `sort_key` are in the order in which they were
-    added, or in reverse order if `is_descending`. The page starts after the task with the id
-    `marker`, and has at most `limit` tasks. To make a query with a `sort_key` that is not in
-    SORT_KEYS raises Invalid.
+    SORT_KEYS are ignored. Tasks are sorted by `sort_key`. Tasks with equal values are in the order
+    in which they were added. `is_descending` reverses both orders. The page starts after the task
+    with the id `marker`, and has at most `limit` tasks. The constructor raises Invalid if
+    `sort_key` is not in SORT_KEYS.
     """
 
     limit: int

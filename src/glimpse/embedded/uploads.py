@@ -174,8 +174,8 @@ class Uploads:
         """Delete the image's record and then its data, if `check` raises no error for the record.
 
         If the data cannot be removed, or the process ends before the data is removed, the image is
-        still deleted. The next process that starts then removes the data. A running upload of the
-        image fails.
+        still deleted, and the data is removed when Glimpse starts the next time. A running upload
+        of the image fails.
 
         Raises ImageNotFound if no image has the id, Unavailable, and what `check` raises. After one
         of these errors, nothing is deleted.

@@ -18,9 +18,10 @@ class Delays:
             await asyncio.wait_for(self._ended.wait(), seconds)
 
     def add_upload(self, task: asyncio.Task[None]) -> None:
-        """Have `end` cancel the task of an upload whose client already has its response.
+        """Register the task of an upload, so that `end` cancels the task.
 
-        If `end` was called before, cancel the task now.
+        The upload's client has its response already. If `end` was called before, the task is
+        cancelled at once.
         """
         self._uploads.add(task)
         task.add_done_callback(self._uploads.discard)

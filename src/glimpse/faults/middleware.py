@@ -77,8 +77,8 @@ class FaultMiddleware:
     async def _facts(self, scope: Scope) -> RequestFacts:
         """Return the facts of a request; validate its token only if a rule names a project.
 
-        If the token cannot be validated, the result has no projects: the API gets the request, and
-        responds with the error.
+        If the token cannot be validated, the result has no projects. So no rule that names a
+        project applies to the request.
         """
         headers = {
             name.decode("latin-1"): value.decode("latin-1")

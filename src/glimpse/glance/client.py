@@ -113,7 +113,7 @@ class GlanceClient:
 
         If `options.api_servers` is empty, reads Keystone's catalog. Raises Unavailable if there is
         no catalog, or if the catalog cannot be read or has no usable URL of Glance. The next call
-        then reads the catalog again. Only the catalog's own timeouts limit the time.
+        then reads the catalog again. The catalog has timeouts of its own; this method adds none.
         """
         return await self._endpoint.servers()
 

@@ -11,8 +11,8 @@ class CircuitBreaker:
     """Opens after `max_failures` failed calls in a row, and closes after a successful call.
 
     The caller records each call, and checks `is_open` before a call. While the circuit breaker is
-    open, no request should call the database. Only a probe should, `retry_seconds` after the last
-    failure.
+    open, no request should call the database. Only a probe should: a caller without a schedule of
+    its own asks `is_probe_due`, which is True `retry_seconds` after the last failure.
     """
 
     def __init__(

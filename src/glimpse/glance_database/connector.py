@@ -6,7 +6,7 @@ from typing import Any
 from glimpse.glance_database.connection import Connection
 from glimpse.glance_database.database_url import DatabaseURL, Host
 from glimpse.glance_database.errors import DatabaseUnavailable
-from glimpse.glance_database.schema import check_schema
+from glimpse.glance_database.schema_revision import check_schema
 
 # Connects to a host within a timeout in seconds. Raises DatabaseUnavailable, or QueryFailed if the
 # server refuses the user or the database.

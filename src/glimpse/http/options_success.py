@@ -21,7 +21,7 @@ class OptionsSuccessMiddleware:
         self._kept = kept
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one HTTP request."""
+        """Pass a request to `app`; replace an unsuccessful response to OPTIONS (see the class)."""
         if scope["method"] != "OPTIONS":
             await self._app(scope, receive, send)
             return

@@ -15,7 +15,7 @@ from glimpse.http.request_scope import base_url_of
 from glimpse.identity.embedded.errors import BadRequest, Conflict, Forbidden, NotFound
 from glimpse.identity.embedded.login_queue import RETRY_AFTER, TooManyLogins
 from glimpse.identity.service import IdentityUnavailable, Unauthorized
-from glimpse.identity_api.documents.common import render_fault
+from glimpse.identity_api.documents.errors import render_error
 
 # The caching headers of all responses. A response may override them.
 PRIVATE = {name.decode().title(): value.decode() for name, value in cache_header_values.PRIVATE}
@@ -42,7 +42,7 @@ def json_response(
 
 
 async def _bad_request(_: Request, error: Exception) -> Response:
-    return json_response(render_fault(400, str(error)), 400)
+    return json_response(render_error(400, str(error)), 400)
 
 
 async def _unauthorized(request: Request, _: Exception) -> Response:
@@ -52,30 +52,30 @@ async def _unauthorized(request: Request, _: Exception) -> Response:
     """
     # A client must not learn which names exist.
     challenge = f'Keystone uri="{base_url_of(request.scope)}/v3"'
-    return json_response(render_fault(401, _UNAUTHORIZED), 401, {"WWW-Authenticate": challenge})
+    return json_response(render_error(401, _UNAUTHORIZED), 401, {"WWW-Authenticate": challenge})
 
 
 async def _forbidden(_: Request, error: Exception) -> Response:
-    return json_response(render_fault(403, str(error)), 403)
+    return json_response(render_error(403, str(error)), 403)
 
 
 async def _not_found(_: Request, error: Exception) -> Response:
-    return json_response(render_fault(404, str(error)), 404)
+    return json_response(render_error(404, str(error)), 404)
 
 
 async def _conflict(_: Request, error: Exception) -> Response:
-    return json_response(render_fault(409, str(error)), 409)
+    return json_response(render_error(409, str(error)), 409)
 
 
 async def _unavailable(_: Request, error: Exception) -> Response:
     retry_after = error.retry_after if isinstance(error, IdentityUnavailable) else 1
     headers = {"Retry-After": str(retry_after)}
-    return json_response(render_fault(503, str(error)), 503, headers)
+    return json_response(render_error(503, str(error)), 503, headers)
 
 
 async def _too_many_logins(_: Request, __: Exception) -> Response:
     text = "Too many logins are waiting to be checked. Try again later."
-    return json_response(render_fault(429, text), 429, {"Retry-After": str(RETRY_AFTER)})
+    return json_response(render_error(429, text), 429, {"Retry-After": str(RETRY_AFTER)})
 
 
 async def _client_gone(_: Request, __: Exception) -> Response:
@@ -93,7 +93,7 @@ async def _http_exception(request: Request, error: Exception) -> Response:
     headers = dict(error.headers or {})
     if "Allow" in headers:  # Starlette lists the methods of only one of the routes of the path
         headers["Allow"] = ", ".join(sorted(_allowed_methods(request)))
-    return json_response(render_fault(error.status_code, error.detail), error.status_code, headers)
+    return json_response(render_error(error.status_code, error.detail), error.status_code, headers)
 
 
 def _allowed_methods(request: Request) -> set[str]:

@@ -41,7 +41,7 @@ class FoundAssignment(NamedTuple):
     """A role assignment that matches a query.
 
     ``prior_role_id`` is None if the role is assigned directly. If the role is implied,
-    ``prior_role_id`` is the id of the role that implies it.
+    ``prior_role_id`` is the id of the role that implies it directly.
     """
 
     assignment: Assignment
@@ -82,9 +82,9 @@ def find_assignments(
     Each list has the assignments of one user in one scope, and may be empty. Each list takes little
     time, so that the caller can let other requests run between two lists.
 
-    The call, not the iteration, raises NotFound if a project or user of `query` does not exist. A
-    project is checked only with ``is_effective`` or ``include_subtree``, a user only with
-    ``is_effective``. Otherwise nothing is found for an unknown id.
+    The call, not the iteration, raises NotFound in two cases: for an unknown project if the query
+    has ``is_effective`` or ``include_subtree``, and for an unknown user if the query has
+    ``is_effective``. In all other cases, nothing is found for an unknown id.
     """
     needs_project = query.is_effective or query.include_subtree
     if needs_project and query.project_id and query.project_id not in directory.projects:
@@ -166,7 +166,10 @@ def _matching(
 def _is_scope_listed(
     assignment: Assignment, query: AssignmentQuery, project_ids: Collection[str]
 ) -> bool:
-    """Return True if `query` lists assignments in the scope of `assignment`."""
+    """Return True if `assignment` is in a scope that `query` asks for (see AssignmentQuery).
+
+    `project_ids` is the result of `_project_ids`: empty if `query` names no project.
+    """
     if (assignment.project_id or assignment.domain_id) is None:
         return not query.is_effective and not project_ids and not query.domain_id
     is_in_scope = not project_ids or assignment.project_id in project_ids

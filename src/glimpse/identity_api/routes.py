@@ -1,4 +1,8 @@
-"""The routes of the Identity API v3: the path of each handler."""
+"""The routes of the Identity API v3: the path of each handler.
+
+Logins (``POST /v3/auth/tokens``) and version documents need no token. The handlers of all other
+routes call `IdentityHandlers.authenticate`.
+"""
 
 from starlette.applications import Starlette
 from starlette.routing import Route

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from glimpse.identity_api.documents.common import render_fault
+from glimpse.identity_api.documents.errors import render_error
 from glimpse.identity_api.responses import json_response
 
 _READ = "GET HEAD"
@@ -172,4 +172,4 @@ class UnsupportedHandlers:
 
     async def unsupported(self, _: Request) -> Response:
         """Respond 501 with a message that names the feature."""
-        return json_response(render_fault(501, self._message), 501)
+        return json_response(render_error(501, self._message), 501)

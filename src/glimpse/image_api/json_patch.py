@@ -116,9 +116,9 @@ def apply_patch(
 
 
 def _parse_operation(media_type: str, raw: object, formats: ImageFormats) -> PatchOperation:
-    """Parse one operation, and check its key and value.
+    """Parse `raw`, an entry of the body of a PATCH, and check its key and value.
 
-    Raises Invalid or Forbidden (see `parse_patch`).
+    `parse_patch` explains the other arguments, and when Invalid and Forbidden are raised.
     """
     if not isinstance(raw, dict):
         raise Invalid("Operations must be JSON objects.")

@@ -179,9 +179,9 @@ def _target(caller: Caller, image: Image | None) -> Target:
     """Return the values that rules can name as ``%(key)s``, for `image` and `caller`.
 
     The result has the properties and attributes of `image`, without tags. In addition, ``image_id``
-    is the image's id, and ``project_id`` is the image's owner. If another project shares the image
-    with the caller's project, ``member_id`` is the caller's project; otherwise, and for an admin,
-    ``member_id`` is None. `image` must be an image that `caller` can see. If `image` is None, the
+    is the image's id, and ``project_id`` is the image's owner. ``member_id`` is the caller's
+    project if another project shares the image with it, and the caller is no admin; otherwise
+    None. `image` must be an image that `caller` can see. If `image` is None, the
     result has only ``project_id`` and ``owner``, which are the caller's project.
     """
     if image is None:

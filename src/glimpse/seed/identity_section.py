@@ -278,11 +278,11 @@ class _IdentityParser:
         others: EntryIds,
         kind: str,
     ) -> None:
-        """Add an entry to `others`, the earlier entries that must not have the same name.
+        """Check that no entry in `others` has the name of `entry`; then add `entry` to `others`.
 
-        For a project or a user, `others` are those of the same domain. For a domain, `others` are
-        all domains. If the name occurs twice, a problem is recorded, and the entry is added all the
-        same. `found` has the places of the entry's attributes. `kind` is for the message.
+        If an entry has the name, a problem is recorded, and `entry` is added all the same. `others`
+        are the earlier projects or users of the same domain; for a domain, all earlier domains.
+        `found` has the places of the entry's attributes. `kind` is for the message.
         """
         name = entry.get("name")
         if name is not None and name in others.by_name:

@@ -86,7 +86,10 @@ def parse_images(
 
 
 class _ImageParser:
-    """Parses the images of a seed, one at a time. `parse_images` describes the arguments."""
+    """Parses the images of a seed, one at a time. `parse_images` describes the arguments.
+
+    Problems are recorded in `reader`, and not raised.
+    """
 
     def __init__(
         self,
@@ -103,7 +106,11 @@ class _ImageParser:
         self._find_data_problem = find_data_problem
 
     def parse_image(self, place: Place, now: str) -> ImageSeed:
-        """Return an image, its members and its data. `now` is the default ``created_at``."""
+        """Parse the image at `place` of the seed: the image, its members and its data.
+
+        `now` is the default ``created_at``. Problems are recorded in the reader. The result must
+        not be used if a problem was recorded.
+        """
         count = self._reader.problem_count
         found = self._reader.read_mapping(place, IMAGE_KEYS, nullable=("owner", "name"))
         data = self._data(found["data"]) if "data" in found else None
@@ -232,8 +239,8 @@ class _ImageParser:
     def _members(self, place: Place) -> dict[str, str]:
         """Return the statuses of the members by project id.
 
-        The value at `place` is a list of projects, or a mapping of projects to statuses. In a list,
-        all projects get the status pending.
+        The value at `place` is a list of projects, which get the status pending, or a mapping of
+        projects to statuses in MEMBER_STATUSES. Wrong values are recorded as problems.
         """
         reader = self._reader
         if place.is_list:

@@ -114,7 +114,8 @@ def _identity(reader: SeedReader, sections: Mapping[str, Place]) -> SeededIdenti
 def _find_invalid_entries(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the name of each invalid entry of an identity document, and the reason.
 
-    The name is the entry's id, for example. The reason is a sentence.
+    The name is the entry's id, or the entry's place, such as ``user 3 of the file``. The reason is
+    a sentence.
     """
     credentials = [
         {**each, "secret_hash": NO_PASSWORD} for each in document["application_credentials"]

@@ -15,8 +15,9 @@ def keep_fixed_settings(new: Settings, present: Settings) -> Settings:
     Only a restart can change these settings, because the sockets, the processes and the lock of the
     state directory exist already. Logs a warning if `new` has other values than `present`.
 
-    A different [metrics] is ignored without a warning if neither `new` nor `present` configures the
-    port. The values may differ then because the default port was in use at the start.
+    There is no warning about [metrics] if neither `new` nor `present` configures the port. In that
+    case the operator changed nothing: at the start, the default port of metrics was in use, so
+    `present` has no metrics.
     """
     fixed = {name: getattr(present.server, name) for name in _FIXED}
     server = replace(new.server, **fixed)

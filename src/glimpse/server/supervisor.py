@@ -124,7 +124,10 @@ class Supervisor:
             os.kill(pid, number)
 
     def set_reload_number(self, number: int) -> None:
-        """Give the workers the number of the latest reload; workers report results with it."""
+        """Set the number that workers put into the result of their next reload.
+
+        Call this method before SIGHUP is sent to the workers.
+        """
         self._reload_number[0] = number
 
     def close_sockets(self) -> None:

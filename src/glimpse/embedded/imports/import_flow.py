@@ -185,7 +185,10 @@ class ImportFlow:
             await asyncio.gather(reading, return_exceptions=True)
 
     async def _check_claim(self, task: Task, image: Image) -> None:
-        """Raise ImportFailed if the image was deleted; Conflict if the task does not claim it."""
+        """Raise Conflict if the image is claimed by another task or none (see `image_states`).
+
+        Raises ImportFailed if the image was deleted.
+        """
         record = await self._catalog.get(image.id, None)
         if record is None:
             raise ImportFailed("the image was deleted")

@@ -185,10 +185,11 @@ class EmbeddedServers:
         return [flavors[name] for name in sorted(flavors)]
 
     async def resume(self, lock: UploadLock) -> bool:
-        """Continue the unfinished snapshot whose image is locked with `lock`, and return True.
+        """Make the unfinished snapshot whose image is locked with `lock` again; return True.
 
-        At the end of the snapshot, `lock` is released. If there is no such snapshot, returns False,
-        and the caller still has to release `lock`.
+        Returns before the snapshot is made, in a background job. `lock` is released at the end of
+        the job. If the server was deleted, the image is deleted. If there is no such snapshot,
+        returns False, and the caller still has to release `lock`.
         """
         return await self._snapshots.resume(lock)
 

@@ -86,9 +86,9 @@ class Snapshots:
             lock.release()
 
     def _start_job(self, job: Coroutine[Any, Any, bool], lock: UploadLock) -> None:
-        """Start a job. When the job has returned True, `lock` is released.
+        """Start a job in the background. `lock` is released if the job returns True.
 
-        If the job is cancelled or raises an error, `lock` is abandoned.
+        If the job returns False, raises an error or is cancelled, `lock` is abandoned.
         """
         self.jobs.start(
             None,  # no project: only LimitedJobs counts the jobs of a project
@@ -138,7 +138,10 @@ class Snapshots:
         await asyncio.to_thread(self._table.end_snapshot, server_id, image_id, self._data.clock())
 
     async def _make(self, server_id: str, image_id: str) -> None:
-        """Store the data of the image. If the image is neither queued nor saving, do nothing.
+        """Record in the server that its snapshot is uploading, and store the image's data.
+
+        This takes the seconds that the constructor got. If the image is neither queued nor saving,
+        does nothing.
 
         Raises ServerNotFound if the server was deleted, ImageNotFound if the image was deleted, and
         the errors of `SnapshotData.begin` and `SnapshotData.store`.

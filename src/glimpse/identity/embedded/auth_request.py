@@ -109,8 +109,8 @@ def parse_auth_request(document: object) -> AuthRequest:
 def _parse_password(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields ``user`` and ``password`` of AuthRequest.
 
-    A missing password is empty. Raises BadRequest if the user is not named, if a value has the
-    wrong type, or if the password is null (as Keystone does).
+    If the password is missing, the field is an empty string. Raises BadRequest if the user is not
+    named, if a value has the wrong type, or if the password is null (as Keystone does).
     """
     path = "auth.identity.password.user"
     user = _require_object(parameters.get("user"), path)

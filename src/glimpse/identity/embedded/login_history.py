@@ -13,11 +13,14 @@ _MAX_SUCCESSES = 5000  # names that logged in: 0.5 MB
 
 
 class Attempt(NamedTuple):
-    """Identifies a check of a password by three digests.
+    """Identifies a check of a password, or the hashing of a new one, by three digests.
 
-    Concurrent checks with equal Attempts run once. ``network_digest`` is of the client's network.
-    ``name_digest`` is of the user's name and the client's network. ``secret_digest`` is of the
-    secret that was sent and of the stored secret.
+    Checks that run at the same time with equal Attempts are made once.
+
+    - ``name_digest``: the digest of the user's name and the client's network.
+    - ``network_digest``: the digest of the client's network.
+    - ``secret_digest``: the digest of the secret that was sent and the stored secret. For the
+      hashing of a new secret, these are random bytes.
     """
 
     name_digest: bytes

@@ -6,10 +6,11 @@ from glimpse.identity.embedded.directory_entries import Role
 
 
 def role_id_of(name: str) -> str:
-    """Return the id of a role without an entry: a hash of `name`, the same everywhere.
+    """Return the id of the role `name` if the identity file has no entry for the role.
 
-    The standard roles, and roles that users have without an entry in ``roles`` of the identity
-    file, have such ids. Roles that a request created have random ids.
+    The id is a hash of `name`, so every cloud has the same id. Roles without an entry are the
+    standard roles, and roles that are only assigned to users. Roles that a request created have an
+    entry, and a random id.
     """
     return uuid.uuid5(uuid.NAMESPACE_URL, f"glimpse:role:{name}").hex
 

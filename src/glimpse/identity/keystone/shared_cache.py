@@ -74,8 +74,9 @@ class SharedCache:
         retry_interval: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take the names of the servers, such as ``10.0.0.5:11211``. Opens no connection yet.
+        """Prepare the cache; opens no connection yet.
 
+        `servers` are names such as ``10.0.0.5:11211``. The class explains the other arguments.
         Raises UnusableMemcached if a name is invalid, or if pymemcache is not installed.
         """
         self._servers = [_Server(name, timeout) for name in servers]

@@ -91,7 +91,8 @@ class TransportAdapter(BaseAdapter):
 
         - Timeout: the deadline that `begin` set has passed, the event loop closes, or `close` was
           called.
-        - ConnectionError: there is no valid response, or a look-up of API versions got a 401.
+        - ConnectionError: there is no valid response, or a look-up of API versions got a 401 (to
+          which keystoneauth would respond with another login).
         - InvalidHeader: a header cannot be sent, or the body is neither text nor bytes.
         - RedirectNotFollowed: the response is a redirect, which is logged.
         """

@@ -4,8 +4,8 @@ from typing import Any
 
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import ApplicationCredential, UserAccessRule
-from glimpse.identity_api.documents.common import format_time
 from glimpse.identity_api.documents.roles import render_role_attributes
+from glimpse.identity_api.documents.times import format_time
 
 
 def render_application_credential(

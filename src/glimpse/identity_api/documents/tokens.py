@@ -6,8 +6,8 @@ from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import Project, User
 from glimpse.identity.embedded.session import Session
 from glimpse.identity_api.documents.application_credentials import render_access_rules
-from glimpse.identity_api.documents.common import format_time
 from glimpse.identity_api.documents.roles import render_roles
+from glimpse.identity_api.documents.times import format_time
 
 
 def render_token(

@@ -10,9 +10,9 @@ from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.identity.embedded.role_assignments import RoleAssignments, check_assigned
 from glimpse.identity.embedded.roles import find_role
 from glimpse.identity_api import policy
-from glimpse.identity_api.documents.common import render_collection
 from glimpse.identity_api.documents.role_assignments import assignment_path
 from glimpse.identity_api.documents.roles import render_role
+from glimpse.identity_api.documents.single_page import render_collection
 from glimpse.identity_api.handlers.base import IdentityHandlers, no_content, url_of_list
 from glimpse.identity_api.responses import json_response
 

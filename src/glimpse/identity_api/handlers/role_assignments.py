@@ -10,8 +10,8 @@ from glimpse.http.request_scope import base_url_of
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import Assignment
 from glimpse.identity_api import policy
-from glimpse.identity_api.documents.common import render_collection
 from glimpse.identity_api.documents.role_assignments import render_assignment
+from glimpse.identity_api.documents.single_page import render_collection
 from glimpse.identity_api.handlers.base import IdentityHandlers, url_of_list
 from glimpse.identity_api.requests import first_values, is_flag_set
 from glimpse.identity_api.responses import json_response

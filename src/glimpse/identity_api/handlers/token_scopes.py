@@ -5,8 +5,8 @@ from starlette.responses import Response
 
 from glimpse.http.request_scope import base_url_of
 from glimpse.identity.embedded.errors import Forbidden
-from glimpse.identity_api.documents.common import render_collection
 from glimpse.identity_api.documents.projects import render_domain, render_project
+from glimpse.identity_api.documents.single_page import render_collection
 from glimpse.identity_api.handlers.base import IdentityHandlers
 from glimpse.identity_api.responses import json_response
 

@@ -104,6 +104,6 @@ class GlanceDatabase:
     def is_configured(self) -> bool:
         """True if ``connection`` or ``replica_connection`` is set.
 
-        A ``replica_connection`` without a ``connection`` is an incomplete configuration.
+        A ``replica_connection`` alone gives True, too, although the configuration is incomplete.
         """
         return self.connection is not None or self.replica_connection is not None

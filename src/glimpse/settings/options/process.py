@@ -112,13 +112,12 @@ class Server:
     """[glimpse] and [DEFAULT]: how the process listens, stops and logs. Times are in seconds.
 
     - ``host`` and ``port``: the address to listen on. Port 0 is any free port.
-    - ``image_port`` and ``identity_port``: None if the API has no port of its own, or is not
-      served.
+    - ``image_port`` and ``identity_port``: None if the API is not served, or is served at ``port``.
     - ``workers``: the number of worker processes.
     - ``state_dir``: the directory with the embedded services' state.
     - ``graceful_shutdown_timeout``: how long requests may still run when the process stops.
-    - ``client_timeout``: the longest time in which a client sends the head of a request, and the
-      longest pause in a body or a response.
+    - ``client_timeout``: how long a client may take to send the head of a request, and how long a
+      client may pause in a body or a response.
     - ``access_log``: True if each request is logged.
     - ``log_file`` and ``log_dir``: where to log. A relative ``log_file`` is in ``log_dir``. With
       only ``log_dir``, the file is ``glimpse.log``. If both are None, the log is on standard error.

@@ -1,0 +1,16 @@
+"""Render a list that has only one page."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+
+def render_collection(
+    name: str, entries: Sequence[dict[str, Any] | orjson.Fragment], url: str
+) -> dict[str, Any]:
+    """Render a list in a single page: ``{name: entries, "links": ...}``.
+
+    An entry that is a Fragment is already JSON. `url` is the URL of the list.
+    """
+    return {name: entries, "links": {"self": url, "next": None, "previous": None}}
