@@ -31,10 +31,10 @@ from glimpse.settings.options.services import Coordination, Glance, KeystoneAuth
 from glimpse.settings.raw_options import (
     CREDENTIALS,
     RawOptions,
+    check_no_nul,
     merge_raw_options,
     missing_reference,
     read_files,
-    refuse_nul,
     register_references,
     variable_name,
 )
@@ -82,7 +82,7 @@ def load_settings(
             config.register_opts(options, group=None if section == "DEFAULT" else section)
         read = read_files(files)
         raw = merge_raw_options(read, os.environ)
-        refuse_nul(raw, overrides)
+        check_no_nul(raw, overrides)
         register_references(config, raw)
         invalid = partial(invalid_value, files=read, environment=os.environ, overrides=overrides)
         own_log = find_own_log_options(read, SECTIONS, _set_elsewhere(os.environ, overrides))

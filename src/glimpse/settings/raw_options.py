@@ -64,7 +64,7 @@ def _last_values(sections: Mapping[str, Mapping[str, Sequence[str]]]) -> RawOpti
     }
 
 
-def refuse_nul(raw: RawOptions, overrides: Mapping[str, object]) -> None:
+def check_no_nul(raw: RawOptions, overrides: Mapping[str, object]) -> None:
     """Raise ValueError if a value contains a NUL character, which no path or URL can have."""
     values: dict[str, object] = {
         f"[{section}] {option}": value

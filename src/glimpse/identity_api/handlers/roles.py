@@ -54,7 +54,7 @@ class RoleHandlers(IdentityHandlers):
         role.
         """
         session, role_id = self.authenticate(request), request.path_params["role_id"]
-        self._check(session, "get", role_id)
+        self.check_policy(session, "get", role_id)
         role = find_role(role_id, self.directory)
         return json_response({"role": render_role(role, base_url_of(request.scope))})
 
@@ -79,7 +79,7 @@ class RoleHandlers(IdentityHandlers):
         """
         session, role_id = self.authenticate(request), request.path_params["role_id"]
         values = parse_changes(await read_json(request), schemas.ROLE)
-        self._check(session, "update", role_id)
+        self.check_policy(session, "update", role_id)
         changed = await self._roles.update(role_id, values)
         return json_response({"role": render_role(changed, base_url_of(request.scope))})
 
@@ -91,11 +91,11 @@ class RoleHandlers(IdentityHandlers):
         cannot be written.
         """
         session, role_id = self.authenticate(request), request.path_params["role_id"]
-        self._check(session, "delete", role_id)
+        self.check_policy(session, "delete", role_id)
         await self._roles.delete(role_id)
         return no_content()
 
-    def _check(self, session: Session, verb: str, role_id: str) -> None:
+    def check_policy(self, session: Session, verb: str, role_id: str) -> None:
         """Raise NotFound for an unknown role, Forbidden if the caller may not `verb` the role.
 
         `verb` is ``get``, ``update`` or ``delete``.

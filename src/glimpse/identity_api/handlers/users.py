@@ -68,7 +68,7 @@ class UserHandlers(IdentityHandlers):
         For an unknown user, raises NotFound if the caller may see all users, otherwise Forbidden.
         """
         user_id = request.path_params["user_id"]
-        self._check(self.authenticate(request), "get_user", user_id)
+        self.check_policy(self.authenticate(request), "get_user", user_id)
         user = self.directory.users.get(user_id)
         if user is None:
             raise NotFound(f"Could not find user: {user_id}.")
@@ -98,7 +98,7 @@ class UserHandlers(IdentityHandlers):
         """
         session, user_id = self.authenticate(request), request.path_params["user_id"]
         values = parse_changes(await read_json(request), schemas.USER)
-        self._check(session, "update_user", user_id)
+        self.check_policy(session, "update_user", user_id)
         update = self._users.update(user_id, values, client_address(request))
         changed = await while_connected(request.receive, update)
         document = render_user(changed, base_url_of(request.scope))
@@ -113,7 +113,7 @@ class UserHandlers(IdentityHandlers):
         caller may delete all users, otherwise Forbidden.
         """
         user_id = request.path_params["user_id"]
-        self._check(self.authenticate(request), "delete_user", user_id)
+        self.check_policy(self.authenticate(request), "delete_user", user_id)
         await self._users.delete(user_id)
         return no_content()
 
@@ -141,7 +141,7 @@ class UserHandlers(IdentityHandlers):
         NotFound if the caller may see the projects of all users, otherwise Forbidden.
         """
         user_id, base_url = request.path_params["user_id"], base_url_of(request.scope)
-        self._check(self.authenticate(request), "list_user_projects", user_id)
+        self.check_policy(self.authenticate(request), "list_user_projects", user_id)
         user = self.directory.users.get(user_id)
         if user is None:
             raise NotFound(f"Could not find user: {user_id}.")
@@ -155,12 +155,12 @@ class UserHandlers(IdentityHandlers):
         raises NotFound if the caller may see the groups of all users, otherwise Forbidden.
         """
         user_id = request.path_params["user_id"]
-        self._check(self.authenticate(request), "list_groups_for_user", user_id)
+        self.check_policy(self.authenticate(request), "list_groups_for_user", user_id)
         if user_id not in self.directory.users:
             raise NotFound(f"Could not find user: {user_id}.")
         return list_response(request, f"users/{user_id}/groups", [], _LIST_OF_GROUPS)
 
-    def _check(self, session: Session, action: str, user_id: str) -> None:
+    def check_policy(self, session: Session, action: str, user_id: str) -> None:
         """Raise Forbidden if the caller may not perform `action` on the user `user_id`.
 
         If no user has this id, raises Forbidden if the caller may not perform `action` on all
