@@ -1,6 +1,7 @@
 """SIGHUP reloads the configuration and opens moved log files; no request fails meanwhile."""
 
 import os
+import shutil
 import signal
 import threading
 from http.client import HTTPConnection
@@ -108,6 +109,25 @@ def test_a_reload_opens_a_log_file_that_was_moved(tmp_path: Path, workers: int) 
             "the error is not logged in a new file",
         )
     assert "/before" in (tmp_path / "log.1").read_text()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_log_file_that_cannot_be_opened_again_is_reported_on_standard_error(
+    tmp_path: Path, workers: int
+) -> None:
+    """The file that is still open was removed with its directory, so nobody can read it."""
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    conf = tmp_path / "glimpse.conf"
+    conf.write_text(f"[DEFAULT]\nlog_dir = {logs}\n[glimpse]\nworkers = {workers}\n")
+    with GlimpseProcess(tmp_path / "state", arguments=["--config-file", str(conf)]) as process:
+        shutil.rmtree(logs)
+        os.kill(process.pid, signal.SIGHUP)
+        message = f"glimpse: The log file {logs}/glimpse.log cannot be opened again: No such file"
+        wait_until(lambda: message in process.log.read_text(), "the error is not printed")
+        logs.mkdir()
+        os.kill(process.pid, signal.SIGHUP)
+        wait_until((logs / "glimpse.log").exists, "the file is not opened again")
 
 
 class _Clients:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from glimpse.settings import Server
 from glimpse.telemetry.log_formatters import JsonFormatter, LineFormatter
+from glimpse.telemetry.redaction import sanitize
 from glimpse.telemetry.request_context import current_context
 
 _LOG = logging.getLogger(__name__)
@@ -50,12 +51,22 @@ def log_path(server: Server) -> Path | None:
 def reopen_logs(server: Server) -> None:
     """Configure logging again, so that the log file is opened again after log rotation.
 
-    If the file cannot be opened, logs an error and keeps the present handlers. Raises nothing.
+    If the file cannot be opened, logs an error and keeps the present handlers. Also prints the
+    error on standard error, because the present file may have been removed. Raises nothing.
     """
     try:
         configure_logging(server)
     except OSError as error:
-        _LOG.error("Cannot open the log file anew, so the present one is kept: %s", error)
+        message = (
+            f"The log file {log_path(server)} cannot be opened again: {error.strerror}. The open "
+            "file is kept, even if it was moved or removed: make the path writable, then send "
+            "SIGHUP."
+        )
+        _LOG.error("%s", message)
+        if not any(isinstance(each, _StandardErrorHandler) for each in logging.root.handlers):
+            with contextlib.suppress(OSError, ValueError):  # standard error is full, or closed
+                sys.stderr.write(f"glimpse: {sanitize(message)}\n")
+                sys.stderr.flush()
 
 
 def _is_not_logged_yet(record: logging.LogRecord) -> bool:
