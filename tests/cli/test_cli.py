@@ -1,6 +1,7 @@
 """The ``glimpse`` command as a process: its output and its exit status."""
 
 import os
+import re
 import signal
 import socket
 import stat
@@ -16,7 +17,7 @@ from glimpse.identity.embedded.identity_file import IdentityFile
 from tests.cli.errors import assert_one_line_error
 from tests.cli.test_load import image_line
 from tests.support.http import request
-from tests.support.process import GlimpseProcess, free_port, run_glimpse
+from tests.support.process import GlimpseProcess, free_port, run_glimpse, wait_until
 
 
 def glimpse_from_nothing(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -44,6 +45,35 @@ def test_the_log_file_has_a_line_for_the_start_and_the_stop(tmp_path: Path) -> N
         "image_service = embedded, auth_strategy = embedded, workers = 1"
     )
     assert last.endswith(f" Glimpse {__version__} has stopped")
+
+
+def test_log_of_the_start_has_the_port_that_the_kernel_chose(tmp_path: Path) -> None:
+    arguments = ["serve", "--port", "0", "--state-dir", str(tmp_path), "--ready-file"]
+    command = [sys.executable, "-m", "glimpse", *arguments, str(tmp_path / "ready")]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as process:
+        wait_until((tmp_path / "ready").exists, "the process does not start")
+        process.terminate()
+        printed, log = process.communicate(timeout=20)
+    port = re.findall(r"listens on http://127\.0\.0\.1:(\d+),", printed)[0]
+    assert f" starts on 127.0.0.1 port {port}: " in log
+
+
+@pytest.mark.parametrize("command", ["serve", "check"])
+def test_limit_of_open_files_that_is_too_low_is_an_error(tmp_path: Path, command: str) -> None:
+    done = subprocess.run(
+        [
+            *("sh", "-c", 'ulimit -n 20; exec "$@"', "sh", sys.executable, "-m", "glimpse"),
+            *(command, "--port", "0", "--state-dir", str(tmp_path / "state")),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "only 20 open files, and needs at least 64" in done.stdout + done.stderr
+    assert "raise LimitNOFILE of the systemd unit, or ulimit -n" in done.stdout + done.stderr
 
 
 def test_serve_exits_0_when_it_is_interrupted(tmp_path: Path) -> None:

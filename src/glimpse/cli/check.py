@@ -20,6 +20,7 @@ from glimpse.cli.settings_arguments import (
     read_settings,
 )
 from glimpse.http.healthcheck import Healthcheck
+from glimpse.server.file_descriptors import limit_problem
 from glimpse.settings import Metrics, Settings
 from glimpse.telemetry.log_setup import log_path
 
@@ -63,6 +64,8 @@ def check(settings: Settings, *, bind: bool = True) -> Iterator[Finding]:
     True, listens at each address for a moment. Creates and changes no file, but `check_gateway` may
     create lock files.
     """
+    if (problem := limit_problem()) is not None:
+        yield Finding("FAIL", problem)
     yield from _running_server(settings, bind=bind)
     if bind:
         yield from _api_addresses(settings)

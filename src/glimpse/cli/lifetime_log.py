@@ -11,14 +11,17 @@ _LOG = logging.getLogger(__name__)
 
 
 @contextmanager
-def lifetime_logged(settings: Settings) -> Iterator[None]:
-    """Log the start of this process before the block, and its end after the block."""
+def lifetime_logged(settings: Settings, port: int) -> Iterator[None]:
+    """Log the start of this process before the block, and its end after the block.
+
+    `port` is the port of the Compute API, which the kernel has chosen if the option is 0.
+    """
     server = settings.server
     _LOG.info(
         "Glimpse %s starts on %s port %d: image_service = %s, auth_strategy = %s, workers = %d",
         __version__,
         server.host,
-        server.port,
+        port,
         settings.image_service,
         settings.api.auth_strategy,
         server.workers,

@@ -32,6 +32,7 @@ from glimpse.cli.state_lock import StateLock
 from glimpse.cli.testing_arguments import add_testing_arguments
 from glimpse.glance_database.recent_writes import write_times
 from glimpse.identity.noauth import RemoteNoAuthRefused, check_noauth_bind
+from glimpse.server.file_descriptors import limit_problem
 from glimpse.server.supervisor import Supervisor
 from glimpse.server.systemd import watchdog_interval
 from glimpse.server.worker import SIGNALS, MakeApplication, Report, report_to_systemd, run_worker
@@ -66,12 +67,12 @@ def run(options: argparse.Namespace) -> int:
     configuration. Returns 1 if the application cannot start in a worker.
 
     Raises CommandFailed if a log file, address, state or seed cannot be used, if arguments exclude
-    each other, or if another process serves with the state directory. Raises InvalidSettings and
-    OSError. While a seed is written, SIGINT raises KeyboardInterrupt, and SIGTERM raises
-    SystemExit.
+    each other, if another process has the state, or if too few files may be open. Raises
+    InvalidSettings and OSError. While a seed is written, SIGINT raises KeyboardInterrupt, and
+    SIGTERM raises SystemExit.
     """
     settings = read_settings(options)
-    _configure_logging(settings)
+    _prepare_process(settings)
     # Signals are blocked until the server that handles them has started.
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     lock = StateLock()
@@ -121,7 +122,7 @@ def _serve(
     watchdog = watchdog_interval()
     if settings.server.workers > 1 and options.stop_with_stdin:
         raise CommandFailed("--stop-with-stdin needs one process: leave --workers out.")
-    with lifetime_logged(settings):
+    with lifetime_logged(settings, sockets[0].getsockname()[1]):
         if settings.server.workers == 1:
             return run_worker(
                 settings,
@@ -172,7 +173,13 @@ def _open_control(
     return open_control(options, settings, faults, stack)
 
 
-def _configure_logging(settings: Settings) -> None:
+def _prepare_process(settings: Settings) -> None:
+    """Check how many files may be open, and configure logging.
+
+    Raises CommandFailed if too few files may be open, or if the log file cannot be written.
+    """
+    if (problem := limit_problem()) is not None:
+        raise CommandFailed(problem)
     try:
         configure_logging(settings.server)
     except OSError as error:

@@ -16,6 +16,18 @@ from collections.abc import Callable
 _LOG = logging.getLogger(__name__)
 _MAX_RESERVED = 64  # descriptors, for the catalog, images and other services
 _LOG_INTERVAL = 60.0  # seconds between two log lines
+_MIN_LIMIT = 64  # descriptors; an idle process has about 25
+
+
+def limit_problem() -> str | None:
+    """Return why this process may not open enough files to serve; None if it may."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limit >= _MIN_LIMIT:
+        return None
+    return (
+        f"this process may have only {limit} open files, and needs at least {_MIN_LIMIT} to serve: "
+        "raise LimitNOFILE of the systemd unit, or ulimit -n"
+    )
 
 
 class DescriptorGuard:
