@@ -138,6 +138,22 @@ def test_a_dump_that_fails_leaves_the_earlier_one(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["images", "state"]
 
 
+def test_an_interrupted_dump_says_so_and_leaves_the_earlier_one(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "images"
+    file.write_text("an earlier dump")
+
+    def interrupt(*_: object) -> bytes:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(dump, "render_image_and_members", interrupt)
+    assert main(["dump", "--state-dir", str(state), str(file)]) == 130
+    message = "glimpse: interrupted before all images were dumped; run the command again\n"
+    assert capsys.readouterr().err == message
+    assert file.read_text() == "an earlier dump"
+
+
 def test_a_dump_keeps_the_mode_of_the_file_and_a_symbolic_link(state: Path, tmp_path: Path) -> None:
     file, link = tmp_path / "images", tmp_path / "link"
     file.touch(0o640)

@@ -1,9 +1,23 @@
-"""directory_problem: checks that a directory can be used or created; creates nothing."""
+"""Checks that a directory can be used, created or written; creates nothing."""
 
 import os
 from pathlib import Path
 
 from glimpse.identity.embedded.private_files import privacy_problem
+
+
+def read_only_advice(path: Path) -> str:
+    """Return what to do if the state directory `path` is not writable; empty if it is writable.
+
+    Reading needs a writable directory, too: for the lock of the identity file, and for the files
+    with which SQLite shares the catalog.
+    """
+    if not path.is_dir() or os.access(path, os.W_OK | os.X_OK):
+        return ""
+    return (
+        f" The state directory {path} must be writable, even for commands that only read: use a "
+        "user who may write it, or copy the directory and set --state-dir to the copy."
+    )
 
 
 def directory_problem(path: Path) -> str | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from glimpse.bulk_load.image_documents import render_image_and_members
+from glimpse.cli.directory_check import read_only_advice
 from glimpse.cli.errors import CommandFailed
 from glimpse.cli.progress import Progress
 from glimpse.cli.settings_arguments import add_state_arguments, read_settings
@@ -45,7 +46,8 @@ def run(options: argparse.Namespace) -> int:
     Returns 1 if images are left out because their records are broken. FILE is replaced when all
     images have been written, so an earlier dump is unchanged after an error. A new FILE has the
     mode 0600. Raises CommandFailed if the catalog cannot be read or the output cannot be written.
-    Raises BrokenPipeError if the output is a pipe that nobody reads, and InvalidSettings.
+    Raises BrokenPipeError if the output is a pipe that nobody reads, KeyboardInterrupt at SIGINT,
+    and InvalidSettings.
     """
     path = read_settings(options).server.state_dir / CATALOG_FILE
     try:
@@ -53,9 +55,13 @@ def run(options: argparse.Namespace) -> int:
             lines = _image_lines(export)
             stream.writelines(lines if options.format == "lines" else list_lines(lines))
     except UnusableCatalog as error:
-        raise CommandFailed(str(error)) from None
+        raise CommandFailed(f"{error}{read_only_advice(path.parent)}") from None
     except sqlite3.Error as error:
-        raise CommandFailed(f"The catalog {path} cannot be read: {error}.") from None
+        advice = read_only_advice(path.parent)
+        raise CommandFailed(f"The catalog {path} cannot be read: {error}.{advice}") from None
+    except KeyboardInterrupt:
+        print_error("interrupted before all images were dumped; run the command again")
+        raise
     except BrokenPipeError:
         raise
     except OSError as error:

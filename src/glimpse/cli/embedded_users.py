@@ -1,5 +1,6 @@
 """For subcommands: the embedded identity's users and domains."""
 
+from glimpse.cli.directory_check import read_only_advice
 from glimpse.cli.errors import CommandFailed
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import Domain
@@ -12,8 +13,9 @@ def open_identity_file(settings: Settings) -> IdentityFile:
     """Open the identity file in the state directory; add missing ids and passwords to the file.
 
     Invalid entries are logged and left out. Raises CommandFailed if the settings do not use the
-    embedded identity, if the file is missing (only `glimpse serve` makes the file), or if the
-    content is invalid. Raises OSError if the file cannot be read or changed.
+    embedded identity, if the file is missing (only `glimpse serve` makes the file), if the content
+    is invalid, or if the state directory is not writable. Raises OSError if the file cannot be read
+    or changed for another reason.
     """
     strategy = settings.api.auth_strategy
     if strategy != "embedded":
@@ -29,6 +31,12 @@ def open_identity_file(settings: Settings) -> IdentityFile:
         return IdentityFile(state_dir)
     except InvalidStateFile as error:
         raise CommandFailed(str(error)) from None
+    except OSError as error:
+        advice = read_only_advice(state_dir)
+        if not advice:
+            raise
+        why = f"{error.strerror or error}: {error.filename or state_dir}"
+        raise CommandFailed(f"the users cannot be read: {why}.{advice}") from None
 
 
 def find_domain(directory: Directory, name: str) -> Domain:
