@@ -69,6 +69,30 @@ def test_only_a_disabled_domain_is_deleted_with_its_content(objects: Objects) ->
     assert objects.delete("domain", domain).status_code == 404
 
 
+def test_domain_with_an_immutable_project_is_deleted_after_the_project_is_made_mutable(
+    objects: Objects,
+) -> None:
+    domain = objects.create("domain", name="new")["id"]
+    project = objects.create("project", name="p", domain_id=domain, options={"immutable": True})
+    other = objects.create("project", name="other", domain_id=domain)["id"]
+    objects.update("domain", domain, enabled=False)
+    response = objects.delete("domain", domain)
+    assert response.status_code == 403
+    assert f"The project {project['id']} is immutable" in message_of(response)
+    assert objects.show("project", other)["name"] == "other"
+    objects.update("project", project["id"], options={"immutable": False})
+    assert objects.delete("domain", domain).status_code == 204
+
+
+def test_immutable_domain_is_protected_until_it_is_made_mutable(objects: Objects) -> None:
+    made = objects.create("domain", name="new", enabled=False, options={"immutable": True})["id"]
+    assert objects.patch("domain", made, description="x").status_code == 403
+    assert objects.patch("domain", made, tags=["x"]).status_code == 403
+    assert objects.delete("domain", made).status_code == 403
+    objects.update("domain", made, options={"immutable": None})
+    assert objects.delete("domain", made).status_code == 204
+
+
 def test_tokens_of_a_domain_are_refused_while_it_is_disabled(objects: Objects) -> None:
     domain = objects.create("domain", name="new")
     user = objects.create("user", name="u", domain_id=domain["id"], password="secret")

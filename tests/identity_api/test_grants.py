@@ -46,6 +46,18 @@ def test_role_is_assigned_checked_and_revoked(admin: Admin, kind: str) -> None:
     assert message.startswith(f"Could not find role assignment with role: {MEMBER}")
 
 
+def test_immutable_role_is_assigned_in_an_immutable_project_and_domain(admin: Admin) -> None:
+    """As in Keystone, the option protects the attributes, but not the assignments."""
+    role_id, options = admin.create_role(options={"immutable": True}), {"immutable": True}
+    for scope in (scope_path(admin, "projects"), scope_path(admin, "domains")):
+        kind = scope.partition("s/")[0]
+        patched = admin.send("PATCH", f"/{scope}", {kind: {"options": options}})
+        assert patched.status_code == 200, patched.text
+        path = f"/{scope}/users/{admin.user_id('demo')}/roles/{role_id}"
+        assert admin.send("PUT", path).status_code == 204
+        assert admin.send("DELETE", path).status_code == 204
+
+
 @pytest.mark.parametrize("kind", SCOPES)
 def test_assignment_takes_effect_in_tokens_at_once(admin: Admin, kind: str) -> None:
     scope, demo = scope_path(admin, kind), admin.user_id("demo")

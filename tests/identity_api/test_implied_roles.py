@@ -47,6 +47,14 @@ def test_implied_role_is_added_to_tokens_and_removed(admin: Admin) -> None:
         assert admin.send(method, path).status_code == 404
 
 
+def test_immutable_role_may_imply_others_and_be_implied(admin: Admin) -> None:
+    """As in Keystone, the option protects the attributes, but not the implications."""
+    role_id = admin.create_role(options={"immutable": True})
+    for path in (f"/roles/{role_id}/implies/{READER}", f"/roles/{MEMBER}/implies/{role_id}"):
+        assert admin.send("PUT", path).status_code == 201
+        assert admin.send("DELETE", path).status_code == 204
+
+
 def test_role_of_a_domain_is_in_no_token_but_implies_others(admin: Admin) -> None:
     admin.add_domain()
     role_id = admin.create_role(domain_id="default")

@@ -61,6 +61,29 @@ def test_longest_tag_is_accepted(objects: Objects, path: str) -> None:
     assert tags(objects, path) == ["x" * 255]
 
 
+@pytest.mark.parametrize("kind", ["project", "domain"])
+def test_tags_of_an_immutable_project_or_domain_stay_as_they_are(
+    objects: Objects, kind: str
+) -> None:
+    made = objects.create(kind, name="new", tags=["x"], options={"immutable": True})["id"]
+    path = f"/projects/{made}/tags"
+    for method, target, document, status in (
+        ("PUT", "/y", None, 403),
+        ("PUT", "/x", None, 400),
+        ("PUT", "", {"tags": ["y"]}, 403),
+        ("PUT", "", {"tags": ["a,b"]}, 400),
+        ("DELETE", "/x", None, 403),
+        ("DELETE", "/nosuch", None, 403),
+        ("DELETE", "", None, 403),
+    ):
+        response = objects.send(method, path + target, document)
+        assert response.status_code == status, (method, target, document)
+    assert tags(objects, path) == ["x"]
+    objects.update(kind, made, options={"immutable": False})
+    assert objects.send("PUT", f"{path}/y").status_code == 201
+    assert tags(objects, path) == ["x", "y"]
+
+
 def test_tags_of_no_project_are_404(objects: Objects) -> None:
     for method in ("GET", "DELETE"):
         assert objects.send(method, "/projects/nowhere/tags").status_code == 404

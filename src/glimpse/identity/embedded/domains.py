@@ -11,7 +11,7 @@ from glimpse.identity.embedded.errors import BadRequest, Conflict, Forbidden, No
 from glimpse.identity.embedded.identity_document_sections import Document
 from glimpse.identity.embedded.identity_entry_edits import (
     add_entry,
-    check_deletable,
+    check_mutable,
     check_updatable,
     merge_attributes,
     merge_extra,
@@ -97,16 +97,20 @@ class Domains:
         """Delete a disabled domain with its users, projects and roles. Images are kept.
 
         Raises NotFound if the domain does not exist. Raises Forbidden if the domain is enabled or
-        immutable, or is the domain Default, which always exists.
+        immutable, if a project of the domain is immutable, or if the domain is Default, which
+        always exists. In all these cases, nothing is deleted.
         """
 
         def remove(document: Document, directory: Directory) -> None:
             domain = _find(domain_id, directory)
-            check_deletable("domain", domain)
+            check_mutable("domain", domain)
             if domain.enabled:
                 raise Forbidden("Cannot delete a domain that is enabled, please disable it first.")
             if domain_id == DOMAIN_ID:
                 raise Forbidden("The domain Default cannot be deleted.")
+            for project in directory.projects.values():
+                if project.domain_id == domain_id:
+                    check_mutable("project", project)
             remove_domain(document, directory, domain_id)
 
         await asyncio.to_thread(self._file.change, remove)

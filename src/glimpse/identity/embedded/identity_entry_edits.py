@@ -183,7 +183,7 @@ def check_updatable(kind: str, entry: _WithOptions, changes: Mapping[str, Any]) 
         raise Forbidden(f"The {kind} {entry.id} is immutable: reset its option immutable first.")
 
 
-def check_deletable(kind: str, entry: _WithOptions) -> None:
+def check_mutable(kind: str, entry: _WithOptions) -> None:
     """Raise Forbidden if `entry` is immutable. `kind`, such as ``domain``, is for the message."""
     if entry.options.get("immutable"):
         raise Forbidden(f"The {kind} {entry.id} is immutable: reset its option immutable first.")

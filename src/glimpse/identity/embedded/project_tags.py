@@ -7,7 +7,7 @@ from dataclasses import replace
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.errors import NotFound
 from glimpse.identity.embedded.identity_document_sections import Document
-from glimpse.identity.embedded.identity_entry_edits import replace_entry
+from glimpse.identity.embedded.identity_entry_edits import check_mutable, replace_entry
 from glimpse.identity.embedded.identity_file import IdentityFile
 
 
@@ -20,16 +20,19 @@ async def change_tags(
 
     `change` gets the old tags. `project_id` may be the id of a domain. The change is on disk on
     return. If `change` raises an error, the error is raised here, and nothing changes. Raises
-    NotFound if no project or domain has the id, Forbidden if the identity file would be too large,
-    and IdentityUnavailable if the identity file is invalid or cannot be written.
+    NotFound if no project or domain has the id. Raises Forbidden, without a call of `change`, if
+    the project or domain is immutable. Raises Forbidden, too, if the identity file would be too
+    large. Raises IdentityUnavailable if the identity file is invalid or cannot be written.
     """
 
     def write(document: Document, directory: Directory) -> None:
         project, domain = directory.projects.get(project_id), directory.domains.get(project_id)
         if project is not None:
+            check_mutable("project", project)
             changed = replace(project, tags=tuple(change(project.tags)))
             replace_entry(document, directory, "projects", project, changed)
         elif domain is not None:
+            check_mutable("domain", domain)
             changed_domain = replace(domain, tags=tuple(change(domain.tags)))
             replace_entry(document, directory, "domains", domain, changed_domain)
         else:

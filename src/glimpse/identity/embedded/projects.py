@@ -11,7 +11,7 @@ from glimpse.identity.embedded.errors import BadRequest, Conflict, Forbidden, No
 from glimpse.identity.embedded.identity_document_sections import Document
 from glimpse.identity.embedded.identity_entry_edits import (
     add_entry,
-    check_deletable,
+    check_mutable,
     check_same_id,
     check_updatable,
     merge_attributes,
@@ -109,7 +109,7 @@ class Projects:
         """
 
         def remove(document: Document, directory: Directory) -> None:
-            check_deletable("project", _find(project_id, directory))
+            check_mutable("project", _find(project_id, directory))
             if any(each.parent_id == project_id for each in directory.projects.values()):
                 raise Forbidden(
                     f"Cannot delete the project {project_id} since it is not a leaf in the "

@@ -13,7 +13,7 @@ from glimpse.identity.embedded.errors import BadRequest, Conflict, Forbidden, No
 from glimpse.identity.embedded.identity_document_sections import Document, section_of
 from glimpse.identity.embedded.identity_entry_edits import (
     add_entry,
-    check_deletable,
+    check_mutable,
     check_same_id,
     check_size,
     check_updatable,
@@ -106,7 +106,7 @@ class Roles:
         """
 
         def remove(document: Document, directory: Directory) -> None:
-            check_deletable("role", find_role(role_id, directory))
+            check_mutable("role", find_role(role_id, directory))
             remove_roles(document, directory, {role_id})
 
         await asyncio.to_thread(self._file.change, remove)

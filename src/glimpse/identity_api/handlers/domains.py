@@ -89,8 +89,8 @@ class DomainHandlers(IdentityHandlers):
         """Delete a disabled domain, and respond 204.
 
         Raises NotFound if the domain does not exist. Raises Forbidden if the caller may not delete
-        domains, or if the domain is enabled, immutable or the domain Default. Raises
-        IdentityUnavailable if the identity file is invalid or cannot be written.
+        domains, or in the cases of `Domains.delete`. Raises IdentityUnavailable if the identity
+        file is invalid or cannot be written.
         """
         session, domain_id = self.authenticate(request), self._find(request).id
         policy.check(session, "delete_domain")

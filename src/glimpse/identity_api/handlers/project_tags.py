@@ -74,6 +74,8 @@ class ProjectTagHandlers(ProjectHandlers):
             check_values({"tags": changed}, {"tags": schemas.TAGS})
             return changed
 
+        # As in Keystone, an invalid tag is 400, not 403, for an immutable project, too.
+        add(self.find_project_or_domain(project_id).tags)
         await self._change(project_id, add)
         url = f"{self._tags_url(request)}/{tag}"
         return Response(status_code=201, headers=PRIVATE | {"Location": url})
