@@ -15,7 +15,7 @@ from glimpse.identity.embedded.errors import IdentityFileUnavailable
 from glimpse.identity.embedded.identity_document import OPTIONAL_SECTIONS, REQUIRED_SECTIONS
 from glimpse.identity.embedded.identity_document_sections import section_of
 from glimpse.identity.embedded.identity_file import IdentityFile
-from glimpse.identity.embedded.private_files import InvalidStateFile
+from glimpse.identity.embedded.private_files import DirectoryNotSynced, InvalidStateFile
 from glimpse.telemetry.throttled_log import ThrottledErrorLog
 
 
@@ -80,6 +80,35 @@ def test_failed_change_names_the_step_that_failed_and_changes_nothing(
     assert caplog.messages == [f"{problem} The change is not made."]
     assert identity_file.path.read_bytes() == content
     assert identity_file.current is before
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        InvalidStateFile("from the edit"),
+        OSError(errno.EIO, "from the edit"),
+        DirectoryNotSynced(errno.EIO, "from the edit"),
+        ValueError("from the edit"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_error_of_an_edit_is_raised_as_it_is_and_changes_nothing(
+    identity_file: IdentityFile, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    content, before = identity_file.path.read_bytes(), identity_file.current
+
+    def edit(document: dict[str, Any], directory: Directory) -> None:
+        add_region(document, directory)
+        raise error
+
+    with pytest.raises(type(error)) as raised:
+        identity_file.change(edit)
+    assert raised.value is error
+    assert caplog.messages == []
+    assert identity_file.path.read_bytes() == content
+    assert identity_file.current is before
+    identity_file.change(add_region)  # the lock has been released
+    assert list(identity_file.current.regions) == ["R"]
 
 
 def test_change_whose_directory_cannot_be_synced_is_made_and_reported(

@@ -1,7 +1,8 @@
 """IdentityFile: reads and changes ``identity.json``, which operators may edit, too."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -97,8 +98,9 @@ class IdentityFile:
         """Read the document, let `edit` change it in place, and replace the file atomically.
 
         `edit` also gets the Directory of the document before the change. The document may be newer
-        than ``current``. If `edit` raises an error, nothing is written, and the error is raised
-        here. On return, the change is on disk and in ``current``.
+        than ``current``. If `edit` raises any error, also an OSError or InvalidStateFile, nothing
+        is written or logged, and the error is raised here. On return, the change is on disk and in
+        ``current``.
 
         Waits until no other thread or worker changes the file, so that no change is lost. This
         blocks the thread. May be called in any thread, but not by `edit`.
@@ -108,8 +110,26 @@ class IdentityFile:
         file cannot be synced: then the file and ``current`` have the change, but a crash of the
         machine may undo it.
         """
+        with ExitStack() as lock:
+            with self._reported_failures("locked"):
+                lock.enter_context(locked(self._lock))
+            with self._reported_failures("read"):
+                document = decode_document(read_private_file(self.path))
+                directory = parse_directory(document)
+            edit(document, directory)
+            with self._reported_failures("written"):
+                write_private_file(self.path, encode_document(document))
+        self.refresh()
+
+    @contextmanager
+    def _reported_failures(self, step: str) -> Iterator[None]:
+        """Log an OSError or InvalidStateFile of the block, and raise IdentityFileUnavailable.
+
+        `step` is what the block does to the file: ``locked``, ``read`` or ``written``. After
+        DirectoryNotSynced, ``current`` has the change.
+        """
         try:
-            self._replace(edit)
+            yield
         except DirectoryNotSynced as error:
             self.refresh()
             _log_not_synced(
@@ -119,35 +139,16 @@ class IdentityFile:
                 error.strerror,
             )
             raise IdentityFileUnavailable("The change may be lost in a crash.") from None
-        except InvalidStateFile as error:
-            _log.error(
-                "%s is invalid: %s. The change is not made: correct the file.", self.path, error
-            )
-            raise IdentityFileUnavailable("The identity file is invalid.") from None
-        self.refresh()
-
-    def _replace(self, edit: Callable[[dict[str, Any], Directory], None]) -> None:
-        """Replace the file by the result of `edit`, while holding the lock.
-
-        Raises InvalidStateFile if the file is invalid. Raises DirectoryNotSynced if the file has
-        been replaced, but its directory cannot be synced. Raises IdentityFileUnavailable if the
-        file cannot be locked, read or written; this is logged.
-        """
-        step = "locked"
-        try:
-            with locked(self._lock):
-                step = "read"
-                document = decode_document(read_private_file(self.path))
-                edit(document, parse_directory(document))
-                step = "written"
-                write_private_file(self.path, encode_document(document))
-        except DirectoryNotSynced:
-            raise
         except OSError as error:
             _log_unchanged(
                 "%s cannot be %s: %s. The change is not made.", self.path, step, error.strerror
             )
             raise IdentityFileUnavailable(f"The identity file cannot be {step}.") from None
+        except InvalidStateFile as error:
+            _log.error(
+                "%s is invalid: %s. The change is not made: correct the file.", self.path, error
+            )
+            raise IdentityFileUnavailable("The identity file is invalid.") from None
 
     def _complete(self) -> None:
         """Create the file, or write what `complete_document` adds to it; make the file private.
