@@ -46,6 +46,16 @@ def test_update_changes_only_what_the_request_has(objects: Objects) -> None:
     assert objects.patch("domain", "nowhere", description="e").status_code == 404
 
 
+@pytest.mark.parametrize("value", ["other", "", None, 1])
+def test_id_in_an_update_is_ignored(objects: Objects, value: object) -> None:
+    """Keystone refuses another id for projects, users and roles, but not for domains."""
+    made = objects.create("domain", name="new")
+    assert objects.update("domain", made["id"], id=value, description="d") == made | {
+        "description": "d"
+    }
+    assert objects.names("domain") == ["Default", "new"]
+
+
 def test_domain_default_can_be_changed_but_not_deleted(objects: Objects) -> None:
     assert objects.update("domain", "default", description="d")["description"] == "d"
     assert objects.show("domain", "default")["description"] == "d"

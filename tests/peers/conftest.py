@@ -2,9 +2,11 @@
 
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.peers.identity_pair import IdentityPair, IdentitySide
 from tests.peers.peer_gateway import PeerGateway
 from tests.peers.service_pair import ServicePair
 from tests.support.cloud import EmbeddedCloud, Member, seed_identity
@@ -15,6 +17,11 @@ COLLECTOR = Member("collector", f"{0xB:032x}")
 STRANGER = Member("stranger", f"{0x57:032x}")
 ADMIN = Member("boss", f"{0xAD:032x}", ("admin",))
 USERS = (OWNER, COLLECTOR, STRANGER, ADMIN)
+IDENTITY_USERS = [
+    Member("chief", f"{1:032x}", ("admin",)),
+    Member("worker", f"{2:032x}", ("member",)),
+    Member("guest", f"{3:032x}", ("reader",)),
+]
 DATES = {"created_at": "2024-02-01T10:20:30Z", "updated_at": "2024-03-01T11:21:31Z"}
 
 
@@ -36,6 +43,24 @@ def services(cloud: PeerGateway, tmp_path_factory: pytest.TempPathFactory) -> It
     conf.write_text("\n".join([*lines, "allowed_ports =", ""]))
     with GlimpseProcess(state_dir, arguments=["--config-file", str(conf)]) as process:
         yield ServicePair(cloud, EmbeddedCloud(process))
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IdentityPair]:
+    """A real Keystone and the embedded identity, both with the users IDENTITY_USERS."""
+    directory: Path = tmp_path_factory.mktemp("assignments")
+    seed_identity(directory / "state", IDENTITY_USERS)
+    with (
+        PeerGateway.start_all(directory / "peers", IDENTITY_USERS) as real,
+        GlimpseProcess(directory / "state") as process,
+    ):
+        names = [member.name for member in IDENTITY_USERS]
+        yield IdentityPair(
+            *(
+                IdentitySide(url, names)
+                for url in (real.identity_url, EmbeddedCloud(process).identity_url)
+            )
+        )
 
 
 @pytest.fixture

@@ -101,6 +101,12 @@ class IdentityPair:
         responses = [each.send(user, method, f"/v3{path}", document) for each in self._sides]
         return self._compare(f"{user}: {method} {path} {document}", responses)
 
+    def create(self, path: str, document: object) -> None:
+        """Create an object in both, whose ids differ; fail if a response is not 201."""
+        for each in self._sides:
+            response = each.send("chief", "POST", f"/v3{path}", document)
+            assert response.status == 201, response
+
     def log_in(self, user: str, scope: object) -> int:
         responses = [each.log_in(user, scope) for each in self._sides]
         return self._compare(f"login of {user} to {scope}", responses)

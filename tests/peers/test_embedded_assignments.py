@@ -3,44 +3,15 @@
 IdentityPair compares the responses to each request.
 """
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.peers.identity_pair import IdentityPair, IdentitySide
-from tests.peers.peer_gateway import PeerGateway
-from tests.support.cloud import EmbeddedCloud, Member, seed_identity
-from tests.support.process import GlimpseProcess
+from tests.peers.identity_pair import IdentityPair
 
 pytestmark = pytest.mark.peers
-MEMBERS = [
-    Member("chief", f"{1:032x}", ("admin",)),
-    Member("worker", f"{2:032x}", ("member",)),
-    Member("guest", f"{3:032x}", ("reader",)),
-]
 _NEW_ROLE = {"role": {"name": "auditor", "description": "reads", "more": [1]}}
 _LOCAL_ROLE = {"role": {"name": "local", "domain_id": "default"}}
-
-
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IdentityPair]:
-    directory: Path = tmp_path_factory.mktemp("assignments")
-    seed_identity(directory / "state", MEMBERS)
-    with (
-        PeerGateway.start_all(directory / "peers", MEMBERS) as real,
-        GlimpseProcess(directory / "state") as process,
-    ):
-        names = [member.name for member in MEMBERS]
-        yield IdentityPair(
-            *(
-                IdentitySide(url, names)
-                for url in (real.identity_url, EmbeddedCloud(process).identity_url)
-            )
-        )
-
-
 WORKER = "/projects/{projects:worker}/users/{users:worker}/roles"
 GUEST = "/projects/{projects:guest}/users/{users:guest}/roles"
 

@@ -75,11 +75,12 @@ class Domains:
     async def update(self, domain_id: str, values: Mapping[str, Any]) -> Domain:
         """Replace the attributes of a domain that are in `values`; return the changed domain.
 
-        An ``id`` in `values` is ignored. While a domain is disabled, tokens of its users, for its
-        projects and for the domain itself are invalid. The tokens are valid again when the domain
-        is enabled again, as in Keystone. Raises NotFound if the domain does not exist. Raises
-        Conflict if another domain has the new name, ignoring case. Raises Forbidden if the domain
-        is immutable, and `values` do more than reset the option ``immutable``.
+        An ``id`` in `values` is ignored, whatever its value, as in Keystone. While a domain is
+        disabled, tokens of its users, for its projects and for the domain itself are invalid. The
+        tokens are valid again when the domain is enabled again, as in Keystone. Raises NotFound if
+        the domain does not exist. Raises Conflict if another domain has the new name, ignoring
+        case. Raises Forbidden if the domain is immutable, and `values` do more than reset the
+        option ``immutable``.
         """
         results: list[Domain] = []
 
