@@ -1,11 +1,13 @@
-"""Recorded exchanges as test parameters, optional markers, and the summary of results."""
+"""Recorded exchanges as parameters, the request context, optional markers, and a summary."""
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from glimpse.telemetry.request_context import NO_REQUEST, current_context
 from tests.golden.exchanges import COMPACT, MORE, read_exchanges, read_fixture
 
 # How long one example takes says more about the machine than about Glimpse.
@@ -37,6 +39,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         if not exchanges:
             raise pytest.UsageError(f"{source} has no exchanges: one JSON file for each.")
         metafunc.parametrize("replayed", exchanges, ids=[exchange.name for exchange in exchanges])
+
+
+@pytest.fixture(autouse=True)
+def no_request_context() -> Iterator[None]:
+    """Run each test outside of any request, also after a test that sets `current_context`."""
+    token = current_context.set(NO_REQUEST)
+    yield
+    current_context.reset(token)
 
 
 @pytest.fixture(scope="session")

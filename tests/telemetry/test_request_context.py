@@ -2,8 +2,15 @@
 
 import asyncio
 
+import pytest
+
 from glimpse.telemetry.observer import NULL_OBSERVER, NullObserver, Service
-from glimpse.telemetry.request_context import NO_REQUEST, current_context, new_context
+from glimpse.telemetry.request_context import (
+    NO_REQUEST,
+    RequestContext,
+    current_context,
+    new_context,
+)
 
 SENT = b"req-11111111-2222-3333-4444-555555555555"
 
@@ -48,3 +55,9 @@ async def test_concurrent_requests_have_separate_contexts() -> None:
 
     assert {*await asyncio.gather(serve("a"), serve("b"))} == {"a", "b"}
     assert current_context.get() is NO_REQUEST
+
+
+@pytest.mark.parametrize("run", ["first", "second"])
+def test_context_that_a_test_sets_does_not_reach_the_next_test(run: str) -> None:
+    assert current_context.get() is NO_REQUEST
+    current_context.set(RequestContext(f"req-{run}"))
