@@ -130,6 +130,9 @@ def test_an_admin_lists_the_servers_of_all_projects_on_request(
         ("status=nosuch", 38, 400, "Invalid status value"),
         ("limit=-1", 1, 400, "Invalid input for query parameters limit. Value: -1. "),
         ("limit=x&limit=1", 1, 400, "Invalid input for query parameters limit. Value: x. "),
+        ("limit=", 1, 400, "Invalid input for query parameters limit. Value: . "),
+        ("limit=&limit=1", 1, 400, "Invalid input for query parameters limit. Value: . "),
+        ("limit=%0A", 1, 400, "Invalid input for query parameters limit. Value: \n. "),
         ("name=(", 1, 400, "Invalid input for query parameters name. Value: (. "),
         ("name=", 1, 400, "Invalid input for query parameters name. Value: . "),
         ("sort_key=nosuch", 1, 400, "Invalid input for query parameters sort_key. Value: nosuch. "),
@@ -150,10 +153,14 @@ def test_an_admin_finds_no_deleted_servers() -> None:
     assert found("status=deleted", ADMIN) == []
 
 
-@pytest.mark.parametrize("limit", ["", "5000", "9" * 5000])
-def test_a_page_has_a_largest_size(limit: str) -> None:
-    query = parse(f"limit={limit}").query
-    assert query.limit == MAX_LIMIT
+@pytest.mark.parametrize("query", ["", "limit=5000", "limit=" + "9" * 5000])
+def test_a_page_has_a_largest_size(query: str) -> None:
+    assert parse(query).query.limit == MAX_LIMIT
+
+
+@pytest.mark.parametrize(("limit", "number"), [("0", 0), ("007", 7), ("5%0A", 5)])
+def test_a_limit_is_digits_that_a_newline_may_follow(limit: str, number: int) -> None:
+    assert parse(f"limit={limit}").query.limit == number
 
 
 def test_the_next_link_repeats_all_parameters() -> None:

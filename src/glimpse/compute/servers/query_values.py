@@ -14,13 +14,14 @@ BOOLEANS = tuple(sorted(_TRUE | _FALSE))
 def parse_limit(texts: Sequence[str]) -> int:
     """Return the last limit in `texts`, but at most MAX_LIMIT.
 
-    If `texts` is empty, or its last text is "", returns MAX_LIMIT. Raises a 400 fault if a text is
-    neither "" nor a whole number in digits.
+    If `texts` is empty, returns MAX_LIMIT. Raises a 400 fault if a text is not a whole number in
+    digits; "" is not. A newline at the end of a text is accepted. All this is as in Compute.
     """
     for text in texts:
-        if text and not (text.isascii() and text.isdecimal()):
+        digits = text.removesuffix("\n")
+        if not (digits.isascii() and digits.isdecimal()):
             raise invalid_parameter("limit", text, "It must be a whole number.")
-    if not texts or not texts[-1]:
+    if not texts:
         return MAX_LIMIT
     return min(int(texts[-1][:30]), MAX_LIMIT)
 
