@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from glimpse.identity.embedded import limits
 from tests.identity.cloud import Cloud, message_of
 from tests.identity_api.admin import ADMIN, DOMAIN_ID, MANAGER, MEMBER, READER, Admin
 
@@ -44,6 +45,18 @@ def test_role_is_assigned_checked_and_revoked(admin: Admin, kind: str) -> None:
     assert assigned(admin, scope) == []
     message = message_of(admin.send("DELETE", path))
     assert message.startswith(f"Could not find role assignment with role: {MEMBER}")
+
+
+def test_number_of_assignments_is_bounded(admin: Admin, monkeypatch: pytest.MonkeyPatch) -> None:
+    users = admin.cloud.directory.users.values()
+    count = sum(len(user.assignments) for user in users)
+    monkeypatch.setattr(limits, "MAX_ASSIGNMENTS", count + 1)
+    path = f"/{scope_path(admin, 'projects')}/users/{admin.user_id('demo')}/roles"
+    assert admin.send("PUT", f"{path}/{MEMBER}").status_code == 204
+    refused = admin.send("PUT", f"{path}/{READER}")
+    assert refused.status_code == 403
+    assert message_of(refused) == f"There can be at most {count + 1} role assignments."
+    assert admin.send("PUT", f"{path}/{MEMBER}").status_code == 204  # it is assigned already
 
 
 def test_immutable_role_is_assigned_in_an_immutable_project_and_domain(admin: Admin) -> None:

@@ -1,4 +1,4 @@
-"""Adds and removes role assignments in the document of ``identity.json``.
+"""Counts, adds and removes role assignments in the document of ``identity.json``.
 
 These functions are for changes by `IdentityFile.change`, and change `document` in place.
 `directory` must be the Directory of the present `document`. Before another call, make a new
@@ -10,18 +10,31 @@ in an unknown project, are dropped.
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from glimpse.identity.embedded import limits
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import Assignment, User
+from glimpse.identity.embedded.errors import Forbidden
 from glimpse.identity.embedded.identity_document_sections import Document, find_entry
 from glimpse.identity.embedded.identity_entry_rendering import user_entry
 
 _ASSIGNMENTS = ("roles", "domain_roles", "system_roles")
 
 
+def check_assignment_count(directory: Directory, added: int) -> None:
+    """Raise Forbidden if `added` more assignments would exceed `limits.MAX_ASSIGNMENTS`.
+
+    Call this before assignments are added to the document of `directory`.
+    """
+    present = sum(len(user.assignments) for user in directory.users.values())
+    if present + added > limits.MAX_ASSIGNMENTS:
+        raise Forbidden(f"There can be at most {limits.MAX_ASSIGNMENTS} role assignments.")
+
+
 def add_assignment(document: Document, directory: Directory, assignment: Assignment) -> None:
     """Assign a role to a user in `document`; do nothing if the role is assigned already.
 
-    The caller checks that the role, and the project or domain, exist: an assignment of an unknown
+    The caller checks the number of assignments (`check_assignment_count`), and that the role, and
+    the project or domain, exist: an assignment of an unknown
     role is dropped without an error. If the assignment is added, invalid assignments of that user
     are dropped. Raises KeyError if the user does not exist.
     """

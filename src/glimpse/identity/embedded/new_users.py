@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from glimpse.identity.embedded.assignment_edits import check_assignment_count
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import DOMAIN_ID, Project, User
 from glimpse.identity.embedded.errors import NotFound
@@ -49,8 +50,9 @@ def add_user(identity_file: IdentityFile, new: NewUser) -> AddedUser:
     return.
 
     Raises Conflict if the domain has a user of that name, and NotFound for an unknown domain,
-    project or role. Raises Forbidden if the file has too many users or projects, or would be too
-    large. Raises IdentityUnavailable if the file is invalid or cannot be written.
+    project or role. Raises Forbidden if the file would have too many users, projects or role
+    assignments, or would be too large. Raises IdentityUnavailable if the file is invalid or cannot
+    be written.
     """
     results: list[AddedUser] = []
 
@@ -65,7 +67,8 @@ def add_user(identity_file: IdentityFile, new: NewUser) -> AddedUser:
             domain_id=new.domain_id,
         )
         check_user_name(user, directory)
-        role_ids = tuple(_role_id(name, directory) for name in new.roles)
+        role_ids = tuple(dict.fromkeys(_role_id(name, directory) for name in new.roles))
+        check_assignment_count(directory, len(role_ids))
         project = directory.project(name=new.project or user.name, domain_id=new.domain_id)
         is_new_project = project is None and new.project is None
         if is_new_project:

@@ -2,8 +2,11 @@
 
 import asyncio
 
-from glimpse.identity.embedded import limits
-from glimpse.identity.embedded.assignment_edits import add_assignment, remove_assignments
+from glimpse.identity.embedded.assignment_edits import (
+    add_assignment,
+    check_assignment_count,
+    remove_assignments,
+)
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import Assignment
 from glimpse.identity.embedded.errors import BadRequest, Forbidden, NotFound
@@ -88,5 +91,4 @@ def _check_can_assign(assignment: Assignment, directory: Directory) -> None:
             )
     elif assignment.domain_id is None and role.domain_id is not None:
         raise BadRequest(f"The role {role.id} is of a domain: it cannot be assigned on the system.")
-    if sum(len(user.assignments) for user in directory.users.values()) >= limits.MAX_ASSIGNMENTS:
-        raise Forbidden(f"There can be at most {limits.MAX_ASSIGNMENTS} role assignments.")
+    check_assignment_count(directory, 1)
