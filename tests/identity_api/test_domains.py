@@ -48,7 +48,7 @@ def test_update_changes_only_what_the_request_has(objects: Objects) -> None:
 
 @pytest.mark.parametrize("value", ["other", "", None, 1])
 def test_id_in_an_update_is_ignored(objects: Objects, value: object) -> None:
-    """Keystone refuses another id for projects, users and roles, but not for domains."""
+    """Keystone refuses another id of all other objects, but not of domains."""
     made = objects.create("domain", name="new")
     assert objects.update("domain", made["id"], id=value, description="d") == made | {
         "description": "d"

@@ -45,6 +45,22 @@ def test_domain_with_an_immutable_project_is_kept_alike(pair: IdentityPair) -> N
     assert pair.send("DELETE", domain) == 403
 
 
+@pytest.mark.parametrize("value", ["other", "", None, 1])
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [
+        ("project", "/projects/{projects:worker}"),
+        ("user", "/users/{users:worker}"),
+        ("region", "/regions/R"),
+    ],
+)
+def test_id_in_an_update_is_checked_alike(
+    pair: IdentityPair, kind: str, path: str, value: object
+) -> None:
+    pair.send("PUT", "/regions/R", {"region": {}})
+    pair.send("PATCH", path, {kind: {"id": value, "description": "d"}})
+
+
 @pytest.mark.parametrize("domain_id", ["other", "default", "", None, 1])
 def test_id_in_an_update_of_a_domain_is_ignored_alike(
     pair: IdentityPair, domain_id: object

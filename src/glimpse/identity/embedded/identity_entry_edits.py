@@ -166,8 +166,8 @@ def merge_extra(
 
 
 def check_same_id(entry_id: str, values: Mapping[str, Any]) -> None:
-    """Raise BadRequest if `values` have an ``id`` other than `entry_id`."""
-    if values.get("id", entry_id) != entry_id:
+    """Raise BadRequest if `values` have an ``id`` other than `entry_id`; null is no id."""
+    if values.get("id") not in (None, entry_id):
         raise BadRequest("Cannot change ID")
 
 
