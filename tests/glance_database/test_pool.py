@@ -152,12 +152,12 @@ async def test_a_statement_that_waits_while_others_have_results_finds_the_databa
     await database.has_opened.wait()
     waiting = asyncio.create_task(pool.fetch(_STATEMENT, 0.01))
     await asyncio.sleep(0)
+    released_later = database.opened[0].released = asyncio.Event()
     database.released.set()
     await first
-    database.released.clear()
     with pytest.raises(DatabaseBusy):
         await waiting
-    database.released.set()
+    released_later.set()
     await second
 
 
@@ -174,3 +174,23 @@ async def test_a_statement_that_waits_while_no_other_has_a_result_finds_it_unava
     assert not isinstance(caught.value, DatabaseBusy)
     database.released.set()
     await first
+
+
+@pytest.mark.parametrize(("wait", "is_busy"), [(0.002, False), (0.018, True)])
+async def test_a_statement_that_hangs_finds_the_database_busy_only_after_a_long_wait(
+    wait: float, *, is_busy: bool
+) -> None:
+    database = FakeDatabase()
+    pool = database.pool(size=1)
+    database.released.clear()
+    first = asyncio.create_task(pool.fetch(_STATEMENT))
+    await database.has_opened.wait()
+    hanging = asyncio.create_task(pool.fetch(_STATEMENT, 0.02))
+    await asyncio.sleep(0)
+    database.opened[0].released = asyncio.Event()  # never set
+    database.now += wait
+    database.released.set()
+    await first
+    with pytest.raises(DatabaseUnavailable) as caught:
+        await hanging
+    assert isinstance(caught.value, DatabaseBusy) is is_busy

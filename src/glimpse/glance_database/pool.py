@@ -51,13 +51,14 @@ class ConnectionPool:
         statement is sent once more over a new connection. A connection that failed is closed.
 
         Raises the errors of `connect` and of `Connection.fetch`, and DatabaseUnavailable at the
-        timeout. At the timeout, the subclass DatabaseBusy is raised if the statement had to wait
-        for a connection, and other statements got results during that time.
+        timeout. At the timeout, the subclass DatabaseBusy is raised if the statement waited for a
+        connection for more than half of that time, and other statements got results meanwhile.
         """
         timeout = self._timeout if seconds is None else seconds
-        began, has_to_wait = self._clock(), self._free_slots.locked()
+        began, wait = self._clock(), math.inf
         try:
             async with asyncio.timeout(timeout), self._free_slots:
+                wait = self._clock() - began
                 idle = self._take_idle()
                 if idle is not None:
                     try:
@@ -68,9 +69,9 @@ class ConnectionPool:
                 opened = _PooledConnection(await self._connect(), expires_at)
                 return await self._fetch_over(opened, statement)
         except TimeoutError:
-            if has_to_wait and self._last_result_at >= began:
+            if wait > timeout / 2 and self._last_result_at >= began:
                 raise DatabaseBusy(
-                    f"all {self._size} connections were in use for {timeout:g} seconds"
+                    f"all {self._size} connections were in use for most of {timeout:g} seconds"
                 ) from None
             raise DatabaseUnavailable(f"no result within {timeout:g} seconds") from None
 
