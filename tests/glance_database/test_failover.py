@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
+from glimpse.glance_database.connection import Statement
 from glimpse.glance_database.connector import find_driver
 from glimpse.glance_database.database import GlanceDatabase
 from glimpse.glance_database.database_url import Dialect, parse_database_url
@@ -105,8 +106,9 @@ async def test_a_replica_that_follows_the_new_primary_is_read(
         while True:
             with contextlib.suppress(ReplicaNotCurrent):
                 await replica.check()
-                return
+                break
             await asyncio.sleep(0.05)
+    assert len(await replica.fetch(Statement("SELECT id FROM images"), 10.0)) == 1
 
 
 async def _until_replicated(url: str, image_id: str, name: str) -> None:

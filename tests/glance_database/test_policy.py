@@ -109,7 +109,8 @@ def test_a_rule_that_cannot_be_reproduced_is_refused(rule: str, tmp_path: Path) 
 
 
 def test_rules_that_are_not_of_reads_do_not_matter(tmp_path: Path) -> None:
-    read_glance_rules(_policy(tmp_path, {"add_image": "http://policy.example.org/"}))
+    rules = read_glance_rules(_policy(tmp_path, {"add_image": "http://policy.example.org/"}))
+    assert GlancePolicy(rules).identify(READER).may_list()
 
 
 def _policy(tmp_path: Path, rules: Mapping[str, object]) -> str:
