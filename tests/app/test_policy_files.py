@@ -7,6 +7,7 @@ from subprocess import run
 import pytest
 
 from glimpse.app.policy_files import InvalidPolicyFile, PolicyFiles
+from glimpse.app.policy_rule_checks import RuleChecks
 from glimpse.images import Action, Caller, Permissions
 from glimpse.images.permissions import ROLES
 from tests.support.policy import write_policy
@@ -112,6 +113,17 @@ def test_an_unusable_file_is_an_error_of_one_line(
     assert not [record for record in caplog.records if record.exc_info]
     with pytest.raises(InvalidPolicyFile):
         PolicyFiles(tmp_path / "missing.yaml", ())
+
+
+def test_an_error_of_the_checks_themselves_does_not_blame_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_checks: RuleChecks, name: str) -> None:
+        raise TypeError(name)
+
+    monkeypatch.setattr(RuleChecks, "check", fail)
+    with pytest.raises(TypeError):
+        PolicyFiles(write_policy(tmp_path / "policy.yaml", {NAME: "@"}), ())
 
 
 @pytest.mark.parametrize("content", ["other: 'role:admin and'", "other: 'rule:missing'", ""])

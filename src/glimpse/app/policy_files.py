@@ -186,13 +186,10 @@ class PolicyFiles:
             raise InvalidPolicyFile(f"The policy file {self._file} does not exist.")
         enforcer = _new_enforcer(self._file, self._dirs, self._defaults.rules)
         try:
-            with parser_errors():  # of rules that Glimpse may not evaluate
-                enforcer.load_rules()
+            _load_rules(enforcer)
             checks = RuleChecks(enforcer, self._defaults.credentials)
             for name in sorted(self._defaults.evaluated & enforcer.file_rules.keys()):
                 checks.check(name)
-        except (TypeError, AttributeError):  # of YAML that oslo.policy does not expect
-            why = "it has to have names of rules, and for each the rule as a text."
         except RecursionError:
             why = "it nests too many lists, parentheses or rules: simplify it."
         except (UnusableRule, cfg.Error, ValueError, OSError) as error:
@@ -218,6 +215,20 @@ def _new_enforcer(
     for name, rule in rules.items():
         enforcer.register_default(policy.RuleDefault(name, rule))
     return enforcer
+
+
+def _load_rules(enforcer: policy.Enforcer) -> None:
+    """Load the files of `enforcer`. Raises ValueError for YAML that has no rules, and other errors.
+
+    Errors of single rules are not raised, because Glimpse may not evaluate these rules.
+    """
+    try:
+        with parser_errors():
+            enforcer.load_rules()
+    except (TypeError, AttributeError):  # of YAML that oslo.policy does not expect
+        raise ValueError(
+            "it has to have names of rules, and for each the rule as a text."
+        ) from None
 
 
 def _stat(path: str) -> tuple[int, int, int]:
