@@ -164,6 +164,38 @@ def test_a_dump_keeps_the_mode_of_the_file_and_a_symbolic_link(state: Path, tmp_
     assert len(file.read_text().splitlines()) == 4
 
 
+@pytest.mark.parametrize("reason", ["another owner", "a hard link", "write protection"])
+def test_a_dump_writes_a_file_in_place_whose_replacement_would_change_more_than_its_content(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: str
+) -> None:
+    file = tmp_path / "images"
+    file.write_text("an earlier dump")
+    match reason:
+        case "another owner":
+            somebody_else = os.geteuid() + 1
+            monkeypatch.setattr(os, "geteuid", lambda: somebody_else)
+        case "a hard link":
+            (tmp_path / "other name").hardlink_to(file)
+        case _:  # not the mode of the file: root may write in spite of the mode
+            monkeypatch.setattr(os, "access", lambda path, _: Path(path) != file)
+    before = file.stat().st_ino
+    assert main(["dump", "--state-dir", str(state), str(file)]) == 0
+    assert file.stat().st_ino == before
+    assert len(file.read_text().splitlines()) == 4
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_write_protected_file_is_an_error_and_stays(
+    state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "images"
+    file.write_text("an earlier dump")
+    file.chmod(0o444)
+    assert main(["dump", "--state-dir", str(state), str(file)]) == 1
+    assert capsys.readouterr().err == f"glimpse: cannot write {file}: Permission denied\n"
+    assert file.read_text() == "an earlier dump"
+
+
 def test_a_dump_to_a_full_device_is_an_error(
     state: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -79,8 +79,8 @@ def _open_output(name: str) -> Iterator[BinaryIO]:
     The dump goes to a temporary file, which replaces the file `name` at the end of the block. If
     the block raises an error, the file `name` is unchanged, because a part of a dump would look
     like a whole dump. The new file has the mode of the old file, or 0600. A symbolic link stays a
-    link. A pipe, a device, and a file that cannot be replaced are written directly, so an error
-    leaves a part of the dump in them. Raises OSError if the output cannot be written.
+    link. A pipe, a device, and a file that `_is_replaceable` excludes are written directly, so an
+    error leaves a part of the dump in them. Raises OSError if the output cannot be written.
     """
     path = Path(name).resolve()
     if name == "-" or (path.exists() and not _is_replaceable(path)):
@@ -104,8 +104,15 @@ def _open_output(name: str) -> Iterator[BinaryIO]:
 
 
 def _is_replaceable(path: Path) -> bool:
-    """Return True if this process can replace `path`: a regular file that is no mount point."""
-    return path.is_file() and os.access(path.parent, os.W_OK) and not path.is_mount()
+    """Return True if this process can replace the file `path`, and nothing but its content changes.
+
+    Returns False for a mount point, for a file that this process cannot write, for a file of
+    another owner, and for a file with several hard links.
+    """
+    status = path.stat()
+    is_own = status.st_uid == os.geteuid() and status.st_nlink == 1
+    is_writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+    return path.is_file() and is_own and is_writable and not path.is_mount()
 
 
 def _image_lines(export: CatalogExport) -> Iterator[bytes]:
