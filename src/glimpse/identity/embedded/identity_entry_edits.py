@@ -79,17 +79,17 @@ def replace_entry(
                 entry.pop(name, None)
                 if name in written:
                     entry[name] = written[name]
-    if _size(document) > size:
-        check_size(document)
+    check_size(document, size)
     return new
 
 
-def check_size(document: Document) -> None:
-    """Raise Forbidden if `document` has more than `limits.MAX_BYTES`.
+def check_size(document: Document, old_size: int = 0) -> None:
+    """Raise Forbidden if `document` has more than `limits.MAX_BYTES`, and more than `old_size`.
 
-    Call this after each addition to `document`. `document` is not changed.
+    `old_size` is the number of bytes before the change of `document`. Call this after each addition
+    to `document`. `document` is not changed.
     """
-    if _size(document) > limits.MAX_BYTES:
+    if _size(document) > max(old_size, limits.MAX_BYTES):
         raise Forbidden(f"The identity file would have more than {limits.MAX_BYTES} bytes.")
 
 
