@@ -84,8 +84,9 @@ class ImportRecords:
         image_id, now = _image_id(task), self.clock()
         failed = task.fail(message, now)
         record = await self._catalog.get(image_id, None)
-        image = record.image if record is not None else None
-        if is_claimed := image is None or image_states.is_claimed(image, task.id):
+        is_claimed = record is None or image_states.is_claimed(record.image, task.id)
+        is_uploading = record is not None and record.image.status == "uploading"
+        if is_claimed:
             await self._store.delete(image_id)
         is_kept = keeps_staged_data and self._staging.has(image_id)
         status = "uploading" if is_kept else "queued"
@@ -106,7 +107,7 @@ class ImportRecords:
                 )
         except (ImageNotFound, Conflict):
             await self._catalog.put_task(failed)
-        if not is_kept and (is_claimed or image is None or image.status != "uploading"):
+        if not is_kept and (is_claimed or not is_uploading):
             await self._staging.delete(image_id)
 
     async def clean_up_interrupted_import(self, image_id: str) -> None:
