@@ -9,7 +9,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from glimpse.faults.active_faults import ActiveFaults, RequestFault
 from glimpse.faults.delays import Delays
 from glimpse.faults.held_upload import HeldUpload
-from glimpse.faults.response_effects import counting_success, cutting, slowing
+from glimpse.faults.response_effects import (
+    FIRST_UNSUCCESSFUL,
+    counting_success,
+    cutting,
+    slowing,
+)
 from glimpse.faults.rules import FaultRule, RequestFacts
 from glimpse.http.request_drain import RequestDrain
 from glimpse.http.reset_exception import ResetConnection
@@ -23,7 +28,6 @@ IdentifyOperation = Callable[[Scope], tuple[str, str, str]]
 _TOO_MANY_REQUESTS = 429
 _UPLOAD = "image.upload_data"
 _STARTING_JOBS = ("image.import_data", "run_action")  # a success starts a job that stores data
-_FIRST_ERROR = 300
 
 
 class FaultMiddleware:
@@ -153,7 +157,7 @@ class FaultMiddleware:
             await send(message)
 
         await self._app(scope, receive, remember)
-        if sent and sent[0]["status"] < _FIRST_ERROR:
+        if sent and sent[0]["status"] < FIRST_UNSUCCESSFUL:
             fault.remember(key, sent, now)
 
     async def _delay_data(

@@ -12,7 +12,7 @@ from starlette.types import Message, Send
 from glimpse.http.request_middleware import ResponseAborted
 
 _PIECES_PER_SECOND = 20  # of a slow body
-_FIRST_ERROR = 300
+FIRST_UNSUCCESSFUL = 300  # statuses from here on are those of redirects and errors
 
 OnChange = Callable[[], None]
 
@@ -63,7 +63,7 @@ def counting_success(send: Send, on_success: Callable[[], None]) -> Send:
     """Return a `send` that calls `on_success` before a response with a status below 300."""
 
     async def send_counted(message: Message) -> None:
-        if message["type"] == "http.response.start" and message["status"] < _FIRST_ERROR:
+        if message["type"] == "http.response.start" and message["status"] < FIRST_UNSUCCESSFUL:
             on_success()
         await send(message)
 
