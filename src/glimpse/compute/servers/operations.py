@@ -109,10 +109,8 @@ class ServerOperations:
             request.query_string, request.caller, _minor(request), permissions
         )
         page = await self._servers.list_servers(request.caller, found.query)
-        next_link: list[dict[str, str]] | None = None
-        if page.has_more and page.servers:
-            link = NextLink(request.link_bases.versioned + path, found.parameters)
-            next_link = link.render(page.servers[-1].id)
+        last_id = page.servers[-1].id if page.has_more and page.servers else None
+        next_link = _next_link(request, path, found.parameters, last_id)
         # A page of 1,000 servers takes 20 ms, for which other requests would wait.
         body = await asyncio.to_thread(_render_page, "servers", page.servers, view, next_link)
         return Response(200, body)
@@ -219,19 +217,19 @@ class ServerOperations:
         """
         link_bases, minor = request.link_bases, _minor(request)
         found = parse_flavor_list_request(request.query_string, request.caller, minor)
-        page = found.query.select_page(await self._servers.list_flavors())
-        next_link: list[dict[str, str]] | None = None
-        if page.has_more and page.flavors:
-            link = NextLink(link_bases.versioned + path, found.parameters)
-            next_link = link.render(page.flavors[-1].name)
-        body = await asyncio.to_thread(
-            _render_page,
-            "flavors",
-            page.flavors,
-            lambda flavor: view(flavor, link_bases, minor),
-            next_link,
-        )
-        return Response(200, body)
+        flavors = await self._servers.list_flavors()
+
+        def render() -> bytes:
+            page = found.query.select_page(flavors)
+            last_name = page.flavors[-1].name if page.has_more and page.flavors else None
+            return _render_page(
+                "flavors",
+                page.flavors,
+                lambda flavor: view(flavor, link_bases, minor),
+                _next_link(request, path, found.parameters, last_name),
+            )
+
+        return Response(200, await asyncio.to_thread(render))
 
     async def show_flavor(self, request: Request) -> Response:
         """Handle ``GET /flavors/{id}``: the full document of a flavor.
@@ -247,6 +245,18 @@ class ServerOperations:
             if flavor.name == flavor_id:
                 return flavor
         raise FlavorNotFound(flavor_id)
+
+
+def _next_link(
+    request: Request, path: str, parameters: tuple[tuple[str, str], ...], last_id: str | None
+) -> list[dict[str, str]] | None:
+    """Return the link to the page after the entry `last_id`; None if `last_id` is None.
+
+    `path` is the operation's path, such as ``/servers``. `parameters` are those of the query.
+    """
+    if last_id is None:
+        return None
+    return NextLink(request.link_bases.versioned + path, parameters).render(last_id)
 
 
 def _render_page(
