@@ -25,9 +25,10 @@ def make_compute_api(
     `rules` are the operator's policy rules; None without policy files. Raises InvalidSettings for
     an invalid link prefix.
     """
+    policy = ComputePolicy(rules)
     return ComputeAPI(
-        make_image_routes(settings, components, rules),
-        ComputePolicy(rules),
+        make_image_routes(settings, components, policy),
+        policy,
         components.identity,
         components.image_service_url,
         compute_options(settings),
@@ -36,16 +37,13 @@ def make_compute_api(
 
 
 def make_image_routes(
-    settings: Settings, components: Components, rules: PolicyRules | None
+    settings: Settings, components: Components, policy: ComputePolicy
 ) -> RouteTable:
-    """Make the route table of images.
-
-    `rules` are the operator's policy rules; None without policy files.
-    """
+    """Make the route table of images, whose operations `policy` allows or not."""
     operations = ImageOperations(
         components.images,
         metadata_items=settings.quota.metadata_items,
-        policy=ComputePolicy(rules),
+        policy=policy,
     )
     return image_routes(operations)
 

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Scope
 from glimpse.app.components import Components
 from glimpse.app.compute import make_image_routes, make_server_routes
 from glimpse.app.pipeline import MakeTestMiddleware
+from glimpse.compute.policy import ComputePolicy
 from glimpse.compute.routes import RouteTable, split_version_root
 from glimpse.control.control_api import ControlTools
 from glimpse.faults.middleware import FaultMiddleware
@@ -49,7 +50,7 @@ class _Operations:
         identity_operations: "_IdentityOperations",
     ) -> None:
         # Only the names of the routes matter here, not the policy rules.
-        image_routes = make_image_routes(settings, components, None)
+        image_routes = make_image_routes(settings, components, ComputePolicy(None))
         server_routes = make_server_routes(settings, components, None)
         tables = [image_routes, *([] if server_routes is None else [server_routes])]
         find: dict[str, _FindOperation] = {"compute": _operation_finder(tables)}
