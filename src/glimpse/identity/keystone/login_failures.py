@@ -17,7 +17,6 @@ from keystoneauth1.exceptions import (
     RequestTimeout,
     RetriableConnectionFailure,
     ServiceProviderNotFound,
-    TooManyRequests,
     Unauthorized,
     UnknownConnectionError,
 )
@@ -120,7 +119,6 @@ _FAILURES: Sequence[tuple[type[Exception] | tuple[type[Exception], ...], Failure
     ((*RETRYABLE, NoConnection), _UNREACHABLE),
     ((Unauthorized, EmptyCatalog), _REFUSED),
     ((BadRequest, Forbidden), _NOT_ACCEPTED),
-    (TooManyRequests, _TOO_MANY),
     (
         (AuthorizationFailure, AuthPluginException, MissingAuthMethods, ServiceProviderNotFound),
         _UNUSABLE_OPTIONS,
@@ -139,6 +137,9 @@ def failure_of(error: Exception) -> Failure:
             return _REDIRECTED
         if isinstance(error.original, InvalidHeader):
             return _UNUSABLE_OPTIONS
+    # keystoneauth 5.8 has no class for this status.
+    if getattr(error, "http_status", None) == HTTPStatus.TOO_MANY_REQUESTS:
+        return _TOO_MANY
     return next((failure for kinds, failure in _FAILURES if isinstance(error, kinds)), _INVALID)
 
 
