@@ -71,10 +71,10 @@ async def database(options: DatabaseOptions) -> AsyncIterator[GlanceDatabase]:
 def reader(database: GlanceDatabase, options: DatabaseOptions) -> ImageReader:
     """A reader for a Glance whose schema declares the property ``declared``."""
 
-    async def declared_keys(_token: str) -> frozenset[str]:
+    async def all_keys(_token: str) -> frozenset[str]:
         return frozenset(("declared",))
 
-    return ImageReader(database, read_glance_rules(), declared_keys, options.page_size)
+    return ImageReader(database, read_glance_rules(), all_keys, options.page_size)
 
 
 @pytest.fixture(scope="session", params=["mysql", "postgresql"])

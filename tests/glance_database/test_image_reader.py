@@ -116,11 +116,11 @@ async def test_an_image_with_large_properties_that_is_no_longer_shared_is_not_li
 async def test_images_that_the_policy_hides_do_not_count_for_the_limit(
     tables: GlanceTables, database: GlanceDatabase, tmp_path: Path
 ) -> None:
-    async def declared_keys(_token: str) -> frozenset[str]:
+    async def all_keys(_token: str) -> frozenset[str]:
         return frozenset()
 
     file = write_policy(tmp_path / "policy.yaml", {"get_image": "'yes':%(listed)s"})
-    reader = ImageReader(database, read_glance_rules(str(file)), declared_keys, 3)
+    reader = ImageReader(database, read_glance_rules(str(file)), all_keys, 3)
     shown = [await tables.put_image(properties={"listed": "yes"}) for _ in range(2)]
     for _ in range(20):
         await tables.put_image()

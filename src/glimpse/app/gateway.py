@@ -52,7 +52,7 @@ async def open_gateway_components(settings: Settings, rules: PolicyRules | None)
         async with AsyncExitStack() as opened:
             opened.push_async_callback(glance.close)
             opened.push_async_callback(identity.close)
-            images = await _open_database(settings, glance, rules, readiness_checks)
+            images = await _open_image_service(settings, glance, rules, readiness_checks)
             opened.pop_all()
     if isinstance(identity, KeystoneIdentity):
         readiness_checks["keystone"] = identity.ping
@@ -63,7 +63,7 @@ async def open_gateway_components(settings: Settings, rules: PolicyRules | None)
     return Components(images, identity, image_service_url, readiness_checks)
 
 
-async def _open_database(
+async def _open_image_service(
     settings: Settings,
     glance: GlanceImageService,
     rules: PolicyRules | None,

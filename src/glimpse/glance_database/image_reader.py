@@ -37,21 +37,21 @@ _MAX_PAGE_BYTES = 4 * 1024 * 1024  # approximate bytes of the properties of all 
 class ImageReader:
     """Reads images from `database`, as far as Glance's policy allows them to the caller.
 
-    `rules` are the rules of Glance's policy. `declared_keys` gets a caller's token and returns the
-    keys that Glance's image schema declares. A page of a list has at most `page_size` images. All
-    methods may raise DatabaseError, and the errors of `declared_keys`.
+    `rules` are the rules of Glance's policy. `all_keys` gets a caller's token and returns the keys
+    of Glance's image schema. A page of a list has at most `page_size` images. All methods may
+    raise DatabaseError, and the errors of `all_keys`.
     """
 
     def __init__(
         self,
         database: Database,
         rules: GlanceRules,
-        declared_keys: Callable[[str], Awaitable[frozenset[str]]],
+        all_keys: Callable[[str], Awaitable[frozenset[str]]],
         page_size: int,
     ) -> None:
         self._database = database
         self._policy = GlancePolicy(rules)
-        self._declared_keys = declared_keys
+        self._all_keys = all_keys
         self._page_size = page_size
         self._lists = ListReader(database)
 
@@ -70,7 +70,7 @@ class ImageReader:
         if row is not None:
             image, is_member = await self._without_nulls(caller, make_image(row)), bool(row[-1])
             reader = self._policy.identify(caller)
-            if _is_visible(reader, image, is_member=is_member) and reader.may_get(image):
+            if _is_visible_to(reader, image, is_member=is_member) and reader.may_get(image):
                 return image
         raise ImageNotFound(image_id)
 
@@ -159,7 +159,7 @@ class ImageReader:
         image = None if row is None else make_listed_image(row)
         if row is None or image is None:
             return None
-        return image if _is_visible(reader, image, is_member=bool(row[-1])) else None
+        return image if _is_visible_to(reader, image, is_member=bool(row[-1])) else None
 
     async def _read_row(self, image_id: str, project_id: str | None) -> Row | None:
         """Return the row of `statements.select_image`; None if the image does not exist."""
@@ -173,7 +173,7 @@ class ImageReader:
         """
         if ":null" not in image.properties_json:  # nearly always
             return image
-        return replace_nulls(image, await self._declared_keys(caller.token))
+        return replace_nulls(image, await self._all_keys(caller.token))
 
     async def _find_marker(self, reader: GlanceCaller, marker: str) -> Position:
         """Return the position of the image whose id is `marker`.
@@ -203,7 +203,7 @@ class ImageReader:
         return Position(created_at, image_id)
 
 
-def _is_visible(reader: GlanceCaller, image: Image, *, is_member: bool) -> bool:
+def _is_visible_to(reader: GlanceCaller, image: Image, *, is_member: bool) -> bool:
     """Return True if Glance shows the image to the caller.
 
     `is_member` is True if the image is shared with the caller's project.

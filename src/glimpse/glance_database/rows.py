@@ -60,13 +60,13 @@ def make_listed_image(row: Row) -> Image | None:
         return None
 
 
-def replace_nulls(image: Image, declared_keys: frozenset[str]) -> Image:
+def replace_nulls(image: Image, all_keys: frozenset[str]) -> Image:
     """Return a copy of the image in which null properties are empty texts.
 
-    A property whose key is in `declared_keys` stays null.
+    `all_keys` are the keys of Glance's image schema. A property with such a key stays null.
     """
     properties = {
-        key: "" if value is None and key not in declared_keys else value
+        key: "" if value is None and key not in all_keys else value
         for key, value in image.properties.items()
     }
     return image._replace(properties_json=orjson.dumps(properties).decode())
