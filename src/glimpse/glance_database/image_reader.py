@@ -1,5 +1,6 @@
 """ImageReader: reads images from Glance's database as Glance itself would show them."""
 
+import asyncio
 import contextlib
 import sys
 from collections import deque
@@ -31,6 +32,7 @@ from glimpse.images.errors import (
 
 _MAX_ID_LENGTH = 36  # characters, of Glance's column
 _FIRST_PAGE_SIZE = 500  # images; the size of the next page depends on the bytes of this page
+_ROWS_AT_ONCE = 100  # then other requests get a turn, because the policy may take long for a row
 _MAX_PAGE_BYTES = 4 * 1024 * 1024  # approximate bytes of the properties of all images of a page
 
 
@@ -138,6 +140,7 @@ class ImageReader:
         """
         images: list[Image] = []
         size = 0
+        before = len(rows)
         while rows and len(images) < most and size < _MAX_PAGE_BYTES:
             row = rows.popleft()
             if row[PROPERTIES] is None:
@@ -147,6 +150,8 @@ class ImageReader:
             if image is not None and reader.may_get(image):
                 images.append(await self._without_nulls(caller, image))
                 size += len(image.properties_json)
+            if (before - len(rows)) % _ROWS_AT_ONCE == 0:
+                await asyncio.sleep(0)
         return images
 
     async def _read_large_image(self, reader: GlanceCaller, image_id: str) -> Image | None:
