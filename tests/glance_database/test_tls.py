@@ -1,18 +1,22 @@
 """TLS to MariaDB and PostgreSQL: which files and servers are refused, and what the message says."""
 
+import ssl
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from glimpse.app.glance_database import database_options
+from glimpse.glance_database import mysql
 from glimpse.glance_database.connector import find_driver
-from glimpse.glance_database.database_url import InvalidDatabaseURL, parse_database_url
+from glimpse.glance_database.database_url import DatabaseURL, InvalidDatabaseURL, parse_database_url
 from glimpse.glance_database.errors import DatabaseError
 from glimpse.glance_database.tls import load_tls_files
 from glimpse.settings import InvalidSettings, load_settings
 from tests.glance_database.glance_tables import GlanceTables
 from tests.support.certificates import CertificateFiles, Certificates
+from tests.support.process import free_port
 from tests.support.services import mariadb
 
 
@@ -112,6 +116,34 @@ async def test_a_file_that_is_gone_later_is_named(
     load_tls_files(parse_database_url(url))
     file.unlink()
     assert str(file) in await _connect(url)
+
+
+async def test_the_files_of_a_new_connection_are_opened_once_and_in_a_thread(
+    certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = []
+
+    def load(url: DatabaseURL) -> ssl.SSLContext:
+        threads.append(threading.current_thread())
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "open", None)  # only `ssl` itself opens the files
+            return load_tls_files(url)
+
+    monkeypatch.setattr(mysql, "load_tls_files", load)
+    options = f"ssl_ca={certificates.authority}&{_pair('mysql', certificates.client)}"
+    assert "connect" in await _connect(f"mysql://root@127.0.0.1:{free_port()}/mysql?{options}")
+    assert len(threads) == 1
+    assert threads[0] is not threading.current_thread()
+
+
+async def test_an_encrypted_key_that_is_renewed_later_is_refused_without_a_question(
+    certificates: Certificates,
+) -> None:
+    pair = certificates.encrypt_key(certificates.client)
+    url = "{}://root@127.0.0.1:{}/glance?{}&{}".format
+    for dialect, tls in (("mysql", "ssl=true"), ("postgresql", "sslmode=require")):
+        message = await _connect(url(dialect, free_port(), tls, _pair(dialect, pair)))
+        assert "passphrase" in message or "PEM" in message or "decrypt" in message, message
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ async def _log_in(url: DatabaseURL, host: Host, seconds: float) -> Any:
         password=url.password,
         database=url.database,
         unix_socket=url.options.get("unix_socket"),
-        ssl=_tls(url),
+        ssl=await _tls(url),
         charset=_CHARSET,
         autocommit=True,
         sql_mode=_SQL_MODE,
@@ -147,7 +147,7 @@ def _reason(error: Exception) -> str:
     return " ".join(text.split()) or type(error).__name__
 
 
-def _tls(url: DatabaseURL) -> ssl.SSLContext | None:
+async def _tls(url: DatabaseURL) -> ssl.SSLContext | None:
     """Return the TLS context for the options of the URL; None for a connection without TLS.
 
     There is no TLS if the URL has no option for TLS, or ``ssl=false``. The server's certificate is
@@ -158,6 +158,6 @@ def _tls(url: DatabaseURL) -> ssl.SSLContext | None:
     options = url.options
     if options.get("ssl") in FALSE or not any(name.startswith("ssl") for name in options):
         return None
-    context = load_tls_files(url)
+    context = await asyncio.to_thread(load_tls_files, url)
     context.check_hostname = options.get("ssl_check_hostname") not in FALSE
     return context
