@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import signal
 import sqlite3
 import stat
 import subprocess
@@ -138,20 +139,23 @@ def test_a_dump_that_fails_leaves_the_earlier_one(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["images", "state"]
 
 
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_dump_says_so_and_leaves_the_earlier_one(
-    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    state: Path, tmp_path: Path, number: int, status: int
 ) -> None:
     file = tmp_path / "images"
     file.write_text("an earlier dump")
-
-    def interrupt(*_: object) -> bytes:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(dump, "render_image_and_members", interrupt)
-    assert main(["dump", "--state-dir", str(state), str(file)]) == 130
+    code = (
+        "import signal, sys; from glimpse.cli import dump, main;"
+        f"dump.render_image_and_members = lambda *_: signal.raise_signal({number});"
+        f"sys.exit(main.main(['dump', '--state-dir', {str(state)!r}, {str(file)!r}]))"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     message = "glimpse: interrupted before all images were dumped; run the command again\n"
-    assert capsys.readouterr().err == message
+    assert (done.returncode, done.stderr) == (status, message)
     assert file.read_text() == "an earlier dump"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["images", "state"]
 
 
 def test_a_dump_keeps_the_mode_of_the_file_and_a_symbolic_link(state: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import argparse
 import os
 import secrets
+import signal
 import sqlite3
 import stat
 import sys
@@ -14,6 +15,7 @@ from typing import BinaryIO
 from glimpse.bulk_load.image_documents import render_image_and_members
 from glimpse.cli.directory_check import read_only_advice
 from glimpse.cli.errors import CommandFailed
+from glimpse.cli.interruption import interruptible
 from glimpse.cli.progress import Progress
 from glimpse.cli.settings_arguments import add_state_arguments, read_settings
 from glimpse.cli.standard_streams import print_error, print_to_stderr
@@ -47,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     images have been written, so an earlier dump is unchanged after an error. A new FILE has the
     mode 0600. Raises CommandFailed if the catalog cannot be read or the output cannot be written.
     Raises BrokenPipeError if the output is a pipe that nobody reads, KeyboardInterrupt at SIGINT,
-    and InvalidSettings.
+    SystemExit at SIGTERM before FILE is replaced, and InvalidSettings.
     """
     path = read_settings(options).server.state_dir / CATALOG_FILE
     try:
@@ -59,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     except sqlite3.Error as error:
         advice = read_only_advice(path.parent)
         raise CommandFailed(f"The catalog {path} cannot be read: {error}.{advice}") from None
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit):
         print_error("interrupted before all images were dumped; run the command again")
         raise
     except BrokenPipeError:
@@ -81,14 +83,26 @@ def _open_output(name: str) -> Iterator[BinaryIO]:
     like a whole dump. The new file has the mode of the old file, or 0600. A symbolic link stays a
     link. A pipe, a device, and a file that `_is_replaceable` excludes are written directly, so an
     error leaves a part of the dump in them. Raises OSError if the output cannot be written.
+    If `name` is replaced, SIGTERM raises SystemExit in the block (see `interruptible`).
     """
     path = Path(name).resolve()
-    if name == "-" or (path.exists() and not _is_replaceable(path)):
-        flags = os.O_WRONLY | os.O_TRUNC
-        opened = os.dup(sys.stdout.fileno()) if name == "-" else os.open(path, flags)
-        with os.fdopen(opened, "wb") as stream:
+    if name != "-" and (not path.exists() or _is_replaceable(path)):
+        # Not for a pipe: a dump that waits for a reader would no longer end at SIGTERM.
+        with interruptible((signal.SIGTERM,)), _replacing(path) as stream:
             yield stream
         return
+    flags = os.O_WRONLY | os.O_TRUNC
+    opened = os.dup(sys.stdout.fileno()) if name == "-" else os.open(path, flags)
+    with os.fdopen(opened, "wb") as stream:
+        yield stream
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[BinaryIO]:
+    """Open a temporary file that replaces the file `path` at the end of the block.
+
+    If the block raises an error, only the temporary file is removed. Raises OSError.
+    """
     mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o600
     temporary = path.with_name(f".glimpse-dump-{secrets.token_hex(8)}")
     try:

@@ -1,7 +1,7 @@
-"""interruptible: lets signals end a part of the start of ``glimpse serve`` that may take long."""
+"""interruptible: lets signals end a part of a command that may take long."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
@@ -10,26 +10,28 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
-    """Let SIGINT and SIGTERM, which the caller has blocked, end the block.
+def interruptible(signals: Sequence[signal.Signals] = _SIGNALS) -> Iterator[None]:
+    """Let `signals`, of SIGINT and SIGTERM, end the block, also if the caller has blocked them.
 
     SIGINT raises KeyboardInterrupt, SIGTERM raises SystemExit with the status 143. Further signals
-    have no effect, so that the block can remove what it has made. After the block, both signals are
-    blocked again, with the handlers that they had. Call it in the main thread.
+    have no effect, so that the block can remove what it has made. After the block, `signals` have
+    the handlers that they had, and are blocked again if they were. Call it in the main thread.
     """
-    handlers = {number: signal.signal(number, _end) for number in _SIGNALS}
+
+    def end(number: int, _: FrameType | None) -> NoReturn:
+        for each in signals:
+            signal.signal(each, signal.SIG_IGN)
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        raise SystemExit(128 + number)  # as a shell reports it
+
+    handlers = {number: signal.signal(number, end) for number in signals}
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     try:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        signal.pthread_sigmask(signal.SIG_BLOCK, signals)
         for number, handler in handlers.items():
             signal.signal(number, handler)
-
-
-def _end(number: int, _: FrameType | None) -> NoReturn:
-    for each in _SIGNALS:
-        signal.signal(each, signal.SIG_IGN)
-    if number == signal.SIGINT:
-        raise KeyboardInterrupt
-    raise SystemExit(128 + number)  # as a shell reports it
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
