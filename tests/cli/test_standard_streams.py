@@ -1,5 +1,7 @@
 """The ``glimpse`` command with standard streams that are closed, full, or of another encoding."""
 
+import argparse
+import importlib
 import shlex
 import subprocess
 import sys
@@ -7,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from glimpse.cli.errors import CommandFailed
+from glimpse.cli.main import main
 from glimpse.identity.embedded.identity_file import IdentityFile
 from tests.cli.errors import assert_one_line_error
 
@@ -61,7 +65,49 @@ def test_a_closed_standard_input_is_empty(state: Path) -> None:
     assert_one_line_error(done, "the password has to be")
 
 
-def test_a_name_that_the_encoding_of_the_output_lacks_is_an_error(state: Path) -> None:
+@pytest.mark.parametrize("command", ["openrc jürgen", "user remove jürgen"])
+def test_each_command_names_the_encoding_of_the_output(state: Path, command: str) -> None:
     assert shell(f"user add jürgen --state-dir {state}").returncode == 0
-    done = shell(f"openrc jürgen --state-dir {state}", PYTHONIOENCODING="ascii")
+    done = shell(f"{command} --state-dir {state}", PYTHONIOENCODING="ascii")
     assert_one_line_error(done, "in the encoding ascii: set PYTHONIOENCODING=utf-8.")
+
+
+class FailingCommand:
+    """A subcommand that prints a line, and then raises an error."""
+
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Add no arguments."""
+
+    def run(self, _: argparse.Namespace) -> int:
+        sys.stdout.write("before the error\n")
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "message"),
+    [
+        (CommandFailed("the reason"), 1, "glimpse: the reason\n"),
+        (KeyboardInterrupt(), 130, ""),
+        (
+            UnicodeEncodeError("utf-8", "a\udcff", 1, 2, "surrogates not allowed"),
+            1,
+            "glimpse: '\\udcff' is not valid text in the encoding utf-8\n",
+        ),
+    ],
+)
+def test_the_error_of_a_command_counts_more_than_a_full_output(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: BaseException,
+    status: int,
+    message: str,
+) -> None:
+    command = FailingCommand(error)
+    monkeypatch.setattr(importlib, "import_module", lambda _: command)
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert main(["clouds"]) == status
+    assert capsys.readouterr().err == message

@@ -1,5 +1,6 @@
 """What `glimpse serve` prints when it listens: commands that work in another shell."""
 
+import io
 import os
 import re
 import stat
@@ -9,6 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
+from glimpse.cli.startup_message import print_startup_message
+from glimpse.server.listening_socket import listen
+from glimpse.settings import load_settings
 from tests.support.process import free_port
 
 SEED = """
@@ -85,3 +91,16 @@ def test_the_next_command_logs_in_as_a_user_of_the_seed(tmp_path: Path) -> None:
     with printed(tmp_path, port, programs, 2, "--ephemeral", "--seed", str(seed)) as (_, following):
         output = run(f"{following.removeprefix('Next, in another shell:  ')} env", programs)
     assert "OS_USERNAME=ann b\n" in output, following
+
+
+def test_a_name_that_the_encoding_of_the_output_lacks_does_not_end_serve(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state_dir = str(tmp_path / "jürgen")
+    settings = load_settings(
+        overrides={"api.auth_strategy": "noauth", "glimpse.state_dir": state_dir}
+    )
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), "ascii"))
+    with listen("127.0.0.1", 0) as listener:
+        print_startup_message(settings, [listener])
+    assert f"state in {tmp_path}/jürgen" in capsys.readouterr().err

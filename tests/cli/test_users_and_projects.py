@@ -223,6 +223,8 @@ def test_a_hostile_name_is_printed_on_one_line_and_quoted_for_a_shell(
         ["user", "remove", "\udcff"],
         ["project", "add", "\udcff"],
         ["project", "add", "red", "--description", "\udcff"],
+        ["user", "add", "ann", "--domain", "\udcff"],
+        ["project", "remove", "red", "--domain", "\udcff"],
     ],
 )
 def test_names_that_are_not_utf_8_are_invalid_arguments(

@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 
 import orjson
 
+from glimpse.cli.standard_streams import print_output
 from glimpse.telemetry.redaction import sanitize
 
 # FAIL: serving would not work. note: serving would work, but a setting has no effect, or a service
@@ -26,15 +27,16 @@ class Finding(NamedTuple):
 def print_findings(findings: Iterable[Finding], *, as_json: bool) -> bool:
     """Print a line for each finding at once; return True if no finding is a FAIL.
 
-    With `as_json`, print one JSON object after the last finding instead.
+    With `as_json`, print one JSON object after the last finding instead. Raises CommandFailed and
+    BrokenPipeError if the output cannot be written (see `print_output`).
     """
     printed = []
     for finding in findings:
         printed.append({"severity": finding.severity, "text": sanitize(finding.text)})
         if not as_json:
-            print("{severity:4}  {text}".format(**printed[-1]), flush=True)
+            print_output("{severity:4}  {text}\n".format(**printed[-1]))
     is_ok = all(each["severity"] != "FAIL" for each in printed)
     if as_json:
         document = orjson.dumps({"ok": is_ok, "findings": printed}, option=orjson.OPT_INDENT_2)
-        print(document.decode())
+        print_output(f"{document.decode()}\n")
     return is_ok

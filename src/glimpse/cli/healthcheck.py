@@ -12,6 +12,7 @@ from glimpse.cli.settings_arguments import (
     has_address,
     read_settings,
 )
+from glimpse.cli.standard_streams import print_output
 
 _TIMEOUT = 5  # seconds without data from the process
 _LONGEST_REASON = 200  # bytes of a response that are printed
@@ -40,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
         raise CommandFailed(f"{url} does not respond: {error}") from None
     if status != http.client.OK:
         raise CommandFailed(f"{url} responds {status}: {text}")
-    print(text)
+    print_output(f"{text}\n")
     return 0
 
 

@@ -14,12 +14,13 @@ from glimpse.bulk_load.loading import BadDocument, load
 from glimpse.cli.errors import CommandFailed
 from glimpse.cli.progress import Progress
 from glimpse.cli.settings_arguments import add_state_arguments, read_settings
-from glimpse.cli.standard_streams import print_error
+from glimpse.cli.standard_streams import print_error, print_output
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.embedded.sqlite.schema import UnusableCatalog
 from glimpse.images import Image
 from glimpse.images.errors import Invalid, Unavailable
 from glimpse.settings import Settings
+from glimpse.telemetry.redaction import escape
 
 _WITH_DATA = ("active", "deactivated")  # statuses of images that have data
 
@@ -70,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             print_error("interrupted; load the file again to complete it")
             raise
-    print(f"{loading.count} images loaded into {settings.server.state_dir}")
+    print_output(escape(f"{loading.count} images loaded into {settings.server.state_dir}") + "\n")
     if loading.lines.next_page:
         print_error(
             "this is one page of a list: load the other pages, too; the next is "

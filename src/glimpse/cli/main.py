@@ -4,6 +4,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Mapping
+from contextlib import nullcontext, suppress
 from typing import Protocol, cast
 
 from glimpse import __version__
@@ -69,10 +70,9 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # for example in `glimpse dump | head`
         discard_output()
         return _BROKEN_PIPE
-    except UnicodeEncodeError as error:
+    except UnicodeEncodeError as error:  # not of the output: `print_output` names that
         text = error.object[error.start : error.end]
-        why = f"cannot print {text} in the encoding {error.encoding}"
-        messages = [f"{why}: set PYTHONIOENCODING=utf-8."]
+        messages = [f"{text!a} is not valid text in the encoding {error.encoding}"]
     except OSError as error:
         place = f": {error.filename}" if error.filename else ""
         messages = [f"{error.strerror or error}{place}"]
@@ -87,7 +87,8 @@ def _run(given: list[str]) -> int:
     """Run the subcommand in `given`, write what it printed, and return the exit status.
 
     Raises CommandFailed for an argument with a NUL character, SystemExit for invalid arguments,
-    and the errors of `Subcommand.run` and `flush_output`.
+    and the errors of `Subcommand.run`. After success and ``--help``, raises those of
+    `flush_output`.
     """
     if invalid := next((word for word in given if "\0" in word), None):
         raise CommandFailed(f"an argument contains a NUL character: {invalid!r}")
@@ -95,9 +96,15 @@ def _run(given: list[str]) -> int:
         given = [_DEFAULT, *given]
     try:
         options = make_parser(given[0]).parse_args(given)
-        return _module(options.command).run(options)
-    finally:
-        flush_output()  # also after --help, which raises SystemExit
+        status = _module(options.command).run(options)
+    except BaseException as error:
+        is_help = isinstance(error, SystemExit) and not error.code
+        # If the command failed, that is the reason to report.
+        with nullcontext() if is_help else suppress(CommandFailed, BrokenPipeError):
+            flush_output()
+        raise
+    flush_output()
+    return status
 
 
 def make_parser(*given: str) -> argparse.ArgumentParser:

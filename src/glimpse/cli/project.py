@@ -33,7 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for action in (added, removed):
         action.add_argument("project", type=unicode_text, metavar="NAME")
         action.add_argument(
-            "--domain", default=DOMAIN_NAME, metavar="NAME", help="domain (default: Default)"
+            "--domain",
+            type=unicode_text,
+            default=DOMAIN_NAME,
+            metavar="NAME",
+            help="domain (default: Default)",
         )
     for action in (added, removed, actions.add_parser("list", help="list all projects")):
         add_state_arguments(action)
@@ -83,7 +87,7 @@ def _add(identity_file: IdentityFile, options: argparse.Namespace) -> None:
     check_values(values, schemas.PROJECT.attributes)
     domain = find_domain(identity_file.current, options.domain)
     project = asyncio.run(Projects(identity_file).create(values, domain.id))
-    print(escape(f"Project {project.name} added, with the id {project.id}"))
+    print_output(escape(f"Project {project.name} added, with the id {project.id}") + "\n")
 
 
 def _remove(identity_file: IdentityFile, options: argparse.Namespace) -> None:
@@ -92,4 +96,4 @@ def _remove(identity_file: IdentityFile, options: argparse.Namespace) -> None:
     if project is None:
         raise CommandFailed(f"The domain {domain.name} has no project {options.project}.")
     asyncio.run(Projects(identity_file).delete(project.id))
-    print(escape(f"Project {project.name} removed"))
+    print_output(escape(f"Project {project.name} removed") + "\n")

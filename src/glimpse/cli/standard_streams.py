@@ -34,12 +34,17 @@ def open_closed_streams() -> None:
 def print_output(text: str) -> None:
     """Write `text` to standard output at once.
 
-    Raises CommandFailed and BrokenPipeError for the same causes as `flush_output`.
+    Raises CommandFailed and BrokenPipeError for the same causes as `flush_output`. Raises
+    CommandFailed if the encoding of standard output lacks a character of `text`.
     """
     try:
         print(text, end="")
     except OSError as error:
         _fail(error)
+    except UnicodeEncodeError as error:
+        missing = error.object[error.start : error.end]
+        why = f"cannot print {missing} in the encoding {error.encoding}"
+        raise CommandFailed(f"{why}: set PYTHONIOENCODING=utf-8.") from None
     flush_output()
 
 

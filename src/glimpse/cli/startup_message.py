@@ -11,7 +11,7 @@ from glimpse.cli.embedded_users import open_identity_file
 from glimpse.cli.listening_sockets import socket_url
 from glimpse.cli.settings_arguments import has_standard_ports
 from glimpse.cli.shell_words import quote_word
-from glimpse.cli.standard_streams import discard_output
+from glimpse.cli.standard_streams import discard_output, print_to_stderr
 from glimpse.settings import Settings
 from glimpse.settings.options.process import DEFAULT_PORT
 from glimpse.telemetry.redaction import escape
@@ -25,14 +25,17 @@ def print_startup_message(settings: Settings, sockets: Sequence[socket.socket]) 
 
     If no user has a readable password, prints no commands. If the client ``openstack`` is not
     installed, also prints how to install it. `sockets` are the sockets of the APIs, in the order of
-    `api_listeners`. If standard output cannot be written, the message is lost. Raises CommandFailed
-    or OSError if the identity file cannot be used.
+    `api_listeners`. If standard output cannot be written, the message is lost. If the encoding of
+    standard output lacks a character, the message is on standard error. Raises CommandFailed or
+    OSError if the identity file cannot be used.
     """
     text = "".join(f"{escape(line)}\n" for line in _lines(settings, sockets))
     try:
         print(text, end="", flush=True)
     except OSError:  # a full disk or a closed pipe: clients can be served all the same
         discard_output()
+    except UnicodeEncodeError:  # standard error escapes what its encoding lacks
+        print_to_stderr(text.rstrip())
 
 
 def _lines(settings: Settings, sockets: Sequence[socket.socket]) -> Iterator[str]:

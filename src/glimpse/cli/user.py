@@ -47,7 +47,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     removed.add_argument("user", type=unicode_text, metavar="NAME")
     for action in (added, removed):
         action.add_argument(
-            "--domain", default=DOMAIN_NAME, metavar="NAME", help="domain (default: Default)"
+            "--domain",
+            type=unicode_text,
+            default=DOMAIN_NAME,
+            metavar="NAME",
+            help="domain (default: Default)",
         )
     for action in (added, removed, actions.add_parser("list", help="list all users")):
         add_state_arguments(action)
@@ -112,12 +116,12 @@ def _add(identity_file: IdentityFile, options: argparse.Namespace, settings: Set
     )
     roles = ", ".join(_roles(added.user, identity_file.current))
     new = " (a new project)" if added.is_new_project else ""
-    print(escape(f"User {added.user.name} added: {roles}{new}"))
+    print_output(escape(f"User {added.user.name} added: {roles}{new}") + "\n")
     if password.readable and domain.name == DOMAIN_NAME:
         where = f"--state-dir {quote_word(str(settings.server.state_dir.absolute()))}"
         end = " --" if added.user.name.startswith("-") else ""
         command = f"glimpse openrc {where}{end} {quote_word(added.user.name)}"
-        print(f"The password is in what `{command}` prints.")
+        print_output(f"The password is in what `{command}` prints.\n")
 
 
 def _remove(identity_file: IdentityFile, options: argparse.Namespace) -> None:
@@ -132,7 +136,7 @@ def _remove(identity_file: IdentityFile, options: argparse.Namespace) -> None:
     if user is None:
         raise CommandFailed(f"The domain {domain.name} has no user {options.user}.")
     identity_file.change(lambda document, current: remove_users(document, current, (user.id,)))
-    print(escape(f"User {user.name} removed"))
+    print_output(escape(f"User {user.name} removed") + "\n")
 
 
 def _roles(user: User, directory: Directory) -> Iterator[str]:
