@@ -1,5 +1,7 @@
 """`glimpse serve` with --seed, --ephemeral and --ready-file."""
 
+import argparse
+import errno
 import os
 import shlex
 import signal
@@ -7,21 +9,25 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from glimpse.cli import seeded_state
 from glimpse.cli.ephemeral_directory import ephemeral_directory
 from glimpse.cli.errors import CommandFailed
-from glimpse.cli.ready_file import ReadyFile
-from glimpse.server.listening_socket import listen
+from glimpse.cli.seeded_state import prepare_state
+from glimpse.cli.state_lock import StateLock
+from glimpse.embedded.options import EmbeddedOptions
+from glimpse.seed.apply import read_seed
+from glimpse.seed.seed import Seed
 from glimpse.settings import load_settings
 from tests.support.cloud import request_token
 from tests.support.http import Response, request
-from tests.support.process import GlimpseProcess, free_port, run_glimpse, wait_until
+from tests.support.process import GlimpseProcess, run_glimpse, wait_until
 from tests.support.ready_process import ReadyProcess
 
 ID = "5b9a9f0e-7a0c-4b2e-9d5b-0f2f0d2f5d11"
@@ -181,19 +187,6 @@ def test_the_state_of_a_killed_process_is_removed_by_the_next(tmp_path: Path) ->
         assert another.exists()
 
 
-def test_the_ready_file_names_the_ports_of_the_apis(tmp_path: Path) -> None:
-    image_port, identity_port = free_port(), free_port()
-    config = tmp_path / "glimpse.conf"
-    config.write_text(f"[glimpse]\nimage_port = {image_port}\nidentity_port = {identity_port}\n")
-    port = free_port()
-    arguments = ["--config-file", str(config), "--port", str(port)]
-    with serving(tmp_path, *arguments) as process:
-        document = process.document
-        assert document["compute"] == f"http://127.0.0.1:{port}/v2.1"
-        assert document["image"] == f"http://127.0.0.1:{image_port}"
-        assert document["identity"] == f"http://127.0.0.1:{identity_port}/v3"
-
-
 def test_a_reload_keeps_the_ephemeral_state(tmp_path: Path, seed: Path) -> None:
     with serving(tmp_path, "--ephemeral", "--seed", str(seed)) as process:
         document = process.document
@@ -201,32 +194,6 @@ def test_a_reload_keeps_the_ephemeral_state(tmp_path: Path, seed: Path) -> None:
         os.kill(process.pid, 1)
         wait_until(lambda: "was read again" in process.log.read_text(), "no reload")
         assert get(f"{document['image']}/v2/images/{ID}", token).status == 200
-
-
-def test_without_a_started_server_there_is_no_ready_file(tmp_path: Path) -> None:
-    settings = load_settings(overrides={"api.auth_strategy": "noauth"})
-    path = tmp_path / "ready.json"
-    path.write_text("of a process that was killed")
-    with listen("127.0.0.1", 0) as listener, ReadyFile(path, settings, [listener]):
-        assert not path.exists()
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("directory", ["/proc", "ready.json"])
-def test_a_ready_file_that_cannot_be_written_is_found_before_serving(
-    tmp_path: Path, directory: str
-) -> None:
-    """Files cannot be made in /proc, or in place of a directory."""
-    settings = load_settings(overrides={"api.auth_strategy": "noauth"})
-    path = tmp_path / directory / "ready.json"
-    if not path.parent.exists():
-        path.mkdir(parents=True)
-    with (
-        listen("127.0.0.1", 0) as listener,
-        pytest.raises(CommandFailed, match=r"cannot write the ready file /.*/ready\.json: "),
-        ReadyFile(path, settings, [listener]),
-    ):
-        pass
 
 
 MUCH_DATA = "images: [{name: big, owner: demo, data: {size: 100 GiB}}]"
@@ -251,6 +218,60 @@ def test_a_seed_that_cannot_be_written_is_an_error_and_leaves_no_part(
     assert " Free some space, or give images a status and a size in place of data." in last
     assert "Traceback" not in done.stderr
     assert sorted(path.name for path in state_dir.iterdir()) == [".seeded", "serve.lock"]
+
+
+def prepare(seed: Path, state_dir: Path) -> None:
+    """Fill a state directory from a seed in this process."""
+    options = argparse.Namespace(seed=seed, ephemeral=False)
+    settings = load_settings(overrides={"glimpse.state_dir": str(state_dir)})
+    with ExitStack() as stack:
+        prepare_state(options, settings, stack, StateLock())
+
+
+def test_a_file_of_data_that_vanishes_is_an_error_of_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, data, state_dir = tmp_path / "cloud.yaml", tmp_path / "data", tmp_path / "state"
+    path.write_text("images: [{name: disk, owner: demo, data: {file: data}}]")
+    data.write_bytes(b"data")
+
+    def read_then_remove(path: Path, options: EmbeddedOptions) -> Seed:
+        seed = read_seed(path, options)
+        data.unlink()
+        return seed
+
+    monkeypatch.setattr(seeded_state, "read_seed", read_then_remove)
+    with pytest.raises(CommandFailed, match=r"cannot write the seed .*No such file"):
+        prepare(path, state_dir)
+    assert sorted(path.name for path in state_dir.iterdir()) == [".seeded", "serve.lock"]
+
+
+@pytest.mark.parametrize(
+    ("error", "raised", "message"),
+    [
+        (OSError(errno.ENOSPC, "No space left"), CommandFailed, "No space left"),
+        (KeyboardInterrupt("interrupted"), KeyboardInterrupt, "interrupted"),
+    ],
+)
+def test_a_directory_that_cannot_be_emptied_does_not_hide_why_the_seed_was_not_written(
+    tmp_path: Path,
+    seed: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: BaseException,
+    raised: type[BaseException],
+    message: str,
+) -> None:
+    async def fail(_: object, state_dir: Path, *__: object) -> None:
+        (state_dir / "file").touch()
+        monkeypatch.setattr(Path, "unlink", refuse)
+        raise error
+
+    def refuse(_: Path) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(seeded_state, "apply_seed", fail)
+    with pytest.raises(raised, match=message):
+        prepare(seed, tmp_path / "state")
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

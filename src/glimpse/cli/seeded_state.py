@@ -3,7 +3,7 @@
 import argparse
 import asyncio
 import shutil
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack, nullcontext, suppress
 from pathlib import Path
 
 from glimpse.app.embedded_options import embedded_options
@@ -44,7 +44,8 @@ def prepare_state(
 
     Raises CommandFailed if the arguments, the seed or the directory cannot be used; then the state
     is unchanged. Also raises CommandFailed if the state cannot be written, as on a full disk; then
-    the state directory is empty. Raises OSError if a directory cannot be made or emptied.
+    the state directory is empty, but for files that cannot be removed. Raises OSError if a
+    directory cannot be made or emptied before.
     """
     if settings.image_service != "embedded" or settings.api.auth_strategy == "keystone":
         raise CommandFailed("--seed and --ephemeral need the embedded services, not a gateway.")
@@ -80,24 +81,33 @@ def _read(path: Path, settings: Settings) -> Seed:
 def _write(seed: Seed, path: Path, state_dir: Path, settings: Settings) -> None:
     """Fill a state directory from the seed of the file `path`.
 
-    Shows the progress if the seed has 256 MiB of data or more. If writing fails or is interrupted,
-    empties the directory, because a part of a cloud would be served like a whole cloud. Raises
-    CommandFailed if the state cannot be written.
+    If writing fails or is interrupted, empties the directory, because a part of a cloud would be
+    served like a whole cloud. Raises CommandFailed if the state cannot be written.
+    """
+    try:
+        asyncio.run(_fill(seed, state_dir, settings))
+    except (ImageServiceError, InvalidStateFile, UnusableCatalog, OSError) as error:
+        with suppress(OSError):  # the first error is the reason to report
+            _empty(state_dir)
+        hint = f" Free some space, or {_LESS_DATA}." if isinstance(error, StorageFull) else ""
+        raise CommandFailed(f"cannot write the seed {path} to {state_dir}: {error}{hint}") from None
+    except BaseException:
+        with suppress(OSError):
+            _empty(state_dir)
+        raise
+
+
+async def _fill(seed: Seed, state_dir: Path, settings: Settings) -> None:
+    """Fill a state directory from a seed; show the progress from 256 MiB of data on.
+
+    Raises OSError if a file of data cannot be read, and the errors of `apply_seed`.
     """
     size = sum(data_size(image) for image in seed.images)
     if size >= _MUCH_DATA:
         print_error(f"writing {size // 2**20} MiB of image data; to start at once, {_LESS_DATA}")
-    try:
-        with Progress("seeding", size, "B") if size >= _MUCH_DATA else nullcontext() as progress:
-            advance = progress.advance_to if progress is not None else None
-            asyncio.run(apply_seed(seed, state_dir, embedded_options(settings), advance))
-    except (ImageServiceError, InvalidStateFile, UnusableCatalog, OSError) as error:
-        _empty(state_dir)
-        hint = f" Free some space, or {_LESS_DATA}." if isinstance(error, StorageFull) else ""
-        raise CommandFailed(f"cannot write the seed {path} to {state_dir}: {error}{hint}") from None
-    except BaseException:
-        _empty(state_dir)
-        raise
+    with Progress("seeding", size, "B") if size >= _MUCH_DATA else nullcontext() as progress:
+        advance = progress.advance_to if progress is not None else None
+        await apply_seed(seed, state_dir, embedded_options(settings), advance)
 
 
 def _require_replaceable(state_dir: Path) -> None:
