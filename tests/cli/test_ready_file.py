@@ -1,5 +1,6 @@
 """ReadyFile: the file with the URLs of ``glimpse serve``."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,20 @@ def test_without_a_started_server_there_is_no_ready_file(tmp_path: Path) -> None
     path.write_text("of a process that was killed")
     with listen("127.0.0.1", 0) as listener, ReadyFile(path, settings, [listener]):
         assert not path.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_hidden_file_of_a_killed_process_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = load_settings(overrides={"api.auth_strategy": "noauth"})
+    path = tmp_path / "ready.json"
+    with listen("127.0.0.1", 0) as listener:
+        ReadyFile(path, settings, [listener]).__enter__()  # the process is killed
+        assert len(list(tmp_path.iterdir())) == 1
+        monkeypatch.setattr(os, "getpid", lambda: 1)
+        with ReadyFile(path, settings, [listener]):
+            pass
     assert list(tmp_path.iterdir()) == []
 
 

@@ -27,7 +27,8 @@ class ReadyFile:
     Use it as a context manager, which removes the file at the start and at the end of the block. At
     the start, the content is written to a hidden file in the same directory, so that a full disk is
     found before clients are served. `report` renames the hidden file. Only the owner can read the
-    file.
+    file. The hidden file has the same name in each process, so that the next process removes the
+    file, with its token, of a process that was killed.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class ReadyFile:
         file does not exist or cannot be written.
         """
         self._path = path.absolute()
-        self._written = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+        self._written = self._path.with_name(f".{self._path.name}.new")
         if not os.access(self._path.parent, os.W_OK):
             raise CommandFailed(f"cannot write the ready file {path}: check its directory.")
         self._document = _document(settings, sockets)
@@ -55,12 +56,13 @@ class ReadyFile:
                 self._document["credentials"] = str(control.copies.original / FILE_NAME)
 
     def __enter__(self) -> Self:
-        """Remove the file of a killed process, and write the hidden file.
+        """Remove the files of a killed process, and write the hidden file.
 
         Raises CommandFailed if a file cannot be removed or written.
         """
         try:
             self._path.unlink(missing_ok=True)
+            self._written.unlink(missing_ok=True)
             write_private_file(self._written, orjson.dumps(self._document))
         except OSError as error:
             raise CommandFailed(
