@@ -146,8 +146,11 @@ class EmbeddedServers:
         try:
             claim = asyncio.to_thread(self._table.update, server.id, _claim(lock.image_id))
             await complete(claim)
-        except BaseException:
+        except (ServerNotFound, WrongState):  # raised by the claim, which then writes nothing
             lock.release()
+            raise
+        except BaseException:  # the claim may be written: its thread may even go on
+            lock.abandon()
             raise
         try:
             await self._create(caller, server, lock.image_id, name, metadata)
