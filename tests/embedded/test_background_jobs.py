@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from glimpse.embedded.background_jobs import JobLimits, LimitedJobs
+from glimpse.embedded.background_jobs import BackgroundJobs, JobLimits, LimitedJobs
 from glimpse.images.errors import Unavailable
 
 ONE = JobLimits(max_running=1, max_waiting=1, project_share=100)
@@ -113,3 +113,33 @@ async def test_closing_waits_until_cancelled_jobs_have_cleaned_up() -> None:
     await asyncio.sleep(0)
     await jobs.close()
     assert ended == ["cleaned up", "False"]
+
+
+async def test_a_job_is_not_started_after_closing() -> None:
+    began, ends = list[bool](), list[bool]()
+
+    async def job() -> bool:
+        began.append(True)
+        return True
+
+    jobs = BackgroundJobs()
+    await jobs.close()
+    jobs.start(job(), ends.append)
+    assert ends == [False]
+    await jobs.wait_until_idle()
+    assert (began, ends) == ([], [False])
+
+
+async def test_a_reservation_that_closing_overtakes_starts_no_job() -> None:
+    began, ends = list[bool](), list[bool]()
+
+    async def job() -> bool:
+        began.append(True)
+        return True
+
+    jobs = LimitedJobs(ONE)
+    with jobs.reserve_job("p"):
+        await jobs.close()
+        jobs.start("p", job(), ends.append)
+    await jobs.wait_until_idle()
+    assert (began, ends) == ([], [False])

@@ -1,4 +1,4 @@
-"""BackgroundJobs: runs jobs in asyncio tasks. LimitedJobs also limits their number."""
+"""BackgroundJobs: runs jobs in asyncio tasks. LimitedJobs limits their number."""
 
 import asyncio
 import contextlib
@@ -40,36 +40,34 @@ class JobLimits:
 class BackgroundJobs:
     """Runs jobs as asyncio tasks, without a limit.
 
-    Each job belongs to a project, or to None for no project. The owner of the object calls `close`
-    at the end.
+    The owner of the object calls `close` at the end. ``is_closed`` is True from then on.
     """
 
     def __init__(self) -> None:
-        self._jobs: dict[asyncio.Task[bool], str | None] = {}
-        self._is_closed = False
+        self._jobs: set[asyncio.Task[bool]] = set()
+        self.is_closed = False
 
-    def start(
-        self,
-        project_id: str | None,
-        job: Coroutine[Any, Any, bool],
-        on_end: Callable[[bool], None],
-    ) -> None:
+    def start(self, job: Coroutine[Any, Any, bool], on_end: Callable[[bool], None]) -> None:
         """Start a job, and call `on_end` when the job has ended.
 
-        There is no limit of jobs. `on_end` gets True only if the job returned True. If the job
-        raises an error, the error is logged and `on_end` gets False. If the job is cancelled, even
-        before its first statement, `on_end` gets False.
+        `on_end` gets True only if the job returned True. If the job raises an error, the error is
+        logged and `on_end` gets False. If the job is cancelled, even before its first statement,
+        `on_end` gets False. After `close`, the job is not started, and `on_end` gets False at once.
         """
+        if self.is_closed:
+            job.close()
+            on_end(False)  # noqa: FBT003
+            return
 
         def on_done(task: asyncio.Task[bool]) -> None:
-            self._jobs.pop(task, None)
+            self._jobs.discard(task)
             error = None if task.cancelled() else task.exception()
             if error is not None:
                 _log.error("a background job failed", exc_info=error)
             on_end(not task.cancelled() and error is None and task.result())
 
         task = asyncio.create_task(job)
-        self._jobs[task] = project_id
+        self._jobs.add(task)
         task.add_done_callback(on_done)
 
     async def wait_until_idle(self) -> None:
@@ -79,14 +77,17 @@ class BackgroundJobs:
 
     async def close(self) -> None:
         """Cancel all jobs, and return when all have ended."""
-        self._is_closed = True
+        self.is_closed = True
         for task in self._jobs:
             task.cancel()
         await self.wait_until_idle()
 
 
-class LimitedJobs(BackgroundJobs):
-    """Runs a limited number of jobs, such as imports.
+class LimitedJobs:
+    """Runs a limited number of jobs, such as imports, as asyncio tasks.
+
+    Each job belongs to a project, or to None for no project. The owner of the object calls `close`
+    at the end.
 
     To limit the number of jobs, a caller enters `reserve_job`, and calls `start` in its block. To
     limit how many jobs work at a time, each job enters ``places.place`` before its work, and so
@@ -94,11 +95,11 @@ class LimitedJobs(BackgroundJobs):
     """
 
     def __init__(self, limits: JobLimits) -> None:
-        super().__init__()
+        self._jobs = BackgroundJobs()
         self.places = ProjectPlaces(limits.max_running, limits.max_running_of_project)
         self._max_jobs = limits.max_running + limits.max_waiting
         self._max_jobs_of_project = limits.max_running_of_project + limits.max_waiting_of_project
-        self._reserved: Counter[str | None] = Counter()
+        self._taken: Counter[str | None] = Counter()  # rooms of each project
 
     @contextlib.contextmanager
     def reserve_job(self, project_id: str | None) -> Iterator[None]:
@@ -108,17 +109,46 @@ class LimitedJobs(BackgroundJobs):
         `max_running` + `max_waiting` jobs. A project has room for its share of both numbers. Each
         job that runs or waits takes room, and so does each reservation.
         """
-        if self._is_closed:
+        if self._jobs.is_closed:
             raise Unavailable("The server is stopping.")
-        if len(self._jobs) + self._reserved.total() >= self._max_jobs:
+        if self._taken.total() >= self._max_jobs:
             raise Unavailable("Too many imports are waiting. Try again.", retry_after=60)
-        of_project = sum(each == project_id for each in self._jobs.values())
-        if of_project + self._reserved[project_id] >= self._max_jobs_of_project:
+        if self._taken[project_id] >= self._max_jobs_of_project:
             raise Unavailable(
                 "Too many imports of this project are waiting. Try again.", retry_after=60
             )
-        self._reserved[project_id] += 1
+        self._taken[project_id] += 1
         try:
             yield
         finally:
-            self._reserved -= Counter({project_id: 1})  # unlike `subtract`, removes a count of zero
+            self._leave(project_id)
+
+    def start(
+        self,
+        project_id: str | None,
+        job: Coroutine[Any, Any, bool],
+        on_end: Callable[[bool], None],
+    ) -> None:
+        """Start a job of a project, whether there is room or not.
+
+        `on_end` is called as by ``BackgroundJobs.start``.
+        """
+        self._taken[project_id] += 1
+
+        def leave(is_done: bool) -> None:  # noqa: FBT001
+            self._leave(project_id)
+            on_end(is_done)
+
+        self._jobs.start(job, leave)
+
+    def _leave(self, project_id: str | None) -> None:
+        """Take back room for one job of a project."""
+        self._taken -= Counter({project_id: 1})  # unlike `subtract`, removes a count of zero
+
+    async def wait_until_idle(self) -> None:
+        """Return when all jobs have ended."""
+        await self._jobs.wait_until_idle()
+
+    async def close(self) -> None:
+        """Cancel all jobs, and return when all have ended."""
+        await self._jobs.close()

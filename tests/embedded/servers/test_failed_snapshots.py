@@ -1,5 +1,8 @@
 """The image of a snapshot that fails, or that is refused, is deleted."""
 
+import asyncio
+import contextlib
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -7,6 +10,7 @@ from typing import Any
 import pytest
 
 from glimpse.embedded.quotas import ImageQuotas, ProjectQuotas
+from glimpse.embedded.servers.server_table import ServerTable
 from glimpse.embedded.servers.service import EmbeddedServers
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.images.errors import Forbidden, ImageNotFound, Unavailable
@@ -135,5 +139,63 @@ async def test_a_snapshot_beyond_a_quota_is_forbidden_and_leaves_nothing(
     assert await listed(service, ADMIN) == []
     assert await task(servers, server) is None
     assert stored_files(state) == []
+    await servers.close()
+    await service.close()
+
+
+async def test_a_refused_snapshot_that_cannot_be_undone_at_the_stop_is_left_to_the_next_process(
+    state: Path, waits: Waits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = open_images(state, image_quotas=ImageQuotas(128, 128, 0))
+    servers = open_servers(state, service, waits)
+    server = make_server(image_id=await make(service))
+    await put_servers(state, service, [server])
+
+    async def fail(_: str) -> None:
+        await servers.close()
+        raise Unavailable("The catalog is closed.")
+
+    monkeypatch.setattr(service.snapshots, "delete", fail)
+    with pytest.raises(Forbidden):
+        await servers.create_image(ADMIN, server.id, "snap", {})
+    await asyncio.wait_for(servers.wait_until_idle(), 5)
+    assert len(list((state / "uploads").iterdir())) == 1
+    await service.close()
+
+
+async def test_a_snapshot_cancelled_twice_while_it_is_claimed_is_ended_by_the_next_process(
+    state: Path, waits: Waits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = open_images(state)
+    servers = open_servers(state, service, waits)
+    server = make_server(image_id=await make(service))
+    await put_servers(state, service, [server])
+    update, loop = ServerTable.update, asyncio.get_running_loop()
+    begun, ended, go = asyncio.Event(), asyncio.Event(), threading.Event()
+
+    def update_later(*arguments: Any) -> Server:
+        loop.call_soon_threadsafe(begun.set)
+        go.wait(5)
+        updated = update(*arguments)
+        loop.call_soon_threadsafe(ended.set)
+        return updated
+
+    monkeypatch.setattr(ServerTable, "update", update_later)
+    creation = asyncio.create_task(servers.create_image(OWNER, server.id, "snap", {}))
+    await begun.wait()
+    for _ in range(2):
+        creation.cancel()
+        await asyncio.sleep(0)
+    with contextlib.suppress(asyncio.CancelledError):
+        await creation
+    go.set()
+    await ended.wait()
+    assert await task(servers, server) is not None
+    monkeypatch.setattr(ServerTable, "update", update)
+    await service.recover(servers.resume)
+    (await waits.next()).set()
+    await servers.wait_until_idle()
+    assert await task(servers, server) is None
+    assert list((state / "uploads").iterdir()) == []
     await servers.close()
     await service.close()

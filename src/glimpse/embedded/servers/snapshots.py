@@ -73,7 +73,8 @@ class Snapshots:
         """Delete the image of a snapshot that could not be started, and record the end.
 
         `lock` is the lock of the image, and is released at the end. If the disk cannot be written,
-        tries again in the background; `lock` is then released later.
+        tries again in the background; `lock` is then released later. After ``jobs.close``, `lock`
+        is abandoned instead.
         """
         try:
             await self._end(server_id, lock.image_id, is_made=False)
@@ -88,10 +89,10 @@ class Snapshots:
     def _start_job(self, job: Coroutine[Any, Any, bool], lock: UploadLock) -> None:
         """Start a job in the background. `lock` is released if the job returns True.
 
-        If the job returns False, raises an error or is cancelled, `lock` is abandoned.
+        If the job returns False, raises an error or is cancelled, `lock` is abandoned. After
+        ``jobs.close``, the job is not started, and `lock` is abandoned.
         """
         self.jobs.start(
-            None,  # no project: only LimitedJobs counts the jobs of a project
             job,
             lambda is_done: lock.release() if is_done else lock.abandon(),
         )
