@@ -193,7 +193,7 @@ async def test_a_snapshot_cancelled_twice_while_it_is_claimed_is_ended_by_the_ne
     assert await task(servers, server) is not None
     monkeypatch.setattr(ServerTable, "update", update)
     await service.recover(servers.resume)
-    (await waits.next()).set()
+    (await asyncio.wait_for(waits.next(), 5)).set()
     await servers.wait_until_idle()
     assert await task(servers, server) is None
     assert list((state / "uploads").iterdir()) == []
