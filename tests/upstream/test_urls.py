@@ -26,6 +26,11 @@ from glimpse.upstream.urls import strip_credentials
         ("http:///user:secret@host/", "a URL that cannot be read"),
         ("http:\\\\user:secret@host/", "a URL that cannot be read"),
         ("http://user:1/secret@host/", "a URL that cannot be read"),
+        ("http://user:1secret@host/secret@host/", "a URL that cannot be read"),
+        ("http://user%3a1/secret@host/", "a URL that cannot be read"),
+        ("//user/secret@host/", "a URL that cannot be read"),
+        ("https://h/a@b", "https://h/a@b"),
+        ("https://secret@h/a%40b?token=secret", "https://h/a%40b"),
     ],
 )
 def test_no_secret_remains(url: str, expected: str) -> None:

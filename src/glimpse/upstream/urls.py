@@ -1,6 +1,6 @@
 """strip_credentials: removes secrets from URLs, for logs and messages."""
 
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 _UNREADABLE = "a URL that cannot be read"
 
@@ -10,17 +10,29 @@ def strip_credentials(url: str) -> str:
 
     The URL may lack a scheme or a host. For a text that cannot be parsed, the result is ``a URL
     that cannot be read``, because a password may be anywhere in the text. The result is the same if
-    the path has an ``@``, because a password may precede the ``@``, as in ``user:secret@host``.
+    the path has an ``@`` that a password may precede, as in ``user:secret@host``.
     """
     try:
         parts = urlsplit(url)
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
         return _UNREADABLE
-    if "@" in unquote(parts.path):
+    if _may_have_password(parts):
         return _UNREADABLE
     scheme = f"{parts.scheme}:" if parts.scheme else ""
     if not parts.netloc:
         return scheme + parts.path
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
     return f"{scheme}//{host}{port}{parts.path}"
+
+
+def _may_have_password(parts: SplitResult) -> bool:
+    """Return True if a password may precede an ``@`` in the path.
+
+    A password that has a ``/`` begins in what looks like the host or its port, after a colon. So in
+    a URL with a scheme and a host, only an ``@`` after a colon may end a password.
+    """
+    before, at, _ = unquote(parts.path).rpartition("@")
+    if not at:
+        return False
+    return not parts.scheme or not parts.netloc or ":" in unquote(parts.netloc) + before
