@@ -1,5 +1,6 @@
 """``glimpse user`` and ``glimpse project``, also beside a Glimpse that serves."""
 
+import errno
 import io
 import json
 import os
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from glimpse.cli.main import main
+from glimpse.identity.embedded import private_files
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.identity_file import IdentityFile
 from tests.support.http import request
@@ -45,6 +47,18 @@ def test_an_added_user_has_a_project_and_a_password_for_openrc(
     assert f"export OS_PASSWORD={user.password}\n" in script
     assert "export OS_PROJECT_NAME=ann\n" in script
     assert str(user.password) not in printed
+
+
+def test_a_user_whose_file_is_not_synced_is_said_to_be_added(
+    state: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(private_files, "sync_directory", fail)
+    assert main(["user", "add", "ann", "--state-dir", str(state)]) == 1
+    assert "The change was made, but it may be lost in a crash." in capsys.readouterr().err
+    assert users_in(state).user(name="ann") is not None
 
 
 def test_a_password_from_standard_input_is_kept_as_a_hash(

@@ -1,10 +1,11 @@
 """Projects are created, changed and deleted, with Keystone's rules for their tree."""
 
+import errno
 from typing import Any
 
 import pytest
 
-from glimpse.identity.embedded import limits
+from glimpse.identity.embedded import limits, private_files
 from tests.identity.cloud import message_of
 from tests.identity_api.objects import Objects
 
@@ -235,3 +236,17 @@ def test_attributes_that_are_nested_too_deeply_are_refused(objects: Objects) -> 
     response = objects.post("project", name="deep", other=deep)
     assert response.status_code == 400, response.text
     assert "levels" in message_of(response)
+
+
+def test_a_change_that_a_crash_may_undo_is_made_and_is_not_to_be_repeated(
+    objects: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(private_files, "sync_directory", fail)
+    response = objects.post("project", name="new")
+    assert response.status_code == 503
+    assert "was made, but it may be lost in a crash" in message_of(response)
+    assert "Retry-After" not in response.headers
+    assert "new" in objects.names("project")

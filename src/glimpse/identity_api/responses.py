@@ -12,7 +12,13 @@ from starlette.types import Receive, Scope, Send
 from glimpse.http import cache_header_values
 from glimpse.http.bodies import ClientDisconnected
 from glimpse.http.request_scope import base_url_of
-from glimpse.identity.embedded.errors import BadRequest, Conflict, Forbidden, NotFound
+from glimpse.identity.embedded.errors import (
+    BadRequest,
+    ChangeNotSynced,
+    Conflict,
+    Forbidden,
+    NotFound,
+)
 from glimpse.identity.embedded.login_queue import RETRY_AFTER, TooManyLogins
 from glimpse.identity.service import IdentityUnavailable, Unauthorized
 from glimpse.identity_api.documents.errors import render_error
@@ -73,6 +79,11 @@ async def _unavailable(_: Request, error: Exception) -> Response:
     return json_response(render_error(503, str(error)), 503, headers)
 
 
+async def _not_synced(_: Request, error: Exception) -> Response:
+    """Make the response to a change that is made: it has no Retry-After, unlike other 503s."""
+    return json_response(render_error(503, str(error)), 503)
+
+
 async def _too_many_logins(_: Request, __: Exception) -> Response:
     text = "Too many logins are waiting to be checked. Try again later."
     return json_response(render_error(429, text), 429, {"Retry-After": str(RETRY_AFTER)})
@@ -116,6 +127,7 @@ EXCEPTION_HANDLERS: dict[Any, Any] = {
     NotFound: _not_found,
     Conflict: _conflict,
     IdentityUnavailable: _unavailable,
+    ChangeNotSynced: _not_synced,
     TooManyLogins: _too_many_logins,
     ClientDisconnected: _client_gone,
     ClientDisconnect: _client_gone,

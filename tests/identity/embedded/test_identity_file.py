@@ -11,7 +11,7 @@ import pytest
 from glimpse.identity.embedded import identity_file as identity_file_module
 from glimpse.identity.embedded import private_files
 from glimpse.identity.embedded.directory import Directory
-from glimpse.identity.embedded.errors import IdentityFileUnavailable
+from glimpse.identity.embedded.errors import ChangeNotSynced, IdentityFileUnavailable
 from glimpse.identity.embedded.identity_document import OPTIONAL_SECTIONS, REQUIRED_SECTIONS
 from glimpse.identity.embedded.identity_document_sections import section_of
 from glimpse.identity.embedded.identity_file import IdentityFile
@@ -118,7 +118,7 @@ def test_change_whose_directory_cannot_be_synced_is_made_and_reported(
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr(private_files, "sync_directory", fail)
-    with pytest.raises(IdentityFileUnavailable, match="may be lost in a crash"):
+    with pytest.raises(ChangeNotSynced, match="was made, but it may be lost in a crash"):
         identity_file.change(add_region)
     problem = f"{identity_file.path} has been changed, but its directory cannot be synced:"
     assert caplog.messages == [f"{problem} Input/output error. A crash may undo the change."]

@@ -25,3 +25,10 @@ class Conflict(Exception):
 
 class IdentityFileUnavailable(IdentityUnavailable):
     """The identity file is invalid, or cannot be locked, read or written: 503."""
+
+
+class ChangeNotSynced(IdentityFileUnavailable):
+    """The change was made and is in use, but a crash of the machine may undo it: 503.
+
+    A client should not send the request again: the change would be made twice, or refused.
+    """

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from glimpse.identity.embedded.directory import Directory
-from glimpse.identity.embedded.errors import IdentityFileUnavailable
+from glimpse.identity.embedded.errors import ChangeNotSynced, IdentityFileUnavailable
 from glimpse.identity.embedded.identity_document import (
     complete_document,
     decode_document,
@@ -106,9 +106,9 @@ class IdentityFile:
         blocks the thread. May be called in any thread, but not by `edit`.
 
         Raises IdentityFileUnavailable, and writes nothing, if the file is invalid, or cannot be
-        locked, read or written. Raises IdentityFileUnavailable, too, if only the directory of the
-        file cannot be synced: then the file and ``current`` have the change, but a crash of the
-        machine may undo it.
+        locked, read or written. Raises ChangeNotSynced if only the directory of the file cannot be
+        synced: then the file and ``current`` have the change, but a crash of the machine may undo
+        it.
         """
         with ExitStack() as lock:
             with self._reported_failures("locked"):
@@ -126,7 +126,7 @@ class IdentityFile:
         """Log an OSError or InvalidStateFile of the block, and raise IdentityFileUnavailable.
 
         `step` is what the block does to the file: ``locked``, ``read`` or ``written``. After
-        DirectoryNotSynced, ``current`` has the change.
+        DirectoryNotSynced, ``current`` has the change, and ChangeNotSynced is raised.
         """
         try:
             yield
@@ -138,7 +138,9 @@ class IdentityFile:
                 self.path,
                 error.strerror,
             )
-            raise IdentityFileUnavailable("The change may be lost in a crash.") from None
+            raise ChangeNotSynced(
+                "The change was made, but it may be lost in a crash. Do not repeat it."
+            ) from None
         except OSError as error:
             _log_unchanged(
                 "%s cannot be %s: %s. The change is not made.", self.path, step, error.strerror
