@@ -151,11 +151,17 @@ async def test_a_refused_snapshot_that_cannot_be_undone_at_the_stop_is_left_to_t
     server = make_server(image_id=await make(service))
     await put_servers(state, service, [server])
 
-    async def fail(_: str) -> None:
-        await servers.close()
-        raise Unavailable("The catalog is closed.")
+    closed = Unavailable("The catalog is closed.")
 
-    monkeypatch.setattr(service.snapshots, "delete", fail)
+    async def stop_and_fail(_: str) -> None:
+        monkeypatch.setattr(service.snapshots, "delete", fail)
+        await servers.close()
+        raise closed
+
+    async def fail(_: str) -> None:
+        raise closed
+
+    monkeypatch.setattr(service.snapshots, "delete", stop_and_fail)
     with pytest.raises(Forbidden):
         await servers.create_image(ADMIN, server.id, "snap", {})
     await asyncio.wait_for(servers.wait_until_idle(), 5)
