@@ -11,6 +11,7 @@ import pytest
 
 from glimpse.cli.errors import CommandFailed
 from glimpse.cli.main import main
+from glimpse.cli.standard_streams import discard_output, print_error
 from glimpse.identity.embedded.identity_file import IdentityFile
 from tests.cli.errors import assert_one_line_error
 
@@ -70,6 +71,23 @@ def test_each_command_names_the_encoding_of_the_output(state: Path, command: str
     assert shell(f"user add jürgen --state-dir {state}").returncode == 0
     done = shell(f"{command} --state-dir {state}", PYTHONIOENCODING="ascii")
     assert_one_line_error(done, "in the encoding ascii: set PYTHONIOENCODING=utf-8.")
+
+
+def descriptors() -> list[str]:
+    return [path.name for path in Path("/proc/self/fd").iterdir()]
+
+
+def test_discarding_full_streams_leaves_no_descriptor_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with Path("/dev/full").open("w") as output, Path("/dev/full").open("w") as errors:
+        monkeypatch.setattr(sys, "stdout", output)
+        monkeypatch.setattr(sys, "stderr", errors)
+        before = descriptors()
+        print_error("lost")
+        discard_output()
+        assert descriptors() == before
+        print_error("lost, too")
 
 
 class FailingCommand:

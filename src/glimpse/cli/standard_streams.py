@@ -3,7 +3,8 @@
 import os
 import sys
 from contextlib import suppress
-from typing import NoReturn
+from pathlib import Path
+from typing import NoReturn, TextIO
 
 from glimpse.cli.errors import CommandFailed
 from glimpse.telemetry.redaction import sanitize
@@ -70,8 +71,16 @@ def _fail(error: OSError) -> NoReturn:
 
 def discard_output() -> None:
     """Discard the buffered and all later output, because the flush at exit would fail again."""
-    with suppress(OSError, ValueError):  # ValueError: a test's stream has no descriptor
-        os.dup2(os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC), sys.stdout.fileno())
+    _discard(sys.stdout)
+
+
+def _discard(stream: TextIO) -> None:
+    """Make the descriptor of `stream` lead to /dev/null, if the stream has one."""
+    with (
+        suppress(OSError, ValueError),  # ValueError: a test's stream has no descriptor
+        Path(os.devnull).open("wb") as nothing,
+    ):
+        os.dup2(nothing.fileno(), stream.fileno())
 
 
 def print_error(message: str) -> None:
@@ -90,5 +99,4 @@ def print_to_stderr(line: str) -> None:
     try:
         print(line, file=sys.stderr, flush=True)
     except OSError:
-        with suppress(OSError, ValueError):  # as above
-            os.dup2(os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC), sys.stderr.fileno())
+        _discard(sys.stderr)
