@@ -1,5 +1,7 @@
 """TLS to MariaDB and PostgreSQL: which files and servers are refused, and what the message says."""
 
+import asyncio
+import contextlib
 import ssl
 import threading
 from collections.abc import Iterator
@@ -41,14 +43,31 @@ def port(certificates: Certificates, tmp_path_factory: pytest.TempPathFactory) -
 
 
 async def _connect(url: str) -> str:
-    """Connect to the database and return "ok" or the message of the error."""
-    parsed = parse_database_url(url)
+    """Connect to the database and return "ok" or the message of the error.
+
+    Returns when the sockets are closed, which takes some turns of the event loop with TLS.
+    """
+    parsed, before = parse_database_url(url), _open_sockets()
     try:
         connection = await find_driver(parsed)(parsed, parsed.hosts[0], 10.0)
     except DatabaseError as error:
-        return str(error)
-    connection.close()
-    return "ok"
+        message = str(error)
+    else:
+        connection.close()
+        message = "ok"
+    async with asyncio.timeout(10):
+        while _open_sockets() > before:
+            await asyncio.sleep(0)
+    return message
+
+
+def _open_sockets() -> int:
+    """Return the number of sockets that this process has open."""
+    found = 0
+    for link in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # the listing's own descriptor
+            found += str(link.readlink()).startswith("socket:")
+    return found
 
 
 async def test_a_server_of_mariadb_needs_a_certificate_of_the_authority_and_its_name(
