@@ -1,8 +1,10 @@
 """Shutdown: requests in progress complete, and the command exits with status 0."""
 
+import contextlib
 import os
 import signal
 import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -75,3 +77,26 @@ def test_a_request_that_exceeds_the_shutdown_timeout_is_503_with_retry_after(
             assert process.stop() == 0, process.log.read_text()
             response = read_response(connection, "POST")
     assert (response.status, response.header("Retry-After")) == (503, "1"), str(response)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_further_signals_while_the_process_exits_do_not_change_its_status(
+    state_dir: Path, workers: str
+) -> None:
+    process = GlimpseProcess(state_dir, arguments=["--workers", workers])
+    with process:
+        stopped = threading.Event()
+        sender = threading.Thread(target=_send_sigterm, args=(process.pid, stopped))
+        sender.start()
+        try:
+            assert process.stop() == 0, process.log.read_text()
+        finally:
+            stopped.set()
+            sender.join()
+
+
+def _send_sigterm(pid: int, stopped: threading.Event) -> None:
+    """Send SIGTERM to a process every two milliseconds until it has exited."""
+    with contextlib.suppress(ProcessLookupError):
+        while not stopped.wait(0.002):
+            os.kill(pid, signal.SIGTERM)

@@ -7,8 +7,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -122,7 +122,7 @@ def _serve(
     watchdog = watchdog_interval()
     if settings.server.workers > 1 and options.stop_with_stdin:
         raise CommandFailed("--stop-with-stdin needs one process: leave --workers out.")
-    with lifetime_logged(settings, sockets[0].getsockname()[1]):
+    with lifetime_logged(settings, sockets[0].getsockname()[1]), _signals_blocked_at_end():
         if settings.server.workers == 1:
             return run_worker(
                 settings,
@@ -135,6 +135,19 @@ def _serve(
             )
         write_times()  # the workers share this memory, since they are forked
         return Supervisor(settings, sockets, load, make_application, watchdog, report).run()
+
+
+@contextmanager
+def _signals_blocked_at_end() -> Iterator[None]:
+    """Block SIGNALS at the end of the block, until the process has exited.
+
+    Python restores the system's handlers while it exits. Without this, a second SIGTERM at that
+    moment would end the process with another exit status than 0.
+    """
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
 
 
 def _prepare_state(
