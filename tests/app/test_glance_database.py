@@ -48,6 +48,13 @@ async def test_property_protections_are_refused(tmp_path: Path) -> None:
         await open_gateway_components(settings, None)
 
 
+async def test_a_replica_without_a_primary_is_refused(tmp_path: Path) -> None:
+    conf = tmp_path / "glimpse.conf"
+    conf.write_text(f"[glance_database]\nreplica_connection = {_URLS[0]}\n")
+    with pytest.raises(InvalidSettings, match="replica_connection needs connection"):
+        await open_gateway_components(_settings(tmp_path, None, conf), None)
+
+
 async def test_a_url_that_cannot_be_used_is_refused_without_printing_its_password(
     tmp_path: Path,
 ) -> None:

@@ -208,9 +208,13 @@ def read_glance_rules(
 def database_options(settings: Settings) -> DatabaseOptions:
     """Return the options of [glance_database], with the URL of ``connection``.
 
-    Raises InvalidSettings if the URL, or a file that its TLS options name, cannot be used.
+    Raises InvalidSettings if the URL is missing, or if the URL, or a file that its TLS options
+    name, cannot be used.
     """
-    return _database_options(settings, "connection", settings.glance_database.connection or "")
+    connection = settings.glance_database.connection
+    if connection is None:
+        raise InvalidSettings("[glance_database] replica_connection needs connection, the primary.")
+    return _database_options(settings, "connection", connection)
 
 
 def _database_options(settings: Settings, name: str, value: str) -> DatabaseOptions:

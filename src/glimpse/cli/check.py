@@ -155,7 +155,9 @@ def _log_file(settings: Settings) -> Iterator[Finding]:
 def _policy(settings: Settings) -> Finding:
     policy_file = settings.policy.policy_file
     if policy_file is None and not settings.policy.policy_dirs:
-        return Finding("ok", "no policy file: permissions are those of Glance's default policy")
+        return Finding(
+            "ok", "no [oslo_policy] policy_file: permissions are those of Glance's default policy"
+        )
     from glimpse.app.policy_files import InvalidPolicyFile  # noqa: PLC0415  oslo.policy is slow
     from glimpse.app.policy_loading import load_policy_files  # noqa: PLC0415  likewise
 
