@@ -22,17 +22,7 @@ _FIRST_ERROR = 400
 class LoggedRequest(NamedTuple):
     """A request, and the status of its response.
 
-    - ``at`` is the POSIX time at which the request began.
-    - ``path`` includes the query; secrets are hidden.
-    - ``status`` is None if there was no response.
-    - ``operation`` is the operation's name in metrics, such as ``image.list_images``.
-    - ``project_id`` and ``user_id`` are None if the request had no valid token.
-    - ``seconds`` is the time from the start of the request to the end of the response.
-    - ``body`` is the JSON text of the request's body, with secrets hidden. ``body`` is None if the
-      Content-Type is not JSON, if the body is empty, invalid or larger than 16 KiB, or if the API
-      did not read the whole body.
-    - ``error`` is the text of the response's body if the status is 400 or more, at most 1,024
-      bytes. Otherwise, and if that body is empty, ``error`` is None.
+    `testing.recorded_requests.RecordedRequest`, which tests get, explains the fields.
     """
 
     at: float

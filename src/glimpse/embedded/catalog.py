@@ -121,7 +121,7 @@ class Catalog(Protocol):
         ...
 
     async def usage(self, project_id: str | None) -> Usage:
-        """Return how much all images of a project take together.
+        """Return the Usage of all images of a project together.
 
         If `project_id` is None, returns an empty Usage. The time does not depend on the number of
         images.

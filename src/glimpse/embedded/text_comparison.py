@@ -14,7 +14,7 @@ _CACHED = 4096
 
 @cache_if_short(longest=MAX_CACHED_LENGTH, entries=_CACHED)
 def index_form(text: str, /) -> str:
-    """Return the form of a text that index keys are made of: case-folded, without accents.
+    """Return the text of an index key for `text`: case-folded, without accents.
 
     Spaces at the end are removed, too. If two texts have the same `comparison_form`, they have the
     same index form. But two texts with the same index form may have different comparison forms. So

@@ -25,7 +25,7 @@ class Usage(NamedTuple):
 
 
 def usage_of(status: str, size: int | None) -> Usage:
-    """Return how much an image takes that has this status and `size` bytes of data.
+    """Return the Usage of one image with this `status` and `size` bytes of data.
 
     If `size` is None, the image has no data. More than 8 TiB count as 8 TiB. An image in status
     deleted, pending_delete or killed takes nothing.

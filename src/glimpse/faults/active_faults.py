@@ -41,11 +41,11 @@ class ActiveFault:
         return self.rule.applies_to(self.matched)
 
     def count_against_rate_limit(self, now: float) -> int:
-        """Count a request against ``rate_limit``, and return 0 if the request is allowed.
+        """Return 0 and count the request if ``rate_limit`` allows a request at `now`.
 
         `now` is the time of a monotonic clock, in seconds. If ``rate_limit`` requests were allowed
-        in the ``rate_seconds`` before `now`, does not count the request, and returns the seconds
-        until the next request is allowed, rounded up.
+        in the ``rate_seconds`` before `now`, the request is not counted. In that case, returns the
+        seconds until the next request is allowed, rounded up.
         """
         limit = self.rule.rate_limit or 1
         while self._passed and self._passed[0] <= now - self.rule.rate_seconds:

@@ -109,7 +109,7 @@ class GlanceClient:
         raise error_from_failure(result) from result
 
     async def servers(self) -> Servers:
-        """Return the servers of Glance: the same object each time, once they are known.
+        """Return the servers of Glance. After the first success, the same object is returned.
 
         If `options.api_servers` is empty, reads Keystone's catalog. Raises Unavailable if there is
         no catalog, or if the catalog cannot be read or has no usable URL of Glance. The next call

@@ -22,10 +22,10 @@ _PROPERTIES: Mapping[Dialect, str] = {
     "mysql": "JSON_OBJECTAGG(p.name, p.value)",
     "postgresql": "JSON_OBJECT_AGG(p.name, p.value ORDER BY p.id)::text",
 }
-# If all property values of an image together have more bytes, a page of a list has NULL for them.
+# The most bytes of all property values of one image: a page of a list has NULL instead of more.
 _MAX_BYTES_IN_PAGE = 16_384
-# If all property values of an image together have more bytes, the image cannot be read at all. The
-# limit is the same for Glance's API.
+# The most bytes of all property values of one image: an image with more cannot be read at all. The
+# limit is the same if Glance's API is read.
 _MAX_BYTES = 16 * 1024 * 1024
 _ORDER = " ORDER BY i.created_at DESC, i.id DESC LIMIT %s"
 

@@ -20,7 +20,7 @@ _MAX_AGE = 1.0  # seconds for which results are kept, so that frequent requests 
 
 
 class ReadinessNote(NamedTuple):
-    """A problem of a part that still counts as ready, because a replacement works in its place."""
+    """A problem of a service that still counts as ready, because another one is used instead."""
 
     text: str
 
