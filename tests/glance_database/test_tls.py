@@ -82,6 +82,16 @@ async def test_a_server_of_mariadb_needs_a_certificate_of_the_authority_and_its_
     assert await _connect(url("localhost", port, f"{ca}&ssl_check_hostname=False")) == "ok"
 
 
+async def test_a_refused_login_to_mariadb_says_what_to_check(
+    port: int, certificates: Certificates
+) -> None:
+    url = f"mysql://reader:secret@127.0.0.1:{port}/mysql?ssl_ca={certificates.authority}"
+    message = await _connect(url)
+    assert "1045 Access denied for user 'reader'@" in message
+    assert message.endswith("; check user and password, and if the user has to use TLS")
+    assert "using password" not in message
+
+
 async def test_a_client_certificate_of_another_authority_is_named_as_the_likely_cause(
     port: int, certificates: Certificates, other: Certificates
 ) -> None:

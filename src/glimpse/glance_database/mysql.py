@@ -110,6 +110,10 @@ def _login_error(error: Exception, url: DatabaseURL) -> DatabaseError:
     """Return the DatabaseError for an error of asyncmy while it connects to `url`."""
     if "WRONG_VERSION_NUMBER" in str(error):  # of its response in plain text
         return DatabaseUnavailable("the server does not offer TLS, which the URL demands")
+    if error.args[:1] == (_ACCESS_DENIED,):
+        # Without "(using password: YES)": the log would hide YES as if it were a password.
+        why = _reason(error).partition(" (using password")[0]
+        return QueryFailed(f"{why}; check user and password, and if the user has to use TLS")
     found = _operational_error(error)
     return ConnectionLost(f"{found}{login_hint(url)}") if _is_lost(error) else found
 
@@ -134,6 +138,7 @@ def _operational_error(error: Exception) -> DatabaseError:
 
 
 _FIRST_CLIENT_ERROR = 2000
+_ACCESS_DENIED = 1045
 _LOST_CONNECTION = 2013
 # Codes of MariaDB and MySQL: the tables' character set does not have a character of the value.
 _NOT_COMPARABLE = frozenset((1267, 1270, 1271, 1300, 3854, 3988))
