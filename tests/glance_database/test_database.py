@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -23,7 +24,7 @@ from glimpse.glance_database.errors import (
 from glimpse.glance_database.options import DatabaseOptions
 from tests.glance_database.conftest import DatabaseServer
 from tests.glance_database.glance_tables import REVISION, GlanceTables
-from tests.support.process import free_port
+from tests.support.process import free_port, wait_until
 
 COUNT_IMAGES = Statement("SELECT COUNT(*) FROM images")
 
@@ -73,6 +74,7 @@ async def test_a_paused_server_is_unavailable_and_is_read_again_when_it_goes_on(
     database = open_database(timeout=0.2, pool_size=1)
     await database.fetch(COUNT_IMAGES)
     _signal_all(server, signal.SIGSTOP)
+    wait_until(lambda: _is_stopped(server.process.pid), "it still runs")
     try:
         with pytest.raises(DatabaseUnavailable):
             await database.fetch(COUNT_IMAGES)
@@ -88,6 +90,12 @@ def _signal_all(server: DatabaseServer, number: signal.Signals) -> None:
     """Send a signal to the server, and to the processes that serve its connections."""
     for pid in (server.process.pid, *server.process.children()):
         os.kill(pid, number)
+
+
+def _is_stopped(pid: int) -> bool:
+    """Return True if SIGSTOP has stopped all threads of a process, which takes a moment."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return all((task / "stat").read_text().rpartition(")")[2].split()[0] == "T" for task in tasks)
 
 
 async def test_after_three_failures_no_statement_calls_the_database(

@@ -67,8 +67,7 @@ async def test_an_image_of_more_than_16_mib_is_not_read_and_others_are_listed(
 async def test_an_id_with_an_accent_is_not_that_of_the_image_without_it(
     tables: GlanceTables, reader: ImageReader
 ) -> None:
-    image_id = await tables.put_image()
+    image_id = await tables.put_image(id="0e000000-0000-4000-8000-00000000000e")
     accented = image_id.replace("0", "\uff10").replace("e", "é")
-    assert accented != image_id
     with pytest.raises(ImageNotFound):
         await reader.get_image(_OWNER, accented)
