@@ -122,7 +122,7 @@ def _serve(
     watchdog = watchdog_interval()
     if settings.server.workers > 1 and options.stop_with_stdin:
         raise CommandFailed("--stop-with-stdin needs one process: leave --workers out.")
-    with lifetime_logged(settings, sockets[0].getsockname()[1]), _signals_blocked_at_end():
+    with lifetime_logged(settings, sockets[0].getsockname()[1]), _signals_ignored_at_end():
         if settings.server.workers == 1:
             return run_worker(
                 settings,
@@ -138,16 +138,18 @@ def _serve(
 
 
 @contextmanager
-def _signals_blocked_at_end() -> Iterator[None]:
-    """Block SIGNALS at the end of the block, until the process has exited.
+def _signals_ignored_at_end() -> Iterator[None]:
+    """Ignore SIGNALS from the end of the block until the process has exited.
 
-    Python restores the system's handlers while it exits. Without this, a second SIGTERM at that
-    moment would end the process with another exit status than 0.
+    Otherwise a second SIGTERM could end the process with another exit status than 0. While Python
+    exits, it restores the system's handler of each signal that is not ignored. To block the signals
+    in this thread is not enough: the kernel would deliver them to another thread.
     """
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
 
 
 def _prepare_state(
