@@ -22,10 +22,13 @@ PLUGIN = "glimpse.pytest_plugin"
 def run_pytest(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the tests of a directory in a session that has only the plugins named here."""
     command = [sys.executable, "-m", "pytest", "-p", PLUGIN, "-p", "no:cacheprovider", *arguments]
+    # With these variables, pytest does not shorten the messages in its summary to a line.
+    ci = {"CI", "BUILD_NUMBER"}
+    environment = {name: value for name, value in os.environ.items() if name not in ci}
     return subprocess.run(
         command,
         cwd=directory,
-        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        env={**environment, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         text=True,
         timeout=120,
