@@ -52,9 +52,9 @@ class ComputeAPI:
 
     The scope must be of type ``http``, and must have the keys that `RequestMiddleware` adds.
 
-    `image_service_url` takes the URL of this process's own Image API, and returns the Image
-    service's base URL for links. `image_service_url` may raise errors of `images.errors`, which
-    become error responses.
+    Links to the Image API start with the URL that `image_service_url` returns. The argument of
+    `image_service_url` is the URL of this process's own Image API. If `image_service_url` raises an
+    ImageServiceError, the response is an error response.
     """
 
     def __init__(
@@ -77,12 +77,12 @@ class ComputeAPI:
         self._version_discovery = VersionDiscovery(options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the response to a request.
+        """Send the response to a request. Errors become error responses.
 
-        OPTIONS gets 200 with an empty body, and needs no token; for ``/`` and the version roots,
-        OPTIONS is treated as GET. If the client disconnects before the request's body is complete,
-        nothing is sent. Raises ResponseAborted if the image service fails while a list is being
-        streamed.
+        OPTIONS gets 200 with an empty body, and needs no token. But OPTIONS for ``/``, ``/v2`` or
+        ``/v2.1`` gets the response to a GET. If the client disconnects before the request's body is
+        complete, nothing is sent. Raises ResponseAborted if the image service fails while a list is
+        being streamed. Errors that no part of the API expects are raised unchanged.
         """
         path = scope["path"]
         if "//" in path:
@@ -112,7 +112,8 @@ class ComputeAPI:
         - 404 if no route has the method and path;
         - the error responses of `_perform`, such as 501 for a route that only Compute has.
 
-        Raises ClientDisconnected if the client disconnects before the body is complete.
+        Sets the operation in the request context. Raises ClientDisconnected if the client
+        disconnects before the body is complete.
         """
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         accept = header_text(headers, b"accept")
@@ -138,8 +139,9 @@ class ComputeAPI:
     async def _authenticate(self, scope: Scope) -> Caller:
         """Return the request's caller, and record the caller in the request context.
 
-        Raises Unauthorized if X-Auth-Token is missing, or if X-Auth-Token or X-Service-Token is
-        refused. Raises IdentityUnavailable if a token could not be checked.
+        Raises Unauthorized if X-Auth-Token is missing or not valid, if X-Service-Token is not
+        valid, or if the access rules of the token do not allow the request. Raises
+        IdentityUnavailable if a token could not be checked.
         """
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         token = headers.get(b"x-auth-token")
@@ -158,8 +160,8 @@ class ComputeAPI:
     async def _perform(self, scope: Scope, match: Match, caller: Caller, body: bytes) -> Response:
         """Parse and check a request, call its handler, and add the headers of all operations.
 
-        A Fault or an error of `images.errors` becomes an error response; NotAuthenticated becomes a
-        401.
+        A Fault becomes an error response, and so does an ImageServiceError (see
+        `fault_from_error`). NotAuthenticated becomes a 401. Other exceptions are raised unchanged.
         """
         microversion: Microversion | None = None
         try:
@@ -188,10 +190,10 @@ class ComputeAPI:
         image_service_url: str,
         body: bytes,
     ) -> Request:
-        """Make the handler's argument. Only the body of a POST or PUT is parsed.
+        """Return the handler's argument, whose `body` is None unless the method is POST or PUT.
 
         Raises a 415 fault if the Content-Type is not allowed (see `check_content_type`), even if
-        the method has no body. Raises a 400 fault if the body is not JSON.
+        the method has no body. Raises a 400 fault if the body of a POST or PUT is not JSON.
         """
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         method, base_url = scope["method"], scope["glimpse.base_url"]
@@ -222,8 +224,9 @@ class ComputeAPI:
 async def _send(response: Response, method: str, receive: Receive, send: Send) -> None:
     """Send a response as ASGI messages; the pieces of a generator are sent one by one.
 
-    If `method` is HEAD, the body is left out. If the client disconnects, a stream ends without an
-    error. Raises ResponseAborted if the image service fails while the stream is being sent.
+    If `method` is HEAD, a body of bytes is left out. (Only a GET has a generator as its body.) If
+    the client disconnects, a stream ends without an error. Raises ResponseAborted if the image
+    service fails while the stream is being sent. Closes the generator in any case.
     """
     status, body, headers = response
     if body is None or isinstance(body, bytes):

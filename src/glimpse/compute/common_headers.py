@@ -12,11 +12,13 @@ from glimpse.http.responses import Header
 
 
 def add_common_headers(route: Route, request: Request, response: Response) -> Response:
-    """Return `response` with the headers of all operations.
+    """Return a new response: `response` with the headers that all operations have.
 
-    If `route` has a last microversion, headers announce the operation's removal. If entity tags
-    are enabled, the response to a GET gets an entity tag, except a streamed response. If the
-    request's If-None-Match has the same tag, the response becomes a 304 without a body.
+    These are Content-Type, the microversion headers, headers that forbid shared caches to store the
+    response, and the request ids. If `route` has a last microversion, headers announce the
+    operation's removal. If entity tags are enabled, the response to a GET gets an entity tag,
+    except a streamed response. If the request's If-None-Match has the same tag, the new response is
+    a 304 without a body.
     """
     headers: list[Header] = [
         (b"content-type", response_type(request.headers.get(b"accept", b""))),

@@ -36,7 +36,8 @@ class Preference(NamedTuple):
 def response_type(accept: bytes) -> bytes:
     """Return the Content-Type of an operation's response: JSON, or Compute's own JSON type.
 
-    Returns the type that the Accept header prefers; JSON if the header names neither type.
+    Returns the type that the Accept header `accept` prefers (see `preference`). Returns JSON if the
+    header is empty, malformed, or names neither type.
     """
     if accept in _COMMON_HEADERS:
         return _COMMON_RESPONSE_TYPE
@@ -51,8 +52,8 @@ def preference(accept: str, offers: Sequence[str]) -> Preference:
     ``application/*``), then the first in `offers`.
 
     Case matters, even for ``q``. If a parameter is repeated, the last one counts. The quality 0
-    does not exclude an offer. A quality may be above 1. A media range whose quality is not a number
-    matches nothing.
+    does not exclude an offer. A quality may be above 1. A media range matches nothing if its
+    quality is below -1 or not a number.
     """
     best, best_rank = Preference(JSON), (-1.0, -2)
     ranges = [(each.media_type, dict(each.parameters)) for each in parse_accept(accept)]
@@ -68,7 +69,8 @@ def preference(accept: str, offers: Sequence[str]) -> Preference:
 def version_parameter(content_type: str) -> str | None:
     """Return the parameter ``version`` of a Content-Type header; None if it is missing.
 
-    Example: ``2.1`` for ``application/json;version=2.1``.
+    Example: ``2.1`` for ``application/json;version=2.1``. The media type does not matter. If the
+    parameter is repeated, the last one counts.
     """
     return dict(parse_media_range(content_type).parameters).get("version")
 

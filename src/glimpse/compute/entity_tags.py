@@ -4,7 +4,7 @@ import xxhash
 
 
 def strong_etag(body: bytes) -> bytes:
-    """Return a strong entity tag (RFC 9110, 8.8.3) of a body: a hash of all its bytes."""
+    """Return a strong entity tag (RFC 9110, 8.8.3) of a body: a quoted hash of all its bytes."""
     return b'"%s"' % xxhash.xxh3_128_hexdigest(body).encode()
 
 

@@ -12,8 +12,8 @@ METADATA_LIMIT_EXCEEDED = "Image metadata limit exceeded"
 class Fault(Exception):
     """An error response of the Compute API, as an exception that handlers raise.
 
-    `message` is shown to the client. `retry_after` is in seconds; None sends no Retry-After header.
-    `headers` are additional response headers.
+    `status` is the HTTP status code. `message` is shown to the client. `retry_after` is in seconds;
+    None sends no Retry-After header. `headers` are additional response headers.
     """
 
     def __init__(
@@ -39,10 +39,10 @@ def no_such_resource() -> Fault:
 def fault_from_error(error: errors.ImageServiceError | IdentityUnavailable) -> Fault:
     """Return the fault for an error that the image service or the identity service raised.
 
-    A service that is unavailable becomes a 503. A service that sent an invalid response becomes a
-    502. Both have a Retry-After header. (A deployed Compute API responds with 500.) Other errors
-    have the status and message of a deployed Compute API, without its HTML escapes
-    (docs/differences.md).
+    Unavailable and IdentityUnavailable become a 503 with the error's `retry_after`. NotFound
+    becomes a 404, Forbidden a 403, Invalid a 400, and Conflict a 409. InvalidResponse becomes a 502
+    with a Retry-After of one second. (A deployed Compute API responds with 500.) The messages are
+    those of a deployed Compute API, without its HTML escapes (docs/differences.md).
 
     Do not pass NotAuthenticated: respond with a 401 instead, which is not a fault.
     """

@@ -34,10 +34,16 @@ class ImageOperations:
     """The handlers of all operations on the images of one image service.
 
     Each handler takes a request that `ComputeAPI` has checked, and returns the response. For an
-    error response, a handler raises Fault or an error of `images.errors`. A write of metadata
-    raises a 400 fault for invalid metadata. A write raises a 403 fault for a reserved key, for an
-    image that the caller may not change, and if the image would have more than `metadata_items`
-    items.
+    error response, a handler raises Fault or an error of `images.errors`. Every handler but
+    `show_version` may raise the errors that any method of `ImageService` may raise.
+
+    These are the errors of a write of metadata:
+
+    - a 400 fault for invalid metadata
+    - ImageNotFound if there is no such image or the caller may not see the image
+    - a 403 fault for a reserved key, for an image that the caller may not change, and if the image
+      would have more than `metadata_items` items
+    - Conflict if the state of the image does not allow the change
 
     `policy` decides whether a caller sees the sizes of images.
     """
@@ -72,7 +78,8 @@ class ImageOperations:
     async def _list(self, request: Request, path: str, view: Callable[[Image], object]) -> Response:
         """Respond with the images that the request's query finds, each rendered by `view`.
 
-        `path` is the operation's path, such as ``/images``, for the link to the next page.
+        `path` is the operation's path, such as ``/images``, for the link to the next page. Raises
+        the errors of `list_images`.
         """
         list_request = parse_list_request(request.query_string)
         pages = self._images.list_images(request.caller, list_request.query)
@@ -91,10 +98,11 @@ class ImageOperations:
         return Response(200, orjson.dumps(document))
 
     async def delete_image(self, request: Request) -> Response:
-        """Handle ``DELETE /images/{id}``: 204.
+        """Handle ``DELETE /images/{id}``: delete an image, respond with 204.
 
         Raises a 403 fault if the caller may not delete the image, or if the image is protected.
-        Other errors of `ImageService.delete_image`, such as ImageNotFound, are raised unchanged.
+        Raises ImageNotFound if there is no such image or the caller may not see the image. Raises
+        Conflict if the image is in use.
         """
         try:
             await self._images.delete_image(request.caller, request.resource_id)
@@ -152,12 +160,11 @@ class ImageOperations:
         return json_response({"meta": meta})
 
     async def delete_metadata_item(self, request: Request) -> Response:
-        """Handle ``DELETE /images/{id}/metadata/{key}``: 204.
+        """Handle ``DELETE /images/{id}/metadata/{key}``: remove one item, respond with 204.
 
-        Raises ImageNotFound if there is no such image or the caller may not see the image. Raises
-        PropertyNotFound, which becomes a 404, if the image has no item with the key. Raises a 404
-        fault if the key names an attribute such as ``name``. Raises a 403 fault if the caller may
-        not change the image.
+        Raises a 404 fault if the key names an attribute such as ``name``. Raises PropertyNotFound,
+        which becomes a 404, if the image has no item with the key. Raises ImageNotFound, a 403
+        fault or Conflict as the other writes do (see `ImageOperations`).
         """
         if request.key in await self._images.base_attributes(request.caller):
             await self._images.get_image(request.caller, request.resource_id)
@@ -177,9 +184,10 @@ class ImageOperations:
     async def _write(self, request: Request, metadata: dict[str, Any], *, replace: bool) -> Image:
         """Set metadata of an image atomically; return the image after the change.
 
-        With `replace`, all other metadata is removed, except keys that start with ``os_glance``. If
-        nobody may set the metadata on any image, raises an error of `_check_allowed` or else the
-        fault of `_fault_for_metadata`. For other metadata, raises what `_change` raises.
+        With `replace`, all other metadata is removed, except keys that start with ``os_glance``.
+
+        Metadata that nobody may set on any image raises an error of `_check_allowed`, or else the
+        fault of `_fault_for_metadata`. Other metadata raises the errors of `_change`.
         """
         fault = _fault_for_metadata(request.resource_id, metadata)
         if fault is not None:
@@ -199,7 +207,7 @@ class ImageOperations:
         """Raise the errors that a deployed Compute API reports before invalid items of metadata.
 
         The first error that applies is raised: ImageNotFound; a 403 fault for more items than an
-        image may have; a 403 fault if the caller may not change the image.
+        image may have; a 403 fault if the caller may not change the image. Otherwise returns None.
         """
         image = await self._images.get_image(request.caller, request.resource_id)
         kept = 0 if replace else len(image.properties.keys() - metadata.keys())
@@ -212,7 +220,7 @@ class ImageOperations:
         """Change an image's properties atomically; return the image after the change.
 
         Forbidden and PropertyLimitExceeded become 403 faults with Compute's messages. Other errors
-        of `images.errors` are raised unchanged.
+        of `ImageService.change_properties`, such as Conflict, are raised unchanged.
         """
         try:
             return await self._images.change_properties(

@@ -41,7 +41,7 @@ class _Row(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The operation's name in logs and metrics."""
+        """The operation's name in logs and metrics, such as ``list_images``."""
         return self.handler.__name__
 
 
