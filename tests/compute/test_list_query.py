@@ -47,6 +47,10 @@ def test_a_semicolon_separates_parameters_like_an_ampersand() -> None:
     assert query_for("limit=1;name=a;&;status=b%3Bc") == query_for("limit=1&name=a&status=b%3Bc")
 
 
+def test_zeros_before_a_limit_do_not_count() -> None:
+    assert query_for(f"limit={'0' * 30}25") == ImageQuery(limit=25)
+
+
 def test_a_property_named_limit_is_ignored() -> None:
     assert query_for("property-limit=1") == ImageQuery()
 

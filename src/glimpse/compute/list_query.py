@@ -39,8 +39,9 @@ _MAX_LIMIT = 2**62
 class ListRequest(NamedTuple):
     """The parsed query string of a list of images.
 
-    `parameters` has the names and values that the link to the next page repeats: all known
-    parameters, in the request's order.
+    `query` has the filters, order, marker and limit. `parameters` has the names and values that the
+    link to the next page repeats: all known parameters, in the request's order. A repeated
+    parameter is in `parameters` several times.
     """
 
     query: ImageQuery
@@ -55,13 +56,17 @@ def parse_list_request(query_string: bytes, /) -> ListRequest:
     Known parameters are ``limit``, ``marker``, ``changes-since``, the keys of _IMAGE_SERVICE_NAMES,
     such as ``name``, and ``property-{key}``. ``property-{key}`` filters by any property or
     attribute, in the syntax of the Image API (``property-name=in:a,b``). ``page_size`` and
-    ``offset`` have no effect. Other parameters are ignored. If a parameter is repeated, the last
-    value counts. ``;`` separates parameters as ``&`` does. Without ``limit``, the list has no
-    limit.
+    ``offset`` have no effect, like parameters that are not known. If a parameter is repeated, the
+    last value counts. ``;`` separates parameters as ``&`` does. Without ``limit``, the list has no
+    limit. An empty ``marker`` is no marker.
 
-    Raises a 400 fault or images.errors.Invalid if a value is not valid. Raises a 400 fault if the
-    query string is not UTF-8, or if a known parameter has a NUL character. Each ``limit``,
-    ``page_size`` and ``offset``, even if repeated, must be a whole number of 1 or more.
+    Raises a 400 fault
+
+    - if the query string is not UTF-8, or a known parameter has a NUL character;
+    - if any ``limit``, ``page_size`` or ``offset`` is not a whole number of 1 or more;
+    - if ``changes-since`` is not a date.
+
+    Raises Invalid of `images.errors` if the value of a filter or of ``property-sort`` is not valid.
     """
     try:
         text = query_string.decode().replace(";", "&")  # the Compute API accepts both as separator
@@ -119,7 +124,8 @@ def _make_query(parameters: dict[str, str]) -> ImageQuery:
     """Return the query for a request's parameters, by their names in the Compute API.
 
     `parameters` must have passed `_check_number` and `check_no_nul`. A limit above 2**62 becomes
-    2**62. Raises a 400 fault or Invalid if a value is not valid.
+    2**62. Raises a 400 fault if ``changes-since`` is not a date. Raises Invalid if another value is
+    not valid.
     """
     filters, changed_since = _split_filters(parameters)
     # Clients send these as property-limit and property-marker. The Image API takes them for its
@@ -149,18 +155,19 @@ def _make_query(parameters: dict[str, str]) -> ImageQuery:
         properties=properties,
         sort=parse_sort(*sorts),
         marker=parameters.get("marker") or marker,
-        limit=min(int(limit[:30]), _MAX_LIMIT) if limit else None,
+        limit=min(int(limit.lstrip("0")[:30]), _MAX_LIMIT) if limit else None,
     )
 
 
 def _split_filters(parameters: dict[str, str]) -> tuple[dict[str, str], DateBound | None]:
-    """Return the filters, with the names of the Image service as keys, and ``changes-since``.
+    """Return the filters by their names in the Image service, and the date ``changes-since``.
 
     Values of filters are not parsed. ``limit``, ``marker``, ``page_size`` and ``offset`` are left
-    out. The bound is None if there is no ``changes-since``. If two parameters filter by one
-    attribute, the one that comes later in `parameters` counts. Such pairs are ``server`` and
-    ``property-instance_uuid``, and ``changes-since`` and ``property-updated_at``. Raises a 400
-    fault if ``changes-since`` is not a date.
+    out. The date is None if there is no ``changes-since``. Raises a 400 fault if ``changes-since``
+    is not a date.
+
+    Two parameters may filter by one attribute: ``server`` and ``property-instance_uuid`` do, and
+    ``changes-since`` and ``property-updated_at``. Then the later one in `parameters` counts.
     """
     filters: dict[str, str] = {}
     changed_since: DateBound | None = None
@@ -191,9 +198,10 @@ def _parse_changes_since(date: str) -> DateBound:
 def _parse_statuses(text: str) -> tuple[str, ...]:
     """Return the Image service's statuses that the value of a filter by status finds.
 
-    `text` is a status of either API (see `stored_statuses`), or a list: ``in:ACTIVE,ERROR``.
-    ``SAVING`` finds all statuses that Compute shows as SAVING, ``eq:SAVING`` only the Image
-    service's ``saving``. Raises Invalid if `text` has another operator or a misplaced quote.
+    `text` is a status of either API (see `stored_statuses`), or a list of them:
+    ``in:ACTIVE,ERROR``. ``eq:saving`` finds only the status with this name in the Image service.
+    Raises Invalid if `text` has another operator than ``in`` and ``eq``, or a misplaced quote in a
+    list.
     """
     operator, colon, rest = text.partition(":")
     if colon and operator.lower() == "in":
