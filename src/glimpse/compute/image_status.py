@@ -40,8 +40,8 @@ def stored_statuses(status: str) -> tuple[str, ...]:
 
     A status of the Compute API, in any case, finds every status that is shown under that name:
     ``SAVING`` finds queued and saving. But ``active``, ``saving`` and ``deleted`` in lower case
-    each find only the Image service's status of the same name. Any other text is returned in lower
-    case. Spaces at the end are ignored.
+    each find only the Image service's status of the same name. Any other text finds the status with
+    that name in lower case, even if there is no such status. Spaces at the end are ignored.
     """
     status = status.rstrip(" ")
     if status in _NAMED_AS_STORED:

@@ -79,7 +79,10 @@ def make_link_bases(
 
 
 def _quoted(url: str) -> str:
-    """Return `url`, percent-encoded if it has characters that JSON escapes."""
+    """Percent-encode `url` if it has characters that JSON escapes.
+
+    Otherwise return `url` unchanged.
+    """
     return url if _PLAIN_URL.fullmatch(url) else quote(url, safe="/:@[]?&=%")
 
 
@@ -88,7 +91,7 @@ def with_prefix(url: str, prefix: str | None) -> str:
 
     Example: ``http://host/image`` with the prefix ``https://example.org/cloud`` becomes
     ``https://example.org/cloud/image``. A query, and slashes at the end, are dropped. If `prefix`
-    is None, `url` is returned unchanged.
+    is None or "", `url` is returned unchanged.
     """
     if not prefix:
         return url

@@ -25,10 +25,10 @@ async def list_response(
     `view` renders one image. If the list ended at its limit although further images exist, the
     document also has ``images_links``, which `next_link` makes.
 
-    `pages` is read until the list ends or has to be streamed (see `_is_long`). Errors of `pages`
-    until then are raised here. If the list has ended, `pages` is closed. Otherwise the response's
-    body is a generator that holds one page in memory at a time. The generator raises errors of
-    later pages, and closes `pages` at the end.
+    `pages` is read until the list ends or has to be streamed (see `_is_long`). An error of `pages`
+    up to this point is raised here. If the list has ended, `pages` is closed. Otherwise the
+    response's body is a generator that holds one page in memory at a time. An error of a later page
+    is raised by this generator. The generator closes `pages` when it ends or is closed.
     """
     first = await _merge_first_pages(pages)
     if not first.is_last:
@@ -45,8 +45,9 @@ async def list_response(
 async def _merge_first_pages(pages: AsyncIterator[Page]) -> Page:
     """Read pages until the list ends or has to be streamed (see `_is_long`); return one page.
 
-    The result has the images of all pages that were read. More than one page is read, because a
-    page may have few or no images although the list goes on. Raises what `pages` raises.
+    The result has the images of all pages that were read, and ``is_last`` and ``has_more`` of the
+    last of them. More than one page is read, because a page may have few or no images although the
+    list goes on. Raises what `pages` raises.
     """
     page = await anext(pages)
     while not page.is_last and not _is_long(page.images):

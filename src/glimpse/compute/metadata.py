@@ -34,8 +34,8 @@ def parse_body(body: Any, name: str, *, is_legacy: bool) -> dict[str, Any]:
 
     `name` is ``metadata``, or ``meta`` for exactly one item. A key has 1 to 255 characters of
     ``a-zA-Z0-9-_:.`` and space; a newline may follow. A value is text of at most 255 characters.
-    Raises a 400 fault for any other body. The message says which attribute is wrong, and what is
-    allowed.
+    Raises a 400 fault for any other body, also for None. The message says which attribute is wrong,
+    and what is allowed.
 
     With `is_legacy` (``/v2``) less is validated, as in a deployed Compute API. Keys beside `name`
     are ignored. If no key of the metadata is valid, all keys and values are accepted.
@@ -59,10 +59,10 @@ def parse_body(body: Any, name: str, *, is_legacy: bool) -> dict[str, Any]:
 
 
 def parse_item(body: Any, key: str, *, is_legacy: bool) -> dict[str, Any]:
-    """Return the item in the body of ``PUT .../metadata/{key}``: ``{"meta": {key: value}}``.
+    """Return the item in the body of ``PUT .../metadata/{key}``: a dictionary ``{key: value}``.
 
-    Raises a 400 fault if the item has another key than `key`, or if the body is not valid (see
-    `parse_body`).
+    The body is ``{"meta": {key: value}}``. Raises a 400 fault if the item has another key than
+    `key`, or if the body is not valid (see `parse_body`).
     """
     item = parse_body(body, "meta", is_legacy=is_legacy)
     if key not in item:
@@ -171,10 +171,10 @@ def check_storable(metadata: Mapping[str, Any]) -> None:
 
 
 def decode_json(text: str) -> Any:
-    """Decode JSON text. Integers of any size are kept exactly.
+    """Decode JSON text. Integers are kept exactly.
 
-    Raises ValueError or RecursionError if the text is not JSON, is nested too deeply, or has a
-    number that a float cannot hold (NaN, 1e999).
+    Raises ValueError if the text is not JSON, or has a number that a float cannot hold (NaN,
+    1e999). Raises ValueError or RecursionError if the text is nested too deeply.
     """
     orjson.loads(text)  # is strict: raises for NaN and for deep nesting
     return json.loads(text, parse_float=_finite)
@@ -191,7 +191,7 @@ def _finite(text: str) -> float:
 def json_fragment(text: str) -> orjson.Fragment:
     """Return JSON text as a value that orjson copies unchanged.
 
-    Raises ValueError if the text is not JSON.
+    Raises ValueError if the text is not JSON, is nested too deeply, or has a NaN.
     """
     orjson.loads(text)
     return orjson.Fragment(text)
@@ -200,10 +200,11 @@ def json_fragment(text: str) -> orjson.Fragment:
 def render_metadata(
     properties: Mapping[str, Any], decode: Callable[[str], Any] = decode_json
 ) -> dict[str, Any]:
-    """Return an image's properties as the metadata that the Compute API shows.
+    """Return a copy of an image's properties as the metadata that the Compute API shows.
 
     The keys in `ENCODED_KEYS` have JSON text as values. `decode` converts this text. If `decode`
-    raises ValueError or RecursionError, the text is shown unchanged.
+    raises ValueError or RecursionError, the text is shown unchanged. All other values are shown
+    unchanged.
     """
     metadata = dict(properties)
     for key in ENCODED_KEYS:

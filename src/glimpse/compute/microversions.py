@@ -40,13 +40,14 @@ def requested_microversion(
 ) -> Microversion | None:
     """Return the microversion that the headers of a request name.
 
-    Returns `maximum` for ``latest``, and 2.1 if no header names a microversion. Returns None if
-    `version_root` is ``/v2``, which has no microversions. ``OpenStack-API-Version: compute 2.35``
-    has precedence over ``X-OpenStack-Nova-API-Version: 2.35`` (API microversion guideline). If one
-    header has several versions, the last counts. The names in `headers` are in lower case.
+    The result is `maximum` for ``latest``, 2.1 if no header names a microversion, and None if
+    `version_root` is ``/v2``, which has no microversions. The names in `headers` are in lower case.
+
+    ``OpenStack-API-Version: compute 2.35`` has precedence over ``X-OpenStack-Nova-API-Version:
+    2.35`` (API microversion guideline). If one header has several versions, the last counts.
 
     Raises a 400 fault if the version is malformed. Raises a 406 fault if the version is below 2.1
-    or above `maximum`.
+    or above `maximum`. With ``/v2``, nothing is raised.
     """
     if version_root == LEGACY_ROOT:
         return None

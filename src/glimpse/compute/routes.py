@@ -115,8 +115,9 @@ class RouteTable:
 
         `path` is below `version_root`, and must not have repeated slashes. It may start with a
         project id: hexadecimal digits in lower case, and dashes. Whether this is the caller's
-        project is not checked. A newline at the end of the path or of the resource id is removed,
-        as in a deployed Compute API.
+        project is not checked. A path without its first segment is tried only if the whole path has
+        no route. A newline at the end of the path or of the resource id is removed, as in a
+        deployed Compute API.
         """
         if path.endswith("\n") and not path.endswith("/\n"):
             path = path[:-1]

@@ -24,7 +24,7 @@ _FIRST_SEGMENTS = (
 
 
 def match_unsupported_route(version_root: str, path: str) -> Match | None:
-    """Return a route that responds with 501 if Compute has `path`; None if it does not.
+    """Return a route that raises a 501 fault if Compute has `path`; None if Compute does not.
 
     `path` is below `version_root`, and may start with a project id, as for `RouteTable.match`. Only
     the first segment after the project id is compared (``servers``), with any method.

@@ -33,7 +33,7 @@ from glimpse.http.body_budget import TooManyBodies
 
 
 class VersionDiscovery:
-    """Handles ``/``, the version roots, and every other path that is not below a version root."""
+    """Responds to ``/``, the version roots, and all other paths not below a version root."""
 
     def __init__(self, options: ComputeOptions) -> None:
         self._options = options
@@ -41,10 +41,10 @@ class VersionDiscovery:
     async def respond(self, scope: Scope, receive: Receive, path: str) -> Response:
         """Return the response to a request; all methods are treated as GET.
 
-        `path` is the request's path, with repeated slashes as one. The first case that applies
-        decides:
+        `path` has no repeated slashes. The first case that applies decides:
 
-        - The request is malformed: 400, 406 or 415; for OPTIONS, 200 with an empty body.
+        - The request is malformed (see `_check`), or its microversion is: 400, 406 or 415. For
+          OPTIONS, 200 with an empty body.
         - `path` is a version root, or a header names a version (see `_negotiate`): 200 with that
           version.
         - `path` is ``/``: 200 with all versions.
@@ -83,9 +83,9 @@ class VersionDiscovery:
         """Raise a fault for a malformed request.
 
         A Content-Type that is not allowed is 415. A query that is not UTF-8 is 400, and so is the
-        body of a POST or PUT that is not JSON. The body is not used otherwise. A body that is too
-        large, or for which memory is short, is not checked. Raises ClientDisconnected if the client
-        disconnects before the body is complete.
+        body of a POST or PUT that is not JSON. Bodies of other methods are not read. A body above
+        `max_body_size` is not checked, nor a body for which memory is short. Raises
+        ClientDisconnected if the client disconnects before the body is complete.
         """
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         check_content_type(headers.get(b"content-type"))
@@ -100,8 +100,8 @@ def _negotiate(headers: Mapping[bytes, bytes], path: str) -> tuple[str, str | No
 
     If `path` is a version root, this root is returned. Otherwise the parameter ``version`` of
     Content-Type names the version (``application/json;version=2.1``). If Content-Type has no such
-    parameter, Accept may name the version. The root is None if neither header names a version that
-    this API has.
+    parameter, Accept may name the version (see `Preference`). The root is None if the version that
+    is named does not exist, or if neither header names one.
 
     The content type is the type that Accept prefers. Atom is offered only for the paths ``/``,
     ``/v2/`` and ``/v2.1/``.
