@@ -59,7 +59,7 @@ def parse_body(body: Any, name: str, *, is_legacy: bool) -> dict[str, Any]:
 
 
 def parse_item(body: Any, key: str, *, is_legacy: bool) -> dict[str, Any]:
-    """Return the item in the body of ``PUT .../metadata/{key}``: a dictionary ``{key: value}``.
+    """Return the item in the body of ``PUT .../metadata/{key}``: a ``{key: value}``.
 
     The body is ``{"meta": {key: value}}``. Raises a 400 fault if the item has another key than
     `key`, or if the body is not valid (see `parse_body`).
