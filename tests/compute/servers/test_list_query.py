@@ -66,6 +66,8 @@ ALL = ["web-1", "web-2", "db"]
         ("sort_key=display_name", ["web-2", "web-1", "db"]),
         ("sort_dir=asc&limit=1", ["web-1"]),
         ("limit=0", []),
+        (f"limit={'0' * 40}", []),
+        (f"limit={'0' * 40}1", ["web-1"]),
         ("limit=2", ["web-1", "web-2"]),
         (f"limit=1&marker={SERVER_ID}", ["web-2"]),
         ("all_tenants=0", ALL),

@@ -12,10 +12,10 @@ BOOLEANS = tuple(sorted(_TRUE | _FALSE))
 
 
 def parse_limit(texts: Sequence[str]) -> int:
-    """Return the last limit in `texts`, but at most MAX_LIMIT.
+    """Return the last limit in `texts`, but at most MAX_LIMIT; MAX_LIMIT if `texts` is empty.
 
-    If `texts` is empty, returns MAX_LIMIT. Raises a 400 fault if a text is not a whole number in
-    digits; "" is not. A newline at the end of a text is accepted. All this is as in Compute.
+    Raises a 400 fault if a text is not a whole number in digits; "" is none. A limit of 0 is valid.
+    A newline at the end of a text is accepted. All this is as in Compute.
     """
     for text in texts:
         digits = text.removesuffix("\n")
@@ -23,7 +23,8 @@ def parse_limit(texts: Sequence[str]) -> int:
             raise invalid_parameter("limit", text, "It must be a whole number.")
     if not texts:
         return MAX_LIMIT
-    return min(int(texts[-1][:30]), MAX_LIMIT)
+    digits = texts[-1].removesuffix("\n").lstrip("0") or "0"
+    return min(int(digits[:30]), MAX_LIMIT)
 
 
 def parse_boolean(text: str) -> bool | None:
