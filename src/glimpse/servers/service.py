@@ -11,7 +11,7 @@ from glimpse.servers.server import Flavor, Server
 
 @dataclass(frozen=True, slots=True)
 class NewServer:
-    """A server to be made of the image `image_id` with the flavor `flavor_id`.
+    """A server to be made of the image `image_id` with the flavor of the name `flavor_id`.
 
     If `availability_zone` is None, the server gets the zone ``nova``.
     """
@@ -29,46 +29,57 @@ class NewServer:
 class ServerService(Protocol):
     """Reads, makes, deletes and snapshots servers. The caller's roles are not checked here.
 
-    A caller sees the servers of its project; an admin sees all servers. A method with a `server_id`
-    raises ServerNotFound if there is no such server or the caller does not see the server. Any
-    method may raise `images.errors.Unavailable`. Call `close` at the end.
+    A caller sees the servers of the caller's project. An admin sees all servers. A method with a
+    `server_id` raises ServerNotFound if there is no such server or the caller does not see the
+    server. Any method may raise `images.errors.Unavailable`. Call `close` at the end.
     """
 
     async def list_servers(self, caller: Caller, query: ServerQuery) -> ServerPage:
-        """Return the page of the caller's servers that `query` selects.
+        """Return the page of servers that `query` selects from those of the caller's project.
 
-        If `query.all_projects` is True, the servers of all projects are listed. Check before that
-        `caller` may list them: it is not checked here, because a policy rule can allow it to others
-        than admins. Raises ServerMarkerNotFound if none of these servers has the id `query.marker`.
+        If `query.all_projects` is True, the page is selected from the servers of all projects. Then
+        check first that `caller` may list these servers: no method of this service checks roles.
+        Otherwise a caller without a project gets no servers. Raises ServerMarkerNotFound if none of
+        the servers has the id `query.marker`.
         """
         ...
 
     async def get_server(self, caller: Caller, server_id: str) -> Server:
-        """Return the server with this id. `server_id` may be any text."""
+        """Return the server with this id. `server_id` may be any text.
+
+        The case of `server_id` does not matter. Raises ServerNotFound as the class describes.
+        """
         ...
 
     async def create_server(self, caller: Caller, new: NewServer) -> Server:
-        """Make a server of the caller's project, and return it in status ACTIVE.
+        """Make a server in the caller's project, and return the server, whose status is ACTIVE.
 
-        Raises BaseImageNotFound if the image does not exist or `caller` may not see it;
-        BaseImageNotActive if the image is not active; FlavorNotFound if no flavor has the id; and
-        TooManyServers if the project may not have more servers.
+        Raises BaseImageNotFound if the image does not exist or `caller` may not see the image.
+        Raises BaseImageNotActive if the image is not active. Raises FlavorNotFound if no flavor has
+        the id. Raises TooManyServers if the project may not have more servers.
         """
         ...
 
     async def delete_server(self, caller: Caller, server_id: str) -> None:
-        """Delete a server. A snapshot that is being made of the server is deleted soon after."""
+        """Delete a server. Raises ServerNotFound as the class describes.
+
+        If a snapshot of the server is being made, the snapshot's image is deleted in the
+        background.
+        """
         ...
 
     async def create_image(
         self, caller: Caller, server_id: str, name: str, metadata: Mapping[str, str]
     ) -> str:
-        """Start a snapshot of a server, and return the id of its image, which is queued.
+        """Start a snapshot of a server, and return the id of the snapshot's queued image.
 
-        The image has the properties in `metadata`, and those that Compute adds. Raises WrongState
-        if the server's state allows no snapshot, or another snapshot is being made;
-        NotImplementedHere if the server was booted from a volume; and the errors of `images.errors`
-        with which the image service refuses the image. After an error, no snapshot is left.
+        The snapshot is made in the background. The image has the properties in `metadata`, and
+        properties that Compute adds. Raises ServerNotFound as the class describes.
+
+        Raises WrongState if the server's state allows no snapshot, or another snapshot is being
+        made. Raises NotImplementedHere if the server was booted from a volume. Raises Forbidden, or
+        another error of `images.errors`, if the image service does not create the image. After an
+        error, the image is deleted, if need be in the background.
         """
         ...
 
@@ -77,5 +88,8 @@ class ServerService(Protocol):
         ...
 
     async def close(self) -> None:
-        """Stop making snapshots. The next process makes the unfinished ones."""
+        """Stop making snapshots. The next process makes the unfinished ones.
+
+        Call this method when all calls of the other methods have ended.
+        """
         ...

@@ -53,12 +53,15 @@ class CreateImage(NamedTuple):
 
 
 def parse_create_image(body: Any, *, is_legacy: bool) -> CreateImage:
-    """Parse the body of ``POST /servers/{id}/action``, which names exactly one action.
+    """Parse the body of ``POST /servers/{id}/action``: ``{"createImage": {"name": ...}}``.
 
-    Raises a 501 fault for an action of Compute other than createImage. Raises a 400 fault if the
-    action or the body is not valid. With `is_legacy` (``/v2``), white space around the image's name
-    is removed, and unknown attributes are ignored; otherwise both are a 400 fault. White space
-    around metadata keys is always removed.
+    The result has white space around metadata keys removed. Reserved keys are not checked: call
+    `check_not_reserved`. With `is_legacy` (``/v2``), white space around the image's name is
+    removed, and unknown attributes are ignored. Without `is_legacy`, both are a 400 fault.
+
+    Raises a 501 fault for an action of Compute other than createImage. Raises a 400 fault for an
+    unknown action, for a body without exactly one action, and for a name or metadata that are not
+    valid.
     """
     if not isinstance(body, dict) or len(body) != 1:
         raise Fault(400, "Malformed request body")
@@ -85,10 +88,14 @@ def check_not_reserved(metadata: Mapping[str, str]) -> None:
 def parse_create_server(body: Any, minor: int, *, is_legacy: bool) -> NewServer:
     """Parse the body of ``POST /servers`` at the microversion 2.`minor`.
 
-    Attributes that have no effect without a machine, such as user data, are not checked. With
-    `is_legacy` (``/v2``), white space around the name is removed, and unknown attributes are
-    ignored; otherwise both are a 400 fault. Raises a 400 fault for a body that is not valid. Raises
-    a 501 fault if the body asks for several servers, or for a server that boots from a volume.
+    ``name`` and ``flavorRef`` are required; from 2.37 on, ``networks``, too. Attributes that have
+    no effect without a machine, such as user data, are not checked. With `is_legacy` (``/v2``),
+    white space around the name is removed, and unknown attributes are ignored. Without `is_legacy`,
+    both are a 400 fault.
+
+    Raises a 400 fault for a body that is not valid. Raises a 501 fault if the body asks for several
+    servers, or for a server that boots from a volume. Whether image and flavor exist is not
+    checked.
     """
     if not isinstance(body, dict) or "server" not in body:
         raise Fault(400, "'server' is a required property")
@@ -162,9 +169,9 @@ def _is_printable(character: str) -> bool:
 
 
 def _parse_metadata(attributes: Mapping[str, Any]) -> dict[str, str]:
-    """Return the attribute ``metadata``; {} if it is missing.
+    """Return the attribute ``metadata`` of a server or an image; {} if it is missing.
 
-    Raises a 400 fault if the metadata is not valid.
+    Raises a 400 fault if the metadata is not valid (see `parse_body` and `check_storable`).
     """
     if "metadata" not in attributes:
         return {}
@@ -189,11 +196,11 @@ def _refuse_several(server: Mapping[str, Any]) -> None:
 
 
 def _parse_image_ref(server: Mapping[str, Any]) -> str:
-    """Return the id of the image of a new server.
+    """Return the id of the image of a new server, with dashes and in lower case.
 
-    The id is ``imageRef``, or the ``uuid`` of a device in ``block_device_mapping_v2``. Raises a 400
-    fault if the id is missing or not a UUID, or if the devices are malformed. Raises a 501 fault if
-    a device is a volume.
+    The id is ``imageRef``. If ``imageRef`` is missing or empty, the id is the first ``uuid`` in
+    ``block_device_mapping_v2``. Raises a 400 fault if the id is missing or not a UUID, or if the
+    devices are malformed. Raises a 501 fault if a device is a volume.
     """
     devices = server.get("block_device_mapping_v2", [])
     if not isinstance(devices, list) or not all(isinstance(each, dict) for each in devices):

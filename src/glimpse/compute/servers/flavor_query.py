@@ -62,8 +62,8 @@ class FlavorQuery:
     def select_page(self, flavors: Sequence[Flavor]) -> FlavorPage:
         """Return the page that the query selects. `flavors` must have all flavors, in any order.
 
-        The flavor with the name `marker` need not match the filters. Raises a 400 fault if no
-        flavor has that name.
+        If `marker` is None, the page starts with the first flavor. The flavor with the name
+        `marker` need not match the filters. Raises a 400 fault if no flavor has that name.
         """
         value = _SORT_VALUES[self.sort_key]
         ordered = sorted(
@@ -94,9 +94,10 @@ class FlavorListRequest(NamedTuple):
 def parse_flavor_list_request(query_string: bytes, caller: Caller, minor: int) -> FlavorListRequest:
     """Parse the query string of a list of flavors at the microversion 2.`minor`.
 
-    If a parameter is repeated, the last value counts. ``is_public`` is ignored if the caller is not
-    an admin. Raises a 400 fault if a value is not valid or a parameter has a NUL character. From
-    2.75 on, an unknown parameter is a 400 fault, too.
+    If a parameter is repeated, the last value counts, but each ``limit``, ``sort_key`` and
+    ``sort_dir`` is checked. ``is_public`` is ignored if the caller is not an admin. Raises a 400
+    fault if a value is not valid or a parameter has a NUL character. An unknown parameter is
+    ignored before 2.75, and a 400 fault from 2.75 on.
     """
     pairs = parse_qsl(query_string.decode(errors="replace"), keep_blank_values=True)
     for name, value in pairs:
@@ -122,9 +123,9 @@ def parse_flavor_list_request(query_string: bytes, caller: Caller, minor: int) -
 
 
 def _parse_is_public(text: str) -> bool:
-    """Return the value of the filter ``is_public``; True for ``none``, which means either.
+    """Return the value of the filter ``is_public`` (see `parse_boolean`); True for ``none``.
 
-    Raises a 400 fault for text that is neither a boolean nor ``none``.
+    ``none`` stands for all flavors, which are all public. Raises a 400 fault for any other text.
     """
     is_public = True if text.lower() == "none" else parse_boolean(text)
     if is_public is None:
@@ -133,9 +134,9 @@ def _parse_is_public(text: str) -> bool:
 
 
 def _parse_minimum(name: str, values: Mapping[str, str]) -> int:
-    """Return the parameter `name` as a number; 0 if it is missing.
+    """Return the parameter `name` as a number, which may be negative; 0 if it is missing.
 
-    Raises a 400 fault if the parameter is not a whole number.
+    Raises a 400 fault if the parameter is not a whole number (see `int`). "" is none.
     """
     text = values.get(name, "0")
     try:

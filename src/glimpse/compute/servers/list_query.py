@@ -101,10 +101,12 @@ def parse_server_list_request(
     """Parse the query string of a list of servers at the microversion 2.`minor`.
 
     Filters that the caller may not use are ignored. If a parameter is repeated, the last value
-    counts; but all values of ``status``, ``sort_key`` and ``sort_dir`` count. Raises a 400 fault if
-    a value is not valid, if a parameter has a NUL character or, from 2.75 on, is unknown. Raises a
-    403 fault if the caller asks for all projects (``all_tenants``) and `permissions` do not allow
-    that, or asks for status DELETED only and is not an admin.
+    counts. But of ``status``, ``sort_key`` and ``sort_dir``, all values count.
+
+    Raises a 400 fault if a value is not valid or a parameter has a NUL character. An unknown
+    parameter is ignored before 2.75, and a 400 fault from 2.75 on. Raises the 403 fault of
+    `permissions` if the caller asks for all projects (``all_tenants``) without permission. Raises a
+    403 fault if the caller asks for status DELETED only and is not an admin.
     """
     pairs = parse_qsl(query_string.decode(errors="replace"), keep_blank_values=True)
     for name, value in pairs:
@@ -145,12 +147,12 @@ def _parse_flag(text: str) -> bool:
 
 
 def _parse_sort(pairs: list[tuple[str, str]]) -> tuple[Sort, ...]:
-    """Return the sort keys and their directions.
+    """Return the sort keys and their directions, in the order of the query.
 
     The first ``sort_dir`` belongs to the first ``sort_key``, and so on. If there are fewer
-    directions than keys, the last direction applies to the remaining keys. Without directions, all
-    keys are descending. Directions without a key sort by date of creation. Raises a 400 fault for
-    an unknown key or direction.
+    directions than keys, the last direction applies to the remaining keys. Further directions are
+    ignored. Without directions, all keys are descending. Directions without a key sort by date of
+    creation. Raises a 400 fault for an unknown key or direction.
     """
     keys = [value for name, value in pairs if name == "sort_key"]
     directions = [value for name, value in pairs if name == "sort_dir"]
@@ -174,11 +176,12 @@ def _parse_sort(pairs: list[tuple[str, str]]) -> tuple[Sort, ...]:
 
 
 def _status_conditions(texts: list[str], caller: Caller, minor: int) -> Iterator[Condition]:
-    """Yield the condition that a server's status is one of `texts`.
+    """Yield the condition that a server's status is one of `texts`, in any case.
 
     Yields nothing if `texts` is empty. Unknown statuses are ignored. If all statuses are unknown,
-    raises a 400 fault from microversion 2.38 on; before, the condition is true of no server. Raises
-    a 403 fault if DELETED is the only known status and the caller is not an admin.
+    the microversion decides: before 2.38, the condition excludes all servers; from 2.38 on, a 400
+    fault is raised. Raises a 403 fault if DELETED is the only known status and the caller is not an
+    admin. No server here has the status DELETED.
     """
     if not texts:
         return
@@ -196,8 +199,9 @@ def _conditions(
 ) -> Iterator[Condition]:
     """Yield a condition for each filter that may be used at the minor version `minor`.
 
-    `is_everywhere` is True if the servers of all projects are listed. Otherwise, filters by project
-    are ignored. Raises a 400 fault for a value that is not valid.
+    Other names in `values` are ignored. `is_everywhere` is True if the servers of all projects are
+    listed. Otherwise, filters by project are ignored, too. Raises a 400 fault for a value that is
+    not valid.
     """
     for name, value in values.items():
         if name not in _FILTERS or minor < _FILTERS[name]:

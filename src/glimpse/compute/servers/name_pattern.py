@@ -13,9 +13,10 @@ _ANY = ""  # in a part, stands for any character
 def parse_name_pattern(text: str) -> Callable[[str], bool] | None:
     """Return a function that returns True for the names that match the pattern `text`.
 
-    Case is ignored. Without ``^`` and ``$``, the pattern may match anywhere in a name. Returns None
-    if the pattern has an operator that is not supported, such as ``+``, or ends in a lone
-    backslash.
+    Case is ignored. ``.`` matches any character, ``.*`` any text. A backslash makes the next
+    character literal. ``^`` at the start and ``$`` at the end anchor the pattern. Without them, the
+    pattern may match anywhere in a name. Returns None if the pattern has another operator, such as
+    ``+``, or ends in a lone backslash.
     """
     pattern = text.lower()
     at_start = pattern.startswith("^")
@@ -32,7 +33,8 @@ def parse_name_pattern(text: str) -> Callable[[str], bool] | None:
 def _parse_parts(pattern: str) -> list[list[str]] | None:
     """Split a pattern at each ``.*`` into lists of characters; _ANY stands for ``.``.
 
-    Returns None for a pattern that is not valid.
+    A backslash and its next character become this character. Returns None for a pattern that is not
+    valid (see `parse_name_pattern`).
     """
     parts: list[list[str]] = [[]]
     characters = iter(pattern)

@@ -38,7 +38,8 @@ class ServerOperations:
 
     Each handler takes a request that `ComputeAPI` has checked, and returns the response. For an
     error response, a handler raises Fault, ServerError or an error of `images.errors`. A handler of
-    servers raises a 403 fault if `policy` does not allow the operation to the caller.
+    servers raises a 403 fault if `policy` does not allow the operation to the caller, or if the
+    caller has no project. Every caller may list and show flavors.
 
     `metadata_items` is the highest number of metadata items that a server may have. Before
     microversion 2.39, the same number limits the items of a snapshot.
@@ -99,7 +100,8 @@ class ServerOperations:
         """Respond with the servers that the request's query finds, each rendered by `view`.
 
         `path` is the operation's path, such as ``/servers``, for the link to the next page. The
-        rule `all_projects` decides whether the caller may list the servers of all projects.
+        rule `all_projects` decides whether the caller may list the servers of all projects. Raises
+        the errors of `list_servers`. `view` runs in a thread.
         """
         permissions = ListPermissions(
             all_filters=self._policy.allows(request.caller, ServerRule.ALL_FILTERS),
@@ -127,10 +129,11 @@ class ServerOperations:
         return Response(200, orjson.dumps({"server": document}))
 
     async def create_server(self, request: Request) -> Response:
-        """Handle ``POST /servers``: 202, with the id of the server and a random password.
+        """Handle ``POST /servers``: make a server; 202 with its id and a random password.
 
-        The password has no effect. Raises a 400 fault for an invalid body or an unknown flavor, and
-        a 403 fault for too many metadata items. Raises BaseImageNotFound, BaseImageNotActive or
+        The password has no effect. The header Location has the server's URL. Raises a 400 fault for
+        an invalid body or an unknown flavor, a 501 fault as `parse_create_server` does, and a 403
+        fault for too many metadata items. Raises BaseImageNotFound, BaseImageNotActive or
         TooManyServers (see `ServerService.create_server`).
         """
         new = parse_create_server(request.body, _minor(request), is_legacy=request.is_legacy)
@@ -153,7 +156,7 @@ class ServerOperations:
         return Response(202, orjson.dumps({"server": document}), [location])
 
     async def delete_server(self, request: Request) -> Response:
-        """Handle ``DELETE /servers/{id}``: 204.
+        """Handle ``DELETE /servers/{id}``: delete a server, respond with 204.
 
         Raises ServerNotFound if there is no such server or the caller may not see the server.
         """
@@ -162,13 +165,15 @@ class ServerOperations:
         return Response(204)
 
     async def run_action(self, request: Request) -> Response:
-        """Handle ``POST /servers/{id}/action``: 202 for createImage, 501 for other actions.
+        """Handle ``POST /servers/{id}/action``: start a snapshot and respond with 202.
 
-        Before microversion 2.45, the header Location has the image's URL in the Image API. From
-        2.45 on, the body has the image's id instead. Raises a 400 fault for an invalid body, and a
-        403 fault for a reserved metadata key. Before 2.39, also raises a 403 fault for too many
-        metadata items. Raises ServerNotFound, and the errors of `ServerService.create_image`, such
-        as WrongState.
+        The only action is createImage: another action of Compute raises a 501 fault. Before
+        microversion 2.45, the header Location has the image's URL in the Image API. From 2.45 on,
+        the body has the image's id instead.
+
+        Raises a 400 fault for an invalid body, and a 403 fault for a reserved metadata key. Before
+        2.39, also raises a 403 fault for too many metadata items. Raises ServerNotFound,
+        WrongState, NotImplementedHere, and other errors of `ServerService.create_image`.
         """
         name, metadata = parse_create_image(request.body, is_legacy=request.is_legacy)
         server = await self._find(request, ServerRule.CREATE_IMAGE)
@@ -213,7 +218,8 @@ class ServerOperations:
     ) -> Response:
         """Respond with the flavors that the request's query finds, each rendered by `view`.
 
-        `path` is the operation's path, such as ``/flavors``, for the link to the next page.
+        `path` is the operation's path, such as ``/flavors``, for the link to the next page. Raises
+        the errors of `list_flavors`. `view` runs in a thread.
         """
         link_bases, minor = request.link_bases, _minor(request)
         found = parse_flavor_list_request(request.query_string, request.caller, minor)

@@ -68,7 +68,8 @@ class ServerPolicy:
         """Return True if `rule` lets `caller` act on `server`.
 
         If `server` is None, as for lists, the rule is evaluated for the caller's own project and
-        user. For a caller without a project, the result is always False.
+        user. If `rule` is not configured, Compute's default decides (see the class). For a caller
+        without a project, the result is always False.
         """
         if caller.project_id is None:
             return False

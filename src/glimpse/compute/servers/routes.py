@@ -47,7 +47,8 @@ def _handler(
 ) -> Handler:
     """Return a handler for a route that calls `handle`, a method of `operations`.
 
-    The handler raises a Fault in place of a ServerError.
+    The handler has the name of `handle`. In place of a ServerError, the handler raises a Fault with
+    the status in _STATUSES and the message of the error. Other errors are raised unchanged.
     """
 
     async def handler(request: Request) -> Response:

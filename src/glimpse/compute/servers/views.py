@@ -18,7 +18,8 @@ class AdminAttributes(NamedTuple):
     """Says whether a document has the attributes that only admins see by default.
 
     `host_status` applies to the attribute ``host_status``. `extended_server` applies to the
-    attributes whose names start with ``OS-EXT-SRV-ATTR``.
+    attributes whose names start with ``OS-EXT-SRV-ATTR``. But from microversion 2.90 on, every
+    caller sees ``OS-EXT-SRV-ATTR:hostname``.
     """
 
     host_status: bool
@@ -113,7 +114,11 @@ def _later_attributes(
 
 
 def _extended_attributes(server: Server, minor: int) -> dict[str, Any]:
-    """Return the extended attributes, which only admins see by default."""
+    """Return the extended attributes, which only admins see by default.
+
+    The names start with ``OS-EXT-SRV-ATTR:``. Before 2.3, there are three, from 2.3 on, there are
+    ten.
+    """
     attributes: dict[str, Any] = {
         "host": _HOST,
         "instance_name": f"instance-{server.id}",
@@ -133,9 +138,10 @@ def _extended_attributes(server: Server, minor: int) -> dict[str, Any]:
 
 
 def _image(server: Server, link_bases: LinkBases, minor: int) -> dict[str, Any] | str:
-    """Return the image of a server for the server's document.
+    """Return the image of a server for the server's document: its id and a link.
 
-    Returns "" if the server was booted from a volume.
+    From microversion 2.98 on, there are also some properties that the image had when the server was
+    made. Returns "" if the server was booted from a volume.
     """
     if server.image_id is None:
         return ""
@@ -171,7 +177,10 @@ def _flavor_of_server(flavor: Flavor, link_bases: LinkBases, minor: int) -> dict
 
 
 def basic_flavor_view(flavor: Flavor, link_bases: LinkBases, minor: int) -> dict[str, Any]:
-    """Return the document of a flavor in ``GET /flavors``, at the microversion 2.`minor`."""
+    """Return the document of a flavor in ``GET /flavors``: id, name and links.
+
+    At microversion 2.55 and later, there is a ``description``, which is null.
+    """
     href = f"{link_bases.versioned}/flavors/{quote(flavor.name, safe='')}"
     document: dict[str, Any] = {
         "id": flavor.name,
@@ -182,7 +191,11 @@ def basic_flavor_view(flavor: Flavor, link_bases: LinkBases, minor: int) -> dict
 
 
 def flavor_view(flavor: Flavor, link_bases: LinkBases, minor: int) -> dict[str, Any]:
-    """Return the full document of a flavor at the microversion 2.`minor`."""
+    """Return the full document of a flavor at the microversion 2.`minor`.
+
+    From 2.61 on, the document has ``extra_specs``. From 2.75 on, ``swap`` is 0 instead of "". From
+    2.102 on, ``OS-FLV-DISABLED:disabled`` and ``rxtx_factor`` are left out.
+    """
     removed = {"OS-FLV-DISABLED:disabled": False, "rxtx_factor": 1.0}
     return {
         **basic_flavor_view(flavor, link_bases, minor),
