@@ -39,14 +39,18 @@ class DateBound(NamedTuple):
     """A comparison of an image's date with ``moment``, such as "``moment`` or later" (gte).
 
     ``moment`` is text in UTC, like images' dates: ``2024-02-01T10:20:30Z``. With the operators "eq"
-    and "neq", ``moment`` may have a fraction of a second. Images' dates have no fraction.
+    and "neq", ``moment`` may have a fraction of a second. Images' dates have no fraction, so then
+    "eq" holds for no image, and "neq" for all images.
     """
 
     operator: DateOperator
     moment: str
 
     def holds(self, date: str) -> bool:
-        """Return True if `date`, such as ``2024-02-01T10:20:30Z``, fulfils the comparison."""
+        """Return True if `date`, such as ``2024-02-01T10:20:30Z``, fulfils the comparison.
+
+        The comparison is one of texts: a `date` in another format gives an arbitrary result.
+        """
         return _COMPARE[self.operator](date, self.moment)
 
 
@@ -84,12 +88,12 @@ def parse_date_bound(text: str) -> DateBound | None:
 
 
 def make_date_bound(comparison: DateOperator, date: str) -> DateBound | None:
-    """Make a DateBound of an operator and an ISO 8601 date.
+    """Make a DateBound of an operator and an ISO 8601 date; None if `date` is not a date.
 
-    Accepts the dates that `parse_date` accepts, and returns None for other text. `date` may have a
-    fraction of a second, but images' dates have none, so the result may have another operator. For
-    example, ``gte`` 10.5 s becomes ``gt`` 10 s, and ``lt`` 10.5 s becomes ``lte`` 10 s. ``eq`` 10.5
-    s holds for no image, and ``neq`` 10.5 s holds for all images.
+    The dates are those that `parse_date` accepts. `date` may have a fraction of a second, but
+    images' dates have none. Therefore the result may have another operator: ``gte`` 10.5 s becomes
+    ``gt`` 10 s, and ``lt`` 10.5 s becomes ``lte`` 10 s. ``eq`` 10.5 s holds for no image, and
+    ``neq`` 10.5 s holds for all images.
     """
     matched = _ISO_8601.fullmatch(date.removesuffix("\n"))
     moment = _moment(matched)

@@ -49,7 +49,7 @@ class Forbidden(ImageServiceError):
 
 
 class MarkerNotVisible(Forbidden):
-    """An image has the marker as its id, but the caller may not see it."""
+    """An image has the marker as its id, but the caller may not see the image."""
 
     def __init__(self, marker: str) -> None:
         super().__init__(f"Forbidding request, image {marker} not visible")

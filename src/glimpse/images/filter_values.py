@@ -36,8 +36,9 @@ def parse_texts(text: str) -> tuple[str, ...]:
     """Parse ``x``, ``eq:x`` or ``in:x,"y,z"`` into texts, one of which an image must have.
 
     A text that is a date is one value, although a date has colons. The text after ``in:`` is a list
-    (see `split_list`). Commas and quotes elsewhere are part of the value. Raises Invalid for an
-    unknown operator, such as in ``a:b`` or ``IN:a``, and for a misplaced quote after ``in:``.
+    (see `split_list`). Commas and quotes elsewhere are part of the value. An empty text is one
+    empty value. Raises Invalid for an unknown operator, such as in ``a:b`` or ``IN:a``, and for a
+    misplaced quote after ``in:``.
     """
     operator, colon, rest = text.partition(":")
     if not colon or parse_date(text):
@@ -83,12 +84,12 @@ def parse_sort(
     """Parse ``sort=name:asc,size``, or the older ``sort_key=name&sort_dir=asc``.
 
     `sorts`, `keys` and `directions` have all values of the parameters ``sort``, ``sort_key`` and
-    ``sort_dir``, each of which may be repeated. If there are no values, the result is empty. The
-    default direction is "desc". A single ``sort_dir`` applies to all keys. A ``sort_dir`` without a
-    ``sort_key`` sorts by ``created_at``.
+    ``sort_dir``, each of which may be repeated. If there are no values, the result is empty. White
+    space around a key or a direction is ignored. The default direction is "desc". A single
+    ``sort_dir`` applies to all keys. A ``sort_dir`` without a ``sort_key`` sorts by ``created_at``.
 
-    Raises Invalid for both notations in one request, for an unknown key or direction, and for
-    several ``sort_dir`` whose number is not the number of keys.
+    Raises Invalid for both notations in one request, for an unknown or empty key, for an unknown
+    direction, and for several ``sort_dir`` whose number is not the number of keys.
     """
     if sorts and (keys or directions):
         raise Invalid("Old and new sorting syntax cannot be combined")
@@ -107,7 +108,7 @@ def parse_sort(
 
 
 def _make_sort(key: str, direction: str) -> Sort:
-    """Make a Sort. Raises Invalid for an unknown key or direction."""
+    """Make a Sort. Raises Invalid for a key that is not in SORT_KEYS or an unknown direction."""
     if key not in SORT_KEYS:
         allowed = ", ".join(sorted(SORT_KEYS))
         raise Invalid(f"Invalid sort key: {key}. It must be one of the following: {allowed}.")

@@ -16,8 +16,8 @@ async def filter_pages(
 
     `pages` must not stop at `limit`, because one more accepted image shows that the list goes on.
     If there is one more accepted image, the last page has ``has_more`` set. A page without accepted
-    images is omitted, except the last page. `pages` is closed at the end. The generator keeps no
-    reference to a page that it has yielded.
+    images is omitted, except the last page. Raises what `pages` raises. `pages` is closed at the
+    end. The generator keeps no reference to a page that it has yielded.
     """
     remaining = limit
     async with contextlib.aclosing(pages):

@@ -95,11 +95,13 @@ def image_from_document(
 ) -> Image:
     """Make an Image of a parsed document of ``GET /v2/images/{id}`` of the Image API.
 
-    Every key that is not in `base_attributes` is a property. Attributes that Image does not have,
-    such as ``file``, are ignored. A property that is neither text nor None becomes JSON text. Other
-    values are not checked. A missing visibility becomes "private". If ``min_ram`` or ``min_disk``
-    is missing or null, it becomes 0; a missing or null flag becomes False; missing or null tags
-    become empty.
+    Every key that is not in `base_attributes` is a property. A property that is neither text nor
+    None becomes JSON text. Attributes that Image does not have, such as ``file``, are ignored. The
+    types of attributes are not checked.
+
+    A missing or null ``min_ram`` or ``min_disk`` becomes 0. A missing or null flag becomes False.
+    Missing or null tags become empty. A missing visibility becomes "private". Other missing
+    attributes become None.
 
     Raises KeyError if ``id``, ``status``, ``created_at`` or ``updated_at`` is missing. Raises
     TypeError if `document` is not a dict, or if a tag or property cannot be written as JSON (lone

@@ -72,9 +72,10 @@ class PolicyRules(Protocol):
         ...
 
     def allows(self, name: str, caller: Caller, target: Target) -> bool:
-        """Return True if the rule `name` allows `caller` to act on `target`. The rule must exist.
+        """Return True if the rule `name` allows `caller` to act on `target`.
 
-        `target` has the values that a rule can name as ``%(key)s``.
+        The rule must exist: call `has` first. `target` has the values that a rule can name as
+        ``%(key)s``.
         """
         ...
 
@@ -82,7 +83,7 @@ class PolicyRules(Protocol):
 def has_role(caller: Caller, action: Action) -> bool:
     """Return True if Glance's default policy allows `action` to the roles of `caller`.
 
-    A caller without a project, whose token has system, domain or no scope, is allowed nothing. An
+    A caller without a project is allowed nothing: the token has system, domain or no scope. An
     admin with a project is allowed everything.
     """
     if caller.project_id is None:
@@ -101,9 +102,10 @@ def holds_one(caller: Caller, roles: frozenset[str]) -> bool:
 class Permissions:
     """Decides if a caller may do an action.
 
-    If the operator has configured a rule for the action, the rule decides. Otherwise, the caller's
-    roles decide (see `has_role`). `rules` is None if no policy file is configured. With
-    `is_delegated`, every caller may do an action without a rule, because Glance checks the roles.
+    If the operator has configured a rule for the action, the rule decides. Without a rule, the
+    caller's roles decide (see `has_role`). But with `is_delegated`, every caller may do an action
+    that has no rule, because Glance checks the roles. `rules` is None if no policy file is
+    configured. No method checks the owner and the visibility of an image.
     """
 
     def __init__(self, rules: PolicyRules | None = None, *, is_delegated: bool = False) -> None:
@@ -115,11 +117,10 @@ class Permissions:
         return self._rules is not None and self._rules.has(action)
 
     def allows(self, caller: Caller, action: Action, image: Image | None = None) -> bool:
-        """Return True if `caller` may do `action` to `image`, by a configured rule or by roles.
+        """Return True if `caller` may do `action` to `image`; the class describes what decides.
 
-        The image's owner and visibility are not checked. If there is a rule, the result is always
-        False for a token with system or domain scope. If `image` is None, a rule is evaluated for
-        the caller's own project, as for listing images.
+        If `image` is None, a rule is evaluated for the caller's own project, as for listing images.
+        If there is a rule, the result is always False for a token with system or domain scope.
         """
         if self._rules is not None and self._rules.has(action):
             return is_rule_applicable(caller) and self._rules.allows(
@@ -135,7 +136,7 @@ class Permissions:
     def check_create(self, caller: Caller, image: Image) -> None:
         """Raise Forbidden if `caller` has no project, or no permission to create `image`.
 
-        Whether `caller` may choose the image's owner and visibility is not checked.
+        Whether `caller` may choose the owner and visibility of `image` is not checked.
         """
         if caller.project_id is None:
             raise Forbidden("You are not authorized to complete add_image action.")
@@ -150,11 +151,15 @@ class Permissions:
             raise ImageNotFound(image.id)
 
     def list_filter(self, caller: Caller) -> Callable[[Image], bool] | None:
-        """Return a function that is True for the images in a list that `caller` may get.
+        """Return a function that returns True for an image of a list if `caller` may get the image.
 
-        Returns None if no image of the list needs a check. Without policy files, the result is
-        always None, because the default policy has the same roles for listing and getting images.
-        Check first that `caller` may list images (Action.GET_IMAGES).
+        Returns None if `caller` may get all images of the list. Check first that `caller` may list
+        images (Action.GET_IMAGES).
+
+        A configured rule for Action.GET_IMAGE is evaluated for each image. Without this rule, the
+        result is None if the caller's roles allow getting images, and always False otherwise.
+        Without any policy file, the result is None: the default policy has the same roles for
+        listing and getting images.
         """
         if self._rules is None:
             return None
@@ -166,11 +171,11 @@ class Permissions:
 
 
 def is_rule_applicable(caller: Caller) -> bool:
-    """Return True if policy rules are evaluated for `caller`.
+    """Return True if policy rules are evaluated for `caller`, False if every rule forbids.
 
-    Rules are evaluated for a token with a project, and for a token without scope, which has no
-    roles. For a token with system or domain scope, the result is False, because the token's roles
-    do not belong to a project. Such a caller may not do any action that has a rule.
+    The result is True for a token with a project, and for a token without scope, which has no
+    roles. The result is False for a token with system or domain scope, because the token's roles do
+    not belong to a project. Such a caller may not do any action that has a rule.
     """
     return caller.project_id is not None or not caller.roles
 
@@ -178,11 +183,14 @@ def is_rule_applicable(caller: Caller) -> bool:
 def _target(caller: Caller, image: Image | None) -> Target:
     """Return the values that rules can name as ``%(key)s``, for `image` and `caller`.
 
-    The result has the properties and attributes of `image`, without tags. In addition, ``image_id``
-    is the image's id, and ``project_id`` is the image's owner. ``member_id`` is the caller's
-    project if another project shares the image with it, and the caller is no admin; otherwise
-    None. `image` must be an image that `caller` can see. If `image` is None, the
-    result has only ``project_id`` and ``owner``, which are the caller's project.
+    If `image` is None, the values are only ``project_id`` and ``owner``, the caller's project.
+    Otherwise, `image` must be an image that `caller` can see. Then these are the values:
+
+    - the properties and the attributes of `image`, without tags
+    - ``image_id``, the image's id
+    - ``project_id``, the image's owner
+    - ``member_id``, the caller's project if another project shares the image with this project and
+      the caller is no admin; otherwise None
     """
     if image is None:
         return {"project_id": caller.project_id, "owner": caller.project_id}

@@ -18,11 +18,11 @@ class PropertyChanges:
     properties in ``keep``, and properties whose keys start with RESERVED_PREFIX. Without
     ``replace``, ``keep`` has an effect only on the limit.
 
-    ``limit`` is the largest number of properties that the image may have after the change; None is
-    no limit. The number is the sum of:
+    ``limit`` is the highest count of properties after the change; None is no limit. The count is
+    the sum of:
 
     - the properties after the change (with ``replace``, without the reserved properties)
-    - the keys in ``keep`` that the image does not have afterwards
+    - the keys in ``keep`` that the image does not have after the change
     - ``extra_count``
 
     The caller must check that ``set`` and ``remove`` have no keys of attributes, such as ``name``.
@@ -39,11 +39,12 @@ class PropertyChanges:
 def apply_changes(
     properties: Mapping[str, str | None], changes: PropertyChanges
 ) -> dict[str, str | None]:
-    """Return a copy of an image's properties with `changes` applied.
+    """Return a copy of an image's properties with `changes` applied. `properties` is not changed.
 
-    Raises PropertyNotFound if a key of `changes.remove` is missing. Raises PropertyLimitExceeded if
-    the image would have more properties than `changes.limit` (PropertyChanges explains the count).
-    The caller must check that `changes` does not set or remove reserved keys.
+    Raises PropertyNotFound for a key of `changes.remove` that is missing, the first one in sorted
+    order. Raises PropertyLimitExceeded if the image would have more properties than `changes.limit`
+    (PropertyChanges explains the count). The caller must check that `changes` does not set or
+    remove reserved keys.
     """
     for key in sorted(changes.remove - properties.keys()):
         raise PropertyNotFound(key)

@@ -48,10 +48,11 @@ class ImageQuery:
     - An image that another project shares with the caller is listed if the membership has the
       status ``member_status``, or if ``member_status`` is "all".
     - If ``os_hidden`` is True, only hidden images are listed; otherwise no hidden image is listed.
+    - Any other filter matches an image that has the value.
 
     ``sort`` is empty for the default order: newest first, then by id. ``marker`` is the id of the
-    image after which the list starts. ``limit`` is the largest number of images in the list; None
-    is no limit.
+    image after which the list starts; None starts with the first image. ``limit`` is the largest
+    number of images in the list; None is no limit.
     """
 
     names: tuple[str, ...] | None = None

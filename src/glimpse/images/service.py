@@ -17,8 +17,9 @@ class ImageService(Protocol):
 
     A caller can see public images, the images of the caller's project, and images that other
     projects share with that project. A caller can see a community image by its id. An admin can see
-    all images. `images.permissions` has the roles that each action needs. Any method may raise
-    NotAuthenticated, Unavailable or InvalidResponse of `images.errors`.
+    all images. `images.permissions` has the roles that each action needs. A caller without the role
+    to get images sees none: the error is ImageNotFound. Any method may raise NotAuthenticated,
+    Unavailable or InvalidResponse of `images.errors`.
     """
 
     def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
@@ -39,9 +40,8 @@ class ImageService(Protocol):
     async def get_image(self, caller: Caller, image_id: str) -> Image:
         """Return the image with this id. The id may be any text.
 
-        Raises ImageNotFound if no image has this id, or if the caller cannot see the image. A
-        gateway raises another ImageServiceError, such as Forbidden, if Glance refuses the request
-        for another reason.
+        Raises ImageNotFound if no image has this id, or if the caller cannot see the image. In a
+        gateway, another refusal of Glance raises another ImageServiceError, such as Forbidden.
         """
         ...
 

@@ -13,7 +13,7 @@ ServerError
 
 
 class ServerError(Exception):
-    """Base of all errors of servers."""
+    """Base of all errors of servers. The message is shown to clients."""
 
 
 class ServerNotFound(ServerError):

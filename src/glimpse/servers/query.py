@@ -12,7 +12,10 @@ SortValue = Callable[[Server], str]
 
 
 class Sort(NamedTuple):
-    """One sort key of a list of servers. `value` returns the text by which a server is sorted."""
+    """One sort key of a list of servers. `value` returns the text by which a server is sorted.
+
+    If `is_descending` is True, the server with the highest text comes first.
+    """
 
     value: SortValue
     is_descending: bool

@@ -57,8 +57,8 @@ class Flavor:
 class Inheritance:
     """What snapshots of a server get from the server's image, flavor and creator.
 
-    The values are those of the time when the server was made. `min_ram` is in MiB, `min_disk` in
-    GiB.
+    The values are those of the time when the server was made. The properties of a snapshot include
+    `properties`. `min_ram` is in MiB, `min_disk` in GiB.
     """
 
     properties: Mapping[str, str] = field(default_factory=dict)
