@@ -97,10 +97,8 @@ def image_from_document(
 
     Every key that is not in `base_attributes` is a property. A property that is neither text nor
     None becomes JSON text. Attributes that Image does not have, such as ``file``, are ignored. The
-    types of attributes are not checked.
-
-    A missing or null ``min_ram`` or ``min_disk`` becomes 0. A missing or null flag becomes False.
-    Missing or null tags become empty. A missing visibility becomes "private". Other missing
+    types of attributes are not checked. Missing or null become 0 for ``min_ram`` and ``min_disk``,
+    False for flags, and empty for tags. A missing visibility becomes "private". Other missing
     attributes become None.
 
     Raises KeyError if ``id``, ``status``, ``created_at`` or ``updated_at`` is missing. Raises

@@ -151,15 +151,15 @@ class Permissions:
             raise ImageNotFound(image.id)
 
     def list_filter(self, caller: Caller) -> Callable[[Image], bool] | None:
-        """Return a function that returns True for an image of a list if `caller` may get the image.
+        """Return a function that tells for an image of a list if `caller` may get the image.
 
         Returns None if `caller` may get all images of the list. Check first that `caller` may list
         images (Action.GET_IMAGES).
 
         A configured rule for Action.GET_IMAGE is evaluated for each image. Without this rule, the
-        result is None if the caller's roles allow getting images, and always False otherwise.
-        Without any policy file, the result is None: the default policy has the same roles for
-        listing and getting images.
+        result is None if the caller's roles allow getting images; otherwise the function always
+        returns False. Without any policy file, the result is None: the default policy has the same
+        roles for listing and getting images.
         """
         if self._rules is None:
             return None

@@ -39,12 +39,12 @@ class PropertyChanges:
 def apply_changes(
     properties: Mapping[str, str | None], changes: PropertyChanges
 ) -> dict[str, str | None]:
-    """Return a copy of an image's properties with `changes` applied. `properties` is not changed.
+    """Return a copy of an image's properties with `changes` applied.
 
-    Raises PropertyNotFound for a key of `changes.remove` that is missing, the first one in sorted
-    order. Raises PropertyLimitExceeded if the image would have more properties than `changes.limit`
-    (PropertyChanges explains the count). The caller must check that `changes` does not set or
-    remove reserved keys.
+    `properties` is not changed. Raises PropertyNotFound for a key of `changes.remove` that is
+    missing, the first one in sorted order. Raises PropertyLimitExceeded if the image would have
+    more properties than `changes.limit` (PropertyChanges explains the count). The caller must check
+    that `changes` does not set or remove reserved keys.
     """
     for key in sorted(changes.remove - properties.keys()):
         raise PropertyNotFound(key)
