@@ -134,6 +134,15 @@ def test_requests_are_logged_without_secrets(cloud: ControlledCloud) -> None:
     assert cloud.control("GET", "/requests").json() == {"requests": []}
 
 
+def test_a_request_with_a_deeply_nested_body_is_logged_without_it(cloud: ControlledCloud) -> None:
+    body = b'{"name": ' + b"[" * 300 + b"]" * 300 + b"}"
+    json_body = {"Content-Type": "application/json"}
+    sent = cloud.api("POST", "/image/v2/images", json_body, body)
+    assert sent.status == 400, str(sent)
+    (logged,) = cloud.control("GET", "/requests").json()["requests"]
+    assert (logged["status"], logged["body"]) == (400, None)
+
+
 def test_faults_are_added_shown_and_removed(cloud: ControlledCloud) -> None:
     rule = {"operation": "image.list_images", "first": 1, "status": 503, "body": "no"}
     added = cloud.control("POST", "/faults", rule)

@@ -57,8 +57,9 @@ class RequestLog:
     def middleware(self, app: ASGIApp) -> ASGIApp:
         """Return an application that serves with `app`, and logs each request when it has ended.
 
-        A request is also logged if `app` raises an exception. `RequestMiddleware` has to be outside
-        of the returned application, which serves HTTP requests only.
+        A request is also logged if `app` raises an exception, which is raised unchanged.
+        `RequestMiddleware` has to be outside of the returned application. The returned application
+        serves HTTP requests only.
         """
 
         async def logged(scope: Scope, receive: Receive, send: Send) -> None:
@@ -74,9 +75,10 @@ class RequestLog:
 
 
 class _Recorder:
-    """Passes on the messages of a request; keeps the JSON body of the request for the log.
+    """Passes on the messages of a request; keeps what the request log needs of them.
 
-    Also keeps the status of the response, and the body of an error response.
+    Kept are the request's JSON body up to 16 KiB, the status of the response, and the first 1,024
+    bytes of the body of an error response.
     """
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -105,7 +107,10 @@ class _Recorder:
         await self._send(message)
 
     def request(self, context: RequestContext, at: float, seconds: float) -> LoggedRequest:
-        """Return the log entry of a request that began at the POSIX time `at`."""
+        """Return the log entry of a request that began at the POSIX time `at`.
+
+        `seconds` is the time that the request took.
+        """
         agent, caller = self._headers.get(b"user-agent"), context.caller
         return LoggedRequest(
             at,
@@ -124,19 +129,24 @@ class _Recorder:
 
 
 def _text(body: bytearray | None) -> str | None:
-    """Return a JSON body as text without secrets; None if the body is empty or no JSON."""
+    """Return a JSON body as text without secrets; None if there is no such text.
+
+    There is none if the body is None, empty, no JSON, or has more than some 250 levels of nesting.
+    """
     if not body:
         return None
     try:
         return orjson.dumps(_without_secrets(orjson.loads(body))).decode()
-    except (orjson.JSONDecodeError, RecursionError):
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):
         return None
 
 
 def _without_secrets(value: Any, *keys: str) -> Any:
-    """Return the JSON `value` with ``***`` in place of passwords, secrets and ids of tokens.
+    """Return a copy of the JSON `value` with ``***`` in place of secret texts.
 
-    `keys` are the keys that lead to `value` from the whole document, the outermost first.
+    A text is secret if its key has ``pass`` or ``secret`` in it, in any case, or if it is the
+    ``id`` of a ``token``. `keys` are the keys that lead to `value` from the whole document, the
+    outermost first.
     """
     if isinstance(value, dict):
         return {key: _without_secrets(each, *keys, key) for key, each in value.items()}
