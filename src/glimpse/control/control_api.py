@@ -50,6 +50,8 @@ def make_control_api(token: str, tools: ControlTools, reset: Reset | None) -> AS
     - ``DELETE /faults``: remove all faults; 204.
     - ``GET /faults/{id}``: 200 with one fault; 404 if there is no such fault.
     - ``DELETE /faults/{id}``: remove one fault; 204. 404 if there is no such fault.
+
+    Another path gets a 404, another method a 405.
     """
     app = Starlette(
         routes=_Handlers(tools, reset).routes(),
@@ -149,12 +151,15 @@ async def _client_gone(_: Request, _error: Exception) -> Response:
 
 
 async def _server_error(_: Request, error: Exception) -> Response:
-    """Return a 500 with the message of an error that is not the client's, such as a full disk."""
+    """Return a 500 with the message of an error that is not the client's, such as a full disk.
+
+    If the error has no message, the message is the name of the error's class.
+    """
     return _error(500, str(error) or type(error).__name__)
 
 
 async def _routing_error(request: Request, error: Exception) -> Response:
-    """Return the response for a path or a method without a route."""
+    """Return the response for a path (404) or a method (405) without a route."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     target = f"{request.method} {request.url.path}"
     return _error(status, f"{target} is not in the control API: see docs/testing.md.")

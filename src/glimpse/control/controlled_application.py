@@ -20,11 +20,12 @@ class ReplaceableApplication(ServedApplication, Protocol):
     """An application that can serve with other settings from one request to the next."""
 
     async def replace(self, settings: Settings, on_closed: Callable[[], None]) -> None:
-        """Open a new application with `settings`, and serve new requests with it.
+        """Open a new application with `settings`, and serve new requests with the new application.
 
-        The old application finishes its requests in the background. Then the old application is
-        closed, and `on_closed` is called. If the new application cannot be opened, raises an error
-        that `open_application` explains, and changes nothing.
+        Returns when the new application is open. The old application finishes its requests in the
+        background. Then the old application is closed, and `on_closed` is called. If the new
+        application cannot be opened, changes nothing and raises an error of `open_application`,
+        such as InvalidSettings, OSError or UnusableCatalog.
         """
         ...
 
@@ -32,8 +33,9 @@ class ReplaceableApplication(ServedApplication, Protocol):
 class ControlledApplication:
     """Serves the control API at `port`; passes all other requests on to `application`.
 
-    Clients of the control API send `token`. `tools` has the faults and the request log.
-    `copies` makes the state directories for resets, or is None if the cloud cannot be reset.
+    Clients of the control API send `token`. `tools` has the faults and the request log. `copies`
+    makes the state directories for resets, or is None if the cloud cannot be reset. Only one reset
+    or reload runs at a time; another one waits.
     """
 
     def __init__(
@@ -57,7 +59,7 @@ class ControlledApplication:
         return self._application.settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request, or the lifespan events."""
+        """Serve one request. Lifespan events go to the application."""
         server = scope.get("server")
         if scope["type"] == "http" and server and server[1] == self._port:
             await self._api(scope, receive, send)
@@ -68,7 +70,7 @@ class ControlledApplication:
         """Serve new requests with the settings that `load` returns, and return True.
 
         The state directory stays the same, even if the new settings name another one. If `load`
-        raises or the settings cannot be used, log an error, keep the present settings and return
+        raises or the settings cannot be used, logs an error, keeps the present settings and returns
         False.
         """
         async with self._replacing:
@@ -78,13 +80,13 @@ class ControlledApplication:
     async def reset(self) -> None:
         """Serve new requests with the state that the cloud had at the start; also reset `tools`.
 
-        Requests in progress keep the old state. The delays of faults with ``saving_for`` end:
-        delayed uploads are cancelled, and delayed jobs store their data at once. Takes 5 ms if the
-        state directory is in memory.
+        Requests in progress keep the old state, whose directory is removed after they end. The
+        delays of faults with ``saving_for`` end: delayed uploads are cancelled, and delayed jobs
+        store their data at once. Takes 5 ms if the state directory is in memory.
 
-        Raises RuntimeError if `copies` is None, and OSError if the state cannot be copied. If the
-        application cannot be opened with the copy, raises an error that `open_application`
-        explains. After an error, the present state and `tools` stay in use.
+        Raises RuntimeError if `copies` is None. Raises OSError if the state cannot be copied. If
+        the application cannot be opened with the copy, raises an error of `open_application`, such
+        as OSError or UnusableCatalog. After an error, the present state and `tools` stay in use.
         """
         async with self._replacing:
             if self._copies is None:

@@ -10,20 +10,20 @@ _DATA = "data"  # the directory of image data
 class StateCopies:
     """Makes copies of a state directory, in its parent directory.
 
-    A change in one copy does not change the other copies. All copies have hard links to the same
-    files of image data, because such a file is never changed, only replaced.
+    A change in one copy does not change the other copies. But all copies have hard links to the
+    same files of image data: such a file is never changed, only replaced.
 
-    ``first`` is the state directory itself, under a new name. ``original`` is a copy that stays
-    unchanged; `make` copies ``original``. The path of the state directory becomes a symbolic link,
-    which `link` sets, so that commands with that path use the present state.
+    ``first`` is the new name of the state directory. ``original`` is a copy of the state directory
+    that stays unchanged. `make` copies ``original``. The path of the state directory becomes a
+    symbolic link, which `link` sets, so that commands with this path use the present state.
     """
 
     def __init__(self, state_dir: Path, shared: str) -> None:
-        """Rename `state_dir`, copy it, and make a symbolic link in its place.
+        """Rename `state_dir`, copy the directory, and make a symbolic link in its place.
 
-        No process may use `state_dir` during this call. `shared` is the name of a new directory
-        beside the copies. Each copy has a symbolic link of that name to the directory. Raises
-        OSError if a step fails; `state_dir` may then have its new name already.
+        No process may use `state_dir` during this call. `shared` is the name of a directory that is
+        made beside the copies. Each copy has a symbolic link with this name to this directory.
+        Raises OSError if a step fails; `state_dir` may then have its new name already.
         """
         self._path = state_dir
         self._number = 0
@@ -35,9 +35,11 @@ class StateCopies:
         self.link(self.first)
 
     def make(self) -> Path:
-        """Make a new copy of ``original``, and return the copy's path. The caller calls `link`.
+        """Make a new copy of ``original``, and return the copy's path.
 
-        If the copy cannot be made, raises OSError and leaves no incomplete copy.
+        The path of the state directory does not lead to the copy before the caller calls `link`.
+        The caller removes the copy at the end. Do not call this method in two threads at a time. If
+        the copy cannot be made, raises OSError and leaves no incomplete copy.
         """
         self._number += 1
         copy = self._numbered()

@@ -32,7 +32,8 @@ class ControlClient:
 
         If `document` is None, the request has no body. Returns None if the response has no body.
         Raises ControlFailed for a status of 400 or more, and if the control API cannot be reached
-        or does not respond for 60 seconds.
+        or does not respond for 60 seconds. Raises TypeError if `document` cannot be written as
+        JSON. Each call has a connection of its own, so any thread may call this method.
         """
         __tracebackhide__ = True  # pytest shows the test's line as the place of the error
         connection = http.client.HTTPConnection(*self._address, timeout=_SECONDS)

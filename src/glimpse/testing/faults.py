@@ -73,7 +73,8 @@ class Faults:
         """Add a fault: ``add(operation="image.*", first=2, status=503, retry_after=1)``.
 
         docs/testing.md lists the keys of a rule. The fault is in effect when this method returns.
-        Raises ControlFailed if the rule cannot be used; the message says why.
+        Raises ControlFailed if the rule cannot be used; the message says why. Raises TypeError if a
+        value of the rule cannot be written as JSON.
         """
         __tracebackhide__ = True  # pytest shows the test's line as the place of the error
         return self._fault(self._control.call("POST", "/faults", rule))

@@ -20,8 +20,8 @@ class RecordedRequest:
     - ``project_id`` and ``user_id`` are None if the request had no valid token.
     - ``seconds`` is the time from the start of the request to the end of the response.
     - ``body`` is the JSON text of the request's body, with secrets hidden. ``body`` is None if the
-      Content-Type is not JSON, if the body is empty, invalid or larger than 16 KiB, or if the API
-      did not read the whole body.
+      Content-Type is not JSON, if the body is empty, invalid, deeply nested or larger than 16 KiB,
+      or if the API did not read the whole body.
     - ``error`` is the text of the response's body if the status is 400 or more, at most 1,024
       bytes. Otherwise, and if that body is empty, ``error`` is None.
     """

@@ -84,7 +84,9 @@ class Cloud:
     def clouds_yaml(self) -> Path:
         """The path of a clouds.yaml, which is written at the first use.
 
-        The file has a cloud ``glimpse-USER`` for each user that could log in at the start.
+        The file has a cloud ``glimpse-USER`` for each user that could log in at the start, with the
+        user's password. Only this user of the system can read the file. The file is removed with
+        the cloud. Raises OSError if the file cannot be written.
         """
         # imported here, because many tests do not need it
         from glimpse.cli.client_credentials import render_clouds  # noqa: PLC0415
@@ -112,7 +114,10 @@ class Cloud:
         return self._connections[user]
 
     def _connect(self, user: str, options: Mapping[str, Any]) -> "Connection":
-        """Return a new connection of openstacksdk; `connection` explains the parameters."""
+        """Return a new connection of openstacksdk, which ignores clouds.yaml and the environment.
+
+        `connection` explains the parameters and the errors.
+        """
         import openstack  # noqa: PLC0415  loads slowly; many tests do not need it
 
         given = self.environment(user)
@@ -153,9 +158,9 @@ class StartingCloud:
     """
 
     def __init__(self, seed: Seed | None, arguments: Sequence[str]) -> None:
-        """Start the process; `cloud` describes the arguments.
+        """Start the process; `cloud` describes the arguments and the errors.
 
-        Raises OSError if a file cannot be written or the process cannot be started.
+        After an error, no process runs.
         """
         self._stack = ExitStack()
         temporary = abandonable_directory(Path(tempfile.gettempdir()), _PREFIX)
@@ -170,9 +175,10 @@ class StartingCloud:
             raise
 
     def wait(self) -> Cloud:
-        """Wait until the cloud serves requests, and return it.
+        """Wait until the cloud serves requests, and return the cloud.
 
-        Raises CloudNotStarted if the process exits, or does not serve within 60 seconds.
+        Raises CloudNotStarted if the process exits, or does not serve within 60 seconds. Then the
+        process may still run: call `stop`.
         """
         return Cloud(self._process, self._process.wait_until_ready(), self._directory)
 
@@ -181,7 +187,10 @@ class StartingCloud:
         self._process.request_stop()
 
     def stop(self) -> None:
-        """Stop the process, wait for its end, and remove its files."""
+        """Stop the process, wait for its end, and remove its files.
+
+        The process has 20 seconds to end; then it is killed. A second call does nothing.
+        """
         self._process.stop()
         self._stack.close()
 
@@ -196,7 +205,8 @@ def cloud(seed: Seed | None = None, arguments: Sequence[str] = ()) -> Iterator[C
     unless `arguments` has ``--port`` or ``--standard-ports``.
 
     Raises CloudNotStarted if the cloud cannot start; the message has all problems of the seed.
-    Raises OSError if a file cannot be written or the process cannot be started.
+    Raises OSError if a file cannot be written or the process cannot be started. Raises TypeError if
+    the content of a seed cannot be written as JSON.
     """
     starting = StartingCloud(seed, arguments)
     try:
@@ -208,9 +218,9 @@ def cloud(seed: Seed | None = None, arguments: Sequence[str] = ()) -> Iterator[C
 def _seed_arguments(seed: Seed | None, directory: Path) -> list[str]:
     """Return the arguments of ``glimpse serve`` for a seed: ``--seed PATH``.
 
-    If `seed` is a path, PATH is that path. If `seed` is the content of a seed, PATH is a new file
-    with that content in `directory`. None counts as an empty seed. Raises OSError if the file
-    cannot be written.
+    If `seed` is a path, PATH is that path, made absolute. If `seed` is the content of a seed, PATH
+    is a new file with this content in `directory`. None counts as an empty seed. Raises OSError if
+    the file cannot be written, and TypeError if the content cannot be written as JSON.
     """
     if seed is None or isinstance(seed, Mapping):
         path = directory / "seed.json"

@@ -22,8 +22,8 @@ class ServerProcess:
     """Runs ``glimpse serve`` with `arguments`; the ready file and the log are in `directory`.
 
     ``log`` is the path of the log, which has all output of the server. Call `stop` at the end. The
-    server also stops if this process ends or is killed, because that closes the pipe to the
-    server's standard input.
+    server also stops if this process ends or is killed: the end closes the pipe to the server's
+    standard input.
     """
 
     def __init__(self, directory: Path, arguments: Sequence[str]) -> None:
@@ -44,6 +44,7 @@ class ServerProcess:
         """Wait until the server serves requests; return the content of the ready file.
 
         Raises CloudNotStarted if the process ends, or does not serve requests within 60 seconds.
+        After 60 seconds, the process still runs: call `stop`.
         """
         deadline = time.monotonic() + START_SECONDS
         while not self._ready_file.exists():
@@ -56,23 +57,33 @@ class ServerProcess:
         return document
 
     def _failure(self) -> str:
-        """Return why the process has ended: its last line first, since pytest's summary has it."""
+        """Return the message of CloudNotStarted for a process that has ended.
+
+        The message has the last line of the log, then the last 40 lines. The last line comes first,
+        because pytest's summary shows only the first line of a message.
+        """
         end = self.log_end()
         last = end.rpartition("\n")[2]
         return f"glimpse serve failed: {last.removeprefix('glimpse: ')}\n{end}"
 
     def log_end(self) -> str:
-        """Return the last 40 lines that the server logged or printed."""
+        """Return the last 40 lines that the server logged or printed; "" if there are none."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-_LOG_LINES:])
 
     def request_stop(self) -> None:
-        """Begin to stop the process, even if the server still starts; do not wait for its end."""
+        """Begin to stop the process, even while the server starts, and return at once.
+
+        Does nothing if the process has ended.
+        """
         if self._process.stdin is not None:
             self._process.stdin.close()
         self._process.terminate()
 
     def stop(self) -> None:
-        """Stop the process, and wait for its end; kill the process after 20 seconds."""
+        """Stop the process, and wait for its end; kill the process after 20 seconds.
+
+        Does nothing if the process has ended.
+        """
         self.request_stop()
         try:
             self._process.wait(_STOP_SECONDS)
