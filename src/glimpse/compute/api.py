@@ -66,7 +66,7 @@ class ComputeAPI:
         options: ComputeOptions,
         server_routes: RouteTable | None = None,
     ) -> None:
-        """Without `server_routes`, requests for servers and flavors get a 501 response."""
+        """`server_routes` has the routes of servers and flavors; None responds to them with 501."""
         self._image_routes = image_routes
         self._server_routes = server_routes or RouteTable(())
         self._policy = policy
@@ -77,12 +77,15 @@ class ComputeAPI:
         self._version_discovery = VersionDiscovery(options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the response to a request. Errors become error responses.
+        """Send the response to a request.
 
         OPTIONS gets 200 with an empty body, and needs no token. But OPTIONS for ``/``, ``/v2`` or
-        ``/v2.1`` gets the response to a GET. If the client disconnects before the request's body is
-        complete, nothing is sent. Raises ResponseAborted if the image service fails while a list is
-        being streamed. Errors that no part of the API expects are raised unchanged.
+        ``/v2.1`` gets the response to a GET.
+
+        A Fault, an ImageServiceError or an IdentityError becomes an error response. If the client
+        disconnects before the request's body is complete, nothing is sent. Raises ResponseAborted
+        if the image service fails while a list is being streamed. Other exceptions are raised
+        unchanged.
         """
         path = scope["path"]
         if "//" in path:
@@ -139,9 +142,10 @@ class ComputeAPI:
     async def _authenticate(self, scope: Scope) -> Caller:
         """Return the request's caller, and record the caller in the request context.
 
-        Raises Unauthorized if X-Auth-Token is missing or not valid, if X-Service-Token is not
-        valid, or if the access rules of the token do not allow the request. Raises
-        IdentityUnavailable if a token could not be checked.
+        Raises Unauthorized if X-Auth-Token is missing, empty or not valid, if X-Service-Token is
+        not valid, or if the access rules of the token do not allow the request. Raises
+        IdentityUnavailable if a token could not be checked. `Identity.authenticate` has the
+        details.
         """
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         token = headers.get(b"x-auth-token")

@@ -79,7 +79,7 @@ class ImageOperations:
         """Respond with the images that the request's query finds, each rendered by `view`.
 
         `path` is the operation's path, such as ``/images``, for the link to the next page. Raises
-        the errors of `list_images`.
+        the errors of `list_images`. A long list is streamed (see `list_response`).
         """
         list_request = parse_list_request(request.query_string)
         pages = self._images.list_images(request.caller, list_request.query)
@@ -150,7 +150,7 @@ class ImageOperations:
         return json_response({"metadata": metadata})
 
     async def set_metadata_item(self, request: Request) -> Response:
-        """Handle ``PUT /images/{id}/metadata/{key}``: set one item.
+        """Handle ``PUT /images/{id}/metadata/{key}``: set one item, keep all other items.
 
         The response repeats the item. Raises a 400 fault if the item in the body has another key.
         `ImageOperations` explains the other errors.

@@ -35,9 +35,9 @@ class LinkBases(NamedTuple):
     image_service: str
 
     def image_links(self, image_id: str) -> orjson.Fragment:
-        """Return the self, bookmark and alternate links of an image, as JSON.
+        """Return the self, bookmark and alternate links of an image, as a JSON list.
 
-        `image_id` is not escaped, so it must not have characters that JSON escapes.
+        `image_id` is not escaped, so `image_id` must not have characters that JSON escapes.
         """
         # Formatted as text: serializing dictionaries of links took half of the time of a page.
         versioned, bookmark, image_service = self

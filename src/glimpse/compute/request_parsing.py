@@ -23,8 +23,8 @@ def header_text(headers: Mapping[bytes, bytes], name: bytes) -> str:
 def check_content_type(header: bytes | None) -> None:
     """Raise a 415 fault if the Content-Type `header` is not allowed.
 
-    Allowed are JSON, Compute's own JSON type, text/plain, and no Content-Type. Case matters.
-    Parameters, as in ``application/json;charset=utf-8``, are ignored.
+    Allowed are JSON, Compute's own JSON type, text/plain, and a missing or empty Content-Type. Case
+    matters. Parameters, as in ``application/json;charset=utf-8``, are ignored.
     """
     content_type = (header or b"").partition(b";")[0].decode("latin-1")
     if content_type and content_type != "text/plain" and content_type not in JSON_TYPES:
@@ -44,8 +44,9 @@ def check_query(query_string: bytes) -> None:
 def parse_json(body: bytes) -> object:
     """Parse a JSON body; return None for an empty body.
 
-    Raises a 400 fault if the body is malformed, not UTF-8, or nested too deeply for the parser.
-    NaN, numbers of any size and lone surrogates are accepted, as in a deployed Compute API.
+    NaN, numbers that a float cannot hold, and lone surrogates are accepted, as in a deployed
+    Compute API. Raises a 400 fault if the body is malformed, not UTF-8, nested too deeply for the
+    parser, or has an integer of more than 4,300 digits.
     """
     if not body:
         return None

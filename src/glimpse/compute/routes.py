@@ -136,8 +136,8 @@ class RouteTable:
         """Return the first route that matches, with the resource id and key in the segments.
 
         Returns None if no route matches. The resource id is "" if the route's path has no ``{id}``,
-        the key is "" if there is no ``{key}``. An empty segment is neither an id nor a key. A
-        newline matches the empty last segment of ``/``.
+        the key is "" if there is no ``{key}``. An empty segment is neither an id nor a key. The
+        path ``/`` with a newline after it matches the route ``/``, as in a deployed Compute API.
         """
         for route, literals, id_at, key_at in self._templates.get((method, len(segments)), ()):
             for position, text in literals:
