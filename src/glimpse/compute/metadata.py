@@ -181,7 +181,10 @@ def decode_json(text: str) -> Any:
 
 
 def _finite(text: str) -> float:
-    """Parse a number. Raises ValueError if it is too large for a float."""
+    """Parse a number with a fraction or an exponent.
+
+    Raises ValueError if the number is too large for a float.
+    """
     number = float(text)
     if math.isinf(number):
         raise ValueError(text)
@@ -191,7 +194,7 @@ def _finite(text: str) -> float:
 def json_fragment(text: str) -> orjson.Fragment:
     """Return JSON text as a value that orjson copies unchanged.
 
-    Raises ValueError if the text is not JSON, is nested too deeply, or has a NaN.
+    Raises ValueError if orjson cannot parse the text: no JSON, NaN, 1e999, or too deep nesting.
     """
     orjson.loads(text)
     return orjson.Fragment(text)

@@ -28,7 +28,10 @@ V2_38 = Microversion(2, 38)  # the last with operations on metadata of images
 
 
 def parse_microversion(text: str) -> Microversion:
-    """Parse a version such as ``2.35``. Raises ValueError for any other text."""
+    """Parse a version such as ``2.35``.
+
+    Raises ValueError for any other text, such as ``latest``, ``2`` or ``2.05``.
+    """
     matched = _VERSION.fullmatch(text)
     if not matched:
         raise ValueError(text)
@@ -80,7 +83,8 @@ def requested_microversion(
 def _version_of_compute(header: bytes) -> str | None:
     """Return the last version for ``compute`` in a list of services; None if there is none.
 
-    Example: ``2.35`` for ``volume 3.0, compute 2.35``.
+    Example: ``2.35`` for ``volume 3.0, compute 2.35``. The case of the service does not matter. The
+    version is not checked.
     """
     for part in reversed(header.decode("latin-1").split(",")):
         service, *version = part.split(maxsplit=1) or [""]
@@ -109,12 +113,11 @@ def microversion_headers(microversion: Microversion | None) -> tuple[Header, ...
 def check_not_removed(
     operation: tuple[str, str], last: Microversion, requested: Microversion, successor: str
 ) -> None:
-    """Raise a 404 fault if the microversion `requested` no longer has an operation.
+    """Raise a 404 fault if `requested` is above `last`, the last microversion with an operation.
 
-    `operation` is the operation's method and path. `last` is the last microversion that has the
-    operation. `successor` is the replacement in the Image API, such as ``GET /v2/images``. The
-    message names `operation`, `last` and `successor`. A deployed Compute API only says that the
-    path does not exist.
+    `operation` is the operation's method and path. `successor` is the replacement in the Image API,
+    such as ``GET /v2/images``. The message names `operation`, `last` and `successor`. A deployed
+    Compute API only says that the path does not exist.
     """
     if requested > last:
         method, path = operation

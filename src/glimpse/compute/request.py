@@ -13,9 +13,9 @@ from glimpse.images import Caller
 class Request(NamedTuple):
     """An authenticated request to an operation.
 
-    `headers` have lower-case names. `body` is parsed JSON; it is None for an empty body and for GET
-    and DELETE. `base_url` is the URL by which the client reached Glimpse, without a slash at the
-    end (``http://host:8774``). `version_root` is ``/v2.1`` or ``/v2``. `microversion` is None below
+    `headers` have lower-case names. `body` is parsed JSON; None for an empty body and for GET and
+    DELETE. `base_url` is the URL by which the client reached Glimpse, without a slash at the end
+    (``http://host:8774``). `version_root` is ``/v2.1`` or ``/v2``. `microversion` is None below
     ``/v2``. `link_bases` makes the links of the response.
 
     `project_id`, `resource_id` (the id of an image, a server or a flavor) and `key` (of metadata)

@@ -36,12 +36,12 @@ class Route:
 
     `path` is relative to the version root. In `path`, ``{id}`` and ``{key}`` each match one
     segment, which may have any text that is not empty. `policy_rule` is the name of the operation's
-    policy rule. If it is None, every caller with a valid token may use the operation, even without
-    a project.
+    policy rule. If `policy_rule` is None, every caller with a valid token may use the operation,
+    even without a project.
 
     `last_microversion` is the last microversion that has the operation; None if no microversion
     removed the operation. `successor` is the replacement in the Image API, such as ``GET
-    /v2/images``. `name` is the operation's name in logs and metrics.
+    /v2/images``. `name` is the operation's name in logs and metrics: the name of `handler`.
     """
 
     method: str
@@ -113,7 +113,7 @@ class RouteTable:
     def match(self, method: str, version_root: str, path: str) -> Match | None:
         """Return the route and the ids in `path`; None if no route has this method and path.
 
-        `path` is below `version_root`, and must not have repeated slashes. It may start with a
+        `path` is below `version_root`, and must not have repeated slashes. `path` may start with a
         project id: hexadecimal digits in lower case, and dashes. Whether this is the caller's
         project is not checked. A path without its first segment is tried only if the whole path has
         no route. A newline at the end of the path or of the resource id is removed, as in a
@@ -167,7 +167,8 @@ def _make_template(route: Route) -> tuple[_Template, int]:
 def split_project_id(segments: list[str]) -> tuple[str, list[str]]:
     """Return the project id at the start of a path's segments, and the segments after it.
 
-    Returns "" and all segments if the first segment is not a project id, or is the only segment.
+    A project id has only hexadecimal digits in lower case, and dashes. Returns "" and all segments
+    if the first segment is not a project id, or is the only segment.
     """
     if len(segments) > 1 and _PROJECT.fullmatch(segments[0]):
         return segments[0], segments[1:]

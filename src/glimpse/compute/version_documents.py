@@ -61,8 +61,8 @@ def choices_document(base_url: str, path: str) -> dict[str, Any]:
     """Return the document of the 300 response to a path that is not below a version root.
 
     The document links to the same path below each version root. For ``/images``, these are
-    ``/v2/images`` and ``/v2.1/images``. `path` is decoded; it is quoted in the links, without
-    slashes at its end. `base_url` is the URL by which the client reached Glimpse.
+    ``/v2/images`` and ``/v2.1/images``. `path` is not percent-encoded; the paths in the links are,
+    and have no slashes at the end. `base_url` is the URL by which the client reached Glimpse.
     """
     path = quote(path.rstrip("/"), safe="/~!$&'()*+,;=:@")
     return {

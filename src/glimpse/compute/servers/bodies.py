@@ -55,9 +55,10 @@ class CreateImage(NamedTuple):
 def parse_create_image(body: Any, *, is_legacy: bool) -> CreateImage:
     """Parse the body of ``POST /servers/{id}/action``: ``{"createImage": {"name": ...}}``.
 
-    The result has white space around metadata keys removed. Reserved keys are not checked: call
-    `check_not_reserved`. With `is_legacy` (``/v2``), white space around the image's name is
-    removed, and unknown attributes are ignored. Without `is_legacy`, both are a 400 fault.
+    White space around metadata keys is removed. If two keys become the same, the last one counts.
+    Reserved keys are not checked: call `check_not_reserved`. With `is_legacy` (``/v2``), white
+    space around the image's name is removed, and unknown attributes are ignored. Without
+    `is_legacy`, both are a 400 fault.
 
     Raises a 501 fault for an action of Compute other than createImage. Raises a 400 fault for an
     unknown action, for a body without exactly one action, and for a name or metadata that are not
@@ -88,10 +89,10 @@ def check_not_reserved(metadata: Mapping[str, str]) -> None:
 def parse_create_server(body: Any, minor: int, *, is_legacy: bool) -> NewServer:
     """Parse the body of ``POST /servers`` at the microversion 2.`minor`.
 
-    ``name`` and ``flavorRef`` are required; from 2.37 on, ``networks``, too. Attributes that have
-    no effect without a machine, such as user data, are not checked. With `is_legacy` (``/v2``),
-    white space around the name is removed, and unknown attributes are ignored. Without `is_legacy`,
-    both are a 400 fault.
+    ``name`` and ``flavorRef`` are required; from 2.37 on, ``networks``, too. ``description`` is
+    unknown before 2.19, ``tags`` before 2.52. Attributes that have no effect without a machine,
+    such as user data, are not checked. With `is_legacy` (``/v2``), white space around the name is
+    removed, and unknown attributes are ignored. Without `is_legacy`, both are a 400 fault.
 
     Raises a 400 fault for a body that is not valid. Raises a 501 fault if the body asks for several
     servers, or for a server that boots from a volume. Whether image and flavor exist is not
@@ -221,7 +222,7 @@ def _parse_image_ref(server: Mapping[str, Any]) -> str:
 def _parse_flavor_ref(flavor_ref: Any) -> str:
     """Return the flavor's id in ``flavorRef``, which is the id or a URL that ends in the id.
 
-    Raises a 400 fault for any other value.
+    A whole number is an id, too. Raises a 400 fault for any other value, and for an empty text.
     """
     if isinstance(flavor_ref, bool) or not isinstance(flavor_ref, (str, int)) or flavor_ref == "":
         raise _invalid("flavorRef", "It must be the id of a flavor.")

@@ -136,7 +136,7 @@ def _parse_is_public(text: str) -> bool:
 def _parse_minimum(name: str, values: Mapping[str, str]) -> int:
     """Return the parameter `name` as a number, which may be negative; 0 if it is missing.
 
-    Raises a 400 fault if the parameter is not a whole number (see `int`). "" is none.
+    Raises a 400 fault if `int` cannot convert the parameter, as an empty one.
     """
     text = values.get(name, "0")
     try:

@@ -16,7 +16,7 @@ def parse_name_pattern(text: str) -> Callable[[str], bool] | None:
     Case is ignored. ``.`` matches any character, ``.*`` any text. A backslash makes the next
     character literal. ``^`` at the start and ``$`` at the end anchor the pattern. Without them, the
     pattern may match anywhere in a name. Returns None if the pattern has another operator, such as
-    ``+``, or ends in a lone backslash.
+    ``+``, has ``^`` or ``$`` elsewhere, or ends in a lone backslash.
     """
     pattern = text.lower()
     at_start = pattern.startswith("^")

@@ -273,8 +273,8 @@ def _render_page(
 ) -> bytes:
     """Return the JSON document of a page: `entries`, each rendered by `view`.
 
-    `collection` is ``servers`` or ``flavors``. `next_link` leads to the next page; it is None on
-    the last page.
+    `collection` is ``servers`` or ``flavors``. `next_link` leads to the next page; None, on the
+    last page, leaves the link out.
     """
     document: dict[str, object] = {collection: [view(entry) for entry in entries]}
     if next_link is not None:

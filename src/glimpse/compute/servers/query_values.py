@@ -14,8 +14,8 @@ BOOLEANS = tuple(sorted(_TRUE | _FALSE))
 def parse_limit(texts: Sequence[str]) -> int:
     """Return the last limit in `texts`, but at most MAX_LIMIT; MAX_LIMIT if `texts` is empty.
 
-    Raises a 400 fault if a text is not a whole number in digits; "" is none. A limit of 0 is valid.
-    A newline at the end of a text is accepted. All this is as in Compute.
+    Raises a 400 fault if a text is not a whole number in digits, or is empty. A limit of 0 is
+    valid. A newline at the end of a text is accepted. All this is as in Compute.
     """
     for text in texts:
         digits = text.removesuffix("\n")

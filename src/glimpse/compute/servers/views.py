@@ -93,7 +93,10 @@ def _states(server: Server) -> dict[str, Any]:
 def _later_attributes(
     server: Server, minor: int, shown: AdminAttributes, *, is_list: bool
 ) -> dict[str, Any]:
-    """Return the attributes that the microversions 2.2 to 2.`minor` have added."""
+    """Return the attributes that the microversions 2.2 to 2.`minor` have added.
+
+    `shown` and `is_list` have the same effects as in `detail_view`.
+    """
     attributes: list[tuple[int, str, object]] = [(9, "locked", False)]
     if shown.host_status:
         attributes.append((16, "host_status", "UP"))
@@ -116,8 +119,8 @@ def _later_attributes(
 def _extended_attributes(server: Server, minor: int) -> dict[str, Any]:
     """Return the extended attributes, which only admins see by default.
 
-    The names start with ``OS-EXT-SRV-ATTR:``. Before 2.3, there are three, from 2.3 on, there are
-    ten.
+    Before 2.3, these are the server's host, hypervisor and instance name. From 2.3 on, there are
+    more, such as ``OS-EXT-SRV-ATTR:user_data``.
     """
     attributes: dict[str, Any] = {
         "host": _HOST,
