@@ -113,11 +113,12 @@ def microversion_headers(microversion: Microversion | None) -> tuple[Header, ...
 def check_not_removed(
     operation: tuple[str, str], last: Microversion, requested: Microversion, successor: str
 ) -> None:
-    """Raise a 404 fault if `requested` is above `last`, the last microversion with an operation.
+    """Raise a 404 fault if `requested` is above `last`, which still has an operation.
 
-    `operation` is the operation's method and path. `successor` is the replacement in the Image API,
-    such as ``GET /v2/images``. The message names `operation`, `last` and `successor`. A deployed
-    Compute API only says that the path does not exist.
+    `last` is the last microversion that has the operation. `operation` is the operation's method
+    and path. `successor` is the replacement in the Image API, such as ``GET /v2/images``. The
+    message names `operation`, `last` and `successor`. A deployed Compute API only says that the
+    path does not exist.
     """
     if requested > last:
         method, path = operation
