@@ -51,7 +51,7 @@ def make_control_api(token: str, tools: ControlTools, reset: Reset | None) -> AS
     - ``GET /faults/{id}``: 200 with one fault; 404 if there is no such fault.
     - ``DELETE /faults/{id}``: remove one fault; 204. 404 if there is no such fault.
 
-    Another path gets a 404, another method a 405.
+    HEAD is treated as GET. Another path gets a 404, another method a 405.
     """
     app = Starlette(
         routes=_Handlers(tools, reset).routes(),

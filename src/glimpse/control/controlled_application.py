@@ -80,9 +80,10 @@ class ControlledApplication:
     async def reset(self) -> None:
         """Serve new requests with the state that the cloud had at the start; also reset `tools`.
 
-        Requests in progress keep the old state, whose directory is removed after they end. The
-        delays of faults with ``saving_for`` end: delayed uploads are cancelled, and delayed jobs
-        store their data at once. Takes 5 ms if the state directory is in memory.
+        Requests in progress keep the old state. When these requests have ended, the directory of
+        the old state is removed. The delays of faults with ``saving_for`` end: delayed uploads are
+        cancelled, and delayed jobs store their data at once. Takes 5 ms if the state directory is
+        in memory.
 
         Raises RuntimeError if `copies` is None. Raises OSError if the state cannot be copied. If
         the application cannot be opened with the copy, raises an error of `open_application`, such

@@ -77,8 +77,8 @@ class RequestLog:
 class _Recorder:
     """Passes on the messages of a request; keeps what the request log needs of them.
 
-    Kept are the request's JSON body up to 16 KiB, the status of the response, and the first 1,024
-    bytes of the body of an error response.
+    Kept are the request's JSON body if it has at most 16 KiB, the status of the response, and the
+    first 1,024 bytes of the body of an error response.
     """
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:

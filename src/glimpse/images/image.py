@@ -86,7 +86,10 @@ _PROPERTY_TYPES = frozenset((str, type(None)))
 
 
 def _as_text(value: Any) -> str | None:
-    """Return text and None unchanged, and any other value as JSON text."""
+    """Return text and None unchanged, and any other value as JSON text.
+
+    Raises TypeError if the value cannot be written as JSON.
+    """
     return value if type(value) in _PROPERTY_TYPES else orjson.dumps(value).decode()
 
 
@@ -97,9 +100,8 @@ def image_from_document(
 
     Every key that is not in `base_attributes` is a property. A property that is neither text nor
     None becomes JSON text. Attributes that Image does not have, such as ``file``, are ignored. The
-    types of attributes are not checked. Missing or null become 0 for ``min_ram`` and ``min_disk``,
-    False for flags, and empty for tags. A missing visibility becomes "private". Other missing
-    attributes become None.
+    types of attributes are not checked. A missing or null attribute becomes 0 (``min_ram`` and
+    ``min_disk``), False (flags), no tags, or else None. A missing visibility becomes "private".
 
     Raises KeyError if ``id``, ``status``, ``created_at`` or ``updated_at`` is missing. Raises
     TypeError if `document` is not a dict, or if a tag or property cannot be written as JSON (lone

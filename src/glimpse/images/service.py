@@ -23,16 +23,17 @@ class ImageService(Protocol):
     """
 
     def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
-        """Yield the images that match `query` and that `caller` can see, in the query's order.
+        """Yield pages of the images that match `query` and that `caller` can see.
 
-        Community images of other projects are included only if `query.visibility` is "community" or
-        "all". Yields at least one page; a page may be empty. Only the last page has ``is_last``
-        set. All pages together have at most `query.limit` images. The generator keeps no reference
-        to a page that it has yielded, so memory does not grow with the list.
+        The images are in the order of `query.sort`. Community images of other projects are included
+        only if `query.visibility` is "community" or "all". Yields at least one page; a page may be
+        empty. Only the last page has ``is_last`` set. All pages together have at most `query.limit`
+        images. The generator keeps no reference to a page that it has yielded, so memory does not
+        grow with the list.
 
         Before the first page, the generator raises Forbidden if the caller may not list images,
         MarkerNotFound if no image has the id `query.marker`, MarkerNotVisible if the caller cannot
-        see that image, and Invalid if another value in `query` is not valid. After any page, the
+        see that image, and Invalid if another value in `query` is not valid. At any time, the
         generator may raise the errors that any method may raise (see the class).
         """
         ...

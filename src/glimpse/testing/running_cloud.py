@@ -71,9 +71,12 @@ class Cloud:
     def environment(self, user: str = DEFAULT_USER) -> dict[str, str]:
         """Return the environment variables with which a user's clients log in (OS_AUTH_URL, ...).
 
-        `user` is the name of a user that the cloud had at its start. The project is the one with
-        the same name as the user, or else the user's first project. Raises NoCredentials (a
-        LookupError) if the user is unknown or disabled, or has no project or no readable password.
+        `user` is the name, in any case, of a user of the domain Default that the cloud had at its
+        start. The project is the enabled one with the same name as the user, or else the user's
+        first enabled project.
+
+        Raises NoCredentials (a LookupError) if the user is unknown or disabled, has a role in no
+        enabled project, or has a password of which the seed has only a hash.
         """
         # imported here, because many tests do not need it
         from glimpse.cli.client_credentials import client_variables  # noqa: PLC0415
@@ -84,8 +87,8 @@ class Cloud:
     def clouds_yaml(self) -> Path:
         """The path of a clouds.yaml, which is written at the first use.
 
-        The file has a cloud ``glimpse-USER`` for each user that could log in at the start, with the
-        user's password. Only this user of the system can read the file. The file is removed with
+        The file has a cloud ``glimpse-USER`` for each user of the domain Default that could log in
+        at the start, with the user's password. Only you can read the file. The file is removed with
         the cloud. Raises OSError if the file cannot be written.
         """
         # imported here, because many tests do not need it
