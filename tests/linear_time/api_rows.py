@@ -40,7 +40,7 @@ API_ROWS = {
     "JSON body": Row(lambda text: parse_json(text.encode()), repeated("[", "1", '{"a":', '"^a$')),
     "server tag": Row(bodies._TAG.fullmatch, ANY, "compute.servers.bodies:_TAG"),
     "number of servers": Row(
-        lambda text: bodies._refuse_several({"min_count": text}),
+        lambda text: bodies._check_single_server({"min_count": text}),
         repeated("1", "0", "1^1$x"),
         "compute.servers.bodies:fullmatch",
     ),

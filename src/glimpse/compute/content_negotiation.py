@@ -47,9 +47,11 @@ def response_type(accept: bytes) -> bytes:
 def preference(accept: str, offers: Sequence[str]) -> Preference:
     """Return the media type of `offers` that an Accept header prefers; JSON if none fits.
 
-    The offer with the highest quality (``q``) is preferred. Of offers with the same quality, the
-    one that the header names with fewer asterisks is preferred (``application/json`` before
-    ``application/*``), then the first in `offers`.
+    The preferred offer has, in this order of importance:
+
+    - the highest quality (``q``);
+    - the fewest asterisks in its media range (``application/json`` before ``application/*``);
+    - the first place in `offers`.
 
     Case matters, even for ``q``. If a parameter is repeated, the last one counts. The quality 0
     does not exclude an offer. A quality may be above 1. A media range matches nothing if its

@@ -31,10 +31,13 @@ class ImageService(Protocol):
         images. The generator keeps no reference to a page that it has yielded, so memory does not
         grow with the list.
 
-        Before the first page, the generator raises Forbidden if the caller may not list images,
-        MarkerNotFound if no image has the id `query.marker`, MarkerNotVisible if the caller cannot
-        see that image, and Invalid if another value in `query` is not valid. At any time, the
-        generator may raise the errors that any method may raise (see the class).
+        At any time, the generator may raise the errors that any method may raise (see the class).
+        Before the first page, the generator also raises
+
+        - Forbidden if the caller may not list images
+        - MarkerNotFound if no image has the id `query.marker`
+        - MarkerNotVisible if the caller cannot see the image with this id
+        - Invalid if another value in `query` is not valid
         """
         ...
 

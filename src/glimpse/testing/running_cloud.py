@@ -76,7 +76,7 @@ class Cloud:
         first enabled project.
 
         Raises NoCredentials (a LookupError) if the user is unknown or disabled, has a role in no
-        enabled project, or has a password of which the seed has only a hash.
+        enabled project, or has a password that is kept only as a hash.
         """
         # imported here, because many tests do not need it
         from glimpse.cli.client_credentials import client_variables  # noqa: PLC0415

@@ -110,7 +110,7 @@ def parse_create_server(body: Any, minor: int, *, is_legacy: bool) -> NewServer:
     name = _parse_name(server["name"], is_legacy=is_legacy)
     metadata = _parse_metadata(server)
     _check_networks(server.get("networks", []))
-    _refuse_several(server)
+    _check_single_server(server)
     return NewServer(
         name=name,
         image_id=_parse_image_ref(server),
@@ -186,7 +186,7 @@ def _check_networks(networks: Any) -> None:
         raise _invalid("networks", "It must be auto, none or a list.")
 
 
-def _refuse_several(server: Mapping[str, Any]) -> None:
+def _check_single_server(server: Mapping[str, Any]) -> None:
     for name in ("min_count", "max_count"):
         count = server.get(name, 1)
         # The type first: the text of a deeply nested list exceeds Python's recursion limit.

@@ -20,7 +20,7 @@ from glimpse.images.dates import DateOperator, make_date_bound
 from glimpse.servers.query import Condition, ServerQuery, Sort
 from glimpse.servers.server import STATES, Server
 
-_STRICT_STATUS = 38  # from microversion 2.38, unknown statuses are refused
+_STRICT_STATUS = 38  # from microversion 2.38, unknown statuses are a 400 fault
 _NOT_FILTERS = ("limit", "marker", "sort_key", "sort_dir", "all_tenants", "status", "deleted")
 _NEVER = 10_000  # above all minor versions: only callers with all filters may use the filter
 

@@ -129,12 +129,12 @@ class ServerOperations:
         return Response(200, orjson.dumps({"server": document}))
 
     async def create_server(self, request: Request) -> Response:
-        """Handle ``POST /servers``: make a server; 202 with its id and a random password.
+        """Handle ``POST /servers``: make a server; 202 with the server's id and a password.
 
-        The password has no effect. The header Location has the server's URL. Raises a 400 fault for
-        an invalid body or an unknown flavor, a 501 fault as `parse_create_server` does, and a 403
-        fault for too many metadata items. Raises BaseImageNotFound, BaseImageNotActive or
-        TooManyServers (see `ServerService.create_server`).
+        The password is random, and has no effect. The header Location has the server's URL. Raises
+        a 400 fault for an invalid body or an unknown flavor. Raises a 501 fault as
+        `parse_create_server` does, and a 403 fault for too many metadata items. Raises
+        BaseImageNotFound, BaseImageNotActive or TooManyServers (see `ServerService.create_server`).
         """
         new = parse_create_server(request.body, _minor(request), is_legacy=request.is_legacy)
         self._policy.check(request.caller, ServerRule.CREATE)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from glimpse.compute.faults import Fault
 
 MAX_LIMIT = 1000  # servers or flavors in a page: Compute's default of [api] max_limit
-STRICT = 75  # from microversion 2.75, unknown parameters are refused
+STRICT = 75  # from microversion 2.75, unknown parameters are a 400 fault
 _TRUE = frozenset(("1", "t", "true", "on", "y", "yes"))
 _FALSE = frozenset(("0", "f", "false", "off", "n", "no"))
 BOOLEANS = tuple(sorted(_TRUE | _FALSE))
