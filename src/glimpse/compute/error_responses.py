@@ -70,7 +70,8 @@ def _fault_document(fault: Fault) -> dict[str, object]:
 def unauthorized(challenge: str) -> Response:
     """Return keystonemiddleware's 401 in JSON, with `challenge` as WWW-Authenticate.
 
-    `Identity.challenge` makes `challenge`.
+    `Identity.challenge` makes `challenge`. The response also has the request ids, and headers that
+    forbid shared caches to store the response.
     """
     document = {
         "error": {

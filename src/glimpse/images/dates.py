@@ -108,9 +108,10 @@ def make_date_bound(comparison: DateOperator, date: str) -> DateBound | None:
 
 
 def _moment(matched: re.Match[str] | None) -> datetime | None:
-    """Return the date in UTC that a match of _ISO_8601 describes.
+    """Return the date in UTC that a match of _ISO_8601 describes, exact to a microsecond.
 
-    Returns None if `matched` is None, or if the date does not exist (February 30).
+    Returns None if `matched` is None, if the date does not exist (February 30), or if the date is
+    not in the years 1 to 9999 in UTC.
     """
     if matched is None:
         return None

@@ -27,7 +27,10 @@ class ServerProcess:
     """
 
     def __init__(self, directory: Path, arguments: Sequence[str]) -> None:
-        """Start the process. Raises OSError if the process or the log file cannot be made."""
+        """Start the process, in a session of its own: Ctrl-C does not stop the process.
+
+        Raises OSError if the process or the log file cannot be made.
+        """
         self._ready_file = directory / "ready.json"
         self.log = directory / "glimpse.log"
         command = [sys.executable, "-m", "glimpse", "serve", "--stop-with-stdin", "--ready-file"]

@@ -70,7 +70,8 @@ class ServerOperations:
     async def list_servers_detail(self, request: Request) -> Response:
         """Handle ``GET /servers/detail``: full documents.
 
-        Raises the same errors as `list_servers`.
+        Attributes that only admins see by default are shown as the policy says. Raises the same
+        errors as `list_servers`.
         """
         self._policy.check(request.caller, ServerRule.DETAIL)
         minor, shown = _minor(request), self._admin_attributes(request)
@@ -120,7 +121,8 @@ class ServerOperations:
     async def show_server(self, request: Request) -> Response:
         """Handle ``GET /servers/{id}``: the full document of a server.
 
-        Raises ServerNotFound if there is no such server or the caller may not see the server.
+        Attributes that only admins see by default are shown as the policy says. Raises
+        ServerNotFound if there is no such server or the caller may not see the server.
         """
         server = await self._find(request, ServerRule.SHOW)
         document = views.detail_view(

@@ -41,8 +41,9 @@ def detail_view(
 ) -> dict[str, Any]:
     """Return the full document of a server at the microversion 2.`minor`.
 
-    `shown` says which admin-only attributes the document has. A document in a list (`is_list`) has
-    no ``server_groups``, and its ``scheduler_hints`` are null.
+    Later microversions add attributes; 2.47 replaces the flavor's id by its values. `shown` says
+    which admin-only attributes the document has. A document in a list (`is_list`) has no
+    ``server_groups``, and its ``scheduler_hints`` are null.
     """
     document = {
         **dict.fromkeys(("accessIPv4", "accessIPv6"), ""),
