@@ -39,11 +39,10 @@ def detail_view(
     *,
     is_list: bool = False,
 ) -> dict[str, Any]:
-    """Return the full document of a server at the microversion 2.`minor`.
+    """Return the full document of a server, with the attributes of the microversion 2.`minor`.
 
-    Later microversions add attributes; 2.47 replaces the flavor's id by its values. `shown` says
-    which admin-only attributes the document has. A document in a list (`is_list`) has no
-    ``server_groups``, and its ``scheduler_hints`` are null.
+    `shown` says which admin-only attributes the document has. With `is_list`, for lists, the
+    document has no ``server_groups``, and its ``scheduler_hints`` are null.
     """
     document = {
         **dict.fromkeys(("accessIPv4", "accessIPv6"), ""),
