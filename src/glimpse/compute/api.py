@@ -230,7 +230,8 @@ async def _send(response: Response, method: str, receive: Receive, send: Send) -
 
     If `method` is HEAD, a body of bytes is left out. (Only a GET has a generator as its body.) If
     the client disconnects, a stream ends without an error. Raises ResponseAborted if the image
-    service fails while the stream is being sent. Closes the generator in any case.
+    service fails while the stream is being sent. After the first piece, the generator is closed in
+    any case.
     """
     status, body, headers = response
     if body is None or isinstance(body, bytes):

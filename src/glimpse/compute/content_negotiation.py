@@ -37,7 +37,7 @@ def response_type(accept: bytes) -> bytes:
     """Return the Content-Type of an operation's response: JSON, or Compute's own JSON type.
 
     Returns the type that the Accept header `accept` prefers (see `preference`). Returns JSON if the
-    header is empty, malformed, or names neither type.
+    header is empty or names neither type.
     """
     if accept in _COMMON_HEADERS:
         return _COMMON_RESPONSE_TYPE

@@ -66,7 +66,7 @@ def parse_list_request(query_string: bytes, /) -> ListRequest:
     - if any ``limit``, ``page_size`` or ``offset`` is not a whole number of 1 or more;
     - if ``changes-since`` is not a date.
 
-    Raises Invalid of `images.errors` if the value of a filter or of ``property-sort`` is not valid.
+    Raises Invalid of `images.errors` if the value of another parameter is not valid.
     """
     try:
         text = query_string.decode().replace(";", "&")  # the Compute API accepts both as separator

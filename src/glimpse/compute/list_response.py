@@ -27,8 +27,8 @@ async def list_response(
 
     `pages` is read until the list ends or has to be streamed (see `_is_long`). An error of `pages`
     up to this point is raised here. If the list has ended, `pages` is closed. Otherwise the
-    response's body is a generator that holds one page in memory at a time. An error of a later page
-    is raised by this generator. The generator closes `pages` when it ends or is closed.
+    response's body is a generator that holds one page in memory at a time. This generator raises
+    the errors of later pages. Once started, the generator closes `pages` at its end.
     """
     first = await _merge_first_pages(pages)
     if not first.is_last:

@@ -79,7 +79,7 @@ class ServerService(Protocol):
         Raises WrongState if the server's state allows no snapshot, or another snapshot is being
         made. Raises NotImplementedHere if the server was booted from a volume. Raises Forbidden, or
         another error of `images.errors`, if the image service does not create the image. After an
-        error, the image is deleted, if need be in the background.
+        error, no image is left: an image that was created is deleted, at once or in the background.
         """
         ...
 

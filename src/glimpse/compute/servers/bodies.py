@@ -201,7 +201,8 @@ def _parse_image_ref(server: Mapping[str, Any]) -> str:
 
     The id is ``imageRef``. If ``imageRef`` is missing or empty, the id is the first ``uuid`` in
     ``block_device_mapping_v2``. Raises a 400 fault if the id is missing or not a UUID, or if the
-    devices are malformed. Raises a 501 fault if a device is a volume.
+    devices are malformed. Raises a 501 fault if the source of a device is no image, or if a device
+    becomes a volume.
     """
     devices = server.get("block_device_mapping_v2", [])
     if not isinstance(devices, list) or not all(isinstance(each, dict) for each in devices):
