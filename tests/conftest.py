@@ -1,5 +1,6 @@
 """Recorded exchanges as parameters, the request context, optional markers, and a summary."""
 
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,11 @@ from tests.golden.exchanges import COMPACT, MORE, read_exchanges, read_fixture
 # How long one example takes says more about the machine than about Glimpse.
 settings.register_profile("glimpse", deadline=None)
 settings.load_profile("glimpse")
+
+
+# A shell starts background commands with SIGINT ignored, and processes that tests start inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
