@@ -16,7 +16,8 @@ settings.register_profile("glimpse", deadline=None)
 settings.load_profile("glimpse")
 
 
-# A shell starts background commands with SIGINT ignored, and processes that tests start inherit that.
+# A shell starts commands in the background with SIGINT ignored. Processes that tests start would
+# inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
