@@ -20,13 +20,15 @@ class CatalogExport:
     is not migrated.
 
     `count` is the number of rows, valid or not. Invalid rows are logged and left out; `left_out` is
-    the number of invalid rows that iteration has met. The caller closes the export with `close`.
+    the number of invalid rows that iteration has met. The caller iterates once, and then closes the
+    export with `close`.
     """
 
     def __init__(self, path: Path) -> None:
-        """Open the catalog. Raises UnusableCatalog if the file is missing or cannot be read.
+        """Open the catalog. Raises UnusableCatalog if this is not possible.
 
-        Raises NewerSchema, a subclass, if the schema is newer than this Glimpse.
+        UnusableCatalog means that the file is missing, cannot be read, or has no schema. Raises
+        NewerSchema, a subclass, if the schema is newer than this Glimpse.
         """
         if not path.exists():
             raise UnusableCatalog(f"There is no catalog {path}.")
@@ -43,10 +45,10 @@ class CatalogExport:
         self._reader = ImageReader(self._connection)
 
     def _begin(self) -> int:
-        """Begin the transaction of all reads; return the number of images.
+        """Begin the transaction of all reads; return the number of rows of images.
 
-        Raises NewerSchema if the schema is newer than this Glimpse. Raises sqlite3.Error if the
-        file cannot be read or has no schema yet.
+        The caller closes the connection after an error. Raises NewerSchema if the schema is newer
+        than this Glimpse. Raises sqlite3.Error if the file cannot be read or has no schema yet.
         """
         self._connection.execute("PRAGMA query_only = ON")
         self._connection.execute("BEGIN")
@@ -55,9 +57,10 @@ class CatalogExport:
         return int(count)
 
     def __iter__(self) -> Iterator[tuple[Image, Members]]:
-        """Yield each valid image, and the statuses of its members by project id.
+        """Yield each valid image, and the statuses of its members by project id; oldest rows first.
 
-        Raises sqlite3.Error if the file cannot be read.
+        Logs an invalid row, and counts it in `left_out`. Raises sqlite3.Error if the file cannot be
+        read.
         """
         rows = self._connection.execute(f"SELECT {COLUMNS} FROM images ORDER BY number")
         for row in rows:
@@ -68,5 +71,5 @@ class CatalogExport:
                 self.left_out += 1
 
     def close(self) -> None:
-        """Close the catalog's file."""
+        """Close the catalog's file. A second call does nothing."""
         self._connection.close()

@@ -18,13 +18,13 @@ _log_read_error = ThrottledErrorLog(logging.getLogger(__name__))
 
 
 class WriteFailed(Unavailable):
-    """The catalog could not be written; WriterThread has logged why."""
+    """The catalog could not be written. WriterThread logs why, at most once a minute."""
 
 
 class CatalogFailures:
     """Logs and counts failures of one catalog; remembers the last failed read for a minute.
 
-    `clock` returns seconds.
+    `clock` returns seconds. Observers of `telemetry.observer` count the failures.
     """
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
@@ -50,7 +50,11 @@ class CatalogFailures:
 
     @staticmethod
     def count_failed_write() -> None:
-        """Count a failed write. Call this in the asyncio task of the request that wrote."""
+        """Count a failed write; do not log it.
+
+        Call this method in the asyncio task of the request that wrote, because the failure is
+        counted for that request.
+        """
         current_context.get().observer.catalog_failed("write")
 
     def problem(self) -> str | None:
@@ -80,13 +84,14 @@ class CheckedReads:
             raise Unavailable("The catalog is closed.")
 
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
-        """Record an error of SQLite that the block raised, and raise Unavailable instead.
+        """Turn an error of SQLite that the block raised into Unavailable.
 
-        Other errors pass unchanged.
+        The error is logged and counted with `CatalogFailures.record_failed_read`. Other errors pass
+        unchanged.
         """
         if isinstance(error, sqlite3.Error):
             raise self._failures.record_failed_read(error) from None
 
     def close(self) -> None:
-        """Make later reads raise Unavailable."""
+        """Make later reads raise Unavailable. A second call does nothing."""
         self._is_closed = True

@@ -16,8 +16,9 @@ def open_connection(path: Path) -> sqlite3.Connection:
     syncing (`files.syncing`). Statements wait up to 30 s for another connection's lock. A
     transaction starts only with an explicit BEGIN. Threads may share the connection if only one
     thread uses it at a time. SQL statements can call ``comparison_form`` of `text_comparison`,
-    which returns NULL for a value that is not a text. Raises sqlite3.Error if the file cannot be
-    opened.
+    which returns NULL for a value that is not a text.
+
+    The caller closes the connection. Raises sqlite3.Error if the file cannot be opened.
     """
     connection = sqlite3.connect(
         path, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=256
@@ -39,7 +40,7 @@ def _comparison_form(value: object) -> str | None:
 
 @contextmanager
 def closed_on_failure(connection: sqlite3.Connection) -> Iterator[None]:
-    """Close the connection if the block raises an error; otherwise leave it open."""
+    """Close the connection if the block raises; otherwise leave it open. The error passes."""
     try:
         yield
     except BaseException:

@@ -43,10 +43,14 @@ _NO_FILTER = _unindexed_attributes(ImageQuery())
 def is_readable_from_index(caller: Caller, query: ImageQuery) -> bool:
     """Return True if the listing index alone answers the query fast enough for the event loop.
 
-    The query must have the usual order (newest first), and at most one filter: names, statuses, or
-    one property. The fields `os_hidden` and `member_status` and the visibility "all" do not count
-    as filters. Reading takes a scan of the index for each pair of a scope of the caller (see
-    `scopes_for`) and a name or status. The result is False if that makes more than 16 scans.
+    These conditions must hold:
+
+    - The query has the usual order: newest first.
+    - The query has at most one filter: names, statuses, or one property. The fields `os_hidden` and
+      `member_status` do not count as filters.
+    - The visibility is None or "all".
+    - Reading takes at most 16 scans of the index: one for each pair of a scope of the caller (see
+      `scopes_for`) and a name or status.
     """
     if _unindexed_attributes(query) != _NO_FILTER or query.tags or not has_usual_order(query):
         return False
@@ -72,13 +76,14 @@ class FilteredScan:
 
         For the first step, `after` is the list's marker, or None for the beginning. For other
         steps, `after` is the cursor of the step before. The result's cursor is None at the end of
-        the list.
+        the list. The images are valid, and in the query's order. A step may find no image although
+        the list goes on.
 
-        A step examines at most `count` rows. If the query has at most 500 ids, or at most 500
-        images fulfil `query.updated_at`, a step examines all of these images instead. Any step ends
-        before its images have more than 400,000 characters of properties. A step may find no image
-        although the list goes on. If the order is not newest first, each step sorts all rows that
-        the caller's lists may have.
+        A step examines at most `count` rows. But if the query has at most 500 ids, or if at most
+        500 images fulfil `query.updated_at`, a step examines all these images. A step also ends
+        before the image with which its images would have more than 400,000 characters of
+        properties; the first image may have more. If the order is not newest first, each step sorts
+        all rows that the caller's lists may have.
         """
         images: Sequence[Image]
         cursor: Image | ListingPosition | None
@@ -119,10 +124,10 @@ class FilteredScan:
     ) -> ListStep[Image]:
         """Read the next images after the marker, for a query that `_matches_few_images` accepts.
 
-        Returns valid images that fulfil `conditions(query)` and are in the caller's scopes. Names
-        and properties are not compared with the query, so `step` has to check each image with
-        `listing_rule`. The list usually ends with this step. The cursor is not None if the images
-        were too large for one step.
+        Returns valid images that fulfil `conditions(query)` and are in the caller's scopes, in the
+        query's order. Names and properties are not compared with the query, so `step` has to check
+        each image with `listing_rule`. The cursor is None, because the list ends with this step.
+        But if the images are too large for one step, the cursor is the last image that was read.
         """
         scopes = set(scopes_for(caller, query))
         images, cursor = self._select(query, marker, conditions(query), MAX_INDEXED_ROWS + 1)
@@ -138,9 +143,9 @@ class FilteredScan:
     ) -> ListStep[Image]:
         """Sort all rows that the caller's lists may have; read the first `count` after the marker.
 
-        Returns images that fulfil `conditions(query)`. Names and properties are compared only as
-        hashes, so `step` has to check each image with `listing_rule`. Memory holds at most `count`
-        images.
+        Returns images that fulfil `conditions(query)`. The images may not be valid. Names and
+        properties are compared only as hashes, so `step` has to check each image with
+        `listing_rule`. Memory holds at most `count` images.
         """
         groups = [_in_listing(caller, query, group) for group in indexed_facets(query)]
         return self._select(query, marker, join_clauses((*groups, conditions(query))), count)
@@ -150,8 +155,9 @@ class FilteredScan:
     ) -> ListStep[Image]:
         """Read the first `count` images after the marker for which `condition` holds.
 
-        The images are in the query's order, and may not be valid (see `is_valid_image`). Fewer are
-        read if they would have more than 400,000 characters of properties together.
+        The images are in the query's order, and may not be valid (see `is_valid_image`). Reading
+        ends earlier before the image with which the images would have more than 400,000 characters
+        of properties. The cursor is the last image that was read; None at the end of the list.
         """
         keys = sort_keys(query)
         if marker is not None:
@@ -177,9 +183,12 @@ class FilteredScan:
         """Read images from the next `count` rows of the listing index, newest first.
 
         `position` is the place after which to start; None for the beginning. Fewer rows are read if
-        the images are large. Returns the images that fulfil `conditions(query)`. Names and
+        the images are large. Rows that are newer or older than `query.created_at` permits are not
+        read.
+
+        Returns the images that fulfil `conditions(query)`. The images may not be valid. Names and
         properties are compared only as hashes, so `step` has to check each image with
-        `listing_rule`. The list starts and ends at the dates of `query.created_at`.
+        `listing_rule`.
         """
         start, end = _created_between(query)
         if start is not None:
@@ -197,9 +206,10 @@ class FilteredScan:
 
 
 def _in_listing(caller: Caller, query: ImageQuery, facets: Sequence[str]) -> Clause:
-    """Return the SQL condition that an image may be in the caller's lists and has one of `facets`.
+    """Return the SQL condition that an image is in a scope of the caller and has one of `facets`.
 
-    The condition compares hashes in the table `listing`. `listing_index` explains facets.
+    The condition compares hashes in the table `listing`, so a few other images may fulfil it.
+    `listing_index` explains scopes and facets.
     """
     keys = [key_of(scope, facet) for scope in scopes_for(caller, query) for facet in facets]
     return Clause(
@@ -211,9 +221,10 @@ def _in_listing(caller: Caller, query: ImageQuery, facets: Sequence[str]) -> Cla
 def _created_between(query: ImageQuery) -> tuple[ListingPosition | None, int | None]:
     """Return where a list, newest first, starts and ends in the listing index.
 
-    `query.created_at` bounds the list. The first result is the place after which the list starts.
-    The second result is the lowest position that an image of the list has. A result is None if
-    there is no such bound.
+    `query.created_at` bounds the list. The first result is the place after which the list starts;
+    None if any new image may be in the list. The second result is the lowest position that an image
+    of the list has; None if any old image may be in the list. Both are None without
+    `query.created_at`, and with its operator "neq".
     """
     bound = query.created_at
     if bound is None or bound.operator == "neq":

@@ -50,9 +50,9 @@ class ImageReader:
     def get(self, image_id: str, project_id: str | None) -> Record | None:
         """Return the image with this id, and the status of the membership of `project_id`.
 
-        The membership is None if the image is not shared, or if the project owns it or is no
-        member. Returns None if no image has the id, or if the image's row is not valid (see
-        `is_valid_image`).
+        Returns None if no valid image has the id; an invalid row is logged (see `is_valid_image`).
+        The membership is None if the image is not shared, if `project_id` is None or the image's
+        owner, or if `project_id` is no member.
         """
         statement = f"SELECT {COLUMNS} FROM images WHERE id = ?"
         row = read_rows(self._connection, statement, (storable(image_id),), sqlite3.Cursor.fetchone)
@@ -81,7 +81,7 @@ class ImageReader:
         return row[0] if row else None
 
     def get_images(self, image_ids: Sequence[str]) -> list[Image]:
-        """Return the images with these ids, in any order.
+        """Return the images with these ids, each image once, in any order.
 
         An id without an image is skipped. The images are not checked with `is_valid_image`.
         """
@@ -105,7 +105,7 @@ class ImageReader:
         return [Member._make(row) for row in rows]
 
     def member_statuses(self, image_id: str) -> dict[str, str]:
-        """Return the status of each membership of an image, by project id."""
+        """Return the status of each membership by project id; empty if there are no members."""
         return dict(
             self._connection.execute(
                 "SELECT member_id, status FROM members WHERE image_id = ?", (image_id,)
@@ -123,8 +123,9 @@ class ImageReader:
     def listing_position(self, image: Image) -> ListingPosition:
         """Return the place of an image in the listing index.
 
-        A list with `image` as its marker starts after this place. If the image has been deleted,
-        the list still skips no other image.
+        A list with `image` as its marker starts after this place. If no image has the id (`image`
+        has been deleted), returns a place before all images with the same position, so that the
+        list skips none of them.
         """
         number = self.row_number(image.id)
         return ListingPosition(
@@ -138,10 +139,12 @@ class ImageReader:
         """Read the next images of a list that match `query` and that `caller` can see.
 
         `after` is the cursor of the step before; None for the beginning of the list. Call this
-        method only for a query that `is_readable_from_index` accepts. A step examines at most
-        `count` rows, and ends before its images have more than 400,000 characters of properties. A
-        step may find no image although the list goes on. Steps are cached until the catalog
-        changes.
+        method only for a query that `is_readable_from_index` accepts. The images are valid, the
+        newest first. A step may find no image although the list goes on.
+
+        A step examines at most `count` rows. A step also ends before the image with which its
+        images would have more than 400,000 characters of properties; the first image may have more.
+        Steps are cached until another connection changes the catalog. Do not change a step.
         """
         self._cache.refresh()
         key = (caller.project_id, caller.is_admin, query, after, count)
@@ -154,7 +157,7 @@ class ImageReader:
     def _read_step(
         self, caller: Caller, query: ImageQuery, after: ListingPosition | None, count: int
     ) -> ListStep[ListingPosition]:
-        """Read the next images as `list_step` does, but never return a cached step."""
+        """Read the next images as `list_step` does, without the cache of steps."""
         with snapshot(self._connection):
             candidates = self.candidate_positions(caller, query, after, count)
             self._cache.refresh()  # no cached image may be older than the snapshot
@@ -172,10 +175,11 @@ class ImageReader:
         """Return the positions and row numbers of images that a list may have next, newest first.
 
         The listing index finds these candidates by the caller's scopes (see `scopes_for`) and the
-        query's names, statuses and properties (see `indexed_facets`). `after` is None for the
-        beginning of the list. The result has `count` candidates without duplicates, or fewer at the
-        end of the list. Check each image with `listing_rule`, because the index compares hashes,
-        and does not compare lists of more than 200 names.
+        query's filters (see `indexed_facets`). `after` is None for the beginning of the list. The
+        result has `count` candidates without duplicates, or fewer at the end of the list.
+
+        Read the images in the same `snapshot`. Check each image with `listing_rule`, because the
+        index compares hashes, and ignores some filters.
         """
         alternatives, *others = indexed_facets(query)
         scopes = scopes_for(caller, query)
@@ -205,8 +209,9 @@ class ImageReader:
     def _read_cached(self, numbers: Sequence[int]) -> tuple[list[Image], int]:
         """Return the valid images with these row numbers, and how many numbers were examined.
 
-        Stops before the images have more than 400,000 characters of properties, but examines at
-        least one number. Reads images from the cache, and adds missing images to it.
+        The images are in the order of `numbers`. Stops before the image with which the images would
+        have more than 400,000 characters of properties; the first image may have more. Images come
+        from the cache; a missing image is read from the file and cached.
         """
         cached = self._cache.images
         missing = [number for number in numbers if number not in cached]
@@ -237,10 +242,10 @@ def read_images(
 ) -> tuple[dict[int, Image], int]:
     """Return the images with the row numbers `numbers`, and how many of `numbers` were examined.
 
-    The images are a dict by row number, in the order of `numbers`. Row numbers without an image,
-    and images for which `condition` does not hold, are left out. The images are not checked with
-    `is_valid_image`. Reading stops before the images have more than 400,000 characters of
-    properties, but not before the first image.
+    The images are a dict by row number, in the order of `numbers`, which must have no duplicates.
+    Row numbers without an image, and images for which `condition` does not hold, are left out. The
+    images are not checked with `is_valid_image`. Reading stops before the image with which the
+    images would have more than 400,000 characters of properties; the first image may have more.
     """
     statement = (
         f"SELECT number, {COLUMNS} FROM (SELECT value AS wanted FROM json_each(?))"
@@ -254,9 +259,9 @@ def read_images(
 def _fetch_images(rows: Iterable[Sequence[Any]]) -> tuple[dict[int, Image], int | None]:
     """Return the images of rows by row number, and the number of the first row that was not read.
 
-    Each row is a row number, then the values of COLUMNS. Reading stops before the images have more
-    than 400,000 characters of properties, but not before the first image. The second result is None
-    if all rows were read.
+    Each row is a row number, then the values of COLUMNS. Reading stops before the image with which
+    the images would have more than 400,000 characters of properties; the first image may have more.
+    The second result is None if all rows were read.
     """
     found: dict[int, Image] = {}
     characters = 0
@@ -273,8 +278,8 @@ def _fetch_images(rows: Iterable[Sequence[Any]]) -> tuple[dict[int, Image], int 
 def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
     """Run the block in one transaction, so that all its reads see the same catalog.
 
-    Without it, an image could be deleted between the read of the listing index and the read of its
-    row. Then a list would end too early.
+    The connection must not be in a transaction. An error of the block ends the transaction, and
+    passes. Without a snapshot, an image could be deleted between two reads of a list.
     """
     connection.execute("BEGIN")
     try:

@@ -28,11 +28,12 @@ _ROWS_A_STATEMENT = 200  # of the listing: one statement for each row takes 1.5 
 
 
 class ImageWriter:
-    """Writes images, their members, and their rows of the listing index.
+    """Writes images, their members, and their rows of the listing index and the usage.
 
     `WriterThread` calls each method in a savepoint, and commits the savepoints of several calls
     together. If a method raises, `WriterThread` rolls its savepoint back, so that nothing has
     changed. A record that is passed to `change` or `check` has the membership of `project_id`.
+    Methods raise sqlite3.Error if the file cannot be read or written.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -47,7 +48,8 @@ class ImageWriter:
         """Add an image without members.
 
         If `check_usage` is given, it gets the usage of `project_id` with the new image included.
-        Raises Conflict if another image has the id of `image`, and what `check_usage` raises.
+        Raises Conflict if a stored image, valid or not, has the id of `image`. Raises what
+        `check_usage` raises.
         """
         if self._reader.row_number(image.id) is not None:
             raise Conflict(f"Image ID {image.id} already exists!")
@@ -64,9 +66,9 @@ class ImageWriter:
     ) -> Image:
         """Pass the image's record to `change`; store and return the image that `change` returns.
 
-        `change` must keep the id. Writes nothing if `change` returns an equal image. If
-        `check_usage` is given, it gets the usage of `project_id` after the change. Raises
-        ImageNotFound if there is no such image, and what `change` and `check_usage` raise.
+        `change` must keep `id` and `created_at`. Writes nothing if `change` returns an equal image.
+        If `check_usage` is given, it gets the usage of `project_id` after the change. Raises
+        ImageNotFound if no valid image has the id, and what `change` and `check_usage` raise.
         """
         before = self._get_existing(image_id, project_id)
         after = change(before)
@@ -89,9 +91,10 @@ class ImageWriter:
         task: Task,
         check_usage: UsageCheck | None = None,
     ) -> Image:
-        """Change an image as `update` does, and store `task` as `put_task` does.
+        """Change an image as `update` does, then store `task` as `put_task` does.
 
-        Raises the errors of `update`.
+        Raises ImageNotFound if no valid image has the id, and what `change` and `check_usage`
+        raise.
         """
         image = self.update(image_id, project_id, change, check_usage)
         self._tasks.put(task)
@@ -104,8 +107,8 @@ class ImageWriter:
     def delete(self, image_id: str, project_id: str | None, check: RecordCheck) -> None:
         """Pass the image's record to `check`; then remove the image and its members.
 
-        Raises ImageNotFound if there is no such image, and what `check` raises; then nothing is
-        removed.
+        Tasks of the image remain. Raises ImageNotFound if no valid image has the id, and what
+        `check` raises; then nothing is removed.
         """
         record = self._get_existing(image_id, project_id)
         check(record)
@@ -118,11 +121,12 @@ class ImageWriter:
         member_id: str,
         change: MemberChange[MemberOrNone],
     ) -> MemberOrNone:
-        """Store and return the Member that `change` returns for an image and its members.
+        """Store and return the membership that `change` returns for the project `member_id`.
 
-        `change` gets the image's record, and all members by project id. The returned Member must
-        have the id `member_id`; for None, the membership of `member_id` is removed. Raises
-        ImageNotFound if there is no such image, and what `change` raises.
+        `change` gets the image's record, and all members by project id. The Member that `change`
+        returns is added, or replaces the stored one; it must have the id `member_id`. If `change`
+        returns None, the membership of `member_id` is removed, if there is one. Raises
+        ImageNotFound if no valid image has the id, and what `change` raises.
         """
         record = self._get_existing(image_id, project_id)
         members = {member.member_id: member for member in self._reader.members(image_id)}
@@ -145,7 +149,8 @@ class ImageWriter:
     def put(self, records: Iterable[tuple[Image, Members]]) -> None:
         """Store images with their members; replace existing images with the same ids.
 
-        If several `records` have the same id, the last of them is stored.
+        The members of a replaced image are removed. If several `records` have the same id, the last
+        of them is stored. Memberships get the dates of their image.
         """
         different = {image.id: (image, members) for image, members in records}
         for before in self._reader.get_images(list(different)):
@@ -162,7 +167,7 @@ class ImageWriter:
     def _insert(self, records: Sequence[tuple[Image, Members]]) -> None:
         """Add new images with their members and listing rows, and add them to the usage.
 
-        No image with one of the ids may exist.
+        Memberships get the dates of their image. No image with one of the ids may exist.
         """
         (last,) = self._connection.execute("SELECT max(number) FROM images").fetchone()
         first = (last or 0) + 1
@@ -193,7 +198,7 @@ class ImageWriter:
     def _delete(self, image: Image) -> None:
         """Remove an image, its members and its listing rows, and subtract it from the usage.
 
-        The image's row may be invalid.
+        The image's row may be invalid. Then the usage of its owner is counted again.
         """
         is_valid = is_valid_image(image)
         if is_valid:
@@ -208,7 +213,10 @@ class ImageWriter:
             self._usage.recount(image.owner)
 
     def _reindex(self, image: Image, old: set[int], new: set[int]) -> None:
-        """In the listing index, replace an image's keys `old` by `new`. Write only differences."""
+        """In the listing index, replace an image's keys `old` by `new`. Write only differences.
+
+        The image must have its row, and the `created_at` with which the keys `old` were written.
+        """
         number = self._reader.row_number(image.id)
         position = position_of(image.created_at, image.id)
         self._connection.executemany(

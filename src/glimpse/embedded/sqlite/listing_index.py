@@ -48,7 +48,8 @@ def position_of(created_at: str, image_id: str) -> int:
     """Return a number that orders images by the second of their creation, then by their ids.
 
     `created_at` is a date like ``2024-01-31T12:00:00Z``; `image_id` is a UUID. The number has only
-    the first 29 bits of the id, so two images may have the same position.
+    the first 29 bits of the id, so two images may have the same position. Dates before 1425 or
+    after 2514 count as in `first_position`.
     """
     return first_position(created_at) | (int(image_id[:8], 16) >> (32 - _ID_BITS))
 
@@ -56,8 +57,8 @@ def position_of(created_at: str, image_id: str) -> int:
 def first_position(date: str, offset_seconds: int = 0) -> int:
     """Return the lowest position of images that were created `offset_seconds` after `date`.
 
-    A position has 64 bits. So a date before August 1425 counts as August 1425, and a date after May
-    2514 counts as May 2514.
+    `date` is a date like ``2024-01-31T12:00:00Z``. A position has 64 bits. So a date before August
+    1425 counts as August 1425, and a date after May 2514 counts as May 2514.
     """
     seconds = int(datetime.fromisoformat(date).timestamp()) + offset_seconds
     return max(-_LAST_SECOND, min(seconds, _LAST_SECOND)) << _ID_BITS
@@ -97,7 +98,8 @@ def facets_of(image: Image) -> Iterator[str]:
     """Yield the facets of an image: a text for each filter by which a list may find it.
 
     Examples: "" for a list without a filter, ``status=active``, ``property:key=value``. The facets
-    of a hidden image start with ``hidden:``.
+    of a hidden image start with ``hidden:``. An image without a name has no facet for its name. A
+    property whose value is None has no facet.
     """
     hidden = "hidden:" if image.os_hidden else ""
     yield hidden
@@ -148,14 +150,17 @@ def listing_rows(
 def scopes_for(caller: Caller, query: ImageQuery) -> list[str]:
     """Return the scopes whose images a caller's list may have (see `scopes_of`).
 
-    A scope is a group of callers, such as ``admin`` or ``owner:PROJECT_ID``. The scope of an admin
-    has all images. For another caller, `query.visibility` decides which images the scopes have:
+    A scope is a group of callers, such as ``admin`` or ``owner:PROJECT_ID``. For an admin, the
+    result is ``admin``, the scope that has all images. For another caller, `query.visibility`
+    decides which images the scopes have:
 
     - public images if the visibility is None, "all" or "public"
     - community images if the visibility is "all" or "community"
     - images that other projects share with the caller's project if the visibility is None, "all" or
       "shared"; only memberships with the status `query.member_status`, or any status for "all"
     - the images that the caller's project owns, for any visibility: check the visibility of these
+
+    A caller without a project owns no images, and no images are shared with the caller.
     """
     if caller.is_admin:
         return [ADMIN]
@@ -178,8 +183,11 @@ def facets_for(query: ImageQuery) -> list[list[str]]:
     """Return a list of facets (see `facets_of`) for each filter by name, status or property.
 
     Example: ``[["name=a", "name=b"], ["status=active"]]``. An image matches if it has at least one
-    facet of each list. The list that probably matches the fewest images comes first. For a query
-    without such filters, the result is ``[[""]]``, or ``[["hidden:"]]`` for hidden images.
+    facet of each list. Lists for properties come first, then names, then statuses. Of the
+    properties, ``instance_uuid`` comes first, because it matches few images.
+
+    For a query without such filters, the result is ``[[""]]``, or ``[["hidden:"]]`` for hidden
+    images. All facets of a query for hidden images start with ``hidden:``.
     """
     hidden = "hidden:" if query.os_hidden else ""
     found = [[f"{hidden}{property_facet(key, value)}"] for key, value in query.properties.items()]
@@ -193,7 +201,7 @@ def facets_for(query: ImageQuery) -> list[list[str]]:
 
 
 def indexed_facets(query: ImageQuery) -> list[list[str]]:
-    """Return the lists of `facets_for` by which to search the index, 8 at most.
+    """Return the lists of `facets_for` by which to search the index: the first 8 at most.
 
     A list of more than 200 facets is left out, because it is faster to check each image in the
     caller's scopes. If no list remains, the result is the same as for a query without filters.

@@ -19,10 +19,11 @@ def first_count(query: ImageQuery, most: int) -> int:
 
 
 def next_count(query: ImageQuery, count: int, found: int) -> int:
-    """Return how many rows the next step reads, if `found` of the last `count` rows matched.
+    """Return how many rows the next step reads, after a step of `count` rows found `found` images.
 
-    The result is 200 if more than half of `count` matched; otherwise four times `count`, at most
-    1,001. It is always 1,001 for a list that is not in the usual order (newest first).
+    The result is 1,001 for a list that is not in the usual order (newest first). Otherwise, if more
+    than half of the rows matched, the result is 200. If fewer rows matched, the result is four
+    times `count`, at most 1,001.
     """
     if not has_usual_order(query):
         return MAX_STEP_ROWS

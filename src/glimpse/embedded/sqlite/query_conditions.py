@@ -32,10 +32,10 @@ def join_clauses(clauses: Iterator[Clause] | tuple[Clause, ...], word: str = "AN
 
 
 def conditions(query: ImageQuery) -> Clause:
-    """Return the condition that an image passes all filters except names and properties.
+    """Return the SQL condition that an image passes all filters except names and properties.
 
-    The condition also rejects killed and deleted images. It accepts every image that `listing_rule`
-    accepts, and possibly more.
+    The condition also rejects killed and deleted images. The condition accepts every image that
+    `listing_rule` accepts, and possibly more.
     """
     return join_clauses(_conditions(query))
 
@@ -83,7 +83,9 @@ def _ranges(query: ImageQuery) -> Iterator[Clause]:
 def _one_of(column: str, values: Iterable[str], *, is_negated: bool = False) -> Clause:
     """Return the condition that a column has one of `values`.
 
-    If `is_negated` is True, return the condition that a column has none of `values`.
+    If `is_negated` is True, return the condition that a column has none of `values`. Neither
+    condition holds for a null. Without `values`, the condition holds for no row, or, negated, for
+    each row.
     """
     word = "NOT IN" if is_negated else "IN"
     return Clause(f"{column} {word} (SELECT value FROM json_each(?))", (_json_list(values),))
@@ -98,9 +100,9 @@ def _json_list(values: Iterable[str]) -> str:
 
 
 def storable(text: str) -> str:
-    """Return `text` unchanged, except a text with a lone surrogate, which SQLite cannot store.
+    """Return `text`; if SQLite cannot store `text`, return a text that no image has.
 
-    The result for such a text is a text that no image has.
+    SQLite cannot store a text with a lone surrogate.
     """
     try:
         text.encode()

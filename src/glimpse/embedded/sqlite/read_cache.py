@@ -18,8 +18,9 @@ _MAX_KEY_LENGTH = 1500  # characters of the key of a cached step: 1.5 MB for all
 class ReadCache:
     """The cache of one connection: `images` by row number, and `steps` of lists by parameters.
 
-    Clients poll the same pages, and reading a page takes half of the time of a request. Call
-    `refresh` before each use, so that the cache is as new as the catalog.
+    Call `refresh` before each use, so that the cache is as new as the catalog. The connection
+    itself must not write, because `refresh` notices only writes of other connections. Clients poll
+    the same pages, and reading a page takes half of the time of a request.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -32,7 +33,8 @@ class ReadCache:
     def refresh(self) -> None:
         """Empty the cache if another connection has committed a change, or if the cache is full.
 
-        The cache is full if its images have more than 16,000,000 characters.
+        The cache is full if its images have more than 16,000,000 characters. Raises sqlite3.Error
+        if the file cannot be read.
         """
         (version,) = self._connection.execute("PRAGMA data_version").fetchone()
         if version != self._version or self._characters > _MAX_CHARACTERS:
@@ -42,7 +44,10 @@ class ReadCache:
             self.steps.clear()
 
     def add_image(self, number: int, image: Image) -> None:
-        """Cache an image by row number. The image must have been read after the last `refresh`."""
+        """Cache an image by row number.
+
+        The image must have been read after the last `refresh`, and must not be cached yet.
+        """
         self.images[number] = image
         self._characters += (
             len(image.properties_json) + len(image.tags_json) + _CHARACTERS_OF_AN_IMAGE

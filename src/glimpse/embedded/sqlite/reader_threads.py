@@ -22,7 +22,7 @@ _MAX_WAITING = 500
 
 
 class ReaderThreads:
-    """Runs methods of FilteredScan in two threads. End the threads with `close`.
+    """Runs methods of FilteredScan in two threads. The caller ends the threads with `close`.
 
     Each thread has its own connection to the file `path`, and opens the connection for its first
     read.
@@ -45,10 +45,13 @@ class ReaderThreads:
     ) -> Result:
         """Call a method of FilteredScan in a thread, and return its result.
 
-        Waits for a thread without a timeout. Raises Unavailable if SQLite raises an error, after
-        `close`, and if 500 reads are running or waiting. Raises CancelledError if `close` is called
-        before the read starts. Raises other errors of the method unchanged. If the awaiting task is
-        cancelled, the read is made all the same.
+        Waits for a thread without a timeout. If the awaiting task is cancelled, the read is made
+        all the same.
+
+        Raises Unavailable if SQLite raises an error, which is logged and counted as a failed read.
+        Raises Unavailable also after `close`, and if 500 reads are running or waiting. Raises
+        CancelledError if `close` is called before the read starts. Other errors of the method pass
+        unchanged.
         """
         if self._is_closed:
             raise Unavailable("The catalog is closed.")

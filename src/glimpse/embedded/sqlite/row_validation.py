@@ -38,8 +38,11 @@ def is_valid_image(image: Image) -> bool:
     """Return True if an image from the file has the types and formats that Glimpse writes.
 
     The id must be a UUID in lower case. Dates must be like ``2024-01-31T12:00:00Z``. Tags must be a
-    JSON list of texts, properties a JSON object of texts and nulls. An invalid image is logged with
-    the reason, once for each of at most 1,000 images. The check takes 1.5 µs for a valid image.
+    JSON list of texts, properties a JSON object of texts and nulls. The other columns must have the
+    types of an Image.
+
+    An invalid image is logged with the reason, once for each of at most 1,000 images. The check
+    takes 1.5 µs for a valid image.
     """
     reason = _invalid_reason(image)
     if reason is None:
@@ -79,9 +82,9 @@ def read_rows(
 ) -> Result:
     """Execute a statement, and return what `fetch` returns for its cursor.
 
-    If a text in the rows is not UTF-8, the text becomes bytes, so that `is_valid_image` rejects
-    only the image with that text. `fetch` is then called a second time, with a new cursor. Raises
-    sqlite3.Error if the statement fails.
+    If SQLite cannot decode a text in the rows as UTF-8, the statement is executed a second time.
+    Then the text is bytes, so that `is_valid_image` rejects only the image with this text; and
+    `fetch` is called a second time, with a new cursor. Raises sqlite3.Error if the statement fails.
     """
     try:
         return fetch(connection.execute(statement, parameters))

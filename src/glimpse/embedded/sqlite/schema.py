@@ -118,8 +118,9 @@ class CatalogSummary(NamedTuple):
 def read_summary(path: Path) -> CatalogSummary:
     """Read a catalog's schema version and number of images. Creates and changes no file.
 
-    Both numbers are 0 if there is no file. Raises UnusableCatalog if the file cannot be read, if
-    this process may not write it, or if its schema is newer than this Glimpse.
+    Both numbers are 0 if there is no file, or if the file has no schema yet. Raises UnusableCatalog
+    if the file cannot be read, or if this process may not write it. Raises NewerSchema, a subclass,
+    if the schema is newer than this Glimpse.
     """
     if not path.exists():
         return CatalogSummary(0, 0)
@@ -159,9 +160,10 @@ def open_and_migrate(path: Path) -> sqlite3.Connection:
 def migrate(connection: sqlite3.Connection) -> None:
     """Migrate the catalog to the newest schema that this Glimpse knows, in one transaction.
 
-    If several processes start at once, the first process migrates. The other processes wait, and
-    then find nothing to do. Raises NewerSchema if the schema is newer than this Glimpse. Raises
-    sqlite3.Error if the migration fails. After an error, nothing has changed.
+    The connection must not be in a transaction. If several processes start at once, the first
+    process migrates. The other processes wait, and then find nothing to do. Raises NewerSchema if
+    the schema is newer than this Glimpse. Raises sqlite3.Error if the migration fails, or if
+    another process keeps the lock for 30 s. After an error, nothing has changed.
     """
     connection.execute("BEGIN IMMEDIATE")
     try:

@@ -8,9 +8,10 @@ from glimpse.images.query import SortDirection
 def sort_keys(query: ImageQuery) -> tuple[Sort, ...]:
     """Return the query's sort keys, then ``created_at`` and ``id``.
 
-    The Image service adds the last two keys. If the query has exactly one sort key, the added keys
-    have its direction; otherwise they are descending. A key is not repeated. Keys after ``id`` are
-    left out, because no two images have the same id.
+    The Image service adds the last two keys. If the query has exactly one sort key, the direction
+    of that key is also the direction of the added keys; otherwise the added keys are descending. If
+    a key is repeated, only the first one counts. Keys after ``id`` are left out, because no two
+    images have the same id.
     """
     direction = query.sort[0].direction if len(query.sort) == 1 else "desc"
     keys: dict[str, SortDirection] = {}
@@ -28,7 +29,10 @@ def has_usual_order(query: ImageQuery) -> bool:
 
 
 def order(keys: tuple[Sort, ...]) -> str:
-    """Return the terms of an SQL ORDER BY. A null sorts below any value, as in Glance."""
+    """Return the terms of an SQL ORDER BY: ``created_at DESC, id DESC``, for example.
+
+    A null sorts below any value, as in Glance.
+    """
     return ", ".join(f"{key} {direction.upper()}" for key, direction in keys)
 
 

@@ -30,7 +30,8 @@ class TaskTable:
         """Add a task, or replace the task with the same id. Also remove old tasks.
 
         Removes all tasks that have expired at ``task.updated_at``. Of the finished tasks of the
-        task's owner, keeps only the newest MAX_TASKS.
+        task's owner, keeps only the MAX_TASKS that were added last. The caller begins and commits a
+        transaction.
         """
         self._connection.execute(
             f"INSERT INTO tasks ({_COLUMNS}) VALUES ({_PARAMETERS}) "
@@ -61,10 +62,11 @@ class TaskTable:
         return [Task._make(row) for row in rows][::-1]
 
     def list(self, query: TaskQuery, now: str) -> Sequence[Task]:
-        """Return one page of the tasks that match `query` and have not expired at `now`.
+        """Return the page of tasks that `query` selects, without tasks that have expired at `now`.
 
-        ``input_json`` of each task is an empty document (``{}``). A null sorts before any text.
-        Raises MarkerNotFound if no task has the id `query.marker`.
+        TaskQuery says which tasks these are, and in which order. A null sorts as an empty text.
+        ``input_json`` of each task is an empty document (``{}``). Raises MarkerNotFound if no task
+        has the id `query.marker`; an expired task may be the marker.
         """
         direction, after = ("DESC", "<") if query.is_descending else ("ASC", ">")
         # Tasks are numbered as they are created; their dates have a resolution of one second.

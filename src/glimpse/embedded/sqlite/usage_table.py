@@ -15,14 +15,15 @@ from glimpse.images import Image
 class UsageTable:
     """Reads and writes the table `usage`.
 
-    `recount` and `apply_changes` need a transaction, which the caller begins and commits.
+    `recount` and `apply_changes` need a transaction, which the caller begins and commits. Methods
+    raise sqlite3.Error if the file cannot be read or written.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
     def get(self, project_id: str | None) -> Usage:
-        """Return the usage of a project.
+        """Return the usage of a project; all numbers are 0 if the project has no images.
 
         For None, all numbers are 0, because only images with an owner are counted.
         """
@@ -47,7 +48,11 @@ class UsageTable:
             self._connection.execute("INSERT INTO usage VALUES (?, ?, ?, ?, ?)", values)
 
     def apply_changes(self, removed: Iterable[Image], added: Iterable[Image]) -> None:
-        """Add the images `added` to their projects' usage, and subtract the images `removed`."""
+        """Add the images `added` to their projects' usage, and subtract the images `removed`.
+
+        Images without an owner are not counted. Before and after a change of one image, pass the
+        old image in `removed` and the new image in `added`.
+        """
         changes: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
         for images, sign in ((removed, -1), (added, 1)):
             for image in images:

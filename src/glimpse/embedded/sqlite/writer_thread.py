@@ -55,8 +55,8 @@ class WriterThread:
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Start the thread. From now on, only the thread may use `connection`.
 
-        `close` closes `connection`. Raises OSError if the catalog's file does not exist; then
-        `connection` is closed.
+        `close` closes `connection`. Raises OSError if the catalog's file does not exist, and
+        sqlite3.Error if `connection` cannot be read; then `connection` is closed.
         """
         self._connection = connection
         with closed_on_failure(connection):
@@ -77,10 +77,12 @@ class WriterThread:
     ) -> Result:
         """Call a method of ImageWriter in the thread, and return its result.
 
-        Returns when the write is committed and synced to the disk. Raises what the method raises.
-        Raises Unavailable if the file cannot be written, after `close`, and if 1,000 writes are in
-        the queue. After any error, nothing has changed. If the awaiting task is cancelled, the
-        write is made all the same.
+        Returns when the write is committed and synced to the disk. If the awaiting task is
+        cancelled, the write is made all the same.
+
+        Raises what the method raises, except that an error of SQLite becomes WriteFailed.
+        WriteFailed is an Unavailable, and is logged and counted. Raises Unavailable also after
+        `close`, and if 1,000 writes are in the queue. After any error, nothing has changed.
         """
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         with self._close_lock:  # no write may come after the None that ends the thread
@@ -127,7 +129,8 @@ class WriterThread:
         """Run the writes in one transaction, commit it, then set the results of their futures.
 
         If a write raises, only that write is rolled back, and its future gets the error. If the
-        transaction fails, the error is logged, and all futures get Unavailable.
+        transaction fails, nothing is written, the error is logged (at most once a minute), and all
+        futures get WriteFailed.
         """
         try:
             self._check_file()
@@ -147,7 +150,8 @@ class WriterThread:
     def _check_file(self) -> None:
         """Raise OSError if the catalog's file has been deleted or replaced since it was opened.
 
-        SQLite would write to the deleted file and report success.
+        SQLite would write to the deleted file and report success. Does nothing for a catalog in
+        memory.
         """
         if self._path and _file_id(self._path) != self._file_id:
             raise FileNotFoundError("another file has taken its place")
@@ -155,8 +159,8 @@ class WriterThread:
     def _run_in_savepoint(self, write: _Write) -> _Outcome:
         """Run one write in a savepoint, and return its outcome; roll the write back if it raises.
 
-        An error of SQLite in the write becomes Unavailable in the outcome. Raises sqlite3.Error if
-        the savepoint fails.
+        The error that a write raises is in the outcome. An error of SQLite is logged, and becomes
+        WriteFailed in the outcome. Raises sqlite3.Error if the savepoint fails.
         """
         self._connection.execute("SAVEPOINT write")
         try:
@@ -188,7 +192,7 @@ def _file_id(path: str) -> tuple[int, int] | None:
 
 
 def _resolve(future: "asyncio.Future[Any]", outcome: _Outcome) -> None:
-    """Set the future's result or exception. Do nothing if the awaiting task was cancelled."""
+    """Set the future's result or exception. Do nothing if the future has been cancelled."""
     if future.cancelled():
         return
     if outcome.error is not None:
