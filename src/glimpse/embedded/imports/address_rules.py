@@ -46,7 +46,7 @@ _IPV4_MASK = 2**32 - 1
 
 
 class AddressRules:
-    """Allows public addresses, and addresses in `allowed_networks`."""
+    """Allows public addresses, and addresses in `allowed_networks`; allows no others."""
 
     def __init__(self, allowed_networks: Iterable[Network]) -> None:
         self._allowed_networks = tuple(allowed_networks)
@@ -54,11 +54,13 @@ class AddressRules:
     def allows(self, address: Address) -> bool:
         """Return True if data may be downloaded from `address`.
 
-        An address is allowed if it is public, or in one of the `allowed_networks`. Public addresses
-        are those that a server on the Internet may have. An IPv6 address may contain an IPv4
-        address (mapped, translated, NAT64 or 6to4). Such an IPv6 address is public if the IPv4
-        address is public. The IPv6 address is also allowed if the IPv4 address is in one of the
-        `allowed_networks`.
+        An address is allowed if it is public, or in one of the `allowed_networks`. A public address
+        is one that a server on the Internet may have.
+
+        Some IPv6 addresses contain an IPv4 address: mapped, translated, NAT64 and 6to4. Such an
+        IPv6 address is public if the IPv4 address is public. Such an IPv6 address is also allowed
+        if the IPv4 address is in one of the `allowed_networks`: ``::ffff:10.0.0.1`` in
+        ``10.0.0.0/8``, for example.
         """
         return _is_public(address) or any(
             each in network
@@ -83,14 +85,20 @@ def parse_address(text: str) -> Address | None:
 def parse_networks(texts: Iterable[str]) -> tuple[Network, ...]:
     """Return the networks that `texts` have in CIDR notation, such as ``192.0.2.0/24``.
 
-    A single address is a network with one address. Raises ValueError if a text is neither a network
-    nor an address; the message of the error has the text.
+    A single address is a network with one address. Bits after the prefix are ignored:
+    ``192.0.2.7/24`` is ``192.0.2.0/24``. Raises ValueError if a text is neither a network nor an
+    address; the message of the error has the text.
     """
     return tuple(ip_network(text.strip(), strict=False) for text in texts)
 
 
 def _is_public(address: Address) -> bool:
-    """Return True for an address that a server on the Internet may have."""
+    """Return True for an address that a server on the Internet may have.
+
+    Special-purpose addresses are not public: private, link-local, loopback and multicast addresses,
+    for example. If an IPv6 address contains an IPv4 address, the result is that of the IPv4
+    address.
+    """
     if isinstance(address, IPv4Address):
         return not any(address in network for network in _SPECIAL_IPV4)
     embedded = _embedded_ipv4(address)

@@ -24,11 +24,12 @@ def make_imports(
     size_cap: int,
     permissions: Permissions,
 ) -> tuple[ImageImports, TaskAdmin]:
-    """Return the objects for the imports of a process: one for users, one for admins.
+    """Make the objects for the imports of a process: one for users, one for admins.
 
-    The imports that either of the two starts count for the same `options.limits`.
-    `ImageImports.close` stops all imports. `staging` stores data that waits to be imported. An
-    image may have at most `size_cap` bytes of data.
+    Starts no import: the caller calls `ImageImports.recover` at the start. `ImageImports.close`
+    stops the imports of both objects. The imports of both count for the same `options.limits`.
+    `staging` stores data that waits to be imported. An image may have at most `size_cap` bytes of
+    data.
     """
     jobs = LimitedJobs(options.limits)
     downloads = WebDownloads(options.downloads, SystemResolver(options.downloads.timeouts.connect))

@@ -44,7 +44,10 @@ class DownloadUrl:
 
     @property
     def authority(self) -> str:
-        """The value of the Host header; the scheme's default port is left out."""
+        """The value of the Host header: ``example.com:8080``, or ``[2001:db8::1]``.
+
+        The scheme's default port is left out.
+        """
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _DEFAULT_PORTS.get(self.scheme) else f"{host}:{self.port}"
 
@@ -59,7 +62,7 @@ class DownloadUrl:
     def join(self, location: str) -> "DownloadUrl":
         """Return the URL to which a redirect with this Location header leads.
 
-        Raises InvalidUrl in the same cases as `parse_url`.
+        `location` may be relative to this URL. Raises InvalidUrl in the same cases as `parse_url`.
         """
         _check_characters(location)
         try:
@@ -72,12 +75,16 @@ class DownloadUrl:
 def parse_url(text: str) -> DownloadUrl:
     """Return the URL in `text` without its fragment; quote the path and the query.
 
+    Quoting keeps what is quoted already: ``/a%20é`` becomes ``/a%20%C3%A9``. Without a path, the
+    path is ``/``. Without a port, the port is the scheme's default, 80 or 443.
+
     Raises InvalidUrl in these cases:
 
     - `text` is not ``scheme://host[:port][/path][?query]``, or the scheme is neither http nor
       https.
+    - The port is not from 1 to 65535.
     - `text` has a user or password. No credentials are ever sent.
-    - The host is neither a name nor an address in its usual notation (see `parse_address`).
+    - The host is neither a name nor an address in its usual notation (see `parse_host`).
     - `text` has more than 8,192 characters, a space, a backslash or a control character.
     """
     _check_characters(text)
@@ -111,8 +118,10 @@ def _check_characters(text: str) -> None:
 def parse_host(text: str) -> str:
     """Return the host as an address in its shortest notation, or a name in lower-case ASCII.
 
-    A dot at the end of a name is removed (``example.com.``). Raises InvalidUrl if `text` is neither
-    a host name nor an address.
+    `text` has no brackets and no port. A name with other characters than ASCII is encoded with
+    IDNA. A dot at the end of a name is removed (``example.com.``). Raises InvalidUrl if `text` is
+    neither a host name nor an address, and for unusual notations of IPv4 addresses (``127.1``,
+    ``0x7f000001``).
     """
     address = parse_address(text)
     if address is not None:
@@ -133,9 +142,9 @@ def parse_host(text: str) -> str:
 class UrlRules:
     """Allows or refuses URLs by scheme, host and port. The fields are options of Glance.
 
-    If ``allowed_schemes`` is not empty, only these schemes are allowed, and ``disallowed_schemes``
-    is ignored. The same is true of hosts and ports. Hosts must have the form that `parse_host`
-    returns.
+    There are two fields for schemes, two for hosts and two for ports. If the first of two is not
+    empty, only its values are allowed, and the second is ignored. If the first is empty, all values
+    are allowed except those in the second. Hosts must have the form that `parse_host` returns.
     """
 
     allowed_schemes: Container[str]
@@ -146,10 +155,7 @@ class UrlRules:
     disallowed_ports: Container[int]
 
     def refusal(self, url: DownloadUrl) -> str | None:
-        """Return why the URL is not allowed, as an error message; None if it is allowed.
-
-        If the URL has no port, the default port of the scheme is checked.
-        """
+        """Return why the URL is not allowed, as an error message; None if the URL is allowed."""
         if not _is_allowed(url.scheme, self.allowed_schemes, self.disallowed_schemes):
             return "its scheme is not allowed"
         if not _is_allowed(url.host, self.allowed_hosts, self.disallowed_hosts):

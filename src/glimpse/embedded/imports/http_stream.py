@@ -37,7 +37,8 @@ class HttpTimeouts(NamedTuple):
 class HttpStream:
     """The response to a GET request: `status`, `headers` with lower-case names, and `body`.
 
-    Make one with `open`. The caller must call `close` at the end, also after an error of `body`.
+    Make a stream with `open`. Iterate over `body` once. The caller must call `close` at the end,
+    also after an error of `body`.
     """
 
     def __init__(
@@ -64,12 +65,12 @@ class HttpStream:
     ) -> Self:
         """Connect to `address`, request `url`, and return when the headers have arrived.
 
-        The host of the URL is not resolved. For https, the certificate must be valid for the host
-        of the URL. Neither credentials nor cookies are sent. Redirects are not followed.
+        For https, the certificate must be valid for the host of the URL. Neither credentials nor
+        cookies are sent. The status may be any from 200 on; redirects are not followed.
 
-        Raises ImportFailed if the address cannot be reached, if its certificate is not trusted, or
-        if the headers are late, too large or not HTTP. Raises OSError if `tls_context` cannot load
-        its certificate authorities.
+        Raises ImportFailed if the address cannot be reached, if TLS fails (the certificate is not
+        trusted, for example), or if the headers are late, larger than 64 KiB, or not HTTP. Raises
+        OSError if `tls_context` cannot load its certificate authorities.
         """
         context = tls_context() if url.is_tls else None
         try:
@@ -97,9 +98,10 @@ class HttpStream:
         return stream
 
     async def _request(self, url: DownloadUrl) -> None:
-        """Send the request, and read the headers of the response.
+        """Send the request, and wait until the headers of the final response have been read.
 
-        Raises ImportFailed if the headers are late, are larger than 64 KiB, or are not HTTP.
+        Raises ImportFailed if the headers are late, are larger than 64 KiB, or are not HTTP, or if
+        the connection ends.
         """
         self._writer.write(
             f"GET {url.target} HTTP/1.1\r\nHost: {url.authority}\r\n"
@@ -124,11 +126,11 @@ class HttpStream:
         """Yield the body as it arrives, in pieces of at most 128 KiB.
 
         Raises ImportFailed if the connection ends before the body is complete, if no bytes arrive
-        for `HttpTimeouts.idle` seconds, or if the bytes are not HTTP.
+        for `HttpTimeouts.idle` seconds, or if the bytes are not HTTP. Some pieces may have been
+        yielded before.
 
-        A piece may consist of many chunks of a chunked body. The chunks are joined, because a
-        server may send chunks of one byte. To handle each chunk separately would block other
-        requests.
+        A piece may consist of many chunks of a chunked body. Chunks are joined, because a server
+        may send chunks of one byte, and to yield each of them would take too long.
         """
         while True:
             parts, self._parts = self._parts, []
@@ -140,7 +142,7 @@ class HttpStream:
                 await self._receive()
 
     def close(self) -> None:
-        """Close the connection at once."""
+        """Close the connection at once, without waiting. A second call does nothing."""
         self._writer.transport.abort()
 
     async def _receive(self) -> None:
@@ -200,14 +202,17 @@ class HttpStream:
             self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
-        """Keep the status. After a 1xx status, wait for the headers of the final response."""
+        """Keep the status. After a 1xx status, wait for the headers of the final response.
+
+        Does nothing after the final response.
+        """
         if self._is_complete:
             return
         self.status = self._parser.get_status_code()
         self._has_head = self.status >= _FIRST_FINAL_STATUS
 
     def on_body(self, part: bytes) -> None:
-        """Keep a part of the body until `body` yields it."""
+        """Keep a part of the body until `body` yields it. Ignore what follows the response."""
         if not self._is_complete:
             self._parts.append(part)
 

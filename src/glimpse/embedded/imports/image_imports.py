@@ -69,7 +69,7 @@ class ImageImports:
 
     Imports run in the background; call `recover` at the start and `close` at the end. `methods` are
     the import methods that the operator has enabled: `start` does not check them. An `image_id` may
-    be in upper or lower case. Any method may raise Unavailable.
+    be in upper or lower case. Any method may raise Unavailable, and StorageFull if a method writes.
     """
 
     def __init__(
@@ -103,12 +103,18 @@ class ImageImports:
     ) -> None:
         """Stage data for a queued image: store it, so that `start` can import it later.
 
-        The status of the image becomes uploading. `size` is the length of the data in bytes; None
-        if it is unknown. If an error is raised while the data is being stored, the image becomes
-        queued again and no data is left.
+        The status of the image becomes uploading. `size` is the length of the data in bytes, for
+        the check of the quota; None if it is unknown. If an error is raised while the data is being
+        stored, the image becomes queued again and no data is left.
 
-        Raises ImageNotFound; Forbidden; Conflict if the image is not queued or is being given data
-        by another request; QuotaExceeded; DataTooLarge; StorageFull; and what `chunks` raises.
+        Raises these errors:
+
+        - ImageNotFound if there is no such image or `caller` may not see it.
+        - Forbidden if `caller` may not modify the image.
+        - Conflict if the image is not queued, or is being given data by another request.
+        - QuotaExceeded if the project's quotas do not allow the data.
+        - DataTooLarge, StorageFull or Unavailable if the data cannot be stored.
+        - What `chunks` raises.
         """
         image = (await self._get(caller, image_id)).image
         await self._staged_uploads.stage(
@@ -120,7 +126,7 @@ class ImageImports:
         )
 
     async def start(self, caller: Caller, image_id: str, request: ImportRequest) -> Task:
-        """Start an import in the background, and return its task.
+        """Start an import in the background, and return its task, which is pending.
 
         Raises these errors, and then stores no task:
 
@@ -130,7 +136,7 @@ class ImageImports:
           another import or upload gives it data, or if `request.stores` has an unknown store.
         - Invalid if nothing may be downloaded from the URL, or if `request.stores` raises Invalid.
         - QuotaExceeded if the project has more stored data than `image_size_total` allows.
-        - Unavailable if too many imports are waiting.
+        - Unavailable if too many imports are waiting, or after `close`.
         """
         record = await self._get(caller, image_id)
         image_states.check_importable(record.image, request.method)
@@ -144,9 +150,10 @@ class ImageImports:
             return await self._claim_and_start(caller, record.image.id, request)
 
     async def _claim_and_start(self, caller: Caller, image_id: str, request: ImportRequest) -> Task:
-        """Claim the image for a new task, start its import, and return the task.
+        """Lock the image, claim it for a new task, start the task's import, and return the task.
 
-        Raises the errors of `start`, and then stores no task.
+        One transaction stores the task and the claim. Raises the errors of `start`; then no task is
+        stored and the image is not locked. The caller has reserved a job for the import.
         """
         task = self._new_task(caller, image_id, request)
         lock = await self._uploads.acquire(image_id)
@@ -177,7 +184,7 @@ class ImageImports:
         return image_states.claimed(image, task.id, task.created_at)
 
     def _new_task(self, caller: Caller, image_id: str, request: ImportRequest) -> Task:
-        """Return a new task for the import that `caller` requests."""
+        """Return a new pending task for the import that `caller` requests; do not store it."""
         content = {
             "image_id": image_id,
             "import_req": request.document,
@@ -187,9 +194,9 @@ class ImageImports:
         return new_task(caller, "api_image_import", content, image_id, request.request_id, now)
 
     async def _check_url(self, url: str | None) -> None:
-        """Raise Invalid if data may not be downloaded from `url`.
+        """Raise Invalid if data may not be downloaded from `url`, or if `url` is None.
 
-        The message does not have the URL.
+        Looks up the host of the URL. The message says why, but does not have the URL.
         """
         try:
             await self._downloads.check(url or "")
@@ -213,7 +220,10 @@ class ImageImports:
         ]
 
     async def _get(self, caller: Caller, image_id: str) -> Record:
-        """Return the record of an image. Raises ImageNotFound if the caller may not see it."""
+        """Return the record of an image.
+
+        Raises ImageNotFound if there is no such image or `caller` may not see it.
+        """
         record = await self._catalog.get(image_id.lower(), caller.project_id)
         if record is None:
             raise ImageNotFound(image_id)
@@ -228,11 +238,13 @@ class ImageImports:
     async def recover(self, resume_other: Callable[[UploadLock], Awaitable[bool]]) -> None:
         """Resume or undo the uploads and imports that an ended process left.
 
-        `resume_other` gets the lock of each image that has no import to resume. If `resume_other`
-        continues what the process did with the image, it returns True, and has to release the lock.
-        If `resume_other` returns False, the image's incomplete data is removed, and the lock is
-        released. Raises OSError, Unavailable or StorageFull if the disk cannot be read or written,
-        and what `resume_other` raises.
+        A pending import is started. For each other image that the process left, `resume_other` gets
+        the upload lock. If `resume_other` returns True, it continues what the process did with the
+        image, and has to release the lock. If `resume_other` returns False, the image's incomplete
+        data is removed, its unfinished import fails, and the lock is released.
+
+        Raises OSError, Unavailable or StorageFull if the disk cannot be read or written, and what
+        `resume_other` raises. The images that are left then stay locked until this process ends.
         """
 
         async def resume(lock: UploadLock) -> bool:
@@ -241,9 +253,13 @@ class ImageImports:
         await self._uploads.recover(resume)
 
     async def wait_until_idle(self) -> None:
-        """Return when no import runs or waits."""
+        """Return when no import runs or waits. Also waits for imports that start meanwhile."""
         await self._jobs.wait_until_idle()
 
     async def close(self) -> None:
-        """Stop the imports. The next process begins them again."""
+        """Cancel the imports, and return when all have stopped.
+
+        The data that an import has stored until then is removed, and its task becomes pending. The
+        next process begins these imports again. Afterwards, `start` raises Unavailable.
+        """
         await self._jobs.close()

@@ -59,7 +59,8 @@ def require_claimed(image: Image, task_id: str) -> Image:
 def staged(image: Image, size: int, now: str) -> Image:
     """Return the image in status uploading with complete staged data of `size` bytes.
 
-    Raises Conflict if the image is not in status uploading.
+    The size of an image in status uploading is None until its staged data is complete. Raises
+    Conflict if the image is not in status uploading.
     """
     return with_status(image, "uploading", expected=("uploading",), now=now)._replace(size=size)
 
@@ -80,10 +81,10 @@ def unstaged(image: Image, now: str) -> Image:
 
 
 def begun(image: Image, task_id: str, store_id: str, now: str) -> Image:
-    """Return the image in status importing. A property names the store, `store_id`.
+    """Return the image in status importing, with a property that names the store `store_id`.
 
-    Raises Conflict if the task has not claimed the image, or if the image is neither queued nor
-    uploading.
+    The property that names a failed store becomes empty. Raises Conflict if the task has not
+    claimed the image, or if the image is neither queued nor uploading.
     """
     require_claimed(image, task_id)
     started = with_status(image, "importing", expected=("queued", "uploading"), now=now)
@@ -93,8 +94,8 @@ def begun(image: Image, task_id: str, store_id: str, now: str) -> Image:
 def handed_over(image: Image, task_id: str, next_status: str, now: str) -> Image:
     """Return the image with the changes of `begun` undone. The task still claims the image.
 
-    `next_status` is the status that the image had before `begun`. Raises Conflict if the task has
-    not claimed the image.
+    `next_status` is the status that the image had before `begun`. An image that is not importing
+    keeps its status. Raises Conflict if the task has not claimed the image.
     """
     require_claimed(image, task_id)
     before = image._replace(status=next_status) if image.status == "importing" else image
@@ -102,16 +103,19 @@ def handed_over(image: Image, task_id: str, next_status: str, now: str) -> Image
 
 
 def succeeded(image: Image, now: str) -> Image:
-    """Return the image, whose data is stored. No task claims it any more."""
+    """Return the image after its import succeeded. No task claims the image any more.
+
+    The status does not change: an image whose data is stored is active already.
+    """
     return _with_properties(image, now, {TASK_KEY: None, IMPORTING_KEY: "", FAILED_KEY: ""})
 
 
 def failed(image: Image, task_id: str, store_id: str, next_status: str, now: str) -> Image:
-    """Return the image after its import failed. No task claims it any more.
+    """Return the image after its import failed. No task claims the image any more.
 
-    If the image is importing or uploading, it gets `next_status`: uploading if its staged data is
-    kept, or queued. A property says that the import to `store_id` failed. If the task has not
-    claimed the image, returns the image unchanged.
+    If the image is importing or uploading, its status becomes `next_status`: "uploading" if its
+    staged data is kept, otherwise "queued". A queued image has no size. A property says that the
+    import to `store_id` failed. If the task has not claimed the image, returns the image unchanged.
     """
     if not is_claimed(image, task_id):
         return image

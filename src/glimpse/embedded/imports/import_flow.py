@@ -29,10 +29,11 @@ class ImportFlow:
     """Gives images their data, and ends the tasks of imports with success or failure.
 
     A task has claimed its image before `start`: no other task may give the image data. Every import
-    also holds the upload lock of its image. If the process stops, its imports are handed over: the
-    next process begins them again. If the process is killed, the next process finds the image by
-    the abandoned lock. An import that had not begun then begins, and an import that had begun is
-    undone.
+    also holds the upload lock of its image.
+
+    If the process stops, its imports become pending, and the next process begins them again. If the
+    process is killed, its locks are abandoned, and the next process finds the images by them. Then
+    pending imports begin again, and imports that were running end with failure.
     """
 
     def __init__(
@@ -57,7 +58,8 @@ class ImportFlow:
         """Run the import of a pending task, which has claimed its image, in the background.
 
         `lock` is the upload lock of the image. At the end of the import, `lock` is released. If
-        staged data could not be removed or the process stops, `lock` is abandoned.
+        staged data could not be removed or the process stops, `lock` is abandoned. After the jobs
+        were closed, no import starts, and `lock` is abandoned at once.
         """
         self._jobs.start(
             task.owner,
@@ -66,11 +68,11 @@ class ImportFlow:
         )
 
     async def resume(self, lock: UploadLock) -> bool:
-        """Start the import of the image that an ended process had not begun, and return True.
+        """Start the import of the image that `lock` locks if the import is pending; return True.
 
-        `lock` is the upload lock of the image. At the end of the import, `lock` is released or
-        abandoned as by `start`. If the image has no import that is pending, returns False, and the
-        caller still has to release `lock`.
+        If the image has no unfinished task, several, or one that is not pending, returns False, and
+        the caller still has to release `lock`. Otherwise `lock` is released or abandoned at the end
+        of the import, as by `start`. Raises Unavailable if the catalog cannot be read.
         """
         tasks = await self._catalog.tasks_of_image(lock.image_id)
         unfinished = [task for task in tasks if not task.is_finished]
@@ -82,7 +84,8 @@ class ImportFlow:
     async def _run(self, task: Task) -> bool:
         """Wait for a place, run the import, and return what `_import` returns.
 
-        If the job is cancelled, the import is handed over to the next process.
+        If the job is cancelled, the task becomes pending, so that the next process begins the
+        import, and CancelledError is raised.
         """
         try:
             async with self._jobs.places.place(task.owner):
@@ -93,10 +96,11 @@ class ImportFlow:
             raise
 
     async def _import(self, task: Task) -> bool:
-        """Import the data, and end the task with success or failure.
+        """Import the data, and end the task with success or failure. Log the end.
 
-        Returns False if staged data could not be removed, otherwise True. If the end of a failed
-        import cannot be written to the disk, tries again every five seconds.
+        Returns False if the import succeeded but staged data could not be removed; otherwise True.
+        No error is raised, only CancelledError. If the end of a failed import cannot be written to
+        the disk, tries again every five seconds.
         """
         try:
             begun, image = await self._records.begin(task)
@@ -110,7 +114,12 @@ class ImportFlow:
         return not self._staging.has(image.id)
 
     async def _store(self, task: Task, image: Image) -> None:
-        """Store the image's data. In one write, the image becomes active and the task succeeds."""
+        """Store the image's data. In one write, the image becomes active and the task succeeds.
+
+        Raises the errors of `Uploads.store_data`, ImportFailed if the data cannot be read or the
+        image is deleted, and Conflict if the task has lost its claim. Then no data is left, and
+        neither the image's status nor the task has changed.
+        """
         now = self._records.clock
 
         async def save(
@@ -137,7 +146,10 @@ class ImportFlow:
             )
 
     def _source(self, task: Task, image: Image) -> AsyncGenerator[bytes, None]:
-        """Return the data to import: the staged data, or the data at the URL of the task."""
+        """Return the data to import: the staged data, or the data at the URL of the task.
+
+        No data is read before iteration. The caller closes the generator.
+        """
         if import_method(task) == "glance-direct":
             return self._read_staged(image)
         given = task.input
@@ -164,7 +176,8 @@ class ImportFlow:
         """Yield `chunks` as long as the image exists and is claimed by the task.
 
         If the image is deleted, raises ImportFailed within two seconds, even if no chunk arrives.
-        Raises Conflict if the task does not claim the image any more, and what `chunks` raises.
+        Raises Conflict if the task does not claim the image any more, Unavailable if the catalog
+        cannot be read, and what `chunks` raises. Does not close `chunks`.
         """
         checked = time.monotonic()
         reading = asyncio.create_task(_next(chunks))
@@ -185,7 +198,7 @@ class ImportFlow:
             await asyncio.gather(reading, return_exceptions=True)
 
     async def _check_claim(self, task: Task, image: Image) -> None:
-        """Raise Conflict if the image is claimed by another task or none (see `image_states`).
+        """Raise Conflict if the task does not claim the image any more (see `image_states`).
 
         Raises ImportFailed if the image was deleted.
         """
@@ -197,7 +210,9 @@ class ImportFlow:
     async def _fail(self, task: Task, error: Exception) -> None:
         """Log `error`, and end the task with failure for this reason.
 
-        If the error is unexpected, the owner sees only that there was an internal error.
+        The owner of the task sees the message of ImportFailed and of errors of the image service.
+        Of other errors, the owner sees only that there was an internal error. If the end cannot be
+        written, tries again every five seconds.
         """
         if isinstance(error, (ImportFailed, ImageServiceError)):
             message = str(error)
@@ -213,10 +228,10 @@ class ImportFlow:
 
 
 async def _held(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    """Wait for ``hold_data`` of the request, if it is set; then yield `chunks`.
+    """Yield `chunks`, but first wait for the hook ``hold_data``, by which tests delay an import.
 
-    The request is the one that started the import. ``hold_data`` is an async function in the
-    context of the request, by which a test can delay the import.
+    The hook is an async function in the context of the request that started the import; without it,
+    nothing is waited for. `chunks` is closed at the end.
     """
     hold = current_context.get().hold_data
     if hold is not None:

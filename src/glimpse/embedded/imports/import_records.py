@@ -12,7 +12,10 @@ from glimpse.images.errors import Conflict, ImageNotFound
 
 
 def import_method(task: Task) -> str:
-    """Return the import method of a task: ``glance-direct`` or ``web-download``."""
+    """Return the import method of a task: ``glance-direct`` or ``web-download``.
+
+    A task of the type ``import`` names no method: it is a web-download.
+    """
     request = task.input.get("import_req")
     return request["method"]["name"] if request is not None else "web-download"
 
@@ -22,7 +25,8 @@ class ImportRecords:
 
     The task of an import claims its image: no other task may give the image data. The caller must
     also hold the upload lock of the image. `store` has the data of images, and `staging` the data
-    that waits to be imported. Any method may raise Unavailable.
+    that waits to be imported. `clock` returns the current time in UTC as ``2024-02-01T10:20:30Z``.
+    Any method may raise Unavailable.
     """
 
     def __init__(
@@ -40,9 +44,9 @@ class ImportRecords:
     async def begin(self, task: Task) -> tuple[Task, Image]:
         """Begin the import; return the changed task and image.
 
-        The status of the image becomes importing, that of the task processing. Raises ImageNotFound
-        if the image was deleted. Raises Conflict if the task has not claimed the image, or if the
-        image is neither queued nor uploading.
+        In one transaction, the status of the image becomes importing, and that of the task
+        processing. Raises ImageNotFound if the image was deleted. Raises Conflict if the task has
+        not claimed the image, or if the image is neither queued nor uploading.
         """
         now = self.clock()
         begun = task.begin(now)
@@ -55,9 +59,10 @@ class ImportRecords:
         return begun, image
 
     async def hand_over(self, task: Task) -> None:
-        """Undo `begin`, so that another process can begin the import.
+        """Make the task pending, and undo `begin`, so that another process can begin the import.
 
-        Raises ImageNotFound if the image was deleted; Conflict if the task has not claimed the
+        The task still claims the image. Also works if the import has not begun. Raises
+        ImageNotFound if the image was deleted. Raises Conflict if the task has not claimed the
         image.
         """
         now = self.clock()
@@ -74,12 +79,13 @@ class ImportRecords:
     ) -> None:
         """End an import that failed: remove the image's data, and end the task with `message`.
 
-        The image becomes queued, and its staged data is removed. If `keeps_staged_data` is True and
-        there is staged data, the image becomes uploading, and its staged data is kept. If the type
-        of the task is ``import``, the image is deleted instead, because the task has created it.
+        The image becomes queued, and its staged data is removed. With `keeps_staged_data`, staged
+        data is kept, and an image that has some becomes uploading. If the type of the task is
+        ``import``, the image is deleted, because the task has created it.
 
         If the image was deleted before, its data is removed. If the task has not claimed the image,
-        only the task changes. Raises StorageFull if files cannot be removed.
+        only the task changes, and staged data is removed if the image is not uploading. Raises
+        StorageFull if files cannot be removed.
         """
         image_id, now = _image_id(task), self.clock()
         failed = task.fail(message, now)
@@ -114,8 +120,9 @@ class ImportRecords:
         """End an import with failure, or undo a staging, if an ended process left it unfinished.
 
         The caller must have removed the image's data. Complete staged data is kept, so that it can
-        be imported again. Incomplete staged data is removed, and the image becomes queued again.
-        Raises StorageFull if files cannot be removed.
+        be imported again. Incomplete staged data is removed, and the image becomes queued again. If
+        the image does not exist, its staged data is removed. Raises StorageFull if files cannot be
+        removed.
         """
         await self._staging.delete_unfinished(image_id)
         for task in await self._catalog.tasks_of_image(image_id):
@@ -134,7 +141,7 @@ class ImportRecords:
 
 
 def _image_id(task: Task) -> str:
-    """Return the id of the task's image."""
+    """Return the id of the task's image; "", which no image has, if the task has no image."""
     return task.image_id or ""
 
 

@@ -17,7 +17,7 @@ class Resolver(Protocol):
     """Looks up the addresses of host names."""
 
     async def resolve(self, host: str) -> Sequence[Address]:
-        """Return the addresses of a host name, the best first; at least one.
+        """Return the addresses of a host name, the one to try first at the beginning; at least one.
 
         Raises ImportFailed if the host name has no address, or if the look-up fails.
         """
@@ -32,7 +32,7 @@ class SystemResolver:
     """
 
     def __init__(self, timeout: float) -> None:
-        """A look-up fails after `timeout` seconds, also if it waits because four others run."""
+        """A look-up fails after `timeout` seconds. The wait for one of the four places counts."""
         self._timeout = timeout
         self._places = asyncio.Semaphore(_MAX_LOOK_UPS)
 

@@ -46,16 +46,18 @@ class StagedUploads:
         """Stage data for a queued image: store it, to be imported later.
 
         The status of the image becomes uploading. When the data is complete, the image gets its
-        size. `require_permitted` returns the record's image, or raises an error if the caller may
-        not stage data; it is called before and after the data is stored. `size` is the length of
-        the data in bytes; None if it is unknown. The quotas of `project_id` are checked.
+        size. `size` is the length of the data in bytes, for the check of the quotas of
+        `project_id`; None if it is unknown. `require_permitted` returns the record's image, or
+        raises an error if the caller may not stage data. It is called before and after the data is
+        stored.
 
         If an error is raised while the data is being stored, the image becomes queued again and no
-        data is left.
+        data is left. If the disk cannot be written at that moment, the image stays in status
+        uploading until the next request that gives it data, or the start of the next process.
 
-        Raises ImageNotFound; Conflict if the image is not queued or is being given data by another
-        request; QuotaExceeded; DataTooLarge; StorageFull; Unavailable; and what `require_permitted`
-        and `chunks` raise.
+        Raises ImageNotFound, QuotaExceeded, DataTooLarge, StorageFull, Unavailable, and what
+        `require_permitted` and `chunks` raise. Raises Conflict if the image is not queued, or is
+        being given data by another request.
         """
         lock = await self._uploads.acquire(image_id)
         try:
@@ -84,7 +86,9 @@ class StagedUploads:
         """Store the staged data of an image in status uploading, and set the image's size.
 
         If an error is raised or the task is cancelled before the data is complete, the image
-        becomes queued again without data. Raises the same errors as `stage`.
+        becomes queued again without data. Raises ImageNotFound, Conflict if the status is not
+        uploading, QuotaExceeded, DataTooLarge, StorageFull, Unavailable, and what
+        `require_permitted` and `chunks` raise.
         """
         try:
             quotas, usage = self._uploads.quotas, await self._catalog.usage(project_id)
@@ -103,7 +107,11 @@ class StagedUploads:
             raise
 
     async def _undo(self, image_id: str) -> None:
-        """Remove the staged data and queue the image again, except if the data is complete."""
+        """Remove the staged data and queue the image again, except if the data is complete.
+
+        If the image was deleted, only removes the data. Raises Unavailable or StorageFull if the
+        disk cannot be written.
+        """
         try:
             image = await self._catalog.update(
                 image_id, None, lambda record: image_states.unstaged(record.image, self._clock())

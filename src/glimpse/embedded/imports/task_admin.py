@@ -52,19 +52,19 @@ class TaskAdmin:
         self._permissions.check(caller, Action.TASKS_API_ACCESS)
 
     async def list_tasks(self, caller: Caller, query: TaskQuery) -> Sequence[Task]:
-        """Return the page that `query` selects of the tasks of all projects.
+        """Return the page of the tasks of all projects that `query` selects; no expired tasks.
 
-        Raises Forbidden if the caller may not use tasks; MarkerNotFound if no task has the id
-        `query.marker`.
+        Raises Forbidden if the caller may not use tasks. Raises MarkerNotFound if no task has the
+        id `query.marker`.
         """
         self.check_access(caller)
         return await self._catalog.list_tasks(query, self._records.clock())
 
     async def get_task(self, caller: Caller, task_id: str) -> Task:
-        """Return the task with this id.
+        """Return the task with this id, whatever project owns the task.
 
-        Raises Forbidden if the caller may not use tasks; TaskNotFound if no task has the id, or if
-        the task has expired.
+        Raises Forbidden if the caller may not use tasks. Raises TaskNotFound if no task has the id,
+        or if the task has expired.
         """
         self.check_access(caller)
         task = await self._catalog.get_task(task_id)
@@ -75,7 +75,7 @@ class TaskAdmin:
     async def check_url(self, url: str) -> None:
         """Raise Invalid if data may not be downloaded from `url`.
 
-        The message does not have the URL.
+        Looks up the host of the URL. The message says why, but does not have the URL.
         """
         try:
             await self._downloads.check(url)
@@ -85,10 +85,11 @@ class TaskAdmin:
     async def create_failed(
         self, caller: Caller, kind: str, content: Mapping[str, Any], request_id: str, reason: str
     ) -> Task:
-        """Store a new task that has failed for `reason`, but return it in status pending.
+        """Store a new task in status failure, but return the task as it is in status pending.
 
-        As in Glance, the client sees the failure when it reads the task again. `kind` is the type
-        of the task, and `content` its input. Raises Forbidden if the caller may not use tasks.
+        As in Glance, the client sees the failure only when it reads the task again. `reason` is the
+        task's message, `kind` its type, and `content` its input. Raises Forbidden if the caller may
+        not use tasks.
         """
         self.check_access(caller)
         now = self._records.clock()
@@ -107,13 +108,18 @@ class TaskAdmin:
         """Create an image, start to download its data in the background, and return the task.
 
         The data is downloaded from the URL ``import_from`` in `content`; call `check_url` before.
-        `check` gets the new image, and may raise an error to refuse the image. If the download
-        fails later, the image is deleted.
+        `check` gets the new image before anything is stored, and may raise an error. If the
+        download fails later, the image is deleted.
 
-        Raises Forbidden if the caller may not use tasks or may not create the image; Invalid if
-        text cannot be stored or the properties are too large; Conflict if an image has the id
-        `new.id`; Unavailable if too many imports are waiting; and what `check` raises. If the disk
-        cannot be written, a pending task may be left, which the next process resumes or ends.
+        Raises these errors:
+
+        - Forbidden if the caller may not use tasks or may not create the image.
+        - Invalid if text cannot be stored or the properties are too large.
+        - Conflict if an image has the id `new.id`, or is being given data by another request.
+        - What `check` raises.
+        - Unavailable if too many imports are waiting.
+        - Unavailable or StorageFull if the disk cannot be written. A pending task may then be left,
+          which the next process resumes or ends.
         """
         self.check_access(caller)
         now = self._records.clock()
@@ -134,7 +140,9 @@ class TaskAdmin:
     async def _lock_new_image(self, image_id: str) -> UploadLock:
         """Return the upload lock of an image that does not exist yet.
 
-        Raises Conflict if the image exists.
+        The caller has to release or abandon the lock. Raises Conflict if the image exists, or if
+        another request holds the lock. Raises Unavailable or StorageFull if the disk cannot be read
+        or written.
         """
         lock = await self._uploads.acquire(image_id)
         try:

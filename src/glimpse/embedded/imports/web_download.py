@@ -40,7 +40,7 @@ class DownloadOptions:
 
 
 class UrlRefused(ImportFailed):
-    """Data may not be downloaded from a URL. The message says why.
+    """Data may not be downloaded from a URL. The message says why, without the URL.
 
     The URL is malformed, the operator's rules do not allow it, or its host has no allowed address.
     """
@@ -61,15 +61,18 @@ class WebDownloads:
     async def check(self, text: str) -> None:
         """Raise UrlRefused if data may not be downloaded from the URL `text` at present.
 
-        Looks up the host, but does not connect to it.
+        Looks up the host, but does not connect to it. Also raises UrlRefused if the host cannot be
+        looked up, or if web-download is not enabled.
         """
         await self._permitted_addresses(self._parse(text))
 
     async def download(self, text: str, size_cap: int) -> AsyncGenerator[bytes, None]:
         """Yield the data at the URL `text`. Follows up to ten redirects.
 
-        Raises UrlRefused if data may not be downloaded from the URL, or from the URL of a redirect.
-        Raises ImportFailed in these cases:
+        The caller closes the generator, which closes the connection. Raises UrlRefused if data may
+        not be downloaded from the URL, or from the URL of a redirect. Raises OSError if the
+        certificate authorities for https cannot be loaded. Raises ImportFailed in these cases, also
+        after some data:
 
         - The server cannot be reached, or responds with another status than 200.
         - There are more than ten redirects.
@@ -104,8 +107,9 @@ class WebDownloads:
     async def _open(self, url: DownloadUrl) -> HttpStream:
         """Return the response with status 200, after redirects if there are any.
 
-        Raises UrlRefused if a URL is not allowed. Raises ImportFailed if no server responds, for
-        another status, or after more than ten redirects.
+        The caller closes the response; the others are closed. Raises UrlRefused if a URL is not
+        allowed. Raises ImportFailed if no server responds, for another status, for a redirect
+        without Location, and after more than ten redirects.
         """
         for _ in range(_MAX_REDIRECTS + 1):
             stream = await self._request(url)
@@ -124,8 +128,9 @@ class WebDownloads:
     async def _request(self, url: DownloadUrl) -> HttpStream:
         """Request a URL from its allowed addresses, one after the other, until one responds.
 
-        Raises UrlRefused if no address is allowed. If no address responds, raises the ImportFailed
-        of the last one.
+        The response may have any status from 200 on. The caller closes the response. Raises
+        UrlRefused if no address is allowed. If no address responds, raises the ImportFailed of the
+        last address.
         """
         failure = ImportFailed("the host has no address")
         for address in await self._permitted_addresses(url):
@@ -147,8 +152,9 @@ class WebDownloads:
     async def _permitted_addresses(self, url: DownloadUrl) -> Sequence[Address]:
         """Return the addresses of the URL's host that the rules allow; at least one.
 
-        Raises UrlRefused if web-download is not enabled, if the rules do not allow the URL, if the
-        host cannot be looked up, or if all of its addresses are forbidden.
+        The addresses are in the order of the resolver. Raises UrlRefused if web-download is not
+        enabled, if the rules do not allow the URL, if the host cannot be looked up, or if all of
+        its addresses are forbidden.
         """
         if not self._options.is_enabled:
             raise UrlRefused("web-download is not enabled")
