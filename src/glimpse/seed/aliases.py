@@ -11,10 +11,13 @@ _LONGER = 10  # a document may also have this many times the nodes that are writ
 def find_alias_problem(root: yaml.Node) -> str | None:
     """Return a sentence that says why a document's aliases cannot be used; None if they can.
 
-    An alias must not be inside the value that it stands for. If each alias is replaced by the value
-    that it stands for, the document may have at most a million values, or ten times as many as are
-    written, if that is more. The time is proportional to the text of the document, not to its
-    expanded size.
+    There are two possible problems:
+
+    - An alias is inside the value that it stands for.
+    - The document is too large if each alias is replaced by the value that it stands for. At most a
+      million values are allowed, or ten times as many as the document has, if that is more.
+
+    The time is proportional to the text of the document, not to its expanded size.
     """
     sizes: dict[int, int] = {}  # by id() of a finished node: its nodes, aliases expanded
     open_nodes: set[int] = set()

@@ -25,8 +25,9 @@ _OPERATOR = Caller("seed", "seed", frozenset(("admin",)), is_admin=True)
 def read_seed(path: Path, options: EmbeddedOptions) -> Seed:
     """Read and check the seed file `path` and the image data files that it names.
 
-    Nothing is written. Raises InvalidSeed with all problems of the seed, including image data files
-    that cannot be read. Raises OSError if `path` cannot be read.
+    Blocks. Nothing is written. `options` has the formats that images may have, and the rules for
+    their data. Raises InvalidSeed with all problems of the seed, including image data files that
+    cannot be read. Raises OSError if `path` cannot be read.
     """
     text = path.read_text("utf-8", "surrogateescape")
     check = partial(find_data_problem, rules=options.content_rules)
@@ -43,10 +44,11 @@ async def apply_seed(
 
     Creates a missing directory. The caller applies the fault rules of `seed`. Each application
     credential takes 0.23 s, to hash its secret. `report_progress` is called with the number of
-    bytes of image data that have been read so far.
+    bytes of image data that have been read so far, of all images together.
 
     Raises OSError, InvalidStateFile, UnusableCatalog or an ImageServiceError if the directory
-    cannot be used, or a data file has changed since `read_seed`. Then discard the directory.
+    cannot be used, or if a data file has changed since `read_seed`. A part of the cloud may then be
+    written: discard the directory.
     """
     make_private_directory(state_dir)
     write_private_file(state_dir / FILE_NAME, encode_document(seed.identity))
@@ -71,14 +73,14 @@ async def apply_seed(
 
 
 class _Progress:
-    """Counts the bytes of image data, and passes the sum to `report` if that is not None."""
+    """Counts the bytes of image data; calls `report` with the sum if `report` is not None."""
 
     def __init__(self, report: Callable[[int], None] | None) -> None:
         self._report = report
         self._bytes = 0
 
     async def count(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """Yield the chunks; count each when the next is requested."""
+        """Yield the chunks. A chunk is counted when the consumer requests the next one."""
         async for chunk in chunks:
             yield chunk
             self._bytes += len(chunk)
@@ -107,7 +109,10 @@ def _without_data(seeded: ImageSeed) -> Image:
 async def _upload(
     service: EmbeddedImageService, seeded: ImageSeed, chunks: AsyncIterator[bytes]
 ) -> None:
-    """Upload the data of a queued image, and give the image its status in the seed."""
+    """Upload the data of a queued image, and give the image its status in the seed.
+
+    Raises an ImageServiceError if the data cannot be stored, and OSError if `chunks` raises it.
+    """
     image = seeded.image
     await service.data.upload(_OPERATOR, image.id, chunks)
     if image.status != "active":

@@ -11,8 +11,8 @@ _NAMESPACE = uuid.UUID("5c9f6e0a-33c5-4d0f-9c3b-0a1e2f7d9b10")
 def default_id(kind: str, *names: str) -> uuid.UUID:
     """Return the id of an entry for which the seed has no id.
 
-    The same arguments always give the same id. `kind` is the kind of entry, such as ``user``.
-    `names` distinguish the entry from others of that kind.
+    The same arguments always give the same id, also in another process. `kind` is the kind of
+    entry, such as ``user``. `names` distinguish the entry from others of that kind.
     """
     return uuid.uuid5(_NAMESPACE, "/".join((kind, *names)))
 

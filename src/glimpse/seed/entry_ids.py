@@ -15,7 +15,7 @@ class EntryIds:
     by_name: dict[str, set[str]] = field(default_factory=dict)
 
     def add(self, entry_id: str, name: str | None = None) -> None:
-        """Add an entry. Without `name`, only the id refers to the entry."""
+        """Add an entry. Without `name`, other entries can refer to the entry only by its id."""
         self.ids.add(entry_id)
         if name is not None:
             self.by_name.setdefault(name, set()).add(entry_id)
@@ -28,13 +28,16 @@ class EntryIds:
         return self.by_name.get(text, set()) | ({text} & self.ids)
 
     def names(self) -> str:
-        """Return all names as text for a message: sorted, separated by commas, or ``none``."""
+        """Return all names as text for a message: sorted, separated by commas, or ``none``.
+
+        Ids are not named, and neither is an empty name.
+        """
         return ", ".join(sorted(name for name in self.by_name if name)) or "none"
 
     def overridden_by(self, other: "EntryIds") -> "EntryIds":
-        """Return a new EntryIds with the entries of this one and of `other`.
+        """Return a new EntryIds with all entries of this EntryIds and of `other`.
 
-        A name that `other` has refers only to entries of `other`. Do not add to the result: its
-        sets belong to this EntryIds and `other`, too.
+        If both have a name, the name refers only to the entries of `other`. Call `add` neither for
+        the result nor later for this EntryIds or `other`: the three share sets.
         """
         return EntryIds(self.ids | other.ids, {**self.by_name, **other.by_name})

@@ -26,8 +26,9 @@ def standard_identity() -> dict[str, Any]:
     """Return the identity document of a seed that has no projects and no users.
 
     The users are admin, demo and alt. Each has a project of the same name, and the password
-    STANDARD_PASSWORD. The user admin has the role ``admin`` in its project and on the system. demo
-    and alt have the role ``member`` in their projects.
+    STANDARD_PASSWORD. The user admin has the role ``admin`` in its project and on the system. The
+    users demo and alt have the role ``member`` in their projects. The ids are the same in every
+    document.
     """
     projects = {name: default_id("project", DOMAIN_ID, name).hex for name in _STANDARD_USERS}
     users: list[dict[str, Any]] = [
@@ -217,7 +218,8 @@ class _IdentityParser:
     def _access_rule(self, place: Place, credential: Mapping[str, Any]) -> str:
         """Add the access rule at `place` to the document, and return the id of the rule.
 
-        The rule belongs to the user of `credential`, an application credential.
+        The rule belongs to the user of `credential`, an application credential. A missing service,
+        method or path is recorded as a problem; so is a wrong value.
         """
         found = self._reader.read_mapping(
             place, ("service", "method", "path"), ("service", "method", "path")
@@ -231,9 +233,9 @@ class _IdentityParser:
         return rule["id"]
 
     def _time(self, place: Place) -> float | None:
-        """Return the POSIX time of a date and time in ISO 8601 notation.
+        """Return the POSIX time, in seconds, of a date and time in ISO 8601 notation.
 
-        For any other value, records a problem and returns None.
+        A time without a zone is UTC. For any other value, records a problem and returns None.
         """
         message = "a date and time in ISO 8601 notation is expected."
 
@@ -247,7 +249,8 @@ class _IdentityParser:
     def _common(self, found: Mapping[str, Place]) -> dict[str, Any]:
         """Return the name, the description and the flag ``enabled``, as far as `found` has them.
 
-        `found` has the places of an entry's attributes, by name.
+        `found` has the places of an entry's attributes, by name. Wrong values are recorded as
+        problems.
         """
         entry: dict[str, Any] = {}
         if "name" in found:
@@ -261,7 +264,10 @@ class _IdentityParser:
         return entry
 
     def _id(self, found: Mapping[str, Place], kind: str, *names: str) -> str:
-        """Return the ``id`` in `found`; by default, the `default_id` for `kind` and `names`."""
+        """Return the ``id`` in `found`; by default, the `default_id` for `kind` and `names`.
+
+        A default id has 32 hexadecimal digits. A wrong ``id`` is recorded as a problem.
+        """
         if "id" in found:
             return self._reader.read_text(found["id"], field_lengths.ID)
         return default_id(kind, *names).hex

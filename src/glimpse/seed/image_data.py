@@ -20,9 +20,9 @@ _CLUSTER_BITS = 16
 def find_data_problem(seeded: ImageSeed, /, *, is_valid: bool, rules: ContentRules) -> str | None:
     """Return a sentence that says why an image cannot have its data; None if it can.
 
-    A file must be readable. If `is_valid`, `rules` must also allow the content of the data; pass
-    False if the image has other problems. An image without data has no problem. Blocks, and reads
-    at most the first 16 MiB and the last 64 KiB of a file.
+    A file must be a regular file that can be read. If `is_valid`, `rules` must also allow the
+    content of the data; pass False if the image has other problems. An image without data has no
+    problem. Blocks, and reads at most the first 16 MiB and the last 64 KiB of a file.
     """
     data, image = seeded.data, seeded.image
     try:
@@ -58,9 +58,10 @@ def data_size(seeded: ImageSeed) -> int:
 
 
 async def read_data(seeded: ImageSeed) -> AsyncIterator[bytes]:
-    """Yield the data of an image; nothing if the image has no data.
+    """Yield the data of an image in chunks of at most 128 KiB; nothing if the image has no data.
 
-    Raises OSError if the data is a file that cannot be read.
+    A file is read on the event loop, which runs other tasks between two chunks. Raises OSError if
+    the data is a file that cannot be read.
     """
     for chunk in _generate(seeded) if isinstance(seeded.data, GeneratedData) else _read(seeded):
         yield chunk
@@ -68,7 +69,7 @@ async def read_data(seeded: ImageSeed) -> AsyncIterator[bytes]:
 
 
 def _read(seeded: ImageSeed) -> Iterator[bytes]:
-    """Yield the content of the image's file; nothing if the data is not a file.
+    """Yield the content of the image's file in chunks; nothing if the data is not a file.
 
     Raises OSError if the file cannot be read.
     """
@@ -81,8 +82,9 @@ def _read(seeded: ImageSeed) -> Iterator[bytes]:
 def _generate(seeded: ImageSeed) -> Iterator[bytes]:
     """Yield generated data: zeros, which a header precedes if the disk format is qcow2.
 
-    The header and the zeros together have the size that the seed gives. The disk in a qcow2 image
-    has this size, too.
+    The header and the zeros together have the size that the seed gives; a smaller size cuts the
+    header. The disk in a qcow2 image has this size, too. Yields nothing if the data is not
+    generated.
     """
     size = seeded.data.size if isinstance(seeded.data, GeneratedData) else 0
     header = _qcow2_header(size)[:size] if seeded.image.disk_format == "qcow2" else b""

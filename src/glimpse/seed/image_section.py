@@ -70,7 +70,8 @@ def parse_images(
     `projects` are the projects that images may refer to. Relative paths of files start in
     `directory`. `formats` are the formats that images may have. `find_data_problem` checks the data
     of each image. `now` is the default ``created_at`` of the first image. The default of each
-    following image is one second later, so that lists have an order.
+    following image is one second later, so that lists have an order. Do not use the result if a
+    problem has been recorded.
     """
     parser = _ImageParser(reader, projects, directory, formats, find_data_problem)
     images: list[ImageSeed] = []
@@ -143,7 +144,10 @@ class _ImageParser:
         return seeded
 
     def _readers(self) -> Mapping[str, Callable[[Place], Any]]:
-        """Return the functions that parse the values of attributes, by the attributes' names."""
+        """Return the functions that parse the values of attributes, by the attributes' names.
+
+        Each function records a wrong value as a problem.
+        """
         reader = self._reader
 
         def size(place: Place) -> int:
@@ -186,7 +190,8 @@ class _ImageParser:
         """Record a problem for each attribute that contradicts the image's data.
 
         `found` has the places of the attributes in the seed, `document` the parsed values and
-        defaults. `data` is None if the image has no data, or if the data is invalid.
+        defaults. `data` is None if the image has no data, or if the data is invalid. Then the only
+        problem is an image in status active or deactivated that has neither a size nor data.
         """
         if data is None:
             has_size = "size" in found or "data" in found
@@ -212,7 +217,8 @@ class _ImageParser:
     def _data(self, place: Place) -> FileData | GeneratedData | None:
         """Return the source of the data: a file, or a size to generate.
 
-        If the value at `place` is neither, records a problem and returns None.
+        If the value at `place` has neither or both, or a wrong value, records a problem and returns
+        None. Does not look at the file.
         """
         count = self._reader.problem_count
         sources = self._reader.read_mapping(place, ("file", "size"))
@@ -240,7 +246,8 @@ class _ImageParser:
         """Return the statuses of the members by project id.
 
         The value at `place` is a list of projects, which get the status pending, or a mapping of
-        projects to statuses in MEMBER_STATUSES. Wrong values are recorded as problems.
+        projects to statuses in MEMBER_STATUSES. A project is an id or a name. Wrong values are
+        recorded as problems, and so are unknown projects.
         """
         reader = self._reader
         if place.is_list:

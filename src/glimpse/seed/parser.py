@@ -35,7 +35,8 @@ def parse_seed(
 
     `source` names the seed in messages. Relative paths of files start in `directory`. `formats` are
     the formats that images may have. `find_data_problem` checks the data of each image.
-    docs/testing.md describes the format of a seed. Raises InvalidSeed with all problems.
+    docs/testing.md describes the format of a seed. An empty `text` is a seed without sections.
+    Raises InvalidSeed with all problems.
     """
     reader = SeedReader(source)
     root = parse_yaml(text, source)
@@ -64,7 +65,7 @@ def _servers(
     identity: SeededIdentity,
     images: EntryIds,
 ) -> tuple[Server, ...] | None:
-    """Return the servers; None if the seed has no section ``servers``.
+    """Return the servers; None if the section ``servers`` is missing or null.
 
     `images` are the images that a server may refer to. `reader` records problems.
     """
@@ -83,7 +84,7 @@ def _servers(
 def _faults(reader: SeedReader, section: Place) -> tuple[FaultRule, ...]:
     """Return the fault rules of a section; `reader` records problems.
 
-    `faults.rules.parse_rule` describes a rule.
+    `faults.rules.parse_rule` describes a rule. An invalid rule is left out.
     """
     rules = []
     for place in reader.read_list(section):
@@ -98,10 +99,10 @@ def _faults(reader: SeedReader, section: Place) -> tuple[FaultRule, ...]:
 
 
 def _identity(reader: SeedReader, sections: Mapping[str, Place]) -> SeededIdentity:
-    """Parse the identity sections; record problems.
+    """Parse the identity sections; `reader` records problems.
 
-    An entry that `IdentityFile` would ignore is a problem, too. That is checked only if the
-    sections have no other problem.
+    An entry that `IdentityFile` would ignore is a problem, too. Such entries are searched for only
+    if the sections have no other problem. Do not use the result if a problem has been recorded.
     """
     count = reader.problem_count
     identity = parse_identity(reader, sections)

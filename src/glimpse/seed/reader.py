@@ -45,8 +45,8 @@ class SeedReader:
     def refuse(self, place: Place, message: str) -> None:
         """Record that the value at `place` cannot be used. `message` is a sentence that says why.
 
-        If the value's key is misspelled, nothing is recorded, because the misspelled key is a
-        recorded problem already.
+        If `read_mapping` has found that the value's key is misspelled, nothing is recorded, because
+        the misspelled key is a recorded problem already.
         """
         if place.path not in self._misspelled:
             self._problems.append(Problem(place.line, place.path, message))
@@ -73,9 +73,12 @@ class SeedReader:
         """Return the values of a mapping by their keys.
 
         All keys must be in `allowed`, and the mapping must have all keys in `required`. A key with
-        the value null counts as missing, except for keys in `nullable`. Keys that are not allowed
-        are left out, with one exception: the value of a misspelled key is returned for the key that
-        was probably meant, so that this key is not reported as missing, too.
+        the value null counts as missing, except for keys in `nullable`. A repeated key is not
+        allowed; its first value is returned.
+
+        A key that is not allowed is left out. But if the key looks like an allowed key that the
+        mapping does not have, it is misspelled. Then its value is returned for the allowed key, so
+        that this key is not reported as missing, too.
         """
         found = self.read_any_mapping(place)
         for key, value in tuple(found.items()):
@@ -100,8 +103,9 @@ class SeedReader:
     def read_any_mapping(self, place: Place) -> dict[str, Place]:
         """Return the values of a mapping by their keys. A key may be any text.
 
-        NUL and lone surrogates are not allowed in a key. A repeated key is not allowed; its first
-        value is returned.
+        Keys are returned as they are written: ``1`` is the text "1". NUL and lone surrogates are
+        not allowed in a key; such a key is left out. A repeated key is not allowed; its first value
+        is returned. For a value that is no mapping, records a Problem and returns {}.
         """
         if not isinstance(place.node, yaml.MappingNode):
             self.refuse(place, "a mapping of keys to values is expected.")
@@ -132,7 +136,7 @@ class SeedReader:
         ]
 
     def read_text(self, place: Place, longest: int = MAX_TEXT, shortest: int = 1) -> str:
-        """Return a text of `shortest` to `longest` characters.
+        """Return a text of `shortest` to `longest` characters; any other value is a Problem.
 
         NUL and lone surrogates are not allowed. A number, a date or a boolean is returned as it is
         written in the seed.
@@ -149,11 +153,11 @@ class SeedReader:
         return value
 
     def read_texts(self, place: Place, longest: int = MAX_TEXT) -> list[str]:
-        """Return a list of texts of 1 to `longest` characters."""
+        """Return a list of texts of 1 to `longest` characters; any other value is a Problem."""
         return [self.read_text(each, longest) for each in self.read_list(place)]
 
     def read_text_mapping(self, place: Place, longest: int) -> dict[str, str]:
-        """Return a mapping of keys to texts.
+        """Return a mapping of keys to texts; any other value is a Problem.
 
         A key has 1 to 255 characters. A text has at most `longest` characters, and may be empty.
         """
@@ -191,7 +195,10 @@ class SeedReader:
         return value
 
     def read_size(self, place: Place, highest: int) -> int:
-        """Return a size in bytes, up to `highest`: ``1048576``, ``1024 KiB`` or ``1M`` (2**20)."""
+        """Return a size in bytes, from 0 to `highest`: ``1048576``, ``1024 KiB`` or ``1M`` (2**20).
+
+        Any other value is a Problem. K, KB and KiB are all 1024 bytes; so with M, G and T.
+        """
         match = _SIZE.fullmatch(self._scalar(place) or "")
         size = int(match[1]) * _UNITS[(match[2] or "")[:1].upper()] if match else -1
         if not 0 <= size <= highest:
@@ -259,11 +266,14 @@ class SeedReader:
         return ""
 
     def read_uuid(self, place: Place) -> str:
-        """Return a UUID in lower case. A UUID without dashes is a Problem."""
+        """Return a UUID with dashes, in lower case; any other value is a Problem."""
         return self.read_with(place, parse_uuid, "a UUID is expected.")
 
     def read_date(self, place: Place) -> str:
-        """Return a date as ``2026-01-31T12:00:00Z``, in UTC. Any ISO 8601 notation is allowed."""
+        """Return a date as ``2026-01-31T12:00:00Z``, in UTC. Any ISO 8601 notation is allowed.
+
+        A time without a zone is in UTC. Any other value is a Problem.
+        """
         return self.read_with(
             place, parse_date, "a date and time in ISO 8601 notation is expected."
         )

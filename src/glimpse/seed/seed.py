@@ -33,7 +33,8 @@ class ImageSeed:
     """An image, its members and its data.
 
     `members` has the status of each member, by project id. If `data` is None, the image is stored
-    unchanged. Otherwise the data is uploaded, and determines the image's size and digests.
+    unchanged. Otherwise the data is uploaded, and determines the image's size and digests; `image`
+    has none of them.
     """
 
     image: Image
@@ -47,8 +48,9 @@ class Seed:
 
     ``identity`` is an identity document, which `identity_document_parser.parse_directory`
     describes. Every entry has an id, and every application credential a ``secret`` in plain text.
-    If ``servers`` is None, the cloud does not offer the routes of servers; if ``servers`` is empty,
-    it does. ``faults`` are the fault rules that apply to requests from the start.
+    If ``servers`` is None, the cloud has no routes for servers. If ``servers`` is empty, the cloud
+    has these routes, but no server. ``faults`` are the fault rules that apply to requests from the
+    start.
     """
 
     identity: Mapping[str, Any]

@@ -29,7 +29,7 @@ def parse_servers(
 
     `projects`, `users` and `images` are the entries that a server may refer to. A server may have
     any UUID as its image, because the image may have been deleted since. `now` is the default
-    ``created_at``.
+    ``created_at``. Do not use the result if a problem has been recorded.
     """
     servers: list[Server] = []
     for place in reader.read_list(section):
@@ -89,8 +89,8 @@ def _flavor(reader: SeedReader, place: Place) -> Flavor:
 def _image_id(reader: SeedReader, place: Place, images: EntryIds) -> str:
     """Return the id of the image that the text at `place` names.
 
-    The text is the id or name of an image in `images`, or any UUID. Any other text, and a text that
-    is the id or name of several images, is a Problem.
+    The text is the id or name of an image in `images`, or any UUID. For any other text, and for the
+    id or name of several images, records a Problem and returns "".
     """
 
     def find_id(text: str) -> str | None:

@@ -35,8 +35,9 @@ class Place(NamedTuple):
 def parse_yaml(text: str, source: str) -> Place | None:
     """Return the document in `text`, which is YAML or JSON; None if the document is empty.
 
-    `source` names the document in messages. Raises InvalidSeed if `text` is not valid YAML, or if
-    `find_alias_problem` finds a problem.
+    `source` names the document in messages. Raises InvalidSeed, with one problem, if `text` is not
+    one valid YAML document, if the document has too many levels, or if `find_alias_problem` finds a
+    problem.
     """
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)

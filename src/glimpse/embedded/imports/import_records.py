@@ -83,9 +83,8 @@ class ImportRecords:
         data is kept, and an image that has some becomes uploading. If the type of the task is
         ``import``, the image is deleted, because the task has created it.
 
-        If the image was deleted before, its data is removed. If the task has not claimed the image,
-        only the task changes, and staged data is removed if the image is not uploading. Raises
-        StorageFull if files cannot be removed.
+        If the task has not claimed the image, only the task changes, but staged data is removed if
+        the image is not uploading. Raises StorageFull if files cannot be removed.
         """
         image_id, now = _image_id(task), self.clock()
         failed = task.fail(message, now)
