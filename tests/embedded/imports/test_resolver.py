@@ -77,6 +77,22 @@ async def test_a_fifth_look_up_waits_until_another_ends_also_if_nobody_waits_for
     assert await asyncio.gather(*tasks[1:]) == [[ip_address("127.0.0.1")]] * 4
 
 
+async def test_look_ups_fail_while_no_thread_can_be_started_and_work_afterwards(
+    names: SlowNames, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    resolver = SystemResolver(5.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", fail)
+        for _ in range(5):
+            with pytest.raises(ImportFailed, match="resolved"):
+                await resolver.resolve("example.com")
+    names.stop.set()
+    assert await resolver.resolve("example.com") == [ip_address("127.0.0.1")]
+
+
 def test_a_look_up_that_hangs_does_not_delay_the_exit_of_the_process() -> None:
     done = subprocess.run(
         [sys.executable, "-c", HANGING], check=True, capture_output=True, text=True, timeout=30

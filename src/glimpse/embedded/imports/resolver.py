@@ -52,10 +52,10 @@ class SystemResolver:
         return found
 
     def _start_look_up(self, host: str) -> asyncio.Future[Sequence[Address]]:
-        """Look up a host name in a new thread. The result is empty if the look-up fails.
+        """Look up a host name in a new thread. The result is empty if that fails.
 
         The caller must hold one of ``_places``. The place is released when the thread ends, even if
-        the future is cancelled before.
+        the future is cancelled before, or at once if no thread can be started.
         """
         loop = asyncio.get_running_loop()
         result: asyncio.Future[Sequence[Address]] = loop.create_future()
@@ -74,7 +74,10 @@ class SystemResolver:
                 with contextlib.suppress(RuntimeError):  # the event loop was closed meanwhile
                     loop.call_soon_threadsafe(finish, found)
 
-        threading.Thread(target=run, name="import-resolver", daemon=True).start()
+        try:
+            threading.Thread(target=run, name="import-resolver", daemon=True).start()
+        except RuntimeError:  # the system allows no more threads
+            finish(())
         return result
 
 
