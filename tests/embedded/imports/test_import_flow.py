@@ -1,12 +1,13 @@
 """Imports end also if the catalog cannot be written for a while."""
 
 import asyncio
+from collections.abc import Awaitable
 from pathlib import Path
 
 import pytest
 
 from glimpse.embedded.directory_store import DirectoryStore, StorageFull
-from glimpse.embedded.imports import import_flow
+from glimpse.embedded.imports import image_imports, import_flow
 from glimpse.embedded.imports.image_imports import ImportRequest
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.embedded.sqlite.catalog import SQLiteCatalog
@@ -52,6 +53,28 @@ async def test_an_import_fails_when_the_catalog_can_be_written_again(
     assert (image.status, task.status) == ("queued", "failure")
     assert "cannot be written" in task.message
     assert _files(tmp_path) == []
+    await images.close()
+
+
+async def test_the_next_process_begins_an_import_whose_request_was_cancelled_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def be_cancelled(write: Awaitable[object]) -> None:
+        await write
+        raise asyncio.CancelledError
+
+    images = open_images(tmp_path / "state")
+    image_id = await staged(images)
+    monkeypatch.setattr(image_imports, "complete", be_cancelled)
+    with pytest.raises(asyncio.CancelledError):
+        await images.imports.start(OWNER, image_id, DIRECT)
+    await images.close()
+    images = open_images(tmp_path / "state")
+    await images.recover()
+    await images.imports.wait_until_idle()
+    tasks = await images.imports.tasks_of_image(OWNER, image_id)
+    assert [task.status for task in tasks] == ["success"]
+    assert _files(tmp_path) == [image_id]
     await images.close()
 
 

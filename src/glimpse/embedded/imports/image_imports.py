@@ -18,7 +18,7 @@ from glimpse.embedded.tasks import Task, new_task
 from glimpse.embedded.upload_locks import UploadLock
 from glimpse.embedded.uploads import Uploads
 from glimpse.images import Action, Caller, Image, Permissions
-from glimpse.images.errors import Conflict, ImageNotFound, Invalid
+from glimpse.images.errors import Conflict, ImageNotFound, ImageServiceError, Invalid
 
 _MAX_STORE = 100  # characters: no store has a longer name
 
@@ -152,8 +152,10 @@ class ImageImports:
     async def _claim_and_start(self, caller: Caller, image_id: str, request: ImportRequest) -> Task:
         """Lock the image, claim it for a new task, start the task's import, and return the task.
 
-        One transaction stores the task and the claim. Raises the errors of `start`; then no task is
-        stored and the image is not locked. The caller has reserved a job for the import.
+        One transaction stores the task and the claim. The caller has reserved a job for the import.
+        Raises the errors of `start`; then no task is stored and the lock is released. If the caller
+        is cancelled twice, the task may be stored. Then the lock is abandoned, and the next process
+        begins the import.
         """
         task = self._new_task(caller, image_id, request)
         lock = await self._uploads.acquire(image_id)
@@ -167,8 +169,11 @@ class ImageImports:
                     lambda usage: self._uploads.quotas.check_import(caller.project_id, usage),
                 )
             )
-        except BaseException:
+        except ImageServiceError:
             lock.release()
+            raise
+        except BaseException:  # cancelled twice: the claim may be written all the same
+            lock.abandon()
             raise
         self._flow.start(task, lock)
         return task
