@@ -34,10 +34,11 @@ class CatalogFailures:
         self._reason = ""
 
     def record_failed_read(self, error: sqlite3.Error) -> Unavailable:
-        """Log and count a failed read; return the Unavailable that the caller must raise.
+        """Log, count and remember a failed read; return the Unavailable that the caller must raise.
 
-        Of all failed reads of the process, at most one a minute is logged. Call this method in the
-        asyncio task of the request, because the failure is counted for that request.
+        `problem` returns the failure for a minute. Of all failed reads of the process, at most one
+        a minute is logged. Call this method in the asyncio task of the request, because the failure
+        is counted for that request.
         """
         _log_read_error(
             "The catalog %s cannot be read: %s. If it is malformed, restore a backup.",
@@ -84,7 +85,7 @@ class CheckedReads:
             raise Unavailable("The catalog is closed.")
 
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
-        """Turn an error of SQLite that the block raised into Unavailable.
+        """Raise Unavailable in place of an error of SQLite that the block raised.
 
         The error is logged and counted with `CatalogFailures.record_failed_read`. Other errors pass
         unchanged.

@@ -80,10 +80,10 @@ class FilteredScan:
         the list goes on.
 
         A step examines at most `count` rows. But if the query has at most 500 ids, or if at most
-        500 images fulfil `query.updated_at`, a step examines all these images. A step also ends
-        before the image with which its images would have more than 400,000 characters of
-        properties; the first image may have more. If the order is not newest first, each step sorts
-        all rows that the caller's lists may have.
+        500 images fulfil `query.updated_at`, a step examines all these images. The images of a step
+        have at most 400,000 characters of properties together; one larger image is a step by
+        itself. If the order is not newest first, each step sorts all rows that the caller's lists
+        may have.
         """
         images: Sequence[Image]
         cursor: Image | ListingPosition | None
@@ -156,8 +156,9 @@ class FilteredScan:
         """Read the first `count` images after the marker for which `condition` holds.
 
         The images are in the query's order, and may not be valid (see `is_valid_image`). Reading
-        ends earlier before the image with which the images would have more than 400,000 characters
-        of properties. The cursor is the last image that was read; None at the end of the list.
+        stops earlier, so that the images have at most 400,000 characters of properties together, or
+        are one larger image. The cursor is the last image that was read; None at the end of the
+        list.
         """
         keys = sort_keys(query)
         if marker is not None:
@@ -183,8 +184,8 @@ class FilteredScan:
         """Read images from the next `count` rows of the listing index, newest first.
 
         `position` is the place after which to start; None for the beginning. Fewer rows are read if
-        the images are large. Rows that are newer or older than `query.created_at` permits are not
-        read.
+        the images are large. Rows that are newer or older than `query.created_at` permits are left
+        out.
 
         Returns the images that fulfil `conditions(query)`. The images may not be valid. Names and
         properties are compared only as hashes, so `step` has to check each image with

@@ -142,9 +142,9 @@ class ImageReader:
         method only for a query that `is_readable_from_index` accepts. The images are valid, the
         newest first. A step may find no image although the list goes on.
 
-        A step examines at most `count` rows. A step also ends before the image with which its
-        images would have more than 400,000 characters of properties; the first image may have more.
-        Steps are cached until another connection changes the catalog. Do not change a step.
+        A step examines at most `count` rows. The images of a step have at most 400,000 characters
+        of properties together; one larger image is a step by itself. Steps are cached until another
+        connection changes the catalog. Do not change a step.
         """
         self._cache.refresh()
         key = (caller.project_id, caller.is_admin, query, after, count)
@@ -178,8 +178,8 @@ class ImageReader:
         query's filters (see `indexed_facets`). `after` is None for the beginning of the list. The
         result has `count` candidates without duplicates, or fewer at the end of the list.
 
-        Read the images in the same `snapshot`. Check each image with `listing_rule`, because the
-        index compares hashes, and ignores some filters.
+        Find the candidates and read their images in one `snapshot`. Check each image with
+        `listing_rule`, because the index compares hashes, and ignores some filters.
         """
         alternatives, *others = indexed_facets(query)
         scopes = scopes_for(caller, query)
@@ -209,9 +209,9 @@ class ImageReader:
     def _read_cached(self, numbers: Sequence[int]) -> tuple[list[Image], int]:
         """Return the valid images with these row numbers, and how many numbers were examined.
 
-        The images are in the order of `numbers`. Stops before the image with which the images would
-        have more than 400,000 characters of properties; the first image may have more. Images come
-        from the cache; a missing image is read from the file and cached.
+        The images are in the order of `numbers`. Reading stops early, so that the images have at
+        most 400,000 characters of properties together, or are one larger image. Images come from
+        the cache; a missing image is read from the file and cached.
         """
         cached = self._cache.images
         missing = [number for number in numbers if number not in cached]
@@ -244,8 +244,8 @@ def read_images(
 
     The images are a dict by row number, in the order of `numbers`, which must have no duplicates.
     Row numbers without an image, and images for which `condition` does not hold, are left out. The
-    images are not checked with `is_valid_image`. Reading stops before the image with which the
-    images would have more than 400,000 characters of properties; the first image may have more.
+    images are not checked with `is_valid_image`. Reading stops early, so that the images have at
+    most 400,000 characters of properties together, or are one larger image.
     """
     statement = (
         f"SELECT number, {COLUMNS} FROM (SELECT value AS wanted FROM json_each(?))"
@@ -259,9 +259,9 @@ def read_images(
 def _fetch_images(rows: Iterable[Sequence[Any]]) -> tuple[dict[int, Image], int | None]:
     """Return the images of rows by row number, and the number of the first row that was not read.
 
-    Each row is a row number, then the values of COLUMNS. Reading stops before the image with which
-    the images would have more than 400,000 characters of properties; the first image may have more.
-    The second result is None if all rows were read.
+    Each row is a row number, then the values of COLUMNS. Reading stops early, so that the images
+    have at most 400,000 characters of properties together, or are one larger image. The second
+    result is None if all rows were read.
     """
     found: dict[int, Image] = {}
     characters = 0

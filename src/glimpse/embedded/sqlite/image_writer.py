@@ -165,7 +165,7 @@ class ImageWriter:
         return record
 
     def _insert(self, records: Sequence[tuple[Image, Members]]) -> None:
-        """Add new images with their members and listing rows, and add them to the usage.
+        """Add new images with their members and listing rows; add the images to the usage.
 
         Memberships get the dates of their image. No image with one of the ids may exist.
         """
@@ -196,7 +196,7 @@ class ImageWriter:
         )
 
     def _delete(self, image: Image) -> None:
-        """Remove an image, its members and its listing rows, and subtract it from the usage.
+        """Remove an image, its members and its listing rows; subtract the image from the usage.
 
         The image's row may be invalid. Then the usage of its owner is counted again.
         """

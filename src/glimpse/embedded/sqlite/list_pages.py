@@ -24,7 +24,7 @@ _MAX_WAITING = 10_000  # images of the large steps of all lists: some 30 MB at m
 class ListPages:
     """Reads the pages of all lists of one catalog.
 
-    Limits the images of all lists that wait in memory. `reader` and its connection are used on the
+    Limits how many images of all lists wait in memory. `reader` and its connection are used on the
     event loop only.
     """
 
@@ -71,10 +71,10 @@ class ListPages:
     ) -> AsyncGenerator[Page, None]:
         """Yield the pages of a list for which `is_readable_from_index` is False.
 
-        A thread reads the list in steps. A step may find several pages. These pages wait in memory
-        until they are yielded. At most 10,000 images wait, in all lists together. If a step would
-        exceed this limit, only its first page is kept, and the next step reads the other images
-        again.
+        A thread reads the list in steps. A step may find several pages. The pages after the first
+        one wait in memory until they are yielded. At most 10,000 images wait, in all lists
+        together. If a step would exceed this limit, only its first page is kept, and the next step
+        reads the other images again.
 
         Raises Unavailable if the file cannot be read, after `close`, and if 500 reads are running
         or waiting. Raises CancelledError if `close` is called while a read waits for a thread.

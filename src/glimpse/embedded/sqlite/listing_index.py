@@ -112,7 +112,10 @@ def facets_of(image: Image) -> Iterator[str]:
 
 
 def property_facet(key: str, value: str) -> str:
-    """Return the facet of a property: ``property:key=value``, case-folded and without accents."""
+    """Return the facet of a property: ``property:key=value``, with both in their `index_form`.
+
+    Example: the key ``OS`` and the value ``Fédora`` give ``property:os=fedora``.
+    """
     return f"property:{index_form(key)}={index_form(value)}"
 
 

@@ -82,9 +82,9 @@ def read_rows(
 ) -> Result:
     """Execute a statement, and return what `fetch` returns for its cursor.
 
-    If SQLite cannot decode a text in the rows as UTF-8, the statement is executed a second time.
-    Then the text is bytes, so that `is_valid_image` rejects only the image with this text; and
-    `fetch` is called a second time, with a new cursor. Raises sqlite3.Error if the statement fails.
+    If a text in the rows is not UTF-8, the statement and `fetch` run a second time, with a new
+    cursor. Then each text that is not UTF-8 is bytes, so that `is_valid_image` rejects only the
+    images with such a text. Raises sqlite3.Error if the statement fails.
     """
     try:
         return fetch(connection.execute(statement, parameters))

@@ -35,8 +35,8 @@ class UsageTable:
     def recount(self, project_id: str | None) -> None:
         """Compute the usage of a project again from all images of the project. Store the result.
 
-        This is needed if another program has made an image's row invalid, because the numbers to
-        subtract for that image are not known. Does nothing for None.
+        Call this method after a row that another program had made invalid is removed, because the
+        numbers to subtract for such a row are not known. Does nothing for None.
         """
         query = "SELECT status, size FROM images WHERE owner = ?"
         rows = self._connection.execute(query, (project_id,)).fetchall()
@@ -50,8 +50,8 @@ class UsageTable:
     def apply_changes(self, removed: Iterable[Image], added: Iterable[Image]) -> None:
         """Add the images `added` to their projects' usage, and subtract the images `removed`.
 
-        Images without an owner are not counted. Before and after a change of one image, pass the
-        old image in `removed` and the new image in `added`.
+        For an image that changes, `removed` has the old image, and `added` the new one. Images
+        without an owner are not counted.
         """
         changes: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
         for images, sign in ((removed, -1), (added, 1)):
