@@ -116,7 +116,10 @@ def _equivalents(address: Address) -> Iterator[Address]:
 
 
 def _embedded_ipv4(address: IPv6Address) -> IPv4Address | None:
-    """Return the IPv4 address that the IPv6 address contains; None if it contains none."""
+    """Return the IPv4 address that the IPv6 address contains; None if it contains none.
+
+    The address may be IPv4-mapped, IPv4-translated, NAT64 or 6to4.
+    """
     for network, bits_after in _EMBEDDINGS:
         if address in network:
             return IPv4Address(int(address) >> bits_after & _IPV4_MASK)

@@ -4,5 +4,5 @@
 class ImportFailed(Exception):
     """An import cannot be completed. The message is for logs and for the task's owner.
 
-    The message never has the path or the query of a URL, because they may be secret.
+    The message never has the path or the query of a URL, because both may be secret.
     """

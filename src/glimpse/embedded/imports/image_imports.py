@@ -105,7 +105,9 @@ class ImageImports:
 
         The status of the image becomes uploading. `size` is the length of the data in bytes, for
         the check of the quota; None if it is unknown. If an error is raised while the data is being
-        stored, the image becomes queued again and no data is left.
+        stored, the image becomes queued again and no data is left. If the disk cannot be written at
+        that moment, the image stays in status uploading until another request gives it data, or the
+        next process starts.
 
         Raises these errors:
 
@@ -179,10 +181,10 @@ class ImageImports:
         return task
 
     def _claim(self, caller: Caller, record: Record, method: str, task: Task) -> Image:
-        """Return the record's image, claimed: only `task` may give it data.
+        """Return the record's image, claimed: only `task` may give the image data.
 
-        Raises ImageNotFound or Forbidden if `caller` may not modify the image; Conflict if the
-        image cannot be imported by `method`, or if another task has claimed it.
+        Raises ImageNotFound or Forbidden if `caller` may not modify the image. Raises Conflict if
+        the image cannot be imported by `method`, or if another task has claimed the image.
         """
         image = self._require_editable(caller, record)
         image_states.check_importable(image, method)
@@ -244,9 +246,10 @@ class ImageImports:
         """Resume or undo the uploads and imports that an ended process left.
 
         A pending import is started. For each other image that the process left, `resume_other` gets
-        the upload lock. If `resume_other` returns True, it continues what the process did with the
-        image, and has to release the lock. If `resume_other` returns False, the image's incomplete
-        data is removed, its unfinished import fails, and the lock is released.
+        the upload lock. If `resume_other` continues what the process did with the image, the
+        function returns True and has to release the lock. Otherwise the function returns False.
+        Then the image's incomplete data is removed, its unfinished import ends with failure, and
+        the lock is released.
 
         Raises OSError, Unavailable or StorageFull if the disk cannot be read or written, and what
         `resume_other` raises. The images that are left then stay locked until this process ends.

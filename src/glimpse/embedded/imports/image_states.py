@@ -35,9 +35,10 @@ def check_importable(image: Image, method: str) -> None:
 
 
 def claimed(image: Image, task_id: str, now: str) -> Image:
-    """Return the image, claimed by the task: no other task may give the image data.
+    """Return the image, claimed by the task, with `now` as its ``updated_at``.
 
-    Raises Conflict if a task has claimed the image already.
+    No other task may then give the image data. Raises Conflict if a task, even the same one, has
+    claimed the image already.
     """
     if TASK_KEY in image.properties:
         raise Conflict("Image has active task")
@@ -59,21 +60,22 @@ def require_claimed(image: Image, task_id: str) -> Image:
 def staged(image: Image, size: int, now: str) -> Image:
     """Return the image in status uploading with complete staged data of `size` bytes.
 
-    The size of an image in status uploading is None until its staged data is complete. Raises
-    Conflict if the image is not in status uploading.
+    The size of an image in status uploading is None until its staged data is complete. `now`
+    becomes ``updated_at``. Raises Conflict if the image is not in status uploading.
     """
     return with_status(image, "uploading", expected=("uploading",), now=now)._replace(size=size)
 
 
 def is_staged(image: Image) -> bool:
-    """Return True if the image's staged data is complete."""
+    """Return True if the image is in status uploading, and its staged data is complete."""
     return image.status == "uploading" and image.size is not None
 
 
 def unstaged(image: Image, now: str) -> Image:
-    """Return the image after its data could not be staged: it is queued again.
+    """Return the image in status queued, because its data could not be staged.
 
-    If the status is not uploading, or the staged data is complete, returns the image unchanged.
+    `now` becomes ``updated_at``. If the status is not uploading, or the staged data is complete,
+    returns the image unchanged.
     """
     if image.status != "uploading" or image.size is not None:
         return image
@@ -83,8 +85,8 @@ def unstaged(image: Image, now: str) -> Image:
 def begun(image: Image, task_id: str, store_id: str, now: str) -> Image:
     """Return the image in status importing, with a property that names the store `store_id`.
 
-    The property that names a failed store becomes empty. Raises Conflict if the task has not
-    claimed the image, or if the image is neither queued nor uploading.
+    The property that names a failed store becomes empty. `now` becomes ``updated_at``. Raises
+    Conflict if the task has not claimed the image, or if the image is neither queued nor uploading.
     """
     require_claimed(image, task_id)
     started = with_status(image, "importing", expected=("queued", "uploading"), now=now)
@@ -92,10 +94,11 @@ def begun(image: Image, task_id: str, store_id: str, now: str) -> Image:
 
 
 def handed_over(image: Image, task_id: str, next_status: str, now: str) -> Image:
-    """Return the image with the changes of `begun` undone. The task still claims the image.
+    """Return the image as it was before `begun`, so that another process can begin the import.
 
-    `next_status` is the status that the image had before `begun`. An image that is not importing
-    keeps its status. Raises Conflict if the task has not claimed the image.
+    The task still claims the image. The status is `next_status` if it was importing; otherwise the
+    image keeps its status. The properties that `begun` sets become empty, and `now` becomes
+    ``updated_at``. Raises Conflict if the task has not claimed the image.
     """
     require_claimed(image, task_id)
     before = image._replace(status=next_status) if image.status == "importing" else image
@@ -105,7 +108,8 @@ def handed_over(image: Image, task_id: str, next_status: str, now: str) -> Image
 def succeeded(image: Image, now: str) -> Image:
     """Return the image after its import succeeded. No task claims the image any more.
 
-    The status does not change: an image whose data is stored is active already.
+    The status does not change: an image whose data is stored is active already. The properties that
+    `begun` sets become empty, and `now` becomes ``updated_at``.
     """
     return _with_properties(image, now, {TASK_KEY: None, IMPORTING_KEY: "", FAILED_KEY: ""})
 
@@ -115,7 +119,8 @@ def failed(image: Image, task_id: str, store_id: str, next_status: str, now: str
 
     If the image is importing or uploading, its status becomes `next_status`: "uploading" if its
     staged data is kept, otherwise "queued". A queued image has no size. A property says that the
-    import to `store_id` failed. If the task has not claimed the image, returns the image unchanged.
+    import to `store_id` failed. `now` becomes ``updated_at``. If the task has not claimed the
+    image, returns the image unchanged.
     """
     if not is_claimed(image, task_id):
         return image

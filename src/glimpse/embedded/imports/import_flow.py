@@ -85,7 +85,8 @@ class ImportFlow:
         """Wait for a place, run the import, and return what `_import` returns.
 
         If the job is cancelled, the task becomes pending, so that the next process begins the
-        import, and CancelledError is raised.
+        import, and CancelledError is raised. If the catalog cannot be written at that moment, the
+        next process ends an import that had begun with failure.
         """
         try:
             async with self._jobs.places.place(task.owner):
@@ -116,9 +117,10 @@ class ImportFlow:
     async def _store(self, task: Task, image: Image) -> None:
         """Store the image's data. In one write, the image becomes active and the task succeeds.
 
-        Raises the errors of `Uploads.store_data`, ImportFailed if the data cannot be read or the
-        image is deleted, and Conflict if the task has lost its claim. Then no data is left, and
-        neither the image's status nor the task has changed.
+        Raises ImportFailed if the data cannot be read or the image is deleted. Raises Conflict if
+        the task does not claim the image any more. Raises QuotaExceeded, DataTooLarge,
+        InvalidImageData, StorageFull and Unavailable as `Uploads.store_data` does. After an error,
+        no data is left, and neither the image's status nor the task has changed.
         """
         now = self._records.clock
 
@@ -211,8 +213,8 @@ class ImportFlow:
         """Log `error`, and end the task with failure for this reason.
 
         The owner of the task sees the message of ImportFailed and of errors of the image service.
-        Of other errors, the owner sees only that there was an internal error. If the end cannot be
-        written, tries again every five seconds.
+        Any other error is logged with its traceback, and the owner sees only that there was an
+        internal error. If the end cannot be written, tries again every five seconds.
         """
         if isinstance(error, (ImportFailed, ImageServiceError)):
             message = str(error)

@@ -17,7 +17,7 @@ class Resolver(Protocol):
     """Looks up the addresses of host names."""
 
     async def resolve(self, host: str) -> Sequence[Address]:
-        """Return the addresses of a host name, the one to try first at the beginning; at least one.
+        """Return the addresses of a host name, in the order in which to try them; at least one.
 
         Raises ImportFailed if the host name has no address, or if the look-up fails.
         """
@@ -82,7 +82,7 @@ class SystemResolver:
 
 
 def _look_up(host: str) -> list[Address]:
-    """Return the addresses of a host name, without duplicates. Blocks.
+    """Return the addresses of a host name, without duplicates, in the order of RFC 6724. Blocks.
 
     Looks up the name with a dot at the end (``example.com.``), except localhost. Without the dot,
     the system could append the machine's own domain. Raises OSError or UnicodeError if the look-up

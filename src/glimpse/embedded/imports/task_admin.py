@@ -52,10 +52,10 @@ class TaskAdmin:
         self._permissions.check(caller, Action.TASKS_API_ACCESS)
 
     async def list_tasks(self, caller: Caller, query: TaskQuery) -> Sequence[Task]:
-        """Return the page of the tasks of all projects that `query` selects; no expired tasks.
+        """Return the page that `query` selects of the tasks of all projects.
 
-        Raises Forbidden if the caller may not use tasks. Raises MarkerNotFound if no task has the
-        id `query.marker`.
+        Expired tasks are left out. Raises Forbidden if the caller may not use tasks. Raises
+        MarkerNotFound if no task has the id `query.marker`.
         """
         self.check_access(caller)
         return await self._catalog.list_tasks(query, self._records.clock())
