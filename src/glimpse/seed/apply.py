@@ -80,7 +80,7 @@ class _Progress:
         self._bytes = 0
 
     async def count(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """Yield the chunks. A chunk is counted when the consumer requests the next one."""
+        """Yield the chunks. Count and report each chunk when the next one is requested."""
         async for chunk in chunks:
             yield chunk
             self._bytes += len(chunk)
@@ -111,7 +111,8 @@ async def _upload(
 ) -> None:
     """Upload the data of a queued image, and give the image its status in the seed.
 
-    Raises an ImageServiceError if the data cannot be stored, and OSError if `chunks` raises it.
+    The upload makes the image active; only another status needs a second write. Raises an
+    ImageServiceError if the data cannot be stored, and OSError if `chunks` raises it.
     """
     image = seeded.image
     await service.data.upload(_OPERATOR, image.id, chunks)

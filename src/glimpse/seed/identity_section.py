@@ -50,8 +50,8 @@ def standard_identity() -> dict[str, Any]:
 class SeededIdentity(NamedTuple):
     """The identity document of a seed, and the projects and users that other entries refer to.
 
-    `projects` and `users` have the ids of all projects and users. They have names only for the
-    domain Default, so entries refer to projects and users of other domains by id.
+    `projects` and `users` have the ids of all projects and users, but only the names of those in
+    the domain Default. Entries refer to projects and users of other domains by id.
     """
 
     document: Mapping[str, Any]

@@ -109,8 +109,9 @@ class _ImageParser:
     def parse_image(self, place: Place, now: str) -> ImageSeed:
         """Parse the image at `place` of the seed: the image, its members and its data.
 
-        `now` is the default ``created_at``. Problems are recorded in the reader. The result must
-        not be used if a problem was recorded.
+        `now` is the default ``created_at``. An image without an ``id`` gets a default id. Problems,
+        also those of the data, are recorded in the reader. The result must not be used if a problem
+        was recorded.
         """
         count = self._reader.problem_count
         found = self._reader.read_mapping(place, IMAGE_KEYS, nullable=("owner", "name"))

@@ -27,8 +27,7 @@ class SeedReader:
     """Reads values of a seed. Each method says which values are allowed.
 
     For any other value, a method records a Problem and returns some value of the right type, so
-    that all problems are found in one pass. Call `raise_problems` at the end, before you use the
-    values.
+    that all problems are found in one pass. Call `raise_problems` before you use the values.
     """
 
     def __init__(self, source: str) -> None:
@@ -45,8 +44,7 @@ class SeedReader:
     def refuse(self, place: Place, message: str) -> None:
         """Record that the value at `place` cannot be used. `message` is a sentence that says why.
 
-        If `read_mapping` has found that the value's key is misspelled, nothing is recorded, because
-        the misspelled key is a recorded problem already.
+        Records nothing if `read_mapping` has recorded that the key of the value is misspelled.
         """
         if place.path not in self._misspelled:
             self._problems.append(Problem(place.line, place.path, message))
@@ -70,15 +68,15 @@ class SeedReader:
         required: Iterable[str] = (),
         nullable: Collection[str] = (),
     ) -> dict[str, Place]:
-        """Return the values of a mapping by their keys.
+        """Return the values of a mapping by their keys; for any other value, record a Problem.
 
         All keys must be in `allowed`, and the mapping must have all keys in `required`. A key with
-        the value null counts as missing, except for keys in `nullable`. A repeated key is not
-        allowed; its first value is returned.
+        the value null counts as missing, except for keys in `nullable`. If a key is repeated, its
+        first value is returned.
 
-        A key that is not allowed is left out. But if the key looks like an allowed key that the
-        mapping does not have, it is misspelled. Then its value is returned for the allowed key, so
-        that this key is not reported as missing, too.
+        A key that is not allowed is left out. But if an allowed key that the mapping does not have
+        is similar, the value is returned for the allowed key, which is then not reported as
+        missing.
         """
         found = self.read_any_mapping(place)
         for key, value in tuple(found.items()):
@@ -101,11 +99,11 @@ class SeedReader:
         return kept
 
     def read_any_mapping(self, place: Place) -> dict[str, Place]:
-        """Return the values of a mapping by their keys. A key may be any text.
+        """Return the values of a mapping by their keys as they are written: ``1`` is the text "1".
 
-        Keys are returned as they are written: ``1`` is the text "1". NUL and lone surrogates are
-        not allowed in a key; such a key is left out. A repeated key is not allowed; its first value
-        is returned. For a value that is no mapping, records a Problem and returns {}.
+        NUL and lone surrogates are not allowed in a key; such a key is left out. A repeated key is
+        not allowed; its first value is returned. If the value at `place` is no mapping, records a
+        Problem and returns {}.
         """
         if not isinstance(place.node, yaml.MappingNode):
             self.refuse(place, "a mapping of keys to values is expected.")
@@ -127,7 +125,7 @@ class SeedReader:
         return found
 
     def read_list(self, place: Place) -> list[Place]:
-        """Return the entries of a list; [] and a Problem for any other value."""
+        """Return the entries of a list. For any other value, record a Problem and return []."""
         if not isinstance(place.node, yaml.SequenceNode):
             self.refuse(place, "a list is expected.")
             return []
@@ -136,10 +134,10 @@ class SeedReader:
         ]
 
     def read_text(self, place: Place, longest: int = MAX_TEXT, shortest: int = 1) -> str:
-        """Return a text of `shortest` to `longest` characters; any other value is a Problem.
+        """Return a text of `shortest` to `longest` characters without NUL and lone surrogates.
 
-        NUL and lone surrogates are not allowed. A number, a date or a boolean is returned as it is
-        written in the seed.
+        A number, a date or a boolean is returned as it is written in the seed. For any other value,
+        records a Problem and returns a text that cannot be used.
         """
         value = self._scalar(place)
         if value is None:
@@ -153,21 +151,18 @@ class SeedReader:
         return value
 
     def read_texts(self, place: Place, longest: int = MAX_TEXT) -> list[str]:
-        """Return a list of texts of 1 to `longest` characters; any other value is a Problem."""
+        """Return a list of texts of 1 to `longest` characters; record other values as problems."""
         return [self.read_text(each, longest) for each in self.read_list(place)]
 
     def read_text_mapping(self, place: Place, longest: int) -> dict[str, str]:
-        """Return a mapping of keys to texts; any other value is a Problem.
+        """Return a mapping of keys to texts; record other keys and values as problems.
 
         A key has 1 to 255 characters. A text has at most `longest` characters, and may be empty.
         """
         return self.read_texts_by_key(self.read_any_mapping(place), longest)
 
     def read_texts_by_key(self, values: Mapping[str, Place], longest: int) -> dict[str, str]:
-        """Return the texts of `values`, a result of `read_any_mapping`, by their keys.
-
-        `read_text_mapping` describes which keys and texts are allowed.
-        """
+        """Do the same as `read_text_mapping`, for a mapping that `read_any_mapping` returned."""
         for key, value in values.items():
             if not 1 <= len(key) <= MAX_TEXT:
                 self.refuse(value, f"the key has to have 1 to {MAX_TEXT} characters.")
@@ -176,7 +171,7 @@ class SeedReader:
     def read_boolean(self, place: Place) -> bool:
         """Return the value of a boolean of YAML 1.1, such as ``true`` or ``no``.
 
-        Any other value is a Problem.
+        For any other value, records a Problem and returns False.
         """
         if place.node.tag != _BOOL:
             self.refuse(place, "true or false is expected.")
@@ -184,7 +179,10 @@ class SeedReader:
         return str(place.node.value).lower() in _TRUE
 
     def read_integer(self, place: Place, lowest: int, highest: int) -> int:
-        """Return a decimal integer from `lowest` to `highest`; any other value is a Problem."""
+        """Return a decimal integer from `lowest` to `highest`.
+
+        For any other value, records a Problem and returns `lowest`.
+        """
         try:
             value = int(place.node.value) if place.node.tag == _INT else None
         except ValueError:  # 0x10, or 1:30, which is 90 in YAML 1.1
@@ -197,7 +195,7 @@ class SeedReader:
     def read_size(self, place: Place, highest: int) -> int:
         """Return a size in bytes, from 0 to `highest`: ``1048576``, ``1024 KiB`` or ``1M`` (2**20).
 
-        Any other value is a Problem. K, KB and KiB are all 1024 bytes; so with M, G and T.
+        K, KB and KiB are all 1024 bytes. For any other value, records a Problem and returns 0.
         """
         match = _SIZE.fullmatch(self._scalar(place) or "")
         size = int(match[1]) * _UNITS[(match[2] or "")[:1].upper()] if match else -1
@@ -207,7 +205,10 @@ class SeedReader:
         return size
 
     def read_choice(self, place: Place, choices: Collection[str]) -> str:
-        """Return a text that is one of `choices`; any other value is a Problem."""
+        """Return a text that is one of `choices`.
+
+        For any other value, records a Problem and returns the first of `choices`.
+        """
         value = self._scalar(place)
         if value is None or value not in choices:
             self.refuse(place, f"one of {', '.join(choices)} is expected.")
@@ -266,13 +267,13 @@ class SeedReader:
         return ""
 
     def read_uuid(self, place: Place) -> str:
-        """Return a UUID with dashes, in lower case; any other value is a Problem."""
+        """Return a UUID with dashes in lower case; or record a Problem, and return ""."""
         return self.read_with(place, parse_uuid, "a UUID is expected.")
 
     def read_date(self, place: Place) -> str:
-        """Return a date as ``2026-01-31T12:00:00Z``, in UTC. Any ISO 8601 notation is allowed.
+        """Return a date in any ISO 8601 notation as ``2026-01-31T12:00:00Z``, in UTC.
 
-        A time without a zone is in UTC. Any other value is a Problem.
+        A time without a zone is in UTC. For any other value, records a Problem and returns "".
         """
         return self.read_with(
             place, parse_date, "a date and time in ISO 8601 notation is expected."
