@@ -247,8 +247,9 @@ class _ImageParser:
         """Return the statuses of the members by project id.
 
         The value at `place` is a list of projects, which get the status pending, or a mapping of
-        projects to statuses in MEMBER_STATUSES. A project is an id or a name. Wrong values are
-        recorded as problems, and so are unknown projects.
+        projects to statuses in MEMBER_STATUSES. A project is an id or a name. A project that a list
+        repeats is one member. Unknown projects, wrong values, and projects that a mapping repeats
+        are recorded as problems.
         """
         reader = self._reader
         if place.is_list:

@@ -40,11 +40,12 @@ class ImportRequest:
 
     @property
     def stores(self) -> Sequence[str]:
-        """The names of the stores to import to; the only store, STORE_ID, if none is named.
+        """The names of the stores to import to; STORE_ID, the only store, if none is named.
 
-        The stores need not exist. Raises Invalid if the request has more than one of
-        ``all_stores``, ``stores`` and the header, or if ``stores`` is not a list of at least one
-        name.
+        ``all_stores`` also means STORE_ID. The stores need not exist. A name is cut after 100
+        characters; a name in ``stores`` that is not text is converted to text. Raises Invalid if
+        the request has more than one of ``all_stores``, ``stores`` and the header, or if ``stores``
+        is not a list of at least one name.
         """
         document, header = self.document, self.store_header
         if document.get("all_stores"):

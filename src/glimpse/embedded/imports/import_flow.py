@@ -82,7 +82,7 @@ class ImportFlow:
         return True
 
     async def _run(self, task: Task) -> bool:
-        """Wait for a place, run the import, and return what `_import` returns.
+        """Wait until the limits let the import run, run it, and return what `_import` returns.
 
         If the job is cancelled, the task becomes pending, so that the next process begins the
         import, and CancelledError is raised. If the catalog cannot be written at that moment, the

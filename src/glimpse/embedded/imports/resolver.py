@@ -32,7 +32,7 @@ class SystemResolver:
     """
 
     def __init__(self, timeout: float) -> None:
-        """A look-up fails after `timeout` seconds. The wait for one of the four places counts."""
+        """A look-up fails after `timeout` seconds, also if it waits because four others run."""
         self._timeout = timeout
         self._places = asyncio.Semaphore(_MAX_LOOK_UPS)
 
