@@ -118,7 +118,7 @@ class _IdentityParser:
         for place in self._reader.read_list(section):
             entry = self._parsers[name](place)
             if entry["id"] in entries:
-                self._reader.refuse(place, f"an entry before it has the id {entry['id']}, too.")
+                self._reader.report(place, f"an entry before it has the id {entry['id']}, too.")
             entries[entry["id"]] = entry
         self.document[name] += entries.values()
 
@@ -185,7 +185,7 @@ class _IdentityParser:
         for name, roles in self._reader.read_any_mapping(place).items():
             place_id = self._reader.find_entry(name, roles, known, kind)
             if place_id and place_id in assigned:
-                self._reader.refuse(roles, f"a key before it is the same {kind}.")
+                self._reader.report(roles, f"a key before it is the same {kind}.")
             assigned[place_id] = self._reader.read_texts(roles)
         return assigned
 
@@ -292,5 +292,5 @@ class _IdentityParser:
         """
         name = entry.get("name")
         if name is not None and name in others.by_name:
-            self._reader.refuse(found["name"], f"a {kind} before it has this name.")
+            self._reader.report(found["name"], f"a {kind} before it has this name.")
         others.add(entry["id"], name)

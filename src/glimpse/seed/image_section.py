@@ -80,7 +80,7 @@ def parse_images(
         seeded = parser.parse_image(place, date_after(now, number))
         image = seeded.image
         if image.id in ids.ids:
-            reader.refuse(place, f"an image before it has the id {image.id}, too.")
+            reader.report(place, f"an image before it has the id {image.id}, too.")
         ids.add(image.id, image.name or None)
         images.append(seeded)
     return SeededImages(tuple(images), ids)
@@ -125,23 +125,23 @@ class _ImageParser:
             if key in found and not found[key].is_null:
                 document[key] = read(found[key])
         if "owner" not in found:
-            self._reader.refuse(place, "owner is missing: a project, or null for none.")
+            self._reader.report(place, "owner is missing: a project, or null for none.")
         document.setdefault("id", str(default_id("image", document.get("name") or "", place.path)))
         document.setdefault("updated_at", document["created_at"])
         self._check_data(place, found, document, data)
         image = image_from_document(properties | document)
         members = self._members(found["members"]) if "members" in found else {}
         if members and image.visibility != "shared":
-            self._reader.refuse(found["members"], "only shared images have members.")
+            self._reader.report(found["members"], "only shared images have members.")
         if len(image.properties_json) > MAX_CHARACTERS:
-            self._reader.refuse(
+            self._reader.report(
                 found["properties"], f"they may have at most {MAX_CHARACTERS} characters in all."
             )
         seeded = ImageSeed(image, members, data)
         is_valid = self._reader.problem_count == count
         problem = self._find_data_problem(seeded, is_valid=is_valid)
         if problem is not None:
-            self._reader.refuse(found["data"], problem)
+            self._reader.report(found["data"], problem)
         return seeded
 
     def _readers(self) -> Mapping[str, Callable[[Place], Any]]:
@@ -197,20 +197,20 @@ class _ImageParser:
         if data is None:
             has_size = "size" in found or "data" in found
             if document["status"] in _WITH_DATA and not has_size:
-                self._reader.refuse(
+                self._reader.report(
                     place,
                     f"data, or at least its size, is expected for status {document['status']}.",
                 )
             return
         for key in _OF_DATA:
             if key in found:
-                self._reader.refuse(found[key], f"{key} follows from data: leave it out.")
+                self._reader.report(found[key], f"{key} follows from data: leave it out.")
         if document["status"] not in _WITH_DATA:
-            self._reader.refuse(
+            self._reader.report(
                 found["status"], f"one of {', '.join(_WITH_DATA)} is expected beside data."
             )
         if isinstance(data, GeneratedData) and document["disk_format"] not in GENERATED_FORMATS:
-            self._reader.refuse(
+            self._reader.report(
                 found["disk_format"],
                 f"data of a size is one of {', '.join(GENERATED_FORMATS)}: use a file.",
             )
@@ -224,7 +224,7 @@ class _ImageParser:
         count = self._reader.problem_count
         sources = self._reader.read_mapping(place, ("file", "size"))
         if len(sources) != 1:
-            self._reader.refuse(place, "either file or size is expected.")
+            self._reader.report(place, "either file or size is expected.")
         data: FileData | GeneratedData | None = None
         if "file" in sources:
             data = FileData(self._directory / self._reader.read_text(sources["file"], 4096))
@@ -238,9 +238,9 @@ class _ImageParser:
         properties = self._reader.read_any_mapping(found["properties"])
         for key, value in properties.items():
             if key in BASE_ATTRIBUTES:
-                self._reader.refuse(value, f"{key} is an attribute: put it beside properties.")
+                self._reader.report(value, f"{key} is an attribute: put it beside properties.")
             if key.startswith(RESERVED_PREFIX):
-                self._reader.refuse(value, f"keys that start with {RESERVED_PREFIX} are reserved.")
+                self._reader.report(value, f"keys that start with {RESERVED_PREFIX} are reserved.")
         return self._reader.read_texts_by_key(properties, MAX_CHARACTERS)
 
     def _members(self, place: Place) -> dict[str, str]:
@@ -262,6 +262,6 @@ class _ImageParser:
         for name, status in reader.read_any_mapping(place).items():
             project = reader.find_entry(name, status, self._projects, "project")
             if project and project in members:
-                reader.refuse(status, "a key before it is the same project.")
+                reader.report(status, "a key before it is the same project.")
             members[project] = reader.read_choice(status, MEMBER_STATUSES)
         return members

@@ -94,7 +94,7 @@ def _faults(reader: SeedReader, section: Place) -> tuple[FaultRule, ...]:
             rules.append(parse_rule(rule, OPERATION_NAMES))
         except InvalidRule as error:
             for key, message in error.problems:
-                reader.refuse(values.get(key, place), message)
+                reader.report(values.get(key, place), message)
     return tuple(rules)
 
 
@@ -108,7 +108,7 @@ def _identity(reader: SeedReader, sections: Mapping[str, Place]) -> SeededIdenti
     identity = parse_identity(reader, sections)
     if reader.problem_count == count:
         for entry, why in _find_invalid_entries(identity.document):
-            reader.refuse_entry(entry, why)
+            reader.report_entry(entry, why)
     return identity
 
 

@@ -41,7 +41,7 @@ class SeedReader:
         """The number of problems recorded so far."""
         return len(self._problems)
 
-    def refuse(self, place: Place, message: str) -> None:
+    def report(self, place: Place, message: str) -> None:
         """Record that the value at `place` cannot be used. `message` is a sentence that says why.
 
         Records nothing if `read_mapping` has recorded that the key of the value is misspelled.
@@ -49,7 +49,7 @@ class SeedReader:
         if place.path not in self._misspelled:
             self._problems.append(Problem(place.line, place.path, message))
 
-    def refuse_entry(self, path: str, message: str) -> None:
+    def report_entry(self, path: str, message: str) -> None:
         """Record that an entry cannot be used. `message` is a sentence that says why.
 
         `path` names the entry, by its id for example. The line is unknown; the problem gets line 1.
@@ -83,7 +83,7 @@ class SeedReader:
             if key not in allowed:
                 similar = difflib.get_close_matches(key, allowed, 1)
                 hint = f"did you mean {similar[0]}?" if similar else f"one of {', '.join(allowed)}."
-                self.refuse(value, f"this key is unknown: {hint}")
+                self.report(value, f"this key is unknown: {hint}")
                 if similar:
                     self._misspelled.add(value.path)
                     found.setdefault(similar[0], value)
@@ -95,7 +95,7 @@ class SeedReader:
         if isinstance(place.node, yaml.MappingNode):
             for key in required:
                 if key not in kept:
-                    self.refuse(place, f"{key} is missing.")
+                    self.report(place, f"{key} is missing.")
         return kept
 
     def read_any_mapping(self, place: Place) -> dict[str, Place]:
@@ -106,20 +106,20 @@ class SeedReader:
         Problem and returns {}.
         """
         if not isinstance(place.node, yaml.MappingNode):
-            self.refuse(place, "a mapping of keys to values is expected.")
+            self.report(place, "a mapping of keys to values is expected.")
             return {}
         found = {}
         for key, value in place.node.value:
             if not isinstance(key, yaml.ScalarNode):
-                self.refuse(Place(key, place.path), "the key has to be text.")
+                self.report(Place(key, place.path), "the key has to be text.")
                 continue
             if not _is_storable(key.value):
                 message = "a key without NUL characters and lone surrogates is expected."
-                self.refuse(Place(key, place.path), message)
+                self.report(Place(key, place.path), message)
                 continue
             path = f"{place.path}.{key.value}" if place.path else str(key.value)
             if key.value in found:
-                self.refuse(Place(key, path), "this key is there twice.")
+                self.report(Place(key, path), "this key is there twice.")
             else:
                 found[key.value] = Place(value, path)
         return found
@@ -127,7 +127,7 @@ class SeedReader:
     def read_list(self, place: Place) -> list[Place]:
         """Return the entries of a list. For any other value, record a Problem and return []."""
         if not isinstance(place.node, yaml.SequenceNode):
-            self.refuse(place, "a list is expected.")
+            self.report(place, "a list is expected.")
             return []
         return [
             Place(node, f"{place.path}[{number}]") for number, node in enumerate(place.node.value)
@@ -141,12 +141,12 @@ class SeedReader:
         """
         value = self._scalar(place)
         if value is None:
-            self.refuse(place, "text is expected.")
+            self.report(place, "text is expected.")
             return ""
         if not shortest <= len(value) <= longest:
-            self.refuse(place, f"text of {shortest} to {longest} characters is expected.")
+            self.report(place, f"text of {shortest} to {longest} characters is expected.")
         if not _is_storable(value):
-            self.refuse(place, "text without NUL characters and lone surrogates is expected.")
+            self.report(place, "text without NUL characters and lone surrogates is expected.")
             return ""
         return value
 
@@ -165,7 +165,7 @@ class SeedReader:
         """Do the same as `read_text_mapping`, for a mapping that `read_any_mapping` returned."""
         for key, value in values.items():
             if not 1 <= len(key) <= MAX_TEXT:
-                self.refuse(value, f"the key has to have 1 to {MAX_TEXT} characters.")
+                self.report(value, f"the key has to have 1 to {MAX_TEXT} characters.")
         return {key: self.read_text(value, longest, 0) for key, value in values.items()}
 
     def read_boolean(self, place: Place) -> bool:
@@ -174,7 +174,7 @@ class SeedReader:
         For any other value, records a Problem and returns False.
         """
         if place.node.tag != _BOOL:
-            self.refuse(place, "true or false is expected.")
+            self.report(place, "true or false is expected.")
             return False
         return str(place.node.value).lower() in _TRUE
 
@@ -188,7 +188,7 @@ class SeedReader:
         except ValueError:  # 0x10, or 1:30, which is 90 in YAML 1.1
             value = None
         if value is None or not lowest <= value <= highest:
-            self.refuse(place, f"an integer from {lowest} to {highest} is expected.")
+            self.report(place, f"an integer from {lowest} to {highest} is expected.")
             return lowest
         return value
 
@@ -200,7 +200,7 @@ class SeedReader:
         match = _SIZE.fullmatch(self._scalar(place) or "")
         size = int(match[1]) * _UNITS[(match[2] or "")[:1].upper()] if match else -1
         if not 0 <= size <= highest:
-            self.refuse(place, f"a size up to {highest} bytes is expected, such as 10 MiB.")
+            self.report(place, f"a size up to {highest} bytes is expected, such as 10 MiB.")
             return 0
         return size
 
@@ -211,7 +211,7 @@ class SeedReader:
         """
         value = self._scalar(place)
         if value is None or value not in choices:
-            self.refuse(place, f"one of {', '.join(choices)} is expected.")
+            self.report(place, f"one of {', '.join(choices)} is expected.")
             return next(iter(choices))
         return value
 
@@ -224,7 +224,7 @@ class SeedReader:
         value = self._scalar(place)
         found = parse(value) if value is not None else None
         if found is None:
-            self.refuse(place, message)
+            self.report(place, message)
             return ""
         return found
 
@@ -236,11 +236,11 @@ class SeedReader:
         try:
             return SafeConstructor().construct_document(place.node)
         except yaml.MarkedYAMLError as error:
-            self.refuse(place, f"{error.problem}.")
+            self.report(place, f"{error.problem}.")
         except _UNUSABLE_SCALAR:
-            self.refuse(place, "a value of its type is expected; quote it if it is text.")
+            self.report(place, "a value of its type is expected; quote it if it is text.")
         except RecursionError:
-            self.refuse(place, "it has too many levels.")
+            self.report(place, "it has too many levels.")
         return None
 
     def read_reference(self, place: Place, known: EntryIds, kind: str) -> str:
@@ -263,7 +263,7 @@ class SeedReader:
         message = f"the name or id of a {kind} is expected; there are: {known.names()}."
         if found:
             message = f"more than one {kind} has this name or id: write an id, or rename one."
-        self.refuse(place, message)
+        self.report(place, message)
         return ""
 
     def read_uuid(self, place: Place) -> str:

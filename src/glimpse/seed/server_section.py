@@ -35,7 +35,7 @@ def parse_servers(
     for place in reader.read_list(section):
         server = _server(reader, place, projects, users, images, now)
         if server.id in {each.id for each in servers}:
-            reader.refuse(place, f"a server before it has the id {server.id}, too.")
+            reader.report(place, f"a server before it has the id {server.id}, too.")
         servers.append(server)
     return tuple(servers)
 

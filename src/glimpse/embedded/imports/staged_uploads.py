@@ -46,14 +46,14 @@ class StagedUploads:
         """Stage data for a queued image: store it, to be imported later.
 
         The status of the image becomes uploading. When the data is complete, the image gets its
-        size. `size` is the length of the data in bytes, for the check of the quotas of
-        `project_id`; None if it is unknown. `require_permitted` returns the record's image, or
-        raises an error if the caller may not stage data. `require_permitted` is called before and
-        after the data is stored.
-
-        If an error is raised while the data is being stored, the image becomes queued again and no
-        data is left. If the disk cannot be written at that moment, the image stays in status
+        size. If an error is raised while the data is being stored, the image becomes queued again
+        and no data is left. If the disk cannot be written at that moment, the image stays in status
         uploading until another request gives it data, or the next process starts.
+
+        - `require_permitted` returns the record's image, or raises an error if the caller may not
+          stage data. It is called before and after the data is stored.
+        - `size` is the length of the data in bytes, for the check of the quotas of `project_id`;
+          None if it is unknown.
 
         Raises ImageNotFound, QuotaExceeded, DataTooLarge, StorageFull, Unavailable, and what
         `require_permitted` and `chunks` raise. Raises Conflict if the image is not queued, or is

@@ -79,11 +79,12 @@ class FilteredScan:
         the list. The images are valid, and in the query's order. A step may find no image although
         the list goes on.
 
-        A step examines at most `count` rows. But if the query has at most 500 ids, or if at most
-        500 images fulfil `query.updated_at`, a step examines all these images. The images of a step
-        have at most 400,000 characters of properties together; one larger image is a step by
-        itself. If the order is not newest first, each step sorts all rows that the caller's lists
-        may have.
+        - A step examines at most `count` rows. But if the query has at most 500 ids, or if at most
+          500 images fulfil `query.updated_at`, a step examines all these images.
+        - The images of a step have at most 400,000 characters of properties together; one larger
+          image is a step by itself.
+        - If the order is not newest first, each step sorts all rows that the caller's lists may
+          have.
         """
         images: Sequence[Image]
         cursor: Image | ListingPosition | None
