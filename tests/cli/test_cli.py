@@ -47,6 +47,20 @@ def test_the_log_file_has_a_line_for_the_start_and_the_stop(tmp_path: Path) -> N
     assert last.endswith(f" Glimpse {__version__} has stopped")
 
 
+def test_log_of_the_start_says_that_a_gateway_reads_the_database_of_glance(tmp_path: Path) -> None:
+    conf, log = tmp_path / "glimpse.conf", tmp_path / "glimpse.log"
+    conf.write_text(
+        "[glimpse]\nimage_service = glance\n[api]\nauth_strategy = noauth\n"
+        "[glance]\napi_servers = http://127.0.0.1:1\n"
+        "[glance_database]\nconnection = mysql://reader@127.0.0.1:1/glance\n"
+    )
+    arguments = ["--config-file", str(conf), "--log-file", str(log)]
+    with GlimpseProcess(tmp_path / "state", arguments=arguments):
+        assert (
+            "image_service = glance (and its database), auth_strategy = noauth" in log.read_text()
+        )
+
+
 def test_log_of_the_start_has_the_port_that_the_kernel_chose(tmp_path: Path) -> None:
     arguments = ["serve", "--port", "0", "--state-dir", str(tmp_path), "--ready-file"]
     command = [sys.executable, "-m", "glimpse", *arguments, str(tmp_path / "ready")]

@@ -121,10 +121,12 @@ def test_a_file_that_cannot_be_used_is_named_at_the_start(
 ) -> None:
     authorities = {"mysql": "ssl_ca", "postgresql": "sslrootcert"}[dialect]
     missing, pair = tmp_path / "missing.pem", certificates.client
+    certificate, key = _pair(dialect, pair).split("&")
     for options, reason in (
         (f"{authorities}={missing}", "No such file"),
         (f"{authorities}={tmp_path}", "directory"),
         (f"{authorities}={pair.key}", "no certificate"),
+        (certificate, rf"\(if its private key is in another file, add {key.partition('=')[0]}\)"),
         (_pair(dialect, CertificateFiles(pair.certificate, missing)), "No such file"),
         (_pair(dialect, CertificateFiles(pair.certificate, other.client.key)), "mismatch"),
         (_pair(dialect, certificates.encrypt_key(pair)), "passphrase"),

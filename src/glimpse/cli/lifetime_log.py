@@ -17,12 +17,14 @@ def lifetime_logged(settings: Settings, port: int) -> Iterator[None]:
     `port` is the port of the Compute API, which the kernel has chosen if the option is 0.
     """
     server = settings.server
+    reads_database = settings.image_service == "glance" and settings.glance_database.is_configured
     _LOG.info(
-        "Glimpse %s starts on %s port %d: image_service = %s, auth_strategy = %s, workers = %d",
+        "Glimpse %s starts on %s port %d: image_service = %s%s, auth_strategy = %s, workers = %d",
         __version__,
         server.host,
         port,
         settings.image_service,
+        " (and its database)" if reads_database else "",
         settings.api.auth_strategy,
         server.workers,
     )

@@ -42,7 +42,10 @@ def load_tls_files(url: DatabaseURL) -> ssl.SSLContext:
             context.load_cert_chain(certificate, key, refuse_passphrase)
         except OSError as error:
             _check_readable(url)
-            which = names.certificate if key is None else f"{names.certificate} or {names.key}"
+            if key is None:
+                hint = f" (if its private key is in another file, add {names.key})"
+                raise _unusable(names.certificate, certificate, error, hint) from None
+            which = f"{names.certificate} or {names.key}"
             raise _unusable(which, certificate, error) from None
     return context
 
@@ -68,6 +71,6 @@ def _check_readable(url: DatabaseURL) -> None:
             raise _unusable(name, file, error) from None
 
 
-def _unusable(name: str, file: str | None, error: OSError) -> InvalidDatabaseURL:
+def _unusable(name: str, file: str | None, error: OSError, hint: str = "") -> InvalidDatabaseURL:
     reason = error.strerror or error
-    return InvalidDatabaseURL(f"the file {file} of its option {name} is not usable: {reason}")
+    return InvalidDatabaseURL(f"the file {file} of its option {name} is not usable: {reason}{hint}")
