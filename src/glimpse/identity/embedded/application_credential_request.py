@@ -29,12 +29,16 @@ def parse_credential(
 ) -> tuple[ApplicationCredential, str]:
     """Parse ``{"application_credential": {...}}``; return the credential and its secret.
 
-    The credential is for the user and the project of `session`. The caller sets ``secret_hash``,
-    which is empty in the result. A random secret is made if the body has none or an empty one.
-    `existing` has the access rules of the user; the caller stores the access rules of the
-    credential that `existing` does not have. `now` is a POSIX time.
+    The credential has a new id, and is for the user and the project of `session`. The attributes
+    ``id``, ``project_id`` and ``system`` are ignored, as in Keystone. If the secret is missing,
+    null or empty, a random secret is returned. ``secret_hash`` of the result is empty: the caller
+    sets ``secret_hash``.
 
-    Raises BadRequest if the body is invalid, or if the token of `session` has no project.
+    `existing` has the stored access rules of the user. The result may also have new access rules,
+    which the caller stores. `now` is a POSIX time.
+
+    Raises BadRequest if the body is invalid or has another attribute, or if the token of `session`
+    has no project. The caller checks that no other credential of the user has the name.
     """
     values = document.get("application_credential") if isinstance(document, dict) else None
     if not isinstance(values, dict) or document != {"application_credential": values}:
@@ -63,10 +67,10 @@ def parse_credential(
 
 
 def _parse_name(name: object) -> str:
-    """Return `name` if it is a valid name of an application credential.
+    """Return `name` unchanged if it is a valid name of an application credential.
 
     A valid name is a string of 1 to 255 characters. At least one character is not a space, and no
-    character is NUL. Raises BadRequest for any other `name`.
+    character is NUL. Raises BadRequest for any other `name`, also for None.
     """
     if (
         not isinstance(name, str)
@@ -82,7 +86,7 @@ def _parse_name(name: object) -> str:
 
 
 def _text(values: Mapping[str, Any], key: str, max_bytes: int) -> str | None:
-    """Return the string under `key`; None if it is null or missing.
+    """Return the string under `key`, which may be empty; None if it is null or missing.
 
     Raises BadRequest if the value is not a string, has more than `max_bytes` bytes in UTF-8, or has
     a NUL character.
@@ -98,11 +102,13 @@ def _text(values: Mapping[str, Any], key: str, max_bytes: int) -> str | None:
 
 
 def _parse_roles(entries: object, session: Session) -> tuple[str, ...]:
-    """Return the ids of the roles in `entries`, without duplicates.
+    """Return the ids of the roles in `entries`, in their order and without duplicates.
 
-    `entries` is a list of objects with an ``id`` or a ``name``. If `entries` is None or empty,
-    returns all roles of `session`. Raises BadRequest if `entries` is not such a list, if it has
-    more than field_lengths.ROLES entries, or if it names a role that `session` does not have.
+    `entries` is a list of objects with an ``id`` or a ``name``. If an object has both, ``name`` is
+    ignored. If `entries` is None or empty, returns the ids of all roles of `session`.
+
+    Raises BadRequest if `entries` is not such a list, if `entries` has more than
+    field_lengths.ROLES objects, or if `session` does not have one of the roles.
     """
     if not entries:
         return tuple(role.id for role in session.roles)
@@ -120,8 +126,8 @@ def _parse_roles(entries: object, session: Session) -> tuple[str, ...]:
 def _parse_expiry(text: object, now: float) -> float | None:
     """Return the POSIX time of `text`, an ISO 8601 date and time; None if `text` is None.
 
-    A time without an offset is in UTC. Raises BadRequest if `text` is anything else, if the time is
-    before `now`, or if the time is after the year 9999 in UTC.
+    A time without an offset is in UTC. Raises BadRequest if `text` is anything else, for example
+    empty. Raises BadRequest, too, if the time is before `now`, or after the year 9999 in UTC.
     """
     if text is None:
         return None
@@ -141,11 +147,12 @@ def _parse_expiry(text: object, now: float) -> float | None:
 def _parse_access_rules(
     entries: object, session: Session, existing: Iterable[UserAccessRule]
 ) -> tuple[UserAccessRule, ...]:
-    """Return the access rules in `entries`, without duplicates.
+    """Return the access rules in `entries`, in their order and without duplicates.
 
-    Each entry has either the id of a rule in `existing`, or a service, a method and a path. If a
-    rule in `existing` has the same service, method and path, that rule is returned. Otherwise a new
-    rule is returned, with a new id.
+    For an entry with the id of a rule in `existing`, that rule is returned, and the other values of
+    the entry are ignored. Any other entry needs a service, a method and a path. If a rule in
+    `existing` has these three values, that rule is returned. Otherwise a new rule is returned, with
+    a new id and the user of `session`.
 
     Raises BadRequest if `entries` is not a list, has more than field_lengths.ACCESS_RULES entries,
     or has an invalid entry.
@@ -170,7 +177,8 @@ def _parse_access_rules(
 def _parse_rule(entry: object) -> AccessRule:
     """Return the rule that `entry` describes with a service, a method and a path.
 
-    Raises BadRequest if one of these three values is missing or invalid.
+    Other values of `entry` are ignored. Raises BadRequest if `entry` is not an object, or if one of
+    the three values is missing or invalid.
     """
     try:
         rule = AccessRule.parse(entry)

@@ -30,7 +30,13 @@ class ApplicationCredentials:
 
     `create` and `delete` raise Forbidden if the caller's token was obtained with a restricted
     credential. Check all other permissions before the call, for example that a user id is the
-    caller's own. `hasher` hashes new secrets. `clock` returns POSIX times.
+    caller's own.
+
+    `list` and `get` use the last content that was read from the file (``IdentityFile.current``).
+    `create` and `delete` raise the errors of `IdentityFile.change`. If their task is cancelled, the
+    change may still be made.
+
+    `hasher` hashes new secrets. `clock` returns POSIX times.
     """
 
     def __init__(
@@ -64,14 +70,14 @@ class ApplicationCredentials:
 
         `document` is the parsed body of the request (see `parse_credential`). `address` is the
         client's address. Returns the credential and its secret: the secret in the body, or else a
-        random secret. Only a hash of the secret is stored. The credential is on disk on return.
+        random secret. Only a hash of the secret is stored. On return, the credential and its new
+        access rules are on disk.
 
-        Raises BadRequest if the body is invalid or names roles that the token does not have, or if
-        the token has no project. Raises Conflict if the user has a credential of that name. Raises
-        Forbidden for a token of a restricted credential, or if a limit would be exceeded (see
-        `limits`). Raises Unauthorized if the session becomes invalid while the secret is hashed.
-        Raises TooManyLogins if the login queue is full. Raises IdentityUnavailable if the queue is
-        closed, or if the identity file is invalid or cannot be written.
+        Raises BadRequest as `parse_credential` does. Raises Conflict if the user has a credential
+        of that name. Raises Forbidden for a token of a restricted credential, or if a limit would
+        be exceeded (see `limits`). Raises Unauthorized if the session becomes invalid while the
+        secret is hashed. Raises TooManyLogins if the login queue is full, and IdentityUnavailable
+        if the queue is closed. Raises the errors of `IdentityFile.change`.
         """
         _check_can_manage(session)
         user_id = session.user.id
@@ -97,12 +103,14 @@ class ApplicationCredentials:
         return created, secret
 
     async def delete(self, session: Session, user_id: str, credential_id: str) -> None:
-        """Delete an application credential of a user.
+        """Delete an application credential of a user, but not its access rules.
 
         Tokens that were obtained with the credential become invalid. The deletion is on disk on
-        return. Raises Forbidden if the token of `session` was obtained with a restricted
-        credential, NotFound if the user has no credential with that id, and IdentityUnavailable if
-        the identity file is invalid or cannot be written.
+        return.
+
+        Raises Forbidden if the token of `session` was obtained with a restricted credential. Raises
+        NotFound if the user has no credential with that id, and the errors of
+        `IdentityFile.change`.
         """
         _check_can_manage(session)
         self.get(user_id, credential_id)
@@ -114,7 +122,7 @@ class ApplicationCredentials:
 
 
 def _has(entry: object, key: str, values: Sequence[str]) -> bool:
-    """Return True if `entry` is an object that has one of `values` under `key`."""
+    """Return True if `entry` is an object whose value under `key` is one of `values`."""
     return isinstance(entry, dict) and entry.get(key) in values
 
 
@@ -127,10 +135,10 @@ def _check_can_manage(session: Session) -> None:
 def _add_rules(
     document: dict[str, Any], credential: ApplicationCredential, directory: Directory
 ) -> None:
-    """Add the access rules of `credential` that `directory` does not have to `document`.
+    """Add the access rules of `credential` that `directory` does not have to `document`, in place.
 
-    `directory` is the Directory of `document`. Raises Forbidden if the user would have more than
-    MAX_ACCESS_RULES_OF_USER access rules.
+    `directory` is the Directory of `document`. Raises Forbidden, and adds nothing, if the user
+    would have more than limits.MAX_ACCESS_RULES_OF_USER access rules.
     """
     missing = [each for each in credential.access_rules if each.id not in directory.access_rules]
     existing = directory.access_rules_of(credential.user_id)
@@ -142,9 +150,9 @@ def _add_rules(
 def _check_limits(new: Mapping[str, Any], existing: Sequence[Mapping[str, Any]]) -> None:
     """Check that a user who has the entries `existing` may have the entry `new`, too.
 
-    Raises Conflict if one of `existing` has the name of `new`. Raises Forbidden if there would be
-    more than MAX_CREDENTIALS_OF_USER entries, or if all entries together would take more than
-    MAX_CREDENTIAL_BYTES_OF_USER.
+    Raises Conflict if an entry in `existing` has the name of `new`. Raises Forbidden if there would
+    be more than limits.MAX_CREDENTIALS_OF_USER entries. Raises Forbidden, too, if all entries
+    together would have more than limits.MAX_CREDENTIAL_BYTES_OF_USER bytes as JSON.
     """
     if any(each.get("name") == new["name"] for each in existing):
         raise Conflict(f"There is an application credential {new['name']} already.")

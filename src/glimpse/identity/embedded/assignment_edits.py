@@ -23,7 +23,8 @@ _ASSIGNMENTS = ("roles", "domain_roles", "system_roles")
 def check_assignment_count(directory: Directory, added: int) -> None:
     """Raise Forbidden if `added` more assignments would exceed `limits.MAX_ASSIGNMENTS`.
 
-    Call this before assignments are added to the document of `directory`.
+    Counts the assignments of all users in `directory`. Call this before assignments are added to
+    the document of `directory`.
     """
     present = sum(len(user.assignments) for user in directory.users.values())
     if present + added > limits.MAX_ASSIGNMENTS:
@@ -31,12 +32,13 @@ def check_assignment_count(directory: Directory, added: int) -> None:
 
 
 def add_assignment(document: Document, directory: Directory, assignment: Assignment) -> None:
-    """Assign a role to a user in `document`; do nothing if the role is assigned already.
+    """Assign a role to a user in `document`, in place; do nothing if the role is assigned already.
 
-    The caller checks the number of assignments (`check_assignment_count`), and that the role, and
-    the project or domain, exist: an assignment of an unknown
-    role is dropped without an error. If the assignment is added, invalid assignments of that user
-    are dropped. Raises KeyError if the user does not exist.
+    Before the call, check that the role exists, that the project or domain exists, and the number
+    of assignments (`check_assignment_count`). An assignment of an unknown role is not written,
+    without an error. If the assignment is added, invalid assignments of that user are dropped.
+
+    Raises KeyError if `directory` does not have the user.
     """
     user = directory.users[assignment.user_id]
     if assignment not in user.assignments:
@@ -48,7 +50,8 @@ def remove_assignments(
 ) -> None:
     """Remove the assignments for which `is_removed` returns True from all users in `document`.
 
-    If a user loses an assignment, the invalid assignments of that user are dropped, too.
+    Changes `document` in place. If a user loses an assignment, the invalid assignments of that user
+    are dropped, too.
     """
     for user in directory.users.values():
         kept = [each for each in user.assignments if not is_removed(each)]
@@ -59,9 +62,10 @@ def remove_assignments(
 def _write_assignments(
     document: Document, directory: Directory, user: User, assignments: Iterable[Assignment]
 ) -> None:
-    """Replace all assignments of `user` in `document` by `assignments`.
+    """Replace all assignments of `user` in `document` by `assignments`, in place.
 
-    Does nothing if the document has no entry of the user.
+    Assignments of roles that `directory` does not have are left out. Does nothing if the document
+    has no entry of the user.
     """
     roles: dict[str, tuple[str, ...]] = {}
     domain_roles: dict[str, tuple[str, ...]] = {}

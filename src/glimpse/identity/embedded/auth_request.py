@@ -17,7 +17,8 @@ class Reference:
     """How a request names a domain, user, project or application credential: by id or by name.
 
     If a user or project is named by ``name``, ``domain`` names the domain of that user or project.
-    Otherwise ``domain`` is None.
+    Otherwise ``domain`` is None. An application credential may have both ``id`` and ``name``; then
+    ``id`` counts.
     """
 
     id: str | None
@@ -41,15 +42,17 @@ class Reference:
 class AuthRequest:
     """A request for a token: its authentication methods with their parameters, and its scope.
 
-    The method password has the parameters ``user`` and ``password``. The method token has
-    ``token``. The method application_credential has ``credential`` and ``secret``. If the
-    credential has no id, ``user`` is the owner of the credential. If two methods name a ``user``,
-    the ``user`` of the later method is used for both.
+    - The method password has the parameters ``user`` and ``password``.
+    - The method token has ``token``.
+    - The method application_credential has ``credential`` and ``secret``. If the credential has no
+      id, ``user`` is the owner of the credential.
 
-    The scope is ``project``, ``domain``, the system if ``is_system`` is True, a trust if
-    ``is_trust`` is True, or none if ``is_unscoped`` is True. At most one of these five fields is
-    set. If none of the five is set, the new token is for the project of the application credential.
-    Without an application credential, the new token is for the user's default project, or unscoped.
+    If two methods name a ``user``, the ``user`` of the later method is used for both.
+
+    At most one of five fields sets the scope: ``project``, ``domain``, ``is_system``, ``is_trust``
+    (a trust, which Glimpse does not support) or ``is_unscoped``. If none of the five is set, the
+    token is for the project of the application credential. Without an application credential, the
+    token is for the user's default project, or unscoped.
     """
 
     methods: tuple[str, ...]
@@ -85,9 +88,9 @@ def parse_auth_request(document: object) -> AuthRequest:
     A method that is listed twice counts once. Raises BadRequest if the body is malformed, or if the
     parameters of a listed method are missing.
 
-    An empty list of methods, or a method that is not in METHODS, raises no error here:
-    `Login.log_in` then raises Unauthorized. The parameters of a method that is not in METHODS are
-    ignored.
+    An empty list of methods raises no error here, nor does a method that is not in METHODS:
+    `Login.log_in` then raises Unauthorized. The parameters of a method that is not in METHODS must
+    be there, but are ignored.
     """
     auth = _require_object(_require_object(document, "the body").get("auth"), "auth")
     identity = _require_object(auth.get("identity"), "auth.identity")
@@ -134,9 +137,12 @@ def _parse_token(parameters: Mapping[str, Any]) -> dict[str, Any]:
 def _parse_application_credential(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields ``credential`` and ``secret`` of AuthRequest.
 
-    If the credential has no id, also returns the field ``user``, the owner of the credential. A
-    missing secret is empty. Raises BadRequest if the credential has neither an id nor a name, if
-    there is a name but no id and no owner, or if a value has the wrong type.
+    If the credential has no id, also returns the field ``user``, the owner of the credential. If
+    the credential has an id, the owner is ignored. A missing or null secret becomes an empty
+    string.
+
+    Raises BadRequest if the credential has neither an id nor a name, if there is a name but no id
+    and no owner, or if a value has the wrong type. An empty id or name counts as missing.
     """
     path = "auth.identity.application_credential"
     values: dict[str, Any] = {
@@ -165,8 +171,8 @@ _PARSERS = {
 def _parse_scope(scope: object) -> dict[str, Any]:
     """Return the field of AuthRequest that `scope` sets, such as ``project`` or ``is_system``.
 
-    Returns no field if `scope` is None. Raises BadRequest if `scope` is malformed, or does not have
-    exactly one of _SCOPES.
+    Returns an empty dict if `scope` is None. Raises BadRequest if `scope` is malformed. Raises
+    BadRequest, too, if `scope` has several keys of _SCOPES, or none. Other keys are ignored.
     """
     if scope is None:
         return {}
@@ -224,9 +230,12 @@ _SCOPE_PARSERS = {
 def _parse_reference(parameters: Mapping[str, Any], path: str) -> Reference:
     """Parse a user or project that is named by id, or by name and domain.
 
-    If there are both an id and a name, the name is used (as in Keystone). Raises BadRequest if
-    there is neither an id nor a name, if a name has no domain, or if a value has the wrong type.
-    `path` is the place of `parameters` in the body, for the error message.
+    If there are both an id and a name, the name is used (as in Keystone). Then a domain is needed.
+    An empty id or name counts as missing. `path` is the place of `parameters` in the body, for the
+    error message.
+
+    Raises BadRequest if there is neither an id nor a name, if a name has no domain, or if a value
+    has the wrong type.
     """
     identifier = _optional_text(parameters, "id", path)
     name = _optional_text(parameters, "name", path)
@@ -241,9 +250,10 @@ def _parse_reference(parameters: Mapping[str, Any], path: str) -> Reference:
 def _parse_domain_reference(parameters: Mapping[str, Any], path: str) -> Reference:
     """Parse a domain that is named by id or by name.
 
-    If there are both an id and a name, the name is used (as in Keystone). Raises BadRequest if
-    there is neither an id nor a name, or if a value has the wrong type. `path` is the place of
-    `parameters` in the body, for the error message.
+    If there are both an id and a name, the name is used (as in Keystone). An empty id or name
+    counts as missing. `path` is the place of `parameters` in the body, for the error message.
+
+    Raises BadRequest if there is neither an id nor a name, or if a value has the wrong type.
     """
     identifier = _optional_text(parameters, "id", path)
     name = _optional_text(parameters, "name", path)
@@ -260,7 +270,7 @@ def _require_object(value: object, path: str) -> Mapping[str, Any]:
 
 
 def _optional_text(parameters: Mapping[str, Any], key: str, path: str) -> str | None:
-    """Return the string under `key`; None if it is null or missing.
+    """Return the string under `key`, which may be empty; None if it is null or missing.
 
     Raises BadRequest for a value of another type. The message has `path` and `key`.
     """

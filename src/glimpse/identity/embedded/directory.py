@@ -79,9 +79,9 @@ class Directory:
     def slowest_password_hash(self) -> ScryptParameters:
         """The scrypt parameters of the slowest password hash of all users.
 
-        The slowest hash is the hash that takes longest to check. Each login by password takes as
-        long as a check of this hash, so that the time of a login does not reveal which users exist
-        (`password_hashes.check_password`).
+        The slowest hash is the hash that takes longest to check, at least MINIMAL. Each login by
+        password takes as long as a check of this hash, so that the time of a login does not reveal
+        which users exist (`password_hashes.check_password`).
         """
         return slowest_parameters(user.password_hash for user in self.users.values())
 
@@ -89,9 +89,9 @@ class Directory:
     def slowest_secret_hash(self) -> ScryptParameters:
         """The scrypt parameters of the slowest secret hash of all application credentials.
 
-        The slowest hash is the hash that takes longest to check. Each login by application
-        credential takes as long as a check of this hash, so that the time of a login does not
-        reveal which application credentials exist.
+        The slowest hash is the hash that takes longest to check, at least MINIMAL. Each login by
+        application credential takes as long as a check of this hash, so that the time of a login
+        does not reveal which application credentials exist.
         """
         return slowest_parameters(
             each.secret_hash for each in self.application_credentials.values()
@@ -100,8 +100,8 @@ class Directory:
     def domain(self, *, domain_id: str | None = None, name: str | None = None) -> Domain | None:
         """Return the domain with the id `domain_id`; if `domain_id` is None, the domain `name`.
 
-        Returns None if there is no such domain. A disabled domain is returned, too. The case of
-        `name` does not matter, as in Keystone.
+        Returns None if there is no such domain, or if both arguments are None. A disabled domain is
+        returned, too. The case of `name` does not matter, as in Keystone.
         """
         if domain_id is not None:
             return self.domains.get(domain_id)
