@@ -32,9 +32,8 @@ class ApplicationCredentials:
     credential. Check all other permissions before the call, for example that a user id is the
     caller's own.
 
-    `list` and `get` use the last content that was read from the file (``IdentityFile.current``).
-    `create` and `delete` raise the errors of `IdentityFile.change`. If their task is cancelled, the
-    change may still be made.
+    `list` and `get` use the content of the file that was read last (``IdentityFile.current``). If
+    the task of `create` or `delete` is cancelled, the change may still be made.
 
     `hasher` hashes new secrets. `clock` returns POSIX times.
     """
@@ -70,14 +69,14 @@ class ApplicationCredentials:
 
         `document` is the parsed body of the request (see `parse_credential`). `address` is the
         client's address. Returns the credential and its secret: the secret in the body, or else a
-        random secret. Only a hash of the secret is stored. On return, the credential and its new
-        access rules are on disk.
+        random secret. Only a hash of the secret is stored. On return, the change is on disk.
 
         Raises BadRequest as `parse_credential` does. Raises Conflict if the user has a credential
         of that name. Raises Forbidden for a token of a restricted credential, or if a limit would
-        be exceeded (see `limits`). Raises Unauthorized if the session becomes invalid while the
-        secret is hashed. Raises TooManyLogins if the login queue is full, and IdentityUnavailable
-        if the queue is closed. Raises the errors of `IdentityFile.change`.
+        be exceeded (see `limits`). Raises Unauthorized if the session becomes invalid meanwhile.
+        Raises TooManyLogins if the login queue is full, and IdentityUnavailable if the queue is
+        closed. Raises IdentityFileUnavailable if the identity file is invalid or cannot be written,
+        and ChangeNotSynced if a crash may undo the change.
         """
         _check_can_manage(session)
         user_id = session.user.id
@@ -105,12 +104,13 @@ class ApplicationCredentials:
     async def delete(self, session: Session, user_id: str, credential_id: str) -> None:
         """Delete an application credential of a user, but not its access rules.
 
-        Tokens that were obtained with the credential become invalid. The deletion is on disk on
-        return.
+        Tokens that were obtained with the credential become invalid. On return, the change is on
+        disk.
 
         Raises Forbidden if the token of `session` was obtained with a restricted credential. Raises
-        NotFound if the user has no credential with that id, and the errors of
-        `IdentityFile.change`.
+        NotFound if the user has no credential with that id. Raises IdentityFileUnavailable if the
+        identity file is invalid or cannot be written, and ChangeNotSynced if a crash may undo the
+        change.
         """
         _check_can_manage(session)
         self.get(user_id, credential_id)

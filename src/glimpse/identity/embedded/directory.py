@@ -113,8 +113,8 @@ class Directory:
         """Return the user with the id `user_id`; if `user_id` is None, the user `name`.
 
         `name` is looked up in the domain `domain_id`; with a `user_id`, `domain_id` is ignored.
-        Returns None if there is no such user. A disabled user is returned, too. The case of `name`
-        does not matter, as in Keystone.
+        Returns None if there is no such user, or if `user_id` and `name` are None. A disabled user
+        is returned, too. The case of `name` does not matter, as in Keystone.
         """
         if user_id is not None:
             return self.users.get(user_id)
@@ -123,11 +123,11 @@ class Directory:
     def project(
         self, *, project_id: str | None = None, name: str | None = None, domain_id: str = DOMAIN_ID
     ) -> Project | None:
-        """Return the project with the id `project_id`; if that is None, the project `name`.
+        """Return the project with the id `project_id`; if `project_id` is None, the project `name`.
 
         `name` is looked up in the domain `domain_id`; with a `project_id`, `domain_id` is ignored.
-        Returns None if there is no such project. A disabled project is returned, too. The case of
-        `name` does not matter, as in Keystone.
+        Returns None if there is no such project, or if `project_id` and `name` are None. A disabled
+        project is returned, too. The case of `name` does not matter, as in Keystone.
         """
         if project_id is not None:
             return self.projects.get(project_id)
@@ -144,22 +144,25 @@ class Directory:
     def effective_roles(self, role_ids: Iterable[str]) -> list[Role]:
         """Return the roles that a token has if its user has the roles with the ids `role_ids`.
 
-        The result has these roles, and all roles that they imply directly or indirectly. A role
-        that belongs to a domain is left out: such a role only implies other roles. Unknown ids are
-        ignored.
+        The result has the roles in `role_ids`, then all roles that these roles imply directly or
+        indirectly. Each role is in the result once. A role that belongs to a domain is left out:
+        such a role only implies other roles. Unknown ids are ignored.
         """
         return effective_roles(role_ids, self.roles, self.implied_roles)
 
     def is_enabled(self, entry: User | Project) -> bool:
-        """Return True if `entry` is enabled, and the domain of `entry` is enabled, too."""
+        """Return True if both `entry` and its domain are enabled.
+
+        Returns False if the domain is unknown.
+        """
         domain = self.domains.get(entry.domain_id)
         return entry.enabled and domain is not None and domain.enabled
 
     def projects_of(self, user: User) -> list[Project]:
         """Return the projects in which `user` has an effective role, sorted by name.
 
-        For effective roles, see `effective_roles`. Disabled projects are in the list, too, as in
-        Keystone.
+        A user whose only roles in a project belong to a domain, and imply nothing, has no effective
+        role there (see `effective_roles`). Disabled projects are in the list, too, as in Keystone.
         """
         found = (self.projects.get(each) for each in self._with_role(user.roles))
         return sorted(filter(None, found), key=lambda each: each.name)
@@ -174,13 +177,13 @@ class Directory:
         return sorted(filter(None, found), key=lambda each: each.name)
 
     def access_rules_of(self, user_id: str) -> list[UserAccessRule]:
-        """Return the access rules of a user, in the order of the file."""
+        """Return the access rules of a user, in the order of the file; none for an unknown user."""
         return [each for each in self.access_rules.values() if each.user_id == user_id]
 
     def application_credentials_of(self, user_id: str) -> list[ApplicationCredential]:
         """Return the application credentials of a user, sorted by name.
 
-        Expired credentials are in the list, too.
+        Expired credentials are in the list, too. For an unknown user, the list is empty.
         """
         credentials = (
             each for each in self.application_credentials.values() if each.user_id == user_id
@@ -188,9 +191,9 @@ class Directory:
         return sorted(credentials, key=lambda credential: credential.name)
 
     def _with_role(self, assigned: Mapping[str, tuple[str, ...]]) -> list[str]:
-        """Return the ids of the projects or domains in which the user has an effective role.
+        """Return the ids in `assigned` under which there is an effective role, in their order.
 
-        `assigned` maps the id of a project or domain to the ids of the roles that the user has
-        there. See `effective_roles`.
+        `assigned` maps the id of a project or domain to the ids of the roles that a user has there.
+        For effective roles, see `effective_roles`.
         """
         return [place for place, roles in assigned.items() if self.effective_roles(roles)]

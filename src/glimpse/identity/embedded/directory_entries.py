@@ -15,7 +15,10 @@ DOMAIN_ID, DOMAIN_NAME = "default", "Default"  # the domain that always exists
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """A domain: a namespace of users and projects."""
+    """A domain: a namespace of users and projects.
+
+    While a domain is disabled, nobody can use its users and projects.
+    """
 
     id: str
     name: str
@@ -55,9 +58,11 @@ class User:
     them.
 
     The user has either a readable ``password``, which `glimpse openrc` can print, or a
-    ``password_hash``. ``email`` and ``description`` are None if they were never set.
-    ``disabled_at`` is the POSIX time at which a request last disabled the user. Tokens that were
-    issued until then stay invalid when the user is enabled again.
+    ``password_hash``. ``email``, ``description`` and ``default_project_id`` are None if they were
+    never set.
+
+    ``disabled_at`` is the POSIX time at which a request last disabled the user, or None. Tokens
+    that were issued before this time stay invalid, even if the user is enabled again.
     """
 
     id: str
@@ -78,7 +83,10 @@ class User:
 
     @property
     def assignments(self) -> list["Assignment"]:
-        """The roles that are assigned to the user: in projects, in domains, then on the system."""
+        """The roles that are assigned to the user: in projects, in domains, then on the system.
+
+        Implied roles are not included.
+        """
         found = [
             Assignment(self.id, role, project_id=project_id)
             for project_id, roles in self.roles.items()
@@ -105,7 +113,7 @@ class Assignment(NamedTuple):
 
     @property
     def scope(self) -> tuple[str | None, str | None]:
-        """The ids of the project and the domain; both are None for a role on the system."""
+        """The pair of ``project_id`` and ``domain_id``; both are None for a role on the system."""
         return self.project_id, self.domain_id
 
 
@@ -113,8 +121,8 @@ class Assignment(NamedTuple):
 class Role:
     """A role.
 
-    ``domain_id`` is None for most roles. A role with a ``domain_id`` is never in a token itself;
-    the token has the roles that this role implies.
+    ``domain_id`` is None for most roles. A role with a ``domain_id`` is never in a token itself.
+    The token has the roles that this role implies.
     """
 
     id: str
@@ -130,7 +138,7 @@ class UserAccessRule:
     """An access rule of a user.
 
     Application credentials refer to access rules. Deleting an application credential does not
-    delete its access rules.
+    delete the access rules of the credential.
     """
 
     id: str
@@ -140,7 +148,7 @@ class UserAccessRule:
 
 @dataclass(frozen=True, slots=True)
 class ApplicationCredential:
-    """A secret with which a program logs in as a user, with some of the user's roles.
+    """A secret with which a program logs in as a user, with some of the user's roles in a project.
 
     ``roles`` has the ids of these roles. Tokens that were obtained with the credential may be used
     for the requests that a rule in ``access_rules`` allows. If ``access_rules`` is empty, the
@@ -189,7 +197,8 @@ class Endpoint:
     """An endpoint that an admin added to the catalog.
 
     ``service_id`` is the id of a Service, or of a service that this process provides itself.
-    ``interface`` is ``public``, ``internal`` or ``admin``.
+    ``interface`` is ``public``, ``internal`` or ``admin``. ``region_id`` is None if the endpoint is
+    in no region. ``url`` may have substitutions (see `endpoint_urls`).
     """
 
     id: str

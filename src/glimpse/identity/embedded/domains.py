@@ -31,24 +31,27 @@ _KNOWN = frozenset(
 
 
 class Domains:
-    """Creates, updates and deletes domains. Each change is on disk on return.
+    """Creates, updates and deletes domains in the identity file.
 
     `values` are attributes from a request. Check `values` against `schemas.DOMAIN` before the call,
-    and check that the caller may make the change. All methods raise IdentityUnavailable if the
-    identity file is invalid or cannot be written. `create` and `update` raise Forbidden if the
-    identity file would be too large.
+    and check that the caller may make the change. Attributes that Keystone does not know are stored
+    in ``extra``. If the task of a method is cancelled, the change may still be made.
     """
 
     def __init__(self, identity_file: IdentityFile) -> None:
         self._file = identity_file
 
     async def create(self, values: Mapping[str, Any]) -> Domain:
-        """Create a domain and return it.
+        """Create a domain and return it. On return, the change is on disk.
 
-        If `values` have an ``explicit_domain_id``, that is the id of the domain. Raises BadRequest
-        if ``explicit_domain_id`` is not a UUID in lower case without hyphens. Raises Conflict if a
-        domain or project has the id, or if another domain has the name, ignoring case. Raises
-        Forbidden if there are too many domains.
+        If `values` have an ``explicit_domain_id``, that is the id of the domain. Otherwise the id
+        is random.
+
+        Raises BadRequest if ``explicit_domain_id`` is not a UUID in lower case without hyphens.
+        Raises Conflict if a domain or project has the id, or if another domain has the name,
+        ignoring case. Raises Forbidden if there are too many domains, or if the identity file would
+        be too large. Raises IdentityFileUnavailable if the identity file is invalid or cannot be
+        written, and ChangeNotSynced if a crash may undo the change.
         """
         domain_id = values.get("explicit_domain_id") or uuid.uuid4().hex
         if len(domain_id) != _UUID_LENGTH or not set(domain_id) <= set("0123456789abcdef"):
@@ -75,12 +78,15 @@ class Domains:
     async def update(self, domain_id: str, values: Mapping[str, Any]) -> Domain:
         """Replace the attributes of a domain that are in `values`; return the changed domain.
 
-        An ``id`` in `values` is ignored, whatever its value, as in Keystone. While a domain is
-        disabled, tokens of its users, for its projects and for the domain itself are invalid. The
-        tokens are valid again when the domain is enabled again, as in Keystone. Raises NotFound if
-        the domain does not exist. Raises Conflict if another domain has the new name, ignoring
-        case. Raises Forbidden if the domain is immutable, and `values` do more than reset the
-        option ``immutable``.
+        On return, the change is on disk. An ``id`` in `values` is ignored, as in Keystone. While a
+        domain is disabled, tokens of its users, for its projects and for the domain itself are
+        invalid. These tokens are valid again when the domain is enabled again.
+
+        Raises NotFound if the domain does not exist. Raises Conflict if another domain has the new
+        name, ignoring case. Raises Forbidden if the domain is immutable, and `values` do more than
+        reset the option ``immutable``. Raises Forbidden, too, if the identity file would be too
+        large. Raises IdentityFileUnavailable if the identity file is invalid or cannot be written,
+        and ChangeNotSynced if a crash may undo the change.
         """
         results: list[Domain] = []
 
@@ -97,9 +103,11 @@ class Domains:
     async def delete(self, domain_id: str) -> None:
         """Delete a disabled domain with its users, projects and roles. Images are kept.
 
-        Raises NotFound if the domain does not exist. Raises Forbidden if the domain is enabled or
-        immutable, if a project of the domain is immutable, or if the domain is Default, which
-        always exists. In all these cases, nothing is deleted.
+        On return, the change is on disk. Raises NotFound if the domain does not exist. Raises
+        Forbidden if the domain is enabled or immutable, if a project of the domain is immutable, or
+        if the domain is Default, which always exists. After these errors, nothing is deleted.
+        Raises IdentityFileUnavailable if the identity file is invalid or cannot be written, and
+        ChangeNotSynced if a crash may undo the change.
         """
 
         def remove(document: Document, directory: Directory) -> None:
@@ -125,7 +133,7 @@ def _find(domain_id: str, directory: Directory) -> Domain:
 
 
 def _check_name(domain: Domain, directory: Directory) -> None:
-    """Raise Conflict if another domain has the same name, ignoring case."""
+    """Raise Conflict if a domain with another id has the name of `domain`, ignoring case."""
     other = directory.domain(name=domain.name)
     if other is not None and other.id != domain.id:
         raise Conflict(f"There is a domain {domain.name} already.")

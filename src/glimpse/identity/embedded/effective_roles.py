@@ -8,12 +8,14 @@ from glimpse.identity.embedded.directory_entries import Role
 def effective_roles(
     assigned: Iterable[str], roles: Mapping[str, Role], implied_roles: Mapping[str, Iterable[str]]
 ) -> list[Role]:
-    """Return the roles with the ids `assigned`, and all roles that these roles imply.
+    """Return the roles with the ids `assigned`, then all roles that these roles imply.
 
+    Roles that are implied indirectly are in the result, too. Each role is in the result once.
     `roles` has every role by its id. `implied_roles` maps the id of a role to the ids of the roles
-    that this role implies directly. A role that belongs to a domain is left out of the result,
-    because such a role only implies other roles. Ids in `assigned` that `roles` does not have are
-    ignored.
+    that this role implies directly.
+
+    A role that belongs to a domain is left out of the result, because such a role only implies
+    other roles. Ids that `roles` does not have are ignored.
     """
     found: dict[str, Role] = {}
     remaining = list(assigned)

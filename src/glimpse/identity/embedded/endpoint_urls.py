@@ -8,10 +8,11 @@ _SUBSTITUTION = re.compile(r"[%$]\(([a-z_]{1,32})\)s")
 
 
 def is_valid_url(url: str) -> bool:
-    """Return True if `url` has no unknown substitution, and no other ``%`` or ``$(``.
+    """Return True if all substitutions in `url` are known, and ``%`` is not used otherwise.
 
     Known substitutions are ``%(user_id)s``, ``%(project_id)s`` and ``%(tenant_id)s``, also with
-    ``$`` in place of ``%``. ``%%`` is allowed: as in Keystone, ``%%`` stands for ``%``.
+    ``$`` in place of ``%``. ``%%`` is allowed: as in Keystone, ``%%`` stands for ``%``. Any other
+    ``%`` or ``$(`` makes `url` invalid. Nothing else in `url` is checked.
     """
     rest, names = _split(url)
     return names <= _KNOWN and "%" not in rest and "$(" not in rest
@@ -20,8 +21,9 @@ def is_valid_url(url: str) -> bool:
 def expand_url(url: str, user_id: str, project_id: str | None) -> str | None:
     """Return `url` with ids in place of its substitutions, and ``%`` in place of ``%%``.
 
-    `user_id` and `project_id` are the user and the project of the token. Returns None if `url` is
-    not valid (see `is_valid_url`), or if `url` needs the id of a project and `project_id` is None.
+    `user_id` and `project_id` are the user and the project of the token. The ids are inserted as
+    they are. Returns None if `url` is not valid (see `is_valid_url`), or if `url` needs the id of a
+    project and `project_id` is None.
     """
     if not is_valid_url(url):
         return None
@@ -38,7 +40,7 @@ def expand_url(url: str, user_id: str, project_id: str | None) -> str | None:
 def _split(url: str) -> tuple[str, set[str]]:
     """Return `url` without its substitutions, and the names of the substitutions.
 
-    The first result has a space in place of each ``%%``.
+    The names may be unknown. The first result has a space in place of each ``%%``.
     """
     parts = url.split("%%")
     names = {name for part in parts for name in _SUBSTITUTION.findall(part)}

@@ -30,15 +30,16 @@ _KNOWN = frozenset(
 
 
 class Endpoints:
-    """Creates, updates and deletes endpoints of the catalog. Each change is on disk on return.
+    """Creates, updates and deletes endpoints of the catalog in the identity file.
 
-    An endpoint may belong to a service of this process, but this process's own endpoints cannot be
-    changed. `own` has the ids of both. `values` are attributes from a request. Check `values`
-    against `schemas.ENDPOINT` before the call, and check that the caller may make the change. If
-    `values` have a ``region`` and no ``region_id``, a missing region is created.
+    `own` has the ids of the services and endpoints of this process. An endpoint in the identity
+    file may belong to a service of this process. The endpoints of this process itself cannot be
+    changed.
 
-    All methods raise IdentityUnavailable if the identity file is invalid or cannot be written.
-    `create` and `update` raise Forbidden if the identity file would be too large.
+    `values` are attributes from a request. Check `values` against `schemas.ENDPOINT` before the
+    call, and check that the caller may make the change. Attributes that Keystone does not know are
+    stored in ``extra``, as is ``name``. If the task of a method is cancelled, the change may still
+    be made.
     """
 
     def __init__(self, identity_file: IdentityFile, own: OwnCatalogIds) -> None:
@@ -46,10 +47,15 @@ class Endpoints:
         self._own = own
 
     async def create(self, values: Mapping[str, Any]) -> Endpoint:
-        """Create an endpoint and return it.
+        """Create an endpoint and return it. On return, the change is on disk.
+
+        If ``region_id`` is missing or null in `values`, a ``region`` that does not exist is
+        created.
 
         Raises BadRequest for an unknown service, an unknown ``region_id``, or an invalid URL (see
-        `is_valid_url`). Raises Forbidden if there are too many endpoints or regions.
+        `is_valid_url`). Raises Forbidden if there are too many endpoints or regions, or if the
+        identity file would be too large. Raises IdentityFileUnavailable if the identity file is
+        invalid or cannot be written, and ChangeNotSynced if a crash may undo the change.
         """
         if not is_valid_url(values["url"]):
             raise BadRequest(f"Cannot create an endpoint with an invalid URL: {values['url']}.")
@@ -66,10 +72,15 @@ class Endpoints:
     async def update(self, endpoint_id: str, values: Mapping[str, Any]) -> Endpoint:
         """Replace the attributes of an endpoint that are in `values`; return the changed endpoint.
 
-        As in Keystone, the URL is not checked: an endpoint with an invalid URL is left out of the
-        catalog. Raises NotFound if the endpoint does not exist. Raises BadRequest if `values` have
-        another id, an unknown service or an unknown ``region_id``. Raises Forbidden for an endpoint
-        of this process, or if there are too many regions.
+        On return, the change is on disk. The URL is not checked, as in Keystone: an endpoint with
+        an invalid URL is left out of the catalog. If ``region_id`` is missing or null in `values`,
+        and the region of the changed endpoint does not exist, the region is created.
+
+        Raises NotFound if the endpoint does not exist. Raises BadRequest if `values` have another
+        id, or if the service or ``region_id`` is unknown. Raises Forbidden for an endpoint of this
+        process, if there are too many regions, or if the identity file would be too large. Raises
+        IdentityFileUnavailable if the identity file is invalid or cannot be written, and
+        ChangeNotSynced if a crash may undo the change.
         """
         results: list[Endpoint] = []
 
@@ -84,10 +95,11 @@ class Endpoints:
         return results[0]
 
     async def delete(self, endpoint_id: str) -> None:
-        """Delete an endpoint.
+        """Delete an endpoint. On return, the change is on disk.
 
         Raises NotFound if the endpoint does not exist, and Forbidden for an endpoint of this
-        process.
+        process. Raises IdentityFileUnavailable if the identity file is invalid or cannot be
+        written, and ChangeNotSynced if a crash may undo the change.
         """
 
         def remove(document: Document, directory: Directory) -> None:
@@ -117,11 +129,14 @@ class Endpoints:
         endpoint: Endpoint,
         values: Mapping[str, Any],
     ) -> None:
-        """Check that the service and region of `endpoint` exist; add a missing ``region``.
+        """Check that the service of `endpoint` exists; check or add the region of `endpoint`.
 
-        Raises BadRequest for an unknown service or ``region_id``. If `values` name an unknown
-        region as ``region``, adds the region to `document`, or raises Forbidden if there are too
-        many regions.
+        `directory` is the Directory of `document`. If the region does not exist, and ``region_id``
+        is missing or null in `values`, adds the region to `document`.
+
+        Raises BadRequest for an unknown service, or an unknown ``region_id`` in `values`. Raises
+        Forbidden if there would be too many regions, or if `document` would be too large. After an
+        error, discard `document`.
         """
         region_id = endpoint.region_id
         is_known = region_id in (None, self._own.region_id) or region_id in directory.regions
@@ -137,7 +152,7 @@ class Endpoints:
 def _endpoint_with(endpoint: Endpoint, values: Mapping[str, Any]) -> Endpoint:
     """Return a copy of `endpoint` with the attributes in `values`.
 
-    If `values` have both ``region_id`` and ``region``, ``region_id`` is used.
+    ``region`` is used as the id of the region only if ``region_id`` is missing or null.
     """
     region_id = values.get("region_id", endpoint.region_id)
     if values.get("region_id") is None and values.get("region") is not None:

@@ -16,7 +16,10 @@ class Forbidden(Exception):
 
 
 class NotFound(Exception):
-    """An object that the request names does not exist: 404."""
+    """An object that the request names does not exist: 404.
+
+    Login also raises NotFound for an invalid token, as Keystone does.
+    """
 
 
 class Conflict(Exception):
