@@ -22,6 +22,13 @@ def test_entry_is_found_by_id_and_sections_are_added() -> None:
     assert document["regions"] == []
 
 
+def test_entries_whose_id_is_no_string_are_kept_when_others_are_removed() -> None:
+    odd: list[Any] = [{"id": ["u"]}, {"id": {}}, {"id": None}, {}, "u", None]
+    document: dict[str, Any] = {"users": [{"id": "u"}, *odd, {"id": "v"}]}
+    remove_entries(document, "users", {"u"})
+    assert document == {"users": [*odd, {"id": "v"}]}
+
+
 @pytest.mark.parametrize("content", [{"u": {"name": "a"}}, {}, "users", "", 0, False])
 def test_section_that_is_no_list_is_never_overwritten(content: object) -> None:
     document: dict[str, Any] = {"users": content}

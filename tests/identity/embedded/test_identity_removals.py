@@ -1,6 +1,7 @@
 """Removing something from the identity file removes what belongs to it, and nothing else."""
 
 from glimpse.identity.embedded import identity_removals
+from glimpse.identity.embedded.identity_document_parser import parse_directory
 from glimpse.identity.embedded.standard_roles import role_id_of
 from tests.identity.embedded.edited_document import edited
 
@@ -24,6 +25,15 @@ def test_removed_project_leaves_no_assignments_credentials_and_default_projects(
     assert directory.users["v"].default_project_id == "q"
     assert directory.users["v"].roles == {}
     assert set(directory.application_credentials) == {"f"}
+
+
+def test_project_is_removed_though_a_user_has_an_invalid_default_project() -> None:
+    user = {"id": "w", "name": "w", "password": "x", "default_project_id": ["p"]}
+    projects = [{"id": "p", "name": "p"}]
+    document = {"projects": projects, "users": [user], "application_credentials": []}
+    identity_removals.remove_projects(document, parse_directory(document), {"p"})
+    assert document["projects"] == []
+    assert document["users"] == [{**user, "default_project_id": ["p"]}]
 
 
 def test_removed_role_leaves_no_assignments_implications_and_credentials() -> None:

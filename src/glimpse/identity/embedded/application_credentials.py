@@ -12,7 +12,11 @@ from glimpse.identity.embedded.application_credential_request import parse_crede
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import ApplicationCredential
 from glimpse.identity.embedded.errors import Conflict, Forbidden, NotFound
-from glimpse.identity.embedded.identity_document_sections import remove_entries, section_of
+from glimpse.identity.embedded.identity_document_sections import (
+    has_value,
+    remove_entries,
+    section_of,
+)
 from glimpse.identity.embedded.identity_entry_edits import check_size
 from glimpse.identity.embedded.identity_entry_rendering import access_rule_entry, credential_entry
 from glimpse.identity.embedded.identity_file import IdentityFile
@@ -93,7 +97,7 @@ class ApplicationCredentials:
         def add(document: dict[str, Any], directory: Directory) -> None:
             resolve_session(session.token, directory)  # the session may have ended meanwhile
             entries, owners = document["application_credentials"], (user_id, session.user.name)
-            _check_limits(new, [each for each in entries if _has(each, "user", owners)])
+            _check_limits(new, [each for each in entries if has_value(each, "user", owners)])
             _add_rules(document, created, directory)
             entries.append(new)
             check_size(document)
@@ -119,11 +123,6 @@ class ApplicationCredentials:
             remove_entries(document, "application_credentials", (credential_id,))
 
         await asyncio.to_thread(self._file.change, remove)
-
-
-def _has(entry: object, key: str, values: Sequence[str]) -> bool:
-    """Return True if `entry` is an object whose value under `key` is one of `values`."""
-    return isinstance(entry, dict) and entry.get(key) in values
 
 
 def _check_can_manage(session: Session) -> None:

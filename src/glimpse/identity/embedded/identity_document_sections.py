@@ -40,18 +40,33 @@ def section_of(document: Document, section: str) -> list[Any]:
 def find_entry(document: Document, section: str, entry_id: str) -> Entry | None:
     """Return the entry of a section with the id `entry_id`; None if there is no such entry.
 
-    If several entries have the id, returns the last one. Changing the entry changes `document`.
+    If several entries have the id, returns the last one. Changing the entry changes `document`. If
+    the section is missing, an empty section is added. Raises InvalidStateFile if the section is not
+    a list.
     """
     entries = reversed(section_of(document, section))
     return next((each for each in entries if value_of(each, "id") == entry_id), None)
 
 
 def remove_entries(document: Document, section: str, ids: Collection[str]) -> None:
-    """Remove all entries of a section whose id is in `ids`; change `document` in place."""
+    """Remove all entries of a section whose id is in `ids`; change `document` in place.
+
+    Entries that are not objects, or whose id is not a string, stay. Raises InvalidStateFile if the
+    section is not a list.
+    """
     entries = section_of(document, section)
-    document[section] = [each for each in entries if value_of(each, "id") not in ids]
+    document[section] = [each for each in entries if not has_value(each, "id", ids)]
 
 
 def value_of(entry: object, name: str) -> Any:
     """Return the value `name` of `entry`; None if `entry` has no such value or is no object."""
     return entry.get(name) if isinstance(entry, dict) else None
+
+
+def has_value(entry: object, name: str, values: Collection[str]) -> bool:
+    """Return True if the value `name` of `entry` is one of `values`.
+
+    Returns False if `entry` is no object, has no such value, or has a value that is not a string.
+    """
+    value = value_of(entry, name)
+    return isinstance(value, str) and value in values

@@ -18,6 +18,7 @@ from glimpse.identity.embedded.directory_entries import (
 from glimpse.identity.embedded.identity_document_parser import parse_directory
 from glimpse.identity.embedded.identity_document_sections import (
     Document,
+    has_value,
     remove_entries,
     section_of,
     value_of,
@@ -45,7 +46,7 @@ def remove_projects(document: Document, directory: Directory, ids: Collection[st
     remove_credentials(document, directory, lambda each: each.project_id in ids)
     remove_assignments(document, directory, lambda each: each.project_id in ids)
     for user in section_of(document, "users"):
-        if value_of(user, "default_project_id") in ids:
+        if has_value(user, "default_project_id", ids):
             del user["default_project_id"]
     remove_entries(document, "projects", ids)
 
