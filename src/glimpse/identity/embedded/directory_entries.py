@@ -4,9 +4,10 @@ In all classes, ``options`` has Keystone's resource options, such as ``immutable
 the attributes that Keystone does not know, but stores and shows.
 """
 
+import functools
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field, fields
+from typing import Any, NamedTuple, TypeVar
 
 from glimpse.identity.access_rules import AccessRule
 
@@ -62,7 +63,7 @@ class User:
     never set.
 
     ``disabled_at`` is the POSIX time at which a request last disabled the user, or None. Tokens
-    that were issued before this time stay invalid, even if the user is enabled again.
+    that were issued at this time or before stay invalid, even if the user is enabled again.
     """
 
     id: str
@@ -208,3 +209,30 @@ class Endpoint:
     region_id: str | None = None
     enabled: bool = True
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+_T = TypeVar("_T")
+_NULLABLE = {(Domain, "description"), (Project, "description")}
+
+
+def make_entry(entry_type: type[_T], entry: Mapping[str, Any], **parsed: Any) -> _T:
+    """Make an object of the class `entry_type` from the fields in `parsed` and in `entry`.
+
+    `entry` is a valid entry of ``identity.json``. If `parsed` and `entry` have a field, the value
+    in `parsed` is used. A field that is missing or null in `entry` has the default value. But the
+    description of a domain or project may be None. Lists become tuples. Names that `entry_type`
+    does not have are ignored in `entry`.
+    """
+    values = dict(parsed)
+    for name in _field_names(entry_type):  # type: ignore[arg-type]  # a type is hashable
+        if name not in parsed and name in entry:
+            value = entry[name]
+            if value is not None or (entry_type, name) in _NULLABLE:
+                values[name] = tuple(value) if isinstance(value, list) else value
+    return entry_type(**values)
+
+
+@functools.cache
+def _field_names(entry_type: type) -> tuple[str, ...]:
+    """Return the names of the fields of a dataclass; cached, since each entry needs them."""
+    return tuple(each.name for each in fields(entry_type))

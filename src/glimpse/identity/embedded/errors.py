@@ -27,7 +27,10 @@ class Conflict(Exception):
 
 
 class IdentityFileUnavailable(IdentityUnavailable):
-    """The identity file is invalid, or cannot be locked, read or written: 503."""
+    """The identity file is invalid, or cannot be locked, read or written: 503.
+
+    The change was not made, unless the error is a ChangeNotSynced.
+    """
 
 
 class ChangeNotSynced(IdentityFileUnavailable):

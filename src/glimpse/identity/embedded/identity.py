@@ -45,7 +45,7 @@ class EmbeddedIdentity:
     workers with the next request. The removal of a key takes effect within one second.
 
     ``login`` checks logins and makes sessions. `sign` makes the text of a session's token.
-    ``clock`` returns POSIX times.
+    ``clock`` returns POSIX times. Call all methods in the thread of the event loop.
     """
 
     def __init__(
@@ -79,12 +79,13 @@ class EmbeddedIdentity:
     ) -> Self:
         """Open the files in `state_dir`; create missing files, with standard users and a new key.
 
-        New tokens expire after `token_expiration` seconds. `region_name` is the region of this
-        process in the catalog. The caller closes the result.
+        Creates `state_dir`, too, if it is missing. New tokens expire after `token_expiration`
+        seconds. `region_name` is the region of this process in the catalog. `clock` returns POSIX
+        times. The caller closes the result.
 
-        Raises OSError if a file cannot be created or read. Raises IdentityUnavailable if the file
-        of revocations cannot be read or written. Raises InvalidStateFile if the identity file or
-        the key file has invalid content.
+        Raises OSError if a file cannot be created, read or written. Raises IdentityUnavailable if
+        the file of revocations is not a database, or cannot be locked or written. Raises
+        InvalidStateFile if the identity file or the key file has invalid content.
         """
         identity_file = IdentityFile(state_dir)
         key_file = TokenKeyFile(state_dir / "token.key", clock)
@@ -101,12 +102,15 @@ class EmbeddedIdentity:
 
         If the user of `service_token` has the role ``service``, `token` may have expired up to two
         days ago, and the access rules of `token` are not checked. A `service_token` of another user
-        has no effect.
+        has no effect. An empty token or service token counts as missing.
 
         Raises Unauthorized if `token` is missing, if `token` or `service_token` is not valid (see
-        `validate`), or if the access rules of `token` do not allow `target`. Raises
-        IdentityUnavailable if the revocations cannot be read. A call takes microseconds if the
-        caller is cached.
+        `validate`), or if the access rules of `token` do not allow `target`. If `token` has access
+        rules and `target` is None, raises Unauthorized, too. Raises IdentityUnavailable if the
+        revocations cannot be read.
+
+        Callers of tokens without access rules are cached until the token expires, or until a file
+        changes. A call takes microseconds if the caller is cached.
         """
         if not token:
             raise Unauthorized("The request you have made requires authentication.")
@@ -126,13 +130,14 @@ class EmbeddedIdentity:
         return caller
 
     def validate(self, text: str, expired_window: float = 0) -> Session:
-        """Return the session of the token `text`, with the roles that the user has now.
+        """Return the session of the token `text`, with the roles that the user has at present.
 
-        The token may have expired up to `expired_window` seconds ago, but the application
-        credential of the token may not have expired. Raises IdentityUnavailable if the revocations
-        cannot be read. Raises Unauthorized if the token is not valid:
+        First reads changed files again. The token may have expired up to `expired_window` seconds
+        ago, but the application credential of the token may not have expired. Raises
+        IdentityUnavailable if the revocations cannot be read. Raises Unauthorized in these cases:
 
-        - No present key has signed the token, or the token has expired or been revoked.
+        - `text` is not a token that one of the present keys has signed.
+        - The token has expired or been revoked.
         - The application credential of the token has expired.
         - The user's password has been changed since the token was issued.
         - `resolve_session` raises Unauthorized, for example because the user is disabled or has no
@@ -157,7 +162,10 @@ class EmbeddedIdentity:
         return session
 
     def signing_key_id(self) -> str:
-        """Return the id of the key that signs new tokens. First reads a changed key file again."""
+        """Return the id of the key that signs new tokens. First reads a changed key file again.
+
+        If the file cannot be read, logs the problem and returns the id of the last known key.
+        """
         self._key_file.refresh()
         return self._key_file.keys.signing_key_id
 
@@ -165,7 +173,8 @@ class EmbeddedIdentity:
         """Return a hash of the user's password or stored hash, keyed with the key `key_id`.
 
         A token contains this hash. A change of the password changes the hash, and so invalidates
-        the token. Raises KeyError if no key has the id `key_id`.
+        the token. A user without a password has a hash, too. Raises KeyError if no key has the id
+        `key_id`.
         """
         return self._key_file.keys.password_fingerprint(
             user.password or user.password_hash or "", key_id
@@ -184,9 +193,12 @@ class EmbeddedIdentity:
     async def revoke(self, session: Session) -> None:
         """Revoke the token of `session`, and all tokens that were obtained with that token.
 
-        If the token of `session` was itself obtained with another token, only the token of
-        `session` is revoked. On return, the revocation is on disk and takes effect in all workers.
-        Raises IdentityUnavailable if the revocation cannot be written.
+        But if the token of `session` was itself obtained with another token, only the token of
+        `session` is revoked. Revoking a token twice is no error.
+
+        On return, the revocation is on disk and takes effect in all workers. Raises
+        IdentityUnavailable if the revocation cannot be written. If the calling task is cancelled,
+        the token may still be revoked.
         """
         token = session.token
         until = token.expires_at + EXPIRED_WINDOW
@@ -197,12 +209,15 @@ class EmbeddedIdentity:
         return f'Keystone uri="{own_url}"'
 
     def copy_cache(self, other: Identity) -> None:
-        """Do nothing: each token is validated again, which takes little time."""
+        """Do nothing: callers are not taken over.
+
+        Validating a token again takes little time.
+        """
 
     async def close(self) -> None:
-        """Close the files, and start no further check of a password.
+        """Close the file of revocations, and start no further check of a password.
 
-        Logins that wait for a check raise IdentityUnavailable.
+        Logins that wait for a check raise IdentityUnavailable. After `close`, call no other method.
         """
         self.login.close()
         self._revocations.close()
@@ -221,7 +236,7 @@ class EmbeddedIdentity:
         """Read the identity file again if it has changed, and the keys at most once a second.
 
         Empties the cache of callers if the identity file or the keys have changed, or if any token
-        has been revoked.
+        has been revoked. A file that cannot be read or is invalid is logged, and has no effect.
         """
         self.identity_file.refresh()
         self._key_file.refresh_sometimes()

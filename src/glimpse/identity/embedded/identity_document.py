@@ -43,17 +43,18 @@ def standard_document() -> dict[str, Any]:
 def complete_document(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return a copy of `document` with missing ids and passwords added, and secrets hashed.
 
-    - An entry with a name, but without an id, gets an id.
-    - A user without a ``password`` and a ``password_hash`` gets a random ``password``, which is not
-      hashed.
-    - A user with both loses ``password_hash``, which may be the hash of an older password.
+    - An entry with a name, but without an id, gets a random id.
+    - A user who has neither ``password`` nor ``password_hash`` gets a random ``password``, which is
+      not hashed.
+    - A user who has both loses ``password_hash``, which may be the hash of an older password.
     - The ``secret`` of an application credential is replaced by ``secret_hash``. Hashing takes 0.23
-      s of CPU time for each secret.
+      s of CPU time for each secret: call this function in a thread, or at the start.
     - A missing section becomes an empty list.
 
-    A value of null counts as missing. Entries without a name are not changed: access rules, for
-    example, get no id. Invalid entries raise no error here; `parse_directory` records them. Raises
-    InvalidStateFile if a section is not a list.
+    A value of null counts as missing, as does an empty ``password_hash``. Entries without a name
+    are not changed: access rules, for example, get no id. Invalid entries raise no error here;
+    `parse_directory` records them. `document` is not changed. Raises InvalidStateFile if a section
+    is not a list.
     """
     result = {**document}
     for section in (*REQUIRED_SECTIONS, *OPTIONAL_SECTIONS):
@@ -71,7 +72,10 @@ def complete_document(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def encode_document(document: Mapping[str, Any]) -> bytes:
-    """Return `document` as JSON in UTF-8. The JSON is indented, since people edit the file."""
+    """Return `document` as JSON in UTF-8, with a newline at the end.
+
+    The JSON is indented, since people edit the file. Raises TypeError if `document` cannot be JSON.
+    """
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
@@ -90,7 +94,7 @@ def decode_document(content: bytes) -> dict[str, Any]:
 
 
 def _with_id(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a copy of `entry`, with a new id if it has none."""
+    """Return a copy of `entry`, with a new random id if the id is missing or null."""
     return {**entry, "id": uuid.uuid4().hex} if entry.get("id") is None else {**entry}
 
 

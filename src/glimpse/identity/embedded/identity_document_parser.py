@@ -1,8 +1,6 @@
 """parse_directory: makes a Directory from the JSON document in ``identity.json``."""
 
-import functools
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields
 from functools import partial
 from typing import Any, TypeVar
 
@@ -19,6 +17,7 @@ from glimpse.identity.embedded.directory_entries import (
     Service,
     User,
     UserAccessRule,
+    make_entry,
 )
 from glimpse.identity.embedded.identity_document import REQUIRED_SECTIONS
 from glimpse.identity.embedded.identity_document_sections import read_section
@@ -28,7 +27,6 @@ from glimpse.identity.embedded.role_references import RoleReferences
 from glimpse.identity.embedded.standard_roles import STANDARD_IMPLICATIONS
 
 _T = TypeVar("_T")
-_NULLABLE = {(Domain, "description"), (Project, "description")}
 
 # For each part of the catalog: the section, the kind in messages, and the class of its entries.
 _CATALOG: tuple[tuple[str, str, type], ...] = (
@@ -46,19 +44,17 @@ def parse_directory(document: Mapping[str, Any]) -> Directory:
     - ``roles``: the attributes of Role. The standard roles exist without entries, and entries do
       not change them.
     - ``implied_roles``: prior_role and implied_role, which are ids or names of roles.
-    - ``users``: the attributes of User. In ``roles``, projects may be given by id, or by their name
-      in the user's domain. In ``domain_roles``, domains may be given by id or name. Roles may be
-      given by id or name everywhere. A name that no role has makes a role, which exists while it is
-      assigned.
+    - ``users``: the attributes of User. A key of ``roles`` is the id of a project, or the project's
+      name in the user's domain. A key of ``domain_roles`` is the id or name of a domain. Roles are
+      ids or names. A name that no role has makes a role without an entry.
     - ``access_rules``: id, user (id, or name in the domain Default), service, method, path.
     - ``application_credentials``: id, name, user and project (id, or name in the domain Default),
       roles (ids or names), secret_hash, description, expires_at (a POSIX time), unrestricted,
-      access_rules (ids). Without roles, a credential has the roles of its user in the project.
+      access_rules (ids). Without roles, a credential has all roles of its user in the project.
     - ``regions``, ``services``, ``endpoints``: the attributes of Region, Service and Endpoint.
 
-    Attributes with a default may be missing. The sections projects, users and
-    application_credentials are required: if one is missing or null, raises InvalidStateFile. Raises
-    InvalidStateFile, too, if a section is not a list. Other sections may be null.
+    Attributes with a default may be missing. Raises InvalidStateFile if a section is not a list, or
+    if projects, users or application_credentials is missing or null. Other sections may be missing.
 
     Invalid entries are left out, also entries that refer to an unknown domain, user or project. If
     a user has roles in an unknown project or domain, only these roles are left out.
@@ -71,7 +67,7 @@ def parse_directory(document: Mapping[str, Any]) -> Directory:
 
 
 class _Parser:
-    """Makes the Directory of a document, section by section.
+    """Makes the Directory of one document, section by section. Call `parse` once.
 
     ``_directory`` has the sections that have been parsed so far. ``_invalid`` collects the
     ``invalid_entries`` of the result.
@@ -84,9 +80,14 @@ class _Parser:
         self._roles = RoleReferences((), self._invalid)
 
     def parse(self) -> Directory:
-        """Return the Directory. Raises InvalidStateFile, KeyError, TypeError or AttributeError."""
+        """Return the Directory of the document.
+
+        Raises InvalidStateFile if a section is not a list, or is required and missing. Raises
+        KeyError, TypeError or AttributeError for an unexpected type: `parse_directory` converts
+        these errors.
+        """
         known: dict[str, Any] = {}
-        known["domains"] = self._parse("domains", "domain", lambda entry: _make(Domain, entry))
+        known["domains"] = self._parse("domains", "domain", lambda entry: make_entry(Domain, entry))
         self._directory = Directory(**known)
         self._roles = RoleReferences(self._parse("roles", "role", self._role), self._invalid)
         pairs = self._parse("implied_roles", "implied role", self._implication)
@@ -102,14 +103,16 @@ class _Parser:
             "application_credentials", "application credential", self._credential
         )
         for section, kind, entry_type in _CATALOG:
-            known[section] = self._parse(section, kind, partial(_make, entry_type))
+            known[section] = self._parse(section, kind, partial(make_entry, entry_type))
         return Directory(**known, invalid_entries=self._invalid)
 
     def _parse(self, section: str, kind: str, make: Callable[[Entry], _T]) -> list[_T]:
-        """Return the results of `make` for the valid entries of a section.
+        """Return the results of `make` for the valid entries of a section, in their order.
 
         Invalid entries are left out, and recorded in ``_invalid``. An entry is invalid, too, if
         `make` raises InvalidStateFile because the entry refers to something that does not exist.
+        `kind`, such as ``project``, names the schema of the entries.
+
         Raises InvalidStateFile if the section is not a list, or is required and missing.
         """
         if section in REQUIRED_SECTIONS and self._document.get(section) is None:
@@ -123,20 +126,21 @@ class _Parser:
         return made
 
     def _role(self, entry: Entry) -> Role:
-        role = _make(Role, entry)
+        role = make_entry(Role, entry)
         if role.domain_id is not None:
             self._check_domain(role.domain_id)
         return role
 
     def _project(self, entry: Entry) -> Project:
-        project = _make(Project, entry)
+        project = make_entry(Project, entry)
         self._check_domain(project.domain_id)
         return project
 
     def _user(self, entry: Entry) -> User:
         """Make the User of a valid entry. If there is a readable password, the hash is ignored.
 
-        Raises InvalidStateFile for an unknown domain.
+        Unknown projects, domains and role ids are left out (see `_assignments`). Raises
+        InvalidStateFile if the user's own domain is unknown.
         """
         domain_id = entry.get("domain_id")
         domain_id = DOMAIN_ID if domain_id is None else domain_id
@@ -151,7 +155,7 @@ class _Parser:
             f"{name}: domain roles", entry.get("domain_roles", {}), self._domain_id
         )
         on_system = entry.get("system_roles", ())
-        return _make(
+        return make_entry(
             User,
             entry,
             password_hash=entry.get("password_hash") if entry.get("password") is None else None,
@@ -168,9 +172,13 @@ class _Parser:
     ) -> dict[str, tuple[str, ...]]:
         """Return the ids of the assigned roles for each id of a project or domain.
 
-        `assigned` maps the ids or names of projects or domains to the ids or names of roles.
+        `assigned` maps the ids or names of projects or domains to the ids or names of roles. If
+        several keys name the same project or domain, their roles are joined, without duplicates. A
+        name that no role has makes a role.
+
         `find_id` returns the id of a project or domain, and raises InvalidStateFile for an unknown
-        one. Unknown projects, domains and ids of roles are recorded in ``_invalid`` under `path`.
+        one. Unknown projects, domains and ids of roles are left out, and recorded in ``_invalid``
+        under a key that begins with `path`.
         """
         found: dict[str, tuple[str, ...]] = {}
         for place, roles in assigned.items():
@@ -183,9 +191,11 @@ class _Parser:
         return found
 
     def _credential(self, entry: Entry) -> ApplicationCredential:
-        """Make the ApplicationCredential of a valid entry.
+        """Make the ApplicationCredential of a valid entry, which may have expired.
 
-        Raises InvalidStateFile if the user, the project or an access rule is unknown.
+        If the entry names no roles, the credential has all effective roles of the user in the
+        project. Unknown ids of roles are left out, and recorded in ``_invalid``. Raises
+        InvalidStateFile if the user, the project or an access rule is unknown.
         """
         project_id = self._project_id(entry["project"])
         user = self._named_user(entry)
@@ -214,10 +224,10 @@ class _Parser:
         return UserAccessRule(entry["id"], self._named_user(entry).id, rule)
 
     def _user_rule(self, rule_id: str, user: User) -> UserAccessRule:
-        """Return the access rule `rule_id` of a user.
+        """Return the access rule of `user` with the id `rule_id`.
 
-        Raises InvalidStateFile if the user has no such rule. A credential without the rule would
-        allow more.
+        Raises InvalidStateFile if the user has no such rule, so that the credential is left out. A
+        credential without the rule would allow more.
         """
         rule = self._directory.access_rules.get(rule_id)
         if rule is None or rule.user_id != user.id:
@@ -225,7 +235,7 @@ class _Parser:
         return rule
 
     def _named_user(self, entry: Entry) -> User:
-        """Return the user whom a credential or access rule names by id or name.
+        """Return the user whom a credential or access rule names by id, or by name in Default.
 
         Raises InvalidStateFile if there is no such user.
         """
@@ -236,14 +246,19 @@ class _Parser:
         return user
 
     def _implication(self, entry: Entry) -> tuple[str, str]:
-        """Return the ids of both roles. Raises InvalidStateFile for an id that no role has."""
+        """Return the ids of the prior role and of the implied role.
+
+        The entry names both roles by id or name. A name that no role has makes a role. Raises
+        InvalidStateFile for an id that no role has.
+        """
         prior = self._roles.get_or_add_id(entry["prior_role"])
         return prior, self._roles.get_or_add_id(entry["implied_role"])
 
     def _project_id(self, reference: str, domain_id: str = DOMAIN_ID) -> str:
-        """Return the id of the project with the id `reference`, or with this name in a domain.
+        """Return the id of the project with the id `reference`, or else with the name `reference`.
 
-        Raises InvalidStateFile if there is no such project.
+        The name is looked up in the domain `domain_id`. Raises InvalidStateFile if there is no such
+        project.
         """
         directory = self._directory
         project = directory.project(project_id=reference) or directory.project(
@@ -254,7 +269,10 @@ class _Parser:
         return project.id
 
     def _domain_id(self, reference: str) -> str:
-        """Return the id of the domain with this id or name, or raise InvalidStateFile."""
+        """Return the id of the domain with the id `reference`, or else with the name `reference`.
+
+        Raises InvalidStateFile if there is no such domain.
+        """
         directory = self._directory
         domain = directory.domain(domain_id=reference) or directory.domain(name=reference)
         if domain is None:
@@ -262,36 +280,16 @@ class _Parser:
         return domain.id
 
     def _check_domain(self, domain_id: str) -> None:
-        """Raise InvalidStateFile if no domain has that id."""
+        """Raise InvalidStateFile if no domain has the id `domain_id`."""
         if domain_id not in self._directory.domains:
             raise InvalidStateFile(f"no domain has the id {domain_id}")
-
-
-def _make(entry_type: type[_T], entry: Entry, **parsed: Any) -> _T:
-    """Make an object of the class `entry_type` from the fields in `parsed` and in `entry`.
-
-    `parsed` has priority. A field that is null in `entry` has the default value. But the
-    description of a domain or project may be None.
-    """
-    values = dict(parsed)
-    for name in _field_names(entry_type):  # type: ignore[arg-type]  # a type is hashable
-        if name not in parsed and name in entry:
-            value = entry[name]
-            if value is not None or (entry_type, name) in _NULLABLE:
-                values[name] = tuple(value) if isinstance(value, list) else value
-    return entry_type(**values)
-
-
-@functools.cache
-def _field_names(entry_type: type) -> tuple[str, ...]:
-    """Return the names of the fields of a dataclass; cached, since each entry needs them."""
-    return tuple(each.name for each in fields(entry_type))
 
 
 def _implications(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
     """Return a mapping from the id of a prior role to the ids of the roles that it implies.
 
-    The result has STANDARD_IMPLICATIONS, and the `pairs` of a prior and an implied role.
+    The result has STANDARD_IMPLICATIONS and `pairs`, without duplicates. Each pair has the id of a
+    prior role and the id of an implied role.
     """
     found = {prior: dict.fromkeys(implied) for prior, implied in STANDARD_IMPLICATIONS.items()}
     for prior, implied in pairs:
