@@ -42,7 +42,7 @@ def add_entry(document: Document, directory: Directory, section: str, new: _Entr
     """Append `new` to a section of `document`, in place; return `new`.
 
     The caller checks before the call that no entry has the id or the name of `new`. `directory` is
-    the Directory of `document`.
+    the Directory of `document`. If the section is missing, the section is added.
 
     Raises Forbidden if the section already has as many entries as `limits.MAX_ENTRIES` allows, or
     if `document` with `new` has more than `limits.MAX_BYTES`. After an error, discard `document`,
@@ -58,10 +58,11 @@ def replace_entry(
 ) -> _Entry:
     """Write the changes from `old` to `new` to the entry in a section, in place; return `new`.
 
-    Only the fields in which `new` differs from `old` are written. `directory` is the Directory of
-    `document`. If the name of a domain, project, user or role changes, references by the old name
-    become references by id. If the section has no entry with the id of `old`, an entry is added:
-    the domain Default, for example, may have no entry.
+    Only the fields in which `new` differs from `old` are written. If such a field has its default
+    value in `new`, the field is removed from the entry. `directory` is the Directory of `document`.
+    If the name of a domain, project, user or role changes, references by the old name become
+    references by id. If the section has no entry with the id of `old`, an entry is added: the
+    domain Default, for example, may have no entry.
 
     Raises Forbidden if an entry would be added, and the section already has as many entries as
     `limits.MAX_ENTRIES` allows. Raises Forbidden, too, if `document` grows to more than
@@ -86,8 +87,9 @@ def replace_entry(
 def check_size(document: Document, old_size: int = 0) -> None:
     """Raise Forbidden if `document` has more than `limits.MAX_BYTES`, and more than `old_size`.
 
-    `old_size` is the number of bytes before the change of `document`. Call this after each addition
-    to `document`. `document` is not changed.
+    `old_size` is the number of bytes of `document` before a change. So a document that was too
+    large before may be changed, but may not grow. Call this function after each change that may
+    make `document` larger.
     """
     if _size(document) > max(old_size, limits.MAX_BYTES):
         raise Forbidden(f"The identity file would have more than {limits.MAX_BYTES} bytes.")
@@ -99,7 +101,7 @@ def _size(document: Document) -> int:
 
 
 def _append(document: Document, section: str, entry: dict[str, Any]) -> None:
-    """Append `entry` to a section, in place.
+    """Append `entry` to a section, in place. If the section is missing, the section is added.
 
     Raises Forbidden if the section already has as many entries as `limits.MAX_ENTRIES` allows.
     """
@@ -112,7 +114,8 @@ def _append(document: Document, section: str, entry: dict[str, Any]) -> None:
 def _refer_by_id(document: Document, directory: Directory, old: _Entry, new: _Entry) -> None:
     """Replace references to `old` by name with references by id, if `new` has another name.
 
-    Roles of a domain are referred to by id already.
+    Changes `document` in place. Does nothing for a role of a domain, because such a role is always
+    referred to by id. Does nothing, too, for regions, services and endpoints.
     """
     if isinstance(old, Domain | Project | User) and old.name != new.name:
         refer_by_id(document, directory, old)
@@ -121,7 +124,7 @@ def _refer_by_id(document: Document, directory: Directory, old: _Entry, new: _En
 
 
 def _written(value: _Entry, directory: Directory) -> dict[str, Any]:
-    """Return `value` as an entry of its section of the document."""
+    """Return `value` as an entry of its section, without attributes that have default values."""
     return user_entry(value, directory.roles) if isinstance(value, User) else entry_of(value)
 
 
@@ -133,8 +136,9 @@ def merge_attributes(
 ) -> _Container:
     """Return a copy of `old` with the attributes in `values`, which come from a request.
 
-    The caller has validated `values`. `known` has the names of all attributes of a domain or
-    project. Values with other names go to ``extra`` (see `merge_extra`).
+    The caller has validated `values`. Spaces around the name are removed. Options are merged as
+    `merge_options` does. The id, domain and parent of `old` are kept. `known` has the names of all
+    attributes of a domain or project. Values with other names go to ``extra`` (see `merge_extra`).
     """
     return replace(
         old,
@@ -166,7 +170,10 @@ def merge_extra(
 
 
 def check_same_id(entry_id: str, values: Mapping[str, Any]) -> None:
-    """Raise BadRequest if `values` have an ``id`` other than `entry_id`; null is no id."""
+    """Raise BadRequest if `values` have an ``id`` other than `entry_id`.
+
+    A missing ``id`` and an ``id`` of null are allowed.
+    """
     if values.get("id") not in (None, entry_id):
         raise BadRequest("Cannot change ID")
 
@@ -174,8 +181,9 @@ def check_same_id(entry_id: str, values: Mapping[str, Any]) -> None:
 def check_updatable(kind: str, entry: _WithOptions, changes: Mapping[str, Any]) -> None:
     """Raise Forbidden if `entry` is immutable, and `changes` do more than make it mutable.
 
-    `changes` that only make `entry` mutable have no attribute but ``options``, in which
-    ``immutable`` is false or null. `kind`, such as ``domain``, is for the message.
+    `changes` make `entry` mutable, and do no more, if ``options`` is their only attribute and
+    ``immutable`` in these options is false or null. Without any attribute, `changes` are forbidden,
+    too. `kind`, such as ``domain``, is for the message.
     """
     options = changes.get("options", {})
     is_made_mutable = len(changes) == 1 and not options.get("immutable", True)

@@ -21,8 +21,8 @@ from glimpse.identity.embedded.standard_roles import role_id_of
 def role_reference(role: Role) -> str:
     """Return the name or id by which the document refers to `role`.
 
-    Returns the name if the id of the role is the hash of the name (see `role_id_of`). This is so
-    for the standard roles and for roles without an entry. Returns the id for all other roles.
+    Returns the name if the id of the role is the hash of the name (see `role_id_of`). Standard
+    roles and roles without an entry have such an id. Returns the id for all other roles.
     """
     return role.name if role.id == role_id_of(role.name) else role.id
 
@@ -56,6 +56,7 @@ def credential_entry(
     """Return `credential` as an entry of ``application_credentials``.
 
     `roles` has all roles by id. Roles of `credential` that `roles` does not have are left out.
+    ``access_rules`` is left out if the credential has none.
     """
     rules = [rule.id for rule in credential.access_rules]
     return {
@@ -78,7 +79,10 @@ def access_rule_entry(rule: UserAccessRule) -> dict[str, str]:
 
 
 def _entry(value: Any) -> dict[str, Any]:
-    """Return the fields of a dataclass, without default values. Tuples become lists."""
+    """Return the fields of a dataclass as a dict. Tuples become lists.
+
+    Fields that have their default values are left out.
+    """
     entry: dict[str, Any] = {}
     for each in fields(value):
         found = getattr(value, each.name)

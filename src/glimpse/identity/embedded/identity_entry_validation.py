@@ -14,9 +14,12 @@ def valid_entries(
     """Yield the valid entries of `entries`, in their order; record the invalid entries.
 
     `kind` is a key of _SCHEMAS, such as ``project``. An entry is valid if it is an object, has all
-    required fields, and each field has the type that `parse_directory` needs. For each invalid
-    entry, `invalid_entries` gets the id of the entry with the reason. An entry that is not an
-    object has no id: its key is ``project 1 of the file``, for example, if it is the first project.
+    required fields, and each field has the type that `parse_directory` needs. Other fields are not
+    checked.
+
+    When the iteration reaches an invalid entry, `invalid_entries` gets the reason. The key is the
+    id of the entry as a string: ``None`` if the entry has no id. If the entry is not an object, the
+    key is its place, such as ``project 1 of the file`` for the first project.
     """
     for number, entry in enumerate(entries, 1):
         if not isinstance(entry, dict):
@@ -34,7 +37,7 @@ def valid_entries(
 def is_printable_time(seconds: object) -> bool:
     """Return True if `seconds` is None, or a POSIX time in the years 1 to 9999 in UTC.
 
-    Returns False for any other value, for example a string.
+    Returns False for any other value, for example a string or a boolean.
     """
     if seconds is None:
         return True
@@ -58,6 +61,7 @@ def _find_invalid_field(entry: Entry, schema: _EntrySchema) -> str | None:
     """Return the name of a field that is missing or has the wrong type; None if all are valid.
 
     A user needs a ``password`` or a ``password_hash``, in addition to ``schema.required_texts``.
+    Fields that `schema` does not have are not checked.
     """
     for name, check in schema.optional_fields.items():
         if name in entry and not check(entry[name]):

@@ -47,9 +47,12 @@ class IdentityFile:
         """Create the file if it is missing, complete it (see `complete_document`), and read it.
 
         Creates `state_dir` if it is missing. Makes `state_dir` and the file accessible to their
-        owner only. Invalid entries are left out and logged. Raises OSError if the file cannot be
-        created, read or written. Raises InvalidStateFile if the file is not a JSON object, or if a
-        section is not a list; the message has the path of the file.
+        owner only. Waits until no other process changes the file. Invalid entries are left out and
+        logged.
+
+        Raises OSError if the file cannot be created, locked, read or written. Raises
+        InvalidStateFile if the file is not a JSON object, or if a section is not a list. The
+        message has the path of the file.
         """
         make_private_directory(state_dir)
         self.path = state_dir / FILE_NAME
@@ -63,10 +66,10 @@ class IdentityFile:
     def refresh(self) -> bool:
         """Read the file again if it has changed; return True if there is a new ``current``.
 
-        If the file is missing, unreadable or invalid, keeps ``current`` and logs the problem. Each
-        invalid version of the file is logged once, a file that cannot be read once a minute.
-        Invalid entries are left out, and each invalid entry is logged once. A call takes 2 µs if
-        the file has not changed.
+        Otherwise returns False. If the file is missing, unreadable or invalid, keeps ``current``
+        and logs the problem. Each invalid version of the file is logged once, a file that cannot be
+        read once a minute. Invalid entries are left out, and each invalid entry is logged once. A
+        call takes 2 µs if the file has not changed.
         """
         try:
             version = read_file_version(self.path)
@@ -107,8 +110,8 @@ class IdentityFile:
 
         Raises IdentityFileUnavailable, and writes nothing, if the file is invalid, or cannot be
         locked, read or written. Raises ChangeNotSynced if only the directory of the file cannot be
-        synced: then the file and ``current`` have the change, but a crash of the machine may undo
-        it.
+        synced: the file and ``current`` have the change, but a crash of the machine may undo the
+        change. Both errors are logged.
         """
         with ExitStack() as lock:
             with self._reported_failures("locked"):
@@ -125,8 +128,9 @@ class IdentityFile:
     def _reported_failures(self, step: str) -> Iterator[None]:
         """Log an OSError or InvalidStateFile of the block, and raise IdentityFileUnavailable.
 
-        `step` is what the block does to the file: ``locked``, ``read`` or ``written``. After
-        DirectoryNotSynced, ``current`` has the change, and ChangeNotSynced is raised.
+        `step` is what the block does to the file: ``locked``, ``read`` or ``written``. For a
+        DirectoryNotSynced, reads the changed file into ``current``, and raises ChangeNotSynced.
+        Other errors of the block pass through.
         """
         try:
             yield
@@ -155,8 +159,9 @@ class IdentityFile:
     def _complete(self) -> None:
         """Create the file, or write what `complete_document` adds to it; make the file private.
 
-        Raises OSError, or InvalidStateFile with the path in its message. Call this with the lock
-        held.
+        Call this with the lock held. Raises OSError if the file cannot be read or written. Raises
+        InvalidStateFile, with the path in its message, if the file is invalid. An invalid file is
+        not changed.
         """
         exists = self.path.exists()
         try:

@@ -27,9 +27,10 @@ from glimpse.identity.embedded.role_references import RoleReferences
 
 
 def remove_users(document: Document, directory: Directory, ids: Collection[str]) -> None:
-    """Remove the users with the ids `ids`.
+    """Remove the users with the ids `ids` from `document`, in place.
 
     The role assignments, application credentials and access rules of the users are removed, too.
+    Unknown ids are ignored. `directory` is the Directory of `document`.
     """
     remove_credentials(document, directory, lambda each: each.user_id in ids)
     rules = {each.id for each in directory.access_rules.values() if each.user_id in ids}
@@ -38,10 +39,11 @@ def remove_users(document: Document, directory: Directory, ids: Collection[str])
 
 
 def remove_projects(document: Document, directory: Directory, ids: Collection[str]) -> None:
-    """Remove the projects with the ids `ids`, but not the projects below them.
+    """Remove the projects with the ids `ids` from `document`, in place.
 
-    The role assignments and application credentials in the projects are removed, too. A user whose
-    default project is removed has no default project afterwards.
+    The projects below them are kept. The role assignments and application credentials in the
+    removed projects are removed, too. A user whose default project is removed has no default
+    project afterwards. Unknown ids are ignored. `directory` is the Directory of `document`.
     """
     remove_credentials(document, directory, lambda each: each.project_id in ids)
     remove_assignments(document, directory, lambda each: each.project_id in ids)
@@ -52,9 +54,11 @@ def remove_projects(document: Document, directory: Directory, ids: Collection[st
 
 
 def remove_roles(document: Document, directory: Directory, ids: Collection[str]) -> None:
-    """Remove the roles with the ids `ids`, and everything that refers to one of the roles.
+    """Remove the roles with the ids `ids` from `document`, in place.
 
-    This includes assignments, implications, and application credentials that have one of the roles.
+    Everything that refers to one of the roles is removed, too: assignments, implications, and
+    application credentials that have one of the roles. Unknown ids are ignored. `directory` is the
+    Directory of `document`.
     """
     remove_credentials(document, directory, lambda each: not set(ids).isdisjoint(each.roles))
     remove_assignments(document, directory, lambda each: each.role_id in ids)
@@ -63,10 +67,11 @@ def remove_roles(document: Document, directory: Directory, ids: Collection[str])
 
 
 def remove_domain(document: Document, directory: Directory, domain_id: str) -> None:
-    """Remove the domain with the id `domain_id`, and its users, projects and roles.
+    """Remove the domain with the id `domain_id` from `document`, in place.
 
-    Everything that refers to one of these objects is removed, too: role assignments, application
-    credentials, access rules and implications.
+    Its users, projects and roles are removed, too. So is everything that refers to one of these
+    objects: role assignments, application credentials, access rules and implications. `directory`
+    is the Directory of `document`.
     """
     remove_projects(document, directory, _ids_in(domain_id, directory.projects.values()))
     # The assignments have changed, and may change again.
@@ -80,7 +85,11 @@ def remove_domain(document: Document, directory: Directory, domain_id: str) -> N
 def remove_credentials(
     document: Document, directory: Directory, is_removed: Callable[[ApplicationCredential], bool]
 ) -> None:
-    """Remove the application credentials for which `is_removed` returns True."""
+    """Remove the application credentials for which `is_removed` returns True.
+
+    Changes `document` in place; `directory` is the Directory of `document`. The access rules of the
+    credentials are kept.
+    """
     ids = {each.id for each in directory.application_credentials.values() if is_removed(each)}
     remove_entries(document, "application_credentials", ids)
 
@@ -90,8 +99,10 @@ def remove_implications(
 ) -> None:
     """Remove the entries of ``implied_roles`` for which `is_removed` returns True.
 
-    `is_removed` takes the id of the prior role and the id of the implied role. The implications of
-    the standard roles have no entries, so they stay.
+    Changes `document` in place; `directory` is the Directory of `document`. `is_removed` takes the
+    id of the prior role and the id of the implied role. If an entry names a role that does not
+    exist, `is_removed` gets that name. The implications of the standard roles have no entries, so
+    these implications stay.
     """
     roles = RoleReferences(directory.roles.values(), {})
     kept = []
@@ -104,5 +115,5 @@ def remove_implications(
 
 
 def _ids_in(domain_id: str, entries: Iterable[User | Project | Role]) -> set[str]:
-    """Return the ids of those `entries` that are in the domain `domain_id`."""
+    """Return the ids of the `entries` that are in the domain `domain_id`."""
     return {each.id for each in entries if each.domain_id == domain_id}

@@ -52,8 +52,9 @@ class _Authenticated(NamedTuple):
     """The result of one authentication method.
 
     The new token must not expire later than ``expires_at``, a POSIX time; None stands for no limit.
-    ``parent`` is the token of the method token, or None for other methods. ``credential`` is the
-    application credential of the method application_credential, or None for other methods.
+    ``parent`` is the token that the client sent with the method token; otherwise None.
+    ``credential`` is the credential that the client sent with the method application_credential;
+    otherwise None.
     """
 
     user: User
