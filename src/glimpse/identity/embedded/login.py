@@ -73,9 +73,10 @@ class Login:
     def __init__(
         self, identity: _Identity, expiration: float, queue: LoginQueue | None = None
     ) -> None:
-        """`expiration` is the longest life of a token in seconds.
+        """Make a Login for `identity`, which has the users and signs the tokens.
 
-        If `queue` is None, a new LoginQueue is used. `close` closes `queue`.
+        `expiration` is the longest life of a token in seconds. If `queue` is None, a new LoginQueue
+        is used. `close` closes `queue`.
         """
         self._identity = identity
         self._expiration = expiration
@@ -84,15 +85,16 @@ class Login:
     async def log_in(self, request: AuthRequest, address: str = "-") -> Session:
         """Check the methods of `request` in their order; return a session with a new token.
 
+        First reads a changed identity file again. The first method that fails ends the login.
         `EmbeddedIdentity.sign` makes the text of the token. `address` is the client's address.
-        Failed logins are counted by user name and by the network of `address`. If the calling task
-        is cancelled, a password that is still in the queue is not checked.
+        Wrong passwords and secrets are counted by name and by the network of `address`. If the
+        calling task is cancelled, a password that is still in the queue is not checked.
 
         Raises NotFound if the token of the method token is not valid. Raises Unauthorized if
-        another method fails, if `request` has no method, if a value is too long, if the methods are
-        of different users, or if the user may not have the requested scope. Raises TooManyLogins if
-        too many passwords wait to be checked. Raises IdentityUnavailable if the revocations cannot
-        be read, or after `close`.
+        another method fails or is unknown, if `request` has no method, if a value is too long, if
+        the methods are of different users, or if the user may not have the requested scope. Raises
+        TooManyLogins if too many passwords wait to be checked. Raises IdentityUnavailable if the
+        revocations cannot be read, or after `close`.
         """
         self._identity.identity_file.refresh()
         if not request.has_valid_lengths:
@@ -106,8 +108,8 @@ class Login:
         """Return the hash of a new secret of a user, made in a thread of the login queue.
 
         `address` is the client's address. Hashes for one user and network are made one at a time.
-        Raises TooManyLogins if too many passwords wait to be checked, and IdentityUnavailable after
-        `close`.
+        Two calls with the same secret return different hashes. Raises TooManyLogins if too many
+        passwords wait to be checked, and IdentityUnavailable after `close`.
         """
         hashes: list[str] = []
 
@@ -122,13 +124,20 @@ class Login:
         return hashes[0]
 
     def close(self) -> None:
-        """Start no further checks of passwords. Logins that wait raise IdentityUnavailable."""
+        """Start no further checks of passwords; let running checks finish.
+
+        Logins that wait for a check raise IdentityUnavailable, and so do later logins with a
+        password or an application credential.
+        """
         self._queue.close()
 
     async def _authenticate(
         self, method: str, request: AuthRequest, address: str
     ) -> _Authenticated:
-        """Check one method. Raises the errors that `log_in` explains."""
+        """Check one method; return the user. Raises Unauthorized if `method` is unknown.
+
+        Otherwise raises the errors of `_by_password`, `_by_token` or `_by_credential`.
+        """
         if method == "password":
             return await self._by_password(request, address)
         if method == "token":
@@ -138,10 +147,11 @@ class Login:
         raise _refusal()
 
     async def _by_password(self, request: AuthRequest, address: str) -> _Authenticated:
-        """Check the password; return the user.
+        """Check the password of `request`; return the user.
 
-        The check of an unknown user takes as long as the check of a known user. Raises
-        Unauthorized, TooManyLogins or IdentityUnavailable, as `log_in` explains.
+        The check of an unknown user takes as long as that of a known user. Raises Unauthorized if
+        the password is wrong, or the user is unknown or disabled. Raises TooManyLogins if the login
+        queue is full, and IdentityUnavailable if the queue is closed.
         """
         directory = self._directory
         user = find_user(request.user, directory)
@@ -162,9 +172,10 @@ class Login:
     async def _by_credential(self, request: AuthRequest, address: str) -> _Authenticated:
         """Check the secret of an application credential; return the owner.
 
-        The check of an unknown credential takes as long as the check of a known credential. If the
-        stored hash is outdated (`is_outdated`), replaces the hash. Raises Unauthorized,
-        TooManyLogins or IdentityUnavailable, as `log_in` explains.
+        The check of an unknown credential takes as long as that of a known credential. If the
+        stored hash is outdated (`is_outdated`), replaces the hash. Raises Unauthorized if the
+        secret is wrong, the credential is unknown or expired, or the owner is disabled. Raises
+        TooManyLogins if the login queue is full, and IdentityUnavailable if the queue is closed.
         """
         directory = self._directory
         credential = find_credential(request, directory)
@@ -191,9 +202,9 @@ class Login:
     ) -> None:
         """Replace the stored hash of `secret` by a hash with RECOMMENDED parameters.
 
-        A hash that has been changed meanwhile is kept. If the login queue or the identity file is
-        unavailable, does nothing: the next login tries again. Hashes of users' passwords are never
-        replaced, because that would invalidate the users' tokens
+        Keeps a hash that has been changed meanwhile. If the login queue or the identity file is
+        unavailable, returns without an error: the next login tries again. Hashes of users'
+        passwords are never replaced: that would invalidate the users' tokens
         (`TokenKeys.password_fingerprint`).
         """
         try:
@@ -236,10 +247,11 @@ class Login:
     ) -> None:
         """Run `check` in the login queue; raise Unauthorized if `check` returns False.
 
-        `check` takes `units` times 0.05 s of CPU time. Failures are counted by `name` and
-        `address`. `compared` has the secret that was sent and the stored secret. Concurrent checks
-        with equal `name`, `address` and `compared` run once. Raises TooManyLogins if the queue is
-        full, and IdentityUnavailable if the queue is closed.
+        `check` takes `units` times 0.05 s of CPU time. Failures are counted by `name` and by the
+        network of `address`. `compared` has the secret that was sent, and the stored secret or
+        hash. If a check with equal `name`, network and `compared` waits or runs already, its result
+        is used. Raises TooManyLogins if the queue is full, and IdentityUnavailable if the queue is
+        closed.
         """
         network = client_network(address)
         attempt = Attempt(digest(*name, network), digest(network), digest(*compared))
@@ -249,7 +261,9 @@ class Login:
     def _make_session(self, request: AuthRequest, results: list[_Authenticated]) -> Session:
         """Make a session with a new token of the user, who is the same in all `results`.
 
-        Raises Unauthorized if the user may not have the requested scope.
+        The token expires after ``expiration`` seconds. The token expires earlier if a token or an
+        application credential in `results` does, or at the end of the year 9999. Raises
+        Unauthorized if the user may not have the requested scope.
         """
         now, user = self._identity.clock(), results[0].user
         limits = [result.expires_at for result in results if result.expires_at is not None]

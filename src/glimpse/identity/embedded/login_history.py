@@ -29,7 +29,7 @@ class Attempt(NamedTuple):
 
 
 class FailureLevel(IntEnum):
-    """How many failures and refusals a name or a network has.
+    """How many failures and refusals, taken together, a name or a network has.
 
     NONE stands for 0, FEW for 1 to FREE_FAILURES, MANY for more.
     """
@@ -62,6 +62,7 @@ class LoginHistory:
     A check is recorded under its name and under its network. A name always stands for the name
     together with the client's network (see Attempt). `throttle` counts the failures, which are
     wrong passwords. A refusal is a check that LoginQueue did not run because the queue was full.
+    The memory is bounded: the names and networks of long ago are forgotten.
     """
 
     def __init__(self, throttle: LoginThrottle) -> None:
@@ -90,19 +91,20 @@ class LoginHistory:
     def record_refusal(self, attempt: Attempt) -> None:
         """Count a check that the queue refused, for the name and for the network in `attempt`.
 
-        Refusals can raise the `rank` of later checks, but do not delay these checks.
+        Refusals can give later checks a higher `rank`, but never a `delay`.
         """
         self._refusals.record_failure(attempt.name_digest)
         self._refusals.record_failure(attempt.network_digest)
 
     def delay(self, attempt: Attempt) -> float:
-        """Return in how many seconds the name in `attempt` may be checked; 0 if now."""
+        """Return in how many seconds the name in `attempt` may be checked; 0 if immediately."""
         return self._throttle.delay(attempt.name_digest)
 
     def has_many_failures(self, attempt: Attempt) -> bool:
         """Return True if the name or network in `attempt` has more than FREE_FAILURES failures.
 
-        Failures that LoginThrottle has forgotten, and refusals, do not count.
+        Refusals do not count. Failures that are forgotten do not count either: a correct login
+        forgets the failures of the name, and LoginThrottle forgets old failures.
         """
         digests = attempt.name_digest, attempt.network_digest
         return max(map(self._throttle.failures, digests)) > FREE_FAILURES
@@ -119,7 +121,7 @@ class LoginHistory:
         )
 
     def _failure_level(self, digest: bytes) -> FailureLevel:
-        """Return the failure level of the name or network whose digest is `digest`."""
+        """Return the level of the failures and refusals of a name or network with this `digest`."""
         count = self._throttle.failures(digest) + self._refusals.failures(digest)
         if count > FREE_FAILURES:
             return FailureLevel.MANY

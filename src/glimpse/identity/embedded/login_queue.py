@@ -6,11 +6,11 @@ import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 
 from glimpse.caching.lru_cache import LruCache
-from glimpse.identity.embedded.login_history import Attempt, LoginHistory, LoginRank
+from glimpse.identity.embedded.login_history import Attempt, LoginHistory
 from glimpse.identity.embedded.login_throttle import LoginThrottle
+from glimpse.identity.embedded.password_check import PasswordCheck
 from glimpse.identity.service import IdentityUnavailable
 
 THREADS = 2  # each check takes 16 MiB and a core: 0.05 s, or 0.23 s of a password kept as a hash
@@ -30,23 +30,6 @@ class TooManyLogins(Exception):
     """Too many passwords wait to be checked: 429, with RETRY_AFTER as ``Retry-After``."""
 
 
-@dataclass(eq=False, slots=True)
-class _PasswordCheck:
-    """A check that waits or runs: ``waiters`` has its callers, ``arrival`` is its number."""
-
-    attempt: Attempt
-    work: Callable[[], bool]
-    units: int
-    arrival: int
-    waiters: set[asyncio.Future[bool]] = field(default_factory=set)
-
-    def fail(self, make_error: Callable[[], BaseException]) -> None:
-        """Make each caller of this check raise an error that `make_error` returns."""
-        for future in self.waiters:
-            if not future.done():
-                future.set_exception(make_error())
-
-
 def _closed() -> IdentityUnavailable:
     return IdentityUnavailable("Glimpse is shutting down. Send the login again.")
 
@@ -54,18 +37,21 @@ def _closed() -> IdentityUnavailable:
 class LoginQueue:
     """Runs checks of passwords in threads. Clients that guess passwords delay others little.
 
-    A name always stands for the name together with the client's network (see Attempt). Checks of
-    one name run one at a time, each after the delay of LoginThrottle. Checks of names or networks
-    with more than FREE_FAILURES failures leave one of several threads free for other checks.
+    A name always stands for the name together with the client's network (see Attempt).
 
-    The check with the lowest LoginRank starts first. Among checks of equal rank, the check starts
-    first whose network, and then whose name, was checked longest ago. But every third check to
-    start is the oldest one.
+    - Checks of one name run one at a time, each after the delay of LoginThrottle.
+    - Checks of names or networks with more than FREE_FAILURES failures leave one of several threads
+      free for other checks.
+    - The check with the lowest LoginRank starts first. Among checks of equal rank, the check starts
+      first whose network, and then whose name, was checked longest ago. But every third check to
+      start is the oldest one.
+    - If MAX_WAITING_OF_NAME checks of a name wait already, one of them or the new check is refused,
+      at random.
+    - If all checks together need more than MAX_UNITS, the waiting or new check with the highest
+      LoginRank is refused. But MIN_WAITING checks may always wait.
 
-    A check is refused if there is no room. If MAX_WAITING_OF_NAME checks of a name wait already,
-    one of them or the new check is refused, at random. If all checks together need more than
-    MAX_UNITS, the waiting or new check with the highest LoginRank is refused. So a correct login
-    succeeds after some attempts, however many wrong passwords are sent.
+    So a correct login succeeds after some attempts, however many wrong passwords are sent. Call all
+    methods in the thread of the event loop.
     """
 
     def __init__(
@@ -78,8 +64,8 @@ class LoginQueue:
         self._threads = threads
         self._sleep = sleep
         self._executor = ThreadPoolExecutor(threads, "glimpse-password")
-        self._waiting: list[_PasswordCheck] = []
-        self._running: list[_PasswordCheck] = []
+        self._waiting: list[PasswordCheck] = []
+        self._running: list[PasswordCheck] = []
         self._last_start: LruCache[bytes, int] = LruCache(_MAX_RECORDED)
         self._sequence = itertools.count(1)
         self._started_checks = itertools.count(1)
@@ -92,15 +78,15 @@ class LoginQueue:
         """Run `work` in a thread when its turn comes, and return its result.
 
         If a check of an equal `attempt` is waiting or running, `work` is not run: the result of
-        that check is returned. A result of False counts as a failed login, and so does an exception
-        of `work`, which is raised here. `units` is the CPU time of `work`, in units of 0.05 s. If
-        the calling task is cancelled, `work` that has not started is removed from the queue.
+        that check is returned. A result of False counts as a failed login. An error of `work` is
+        raised here, and counts as a failed login, too. `units` is the CPU time of `work`, in units
+        of 0.05 s. If the calling task is cancelled, and no other caller waits for `work`, `work` is
+        not started.
 
-        A refused check is tried once more after a pause of one to three times RETRY_DELAY, which
-        slows down clients that would send the next login at once. Raises TooManyLogins if the check
-        is refused again. Raises TooManyLogins without a pause if MAX_CALLERS_WITHOUT_CHECK callers
-        are in a pause or wait for the check of another caller. Raises IdentityUnavailable if the
-        queue is closed.
+        A refused check is tried once more after a pause of one to three times RETRY_DELAY. Raises
+        TooManyLogins if the check is refused again. Raises TooManyLogins without a pause if
+        MAX_CALLERS_WITHOUT_CHECK callers are in a pause or wait for the check of another caller.
+        Raises IdentityUnavailable if the queue is closed before `work` starts.
         """
         try:
             return await self._run(attempt, work, units)
@@ -109,7 +95,8 @@ class LoginQueue:
             if self._callers_without_check >= MAX_CALLERS_WITHOUT_CHECK:
                 raise
         self._callers_without_check += 1
-        pause = asyncio.ensure_future(self._sleep(RETRY_DELAY * (1 + self._rank(attempt).level)))
+        delay = RETRY_DELAY * (1 + self._history.rank(attempt).level)
+        pause = asyncio.ensure_future(self._sleep(delay))
         self._pauses.add(pause)
         try:
             await asyncio.wait([pause])  # does not raise if `close` cancels the pause
@@ -120,7 +107,7 @@ class LoginQueue:
         return await self._run(attempt, work, units)
 
     def close(self) -> None:
-        """Start no further checks; let running checks finish.
+        """Start no further checks; let running checks finish. Does not wait for them.
 
         Calls of `check` whose check has not started raise IdentityUnavailable, and so do later
         calls.
@@ -138,16 +125,17 @@ class LoginQueue:
     async def _run(self, attempt: Attempt, work: Callable[[], bool], units: int) -> bool:
         """Add a check, or wait for the check of an equal attempt; return the result of the check.
 
-        Raises the error of the check. Raises TooManyLogins if the check is refused, at once or
-        later, or if MAX_CALLERS_WITHOUT_CHECK callers already wait for checks of other callers.
-        Raises IdentityUnavailable if the queue is closed before the check starts.
+        If the calling task is cancelled, removes a waiting check that has no other caller. Raises
+        the error of `work`. Raises TooManyLogins if the check is refused, or if
+        MAX_CALLERS_WITHOUT_CHECK callers already wait for checks of other callers. Raises
+        IdentityUnavailable if the queue is closed before the check starts.
         """
         if self._is_closed:
             raise _closed()
         checks = (*self._running, *self._waiting)
         check = next((each for each in checks if each.attempt == attempt), None)
         if check is None:
-            check = self._enqueue(_PasswordCheck(attempt, work, units, next(self._sequence)))
+            check = self._enqueue(PasswordCheck(attempt, work, units, next(self._sequence)))
         elif self._callers_without_check >= MAX_CALLERS_WITHOUT_CHECK:
             raise TooManyLogins
         is_joining = bool(check.waiters)
@@ -163,11 +151,13 @@ class LoginQueue:
             if not check.waiters and check in self._waiting:
                 self._waiting.remove(check)
 
-    def _enqueue(self, new: _PasswordCheck) -> _PasswordCheck:
+    def _enqueue(self, new: PasswordCheck) -> PasswordCheck:
         """Add `new` to the waiting checks and return `new`; refuse checks if there is no room.
 
         If MAX_WAITING_OF_NAME checks of the name wait already, a random one of them, or `new`, is
-        refused. Raises TooManyLogins if `new` is refused.
+        refused. While all checks together would need more than MAX_UNITS, and at least MIN_WAITING
+        checks wait, the check from `_choose_check_to_refuse` is refused. Raises TooManyLogins if
+        `new` is refused.
         """
         name = new.attempt.name_digest
         of_name = [each for each in self._waiting if each.attempt.name_digest == name]
@@ -182,39 +172,31 @@ class LoginQueue:
         """Return the CPU time of all checks that run or wait, in units of 0.05 s."""
         return sum(each.units for each in (*self._running, *self._waiting))
 
-    def _refuse(self, refused: _PasswordCheck, new: _PasswordCheck) -> None:
-        """Remove `refused` from the queue. All callers that wait for `refused` get TooManyLogins.
+    def _refuse(self, refused: PasswordCheck, new: PasswordCheck) -> None:
+        """Remove `refused` from the waiting checks, and make its callers raise TooManyLogins.
 
-        If `refused` is `new`, which is not in the queue yet, raise TooManyLogins here.
+        If `refused` is `new`, which does not wait yet, raises TooManyLogins here.
         """
         if refused is new:
             raise TooManyLogins
         self._waiting.remove(refused)
         refused.fail(TooManyLogins)
 
-    def _choose_check_to_refuse(self, checks: list[_PasswordCheck]) -> _PasswordCheck:
-        """Return the check with the highest `_rank`.
+    def _choose_check_to_refuse(self, checks: list[PasswordCheck]) -> PasswordCheck:
+        """Return the check in `checks` with the highest rank (see LoginRank).
 
-        Among checks of equal rank, a check whose network has the most `checks` is chosen, then a
-        check whose name has the most `checks`, then a random check.
+        Among checks of equal rank, returns a check whose network has the most `checks`. Among
+        these, returns a check whose name has the most `checks`. A further tie is decided at random.
         """
         names = Counter(check.attempt.name_digest for check in checks)
         networks = Counter(check.attempt.network_digest for check in checks)
 
-        def order_of_refusal(check: _PasswordCheck) -> tuple[object, ...]:
+        def order_of_refusal(check: PasswordCheck) -> tuple[object, ...]:
             name, network, _ = check.attempt
             tie = random.random()  # noqa: S311  fairness needs no secret
-            return (self._rank(check.attempt), networks[network], names[name], tie)
+            return (self._history.rank(check.attempt), networks[network], names[name], tie)
 
         return max(checks, key=order_of_refusal)
-
-    def _rank(self, attempt: Attempt) -> LoginRank:
-        """Return the rank of `attempt` (see LoginRank). Checks with lower ranks run first."""
-        return self._history.rank(attempt)
-
-    def _has_many_failures(self, check: _PasswordCheck) -> bool:
-        """Return True if the name or network of `check` has more than FREE_FAILURES failures."""
-        return self._history.has_many_failures(check.attempt)
 
     def _dispatch(self) -> None:
         """Start waiting checks while threads are free.
@@ -233,19 +215,19 @@ class LoginQueue:
                 return
             self._start(self._next_check(ready))
 
-    def _ready_checks(self) -> tuple[list[_PasswordCheck], float | None]:
+    def _ready_checks(self) -> tuple[list[PasswordCheck], float | None]:
         """Return the waiting checks that may start now, and the seconds until the next delay ends.
 
-        The seconds are None if no check is delayed by LoginThrottle. A check that has to wait until
-        a running check ends is in neither result.
+        The seconds are None if LoginThrottle delays none of the checks. A check that has to wait
+        until a running check ends is in neither result.
         """
         names = {check.attempt.name_digest for check in self._running}
-        failing = sum(map(self._has_many_failures, self._running))
+        failing = sum(self._history.has_many_failures(each.attempt) for each in self._running)
         is_limit_reached = failing >= max(1, self._threads - 1)
-        ready: list[_PasswordCheck] = []
+        ready: list[PasswordCheck] = []
         delays: list[float] = []
         for check in self._waiting:
-            has_to_wait = is_limit_reached and self._has_many_failures(check)
+            has_to_wait = is_limit_reached and self._history.has_many_failures(check.attempt)
             if has_to_wait or check.attempt.name_digest in names:
                 continue
             delay = self._history.delay(check.attempt)
@@ -255,20 +237,24 @@ class LoginQueue:
                 delays.append(delay)
         return ready, min(delays, default=None)
 
-    def _next_check(self, ready: list[_PasswordCheck]) -> _PasswordCheck:
-        """Return the check with the lowest rank, or, every third time, the oldest check."""
+    def _next_check(self, ready: list[PasswordCheck]) -> PasswordCheck:
+        """Return the check in `ready` with the lowest rank; in every third call, the oldest check.
+
+        Among checks of equal rank, returns the check whose network, and then whose name, was
+        checked longest ago. `ready` must not be empty.
+        """
         if next(self._started_checks) % _OLDEST_EVERY == 0:
             return min(ready, key=lambda check: check.arrival)
 
-        def order(check: _PasswordCheck) -> tuple[object, ...]:
+        def order(check: PasswordCheck) -> tuple[object, ...]:
             name, network, _ = check.attempt
             last_start = self._last_start.peek(network) or 0, self._last_start.peek(name) or 0
-            return (self._rank(check.attempt), last_start, check.arrival)
+            return (self._history.rank(check.attempt), last_start, check.arrival)
 
         return min(ready, key=order)
 
-    def _start(self, check: _PasswordCheck) -> None:
-        """Run a waiting check in a thread; `_finish` is called when it has ended."""
+    def _start(self, check: PasswordCheck) -> None:
+        """Start a waiting check in a thread; `_finish` is called when the check has ended."""
         self._waiting.remove(check)
         self._running.append(check)
         for each in (check.attempt.network_digest, check.attempt.name_digest):
@@ -276,8 +262,12 @@ class LoginQueue:
         running = asyncio.get_running_loop().run_in_executor(self._executor, check.work)
         running.add_done_callback(lambda done: self._finish(check, done))
 
-    def _finish(self, check: _PasswordCheck, done: asyncio.Future[bool]) -> None:
-        """Record how `check` ended, resume the callers of `check`, and start the next checks."""
+    def _finish(self, check: PasswordCheck, done: asyncio.Future[bool]) -> None:
+        """Record how `check` ended, resume the callers of `check`, and start the next checks.
+
+        An error of the check counts as a failed login, and is raised in the callers. If `close`
+        cancelled the check, records nothing; the callers raise IdentityUnavailable.
+        """
         self._running.remove(check)
         if done.cancelled():  # `close` came before a thread had begun the check
             check.fail(_closed)

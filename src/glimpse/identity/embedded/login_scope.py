@@ -13,7 +13,7 @@ from glimpse.identity.embedded.directory_entries import (
 
 
 class UnknownScope(Exception):
-    """The requested scope does not exist, or the application credential is for another scope."""
+    """The requested scope does not exist, or is not the project of the application credential."""
 
 
 class TokenScope(NamedTuple):
