@@ -44,3 +44,12 @@ def test_renamed_project_keeps_roles_under_its_name_and_its_id() -> None:
     directory = parse_directory({**document, "users": DOCUMENT["users"]})
     refer_by_id(document, directory, directory.projects["p"])
     assert document["users"][0]["roles"] == {"p": ["member", "reader"], "nowhere": "invalid"}
+
+
+def test_project_is_renamed_though_the_domain_id_of_a_user_is_no_string() -> None:
+    document = copy.deepcopy(DOCUMENT)
+    invalid = {"id": "w", "name": "w", "domain_id": ["default"], "roles": {"gold": ["member"]}}
+    document["users"].append(copy.deepcopy(invalid))
+    directory = parse_directory(document)
+    refer_by_id(document, directory, directory.projects["p"])
+    assert document["users"][-1] == invalid

@@ -15,9 +15,10 @@ _ROLE_REFERENCES = ("roles", "domain_roles", "system_roles", "prior_role", "impl
 
 
 def refer_to_role_by_id(document: Document, role: Role) -> None:
-    """Replace the name of `role` by its id in all references to this role in `document`.
+    """Replace the name of `role` by its id in all references to this role, in place.
 
-    `role` must not belong to a domain. Call this before the role gets another name.
+    Changes the users, application credentials and implied roles in `document`. `role` must not
+    belong to a domain. Call this before the role gets another name.
     """
     for section in ("users", "application_credentials", "implied_roles"):
         for entry in section_of(document, section):
@@ -30,11 +31,12 @@ def refer_to_role_by_id(document: Document, role: Role) -> None:
 
 
 def refer_by_id(document: Document, directory: Directory, named: Domain | Project | User) -> None:
-    """Replace the name of `named` by its id in all references to `named` in `document`.
+    """Replace the name of `named` by its id in all references to `named`, in place.
 
-    `directory` is the Directory of `document`. Call this before `named` gets another name.
-    Otherwise the role assignments, application credentials and access rules of `named` would be
-    lost, or would belong to the next domain, project or user with the old name.
+    `directory` is the Directory of `document`, and `named` is an object of `directory`. Call this
+    before `named` gets another name. Otherwise the role assignments, application credentials and
+    access rules of `named` would be lost, or would belong to the next domain, project or user with
+    the old name.
     """
 
     def id_of(reference: Any, domain_id: str = DOMAIN_ID) -> Any:
@@ -43,9 +45,8 @@ def refer_by_id(document: Document, directory: Directory, named: Domain | Projec
     if not isinstance(named, User):
         name = "roles" if isinstance(named, Project) else "domain_roles"
         for user in section_of(document, "users"):
-            assigned = value_of(user, name)
-            if isinstance(assigned, dict):
-                domain_id = value_of(user, "domain_id") or DOMAIN_ID
+            assigned, domain_id = value_of(user, name), value_of(user, "domain_id") or DOMAIN_ID
+            if isinstance(assigned, dict) and isinstance(domain_id, str):
                 user[name] = _joined((id_of(key, domain_id), assigned[key]) for key in assigned)
     if not isinstance(named, Domain):
         name = "project" if isinstance(named, Project) else "user"
@@ -58,9 +59,10 @@ def refer_by_id(document: Document, directory: Directory, named: Domain | Projec
 def _is_named_by(
     reference: Any, domain_id: str, named: Domain | Project | User, directory: Directory
 ) -> bool:
-    """Return True if `reference` is the id or name of `named`.
+    """Return True if `reference` is the id or name of `named`, which is an object of `directory`.
 
-    The name of a project is looked up in the domain `domain_id`.
+    The name of a project is looked up in the domain `domain_id`, the name of a user in the domain
+    Default. Returns False if `reference` is not a string.
     """
     if not isinstance(reference, str):
         return False
@@ -79,7 +81,8 @@ def _is_named_by(
 def _joined(assigned: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     """Return `assigned` as a dict from projects or domains to lists of roles.
 
-    If a project or domain occurs twice in `assigned`, its two lists are joined.
+    If a project or domain occurs twice in `assigned`, its two lists are joined. If one of the two
+    values is not a list, the later value is used.
     """
     found: dict[str, Any] = {}
     for place, roles in assigned:
@@ -91,7 +94,10 @@ def _joined(assigned: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _with_id(reference: Any, role: Role) -> Any:
-    """Return `reference`, a text or list of texts, with the name of `role` replaced by its id."""
+    """Return `reference`, a text or list of texts, with the name of `role` replaced by its id.
+
+    A value that is not the name of `role` is returned unchanged.
+    """
     if isinstance(reference, list):
         return [role.id if each == role.name else each for each in reference]
     return role.id if reference == role.name else reference
