@@ -67,9 +67,10 @@ def find_user(reference: Reference | None, directory: Directory) -> User | None:
 
 
 def find_credential(request: AuthRequest, directory: Directory) -> ApplicationCredential | None:
-    """Return the application credential that `request` names, or None if it does not exist.
+    """Return the application credential that `request` names; None if there is none.
 
-    An expired credential is returned, too. The case of the credential's name matters.
+    An application credential is named by id, or by name and user. An expired credential is
+    returned, too. The case of the credential's name matters.
     """
     reference = request.credential
     if reference is None:
@@ -82,11 +83,12 @@ def find_credential(request: AuthRequest, directory: Directory) -> ApplicationCr
 
 
 def comparable_name(reference: Reference | None, directory: Directory) -> tuple[str | None, ...]:
-    """Return the id, the name in lower case, and the domain's id of `reference`.
+    """Return the id, the lower-case name and the domain's id of `reference`, to compare names.
 
-    Use the result to count the logins of a user or credential. The result is the same for all
-    spellings of a name: the domain is given by its id, even if `reference` has the domain's name.
-    Values that `reference` does not have are None. The user or credential need not exist.
+    Logins of a user or credential are counted under this result. All spellings of a name have the
+    same result: the domain is given by its id, even if `reference` has the domain's name. Values
+    that `reference` does not have are None. Without a name, the domain's id is None, too. The user
+    or credential need not exist.
     """
     if reference is None:
         return None, None, None
@@ -95,9 +97,10 @@ def comparable_name(reference: Reference | None, directory: Directory) -> tuple[
 
 
 def _requested_scope(request: AuthRequest, directory: Directory) -> TokenScope:
-    """Return the scope that `request` names; an empty TokenScope if it names no scope.
+    """Return the scope that `request` names.
 
-    Raises UnknownScope for an unknown project or domain, and for a trust.
+    Returns an empty TokenScope if `request` names no scope, or asks for an unscoped token. Raises
+    UnknownScope for an unknown project or domain, and for a trust.
     """
     if request.is_trust:
         raise UnknownScope
@@ -118,7 +121,11 @@ def _requested_scope(request: AuthRequest, directory: Directory) -> TokenScope:
 
 
 def _default_project_id(user: User, directory: Directory) -> str | None:
-    """Return the id of the user's default project; None if the user may not use that project."""
+    """Return the id of the user's default project; None if the user has none or may not use it.
+
+    A user may use the project if the project and its domain are enabled, and the user has an
+    effective role in the project (see `Directory.effective_roles`).
+    """
     usable = (each.id for each in directory.projects_of(user) if directory.is_enabled(each))
     return next((each for each in usable if each == user.default_project_id), None)
 
@@ -126,7 +133,8 @@ def _default_project_id(user: User, directory: Directory) -> str | None:
 def _domain_id(reference: Reference, directory: Directory) -> str:
     """Return the id of the domain in a reference to a user or project.
 
-    If there is no such domain, returns the id or name of the domain in `reference`.
+    Without a domain in `reference`, returns the id of the domain Default. If the domain does not
+    exist, returns its id or its lower-case name in `reference`.
     """
     if reference.domain is None:
         return DOMAIN_ID

@@ -52,7 +52,7 @@ def client_network(address: str) -> str:
 class LoginThrottle:
     """Counts the failed logins of each key, and computes the delay of the next login of a key.
 
-    A key is a result of `digest`, for example of a name and an address. From the third failure on,
+    A key is a result of `digest`, for example of a name and a network. From the third failure on,
     the next login of the key has to wait: FIRST_DELAY after the third failure, and twice as long
     after each further failure, up to MAX_DELAY. No key is locked out. LoginQueue does the waiting.
 
@@ -74,7 +74,7 @@ class LoginThrottle:
         return count if self._clock() - last <= FORGET_SECONDS else 0
 
     def delay(self, key: bytes) -> float:
-        """Return how many seconds from now the next login counted under `key` has to wait.
+        """Return in how many seconds the next login counted under `key` may start.
 
         Returns 0 if the login need not wait.
         """
@@ -82,7 +82,7 @@ class LoginThrottle:
         return max(0.0, last + delay_after(self.failures(key)) - self._clock())
 
     def record_failure(self, key: bytes) -> None:
-        """Count a failed login under `key`. The time of the failure is now."""
+        """Count a login under `key` that fails at this moment."""
         self._failures.put(key, (self.failures(key) + 1, self._clock()))
 
     def reset(self, key: bytes) -> None:

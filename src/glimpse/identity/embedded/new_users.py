@@ -19,8 +19,8 @@ class NewUser(NamedTuple):
     """A user to add. Set either ``password``, which stays readable, or ``password_hash``.
 
     ``roles`` has names of roles that belong to no domain. The user gets these roles in the project
-    with the name ``project``, in the domain ``domain_id``. If ``project`` is None, the user gets
-    the roles in the project that has the user's own name.
+    with the name ``project``, in the domain with the id ``domain_id``. If ``project`` is None, the
+    user gets the roles in the project that has the user's own name.
     """
 
     name: str
@@ -43,16 +43,16 @@ class AddedUser(NamedTuple):
 
 
 def add_user(identity_file: IdentityFile, new: NewUser) -> AddedUser:
-    """Add a user with roles in a project, in one change of the file. Blocks.
+    """Add a user with roles in a project, in one change of the file. Blocks the thread.
 
-    If ``new.project`` is None, and there is no project with the user's name, adds this project,
-    too. Check before the call that the values are valid by `schemas.USER`. The change is on disk on
-    return.
+    If ``new.project`` is None, adds a project with the user's name if it is missing. Check before
+    the call that the values are valid by `schemas.USER`. On return, the change is on disk.
 
-    Raises Conflict if the domain has a user of that name, and NotFound for an unknown domain,
-    project or role. Raises Forbidden if the file would have too many users, projects or role
-    assignments, or would be too large. Raises IdentityUnavailable if the file is invalid or cannot
-    be written.
+    Raises Conflict if the domain has a user of that name, ignoring case. Raises NotFound for an
+    unknown domain, project or role. Raises Forbidden if the file would have too many users,
+    projects or role assignments, or would be too large. Raises IdentityFileUnavailable if the
+    identity file is invalid or cannot be written, and ChangeNotSynced if a crash may undo the
+    change.
     """
     results: list[AddedUser] = []
 
@@ -85,9 +85,9 @@ def add_user(identity_file: IdentityFile, new: NewUser) -> AddedUser:
 
 
 def _role_id(name: str, directory: Directory) -> str:
-    """Return the id of the role `name`.
+    """Return the id of the role `name` that belongs to no domain.
 
-    Raises NotFound if there is no such role. The message lists the names of all roles.
+    Raises NotFound if there is no such role. The message lists the names of all such roles.
     """
     role = directory.role(name)
     if role is None:

@@ -54,8 +54,8 @@ class _Hash(NamedTuple):
 def hash_password(password: str, parameters: ScryptParameters = RECOMMENDED) -> str:
     """Return the hash of `password` with a new random salt: ``scrypt$N$r$p$SALT$HASH``.
 
-    SALT and HASH are in base64. Takes 0.23 s of CPU time with the default parameters: call it in a
-    thread.
+    SALT and HASH are in base64. `password` may be any text. Takes 0.23 s of CPU time with the
+    default parameters: call it in a thread.
     """
     salt = secrets.token_bytes(16)
     digest = _scrypt(password, salt, parameters)
@@ -69,8 +69,8 @@ def check_password(
     """Return True if `given` is the correct password.
 
     `password` is the stored readable password, `hashed` the stored hash. If `password` is not None,
-    `hashed` is ignored. Returns False if `password` is None and `hashed` is None or not a valid
-    hash.
+    `hashed` is not compared. Returns False if `password` is None, and `hashed` is None or not a
+    valid hash.
 
     Each call takes as long as a hash with the parameters `slowest`, so that the time does not
     reveal which users exist. For `slowest`, pass the `slowest_parameters` of all stored hashes.
@@ -114,10 +114,11 @@ def is_outdated(hashed: str) -> bool:
 
 
 def _equalize_time(given: str, parameters: ScryptParameters, work: int) -> None:
-    """Spend the CPU time `work`, in the units of ScryptParameters.work, by hashing `given`.
+    """Spend CPU time by hashing `given` with scrypt; drop the hash.
 
-    Uses N and r of `parameters`, and the p that takes this time. Does nothing if `work` is 0 or
-    less.
+    `work` is the CPU time, in the units of ScryptParameters.work. The hash has the cost and block
+    size of `parameters`, and as much parallelization as takes that time. Does nothing if `work` is
+    too little for a hash, or negative.
     """
     parallelization = work // (parameters.cost * parameters.block_size)
     if parallelization > 0:
@@ -125,7 +126,7 @@ def _equalize_time(given: str, parameters: ScryptParameters, work: int) -> None:
 
 
 def _parse(hashed: str) -> _Hash:
-    """Parse the text of a hash.
+    """Return the parameters, the salt and the digest in the text of a hash.
 
     Raises ValueError if `hashed` is malformed, or if its check would take too much memory or time.
     """

@@ -35,9 +35,9 @@ class DirectoryNotSynced(OSError):
 def make_private_directory(path: Path) -> None:
     """Create the directory `path` if it is missing; make it accessible to its owner only.
 
-    Missing parents are created with the usual mode. Raises PermissionError if `path` belongs to
-    another user and is accessible to others, and this process is not root's. Raises OSError for
-    other failures.
+    Missing parents are created with the usual mode. Raises PermissionError, and changes nothing, if
+    `path` belongs to another user, is accessible to others, and this process does not run as root.
+    Raises OSError for other failures, such as a file at `path`.
     """
     path.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
     if (problem := privacy_problem(path)) is not None:
@@ -62,8 +62,9 @@ def privacy_problem(path: Path) -> str | None:
 def write_private_file(path: Path, content: bytes) -> None:
     """Create or replace the file `path` atomically, with `content` and the mode 0600.
 
-    The file is on disk on return. Raises DirectoryNotSynced if `path` has the new content, but
-    might lose the content in a crash. Raises another OSError if `path` is unchanged.
+    On return, the file is on disk. Raises DirectoryNotSynced if `path` has the new content, but
+    might lose the content in a crash. Raises another OSError if `path` is unchanged. After an
+    error, no other file is left behind.
     """
     temporary = _write_temporary(path, content)
     try:
@@ -93,9 +94,9 @@ def read_private_file(path: Path) -> bytes:
 def create_private_file(path: Path, content: bytes) -> bytes:
     """Return the content of the file `path`; first create it with `content` if it is missing.
 
-    A new file has the mode 0600; an existing file keeps its mode. If several processes call this at
-    the same time, one process creates the file, and all processes return the same content. Raises
-    OSError if the file cannot be created or read.
+    A new file has the mode 0600, and is on disk on return. An existing file keeps its mode. If
+    several processes call this at the same time, one process creates the file, and all processes
+    return the same content. Raises OSError if the file cannot be created, synced or read.
     """
     if not path.exists():
         temporary = _write_temporary(path, content)
@@ -127,8 +128,8 @@ def locked(path: Path) -> Iterator[None]:
 def read_file_version(path: Path) -> FileVersion:
     """Return a value that changes when the file `path` is written or replaced.
 
-    The value has the inode, times and size, so that it also changes with the permissions. A call
-    takes 1 µs. Raises OSError if `path` does not exist.
+    The value has the inode, times and size. A change of the permissions changes the value, too. A
+    call takes 1 µs. Raises OSError if `path` does not exist or cannot be reached.
     """
     status = os.stat(path)  # noqa: PTH116  takes half of Path.stat's time, for each request
     return status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size
@@ -137,7 +138,8 @@ def read_file_version(path: Path) -> FileVersion:
 def _write_temporary(path: Path, content: bytes) -> Path:
     """Write `content` to a new file beside `path`; return the path of the new file.
 
-    The new file is on disk on return. Raises OSError; then the new file has been removed.
+    The new file has the mode 0600, and is on disk on return. The caller renames or removes the new
+    file. Raises OSError if the file cannot be written; then the new file has been removed.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)

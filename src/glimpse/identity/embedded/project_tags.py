@@ -18,11 +18,14 @@ async def change_tags(
 ) -> None:
     """Replace the tags of a project or domain by the tags that `change` returns.
 
-    `change` gets the old tags. `project_id` may be the id of a domain. The change is on disk on
-    return. If `change` raises an error, the error is raised here, and nothing changes. Raises
-    NotFound if no project or domain has the id. Raises Forbidden, without a call of `change`, if
-    the project or domain is immutable. Raises Forbidden, too, if the identity file would be too
-    large. Raises IdentityUnavailable if the identity file is invalid or cannot be written.
+    `project_id` may be the id of a domain. `change` gets the old tags, and is called in another
+    thread. On return, the change is on disk. If `change` raises an error, the error is raised here,
+    and nothing changes.
+
+    Raises NotFound if no project or domain has the id. Raises Forbidden, without a call of
+    `change`, if the project or domain is immutable. Raises Forbidden, too, if the identity file
+    would be too large. Raises IdentityFileUnavailable if the identity file is invalid or cannot be
+    written, and ChangeNotSynced if a crash may undo the change.
     """
 
     def write(document: Document, directory: Directory) -> None:

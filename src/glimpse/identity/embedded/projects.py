@@ -32,25 +32,29 @@ _KNOWN = frozenset(
 
 
 class Projects:
-    """Creates, updates and deletes projects. Each change is on disk on return.
+    """Creates, updates and deletes projects in the identity file.
 
     `values` are attributes from a request. Check `values` against `schemas.PROJECT` before the
-    call, and check that the caller may make the change. All methods raise IdentityUnavailable if
-    the identity file is invalid or cannot be written. `create` and `update` raise Forbidden if the
-    identity file would be too large.
+    call, and check that the caller may make the change. Attributes that Keystone does not know are
+    stored in ``extra``. If the task of a method is cancelled, the change may still be made.
     """
 
     def __init__(self, identity_file: IdentityFile) -> None:
         self._file = identity_file
 
     async def create(self, values: Mapping[str, Any], domain_id: str = DOMAIN_ID) -> Project:
-        """Create a project and return it.
+        """Create a project and return it. On return, the change is on disk.
 
-        `domain_id` is the domain of the project if `values` have no ``domain_id``. Raises
-        BadRequest for an unknown domain or parent, for a parent in another domain, or if the
-        domain, the parent or a project above the parent is disabled. Raises Forbidden if the tree
-        of projects would be deeper than MAX_DEPTH, or if there are too many projects. Raises
-        Conflict if the domain has a project of that name, ignoring case.
+        The domain is the ``domain_id`` in `values`, or else `domain_id`. Without a ``parent_id``,
+        the project is directly below the domain. ``is_domain`` is ignored: `Domains.create` makes
+        domains.
+
+        Raises BadRequest for an unknown domain or parent, for a parent in another domain, or if the
+        domain, the parent or a project above the parent is disabled. Raises Conflict if the domain
+        has a project of that name, ignoring case. Raises Forbidden if the tree of projects would be
+        deeper than MAX_DEPTH, if there are too many projects, or if the identity file would be too
+        large. Raises IdentityFileUnavailable if the identity file is invalid or cannot be written,
+        and ChangeNotSynced if a crash may undo the change.
         """
         domain_id = values.get("domain_id") or domain_id
         parent_id = values.get("parent_id") or domain_id
@@ -77,16 +81,20 @@ class Projects:
     async def update(self, project_id: str, values: Mapping[str, Any]) -> Project:
         """Replace the attributes of a project that are in `values`; return the changed project.
 
-        While a project is disabled, tokens for the project are invalid. The tokens are valid again
-        when the project is enabled again, as in Keystone. Raises NotFound if the project does not
-        exist. Raises BadRequest if `values` have another id or domain, or a true ``is_domain``.
-        Raises Conflict if the domain has another project of the new name, ignoring case. Raises
-        Forbidden in these cases:
+        On return, the change is on disk. While a project is disabled, tokens for the project are
+        invalid. These tokens are valid again when the project is enabled again.
+
+        Raises NotFound if the project does not exist. Raises BadRequest if `values` have another id
+        or domain, or a true ``is_domain``. Raises Conflict if the domain has another project of the
+        new name, ignoring case. Raises IdentityFileUnavailable if the identity file is invalid or
+        cannot be written, and ChangeNotSynced if a crash may undo the change. Raises Forbidden in
+        these cases:
 
         - The project is immutable, and `values` do more than reset the option ``immutable``.
-        - `values` have another parent.
+        - `values` have another parent, or a parent of null.
         - `values` disable the project, and a project below it is enabled.
         - `values` enable the project, and its domain or a project above it is disabled.
+        - The identity file would be too large.
         """
         results: list[Project] = []
 
@@ -103,9 +111,12 @@ class Projects:
     async def delete(self, project_id: str) -> None:
         """Delete a project with the role assignments and application credentials in the project.
 
-        Images of the project are kept. Tokens for the project are invalid on return. Raises
-        NotFound if the project does not exist. Raises Forbidden if the project is immutable or has
-        projects below it.
+        On return, the change is on disk. Images of the project are kept. Tokens for the project
+        become invalid.
+
+        Raises NotFound if the project does not exist. Raises Forbidden if the project is immutable
+        or has projects below it. Raises IdentityFileUnavailable if the identity file is invalid or
+        cannot be written, and ChangeNotSynced if a crash may undo the change.
         """
 
         def remove(document: Document, directory: Directory) -> None:
@@ -121,7 +132,11 @@ class Projects:
 
 
 def ancestors(project: Project, directory: Directory) -> list[Project]:
-    """Return the projects above `project`, the nearest first."""
+    """Return the projects above `project`, the nearest first.
+
+    If `directory` does not have a project in this chain, the result ends below that project. Each
+    project is in the result once, even if an edited file puts a project above itself.
+    """
     found: list[Project] = []
     parent = directory.projects.get(project.parent_id or "")
     # The file could have been edited so that a project is above itself.
@@ -132,7 +147,10 @@ def ancestors(project: Project, directory: Directory) -> list[Project]:
 
 
 def descendants(project: Project, directory: Directory) -> list[Project]:
-    """Return the projects below `project`, each after its parent."""
+    """Return the projects below `project`, at any depth, each after its parent.
+
+    `project` is not in the result, even if an edited file puts a project above itself.
+    """
     children: dict[str | None, list[Project]] = {}
     for each in directory.projects.values():
         children.setdefault(each.parent_id, []).append(each)
@@ -150,9 +168,11 @@ def _find(project_id: str, directory: Directory) -> Project:
 
 
 def _check_parent(parent_id: str, domain_id: str, directory: Directory) -> None:
-    """Check that a project may be created below `parent_id`, a project or the domain.
+    """Check that a project may be created below `parent_id`, the id of a project or of the domain.
 
-    Raises BadRequest or Forbidden, as `Projects.create` explains.
+    `domain_id` is the domain of the new project. Raises BadRequest if the domain or the parent is
+    unknown, if the parent is in another domain, or if the domain, the parent or a project above the
+    parent is disabled. Raises Forbidden if there are MAX_DEPTH levels of projects already.
     """
     domain = directory.domains.get(domain_id)
     if domain is None:
@@ -177,7 +197,7 @@ def _check_parent(parent_id: str, domain_id: str, directory: Directory) -> None:
 
 
 def _check_name(project: Project, directory: Directory) -> None:
-    """Raise Conflict if another project of the domain has the same name, ignoring case."""
+    """Raise Conflict if another project of the domain has the name of `project`, ignoring case."""
     other = directory.project(name=project.name, domain_id=project.domain_id)
     if other is not None and other.id != project.id:
         raise Conflict(f"The domain {project.domain_id} has a project {project.name} already.")
@@ -186,7 +206,10 @@ def _check_name(project: Project, directory: Directory) -> None:
 def _check_update(old: Project, values: Mapping[str, Any], directory: Directory) -> None:
     """Check that `values` may change the project `old`; do not check the new name.
 
-    Raises BadRequest or Forbidden, as `Projects.update` explains.
+    Raises BadRequest if `values` have another id or domain, or a true ``is_domain``. Raises
+    Forbidden if `values` have another parent, or if the project is immutable (see
+    `check_updatable`). Raises Forbidden, too, if `values` disable a project above an enabled
+    project, or enable a project below a disabled project or domain.
     """
     check_same_id(old.id, values)
     if values.get("domain_id", old.domain_id) != old.domain_id:

@@ -11,7 +11,8 @@ from glimpse.identity.embedded.identity_file import FILE_NAME
 async def check_identity(state_dir: Path) -> str | None:
     """Return why the identity file cannot be read or replaced; None if no reason is found.
 
-    Checks permissions and free space, in a thread. Does not read or write any file.
+    Checks permissions and free space, in a thread. Does not read or write any file. `state_dir` is
+    the directory of the identity file.
     """
     return await asyncio.to_thread(_identity_problem, state_dir)
 

@@ -21,14 +21,14 @@ _KNOWN = frozenset(("id", "description", "parent_region_id", "links", "extra"))
 
 
 class Regions:
-    """Creates, updates and deletes regions of the catalog. Each change is on disk on return.
+    """Creates, updates and deletes regions of the catalog in the identity file.
 
     `values` are attributes from a request. Check `values` against `schemas.REGION` before the call,
-    and check that the caller may make the change. `own_region` is the id of this process's region.
-    That region has no entry in the file, and can be neither changed nor deleted.
+    and check that the caller may make the change. Attributes that Keystone does not know are stored
+    in ``extra``. If the task of a method is cancelled, the change may still be made.
 
-    All methods raise IdentityUnavailable if the identity file is invalid or cannot be written.
-    `create` and `update` raise Forbidden if the identity file would be too large.
+    `own_region` is the id of this process's region. That region has no entry in the file, and can
+    be neither changed nor deleted. It may be the parent of other regions.
     """
 
     def __init__(self, identity_file: IdentityFile, own_region: str) -> None:
@@ -38,8 +38,11 @@ class Regions:
     async def create(self, region_id: str, values: Mapping[str, Any]) -> Region:
         """Create a region with the id `region_id`, and return the region.
 
-        Raises Conflict if the region exists, NotFound if its parent does not exist, BadRequest if
-        the region is its own parent, and Forbidden if there are too many regions.
+        On return, the change is on disk. Raises Conflict if the region exists, NotFound if its
+        parent does not exist, and BadRequest if the region is its own parent. Raises Forbidden if
+        there are too many regions, or if the identity file would be too large. Raises
+        IdentityFileUnavailable if the identity file is invalid or cannot be written, and
+        ChangeNotSynced if a crash may undo the change.
         """
         region = _with_values(Region(region_id), values)
 
@@ -55,9 +58,12 @@ class Regions:
     async def update(self, region_id: str, values: Mapping[str, Any]) -> Region:
         """Replace the attributes of a region that are in `values`; return the changed region.
 
-        Raises NotFound if the region or its new parent does not exist, and Forbidden for the region
-        of this process. Raises BadRequest if `values` have another id, or if the new parent is the
-        region itself or a region below it.
+        On return, the change is on disk. Raises NotFound if the region does not exist, or if the
+        parent of the changed region does not exist. Raises BadRequest if `values` have another id,
+        or if the new parent is the region itself or a region below it. Raises Forbidden for the
+        region of this process, or if the identity file would be too large. Raises
+        IdentityFileUnavailable if the identity file is invalid or cannot be written, and
+        ChangeNotSynced if a crash may undo the change.
         """
         results: list[Region] = []
 
@@ -72,10 +78,12 @@ class Regions:
         return results[0]
 
     async def delete(self, region_id: str) -> None:
-        """Delete a region and all regions below it.
+        """Delete a region and all regions below it. On return, the change is on disk.
 
         Raises NotFound if the region does not exist. Raises Forbidden for the region of this
-        process, or if the region or a region below it has endpoints.
+        process, or if the region or a region below it has endpoints. Raises IdentityFileUnavailable
+        if the identity file is invalid or cannot be written, and ChangeNotSynced if a crash may
+        undo the change.
         """
 
         def remove(document: Document, directory: Directory) -> None:
@@ -107,7 +115,7 @@ class Regions:
         return region
 
     def _check_parent(self, region: Region, directory: Directory) -> None:
-        """Check the parent of `region`.
+        """Check the parent of `region`, which may be None or the region of this process.
 
         Raises NotFound if the parent is unknown. Raises BadRequest if the parent is `region` itself
         or a region below it.
@@ -125,7 +133,10 @@ class Regions:
 
 
 def _with_values(region: Region, values: Mapping[str, Any]) -> Region:
-    """Return a copy of `region` with the attributes in `values`."""
+    """Return a copy of `region` with the attributes in `values`.
+
+    A description of null becomes an empty string. A parent of null stands for no parent.
+    """
     return replace(
         region,
         description=values.get("description", region.description) or "",
@@ -135,7 +146,10 @@ def _with_values(region: Region, values: Mapping[str, Any]) -> Region:
 
 
 def _ancestors(region: Region, directory: Directory) -> list[str]:
-    """Return the ids of the regions above `region`, the nearest first."""
+    """Return the ids of the regions above `region`, the nearest first.
+
+    Each id is in the result once, even if an edited file puts a region above itself.
+    """
     found: list[str] = []
     parent_id = region.parent_region_id
     # The file could have been edited so that a region is above itself.

@@ -18,7 +18,10 @@ _log_error = ThrottledErrorLog(logging.getLogger(__name__))
 
 
 class _RaiseUnavailable:
-    """Context manager: logs sqlite3.Error and OSError, and raises IdentityUnavailable instead."""
+    """Context manager: logs sqlite3.Error and OSError, and raises IdentityUnavailable instead.
+
+    Other errors pass through.
+    """
 
     def __enter__(self) -> None: ...
 
@@ -42,8 +45,9 @@ class Revocations:
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         """Open the file `path`, or create it with the mode 0600. `clock` returns POSIX times.
 
-        Raises OSError if `path` or ``revocations.count`` cannot be created or read. Raises
-        IdentityUnavailable if `path` is not a database, or cannot be locked or written.
+        Creates ``revocations.count`` in the same directory, too, if it is missing. Raises OSError
+        if one of the files cannot be created or read. Raises IdentityUnavailable if `path` is not a
+        database, or cannot be locked or written.
         """
         self._path = path
         self._clock = clock
@@ -62,18 +66,21 @@ class Revocations:
     def generation(self) -> bytes:
         """Return a value that changes with each revocation, by any process.
 
-        Empty a cache of valid tokens when this value changes. A call takes 0.1 µs, little enough
-        for each request. A call of `is_revoked` takes 5 µs.
+        Empty a cache of valid tokens when this value changes. A call takes 0.1 µs, so that you may
+        call `generation` for each request. A call of `is_revoked` takes 5 µs.
         """
         return self._counter[:_COUNTER_BYTES]
 
     def revoke(self, audit_id: str, expires_at: float) -> None:
-        """Revoke all tokens that have `audit_id`. The revocation is on disk on return.
+        """Revoke all tokens that have `audit_id`. On return, the revocation is on disk.
 
         The revocation may be deleted after `expires_at`, a POSIX time. So pass the time from which
-        none of these tokens is accepted any more, even as an expired token. Blocks; may be called
-        in any thread. Raises IdentityUnavailable if the revocation cannot be written, for example
-        because the disk is full.
+        none of these tokens is accepted any more, even as an expired token. If `audit_id` is
+        revoked already, only `expires_at` is replaced.
+
+        Blocks the thread until no other process writes. May be called in any thread. Raises
+        IdentityUnavailable if the revocation cannot be written, for example because the disk is
+        full.
         """
         with _RAISE_UNAVAILABLE, locked(self._lock), closing(self._connect()) as database:
             database.execute("BEGIN IMMEDIATE")
@@ -85,7 +92,7 @@ class Revocations:
             self._counter[:_COUNTER_BYTES] = count.to_bytes(_COUNTER_BYTES, "little")
 
     def is_revoked(self, audit_ids: tuple[str, ...]) -> bool:
-        """Return True if one of `audit_ids` has been revoked.
+        """Return True if one of `audit_ids` has been revoked, by any process.
 
         Raises IdentityUnavailable if the database cannot be read.
         """
@@ -94,15 +101,16 @@ class Revocations:
             return any(self._database.execute(statement, (each,)).fetchone() for each in audit_ids)
 
     def close(self) -> None:
-        """Close the database and the counter. Call no other method after that."""
+        """Close the database and the counter. After `close`, call no other method."""
         self._database.close()
         self._counter.close()
 
     def _connect(self) -> sqlite3.Connection:
-        """Open a connection to the database, which waits up to 5 s for a lock.
+        """Open a connection to the database. The caller closes the connection.
 
-        A commit is on disk on return, if syncing is on for the state directory (`files.syncing`).
-        Raises sqlite3.Error. The caller closes the connection.
+        A statement waits up to 5 s for a lock of another connection. If syncing is on for the state
+        directory (`files.syncing`), a commit is on disk when it returns. Raises sqlite3.Error if
+        the database cannot be opened.
         """
         database = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
         database.execute("PRAGMA busy_timeout = 5000")
@@ -111,9 +119,10 @@ class Revocations:
 
 
 def _map_counter(path: Path) -> mmap.mmap:
-    """Map the file `path` into memory that all processes share. Raises OSError.
+    """Map the file `path` into memory that all processes share.
 
-    A missing file is created, and a file of another size is replaced. A new file has the count 0.
+    A missing file is created, and a file of another size than 8 bytes is replaced. A new file has
+    the count 0. Raises OSError if the file cannot be created, read or mapped.
     """
     if len(create_private_file(path, bytes(_COUNTER_BYTES))) != _COUNTER_BYTES:
         write_private_file(path, bytes(_COUNTER_BYTES))

@@ -17,10 +17,10 @@ from glimpse.identity.embedded.roles import find_role
 
 
 class RoleAssignments:
-    """Assigns roles to users, and removes assignments. Each change is on disk on return.
+    """Assigns roles to users, and removes assignments, in the identity file.
 
-    Check before the call that the caller may make the change. Both methods raise
-    IdentityUnavailable if the identity file is invalid or cannot be written.
+    Check before the call that the caller may make the change. If the task of a method is cancelled,
+    the change may still be made.
     """
 
     def __init__(self, identity_file: IdentityFile) -> None:
@@ -29,10 +29,13 @@ class RoleAssignments:
     async def assign(self, assignment: Assignment) -> None:
         """Assign a role to a user; do nothing if the role is assigned already.
 
-        Raises NotFound if the user, role, project or domain does not exist. Raises Forbidden if the
-        role is of another domain than the project, if there are too many assignments, or if the
-        identity file would be too large. Raises BadRequest if a role of a domain would be assigned
-        on the system.
+        On return, the change is on disk. Invalid assignments of the user are dropped.
+
+        Raises NotFound if the user, role, project or domain does not exist. Raises Forbidden if a
+        role of a domain would be assigned in a project of another domain, if there are too many
+        assignments, or if the identity file would be too large. Raises BadRequest if a role of a
+        domain would be assigned on the system. Raises IdentityFileUnavailable if the identity file
+        is invalid or cannot be written, and ChangeNotSynced if a crash may undo the change.
         """
 
         def add(document: Document, directory: Directory) -> None:
@@ -44,10 +47,14 @@ class RoleAssignments:
             await asyncio.to_thread(self._file.change, add)
 
     async def unassign(self, assignment: Assignment) -> None:
-        """Remove an assignment.
+        """Remove an assignment. On return, the change is on disk.
 
         If the user has no other role in the project or domain, or on the system, the user's tokens
-        for that scope become invalid. Raises NotFound if there is no such assignment.
+        for that scope become invalid. Invalid assignments of the user are dropped.
+
+        Raises NotFound if there is no such assignment. Raises IdentityFileUnavailable if the
+        identity file is invalid or cannot be written, and ChangeNotSynced if a crash may undo the
+        change.
         """
 
         def remove(document: Document, directory: Directory) -> None:
@@ -58,7 +65,7 @@ class RoleAssignments:
 
 
 def is_assigned(assignment: Assignment, directory: Directory) -> bool:
-    """Return True if `directory` has the assignment."""
+    """Return True if `directory` has the assignment. Implied roles do not count."""
     user = directory.users.get(assignment.user_id)
     return user is not None and assignment in user.assignments
 
@@ -74,7 +81,12 @@ def check_assigned(assignment: Assignment, directory: Directory) -> None:
 
 
 def _check_can_assign(assignment: Assignment, directory: Directory) -> None:
-    """Raise NotFound, Forbidden or BadRequest, as `RoleAssignments.assign` explains."""
+    """Check that `assignment` can be added to `directory`.
+
+    Raises NotFound if the user, role, project or domain does not exist. Raises Forbidden if a role
+    of a domain would be assigned in a project of another domain, or if there are too many
+    assignments. Raises BadRequest if a role of a domain would be assigned on the system.
+    """
     role = find_role(assignment.role_id, directory)
     if assignment.user_id not in directory.users:
         raise NotFound(f"Could not find user: {assignment.user_id}.")

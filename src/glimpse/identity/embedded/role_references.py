@@ -19,7 +19,7 @@ class RoleReferences:
     """
 
     def __init__(self, roles: Iterable[Role], invalid_entries: dict[str, str]) -> None:
-        """`roles` are the roles that have entries in the file.
+        """Start with `roles`, which have entries in the file, and the standard roles.
 
         `get_or_add_ids` adds unknown ids and a reason to `invalid_entries`.
         """
@@ -32,16 +32,19 @@ class RoleReferences:
     def find(self, reference: str) -> str | None:
         """Return the id of the role that has the id or the name `reference`, or None.
 
-        A role that belongs to a domain is found by id only.
+        An id has priority over a name. A role that belongs to a domain is found by id only.
         """
         return reference if reference in self.roles else self._by_name.get(reference)
 
     def get_or_add_id(self, reference: str) -> str:
         """Return the id of the role that has the id or the name `reference`.
 
-        A role that belongs to a domain is found by id only. If no role is found, adds a role with
-        the name `reference`. But if `reference` looks like an id (32 hexadecimal digits), raises
-        InvalidStateFile: the role with that id was removed.
+        A role that belongs to a domain is found by id only. If no role is found, returns
+        `role_id_of(reference)`, and adds a role with this id and the name `reference`. But if a
+        role with this id exists under another name, adds no role.
+
+        Raises InvalidStateFile if no role is found and `reference` looks like an id (32 hexadecimal
+        digits): the role with that id was removed.
         """
         known = self.find(reference)
         if known is not None:
@@ -55,10 +58,11 @@ class RoleReferences:
         return new_id
 
     def get_or_add_ids(self, references: Iterable[str], path: str) -> tuple[str, ...]:
-        """Return the ids of the roles that `references` name by id or name, without duplicates.
+        """Return the ids of the roles that `references` name by id or name, in their order.
 
-        Unknown ids are left out, and added to the invalid entries under `path`. An unknown name
-        adds a role of that name.
+        The result has no duplicates. Unknown ids are left out, and added to the invalid entries
+        under a key that begins with `path`. An unknown name adds a role of that name (see
+        `get_or_add_id`).
         """
         found: dict[str, None] = {}
         for reference in references:

@@ -35,23 +35,25 @@ _KNOWN = frozenset(("id", "name", "description", "domain_id", "options", "links"
 
 
 class Roles:
-    """Creates, updates and deletes roles and implications. Each change is on disk on return.
+    """Creates, updates and deletes roles and implications in the identity file.
 
     `values` are attributes from a request. Check `values` against `schemas.ROLE` before the call,
-    and check that the caller may make the change. All methods raise IdentityUnavailable if the
-    identity file is invalid or cannot be written. `create`, `update` and `imply` raise Forbidden if
-    the identity file would be too large.
+    and check that the caller may make the change. Attributes that Keystone does not know are stored
+    in ``extra``. If the task of a method is cancelled, the change may still be made.
     """
 
     def __init__(self, identity_file: IdentityFile) -> None:
         self._file = identity_file
 
     async def create(self, values: Mapping[str, Any]) -> Role:
-        """Create a role and return it.
+        """Create a role and return it. On return, the change is on disk.
 
-        Raises NotFound for an unknown domain, and Forbidden if there are too many roles. Raises
-        Conflict if another role of the same domain has the name, ignoring case. For a role of no
-        domain, raises Conflict if another role of no domain has the name.
+        Without a ``domain_id`` in `values`, the role belongs to no domain. Raises NotFound for an
+        unknown domain. Raises Conflict if another role of the same domain has the name, ignoring
+        case. The roles that belong to no domain count as one domain here. Raises Forbidden if there
+        are too many roles, or if the identity file would be too large. Raises
+        IdentityFileUnavailable if the identity file is invalid or cannot be written, and
+        ChangeNotSynced if a crash may undo the change.
         """
         role = Role(
             id=uuid.uuid4().hex,
@@ -74,10 +76,14 @@ class Roles:
     async def update(self, role_id: str, values: Mapping[str, Any]) -> Role:
         """Replace the attributes of a role that are in `values`; return the changed role.
 
-        Raises NotFound if the role does not exist. Raises BadRequest if `values` have another id or
-        domain. Raises Conflict if another role of the same domain has the new name, ignoring case.
-        Raises Forbidden if the role is a standard role, or if the role is immutable and `values` do
-        more than reset the option ``immutable``.
+        On return, the change is on disk. Raises NotFound if the role does not exist. Raises
+        BadRequest if `values` have another id or domain. Raises Conflict if another role of the
+        same domain has the new name, ignoring case. The roles that belong to no domain count as one
+        domain here. Raises Forbidden if the role is a standard role, or if the role is immutable
+        and `values` do more than reset the option ``immutable``. Raises Forbidden, too, if there
+        would be too many roles, or if the identity file would be too large. Raises
+        IdentityFileUnavailable if the identity file is invalid or cannot be written, and
+        ChangeNotSynced if a crash may undo the change.
         """
         results: list[Role] = []
 
@@ -100,9 +106,12 @@ class Roles:
     async def delete(self, role_id: str) -> None:
         """Delete a role, and everything in the identity file that refers to the role.
 
-        This includes role assignments, implications, and application credentials that have the
-        role. A token becomes invalid if it has no other role. Raises NotFound if the role does not
-        exist, and Forbidden if the role is immutable. The standard roles are immutable.
+        Role assignments, implications, and application credentials that have the role are deleted,
+        too. A token becomes invalid if it has no other role. On return, the change is on disk.
+
+        Raises NotFound if the role does not exist, and Forbidden if the role is immutable. The
+        standard roles are immutable. Raises IdentityFileUnavailable if the identity file is invalid
+        or cannot be written, and ChangeNotSynced if a crash may undo the change.
         """
 
         def remove(document: Document, directory: Directory) -> None:
@@ -114,10 +123,14 @@ class Roles:
     async def imply(self, prior_id: str, implied_id: str) -> None:
         """Make the role `prior_id` imply the role `implied_id`.
 
-        Users with the prior role then have the implied role, too. Raises NotFound if a role does
-        not exist, and Conflict if the implication exists already. Raises Forbidden if the implied
-        role is admin, if the implied role is of a domain and the prior role is not, or if there are
-        too many implications.
+        Users with the prior role then have the implied role, too. On return, the change is on disk.
+        A role may imply itself, also indirectly.
+
+        Raises NotFound if a role does not exist, and Conflict if the implication exists already.
+        Raises Forbidden if the implied role is admin, or if the implied role is of a domain and the
+        prior role is not. Raises Forbidden, too, if there are too many implications, or if the
+        identity file would be too large. Raises IdentityFileUnavailable if the identity file is
+        invalid or cannot be written, and ChangeNotSynced if a crash may undo the change.
         """
 
         def add(document: Document, directory: Directory) -> None:
@@ -140,9 +153,11 @@ class Roles:
     async def stop_implying(self, prior_id: str, implied_id: str) -> None:
         """Remove the implication from the role `prior_id` to the role `implied_id`.
 
-        Raises NotFound if a role does not exist, or if the role `prior_id` does not imply the role
-        `implied_id` directly. Raises Forbidden for an implication of the standard roles
-        (`STANDARD_IMPLICATIONS`).
+        On return, the change is on disk. Raises NotFound if a role does not exist, or if the role
+        `prior_id` does not imply the role `implied_id` directly. Raises Forbidden for an
+        implication of the standard roles (`STANDARD_IMPLICATIONS`). Raises IdentityFileUnavailable
+        if the identity file is invalid or cannot be written, and ChangeNotSynced if a crash may
+        undo the change.
         """
 
         def remove(document: Document, directory: Directory) -> None:
@@ -174,9 +189,10 @@ def check_implied(prior_id: str, implied_id: str, directory: Directory) -> None:
 
 
 def _check_update(old: Role, values: Mapping[str, Any]) -> None:
-    """Check that `values` may change the role `old`, except for a name in use.
+    """Check that `values` may change the role `old`; do not check the new name.
 
-    Raises BadRequest or Forbidden, as `Roles.update` explains.
+    Raises BadRequest if `values` have another id or domain. Raises Forbidden if the role is a
+    standard role, or is immutable (see `check_updatable`).
     """
     check_same_id(old.id, values)
     if old.id in _STANDARD_IDS:
@@ -187,7 +203,10 @@ def _check_update(old: Role, values: Mapping[str, Any]) -> None:
 
 
 def _check_name(role: Role, directory: Directory) -> None:
-    """Raise Conflict if another role of the same domain has the same name, ignoring case."""
+    """Raise Conflict if another role of the same domain has the name of `role`, ignoring case.
+
+    If `role` belongs to no domain, other roles that belong to no domain are compared.
+    """
     for other in directory.roles.values():
         is_in_domain = other.id != role.id and other.domain_id == role.domain_id
         if is_in_domain and other.name.lower() == role.name.lower():
