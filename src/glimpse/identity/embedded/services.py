@@ -38,13 +38,12 @@ class OwnCatalogIds(NamedTuple):
 
 
 class Services:
-    """Creates, updates and deletes services of the catalog. Each change is on disk on return.
+    """Creates, updates and deletes services of the catalog in the identity file.
 
-    `values` are attributes from a request. Check `values` against `schemas.SERVICE` before the
-    call, and check that the caller may make the change. The services of this process, whose ids
-    `own` has, cannot be changed. All methods raise IdentityUnavailable if the identity file is
-    invalid or cannot be written. `create` and `update` raise Forbidden if the identity file would
-    be too large.
+    `own` has the ids of the services of this process, which cannot be changed. `values` are
+    attributes from a request. Check `values` against `schemas.SERVICE` before the call, and check
+    that the caller may make the change. Attributes that Keystone does not know are stored in
+    ``extra``. If the task of a method is cancelled, the change may still be made.
     """
 
     def __init__(self, identity_file: IdentityFile, own: OwnCatalogIds) -> None:
@@ -52,7 +51,13 @@ class Services:
         self._own = own
 
     async def create(self, values: Mapping[str, Any]) -> Service:
-        """Create a service, and return it. Raises Forbidden if there are too many services."""
+        """Create a service and return it. On return, the change is on disk.
+
+        Several services may have the same type and name. Raises Forbidden if there are too many
+        services, or if the identity file would be too large. Raises IdentityFileUnavailable if the
+        identity file is invalid or cannot be written, and ChangeNotSynced if a crash may undo the
+        change.
+        """
         service = _service_with(Service(uuid.uuid4().hex, values["type"]), values)
 
         def add(document: Document, directory: Directory) -> None:
@@ -64,8 +69,10 @@ class Services:
     async def update(self, service_id: str, values: Mapping[str, Any]) -> Service:
         """Replace the attributes of a service that are in `values`; return the changed service.
 
-        Raises NotFound if the service does not exist, BadRequest if `values` have another id, and
-        Forbidden for a service of this process.
+        On return, the change is on disk. Raises NotFound if the service does not exist, and
+        BadRequest if `values` have another id. Raises Forbidden for a service of this process, or
+        if the identity file would be too large. Raises IdentityFileUnavailable if the identity file
+        is invalid or cannot be written, and ChangeNotSynced if a crash may undo the change.
         """
         results: list[Service] = []
 
@@ -79,9 +86,11 @@ class Services:
         return results[0]
 
     async def delete(self, service_id: str) -> None:
-        """Delete a service and its endpoints.
+        """Delete a service and its endpoints. On return, the change is on disk.
 
         Raises NotFound if the service does not exist, and Forbidden for a service of this process.
+        Raises IdentityFileUnavailable if the identity file is invalid or cannot be written, and
+        ChangeNotSynced if a crash may undo the change.
         """
 
         def remove(document: Document, directory: Directory) -> None:
@@ -107,7 +116,10 @@ class Services:
 
 
 def _service_with(service: Service, values: Mapping[str, Any]) -> Service:
-    """Return a copy of `service` with the attributes in `values`."""
+    """Return a copy of `service` with the attributes in `values`.
+
+    A name of null removes the name.
+    """
     return replace(
         service,
         type=values.get("type", service.type),

@@ -21,7 +21,8 @@ class Session(NamedTuple):
 
     A token for a project has ``project``, a token for a domain has ``domain``. For a token for the
     system, ``token.is_system`` is True. All other tokens are unscoped, and have no ``roles``.
-    ``credential`` is the application credential with which the token was obtained, or None.
+    ``roles`` includes implied roles. ``credential`` is the application credential with which the
+    token was obtained, or None.
     """
 
     token: Token
@@ -45,9 +46,10 @@ class Session(NamedTuple):
 def resolve_session(token: Token, directory: Directory) -> Session:
     """Return the session of `token`: look up its user, scope and roles in `directory`.
 
-    The session has the roles of the user in the scope, including implied roles. If the token was
-    obtained with an application credential, the session has only the roles that both the user and
-    the credential have. Expiry and revocation are not checked (`EmbeddedIdentity.validate` does).
+    The session has the effective roles of the user in the scope (see `Directory.effective_roles`).
+    If the token was obtained with an application credential, the session has only the roles that
+    both the user and the credential have. Expiry, revocation and the password are not checked
+    (`EmbeddedIdentity.validate` does).
 
     Raises Unauthorized in these cases:
 
@@ -95,7 +97,10 @@ def _find_scope(token: Token, directory: Directory) -> tuple[Project | None, Dom
 
 
 def _assigned_roles(token: Token, user: User) -> tuple[str, ...]:
-    """Return the ids of the roles that are assigned to `user` in the scope of `token`."""
+    """Return the ids of the roles that are assigned to `user` in the scope of `token`.
+
+    Implied roles are not included. For an unscoped token, the result is empty.
+    """
     if token.is_system:
         return user.system_roles
     if token.domain_id is not None:

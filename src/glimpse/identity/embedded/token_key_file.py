@@ -46,7 +46,8 @@ class TokenKeyFile:
     def refresh_sometimes(self) -> None:
         """Call `refresh` if the last call of `refresh` is at least a second ago.
 
-        Otherwise, return at once (0.1 µs). Call this method with each request.
+        Also calls `refresh` if the clock was set back. Otherwise returns at once (0.1 µs). Call
+        this method with each request.
         """
         # Negative after the clock was set back: refresh then, too.
         if not 0 <= self._clock() - self._refreshed_at < _INTERVAL:
@@ -55,8 +56,9 @@ class TokenKeyFile:
     def refresh(self) -> None:
         """Read the file again if it was changed or replaced, or if its permissions changed.
 
-        If the file is missing, unreadable or invalid, keeps ``keys`` and logs the problem. Each
-        invalid version of the file is logged once, a file that cannot be read once a minute.
+        After that, ``keys`` has the new keys. If the file is missing, unreadable or invalid, keeps
+        ``keys`` and logs the problem. Each invalid version of the file is logged once, a file that
+        cannot be read once a minute.
         """
         self._refreshed_at = self._clock()
         try:

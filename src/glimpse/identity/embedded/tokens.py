@@ -62,7 +62,7 @@ class TokenKeys:
     """
 
     def __init__(self, keys: Sequence[bytes]) -> None:
-        """`keys` has the newest key first. The newest key signs new tokens.
+        """Make the TokenKeys of `keys`, the newest key first. The newest key signs new tokens.
 
         Raises ValueError if `keys` is empty, or if a key is not KEY_BYTES long.
         """
@@ -79,7 +79,7 @@ class TokenKeys:
         """Return the text of `token`, signed with the key that ``token.key_id`` names.
 
         The text consists of letters, digits, ``-``, ``_`` and two ``.``. Raises KeyError if no key
-        has that id.
+        has the id ``token.key_id``.
         """
         payload = _encode(orjson.dumps(_stored_fields(token)))
         signed = f"{token.key_id}.{payload}"
@@ -129,7 +129,11 @@ def _stored_fields(token: Token) -> tuple[object, ...]:
 
 
 def _parse(payload: str, key_id: str) -> Token | None:
-    """Return the token in a payload; None if another version of Glimpse wrote other fields."""
+    """Return the token in a payload, with `key_id` as its ``key_id``.
+
+    Returns None if the payload does not have the fields of a token, for example because another
+    version of Glimpse wrote other fields.
+    """
     try:
         padding = "=" * (-len(payload) % 4)
         fields = orjson.loads(base64.urlsafe_b64decode(payload + padding))

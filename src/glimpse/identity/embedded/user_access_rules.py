@@ -10,7 +10,10 @@ from glimpse.identity.embedded.identity_file import IdentityFile
 
 
 def find_access_rule(directory: Directory, user_id: str, rule_id: str) -> UserAccessRule:
-    """Return the access rule `rule_id` of a user; raise NotFound if the user has no such rule."""
+    """Return the access rule of a user that has the id `rule_id`.
+
+    Raises NotFound if the user has no such rule.
+    """
     rule = directory.access_rules.get(rule_id)
     if rule is None or rule.user_id != user_id:
         raise NotFound(f"Could not find Access Rule: {rule_id}.")
@@ -18,10 +21,11 @@ def find_access_rule(directory: Directory, user_id: str, rule_id: str) -> UserAc
 
 
 async def delete_access_rule(identity_file: IdentityFile, user_id: str, rule_id: str) -> None:
-    """Delete an access rule of a user. The deletion is on disk on return.
+    """Delete an access rule of a user. On return, the change is on disk.
 
-    Raises NotFound if the user has no such rule, and Forbidden if an application credential refers
-    to the rule. Raises IdentityUnavailable if the identity file is invalid or cannot be written.
+    Raises NotFound if the user has no such rule, and Forbidden if an application credential of the
+    user has the rule. Raises IdentityFileUnavailable if the identity file is invalid or cannot be
+    written, and ChangeNotSynced if a crash may undo the change.
     """
 
     def remove(document: Document, directory: Directory) -> None:

@@ -40,24 +40,20 @@ class _Login(Protocol):
 
 
 class Users:
-    """Creates, updates and deletes users, and changes passwords.
+    """Creates, updates and deletes users, and changes passwords, in the identity file.
 
-    Each change is on disk on return. `values` are attributes from a request. Check `values` against
-    `schemas.USER` before the call, and check that the caller may make the change. Only a hash of a
-    ``password`` is stored.
+    `values` are attributes from a request. Check `values` against `schemas.USER` before the call,
+    and check that the caller may make the change. Only a hash of a ``password`` is stored.
+    Attributes that Keystone does not know are stored in ``extra``.
 
-    All methods raise IdentityUnavailable if the identity file is invalid or cannot be written. All
-    methods except `delete` raise Forbidden if the identity file would be too large.
-
-    Methods with `address`, the client's address, check or hash passwords in the login queue. These
-    methods raise TooManyLogins if the login queue is full, and IdentityUnavailable if the login
-    queue is closed.
+    Methods with `address`, the client's address, check or hash passwords in the login queue. If the
+    task of a method is cancelled, the change may still be made.
     """
 
     def __init__(
         self, identity_file: IdentityFile, login: _Login, clock: Callable[[], float]
     ) -> None:
-        """`clock` returns POSIX times."""
+        """`login` checks and hashes passwords. `clock` returns POSIX times."""
         self._file = identity_file
         self._login = login
         self._clock = clock
@@ -65,12 +61,17 @@ class Users:
     async def create(
         self, values: Mapping[str, Any], address: str, domain_id: str = DOMAIN_ID
     ) -> User:
-        """Create a user and return it.
+        """Create a user and return it. On return, the change is on disk.
 
         `domain_id` is the domain of the user if `values` have no ``domain_id``. A user without a
-        password cannot log in by password. The default project need not exist. Raises NotFound for
-        an unknown domain, and BadRequest if the default project is a domain. Raises Conflict if the
-        domain has a user of that name, ignoring case. Raises Forbidden if there are too many users.
+        password cannot log in by password. The default project need not exist.
+
+        Raises NotFound for an unknown domain, and BadRequest if the default project is a domain.
+        Raises Conflict if the domain has a user of that name, ignoring case. Raises Forbidden if
+        there are too many users, or if the identity file would be too large. Raises TooManyLogins
+        if the login queue is full, and IdentityUnavailable if the queue is closed. Raises
+        IdentityFileUnavailable if the identity file is invalid or cannot be written, and
+        ChangeNotSynced if a crash may undo the change.
         """
         user_id = uuid.uuid4().hex
         user = _with_values(
@@ -89,11 +90,16 @@ class Users:
     async def update(self, user_id: str, values: Mapping[str, Any], address: str) -> User:
         """Replace the attributes of a user that are in `values`; return the changed user.
 
-        If the password is changed or the user is disabled, all present tokens of the user become
-        invalid, and stay invalid if the user is enabled again. A password of None removes the
-        password. Raises NotFound if the user does not exist. Raises BadRequest if `values` have
-        another id or domain, or if the default project is a domain. Raises Conflict if the domain
-        has another user of the new name, ignoring case.
+        On return, the change is on disk. If `values` have a password or disable the user, all
+        present tokens of the user become invalid, and stay invalid if the user is enabled again. A
+        password of None removes the password.
+
+        Raises NotFound if the user does not exist. Raises BadRequest if `values` have another id or
+        domain, or if the default project is a domain. Raises Conflict if the domain has another
+        user of the new name, ignoring case. Raises Forbidden if the identity file would be too
+        large. With a new password, raises TooManyLogins if the login queue is full, and
+        IdentityUnavailable if the queue is closed. Raises IdentityFileUnavailable if the identity
+        file is invalid or cannot be written, and ChangeNotSynced if a crash may undo the change.
         """
         self._find_changed(user_id, values, self._file.current)
         hashed: str | None = None
@@ -117,9 +123,13 @@ class Users:
     ) -> None:
         """Change a user's password from `original` to `new_password`; end all tokens of the user.
 
-        Raises Unauthorized if `original` is wrong, if the user does not exist, if the user or the
-        user's domain is disabled, or if another request changes the password at the same time.
-        Raises BadRequest if the user has the option ``lock_password``.
+        On return, the change is on disk. Raises Unauthorized if `original` is wrong, if the user
+        does not exist, if the user or the user's domain is disabled, or if another request changes
+        the password at the same time. Raises BadRequest if `original` is right, and the user has
+        the option ``lock_password``. Raises Forbidden if the identity file would be too large.
+        Raises TooManyLogins if the login queue is full, and IdentityUnavailable if the queue is
+        closed. Raises IdentityFileUnavailable if the identity file is invalid or cannot be written,
+        and ChangeNotSynced if a crash may undo the change.
         """
         user = (await self._login.log_in(_password_login(user_id, original), address)).user
         if user.options.get("lock_password"):
@@ -141,8 +151,11 @@ class Users:
     async def delete(self, user_id: str) -> None:
         """Delete a user and everything that belongs to the user, except images.
 
-        These are the role assignments, application credentials and access rules of the user. The
-        user's tokens are invalid on return. Raises NotFound if the user does not exist.
+        The role assignments, application credentials and access rules of the user are deleted, too.
+        The user's tokens become invalid. On return, the change is on disk.
+
+        Raises NotFound if the user does not exist. Raises IdentityFileUnavailable if the identity
+        file is invalid or cannot be written, and ChangeNotSynced if a crash may undo the change.
         """
 
         def remove(document: Document, directory: Directory) -> None:
@@ -152,7 +165,11 @@ class Users:
         await asyncio.to_thread(self._file.change, remove)
 
     async def _hash(self, user_id: str, values: Mapping[str, Any], address: str) -> str:
-        """Return the hash of the password in `values`; NO_PASSWORD if there is none."""
+        """Return the hash of the password in `values`.
+
+        Returns NO_PASSWORD if the password is missing or null. Raises TooManyLogins if the login
+        queue is full, and IdentityUnavailable if the queue is closed.
+        """
         password = values.get("password")
         if password is None:
             return NO_PASSWORD
@@ -164,7 +181,9 @@ class Users:
     ) -> tuple[User, User]:
         """Return a user before and after the change by `values`; ignore a new password.
 
-        Raises NotFound, BadRequest or Conflict, as `update` explains.
+        Raises NotFound if the user does not exist. Raises BadRequest if `values` have another id or
+        domain (null, too), or if the default project is a domain. Raises Conflict if the domain has
+        another user of the new name, ignoring case.
         """
         old = _find(user_id, directory)
         if values.get("id", old.id) != old.id:  # null, too: only users are as strict in Keystone
@@ -186,8 +205,9 @@ def _password_login(user_id: str, password: str) -> AuthRequest:
 def _with_values(user: User, values: Mapping[str, Any]) -> User:
     """Return a copy of `user` with the attributes in `values`; ignore a new password.
 
-    An ``email`` or ``description`` that is null or not a string is kept in ``extra``, so that
-    responses show the value as it was set (as in Keystone).
+    Spaces around the name are removed. The id and the domain of `user` are kept. An ``email`` or
+    ``description`` that is null or not a string is kept in ``extra``, so that responses show the
+    value as it was set (as in Keystone).
     """
     extra = merge_extra(user.extra, values, _KNOWN)
     texts = {"email": user.email, "description": user.description}
@@ -218,7 +238,8 @@ def _find(user_id: str, directory: Directory) -> User:
 def _check(user: User, values: Mapping[str, Any], directory: Directory) -> None:
     """Check the domain, default project and name of a new or changed user.
 
-    Raises NotFound, BadRequest or Conflict, as `Users.create` explains.
+    Raises NotFound if the domain of `user` is unknown. Raises BadRequest if the default project in
+    `values` is a domain. Raises Conflict if another user of the domain has the name, ignoring case.
     """
     if user.domain_id not in directory.domains:
         raise NotFound(f"Could not find domain: {user.domain_id}.")
@@ -229,7 +250,7 @@ def _check(user: User, values: Mapping[str, Any], directory: Directory) -> None:
 
 
 def check_user_name(user: User, directory: Directory) -> None:
-    """Raise Conflict if another user of the domain has the same name, ignoring case."""
+    """Raise Conflict if another user of the domain has the name of `user`, ignoring case."""
     other = directory.user(name=user.name, domain_id=user.domain_id)
     if other is not None and other.id != user.id:
         raise Conflict(f"The domain {user.domain_id} has a user {user.name} already.")
