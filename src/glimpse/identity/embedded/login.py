@@ -31,8 +31,7 @@ from glimpse.identity.embedded.session import Session, resolve_session
 from glimpse.identity.embedded.tokens import Token, new_audit_id
 from glimpse.identity.service import IdentityUnavailable, Unauthorized
 
-# ISO 8601 has no form for later times.
-_MAX_TIME = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
+_MAX_TIME = datetime(9999, 12, 31, tzinfo=UTC).timestamp()  # ISO 8601 has no later times
 
 
 class _Identity(Protocol):
@@ -126,8 +125,7 @@ class Login:
     def close(self) -> None:
         """Start no further checks of passwords; let running checks finish.
 
-        Logins that wait for a check raise IdentityUnavailable, and so do later logins with a
-        password or an application credential.
+        Logins that wait for a check raise IdentityUnavailable, and so do later checks.
         """
         self._queue.close()
 
@@ -150,8 +148,9 @@ class Login:
         """Check the password of `request`; return the user.
 
         The check of an unknown user takes as long as that of a known user. Raises Unauthorized if
-        the password is wrong, or the user is unknown or disabled. Raises TooManyLogins if the login
-        queue is full, and IdentityUnavailable if the queue is closed.
+        the password is wrong, if the user is unknown or disabled, or if the user's password is
+        changed during the check. Raises TooManyLogins if the login queue is full, and
+        IdentityUnavailable if the queue is closed.
         """
         directory = self._directory
         user = find_user(request.user, directory)
@@ -165,17 +164,18 @@ class Login:
 
         compared = (request.password, password, hashed)
         await self._check(name, address, compared, check, slowest.units)
-        if user is None or not user.enabled:
+        user = find_user(request.user, self._directory)  # may have a new password meanwhile
+        if user is None or not user.enabled or (user.password, user.password_hash) != compared[1:]:
             raise _refusal()
         return _Authenticated(user)
 
     async def _by_credential(self, request: AuthRequest, address: str) -> _Authenticated:
         """Check the secret of an application credential; return the owner.
 
-        The check of an unknown credential takes as long as that of a known credential. If the
-        stored hash is outdated (`is_outdated`), replaces the hash. Raises Unauthorized if the
-        secret is wrong, the credential is unknown or expired, or the owner is disabled. Raises
-        TooManyLogins if the login queue is full, and IdentityUnavailable if the queue is closed.
+        The check of an unknown credential takes as long as that of a known credential. An outdated
+        hash of the secret is replaced (`is_outdated`). Raises Unauthorized if the secret is wrong,
+        the credential is unknown or expired, or the owner is disabled. Raises TooManyLogins if the
+        login queue is full, and IdentityUnavailable if the queue is closed.
         """
         directory = self._directory
         credential = find_credential(request, directory)
@@ -249,8 +249,8 @@ class Login:
 
         `check` takes `units` times 0.05 s of CPU time. Failures are counted by `name` and by the
         network of `address`. `compared` has the secret that was sent, and the stored secret or
-        hash. If a check with equal `name`, network and `compared` waits or runs already, its result
-        is used. Raises TooManyLogins if the queue is full, and IdentityUnavailable if the queue is
+        hash. If a check with equal `name`, network and `compared` waits or runs, its result is
+        used. Raises TooManyLogins if the queue is full, and IdentityUnavailable if the queue is
         closed.
         """
         network = client_network(address)
@@ -261,9 +261,9 @@ class Login:
     def _make_session(self, request: AuthRequest, results: list[_Authenticated]) -> Session:
         """Make a session with a new token of the user, who is the same in all `results`.
 
-        The token expires after ``expiration`` seconds. The token expires earlier if a token or an
-        application credential in `results` does, or at the end of the year 9999. Raises
-        Unauthorized if the user may not have the requested scope.
+        The token expires after ``expiration`` seconds, with a token or application credential in
+        `results`, or with the year 9999, whichever is first. Raises Unauthorized if the user may
+        not have the requested scope.
         """
         now, user = self._identity.clock(), results[0].user
         limits = [result.expires_at for result in results if result.expires_at is not None]
