@@ -108,7 +108,7 @@ def _parse_roles(entries: object, session: Session) -> tuple[str, ...]:
     ignored. If `entries` is None or empty, returns the ids of all roles of `session`.
 
     Raises BadRequest if `entries` is not such a list, if `entries` has more than
-    field_lengths.ROLES objects, or if `session` does not have one of the roles.
+    field_lengths.ROLES objects, or if a role in `entries` is not a role of `session`.
     """
     if not entries:
         return tuple(role.id for role in session.roles)

@@ -77,10 +77,10 @@ class ApplicationCredentials:
 
         Raises BadRequest as `parse_credential` does. Raises Conflict if the user has a credential
         of that name. Raises Forbidden for a token of a restricted credential, or if a limit would
-        be exceeded (see `limits`). Raises Unauthorized if the session becomes invalid meanwhile.
-        Raises TooManyLogins if the login queue is full, and IdentityUnavailable if the queue is
-        closed. Raises IdentityFileUnavailable if the identity file is invalid or cannot be written,
-        and ChangeNotSynced if a crash may undo the change.
+        be exceeded (see `limits`). Raises Unauthorized if meanwhile the user is disabled, for
+        example (see `resolve_session`). Raises TooManyLogins if the login queue is full, and
+        IdentityUnavailable if the queue is closed. Raises IdentityFileUnavailable if the identity
+        file is invalid or cannot be written, and ChangeNotSynced if a crash may undo the change.
         """
         _check_can_manage(session)
         user_id = session.user.id
@@ -106,10 +106,10 @@ class ApplicationCredentials:
         return created, secret
 
     async def delete(self, session: Session, user_id: str, credential_id: str) -> None:
-        """Delete an application credential of a user, but not its access rules.
+        """Delete an application credential of the user `user_id`, but not its access rules.
 
-        Tokens that were obtained with the credential become invalid. On return, the change is on
-        disk.
+        Does not check that this user is the user of `session`. Tokens that were obtained with the
+        credential become invalid. On return, the change is on disk.
 
         Raises Forbidden if the token of `session` was obtained with a restricted credential. Raises
         NotFound if the user has no credential with that id. Raises IdentityFileUnavailable if the

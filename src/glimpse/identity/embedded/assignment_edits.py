@@ -34,9 +34,10 @@ def check_assignment_count(directory: Directory, added: int) -> None:
 def add_assignment(document: Document, directory: Directory, assignment: Assignment) -> None:
     """Assign a role to a user in `document`, in place; do nothing if the role is assigned already.
 
-    Before the call, check that the role exists, that the project or domain exists, and the number
-    of assignments (`check_assignment_count`). An assignment of an unknown role is not written,
-    without an error. If the assignment is added, invalid assignments of that user are dropped.
+    `directory` is the Directory of `document`. Before the call, check that the role exists, that
+    the project or domain exists, and the number of assignments (`check_assignment_count`). A role
+    that does not exist is not assigned, and no error is raised. If the assignment is added, invalid
+    assignments of that user are dropped.
 
     Raises KeyError if `directory` does not have the user.
     """
@@ -50,8 +51,8 @@ def remove_assignments(
 ) -> None:
     """Remove the assignments for which `is_removed` returns True from all users in `document`.
 
-    Changes `document` in place. If a user loses an assignment, the invalid assignments of that user
-    are dropped, too.
+    Changes `document` in place. `directory` is the Directory of `document`. If a user loses an
+    assignment, the invalid assignments of that user are dropped, too.
     """
     for user in directory.users.values():
         kept = [each for each in user.assignments if not is_removed(each)]
@@ -64,8 +65,8 @@ def _write_assignments(
 ) -> None:
     """Replace all assignments of `user` in `document` by `assignments`, in place.
 
-    Assignments of roles that `directory` does not have are left out. Does nothing if the document
-    has no entry of the user.
+    `directory` is the Directory of `document`. Assignments of roles that `directory` does not have
+    are left out. Does nothing if the document has no entry of the user.
     """
     roles: dict[str, tuple[str, ...]] = {}
     domain_roles: dict[str, tuple[str, ...]] = {}

@@ -71,7 +71,7 @@ class AuthRequest:
     def has_valid_lengths(self) -> bool:
         """True if no id, name, password or secret exceeds its maximum in field_lengths.
 
-        If this is False, no login can succeed. The length of ``token`` is not checked here.
+        Otherwise, no login can succeed. The length of ``token`` is not checked here.
         """
         return all(
             reference is None or reference.has_valid_lengths
