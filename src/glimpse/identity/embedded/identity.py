@@ -109,8 +109,9 @@ class EmbeddedIdentity:
         rules and `target` is None, raises Unauthorized, too. Raises IdentityUnavailable if the
         revocations cannot be read.
 
-        Callers of tokens without access rules are cached until the token expires, or until a file
-        changes. A call takes microseconds if the caller is cached.
+        A caller whose token has no access rules is cached. The cache is emptied if the identity
+        file or the keys change, or if a token is revoked. A call takes microseconds if the caller
+        is cached.
         """
         if not token:
             raise Unauthorized("The request you have made requires authentication.")
@@ -164,7 +165,8 @@ class EmbeddedIdentity:
     def signing_key_id(self) -> str:
         """Return the id of the key that signs new tokens. First reads a changed key file again.
 
-        If the file cannot be read, logs the problem and returns the id of the last known key.
+        If the file cannot be read or is invalid, logs the problem and returns the id of the last
+        known key.
         """
         self._key_file.refresh()
         return self._key_file.keys.signing_key_id

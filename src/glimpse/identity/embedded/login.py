@@ -51,9 +51,8 @@ class _Authenticated(NamedTuple):
     """The result of one authentication method.
 
     The new token must not expire later than ``expires_at``, a POSIX time; None stands for no limit.
-    ``parent`` is the token that the client sent with the method token; otherwise None.
-    ``credential`` is the credential that the client sent with the method application_credential;
-    otherwise None.
+    ``parent`` is the token that the client sent, if the method is token. ``credential`` is the
+    credential that the client named, if the method is application_credential.
     """
 
     user: User
@@ -86,14 +85,15 @@ class Login:
 
         First reads a changed identity file again. The first method that fails ends the login.
         `EmbeddedIdentity.sign` makes the text of the token. `address` is the client's address.
-        Wrong passwords and secrets are counted by name and by the network of `address`. If the
-        calling task is cancelled, a password that is still in the queue is not checked.
+        Wrong passwords and secrets are counted by name and by the network of `address`. An outdated
+        hash of an application credential is replaced. If the calling task is cancelled, a password
+        that is still in the queue is not checked.
 
         Raises NotFound if the token of the method token is not valid. Raises Unauthorized if
         another method fails or is unknown, if `request` has no method, if a value is too long, if
         the methods are of different users, or if the user may not have the requested scope. Raises
-        TooManyLogins if too many passwords wait to be checked. Raises IdentityUnavailable if the
-        revocations cannot be read, or after `close`.
+        TooManyLogins if too many passwords wait. Raises IdentityUnavailable if the revocations
+        cannot be read, or after `close`.
         """
         self._identity.identity_file.refresh()
         if not request.has_valid_lengths:

@@ -97,7 +97,7 @@ class LoginHistory:
         self._refusals.record_failure(attempt.network_digest)
 
     def delay(self, attempt: Attempt) -> float:
-        """Return in how many seconds the name in `attempt` may be checked; 0 if immediately."""
+        """Return in how many seconds the name in `attempt` may be checked; 0 if at once."""
         return self._throttle.delay(attempt.name_digest)
 
     def has_many_failures(self, attempt: Attempt) -> bool:

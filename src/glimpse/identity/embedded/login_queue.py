@@ -78,15 +78,18 @@ class LoginQueue:
         """Run `work` in a thread when its turn comes, and return its result.
 
         If a check of an equal `attempt` is waiting or running, `work` is not run: the result of
-        that check is returned. A result of False counts as a failed login. An error of `work` is
-        raised here, and counts as a failed login, too. `units` is the CPU time of `work`, in units
-        of 0.05 s. If the calling task is cancelled, and no other caller waits for `work`, `work` is
-        not started.
+        that check is returned. `units` is the CPU time of `work`, in units of 0.05 s. A result of
+        False counts as a failed login. An error of `work` is raised here, and counts as a failed
+        login, too.
+
+        If the calling task is cancelled, and no other caller waits for `work`, `work` is not
+        started. If `work` has started, it runs to its end.
 
         A refused check is tried once more after a pause of one to three times RETRY_DELAY. Raises
-        TooManyLogins if the check is refused again. Raises TooManyLogins without a pause if
-        MAX_CALLERS_WITHOUT_CHECK callers are in a pause or wait for the check of another caller.
-        Raises IdentityUnavailable if the queue is closed before `work` starts.
+        TooManyLogins if the check is refused again. If MAX_CALLERS_WITHOUT_CHECK callers are in a
+        pause or wait for the check of another caller, there is no pause: the first refusal raises
+        TooManyLogins, and so does a call that would wait for the check of another caller. Raises
+        IdentityUnavailable if the queue is closed before `work` starts.
         """
         try:
             return await self._run(attempt, work, units)
@@ -126,9 +129,10 @@ class LoginQueue:
         """Add a check, or wait for the check of an equal attempt; return the result of the check.
 
         If the calling task is cancelled, removes a waiting check that has no other caller. Raises
-        the error of `work`. Raises TooManyLogins if the check is refused, or if
-        MAX_CALLERS_WITHOUT_CHECK callers already wait for checks of other callers. Raises
-        IdentityUnavailable if the queue is closed before the check starts.
+        the error of `work`. Raises TooManyLogins if the check is refused. Raises TooManyLogins,
+        too, if there is an equal check, but MAX_CALLERS_WITHOUT_CHECK callers are in a pause or
+        wait for the check of another caller. Raises IdentityUnavailable if the queue is closed
+        before the check starts.
         """
         if self._is_closed:
             raise _closed()
@@ -199,9 +203,10 @@ class LoginQueue:
         return max(checks, key=order_of_refusal)
 
     def _dispatch(self) -> None:
-        """Start waiting checks while threads are free.
+        """Start waiting checks while threads are free, and checks may start (see `_ready_checks`).
 
-        If a thread is free, but all checks that could start are delayed, set a timer.
+        If a thread is free, but all checks that could start are delayed, sets a timer that calls
+        `_dispatch` when the first delay ends. After `close`, does nothing.
         """
         if self._timer is not None:
             self._timer.cancel()
@@ -241,7 +246,7 @@ class LoginQueue:
         """Return the check in `ready` with the lowest rank; in every third call, the oldest check.
 
         Among checks of equal rank, returns the check whose network, and then whose name, was
-        checked longest ago. `ready` must not be empty.
+        checked longest ago. A further tie is decided by age. `ready` must not be empty.
         """
         if next(self._started_checks) % _OLDEST_EVERY == 0:
             return min(ready, key=lambda check: check.arrival)

@@ -35,14 +35,14 @@ def find_scope(
 ) -> TokenScope:
     """Return the scope of the new token of `user`.
 
-    `credential` is the application credential of the login, or None. If the request has no scope,
-    the scope is the project of `credential`. Without `credential`, the scope is the user's default
-    project if the user has a role there and the project is enabled. Otherwise the token is
-    unscoped.
+    `credential` is the application credential of the login, or None. If `request` names a scope,
+    returns that scope. If `request` names no scope, returns the project of `credential`. Without a
+    `credential`, returns the user's default project, if the user has a role there and the project
+    is enabled. Otherwise, or if `request` asks for an unscoped token, returns an empty TokenScope.
 
     Does not check that the user has a role in a requested scope. Raises UnknownScope for an unknown
     project or domain, or for a trust. With a `credential`, raises UnknownScope for any scope other
-    than the project of `credential`.
+    than the project of `credential`, also for an unscoped token.
     """
     scope = _requested_scope(request, directory)
     if credential is not None:  # which is for one project only
@@ -56,9 +56,10 @@ def find_scope(
 
 
 def find_user(reference: Reference | None, directory: Directory) -> User | None:
-    """Return the user that `reference` names; None if there is no such user.
+    """Return the user that `reference` names; None if there is no such user or domain.
 
-    A disabled user is returned, too. If `reference` is None, returns None.
+    A disabled user is returned, too. The case of a name does not matter. If `reference` is None,
+    returns None.
     """
     if reference is None:
         return None
