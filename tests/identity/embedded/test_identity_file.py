@@ -3,6 +3,7 @@
 import errno
 import json
 import logging
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from glimpse.identity.embedded import private_files
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.errors import ChangeNotSynced, IdentityFileUnavailable
 from glimpse.identity.embedded.identity_document import OPTIONAL_SECTIONS, REQUIRED_SECTIONS
+from glimpse.identity.embedded.identity_document_parser import parse_directory
 from glimpse.identity.embedded.identity_document_sections import section_of
 from glimpse.identity.embedded.identity_file import IdentityFile
 from glimpse.identity.embedded.private_files import DirectoryNotSynced, InvalidStateFile
@@ -124,3 +126,33 @@ def test_change_whose_directory_cannot_be_synced_is_made_and_reported(
     assert caplog.messages == [f"{problem} Input/output error. A crash may undo the change."]
     assert list(identity_file.current.regions) == ["R"]
     assert json.loads(identity_file.path.read_text())["regions"] == [{"id": "R"}]
+
+
+def test_content_that_is_parsed_slowly_does_not_replace_newer_content(
+    identity_file: IdentityFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_parsing, is_newer_in_use = threading.Event(), threading.Event()
+
+    def parse_older_content_slowly(document: dict[str, Any]) -> Directory:
+        directory = parse_directory(document)
+        if set(directory.regions) == {"older"}:
+            is_parsing.set()
+            is_newer_in_use.wait(0.3)
+        return directory
+
+    monkeypatch.setattr(identity_file_module, "parse_directory", parse_older_content_slowly)
+
+    def write(region_id: str) -> None:
+        document = {**json.loads(identity_file.path.read_text()), "regions": [{"id": region_id}]}
+        identity_file.path.write_text(json.dumps(document))
+
+    write("older")
+    older = threading.Thread(target=identity_file.refresh)
+    older.start()
+    assert is_parsing.wait(10)
+    write("newer one")
+    identity_file.refresh()
+    is_newer_in_use.set()
+    older.join()
+    identity_file.refresh()
+    assert set(identity_file.current.regions) == {"newer one"}

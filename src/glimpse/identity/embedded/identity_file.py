@@ -1,6 +1,7 @@
 """IdentityFile: reads and changes ``identity.json``, which operators may edit, too."""
 
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -58,24 +59,28 @@ class IdentityFile:
         self.path = state_dir / FILE_NAME
         self._lock = state_dir / ".identity.lock"
         self._version: FileVersion = (0, 0, 0, 0)
+        self._reading = threading.Lock()
         self.current = Directory()
         with locked(self._lock):
             self._complete()
         self.refresh()
 
     def refresh(self) -> bool:
-        """Read the file again if it has changed; return True if there is a new ``current``.
+        """Read the file again if it has changed; return True if this call sets a new ``current``.
 
         Otherwise returns False. If the file is missing, unreadable or invalid, keeps ``current``
         and logs the problem. Each invalid version of the file is logged once, a file that cannot be
-        read once a minute. Invalid entries are left out, and each invalid entry is logged once. A
-        call takes 2 µs if the file has not changed.
+        read once a minute. Invalid entries are left out, and each invalid entry is logged once.
+
+        May be called in any thread. Waits while another thread reads a changed file. A call takes 2
+        µs if the file has not changed.
         """
         try:
-            version = read_file_version(self.path)
-            if version == self._version:
+            if read_file_version(self.path) == self._version:
                 return False
-            content = read_private_file(self.path)
+            # One thread at a time, so that older content never replaces newer content.
+            with self._reading:
+                return self._read()
         except OSError as error:
             _log_unreadable(
                 "%s cannot be read: %s. Its last valid content stays in use.",
@@ -83,7 +88,17 @@ class IdentityFile:
                 error.strerror,
             )
             return False
-        self._version = version
+
+    def _read(self) -> bool:
+        """Read the file if it has changed; return True if there is a new ``current``.
+
+        The caller holds ``_reading``. An invalid file is logged once, and keeps ``current``. Raises
+        OSError if the file cannot be read.
+        """
+        version = read_file_version(self.path)
+        if version == self._version:  # another thread has read the file meanwhile
+            return False
+        content = read_private_file(self.path)
         try:
             self.current = parse_directory(decode_document(content))
         except InvalidStateFile as error:
@@ -93,6 +108,8 @@ class IdentityFile:
                 error,
             )
             return False
+        finally:
+            self._version = version
         for entry, reason in self.current.invalid_entries.items():
             _broken.report(entry, reason)
         return True
