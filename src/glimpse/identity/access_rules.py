@@ -133,7 +133,8 @@ class _Pattern:
 
         This part is `path` without the literal characters before the first wildcard and after the
         last wildcard. For the pattern ``/a/*/b`` and the `path` ``/a/x/b``, returns ``x``. Returns
-        None if `path` does not begin and end with these literal characters.
+        None if `path` does not begin and end with these literal characters, or if beginning and end
+        overlap, as in ``/a/b``.
         """
         end = len(path) - len(self._end)
         if end < len(self._beginning):
@@ -156,9 +157,9 @@ class _Pattern:
     def _simulate(self, text: str) -> bool:
         """Return True if a middle with several wildcards matches `text`.
 
-        Simulates a finite automaton whose states are the parts of the middle. Bit n of ``places``
-        is set if part n may match the next character. So the time grows linearly with the length of
-        `text`.
+        Simulates a finite automaton whose states are the parts of the middle. The local variable
+        ``places`` has the current states: its bit n is set if part n may match the next character.
+        The time grows linearly with the length of `text`.
         """
         # Never two `**` in a row: _split_pattern joins them.
         anything = self._bit_masks.get(_ANYTHING, 0)

@@ -36,7 +36,7 @@ class KeystoneIdentity:
     A valid token is cached for `token_cache_time` seconds, but not after the token expires. A
     cached token is accepted without a request to Keystone, even if Keystone is unavailable or has
     revoked the token. A token that Keystone refused is refused without a request for up to five
-    seconds.
+    seconds. With a `token_cache_time` of 0 or less, nothing is cached.
 
     `session` logs Glimpse in, and `transport` sends the validations. With `shared`, processes share
     Keystone's responses through memcached. `close` closes `session`, `transport` and `shared`.
@@ -69,15 +69,17 @@ class KeystoneIdentity:
     ) -> Caller:
         """Implement Identity.authenticate: return the caller of `token`.
 
-        If the user of `service_token` has one of `service_token_roles`, `token` may have expired,
-        and the access rules of `token` are not checked. If the user has none of these roles,
-        `service_token` is ignored, or, if `service_token_roles_required` is True, raises
-        Unauthorized.
+        White space around the tokens is removed. `service_token` is validated before `token`. If
+        the user of `service_token` has one of `service_token_roles`, `token` may have expired,
+        and the access rules of `token` are not checked.
 
-        Also raises Unauthorized if `token` is missing, if `token` or `service_token` is not valid,
-        or if the access rules of `token` do not allow `target`. Raises IdentityUnavailable if
-        `token` or `service_token` is not cached, and could not be validated within
-        `http_connect_timeout` seconds.
+        Raises Unauthorized if `token` is missing or blank, if `token` or `service_token` is not
+        valid, or if the access rules of `token` do not allow `target`. If the user of
+        `service_token` has none of the roles, `service_token` is ignored. With
+        `service_token_roles_required`, raises Unauthorized instead.
+
+        Raises IdentityUnavailable if a token is not cached and Keystone cannot validate it. Each
+        of the two tokens waits for Keystone at most `http_connect_timeout` seconds.
         """
         is_service = False
         if service_token:
@@ -98,7 +100,8 @@ class KeystoneIdentity:
     ) -> None:
         """Raise Unauthorized if `target` is None, or if none of `rules` allows `target`.
 
-        In `rules`, the name of the Compute API is the option `service_type`.
+        If `target` is a request to the Compute API, it matches only rules whose service is the
+        option `service_type`, for example ``compute``.
         """
         if target is not None and target.service == _COMPUTE:
             target = target._replace(service=self._options.service_type)
@@ -108,9 +111,12 @@ class KeystoneIdentity:
     async def _validated(self, token: str, *, allow_expired: bool) -> ValidatedToken:
         """Return the caller, expiry and access rules of a token, from the cache or from Keystone.
 
-        Concurrent calls with the same `token` and `allow_expired` share one validation. With
-        `allow_expired`, the token may have expired. Raises Unauthorized if the token is not valid,
-        IdentityUnavailable if the token could not be checked.
+        Concurrent calls with the same `token` and `allow_expired` share one validation. If one of
+        the calls is cancelled, the validation goes on. With `allow_expired`, the token may have
+        expired. Counts a hit or a miss of the cache in the metrics.
+
+        Raises Unauthorized if Keystone refuses the token, or has refused it in the last seconds.
+        Raises IdentityUnavailable if the token could not be checked.
         """
         key = cache_key(token)
         validated = self._cache.get(key)
@@ -132,10 +138,13 @@ class KeystoneIdentity:
         """Validate a token that this process has not cached, and cache the result.
 
         `validation_key` is a pair: the `cache_key` of `token`, and True if `token` may have
-        expired. Before the call, ``_validations`` must have an entry for `validation_key`, which is
-        removed here in any case. Looks into the shared cache first, then calls Keystone. Raises
-        Unauthorized if Keystone refuses `token`, and caches the refusal for a few seconds. Raises
-        IdentityUnavailable if `token` could not be checked.
+        expired. Before the call, ``_validations`` must have an entry for `validation_key`. The
+        entry is removed at the end, also after an error.
+
+        Looks into the shared cache first, then calls Keystone. A response of Keystone is also
+        stored in the shared cache. Raises Unauthorized if Keystone refuses `token`, and caches the
+        refusal in this process for a few seconds. Raises IdentityUnavailable if `token` could not
+        be checked; then nothing is cached.
         """
         key, allow_expired = validation_key
         try:
@@ -168,10 +177,11 @@ class KeystoneIdentity:
             raise
 
     async def _read_shared(self, token: str) -> ValidatedToken | None:
-        """Return the token from the shared cache, or None.
+        """Return the token from the shared cache, or None. Never raises.
 
         Returns None if there is no shared cache, if memcached does not respond, or if the token's
-        entry is missing, invalid, or at least `token_cache_time` seconds old.
+        entry is missing, invalid, or at least `token_cache_time` seconds old. Does not check
+        whether the token has expired.
         """
         entry = await self._shared.get(token) if self._shared else None
         if entry is None:
@@ -190,7 +200,7 @@ class KeystoneIdentity:
         """Store `body`, Keystone's response for `token`, in the shared cache if there is one.
 
         The entry is kept for `token_cache_time` seconds, but not after the token expires. Stores
-        nothing if that is less than a second.
+        nothing if that is less than a second, or if memcached does not respond. Never raises.
         """
         seconds = min(self._options.token_cache_time, int(validated.expires_at - self._clock()))
         if self._shared and seconds > 0:
@@ -206,10 +216,11 @@ class KeystoneIdentity:
         return f'Keystone uri="{uri or own_url}"'
 
     def copy_cache(self, other: Identity) -> None:
-        """Use the cache of valid tokens of `other` from now on, together with `other`.
+        """Replace the cache of valid tokens by that of `other`.
 
-        Does nothing if `other` is not a KeystoneIdentity with the same options and the same
-        ``auth_url``, because another Keystone may refuse the cached tokens.
+        Both identities then read and write the same cache. Tokens that Keystone refused are not
+        taken over. Does nothing if `other` is not a KeystoneIdentity with the same options and the
+        same ``auth_url``, because another Keystone may refuse the cached tokens.
         """
         if not isinstance(other, KeystoneIdentity):
             return

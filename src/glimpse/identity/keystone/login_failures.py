@@ -36,7 +36,7 @@ class CallFailed(IdentityUnavailable):
     """A call to Keystone failed.
 
     The message is for clients. ``reason`` is for operators: the class of the error and, if known,
-    why the last request failed.
+    why the last request failed. The subclasses have other reasons.
     """
 
     def __init__(self, message: str, reason: str) -> None:
@@ -45,10 +45,10 @@ class CallFailed(IdentityUnavailable):
 
 
 class LoginRefused(CallFailed):
-    """Keystone is available, but refuses the login of Glimpse's own user.
+    """Keystone responded to the login of Glimpse's own user, but refused the login.
 
-    The credentials are wrong, or name no project. ``reason`` names the URL of Keystone, the user,
-    and the status of Keystone's response.
+    The response was 400, 401 or 403, or had no catalog. Usually the credentials are wrong, or name
+    no project. ``reason`` names the URL of Keystone, the user, and the status of the response.
     """
 
 
@@ -57,10 +57,9 @@ class EndpointMissing(CallFailed):
 
 
 class TooManyCalls(TimeoutError):
-    """A call to Keystone was not made, because others wait for Keystone.
+    """A call to Keystone was not made, because too many other calls wait for Keystone."""
 
-    A subclass, because asyncio replaces a plain TimeoutError of a thread by one without notes.
-    """
+    # Not a plain TimeoutError: asyncio replaces that of a thread by one without notes.
 
 
 class Failure(NamedTuple):
@@ -129,8 +128,8 @@ _FAILURES: Sequence[tuple[type[Exception] | tuple[type[Exception], ...], Failure
 def failure_of(error: Exception) -> Failure:
     """Return the Failure that describes an error of keystoneauth or of a plugin.
 
-    A response with a status code for which Keystone has no use in a login, such as 404, counts as
-    an invalid response of Keystone. So does an error of an unknown class.
+    A redirect, a 429 and each class in _FAILURES have their own Failure. Any other error, such as
+    one for a 404, is described as an invalid response of Keystone.
     """
     if isinstance(error, UnknownConnectionError):
         if isinstance(error.original, RedirectNotFollowed):
@@ -144,18 +143,21 @@ def failure_of(error: Exception) -> Failure:
 
 
 class FailureLog:
-    """Logs why the calls of a ServiceSession failed: each Failure at most once a minute.
+    """Logs at level ERROR why the calls of a ServiceSession failed.
 
-    No message quotes keystoneauth, whose messages may contain passwords.
+    Each Failure, and each missing endpoint, is logged at most once a minute. No message quotes
+    keystoneauth, whose messages may contain passwords.
     """
 
     def __init__(self) -> None:
         self._logs: dict[object, ThrottledErrorLog] = {}
 
     def log_failure(self, error: Exception, url: str, user: str) -> CallFailed:
-        """Log `error`; return the error to raise, a LoginRefused if Keystone refused the login.
+        """Log `error`, and return the error that the caller has to raise.
 
-        `url` is the URL of Keystone without credentials, and `user` names the user that logs in.
+        Returns a LoginRefused if Keystone refused the login, else a CallFailed. Logs nothing if the
+        same Failure was logged in the last minute. `url` is the URL of Keystone without
+        credentials, and `user` names the user that logs in.
         """
         failure, reason = failure_of(error), describe(error)
         if failure.is_refusal:
@@ -167,19 +169,23 @@ class FailureLog:
         return CallFailed(failure.message, reason)
 
     def log_missing_endpoint(self, error: EndpointMissing, url: str) -> None:
-        """Log `error`. `url` is the URL of Keystone without credentials."""
+        """Log `error`, unless an equal message was logged in the last minute.
+
+        `url` is the URL of Keystone without credentials.
+        """
         message = "The catalog of Keystone at %s cannot be used: %s To correct it, %s."
         self._log(str(error), message, url, error, error.reason)
 
     def _log(self, kind: object, message: str, *arguments: object) -> None:
-        """Log a message, unless another one of the same `kind` was logged in the last minute."""
+        """Log an error, unless one of the same `kind` was logged in the last minute."""
         self._logs.setdefault(kind, ThrottledErrorLog(_log))(message, *arguments)
 
 
 def describe(error: Exception) -> str:
-    """Return the class name of `error`, and the notes that Glimpse added to `error`.
+    """Return the class name of `error` and its notes: ``ConnectFailure: GET URL responds 404``.
 
-    The message of `error` is left out, because it may contain a password.
+    Glimpse's own code adds the notes. The message of `error` is left out, because the message may
+    contain a password.
     """
     return ": ".join((type(error).__name__, *getattr(error, "__notes__", ())))
 
@@ -208,9 +214,9 @@ def missing_endpoint(
 def status_of(error: Exception) -> str:
     """Return the status of Keystone's response, such as ``401 Unauthorized``.
 
-    For EmptyCatalog, returns a phrase that says that the login has no project. If `error` has no
-    status, returns the class name of `error`. The message of `error` is left out, because it may
-    contain a password.
+    A status code that HTTP does not define is returned without a phrase. For EmptyCatalog, returns
+    a phrase that says that the login has no project. If `error` has no status, returns the class
+    name of `error`. The message of `error`, which may contain a password, is left out.
     """
     if isinstance(error, EmptyCatalog):  # the response to a login without project_name, for example
         return "without a catalog, since no project is set,"

@@ -9,7 +9,7 @@ from glimpse.upstream.tls import TlsOptions
 class KeystoneOptions:
     """Options of the login to Keystone, and of the validation and caching of tokens.
 
-    Times are in seconds.
+    Times are in seconds. A reload keeps the cached tokens only if no option has changed.
 
     - ``www_authenticate_uri``: the URL at which clients log in; if None, Glimpse's own
       ``auth_url``.
@@ -22,8 +22,7 @@ class KeystoneOptions:
       these roles: refused if True, ignored if False.
     - ``http_connect_timeout``: the longest time of a login, and of a validation, with all retries.
     - ``http_request_max_retries``: how often a call to Keystone is repeated at most.
-    - ``tls``: the TLS options of the transports. After a reload with other TLS options, no cached
-      token is kept.
+    - ``tls``: the TLS options of the transports.
     """
 
     www_authenticate_uri: str | None

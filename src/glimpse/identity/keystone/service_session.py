@@ -38,9 +38,9 @@ Result = TypeVar("Result")
 class ServiceSession:
     """Glimpse's own login to Keystone: provides a token, and URLs from the catalog.
 
-    Logs in when a method first needs a token. Concurrent calls share one login; if the login fails,
-    all of these calls raise the error. The credentials are those of [keystone_authtoken] or
-    [service_user]. The owner calls `close`.
+    Logs in when a method first needs a token. Concurrent calls of `token_and_endpoint` and `renew`
+    share one login; if the login fails, all of these calls raise the error. The credentials are
+    those of [keystone_authtoken] or [service_user]. The owner calls `close`.
     """
 
     def __init__(
@@ -53,10 +53,10 @@ class ServiceSession:
         """Make the plugin that logs in. Sends nothing yet.
 
         All requests go through `transport`, which `close` closes. `make_plugin` makes the plugin of
-        keystoneauth. `make_plugin` is called now, and again after most failed calls, because a
-        plugin may have cached an invalid document of Keystone. An error of the first `make_plugin`
-        is raised here. `describe_user` returns the name of the user that logs in, for messages
-        about a refused login.
+        keystoneauth. `make_plugin` is called now, and again after a failed call whose plugin may
+        have cached an invalid document of Keystone. Raises the errors of `make_plugin`.
+        `describe_user` returns the name of the user that logs in, for messages about a refused
+        login.
         """
         self._make_plugin = make_plugin
         self._describe_user = describe_user
@@ -89,24 +89,28 @@ class ServiceSession:
 
     @property
     def _shown_url(self) -> str:
-        """The URL at which Glimpse logs in, without credentials, for messages."""
+        """The URL at which Glimpse logs in, without credentials, for messages.
+
+        If the plugin has no ``auth_url``, the value is a phrase.
+        """
         return strip_credentials(self.auth_url or "the address of the plugin")
 
     @property
     def current_token(self) -> str | None:
-        """The token of the last login, perhaps expired, or None.
+        """The token that `token_and_endpoint` or `renew` obtained last, perhaps expired, or None.
 
-        The value is None before the first login, after `discard_token` with this token, and after
-        `fetch_endpoint` has found no endpoint.
+        The value is None before the first of these calls succeeds, after `discard_token` with this
+        token, and after `fetch_endpoint` has found no endpoint.
         """
         return self._token_and_endpoint[0] if self._token_and_endpoint else None
 
     async def renew(self) -> None:
         """Log in again, and replace the token once the login has succeeded.
 
-        Takes at most `http_connect_timeout` seconds. Raises LoginRefused if Keystone refuses the
-        login, IdentityUnavailable if the login fails for another reason. After an error,
-        `current_token` is unchanged.
+        If a login is in progress, waits for that login instead. Takes at most
+        `http_connect_timeout` seconds. Raises LoginRefused if Keystone refuses the login,
+        IdentityUnavailable if the login fails for another reason. After an error, `current_token`
+        is unchanged.
         """
         await self._renewal.join()
 
@@ -128,9 +132,9 @@ class ServiceSession:
         are tried in their order. A `region_name` of None stands for any region. Logs in if needed.
         Takes at most `http_connect_timeout` seconds.
 
-        Raises LoginRefused if Keystone refuses the login, IdentityUnavailable if Keystone is
-        unavailable. If the catalog has no such endpoint, raises EndpointMissing, which is logged,
-        and forgets the token, so that the next call fetches the catalog again.
+        Raises LoginRefused if Keystone refuses the login, and IdentityUnavailable for other
+        failures of Keystone. If the catalog has no such endpoint, logs and raises EndpointMissing.
+        Then the token is forgotten, too, so that the next call fetches the catalog again.
         """
         find_endpoint = partial(self._find_endpoint, service_type, list(interfaces), region_name)
         look_up = asyncio.create_task(self._call_with_retries(find_endpoint))
@@ -148,11 +152,13 @@ class ServiceSession:
     async def _call_with_retries(self, call: Callable[[], Result]) -> Result:
         """Run `call`, which calls keystoneauth, in a thread; return the result of `call`.
 
-        If Keystone cannot be reached or responds with 5xx, retries up to `http_request_max_retries`
-        times. All attempts together take at most `http_connect_timeout` seconds. Raises
-        LoginRefused if Keystone refuses the login, EndpointMissing if `call` does, and CallFailed
-        for other errors. All of them are logged, each kind at most once a minute. Messages and log
-        do not quote keystoneauth, whose messages may contain passwords.
+        If Keystone cannot be reached or responds with 5xx, waits and tries again, up to
+        `http_request_max_retries` times. All attempts together take at most `http_connect_timeout`
+        seconds. Errors that a document in the plugin's cache may have caused replace the plugin.
+
+        Raises LoginRefused if Keystone refuses the login, EndpointMissing if `call` does, and
+        CallFailed for other errors. All are logged, each kind at most once a minute. Messages and
+        log do not quote keystoneauth, whose messages may contain passwords.
         """
         try:
             async with asyncio.timeout(self._options.http_connect_timeout):
@@ -180,7 +186,8 @@ class ServiceSession:
 
         If a request of `call` failed, the error gets a note that says which. The metrics count
         `call` as one call to Keystone, even if keystoneauth sends several requests. Raises
-        TooManyCalls if _MAX_CALLS other calls are in progress.
+        TooManyCalls if _MAX_CALLS other calls are in progress. If this coroutine is cancelled, the
+        thread runs on, for at most about `http_connect_timeout` seconds.
         """
         loop = asyncio.get_running_loop()
 
@@ -221,7 +228,8 @@ class ServiceSession:
     async def close(self) -> None:
         """Cancel logins and calls of `fetch_endpoint` in progress, and close the transport.
 
-        Calls that wait for a login or an endpoint raise CancelledError.
+        Calls that wait for a login or an endpoint raise CancelledError. Threads that still run end
+        when they send their next request.
         """
         for look_up in self._look_ups:
             look_up.cancel()
@@ -231,7 +239,7 @@ class ServiceSession:
         await self._transport.close()
 
     async def _renew(self) -> None:
-        """Make the plugin forget its token, and log in.
+        """Make the plugin forget its token, and log in, or wait for a login in progress.
 
         Raises LoginRefused if Keystone refuses the login, IdentityUnavailable if the login fails
         for another reason.
@@ -251,8 +259,9 @@ class ServiceSession:
     def _fetch_token_and_endpoint(self) -> tuple[str, str]:
         """Log in with keystoneauth; return what `token_and_endpoint` returns. Runs in a thread.
 
-        Raises ValueError if the token cannot be sent in a header, EndpointMissing if there is no
-        token or the catalog does not have Keystone's endpoint, and the errors of keystoneauth.
+        Raises ValueError if the token cannot be sent in a header, and the errors of keystoneauth.
+        If there is no token, or the catalog does not have Keystone's endpoint, makes the plugin
+        forget its token, and raises EndpointMissing.
         """
         interface, region = self._options.interface, self._options.region_name
         endpoint = self._find_endpoint("identity", interface, region)
@@ -286,6 +295,6 @@ class ServiceSession:
 def is_sendable(token: str) -> bool:
     """Return True if `token` can be sent in a header.
 
-    Only printable ASCII of at most 8,000 characters can be sent.
+    Printable ASCII of at most 8,000 characters can be sent, also an empty string.
     """
     return token.isascii() and token.isprintable() and len(token) <= _MAX_TOKEN_CHARACTERS

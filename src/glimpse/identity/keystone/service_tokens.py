@@ -46,11 +46,11 @@ class KeystoneServiceTokens:
     async def renew(self, refused: str) -> str | None:
         """Return a new token, after Glance has refused the token `refused`. Never raises.
 
-        If another call has already replaced `refused`, returns the newer token. Otherwise logs in
-        and waits for at most one second. Returns None if the login fails or takes longer; a slow
-        login continues in the background. Returns None without a login if the last login, even a
-        failed one, ended less than ten seconds ago: then Glance probably refused the caller's
-        token.
+        If the session has another token than `refused` already, or none, returns that token or
+        None. Otherwise logs in and waits for at most one second. Returns None if the login fails
+        or takes longer; a slow login continues in the background. Returns None without a login if
+        the last login, even a failed one, ended less than ten seconds ago: then Glance probably
+        refused the caller's token.
         """
         if self._session.current_token == refused:
             await self._log_in(self._session.renew)
@@ -72,5 +72,8 @@ class KeystoneServiceTokens:
         self._next_login_at = self._clock() + _LOGIN_INTERVAL
 
     async def close(self) -> None:
-        """Cancel a login in progress, and close the session with its transport."""
+        """Cancel a login in progress, and close the session with its transport.
+
+        Calls of `token` and `renew` that wait for the login raise CancelledError.
+        """
         await self._session.close()

@@ -60,9 +60,10 @@ class SharedCache:
     """Keystone's responses for valid tokens, on memcached servers, protected by `protection`.
 
     Each token has an entry on one of the servers; all processes select the same server. `get` and
-    `put` never raise, and take at most `timeout` seconds. After an error or a timeout, a server is
-    not used for `retry_interval` seconds. Meanwhile other servers store the entries of its tokens.
-    `clock` returns seconds. The owner calls `close`.
+    `put` never raise, and take at most `timeout` seconds. After an error or a timeout, which is
+    logged as a warning, a server is not used for `retry_interval` seconds. Meanwhile the other
+    servers store the entries of that server's tokens. `clock` returns seconds. The owner calls
+    `close`.
     """
 
     def __init__(
@@ -145,9 +146,10 @@ class SharedCache:
         """Run `call` in a thread on the server that has the entry; return the result of `call`.
 
         `name` is EntryKeys.name. `call` gets pymemcache's client of the server and the key of the
-        entry, ``glimpse-1-NAME``. Returns None if no server is in use, or if `call` raises an error
-        or takes longer than `timeout` seconds. After such an error or timeout, the server is not
-        used for `retry_interval` seconds.
+        entry, ``glimpse-1-NAME``. Returns None if no server is in use, if `call` raises an error,
+        or after `timeout` seconds, of which the wait for a slot is a part. After such an error or
+        timeout, logs a warning, and does not use the server for `retry_interval` seconds. The
+        thread of a `call` that timed out runs on, and keeps its slot to its end.
         """
         server = self._choose_server(name)
         if server is None:

@@ -55,7 +55,10 @@ class EntryProtection:
         return EntryKeys(digest[:32].hex(), digest[32:])
 
     def protect(self, keys: EntryKeys, content: bytes) -> bytes:
-        """Return the bytes to store: `content` signed, or encrypted and signed, with `keys`."""
+        """Return the bytes to store: `content` signed, or encrypted and signed, with `keys`.
+
+        With ENCRYPT, each call returns other bytes for the same `content`.
+        """
         if self._strategy == "MAC":
             return hmac.digest(keys.key, content, "sha256") + content
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415  most gateways need none

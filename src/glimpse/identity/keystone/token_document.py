@@ -40,8 +40,9 @@ def parse_validation(body: bytes, validated_at: float) -> ValidatedToken:
 def _caller(token: dict[str, Any]) -> Caller:
     """Return the Caller that `token` describes, with an empty ``Caller.token``.
 
-    `token` is the object ``token`` in Keystone's response. Raises KeyError for a missing value,
-    TypeError for an empty value or a value of the wrong type.
+    `token` is the object ``token`` in Keystone's response. The names and domains of user and
+    project may be missing, and are then None. The project and the roles may be missing, too. Raises
+    KeyError if another value is missing, TypeError for an empty value or a value of the wrong type.
     """
     user, project = _object(token, "user"), _object(token, "project")
     roles = frozenset(_text(role, "name") for role in _list(token.get("roles", [])))
@@ -91,7 +92,8 @@ def _text_or_none(document: dict[str, Any], key: str) -> str | None:
 def _text(document: Any, key: str) -> str:
     """Return the string under `key`.
 
-    Raises KeyError if `key` is missing, TypeError if the value is empty or not a string.
+    Raises KeyError if `key` is missing. Raises TypeError if `document` is not an object, or if the
+    value is empty or not a string.
     """
     value = document[key]
     if not isinstance(value, str) or not value:

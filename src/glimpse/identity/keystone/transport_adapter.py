@@ -70,8 +70,9 @@ class TransportAdapter(BaseAdapter):
     def problem(self) -> str:
         """Why the last request of the calling thread failed; empty if it succeeded.
 
-        Also empty if the thread has sent no request since `begin`. The text is for operators, and
-        contains no secret. A response with a status code of 300 or more is a failure, too.
+        Also empty if the thread has sent no request since `begin`, which the thread must have
+        called. The text is for operators, and contains no secret. A response with a status code of
+        300 or more is a failure, too.
         """
         return str(self._call.problem)
 
@@ -89,8 +90,8 @@ class TransportAdapter(BaseAdapter):
         The calling thread must have called `begin`. All arguments except `request` are ignored. All
         errors are RequestExceptions, which keystoneauth expects:
 
-        - Timeout: the deadline that `begin` set has passed, the event loop closes, or `close` was
-          called.
+        - Timeout: the deadline that `begin` set has passed, the transport has a shorter timeout,
+          the event loop closes, or `close` was called.
         - ConnectionError: there is no valid response, or a look-up of API versions got a 401 (to
           which keystoneauth would respond with another login).
         - InvalidHeader: a header cannot be sent, or the body is neither text nor bytes.
@@ -128,7 +129,8 @@ class TransportAdapter(BaseAdapter):
         """Run `sending` in the event loop; return its result, or raise its error.
 
         Raises TimeoutError at the deadline of the calling thread, if the event loop closes or is
-        closed, and after `close`. In these cases, `sending` is cancelled or never starts.
+        closed, and after `close`. In these cases, `sending` is cancelled or never starts. If the
+        event loop is blocked at the deadline, raises TimeoutError a second later.
         """
         left = self._call.ends_at - time.monotonic()
         if self._is_closed or left <= 0:

@@ -51,7 +51,8 @@ class TokenValidator:
 
         Raises Unauthorized if Keystone refuses the token (400, 404, 413 or 431), or if the token
         cannot be sent in a header. Raises IdentityUnavailable if Keystone does not respond in time,
-        does not let Glimpse log in, or responds with any other status code than 200.
+        does not let Glimpse log in, or responds with any other status code than 200. Each cause of
+        IdentityUnavailable is logged.
         """
         if not is_sendable(token):
             raise Unauthorized(INVALID_TOKEN)
@@ -69,8 +70,9 @@ class TokenValidator:
     async def _validate(self, token: str, *, allow_expired: bool) -> bytes:
         """Do what `validate` does, but without a deadline. `token` must be sendable in a header.
 
-        If Keystone responds 401, it has refused Glimpse's own token. After the first 401, logs in
-        again and sends the request once more. After the second 401, raises IdentityUnavailable.
+        A 401 means that Keystone has refused Glimpse's own token. After the first 401, logs in
+        again and sends the request once more. After the second 401, and after any other status code
+        that `validate` does not name, logs an error and raises IdentityUnavailable.
         """
         for _ in range(2):
             own_token, endpoint = await self._session.token_and_endpoint()
@@ -115,9 +117,9 @@ class TokenValidator:
     ) -> tuple[int, bytes]:
         """Send the request of a validation once; return status code and body of the response.
 
-        Raises IdentityUnavailable if there is no response. If no connection can be made, also
-        discards Glimpse's own token, so that the next login reads Keystone's endpoint from the
-        catalog again.
+        If there is no response, logs a warning and raises IdentityUnavailable. If no connection can
+        be made, also discards Glimpse's own token, so that the next login reads Keystone's endpoint
+        from the catalog again. A response that is a redirect is logged, and returned like others.
         """
         path = f"/v3/auth/tokens?nocatalog=1{'&allow_expired=1' if allow_expired else ''}"
         headers = {
