@@ -138,9 +138,9 @@ def check_values(values: Mapping[str, Any], attributes: Mapping[str, Attribute])
     """Raise BadRequest if a value is invalid, or if `values` cannot be stored.
 
     `attributes` say which values are valid. A name that is not in `attributes` may have any value.
-    `values` cannot be stored if they have a NUL character, a number that is not finite, more than
-    _MAX_DEPTH levels of arrays and objects, or more than MAX_OBJECT_BYTES as JSON. The message
-    contains no value, because a value may be a password.
+    `values` cannot be stored if a key or a text has a NUL character, if a number is not finite, if
+    there are more than _MAX_DEPTH levels of arrays and objects, or if `values` have more than
+    MAX_OBJECT_BYTES as JSON. The message contains no value, because a value may be a password.
     """
     for name, attribute in attributes.items():
         if name in values and not attribute.is_valid(values[name]):
@@ -155,7 +155,11 @@ def check_values(values: Mapping[str, Any], attributes: Mapping[str, Attribute])
 
 
 def _is_storable(level: list[Any]) -> bool:
-    """Return True if the values in `level`, and all values nested within them, can be stored."""
+    """Return True if the values in `level`, and all values nested within them, can be stored.
+
+    See `check_values`, whose limit of bytes is not checked here. ``level`` is replaced by the
+    values that are nested one level deeper, until there are none.
+    """
     for _ in range(_MAX_DEPTH):
         if not all(map(_is_storable_value, level)):
             return False

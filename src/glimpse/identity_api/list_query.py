@@ -36,8 +36,8 @@ class ListRules(NamedTuple):
     """The parameters that filter the list of one kind of objects.
 
     - ``filters``: the names of the attributes that parameters may compare.
-    - ``checks``: the valid values of some parameters, by the parameter's name. Such a parameter
-      need not be in ``filters``.
+    - ``checks``: the valid values of some parameters, by the parameter's name. A name in ``checks``
+      need not be in ``filters``: then the value is checked, but compared with nothing.
     - ``is_strict``: True if each parameter that is not in ``filters`` is an error. Then ``limit``,
       ``marker`` and ``NAME__contains`` are errors, too.
     """
@@ -61,19 +61,22 @@ class Page(NamedTuple):
 def select_page(entries: Iterable[Document], parameters: Parameters, rules: ListRules) -> Page:
     """Return the entries that match all `parameters`, sorted by id, or one page of them.
 
-    - ``NAME=value`` compares the attribute NAME. In texts, case is ignored.
+    - ``NAME=value`` compares the attribute NAME, a text or a boolean. In texts, case is ignored.
     - ``NAME__contains``, ``NAME__startswith`` and ``NAME__endswith`` look for a part of a text.
       ``NAME__icontains``, ``NAME__istartswith`` and ``NAME__iendswith`` ignore case.
-    - ``marker`` is the id of the last entry before the page.
+    - ``marker`` is the id of the last entry before the page. The entry with this id need not match
+      the filters.
     - ``limit`` is the maximum number of entries, at most MAX_LIMIT. There is no maximum if
       ``limit`` is missing, 0 or negative.
 
-    NAME has to be in ``rules.filters``. An entry must match all values of a repeated filter. Of any
-    other repeated parameter, only the first value counts.
+    NAME has to be in ``rules.filters``. An attribute that is missing, null or neither a text nor a
+    boolean matches no value. An entry must match all values of a repeated filter. Of ``marker`` and
+    ``limit``, only the first value counts.
 
     If ``rules.is_strict`` is True, a parameter that is not in ``rules.filters`` raises BadRequest;
-    otherwise unknown parameters are ignored, as in Keystone. Raises BadRequest for an invalid
-    value, and NotFound if no entry has the id ``marker``.
+    otherwise unknown parameters are ignored, as in Keystone. Raises BadRequest for a value that
+    ``rules.checks`` does not allow (only the first of a repeated parameter is checked) and for a
+    ``limit`` that is not an integer. Raises NotFound if none of `entries` has the id ``marker``.
     """
     _check_parameters(parameters, rules)
     everything = sorted(entries, key=lambda each: str(each["id"]))
@@ -92,9 +95,10 @@ def select_page(entries: Iterable[Document], parameters: Parameters, rules: List
 def render_page(name: str, page: Page, url: str, parameters: Parameters) -> dict[str, Any]:
     """Render a page as ``{name: entries, "links": {...}}``.
 
-    `url` is the URL of the list without a query. The links repeat `parameters`, the parameters of
-    the request. If the list has further entries, the document also has ``"truncated": True``, and a
-    link to the next page, with a new ``marker``.
+    `url` is the URL of the list without a query. The link ``self`` repeats `parameters`, the
+    parameters of the request. If the list has further entries, the document also has
+    ``"truncated": True``, and the link ``next`` repeats `parameters` with a new ``marker``.
+    Otherwise ``next`` is null. ``previous`` is always null, as in Keystone.
     """
     query = f"?{urlencode(parameters)}" if parameters else ""
     links: dict[str, str | None] = {"self": url + query, "next": None, "previous": None}
@@ -107,7 +111,10 @@ def render_page(name: str, page: Page, url: str, parameters: Parameters) -> dict
 
 
 def _check_parameters(parameters: Parameters, rules: ListRules) -> None:
-    """Raise BadRequest for an invalid value and, if ``rules.is_strict``, an unknown parameter."""
+    """Raise BadRequest for an invalid value and, if ``rules.is_strict``, an unknown parameter.
+
+    Of a repeated parameter, only the first value is checked.
+    """
     for name, value in first_values(parameters).items():
         if name in rules.checks and not rules.checks[name].is_valid(value):
             raise BadRequest(f"{name} has to be {rules.checks[name].meaning}.")
@@ -139,7 +146,12 @@ def _matches(entry: Document, parameters: Parameters, filters: tuple[str, ...]) 
 
 
 def _matches_one(entry: Document, parameter: str, value: str, filters: tuple[str, ...]) -> bool:
-    """Return True if `entry` matches one parameter, or if the parameter is not a filter."""
+    """Return True if `entry` matches one parameter, or if the parameter is not a filter.
+
+    A filter is a name in `filters`, or such a name with a comparator, as in ``name__contains``. An
+    attribute that is not a text matches no filter with a comparator. An unknown comparator matches
+    every text.
+    """
     if parameter in filters:
         return _equals(entry.get(parameter), value)
     name, _, comparator = parameter.partition("__")
@@ -157,7 +169,8 @@ def _matches_one(entry: Document, parameter: str, value: str, filters: tuple[str
 def _equals(found: object, value: str) -> bool:
     """Return True if the text `value` of a parameter equals the attribute's value `found`.
 
-    Case is ignored. For a boolean, `value` is read as a boolean: ``0`` equals False, for example.
+    Case is ignored. If `found` is a boolean, a `value` in _FALSE stands for False, and any other
+    `value` for True. Returns False if `found` is neither a text nor a boolean.
     """
     if isinstance(found, bool):
         return found is (value.lower() not in _FALSE)
@@ -170,7 +183,8 @@ def matches_tags(tags: Sequence[str], parameters: Parameters) -> bool:
     The value of each of these parameters is a list of tags, separated by commas. ``tags`` requires
     all tags of its list, ``tags-any`` at least one. ``not-tags`` excludes objects that have all
     tags of its list, ``not-tags-any`` objects that have at least one. Other parameters are ignored.
-    If a parameter is repeated, only its first value counts, as in Keystone.
+    An empty value is a list of one empty tag, which no object has. If a parameter is repeated, only
+    its first value counts, as in Keystone.
     """
     present = set(tags)
     for name, value in first_values(parameters).items():

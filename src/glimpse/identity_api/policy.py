@@ -45,9 +45,7 @@ class _Rule(NamedTuple):
 def check(session: Session, action: str, target: PolicyTarget = PolicyTarget()) -> None:  # noqa: B008  immutable
     """Raise Forbidden if the caller may not perform `action` on `target`.
 
-    `session` is the session of the caller's token. `action` is a key of RULES, such as
-    ``get_user``. Without `target`, raises Forbidden if the caller may not perform `action` on all
-    objects.
+    Does nothing if `is_allowed`, which has the same arguments, returns True.
     """
     if not is_allowed(session, action, target):
         raise Forbidden(
@@ -59,7 +57,8 @@ def is_allowed(session: Session, action: str, target: PolicyTarget = PolicyTarge
     """Return True if the caller may perform `action` on `target`.
 
     `session` is the session of the caller's token. `action` is a key of RULES, such as
-    ``get_user``. Without `target`, returns True if the caller may perform `action` on all objects.
+    ``get_user``. Leave out `target` if `action` concerns no particular object, or all objects. Then
+    only rules allow `action` that compare nothing with an object, such as a rule for admins.
     """
     callers, scopes = RULES[action]
     return _scope_of(session) in scopes and any(is_caller(session, target) for is_caller in callers)
@@ -124,7 +123,7 @@ def _domain_manager(session: Session, target: PolicyTarget) -> bool:
 def _manager_of_assignable_role(session: Session, target: PolicyTarget) -> bool:
     """Return True if the token has the role manager, and managers may assign ``target.role``.
 
-    Returns False if ``target.role`` is None.
+    Managers may assign the roles in _MANAGED_ROLES. Returns False if ``target.role`` is None.
     """
     is_managed = target.role is not None and target.role.name in _MANAGED_ROLES
     return is_managed and "manager" in session.role_names

@@ -80,7 +80,10 @@ async def _unavailable(_: Request, error: Exception) -> Response:
 
 
 async def _not_synced(_: Request, error: Exception) -> Response:
-    """Make the response to a change that is made: it has no Retry-After, unlike other 503s."""
+    """Make the response 503 to a change that was made, but could not be synced to the disk.
+
+    The response has no Retry-After, because the client should not send the request again.
+    """
     return json_response(render_error(503, str(error)), 503)
 
 

@@ -17,13 +17,13 @@ _INHERITED = "scope.OS-INHERIT:inherited_to"
 class AssignmentQuery(NamedTuple):
     """Which role assignments to list: those that match all ids of the query.
 
-    An id of None matches every assignment.
+    An id of None matches every assignment. The flags mean, if they are True:
 
     - ``is_system``: list only assignments on the system.
-    - ``is_inherited``: list no assignments in projects and domains, because none is inherited.
+    - ``is_inherited``: list only assignments on the system, because no other one is inherited.
     - ``include_subtree``: also list assignments in projects below ``project_id``.
-    - ``is_effective``: also list the roles that assigned roles imply. Roles that belong to a domain
-      and assignments on the system are left out, and ``is_system`` has no effect (as in Keystone).
+    - ``is_effective``: also list the roles that assigned roles imply. Leave out roles that belong
+      to a domain, and all assignments on the system. Ignore ``is_system``, as Keystone does.
     """
 
     user_id: str | None = None
@@ -51,8 +51,13 @@ class FoundAssignment(NamedTuple):
 def parse_query(parameters: Mapping[str, str]) -> AssignmentQuery:
     """Make an AssignmentQuery from the parameters of a request, such as ``user.id``.
 
-    Unknown parameters are ignored. Raises BadRequest for an invalid id, for ``include_subtree``
-    without a project, and for parameters that exclude each other (see `_check_exclusions`).
+    Unknown parameters and an empty ``user.id`` are ignored. `is_flag_set` reads the flags. Raises
+    BadRequest in these cases:
+
+    - The id of a role, group, project or domain is not a valid ID. The id of a user may be any
+      text.
+    - There is ``include_subtree``, even with the value 0, but no project.
+    - Parameters exclude each other (see `_check_exclusions`).
     """
     for name in ("role.id", "group.id", "scope.project.id", "scope.domain.id"):
         if name in parameters and not ID.is_valid(parameters[name]):
@@ -195,9 +200,9 @@ def _effective(
 ) -> Iterator[FoundAssignment]:
     """Yield `assignments`, and one more for each role that an assigned role implies.
 
-    An implied role may imply further roles, which are found, too. Roles that belong to a domain are
-    left out. If several roles imply the same role, an assignment is yielded for each of these
-    roles.
+    An implied role may imply further roles, which are found, too. If several roles imply the same
+    role, one assignment is yielded for each of the implying roles. Roles that belong to a domain,
+    and roles that do not exist, are left out; what they imply is yielded. `assignments` come first.
     """
     found: dict[FoundAssignment, None] = {}
     remaining = [FoundAssignment(each) for each in assignments]

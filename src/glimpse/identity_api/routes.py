@@ -37,9 +37,11 @@ _CREDENTIALS = "/v3/users/{user_id}/application_credentials"
 def identity_api(identity: EmbeddedIdentity) -> ASGIApp:
     """Make the ASGI application that serves the Identity API of `identity`.
 
-    The caller closes `identity`. Each ASGI scope must have ``glimpse.base_url``, the URL at which
-    the client reached this API, and ``glimpse.service_urls``, the ServiceUrls for the catalog. A
-    scope may have ``glimpse.client``, the client's IP address.
+    The caller closes `identity`. All ASGI scopes must be of HTTP requests. Each scope must have
+    ``glimpse.base_url``, the URL at which the client reached this API, and
+    ``glimpse.service_urls``, the ServiceUrls for the catalog. A scope may have ``glimpse.client``,
+    the client's IP address. Errors in EXCEPTION_HANDLERS become responses. The application raises
+    any other error after a response 500.
     """
     app = Starlette(routes=identity_routes(identity), exception_handlers=EXCEPTION_HANDLERS)
     app.router.redirect_slashes = False
@@ -233,7 +235,8 @@ def _name_operations(app: ASGIApp) -> ASGIApp:
     """Wrap `app` so that the request context has the operation, for logs and metrics.
 
     The operation is ``identity.`` and the name of the handler's method, such as ``identity.issue``.
-    For an unknown path, the operation is ``identity.other``.
+    For an unknown path, the operation is ``identity.other``. The operation is set when `app`
+    returns or raises an error.
     """
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
