@@ -13,8 +13,9 @@ def render_application_credential(
 ) -> dict[str, Any]:
     """Render an application credential, without its secret.
 
-    `directory` has the roles of the credential. The ``expires_at`` of a credential has no ``Z`` at
-    the end, unlike the ``expires_at`` of a token (as in Keystone).
+    The document has the roles of the credential that `directory` has, and ``access_rules`` if there
+    are some. ``expires_at`` is null if the credential does not expire. The ``expires_at`` of a
+    credential has no ``Z`` at the end, unlike the ``expires_at`` of a token (as in Keystone).
     """
     path = f"/v3/users/{credential.user_id}/application_credentials/{credential.id}"
     roles = (directory.roles[each] for each in credential.roles if each in directory.roles)

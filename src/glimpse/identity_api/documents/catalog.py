@@ -61,9 +61,12 @@ def extend_catalog(
 ) -> list[dict[str, Any]]:
     """Return a new catalog: `own`, and the enabled services and endpoints of `directory`.
 
-    `own` is a result of `render_own_catalog`, and is not changed. `user_id` and `project_id`, the
-    ids of the token, replace substitutions in the URLs of endpoints, such as ``$(project_id)s``. An
-    endpoint is left out if its URL is invalid, or needs a project while `project_id` is None.
+    `own` is a result of `render_own_catalog`, and is not changed. Its services come first, and may
+    get endpoints of `directory`, too. A service without endpoints has an empty list of endpoints.
+
+    `user_id` and `project_id`, the ids of the token, replace substitutions in the URLs of
+    endpoints, such as ``$(project_id)s``. An endpoint is left out if its service is disabled, or if
+    its URL is invalid or needs a project while `project_id` is None.
     """
     added: dict[str, list[dict[str, Any]]] = {}
     for each in directory.endpoints.values():
@@ -97,7 +100,7 @@ def _render_catalog_endpoint(endpoint: Endpoint, url: str) -> dict[str, Any]:
 
 
 def render_region(region: Region, base_url: str) -> dict[str, Any]:
-    """Render a region as in ``/v3/regions``."""
+    """Render a region that an admin added, as an entry of the list in ``/v3/regions``."""
     return {
         **region.extra,
         "id": region.id,
@@ -108,7 +111,10 @@ def render_region(region: Region, base_url: str) -> dict[str, Any]:
 
 
 def render_service(service: Service, base_url: str) -> dict[str, Any]:
-    """Render a service that an admin added, as in ``/v3/services``."""
+    """Render a service that an admin added, as an entry of the list in ``/v3/services``.
+
+    The document has no endpoints. The name is empty if it was never set.
+    """
     return {
         **service.extra,
         "id": service.id,
@@ -120,7 +126,10 @@ def render_service(service: Service, base_url: str) -> dict[str, Any]:
 
 
 def render_endpoint(endpoint: Endpoint, base_url: str) -> dict[str, Any]:
-    """Render an endpoint that an admin added, as in ``/v3/endpoints``."""
+    """Render an endpoint that an admin added, as an entry of the list in ``/v3/endpoints``.
+
+    Substitutions in the URL, such as ``$(project_id)s``, are rendered as they are.
+    """
     return {
         **_render_catalog_endpoint(endpoint, endpoint.url),
         "service_id": endpoint.service_id,
@@ -130,7 +139,10 @@ def render_endpoint(endpoint: Endpoint, base_url: str) -> dict[str, Any]:
 
 
 def render_own_services(base_url: str) -> list[dict[str, Any]]:
-    """Render the services of this process, without their endpoints, as in ``/v3/services``."""
+    """Render the services of this process as entries of the list in ``/v3/services``.
+
+    The entries have no endpoints.
+    """
     return [
         {
             "id": _stable_id(kind),
@@ -146,7 +158,7 @@ def render_own_services(base_url: str) -> list[dict[str, Any]]:
 def render_own_endpoints(
     base_url: str, urls: ServiceUrls, region_name: str
 ) -> list[dict[str, Any]]:
-    """Render the endpoints of the services of this process, as in ``/v3/endpoints``.
+    """Render the endpoints of this process as entries of the list in ``/v3/endpoints``.
 
     `urls` has the URLs of the services, and `region_name` is their region.
     """

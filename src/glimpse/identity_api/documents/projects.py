@@ -7,7 +7,7 @@ from glimpse.identity.embedded.directory_entries import Domain, Project
 
 
 def render_project(project: Project, base_url: str) -> dict[str, Any]:
-    """Render an enabled or disabled project, as in ``/v3/projects``.
+    """Render an enabled or disabled project as an entry of the list in ``/v3/projects``.
 
     If the project has no parent project, ``parent_id`` is the id of its domain.
     """
@@ -27,7 +27,7 @@ def render_project(project: Project, base_url: str) -> dict[str, Any]:
 
 
 def render_domain(domain: Domain, base_url: str) -> dict[str, Any]:
-    """Render an enabled or disabled domain, as in ``/v3/domains``."""
+    """Render an enabled or disabled domain as an entry of the list in ``/v3/domains``."""
     return {
         **domain.extra,
         "id": domain.id,
@@ -41,7 +41,10 @@ def render_domain(domain: Domain, base_url: str) -> dict[str, Any]:
 
 
 def render_domain_as_project(domain: Domain, base_url: str) -> dict[str, Any]:
-    """Render a domain as ``/v3/projects`` shows it: as a project with ``is_domain`` true."""
+    """Render a domain as ``/v3/projects`` shows it: as a project with ``is_domain`` true.
+
+    This project has the id of the domain. Its ``domain_id`` and ``parent_id`` are null.
+    """
     return {
         **render_domain(domain, base_url),
         "domain_id": None,
@@ -66,7 +69,7 @@ def render_parent_ids(project: Project, parents: Sequence[Project]) -> dict[str,
 def render_subtree_ids(project: Project, below: Iterable[Project]) -> dict[str, Any] | None:
     """Render the ids below a project: ``{child: {grandchild: None}}``.
 
-    `below` are the projects below `project`, each after its parent. Returns None if `below` is
+    `below` are all projects below `project`, each after its parent. Returns None if `below` is
     empty.
     """
     rendered: dict[str, dict[str, Any]] = {project.id: {}}

@@ -12,9 +12,10 @@ def render_assignment(
 ) -> dict[str, Any]:
     """Render an assignment as an entry of the list in ``/v3/role_assignments``.
 
-    `directory` has the names and domains, which are rendered beside the ids only with
-    `include_names`. If the role is implied, one link names the assignment of the prior role, and
-    one the implication.
+    `directory` must have the user, role and scope of the assignment. With `include_names`, their
+    names and domains are rendered, too; otherwise only their ids. The link ``assignment`` is the
+    URL of the assignment. If the role is implied, this is the assignment of the role that implies
+    it, and the link ``prior_role`` names both roles.
     """
     assignment, prior = found
     assigned = assignment if prior is None else assignment._replace(role_id=prior)

@@ -32,7 +32,10 @@ def render_roles(roles: Iterable[Role]) -> list[dict[str, str]]:
 
 
 def render_inference(prior: Role, implied: Iterable[Role], base_url: str) -> dict[str, Any]:
-    """Render the role `prior` and the roles it implies, as in ``/v3/role_inferences``."""
+    """Render the role `prior` and the roles that `prior` implies.
+
+    This is an entry of the list in ``/v3/role_inferences``.
+    """
     return {
         "prior_role": _render_reference(prior, base_url),
         "implies": [_render_reference(role, base_url) for role in implied],
@@ -40,7 +43,10 @@ def render_inference(prior: Role, implied: Iterable[Role], base_url: str) -> dic
 
 
 def render_implied_role(prior: Role, implied: Role, base_url: str) -> dict[str, Any]:
-    """Render the role `prior`, and one role that `prior` implies."""
+    """Render the role `prior`, and one role that `prior` implies.
+
+    This is the object ``role_inference`` in ``/v3/roles/ID/implies/ID``.
+    """
     return {
         "prior_role": _render_reference(prior, base_url),
         "implies": _render_reference(implied, base_url),

@@ -6,7 +6,10 @@ from glimpse.identity.embedded.directory_entries import User
 
 
 def render_user(user: User, base_url: str) -> dict[str, Any]:
-    """Render a user as in ``/v3/users``, without the password or its hash."""
+    """Render a user as an entry of the list in ``/v3/users``, without the password or its hash.
+
+    ``default_project_id``, ``email`` and ``description`` are missing if they were never set.
+    """
     default = user.default_project_id
     return {
         **render_user_extra(user),
