@@ -34,6 +34,14 @@ def test_tags_are_added_and_deleted_one_by_one(objects: Objects, path: str) -> N
     assert tags(objects, path) == ["a b"]
 
 
+def test_location_of_a_new_tag_is_percent_encoded(objects: Objects, path: str) -> None:
+    for tag in ("a%20b", "%E6%97%A5", "a%0Ab", "a%3Fb"):
+        response = objects.send("PUT", f"{path}/{tag}")
+        assert response.status_code == 201, (tag, response.text)
+        assert response.headers["location"] == f"{objects.cloud.url}{path}/{tag}"
+    assert tags(objects, path) == ["a b", "日", "a\nb", "a?b"]
+
+
 def test_tags_are_replaced_and_deleted_together(objects: Objects, path: str) -> None:
     response = objects.send("PUT", path, {"tags": ["x", "y"]})
     assert response.status_code == 200, response.text

@@ -183,6 +183,15 @@ def test_domain_is_a_project_too(objects: Objects) -> None:
     assert objects.send("GET", f"/domains/{domain['id']}").status_code == 404
 
 
+def test_domain_that_is_created_as_a_project_gets_a_new_id(objects: Objects) -> None:
+    for number, ignored in enumerate(("d" * 32, "x", 5, ["a"] * 32)):
+        made = objects.create(
+            "project", name=f"other{number}", is_domain=True, explicit_domain_id=ignored
+        )
+        assert made["id"] != ignored
+        assert objects.show("domain", made["id"])["name"] == f"other{number}"
+
+
 def test_number_of_projects_is_bounded(objects: Objects, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(limits.MAX_ENTRIES, "projects", 4)
     project_id = objects.create("project", name="fourth")["id"]

@@ -1,6 +1,7 @@
 """ProjectTagHandlers: list, set and delete the tags of a project."""
 
 from collections.abc import Callable, Iterable
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -77,7 +78,7 @@ class ProjectTagHandlers(ProjectHandlers):
         # As in Keystone, an invalid tag is 400, not 403, for an immutable project, too.
         add(self.find_project_or_domain(project_id).tags)
         await self._change(project_id, add)
-        url = f"{self._tags_url(request)}/{tag}"
+        url = f"{self._tags_url(request)}/{quote(tag, safe='')}"
         return Response(status_code=201, headers=PRIVATE | {"Location": url})
 
     async def delete_tag(self, request: Request) -> Response:

@@ -111,6 +111,7 @@ class ProjectHandlers(IdentityHandlers):
         if values.get("is_domain"):
             if values.get("domain_id") or values.get("parent_id"):
                 raise BadRequest("Only root projects are allowed to act as domains.")
+            values.pop("explicit_domain_id", None)  # /v3/domains has it; Keystone ignores it here
             made = render_domain_as_project(await self._domains.create(values), base_url)
         else:
             domain_id = session.domain.id if session.domain else DOMAIN_ID
