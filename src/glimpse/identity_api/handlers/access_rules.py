@@ -22,14 +22,14 @@ class AccessRuleHandlers(IdentityHandlers):
 
     All handlers raise Forbidden if the caller may not perform the operation. As in Keystone, access
     rules of another user can be read only with the role reader on the system, and deleted only with
-    the role admin on the system. An unknown user is another user without access rules.
+    the role admin on the system. Handlers treat an unknown user as a user without access rules.
     """
 
     async def list_access_rules(self, request: Request) -> Response:
-        """List the access rules of a user that match the query.
+        """List the access rules of a user that match the query; none for an unknown user.
 
-        Raises Forbidden if the caller may not see access rules of the user, BadRequest for an
-        invalid parameter, and NotFound for an unknown ``marker``.
+        Raises the errors of `authenticate`. Raises Forbidden if the caller may not see access rules
+        of the user, BadRequest for an invalid parameter, and NotFound for an unknown ``marker``.
         """
         user_id = self._authorize(request, "list_access_rules")
         entries = [
@@ -41,8 +41,8 @@ class AccessRuleHandlers(IdentityHandlers):
     async def show_access_rule(self, request: Request) -> Response:
         """Show an access rule of a user.
 
-        Raises Forbidden if the caller may not see access rules of the user, and NotFound if the
-        user has no such access rule.
+        Raises the errors of `authenticate`. Raises Forbidden if the caller may not see access rules
+        of the user, and NotFound if the user has no such access rule.
         """
         user_id = self._authorize(request, "get_access_rule")
         rule = find_access_rule(self.directory, user_id, request.path_params["rule_id"])
@@ -52,9 +52,10 @@ class AccessRuleHandlers(IdentityHandlers):
     async def delete_access_rule(self, request: Request) -> Response:
         """Delete an access rule of a user, and respond 204.
 
-        Raises Forbidden if the caller may not delete the access rule, or if an application
-        credential uses the access rule. Raises NotFound if the user has no such access rule, and
-        IdentityUnavailable if the identity file is invalid or cannot be written.
+        Raises the errors of `authenticate`. Raises Forbidden if the caller may not delete the
+        access rule, or if an application credential uses the access rule. Raises NotFound if the
+        user has no such access rule, and IdentityUnavailable if the identity file is invalid or
+        cannot be written.
         """
         user_id = self._authorize(request, "delete_access_rule")
         identity_file = self.identity.identity_file
@@ -62,9 +63,10 @@ class AccessRuleHandlers(IdentityHandlers):
         return no_content()
 
     def _authorize(self, request: Request, action: str) -> str:
-        """Return the id of the user in the path.
+        """Return the id of the user in the path, who need not exist.
 
-        Raises Forbidden if the caller may not perform `action` on access rules of the user.
+        Raises the errors of `authenticate`, and Forbidden if the caller may not perform `action` on
+        access rules of the user.
         """
         user_id: str = request.path_params["user_id"]
         policy.check(self.authenticate(request), action, policy.PolicyTarget(user_id=user_id))

@@ -21,9 +21,9 @@ from glimpse.identity_api.responses import PRIVATE, json_response
 class IdentityHandlers:
     """Base class of handlers: provides the caller's session, the directory and the catalog.
 
-    A handler calls `authenticate` first, and so raises Unauthorized, IdentityUnavailable or
-    BadRequest. Only `TokenHandlers.issue` and `UserHandlers.set_password` need no token and do not
-    call `authenticate`. A handler that reads a body also raises the errors of `read_json`.
+    A handler first calls `authenticate`, and so raises Unauthorized, IdentityUnavailable or
+    BadRequest. Then the handler reads and checks the body, and then the caller's permission. Only
+    `TokenHandlers.issue` and `UserHandlers.set_password` need no token.
 
     `responses.EXCEPTION_HANDLERS` makes the responses for errors. The name of a handler is the
     operation in logs and metrics: ``identity.list_users``.
@@ -67,12 +67,12 @@ class IdentityHandlers:
 def list_response(
     request: Request, path: str, entries: Iterable[dict[str, Any]], rules: ListRules
 ) -> Response:
-    """Make the response that lists the entries that match the query, or one page of them.
+    """Make the response 200 that lists the entries that match the query, or one page of them.
 
     `path` is the path of the list below ``/v3``, such as ``users/ID/projects``. The last part of
-    `path` is the key of the list in the response. `rules` say which query parameters filter. Raises
-    BadRequest for an invalid parameter, and NotFound if no entry has the id in the parameter
-    ``marker``.
+    `path` is the key of the list in the response. `rules` say which query parameters filter (see
+    `select_page`, which also sorts and pages the list). Raises BadRequest for an invalid parameter,
+    and NotFound if no entry has the id in the parameter ``marker``.
     """
     parameters = request.query_params.multi_items()
     page = select_page(entries, parameters, rules)
@@ -81,7 +81,7 @@ def list_response(
 
 
 def show_response(kind: str, entries: list[dict[str, Any]], entry_id: str) -> Response:
-    """Make the response that shows the entry with the id `entry_id`.
+    """Make the response 200 that shows the entry with the id `entry_id`.
 
     `kind` is the key of the entry in the response, such as ``service``. Raises NotFound if no entry
     has this id.
@@ -102,5 +102,5 @@ def url_of_list(request: Request, path: str) -> str:
 
 
 def no_content() -> Response:
-    """Make a response with the status code 204 and no body."""
+    """Make a response with the status code 204, no body, and the headers of `json_response`."""
     return Response(status_code=204, headers=PRIVATE)

@@ -24,7 +24,9 @@ _LIST = ListRules(
 class DomainHandlers(IdentityHandlers):
     """The handlers of ``/v3/domains``.
 
-    All handlers raise Forbidden if the caller may not perform the operation.
+    All handlers raise Forbidden if the caller may not perform the operation. `update_domain` and
+    `delete_domain` first raise NotFound for an unknown domain, so that every caller can find out
+    which domains exist, as in Keystone.
     """
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
@@ -34,9 +36,9 @@ class DomainHandlers(IdentityHandlers):
     async def list_domains(self, request: Request) -> Response:
         """List the domains that match the query.
 
-        With a token for a domain, at most this domain is listed. Raises Forbidden if the caller may
-        not list domains, BadRequest for an invalid parameter, and NotFound for an unknown
-        ``marker``.
+        With a token for a domain, at most this domain is listed. Raises the errors of
+        `authenticate`. Raises Forbidden if the caller may not list domains, BadRequest for an
+        invalid parameter, and NotFound for an unknown ``marker``.
         """
         session, base_url = self.authenticate(request), base_url_of(request.scope)
         own = session.domain.id if session.domain else None
@@ -46,10 +48,10 @@ class DomainHandlers(IdentityHandlers):
         return list_response(request, "domains", entries, _LIST)
 
     async def show_domain(self, request: Request) -> Response:
-        """Show a domain. Raises Forbidden if the caller may not see the domain.
+        """Show a domain.
 
-        For an unknown domain, raises NotFound if the caller may see all domains, otherwise
-        Forbidden.
+        Raises the errors of `authenticate`, and Forbidden if the caller may not see the domain. For
+        an unknown domain, raises NotFound if the caller may see all domains, otherwise Forbidden.
         """
         session, domain_id = self.authenticate(request), request.path_params["domain_id"]
         domain = self.directory.domains.get(domain_id)
@@ -63,8 +65,8 @@ class DomainHandlers(IdentityHandlers):
     async def create_domain(self, request: Request) -> Response:
         """Create a domain, and respond 201.
 
-        Raises BadRequest for an invalid body, Forbidden if the caller may not create domains, and
-        the errors of `Domains.create`.
+        Raises the errors of `authenticate`, `read_json` and `Domains.create`. Raises BadRequest for
+        an invalid body, and Forbidden if the caller may not create domains.
         """
         session = self.authenticate(request)
         values = parse_new_object(await read_json(request), schemas.DOMAIN)
@@ -75,8 +77,8 @@ class DomainHandlers(IdentityHandlers):
     async def update_domain(self, request: Request) -> Response:
         """Change attributes of a domain, and show the changed domain.
 
-        Raises BadRequest for an invalid body, Forbidden if the caller may not change domains, and
-        the errors of `Domains.update`.
+        Raises the errors of `authenticate`, `read_json` and `Domains.update`. Raises BadRequest for
+        an invalid body, and Forbidden if the caller may not change domains.
         """
         session = self.authenticate(request)
         values = parse_changes(await read_json(request), schemas.DOMAIN)
@@ -86,11 +88,10 @@ class DomainHandlers(IdentityHandlers):
         return json_response({"domain": render_domain(changed, base_url_of(request.scope))})
 
     async def delete_domain(self, request: Request) -> Response:
-        """Delete a disabled domain, and respond 204.
+        """Delete a disabled domain with its users, projects and roles, and respond 204.
 
-        Raises NotFound if the domain does not exist. Raises Forbidden if the caller may not delete
-        domains, or in the cases of `Domains.delete`. Raises IdentityUnavailable if the identity
-        file is invalid or cannot be written.
+        Raises the errors of `authenticate` and `Domains.delete`, such as Forbidden for a domain
+        that is enabled. Raises Forbidden, too, if the caller may not delete domains.
         """
         session, domain_id = self.authenticate(request), self._find(request).id
         policy.check(session, "delete_domain")
@@ -98,11 +99,7 @@ class DomainHandlers(IdentityHandlers):
         return no_content()
 
     def _find(self, request: Request) -> Domain:
-        """Return the domain in the path. Raises NotFound if the domain does not exist.
-
-        Handlers call this method before they check the caller's permission. So everybody can find
-        out which domains exist, as in Keystone.
-        """
+        """Return the domain in the path. Raises NotFound if the domain does not exist."""
         domain_id = request.path_params["domain_id"]
         domain = self.directory.domains.get(domain_id)
         if domain is None:

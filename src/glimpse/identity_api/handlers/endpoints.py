@@ -43,10 +43,10 @@ class EndpointHandlers(IdentityHandlers):
         self._endpoints = Endpoints(identity.identity_file, own_catalog_ids(identity.region_name))
 
     async def list_endpoints(self, request: Request) -> Response:
-        """List the endpoints that match the query.
+        """List the endpoints that match the query, also the endpoints of this process.
 
-        Raises Forbidden if the caller may not list endpoints, BadRequest for an invalid parameter,
-        and NotFound for an unknown ``marker``.
+        Raises the errors of `authenticate`. Raises Forbidden if the caller may not list endpoints,
+        BadRequest for an invalid parameter, and NotFound for an unknown ``marker``.
         """
         policy.check(self.authenticate(request), "list_endpoints")
         return list_response(request, "endpoints", self._all(request), _LIST)
@@ -54,8 +54,8 @@ class EndpointHandlers(IdentityHandlers):
     async def show_endpoint(self, request: Request) -> Response:
         """Show an endpoint.
 
-        Raises Forbidden if the caller may not see endpoints, and NotFound if the endpoint does not
-        exist.
+        Raises the errors of `authenticate`. Raises Forbidden if the caller may not see endpoints,
+        and NotFound if the endpoint does not exist.
         """
         policy.check(self.authenticate(request), "get_endpoint")
         return show_response("endpoint", self._all(request), request.path_params["endpoint_id"])
@@ -63,8 +63,8 @@ class EndpointHandlers(IdentityHandlers):
     async def create_endpoint(self, request: Request) -> Response:
         """Create an endpoint, and respond 201.
 
-        Raises BadRequest for an invalid body, Forbidden if the caller may not create endpoints, and
-        the errors of `Endpoints.create`.
+        Raises the errors of `authenticate`, `read_json` and `Endpoints.create`. Raises BadRequest
+        for an invalid body, and Forbidden if the caller may not create endpoints.
         """
         session = self.authenticate(request)
         values = parse_new_object(await read_json(request), schemas.ENDPOINT)
@@ -75,8 +75,8 @@ class EndpointHandlers(IdentityHandlers):
     async def update_endpoint(self, request: Request) -> Response:
         """Change attributes of an endpoint, and show the changed endpoint.
 
-        Raises BadRequest for an invalid body, Forbidden if the caller may not change endpoints, and
-        the errors of `Endpoints.update`.
+        Raises the errors of `authenticate`, `read_json` and `Endpoints.update`. Raises BadRequest
+        for an invalid body, and Forbidden if the caller may not change endpoints.
         """
         session = self.authenticate(request)
         values = parse_changes(await read_json(request), schemas.ENDPOINT)
@@ -87,9 +87,9 @@ class EndpointHandlers(IdentityHandlers):
     async def delete_endpoint(self, request: Request) -> Response:
         """Delete an endpoint, and respond 204.
 
-        Raises NotFound if the endpoint does not exist, Forbidden if the caller may not delete
-        endpoints or if the endpoint is one of this process, and IdentityUnavailable if the identity
-        file is invalid or cannot be written.
+        Raises the errors of `authenticate`. Raises NotFound if the endpoint does not exist,
+        Forbidden if the caller may not delete endpoints or if the endpoint is one of this process,
+        and IdentityUnavailable if the identity file is invalid or cannot be written.
         """
         policy.check(self.authenticate(request), "delete_endpoint")
         await self._endpoints.delete(request.path_params["endpoint_id"])

@@ -30,10 +30,11 @@ class GrantHandlers(IdentityHandlers):
         self._assignments = RoleAssignments(identity.identity_file)
 
     async def list_grants(self, request: Request) -> Response:
-        """List the roles that are assigned to a user in the scope in the path. Ignores the query.
+        """List the roles that are assigned to a user in the scope in the path, sorted by id.
 
-        Raises NotFound if the user or the scope does not exist, and Forbidden if the caller may not
-        list the roles.
+        Implied roles are not listed. The query is ignored: the list is not paged. Raises the errors
+        of `authenticate`. Raises NotFound if the user or the scope does not exist, and Forbidden if
+        the caller may not list the roles.
         """
         wanted = self._authorize(request, "list")
         assigned = self.directory.users[wanted.user_id].assignments
@@ -50,8 +51,8 @@ class GrantHandlers(IdentityHandlers):
     async def check_grant(self, request: Request) -> Response:
         """Respond 204 if the role in the path is assigned to the user in the scope.
 
-        Raises NotFound if the role is not assigned, or if an id in the path is unknown. Raises
-        Forbidden if the caller may not check the assignment.
+        Raises the errors of `authenticate`. Raises NotFound if the role is not assigned, or if an
+        id in the path is unknown. Raises Forbidden if the caller may not check the assignment.
         """
         check_assigned(self._authorize(request, "check"), self.directory)
         return no_content()
@@ -59,8 +60,8 @@ class GrantHandlers(IdentityHandlers):
     async def create_grant(self, request: Request) -> Response:
         """Assign the role in the path, and respond 204. Changes nothing if the role is assigned.
 
-        Raises NotFound if an id in the path is unknown, Forbidden if the caller may not assign the
-        role, and the errors of `RoleAssignments.assign`.
+        Raises the errors of `authenticate` and `RoleAssignments.assign`. Raises NotFound if an id
+        in the path is unknown, and Forbidden if the caller may not assign the role.
         """
         await self._assignments.assign(self._authorize(request, "create"))
         return no_content()
@@ -68,8 +69,9 @@ class GrantHandlers(IdentityHandlers):
     async def revoke_grant(self, request: Request) -> Response:
         """Remove the assignment of the role in the path, and respond 204.
 
-        Raises NotFound if there is no such assignment, Forbidden if the caller may not remove the
-        assignment, and IdentityUnavailable if the identity file is invalid or cannot be written.
+        Raises the errors of `authenticate`. Raises NotFound if an id in the path is unknown or if
+        there is no such assignment. Raises Forbidden if the caller may not remove the assignment,
+        and IdentityUnavailable if the identity file is invalid or cannot be written.
         """
         await self._assignments.unassign(self._authorize(request, "revoke"))
         return no_content()
@@ -77,9 +79,10 @@ class GrantHandlers(IdentityHandlers):
     def _authorize(self, request: Request, verb: str) -> Assignment:
         """Return the assignment in the path, with an empty ``role_id`` if the path has no role.
 
-        `verb` is ``list``, ``check``, ``create`` or ``revoke``. Raises NotFound if an id in the
-        path is unknown; an unknown user is allowed for ``revoke``. Raises Forbidden if the caller
-        may not perform the operation.
+        The assignment need not exist. `verb` says what the caller wants to do with it: ``list``,
+        ``check``, ``create`` or ``revoke``. Raises the errors of `authenticate`. Raises NotFound if
+        a role, project, domain or user in the path does not exist; with ``revoke``, the user need
+        not exist. Then raises Forbidden if the caller may not do what `verb` says.
         """
         session, ids, directory = self.authenticate(request), request.path_params, self.directory
         role = find_role(ids["role_id"], directory) if "role_id" in ids else None

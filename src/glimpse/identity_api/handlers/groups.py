@@ -21,7 +21,11 @@ class GroupHandlers(IdentityHandlers):
     """
 
     async def list_groups(self, request: Request) -> Response:
-        """Respond with an empty list. Raises Forbidden if the caller may not list groups."""
+        """Respond with an empty list.
+
+        Raises the errors of `authenticate`. Raises Forbidden if the caller may not list groups,
+        BadRequest for an invalid parameter, and NotFound for any ``marker``.
+        """
         session = self.authenticate(request)
         own = session.domain.id if session.domain else None
         policy.check(session, "list_groups", policy.PolicyTarget(domain_id=own))

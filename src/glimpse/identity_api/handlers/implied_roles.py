@@ -26,9 +26,10 @@ class ImpliedRoleHandlers(IdentityHandlers):
         self._roles = Roles(identity.identity_file)
 
     async def list_inferences(self, request: Request) -> Response:
-        """List all roles that imply other roles, each with the roles that it implies.
+        """List all roles that imply other roles, each with the roles that it implies directly.
 
-        Raises Forbidden if the caller may not list implied roles.
+        The query is ignored. Raises the errors of `authenticate`, and Forbidden if the caller may
+        not list implied roles.
         """
         policy.check(self.authenticate(request), "list_role_inference_rules")
         directory, base_url = self.directory, base_url_of(request.scope)
@@ -40,10 +41,10 @@ class ImpliedRoleHandlers(IdentityHandlers):
         return json_response({"role_inferences": entries})
 
     async def list_implied_roles(self, request: Request) -> Response:
-        """List the roles that the role in the path implies directly.
+        """List the roles that the role in the path implies directly. The query is ignored.
 
-        Raises NotFound if the role in the path does not exist, and Forbidden if the caller may not
-        list implied roles.
+        Raises the errors of `authenticate`. Raises NotFound if the role in the path does not exist,
+        and Forbidden if the caller may not list implied roles.
         """
         self._authorize(request, "list_implied_roles")
         prior_id, base_url = request.path_params["role_id"], base_url_of(request.scope)
@@ -55,9 +56,9 @@ class ImpliedRoleHandlers(IdentityHandlers):
     async def show_implied_role(self, request: Request) -> Response:
         """Show the two roles in the path: the prior role and the role that it implies.
 
-        Responds 204 to HEAD, as Keystone does. Raises NotFound if a role does not exist, or if the
-        prior role does not imply the other role directly. Raises Forbidden if the caller may not
-        see implied roles.
+        Responds 204 to HEAD, as Keystone does. Raises the errors of `authenticate`. Raises NotFound
+        if a role does not exist, or if the prior role does not imply the other role directly.
+        Raises Forbidden if the caller may not see implied roles.
         """
         is_check = request.method == "HEAD"
         self._authorize(request, "check_implied_role" if is_check else "get_implied_role")
@@ -68,8 +69,8 @@ class ImpliedRoleHandlers(IdentityHandlers):
     async def create_implied_role(self, request: Request) -> Response:
         """Let the first role in the path imply the second one, and respond 201.
 
-        Raises NotFound if a role does not exist, Forbidden if the caller may not add implied roles,
-        and the errors of `Roles.imply`.
+        Raises the errors of `authenticate` and `Roles.imply`. Raises NotFound if a role does not
+        exist, and Forbidden if the caller may not add implied roles.
         """
         self._authorize(request, "create_implied_role")
         await self._roles.imply(*request.path_params.values())
@@ -78,15 +79,18 @@ class ImpliedRoleHandlers(IdentityHandlers):
     async def delete_implied_role(self, request: Request) -> Response:
         """Let the first role in the path no longer imply the second one, and respond 204.
 
-        Raises NotFound if a role does not exist, Forbidden if the caller may not remove implied
-        roles, and the errors of `Roles.stop_implying`.
+        Raises the errors of `authenticate` and `Roles.stop_implying`. Raises NotFound if a role
+        does not exist, and Forbidden if the caller may not remove implied roles.
         """
         self._authorize(request, "delete_implied_role")
         await self._roles.stop_implying(*request.path_params.values())
         return no_content()
 
     def _authorize(self, request: Request, action: str) -> None:
-        """Raise NotFound for an unknown role in the path, Forbidden if `action` is not allowed."""
+        """Raise NotFound for an unknown role in the path, Forbidden if `action` is not allowed.
+
+        Before that, raises the errors of `authenticate`.
+        """
         session = self.authenticate(request)
         for role_id in request.path_params.values():
             find_role(role_id, self.directory)
@@ -97,7 +101,10 @@ class ImpliedRoleHandlers(IdentityHandlers):
         return [directory.roles[each] for each in directory.implied_roles.get(prior_id, ())]
 
     def _response(self, request: Request, status: int = 200) -> Response:
-        """Make the response that shows the two roles in the path."""
+        """Make the response that shows the two roles in the path.
+
+        Raises NotFound if one of the roles does not exist.
+        """
         base_url = base_url_of(request.scope)
         prior_id, implied_id = request.path_params.values()
         prior, implied = (find_role(each, self.directory) for each in (prior_id, implied_id))

@@ -20,15 +20,16 @@ from glimpse.identity_api.responses import PRIVATE, json_response
 class ProjectTagHandlers(ProjectHandlers):
     """The handlers of ``/v3/projects/{project_id}/tags``; the project may be a domain.
 
-    All handlers raise Forbidden if the caller may not see or change the project, and NotFound if
-    the project does not exist. Handlers that change tags also raise the errors of `change_tags`.
+    Handlers raise Forbidden if the caller may not see or change the tags of the project. If the
+    project does not exist, handlers raise NotFound to callers who may see or change the tags of all
+    projects, and Forbidden to other callers.
     """
 
     async def list_tags(self, request: Request) -> Response:
-        """List the tags of a project.
+        """List the tags of a project, in the order in which they were set.
 
-        Raises Forbidden if the caller may not see the project, and NotFound if the project does not
-        exist.
+        Raises the errors of `authenticate`. Raises Forbidden if the caller may not see the project,
+        and NotFound if the project does not exist.
         """
         project_id = self._authorize(request, "list_project_tags")
         return self._tags_response(request, self.find_project_or_domain(project_id).tags)
@@ -36,8 +37,9 @@ class ProjectTagHandlers(ProjectHandlers):
     async def replace_tags(self, request: Request) -> Response:
         """Replace all tags of a project, and list the new tags.
 
-        Raises BadRequest if the body has anything but a list ``tags``, or if a tag is invalid or
-        repeated, or if there are more than `schemas.MAX_TAGS` tags.
+        Raises the errors of `authenticate`, `read_json` and `change_tags`. Raises BadRequest if the
+        body has anything but a list ``tags``, if a tag is invalid or repeated, or if there are more
+        than `schemas.MAX_TAGS` tags. Raises Forbidden if the caller may not change the project.
         """
         self.authenticate(request)
         document = await read_json(request)
@@ -49,24 +51,31 @@ class ProjectTagHandlers(ProjectHandlers):
         return self._tags_response(request, document["tags"])
 
     async def delete_tags(self, request: Request) -> Response:
-        """Delete all tags of a project, and respond 204."""
+        """Delete all tags of a project, and respond 204, also if there are none.
+
+        Raises the errors of `authenticate` and `change_tags`, and Forbidden if the caller may not
+        change the project.
+        """
         await self._change(self._authorize(request, "delete_project_tags"), lambda _: ())
         return no_content()
 
     async def show_tag(self, request: Request) -> Response:
         """Respond 204 if a project has the tag in the path; otherwise raise NotFound.
 
-        Raises Forbidden if the caller may not see the project.
+        Raises NotFound, too, if the project does not exist. Raises the errors of `authenticate`,
+        and Forbidden if the caller may not see the project.
         """
         project_id = self._authorize(request, "get_project_tag")
         _require_tag(self.find_project_or_domain(project_id).tags, request.path_params["tag"])
         return no_content()
 
     async def add_tag(self, request: Request) -> Response:
-        """Add the tag in the path to a project, and respond 201.
+        """Add the tag in the path to a project, and respond 201 with the tag's URL in ``Location``.
 
-        Raises BadRequest if the tag is not valid, if the project already has the tag (as in
-        Keystone), or if the project would have more than `schemas.MAX_TAGS` tags.
+        Raises the errors of `authenticate` and `change_tags`. Raises BadRequest if the tag is not
+        valid, if the project already has the tag (as in Keystone), or if the project would have
+        more than `schemas.MAX_TAGS` tags. Raises Forbidden if the caller may not change the
+        project, and NotFound if the project does not exist.
         """
         project_id, tag = self._authorize(request, "create_project_tag"), request.path_params["tag"]
 
@@ -84,7 +93,8 @@ class ProjectTagHandlers(ProjectHandlers):
     async def delete_tag(self, request: Request) -> Response:
         """Delete the tag in the path from a project, and respond 204.
 
-        Raises NotFound if the project does not have the tag.
+        Raises the errors of `authenticate` and `change_tags`. Raises NotFound if the project does
+        not have the tag, and Forbidden if the caller may not change the project.
         """
         project_id, tag = self._authorize(request, "delete_project_tag"), request.path_params["tag"]
 
@@ -96,9 +106,10 @@ class ProjectTagHandlers(ProjectHandlers):
         return no_content()
 
     def _authorize(self, request: Request, action: str) -> str:
-        """Return the id of the project in the path.
+        """Return the id of the project in the path, which need not exist.
 
-        Raises Forbidden if the caller may not perform `action` on the project.
+        Raises the errors of `authenticate`, and Forbidden if the caller may not perform `action` on
+        the project (see `check_policy`).
         """
         project_id: str = request.path_params["project_id"]
         self.check_policy(self.authenticate(request), action, project_id)
