@@ -53,11 +53,12 @@ class ProjectHandlers(IdentityHandlers):
         self._domains = Domains(identity.identity_file)
 
     async def list_projects(self, request: Request) -> Response:
-        """List the projects that match the query; with ``is_domain=true``, list domains.
+        """List the projects that match the query; with ``is_domain=true``, list domains instead.
 
-        With a token for a domain, only projects of that domain are listed, and no domains. Raises
-        Forbidden if the caller may not list projects, BadRequest for an invalid parameter, and
-        NotFound for an unknown ``marker``.
+        The query may also filter by tags (see `matches_tags`). With a token for a domain, only
+        projects of that domain are listed, and no domains. Raises the errors of `authenticate`.
+        Raises Forbidden if the caller may not list projects, BadRequest for an invalid parameter,
+        and NotFound for an unknown ``marker``.
         """
         session, base_url = self.authenticate(request), base_url_of(request.scope)
         own = session.domain.id if session.domain else None
@@ -83,9 +84,9 @@ class ProjectHandlers(IdentityHandlers):
         ``subtree_as_ids`` or ``subtree_as_list`` for the projects below. These parameters are
         ignored for a domain.
 
-        Raises BadRequest if the query has both ``..._as_ids`` and ``..._as_list``. Raises Forbidden
-        if the caller may not see the project. For an unknown id, raises NotFound if the caller may
-        see all projects, otherwise Forbidden.
+        Raises the errors of `authenticate`. Raises BadRequest if the query has both ``..._as_ids``
+        and ``..._as_list``. Raises Forbidden if the caller may not see the project. For an unknown
+        id, raises NotFound if the caller may see all projects, otherwise Forbidden.
         """
         session, project_id = self.authenticate(request), request.path_params["project_id"]
         self.check_policy(session, "get_project", project_id)
@@ -99,9 +100,11 @@ class ProjectHandlers(IdentityHandlers):
     async def create_project(self, request: Request) -> Response:
         """Create a project, or a domain if the body has ``is_domain`` true, and respond 201.
 
-        Raises BadRequest for an invalid body, or if a new domain has a ``domain_id`` or a
-        ``parent_id``. Raises Forbidden if the caller may not create the project, and the errors of
-        `Projects.create` or `Domains.create`.
+        If the body has no ``domain_id``, a new project is in the domain that the token is for, or
+        else in the domain Default. Raises the errors of `authenticate`, `read_json`, and
+        `Projects.create` or `Domains.create`. Raises BadRequest for an invalid body, or if a new
+        domain has a ``domain_id`` or a ``parent_id``. Raises Forbidden if the caller may not create
+        the project.
         """
         session = self.authenticate(request)
         values = parse_new_object(await read_json(request), schemas.PROJECT)
@@ -120,10 +123,13 @@ class ProjectHandlers(IdentityHandlers):
         return json_response({"project": made}, 201)
 
     async def update_project(self, request: Request) -> Response:
-        """Change attributes of a project or domain, and show it as a project.
+        """Change attributes of a project or domain; show the changed project or domain.
 
-        Raises BadRequest for an invalid body, Forbidden if the caller may not change the project
-        (see `check_policy`), and the errors of `Projects.update` or `Domains.update`.
+        A domain is shown as a project. Attributes that Keystone does not know are shown twice: in
+        the project and under ``extra``, as in Keystone. Raises the errors of `authenticate`,
+        `read_json`, and `Projects.update` or `Domains.update`. Raises BadRequest for an invalid
+        body. Raises Forbidden if the caller may not change the project (see `check_policy`), and
+        NotFound if no project or domain has the id.
         """
         session, project_id = self.authenticate(request), request.path_params["project_id"]
         values = parse_changes(await read_json(request), schemas.PROJECT)
@@ -142,8 +148,9 @@ class ProjectHandlers(IdentityHandlers):
     async def delete_project(self, request: Request) -> Response:
         """Delete a project, or a disabled domain, and respond 204.
 
-        Raises Forbidden if the caller may not delete the project (see `check_policy`), and the
-        errors of `Projects.delete` or `Domains.delete`.
+        Raises the errors of `authenticate`, and of `Projects.delete` or `Domains.delete`. Raises
+        Forbidden if the caller may not delete the project (see `check_policy`), and NotFound if no
+        project or domain has the id.
         """
         session, project_id = self.authenticate(request), request.path_params["project_id"]
         self.check_policy(session, "delete_project", project_id)
@@ -180,8 +187,9 @@ class ProjectHandlers(IdentityHandlers):
     def _hierarchy(self, request: Request, session: Session, project: Project) -> dict[str, Any]:
         """Return the attributes ``parents`` and ``subtree`` of a project that the query asks for.
 
-        As in Keystone, ``..._as_list`` has only projects in which the caller has a role. Raises
-        BadRequest if the query has both ``..._as_ids`` and ``..._as_list``.
+        The result is empty if the query asks for neither. As in Keystone, ``..._as_list`` has only
+        projects in which the caller has a role. ``subtree_as_ids`` is None if there is no project
+        below. Raises BadRequest if the query has both ``..._as_ids`` and ``..._as_list``.
         """
         directory, base_url = self.directory, base_url_of(request.scope)
         own = {each.id for each in directory.projects_of(session.user)}

@@ -41,8 +41,9 @@ class RegionHandlers(IdentityHandlers):
     async def list_regions(self, request: Request) -> Response:
         """List the regions that match the query; the region of this process is listed, too.
 
-        The query may have the parameter ``parent_region_id``. Raises BadRequest for any other
-        parameter, and for an invalid value.
+        The query may have the parameter ``parent_region_id``. Raises the errors of `authenticate`.
+        Raises BadRequest for any other parameter, also ``limit`` and ``marker``, and for an invalid
+        value.
         """
         policy.check(self.authenticate(request), "list_regions")
         base_url = base_url_of(request.scope)
@@ -50,7 +51,10 @@ class RegionHandlers(IdentityHandlers):
         return list_response(request, "regions", entries, _LIST)
 
     async def show_region(self, request: Request) -> Response:
-        """Show a region. Raises NotFound if the region does not exist."""
+        """Show a region.
+
+        Raises the errors of `authenticate`, and NotFound if the region does not exist.
+        """
         policy.check(self.authenticate(request), "get_region")
         region_id = request.path_params["region_id"]
         region = self._all().get(region_id)
@@ -61,9 +65,10 @@ class RegionHandlers(IdentityHandlers):
     async def create_region(self, request: Request) -> Response:
         """Create a region, and respond 201.
 
-        The region gets the id in the body. If the body has no id, the region gets a new one. Raises
-        BadRequest for an invalid body, Forbidden if the caller is not an admin, and the errors of
-        `Regions.create`.
+        The region gets the id in the body. If the body has no id, or an id that is null or empty,
+        the region gets a new id. Raises the errors of `authenticate`, `read_json` and
+        `Regions.create`. Raises BadRequest for an invalid body, and Forbidden if the caller is not
+        an admin or has a token for a domain.
         """
         session = self.authenticate(request)
         values = parse_new_object(await read_json(request), schemas.REGION)
@@ -73,9 +78,10 @@ class RegionHandlers(IdentityHandlers):
     async def put_region(self, request: Request) -> Response:
         """Create the region with the id in the path, and respond 201.
 
-        Raises Conflict, and changes nothing, if the region exists (as in Keystone). Raises
-        BadRequest for an invalid body, or for a body with another id than the path. Raises
-        Forbidden if the caller is not an admin, and the other errors of `Regions.create`.
+        Raises the errors of `authenticate`, `read_json` and `Regions.create`, such as Conflict if
+        the region exists (as in Keystone). Raises BadRequest for an invalid body, or for a body
+        with another id than the path. Raises Forbidden if the caller is not an admin or has a token
+        for a domain.
         """
         session, region_id = self.authenticate(request), request.path_params["region_id"]
         values = parse_new_object(await read_json(request), schemas.REGION)
@@ -87,8 +93,8 @@ class RegionHandlers(IdentityHandlers):
     async def update_region(self, request: Request) -> Response:
         """Change attributes of a region, and show the changed region.
 
-        Raises BadRequest for an invalid body, Forbidden if the caller is not an admin, and the
-        errors of `Regions.update`.
+        Raises the errors of `authenticate`, `read_json` and `Regions.update`. Raises BadRequest for
+        an invalid body, and Forbidden if the caller is not an admin or has a token for a domain.
         """
         session = self.authenticate(request)
         values = parse_changes(await read_json(request), schemas.REGION)
@@ -99,7 +105,8 @@ class RegionHandlers(IdentityHandlers):
     async def delete_region(self, request: Request) -> Response:
         """Delete a region and all regions below it, and respond 204.
 
-        Raises Forbidden if the caller is not an admin, and the errors of `Regions.delete`.
+        Raises the errors of `authenticate` and `Regions.delete`. Raises Forbidden, too, if the
+        caller is not an admin or has a token for a domain.
         """
         policy.check(self.authenticate(request), "delete_region")
         await self._regions.delete(request.path_params["region_id"])

@@ -26,12 +26,15 @@ class RoleAssignmentHandlers(IdentityHandlers):
     """The handler of ``/v3/role_assignments``."""
 
     async def list_role_assignments(self, request: Request) -> Response:
-        """List the role assignments that match the query (see `parse_query`).
+        """List the role assignments that match the query (see `parse_query`). There is no paging.
 
-        With a token for a domain, only assignments in that domain and in its projects are listed. A
-        query with ``include_subtree`` is not limited in this way. Raises BadRequest for an invalid
-        query, Forbidden if the caller may not list assignments, and the errors of
-        `find_assignments`.
+        With ``include_names``, names and domains are shown beside the ids. With a token for a
+        domain, only assignments in that domain and in its projects are listed. A query with
+        ``include_subtree`` is not limited in this way.
+
+        Other requests are served between the parts of a long list. Raises the errors of
+        `authenticate`, `parse_query` and `find_assignments`, and Forbidden if the caller may not
+        list assignments.
         """
         session, directory = self.authenticate(request), self.directory
         parameters = first_values(request.query_params.multi_items())
@@ -61,6 +64,6 @@ class RoleAssignmentHandlers(IdentityHandlers):
 
 
 def _is_in(assignment: Assignment, domain_id: str, directory: Directory) -> bool:
-    """Return True if an assignment is in the domain, or in a project of the domain."""
+    """Return True if `assignment` is in the domain `domain_id`, or in a project of that domain."""
     project = directory.projects.get(assignment.project_id or "")
     return domain_id == (project.domain_id if project else assignment.domain_id)

@@ -40,10 +40,10 @@ class ServiceHandlers(IdentityHandlers):
         self._services = Services(identity.identity_file, own_catalog_ids(identity.region_name))
 
     async def list_services(self, request: Request) -> Response:
-        """List the services that match the query.
+        """List the services that match the query, also the services of this process.
 
-        Raises Forbidden if the caller may not list services, BadRequest for an invalid parameter,
-        and NotFound for an unknown ``marker``.
+        Raises the errors of `authenticate`. Raises Forbidden if the caller may not list services,
+        BadRequest for an invalid parameter, and NotFound for an unknown ``marker``.
         """
         policy.check(self.authenticate(request), "list_services")
         return list_response(request, "services", self._all(request), _LIST)
@@ -51,8 +51,8 @@ class ServiceHandlers(IdentityHandlers):
     async def show_service(self, request: Request) -> Response:
         """Show a service.
 
-        Raises Forbidden if the caller may not see services, and NotFound if the service does not
-        exist.
+        Raises the errors of `authenticate`. Raises Forbidden if the caller may not see services,
+        and NotFound if the service does not exist.
         """
         policy.check(self.authenticate(request), "get_service")
         return show_response("service", self._all(request), request.path_params["service_id"])
@@ -60,8 +60,8 @@ class ServiceHandlers(IdentityHandlers):
     async def create_service(self, request: Request) -> Response:
         """Create a service, and respond 201.
 
-        Raises BadRequest for an invalid body, Forbidden if the caller may not create services, and
-        the errors of `Services.create`.
+        Raises the errors of `authenticate`, `read_json` and `Services.create`. Raises BadRequest
+        for an invalid body, and Forbidden if the caller may not create services.
         """
         session = self.authenticate(request)
         values = parse_new_object(await read_json(request), schemas.SERVICE)
@@ -72,8 +72,8 @@ class ServiceHandlers(IdentityHandlers):
     async def update_service(self, request: Request) -> Response:
         """Change attributes of a service, and show the changed service.
 
-        Raises BadRequest for an invalid body, Forbidden if the caller may not change services, and
-        the errors of `Services.update`.
+        Raises the errors of `authenticate`, `read_json` and `Services.update`. Raises BadRequest
+        for an invalid body, and Forbidden if the caller may not change services.
         """
         session = self.authenticate(request)
         values = parse_changes(await read_json(request), schemas.SERVICE)
@@ -84,9 +84,9 @@ class ServiceHandlers(IdentityHandlers):
     async def delete_service(self, request: Request) -> Response:
         """Delete a service and its endpoints, and respond 204.
 
-        Raises NotFound if the service does not exist, Forbidden if the caller may not delete
-        services or if the service is one of this process, and IdentityUnavailable if the identity
-        file is invalid or cannot be written.
+        Raises the errors of `authenticate`. Raises NotFound if the service does not exist,
+        Forbidden if the caller may not delete services or if the service is one of this process,
+        and IdentityUnavailable if the identity file is invalid or cannot be written.
         """
         policy.check(self.authenticate(request), "delete_service")
         await self._services.delete(request.path_params["service_id"])

@@ -54,9 +54,9 @@ class TokenScopeHandlers(IdentityHandlers):
         return json_response({"system": systems, "links": {"self": url}})
 
     async def show_catalog(self, request: Request) -> Response:
-        """List the service catalog for the caller's token.
+        """Show the service catalog for the caller's token.
 
-        Raises Forbidden if the token is not for a project.
+        Raises the errors of `authenticate`, and Forbidden if the token is not for a project.
         """
         session = self.authenticate(request)
         if session.project is None:

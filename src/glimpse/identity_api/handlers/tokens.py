@@ -34,7 +34,7 @@ class TokenHandlers(IdentityHandlers):
         - Unauthorized: the login fails.
         - NotFound: the body has a token to log in with, and that token is not valid.
         - TooManyLogins: too many passwords wait to be checked.
-        - IdentityUnavailable: the login cannot be checked.
+        - IdentityUnavailable: the login cannot be checked, or all bodies take too much memory.
         - ClientDisconnected: the client disconnects. A password that still waits to be checked is
           not checked then.
         """
@@ -49,10 +49,13 @@ class TokenHandlers(IdentityHandlers):
     async def validate(self, request: Request) -> Response:
         """Show the document of the token in ``X-Subject-Token``, the subject token.
 
-        With the parameter ``allow_expired`` set to true, the subject token may have expired up to
-        EXPIRED_WINDOW (two days) ago. The document has the catalog, unless the query has
-        ``nocatalog``. Raises NotFound if the subject token is missing or not valid, and Forbidden
-        if the caller may not see the subject token.
+        The response repeats the header. With the parameter ``allow_expired`` set to true (see
+        `is_true`), the subject token may have expired up to EXPIRED_WINDOW (two days) ago. The
+        document has the catalog, unless the query has ``nocatalog``.
+
+        Raises the errors of `authenticate`. Raises NotFound if the subject token is not valid, and
+        Forbidden if the caller may not see the subject token. If the header is missing, raises
+        NotFound if the caller may see the tokens of all users, otherwise Forbidden.
         """
         parameters = first_values(request.query_params.multi_items())
         is_window_allowed = is_true(parameters.get("allow_expired", ""))
@@ -67,10 +70,12 @@ class TokenHandlers(IdentityHandlers):
         """Revoke the token in ``X-Subject-Token``, the subject token, and respond 204.
 
         All tokens that were obtained with the subject token are revoked, too. If the subject token
-        was itself obtained with another token, only the subject token is revoked. Raises NotFound
-        if the subject token is missing or not valid, Forbidden if the subject token is another
-        user's and the caller is no admin, and IdentityUnavailable if the revocation cannot be
-        written.
+        was itself obtained with another token, only the subject token is revoked.
+
+        Raises the errors of `authenticate`. Raises NotFound if the subject token is not valid, and
+        Forbidden if the subject token is another user's and the caller is no admin. If the header
+        is missing, raises NotFound to an admin, Forbidden to any other caller. Raises
+        IdentityUnavailable if the revocation cannot be written.
         """
         await self.identity.revoke(self._subject(request, "revoke_token"))
         return Response(status_code=204, headers=PRIVATE)

@@ -40,8 +40,8 @@ class UserHandlers(IdentityHandlers):
     """The handlers of ``/v3/users`` and ``/v3/users/{user_id}``.
 
     All handlers except `set_password` raise Forbidden if the caller may not perform the operation.
-    For an unknown user, they raise NotFound if the caller may perform the operation on all users,
-    otherwise Forbidden. So other callers cannot find out which users exist.
+    For an unknown user, these handlers raise NotFound if the caller may perform the operation on
+    all users, otherwise Forbidden. So other callers cannot find out which users exist.
     """
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
@@ -51,9 +51,9 @@ class UserHandlers(IdentityHandlers):
     async def list_users(self, request: Request) -> Response:
         """List the users that match the query.
 
-        With a token for a domain, only the users of that domain are listed. Raises Forbidden if the
-        caller may not list users, BadRequest for an invalid parameter, and NotFound for an unknown
-        ``marker``.
+        With a token for a domain, only the users of that domain are listed. Raises the errors of
+        `authenticate`. Raises Forbidden if the caller may not list users, BadRequest for an invalid
+        parameter, and NotFound for an unknown ``marker``.
         """
         session, base_url = self.authenticate(request), base_url_of(request.scope)
         own = session.domain.id if session.domain else None
@@ -63,9 +63,10 @@ class UserHandlers(IdentityHandlers):
         return list_response(request, "users", entries, _LIST)
 
     async def show_user(self, request: Request) -> Response:
-        """Show a user. Raises Forbidden if the caller may not see the user.
+        """Show a user.
 
-        For an unknown user, raises NotFound if the caller may see all users, otherwise Forbidden.
+        Raises the errors of `authenticate`, and Forbidden if the caller may not see the user. For
+        an unknown user, raises NotFound if the caller may see all users, otherwise Forbidden.
         """
         user_id = request.path_params["user_id"]
         self.check_policy(self.authenticate(request), "get_user", user_id)
@@ -77,9 +78,11 @@ class UserHandlers(IdentityHandlers):
     async def create_user(self, request: Request) -> Response:
         """Create a user, and respond 201.
 
-        Raises BadRequest for an invalid body, Forbidden if the caller may not create the user, and
-        the errors of `Users.create`. Raises ClientDisconnected if the client disconnects before the
-        end; the user may have been created by then.
+        If the body has no ``domain_id``, the user is in the domain that the token is for, or else
+        in the domain Default. Raises the errors of `authenticate`, `read_json` and `Users.create`.
+        Raises BadRequest for an invalid body, and Forbidden if the caller may not create the user.
+        Raises ClientDisconnected if the client disconnects before the end; the user may have been
+        created by then.
         """
         session = self.authenticate(request)
         values = parse_new_object(await read_json(request), schemas.USER)
@@ -92,9 +95,12 @@ class UserHandlers(IdentityHandlers):
     async def update_user(self, request: Request) -> Response:
         """Change attributes of a user, and show the changed user.
 
-        Raises BadRequest for an invalid body, Forbidden if the caller may not change the user, and
-        the errors of `Users.update`. Raises ClientDisconnected if the client disconnects before the
-        end; the user may have been changed by then.
+        Attributes that Keystone does not know are shown twice: in the user and under ``extra``, as
+        in Keystone. Raises the errors of `authenticate`, `read_json` and `Users.update`. Raises
+        BadRequest for an invalid body, and Forbidden if the caller may not change the user. For an
+        unknown user, raises NotFound if the caller may change all users, otherwise Forbidden.
+        Raises ClientDisconnected if the client disconnects before the end; the user may have been
+        changed by then.
         """
         session, user_id = self.authenticate(request), request.path_params["user_id"]
         values = parse_changes(await read_json(request), schemas.USER)
@@ -108,9 +114,9 @@ class UserHandlers(IdentityHandlers):
     async def delete_user(self, request: Request) -> Response:
         """Delete a user, and respond 204.
 
-        Raises Forbidden if the caller may not delete the user, and IdentityUnavailable if the
-        identity file is invalid or cannot be written. For an unknown user, raises NotFound if the
-        caller may delete all users, otherwise Forbidden.
+        Raises the errors of `authenticate`. Raises Forbidden if the caller may not delete the user,
+        and IdentityUnavailable if the identity file is invalid or cannot be written. For an unknown
+        user, raises NotFound if the caller may delete all users, otherwise Forbidden.
         """
         user_id = request.path_params["user_id"]
         self.check_policy(self.authenticate(request), "delete_user", user_id)
@@ -121,10 +127,10 @@ class UserHandlers(IdentityHandlers):
         """Change the password of the user in the path, and respond 204.
 
         No token is needed, because the body has the original password. All present tokens of the
-        user become invalid. Raises BadRequest for an invalid body, and the errors of
+        user become invalid. Raises the errors of `check_lengths`, `read_json` and
         `Users.change_password`, such as Unauthorized for a wrong original password. Raises
-        ClientDisconnected if the client disconnects before the end; the password may have been
-        changed by then.
+        BadRequest for an invalid body. Raises ClientDisconnected if the client disconnects before
+        the end; the password may have been changed by then.
         """
         check_lengths(request)
         original, password = schemas.parse_password_change(await read_json(request))
@@ -136,9 +142,10 @@ class UserHandlers(IdentityHandlers):
     async def list_projects_of_user(self, request: Request) -> Response:
         """List the projects in which a user has a role, and which match the query.
 
-        Raises BadRequest for an invalid ``limit``, and NotFound for an unknown ``marker``. Raises
-        Forbidden if the caller may not see the user's projects. For an unknown user, raises
-        NotFound if the caller may see the projects of all users, otherwise Forbidden.
+        Raises the errors of `authenticate`. Raises BadRequest for an invalid ``limit``, and
+        NotFound for an unknown ``marker``. Raises Forbidden if the caller may not see the user's
+        projects. For an unknown user, raises NotFound if the caller may see the projects of all
+        users, otherwise Forbidden.
         """
         user_id, base_url = request.path_params["user_id"], base_url_of(request.scope)
         self.check_policy(self.authenticate(request), "list_user_projects", user_id)
@@ -151,8 +158,10 @@ class UserHandlers(IdentityHandlers):
     async def list_groups_of_user(self, request: Request) -> Response:
         """Respond with an empty list, because no user is in a group.
 
-        Raises Forbidden if the caller may not see the groups of the user. For an unknown user,
-        raises NotFound if the caller may see the groups of all users, otherwise Forbidden.
+        Raises the errors of `authenticate`. Raises BadRequest for an invalid ``limit``, and
+        NotFound for any ``marker``. Raises Forbidden if the caller may not see the groups of the
+        user. For an unknown user, raises NotFound if the caller may see the groups of all users,
+        otherwise Forbidden.
         """
         user_id = request.path_params["user_id"]
         self.check_policy(self.authenticate(request), "list_groups_for_user", user_id)
