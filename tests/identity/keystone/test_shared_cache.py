@@ -231,6 +231,19 @@ async def test_entries_are_spread_over_servers_and_found_by_other_processes(
         assert await other.check_servers() == {servers[0]: False, servers[1]: True}
 
 
+async def test_entry_is_kept_also_if_it_may_be_older_than_memcached_allows(
+    server: ServerProcess,
+) -> None:
+    cache = SharedCache(
+        [f"127.0.0.1:{server.port}"], EntryProtection("MAC", "s"), timeout=5, retry_interval=60
+    )
+    try:
+        await cache.put("token", SharedEntry(b"body", 1.5), 31 * 24 * 60 * 60)
+        assert await cache.get("token") == SharedEntry(b"body", 1.5)
+    finally:
+        cache.close()
+
+
 @pytest.mark.parametrize("server", ["host:port", "[::1]:x"])
 def test_invalid_server_name_is_refused(server: str) -> None:
     with pytest.raises(UnusableMemcached, match="host:port"):

@@ -15,6 +15,7 @@ _log = logging.getLogger(__name__)
 _KEY_PREFIX = "glimpse-1"  # change the number when this code can no longer read older entries
 _MAX_CALLS_PER_SERVER = 16  # concurrent calls; each takes a thread and a connection
 _MAX_ENTRY_BYTES = 256 * 1024  # a response without the catalog has 2,000
+_MAX_SECONDS = 30 * 24 * 60 * 60  # memcached takes a larger number for a POSIX time, in the past
 
 
 class UnusableMemcached(ValueError):
@@ -109,9 +110,9 @@ class SharedCache:
     async def put(self, token: str, entry: SharedEntry, seconds: int) -> None:
         """Store the entry of `token` for `seconds`, and wait until memcached has responded.
 
-        `seconds` must be at least 1, because 0 means forever to memcached. Does nothing if the
-        entry has more than 256 KiB. Gives up if memcached does not respond within `timeout`
-        seconds. Never raises.
+        `seconds` must be at least 1, because 0 means forever to memcached. After 30 days, the entry
+        is removed in any case. Does nothing if the entry has more than 256 KiB. Gives up if
+        memcached does not respond within `timeout` seconds. Never raises.
         """
         keys = self._protection.derive_keys(token)
         protected = self._protection.protect(keys, b"%r\n" % entry.validated_at + entry.body)
@@ -119,8 +120,9 @@ class SharedCache:
             return
         # Not noreply: memcached reports errors even with noreply, and the client would take the
         # error for the response to the next call on that connection.
+        expire = min(seconds, _MAX_SECONDS)
         await self._call(
-            keys.name, lambda client, key: client.set(key, protected, seconds, noreply=False)
+            keys.name, lambda client, key: client.set(key, protected, expire, noreply=False)
         )
 
     async def check_servers(self) -> dict[str, bool]:
