@@ -157,8 +157,8 @@ def check_values(values: Mapping[str, Any], attributes: Mapping[str, Attribute])
 def _is_storable(level: list[Any]) -> bool:
     """Return True if the values in `level`, and all values nested within them, can be stored.
 
-    See `check_values`, whose limit of bytes is not checked here. ``level`` is replaced by the
-    values that are nested one level deeper, until there are none.
+    Checks one level of nesting after the other, and returns False if there are more than _MAX_DEPTH
+    levels. See `check_values`, whose limit of bytes is not checked here.
     """
     for _ in range(_MAX_DEPTH):
         if not all(map(_is_storable_value, level)):

@@ -71,15 +71,13 @@ class KeystoneIdentity:
 
         White space around the tokens is removed. `service_token` is validated before `token`. If
         the user of `service_token` has one of `service_token_roles`, `token` may have expired,
-        and the access rules of `token` are not checked.
+        and the access rules of `token` are not checked. A `service_token` of another user is
+        ignored, or raises Unauthorized if `service_token_roles_required` is True.
 
-        Raises Unauthorized if `token` is missing or blank, if `token` or `service_token` is not
-        valid, or if the access rules of `token` do not allow `target`. If the user of
-        `service_token` has none of the roles, `service_token` is ignored. With
-        `service_token_roles_required`, raises Unauthorized instead.
-
-        Raises IdentityUnavailable if a token is not cached and Keystone cannot validate it. Each
-        of the two tokens waits for Keystone at most `http_connect_timeout` seconds.
+        Also raises Unauthorized if `token` is missing or blank, if `token` or `service_token` is
+        not valid, or if the access rules of `token` do not allow `target`. Raises
+        IdentityUnavailable if Keystone cannot validate a token that is not cached. For each of the
+        two tokens, waits for Keystone at most `http_connect_timeout` seconds.
         """
         is_service = False
         if service_token:
@@ -100,8 +98,8 @@ class KeystoneIdentity:
     ) -> None:
         """Raise Unauthorized if `target` is None, or if none of `rules` allows `target`.
 
-        If `target` is a request to the Compute API, it matches only rules whose service is the
-        option `service_type`, for example ``compute``.
+        A `target` of the Compute API matches only rules whose service is the option `service_type`,
+        for example ``compute``.
         """
         if target is not None and target.service == _COMPUTE:
             target = target._replace(service=self._options.service_type)
@@ -112,11 +110,12 @@ class KeystoneIdentity:
         """Return the caller, expiry and access rules of a token, from the cache or from Keystone.
 
         Concurrent calls with the same `token` and `allow_expired` share one validation. If one of
-        the calls is cancelled, the validation goes on. With `allow_expired`, the token may have
-        expired. Counts a hit or a miss of the cache in the metrics.
+        the calls is cancelled, the validation goes on. Counts a hit or a miss of the cache in the
+        metrics.
 
-        Raises Unauthorized if Keystone refuses the token, or has refused it in the last seconds.
-        Raises IdentityUnavailable if the token could not be checked.
+        Raises Unauthorized if Keystone refuses the token, or has refused the token in the last five
+        seconds. Unless `allow_expired`, raises Unauthorized for an expired token, too. Raises
+        IdentityUnavailable if the token could not be checked.
         """
         key = cache_key(token)
         validated = self._cache.get(key)

@@ -128,8 +128,9 @@ _FAILURES: Sequence[tuple[type[Exception] | tuple[type[Exception], ...], Failure
 def failure_of(error: Exception) -> Failure:
     """Return the Failure that describes an error of keystoneauth or of a plugin.
 
-    A redirect, a 429 and each class in _FAILURES have their own Failure. Any other error, such as
-    one for a 404, is described as an invalid response of Keystone.
+    The Failure says, for example, that Keystone did not respond in time, cannot be reached, or
+    refused the login. An error of any other kind, such as one for a response 404, is described as
+    an invalid response of Keystone.
     """
     if isinstance(error, UnknownConnectionError):
         if isinstance(error.original, RedirectNotFollowed):
@@ -197,8 +198,8 @@ def missing_endpoint(
 
     An example of its message: ``Keystone's catalog names no image service with the interface
     internal.`` If `region_name` is given, the message also names the region. The error's reason
-    names the options to check. They are in [keystone_authtoken] if `service_type` is
-    ``identity``, and in [glance] for any other service.
+    names the options to check: those of [keystone_authtoken] if `service_type` is ``identity``,
+    those of [glance] for any other service.
     """
     where = f" in the region {region_name}" if region_name else ""
     options = "[glance] service_type, valid_interfaces and region_name"

@@ -53,8 +53,8 @@ class ServiceSession:
         """Make the plugin that logs in. Sends nothing yet.
 
         All requests go through `transport`, which `close` closes. `make_plugin` makes the plugin of
-        keystoneauth. `make_plugin` is called now, and again after a failed call whose plugin may
-        have cached an invalid document of Keystone. Raises the errors of `make_plugin`.
+        keystoneauth. `make_plugin` is called now, and again after a failed call, because the old
+        plugin may have cached an invalid document of Keystone. Raises the errors of `make_plugin`.
         `describe_user` returns the name of the user that logs in, for messages about a refused
         login.
         """
@@ -89,10 +89,7 @@ class ServiceSession:
 
     @property
     def _shown_url(self) -> str:
-        """The URL at which Glimpse logs in, without credentials, for messages.
-
-        If the plugin has no ``auth_url``, the value is a phrase.
-        """
+        """`auth_url` without credentials, for messages; a phrase if `auth_url` is None."""
         return strip_credentials(self.auth_url or "the address of the plugin")
 
     @property
@@ -133,8 +130,8 @@ class ServiceSession:
         Takes at most `http_connect_timeout` seconds.
 
         Raises LoginRefused if Keystone refuses the login, and IdentityUnavailable for other
-        failures of Keystone. If the catalog has no such endpoint, logs and raises EndpointMissing.
-        Then the token is forgotten, too, so that the next call fetches the catalog again.
+        failures of Keystone. If the catalog has no such endpoint, logs and raises EndpointMissing,
+        and forgets the token, so that the next call fetches the catalog again.
         """
         find_endpoint = partial(self._find_endpoint, service_type, list(interfaces), region_name)
         look_up = asyncio.create_task(self._call_with_retries(find_endpoint))
@@ -154,7 +151,8 @@ class ServiceSession:
 
         If Keystone cannot be reached or responds with 5xx, waits and tries again, up to
         `http_request_max_retries` times. All attempts together take at most `http_connect_timeout`
-        seconds. Errors that a document in the plugin's cache may have caused replace the plugin.
+        seconds. After an error of another kind, makes a new plugin, because the old plugin may have
+        cached an invalid document of Keystone.
 
         Raises LoginRefused if Keystone refuses the login, EndpointMissing if `call` does, and
         CallFailed for other errors. All are logged, each kind at most once a minute. Messages and
@@ -184,7 +182,7 @@ class ServiceSession:
     async def _call_in_thread(self, call: Callable[[], Result]) -> Result:
         """Run `call` in a thread once; return its result, or raise its error.
 
-        If a request of `call` failed, the error gets a note that says which. The metrics count
+        If a request of `call` failed, the error gets a note that says why. The metrics count
         `call` as one call to Keystone, even if keystoneauth sends several requests. Raises
         TooManyCalls if _MAX_CALLS other calls are in progress. If this coroutine is cancelled, the
         thread runs on, for at most about `http_connect_timeout` seconds.

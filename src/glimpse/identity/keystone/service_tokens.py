@@ -46,11 +46,11 @@ class KeystoneServiceTokens:
     async def renew(self, refused: str) -> str | None:
         """Return a new token, after Glance has refused the token `refused`. Never raises.
 
-        If the session has another token than `refused` already, or none, returns that token or
-        None. Otherwise logs in and waits for at most one second. Returns None if the login fails
-        or takes longer; a slow login continues in the background. Returns None without a login if
-        the last login, even a failed one, ended less than ten seconds ago: then Glance probably
-        refused the caller's token.
+        If `refused` is not the session's token any more, returns the session's token, or None if
+        the session has none. Otherwise logs in and waits for at most one second. Returns None if
+        the login fails or takes longer; a slow login continues in the background. Returns None
+        without a login if the last login, even a failed one, ended less than ten seconds ago: then
+        Glance probably refused the caller's token.
         """
         if self._session.current_token == refused:
             await self._log_in(self._session.renew)

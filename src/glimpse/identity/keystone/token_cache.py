@@ -36,11 +36,11 @@ class _Entry(NamedTuple):
 
 
 class TokenCache:
-    """Valid tokens by `cache_key`, each for at most `lifetime` seconds after its validation.
+    """A cache of valid tokens, each for at most `lifetime` seconds after its validation.
 
-    If there are more than MAX_TOKENS tokens, or if they take more than MAX_BYTES, the least
-    recently used tokens are removed. With a `lifetime` of 0 or less, no token is cached. `clock`
-    returns POSIX times.
+    The key of a token is its `cache_key`. If there are more than MAX_TOKENS tokens, or if the
+    tokens take more than MAX_BYTES, the least recently used tokens are removed. With a `lifetime`
+    of 0 or less, no token is cached. `clock` returns POSIX times.
     """
 
     def __init__(self, lifetime: float, clock: Callable[[], float] = time.time) -> None:
@@ -49,10 +49,10 @@ class TokenCache:
         self._entries: LruCache[str, _Entry] = LruCache(MAX_TOKENS, MAX_BYTES)
 
     def get(self, key: str) -> ValidatedToken | None:
-        """Return the cached token with the `cache_key` `key`, or None.
+        """Return the cached token whose `cache_key` is `key`, or None.
 
-        Returns None if the token is not cached, if the token has expired, or if its validation was
-        at least `lifetime` seconds ago.
+        Returns None if the token is not cached, has expired, or was validated at least `lifetime`
+        seconds ago.
         """
         entry = self._entries.get(key)
         if entry is None:
@@ -65,9 +65,8 @@ class TokenCache:
     def put(self, key: str, token: ValidatedToken) -> None:
         """Cache `token` for `lifetime` seconds after its validation, but not after it expires.
 
-        `key` is the `cache_key` of the token. Does nothing if the token has expired, if its
-        validation was at least `lifetime` seconds ago, or if `token` takes more than
-        MAX_ENTRY_BYTES.
+        `key` is the `cache_key` of the token. Does nothing if the token has expired, was validated
+        at least `lifetime` seconds ago, or takes more than MAX_ENTRY_BYTES.
         """
         valid_until = min(token.validated_at + self._lifetime, token.expires_at)
         size = _estimate_bytes(token)
