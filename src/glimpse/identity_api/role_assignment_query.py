@@ -106,9 +106,9 @@ def find_assignments(
 def _check_exclusions(parameters: Mapping[str, str], query: AssignmentQuery) -> None:
     """Raise BadRequest for parameters that exclude each other.
 
-    A query may have only one of a project, a domain and the system. A query with a group may have
-    neither a user nor ``effective``. A query with ``effective`` and a domain may not ask for
-    inherited assignments.
+    A query may have only one of a project, a domain and the system; here, any ``scope.system`` that
+    is not empty counts as the system. A query with a group may have neither ``user.id``, even empty,
+    nor ``effective``. A query with ``effective`` and a domain may not ask for inherited assignments.
     """
     if query.project_id and query.domain_id:
         raise BadRequest("Specify a domain or project, not both")
@@ -202,7 +202,8 @@ def _effective(
 
     An implied role may imply further roles, which are found, too. If several roles imply the same
     role, one assignment is yielded for each of the implying roles. Roles that belong to a domain,
-    and roles that do not exist, are left out; what they imply is yielded. `assignments` come first.
+    and roles that do not exist, are left out, but the roles that such a role implies are not.
+    `assignments` come first.
     """
     found: dict[FoundAssignment, None] = {}
     remaining = [FoundAssignment(each) for each in assignments]

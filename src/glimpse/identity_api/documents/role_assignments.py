@@ -14,8 +14,8 @@ def render_assignment(
 
     `directory` must have the user, role and scope of the assignment. With `include_names`, their
     names and domains are rendered, too; otherwise only their ids. The link ``assignment`` is the
-    URL of the assignment. If the role is implied, this is the assignment of the role that implies
-    it, and the link ``prior_role`` names both roles.
+    URL of the assignment. If the role is implied, ``assignment`` is the URL of the implying role's
+    assignment, and a link ``prior_role`` names both roles.
     """
     assignment, prior = found
     assigned = assignment if prior is None else assignment._replace(role_id=prior)

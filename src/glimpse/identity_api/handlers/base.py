@@ -34,7 +34,10 @@ class IdentityHandlers:
 
     @property
     def directory(self) -> Directory:
-        """The users, projects and other entries of the identity file, as last read."""
+        """The users, projects and other entries of the identity file, as last read.
+
+        `authenticate` reads the file again if the file has changed.
+        """
         return self.identity.identity_file.current
 
     def authenticate(self, request: Request) -> Session:

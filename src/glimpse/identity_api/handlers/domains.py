@@ -25,8 +25,8 @@ class DomainHandlers(IdentityHandlers):
     """The handlers of ``/v3/domains``.
 
     All handlers raise Forbidden if the caller may not perform the operation. `update_domain` and
-    `delete_domain` first raise NotFound for an unknown domain, so that every caller can find out
-    which domains exist, as in Keystone.
+    `delete_domain` first raise NotFound for an unknown domain. So every caller can find out which
+    domains exist, as in Keystone.
     """
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
