@@ -1,4 +1,4 @@
-"""OPERATION_NAMES: the names of the operations of the Identity API, in logs and in metrics."""
+"""OPERATION_NAMES: the names of the operations of the Identity API, in logs and metrics."""
 
 from inspect import iscoroutinefunction
 

@@ -106,9 +106,10 @@ def find_assignments(
 def _check_exclusions(parameters: Mapping[str, str], query: AssignmentQuery) -> None:
     """Raise BadRequest for parameters that exclude each other.
 
-    A query may have only one of a project, a domain and the system; here, any ``scope.system`` that
-    is not empty counts as the system. A query with a group may have neither ``user.id``, even empty,
-    nor ``effective``. A query with ``effective`` and a domain may not ask for inherited assignments.
+    A query may have only one of a project, a domain and the system. Here, any ``scope.system`` that
+    is not empty counts as the system. A query with a group may have neither a ``user.id``, even an
+    empty one, nor ``effective``. A query with ``effective`` and a domain may not ask for inherited
+    assignments.
     """
     if query.project_id and query.domain_id:
         raise BadRequest("Specify a domain or project, not both")

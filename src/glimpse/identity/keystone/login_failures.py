@@ -1,4 +1,4 @@
-"""Why a login of Glimpse at Keystone failed: messages for clients and advice for operators."""
+"""Why a login of Glimpse at Keystone failed: messages for clients, advice for operators."""
 
 import logging
 from collections.abc import Sequence
@@ -183,7 +183,7 @@ class FailureLog:
 
 
 def describe(error: Exception) -> str:
-    """Return the class name of `error` and its notes: ``ConnectFailure: GET URL responds 404``.
+    """Return the class and notes of `error`, such as ``NotFound: GET URL responds 404``.
 
     Glimpse's own code adds the notes. The message of `error` is left out, because the message may
     contain a password.

@@ -6,7 +6,7 @@ from glimpse.identity.embedded.directory_entries import User
 
 
 def render_user(user: User, base_url: str) -> dict[str, Any]:
-    """Render a user as an entry of the list in ``/v3/users``, without the password or its hash.
+    """Render a user, without password or hash, as an entry of the list in ``/v3/users``.
 
     ``default_project_id``, ``email`` and ``description`` are missing if they were never set.
     """

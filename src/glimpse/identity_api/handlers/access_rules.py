@@ -26,10 +26,11 @@ class AccessRuleHandlers(IdentityHandlers):
     """
 
     async def list_access_rules(self, request: Request) -> Response:
-        """List the access rules of a user that match the query; none for an unknown user.
+        """List the access rules of a user that match the query (see `select_page`).
 
-        Raises the errors of `authenticate`. Raises Forbidden if the caller may not see access rules
-        of the user, BadRequest for an invalid parameter, and NotFound for an unknown ``marker``.
+        The list is empty for an unknown user. Raises the errors of `authenticate`. Raises Forbidden
+        if the caller may not see access rules of the user, BadRequest for an invalid parameter, and
+        NotFound for an unknown ``marker``.
         """
         user_id = self._authorize(request, "list_access_rules")
         entries = [

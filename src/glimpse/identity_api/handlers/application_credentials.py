@@ -87,10 +87,11 @@ class ApplicationCredentialHandlers(IdentityHandlers):
     async def delete_credential(self, request: Request) -> Response:
         """Delete an application credential of a user, and respond 204.
 
-        Raises the errors of `authenticate`. Raises Forbidden if the caller may not perform the
-        operation, or if the caller's token was obtained with a restricted application credential.
-        Raises NotFound if the user has no such application credential, and IdentityUnavailable if
-        the identity file is invalid or cannot be written.
+        Tokens that were obtained with the application credential become invalid. Raises the errors
+        of `authenticate`. Raises Forbidden if the caller may not perform the operation, or if the
+        caller's token was obtained with a restricted application credential. Raises NotFound if the
+        user has no such application credential, and IdentityUnavailable if the identity file is
+        invalid or cannot be written.
         """
         session = self._authorize(request, "delete_application_credential")
         await self._credentials.delete(session, **request.path_params)

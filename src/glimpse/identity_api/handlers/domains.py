@@ -34,7 +34,7 @@ class DomainHandlers(IdentityHandlers):
         self._domains = Domains(identity.identity_file)
 
     async def list_domains(self, request: Request) -> Response:
-        """List the domains that match the query.
+        """List the domains that match the query (see `select_page`).
 
         With a token for a domain, at most this domain is listed. Raises the errors of
         `authenticate`. Raises Forbidden if the caller may not list domains, BadRequest for an

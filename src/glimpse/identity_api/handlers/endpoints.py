@@ -43,10 +43,11 @@ class EndpointHandlers(IdentityHandlers):
         self._endpoints = Endpoints(identity.identity_file, own_catalog_ids(identity.region_name))
 
     async def list_endpoints(self, request: Request) -> Response:
-        """List the endpoints that match the query, also the endpoints of this process.
+        """List the endpoints that match the query (see `select_page`).
 
-        Raises the errors of `authenticate`. Raises Forbidden if the caller may not list endpoints,
-        BadRequest for an invalid parameter, and NotFound for an unknown ``marker``.
+        The list includes the endpoints of this process. Raises the errors of `authenticate`. Raises
+        Forbidden if the caller may not list endpoints, BadRequest for an invalid parameter, and
+        NotFound for an unknown ``marker``.
         """
         policy.check(self.authenticate(request), "list_endpoints")
         return list_response(request, "endpoints", self._all(request), _LIST)

@@ -69,6 +69,7 @@ class GrantHandlers(IdentityHandlers):
     async def revoke_grant(self, request: Request) -> Response:
         """Remove the assignment of the role in the path, and respond 204.
 
+        If the user has no other role in the scope, the user's tokens for the scope become invalid.
         Raises the errors of `authenticate`. Raises NotFound if an id in the path is unknown or if
         there is no such assignment. Raises Forbidden if the caller may not remove the assignment,
         and IdentityUnavailable if the identity file is invalid or cannot be written.
@@ -79,7 +80,7 @@ class GrantHandlers(IdentityHandlers):
     def _authorize(self, request: Request, verb: str) -> Assignment:
         """Return the assignment in the path, with an empty ``role_id`` if the path has no role.
 
-        The assignment need not exist. `verb` says what the caller wants to do with it: ``list``,
+        The assignment need not exist. `verb` says what the caller wants to do: ``list``,
         ``check``, ``create`` or ``revoke``. Raises the errors of `authenticate`. Raises NotFound if
         a role, project, domain or user in the path does not exist; with ``revoke``, the user need
         not exist. Then raises Forbidden if the caller may not do what `verb` says.

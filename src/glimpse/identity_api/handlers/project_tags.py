@@ -70,7 +70,7 @@ class ProjectTagHandlers(ProjectHandlers):
         return no_content()
 
     async def add_tag(self, request: Request) -> Response:
-        """Add the tag in the path to a project, and respond 201 with the tag's URL in ``Location``.
+        """Add the tag in the path to a project; respond 201 with the tag's URL in ``Location``.
 
         Raises the errors of `authenticate` and `change_tags`. Raises BadRequest if the tag is not
         valid, if the project already has the tag (as in Keystone), or if the project would have

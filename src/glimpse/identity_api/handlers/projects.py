@@ -55,7 +55,7 @@ class ProjectHandlers(IdentityHandlers):
     async def list_projects(self, request: Request) -> Response:
         """List the projects that match the query; with ``is_domain=true``, list domains instead.
 
-        The query may also filter by tags (see `matches_tags`). With a token for a domain, only
+        `select_page` and `matches_tags` explain the query. With a token for a domain, only
         projects of that domain are listed, and no domains. Raises the errors of `authenticate`.
         Raises Forbidden if the caller may not list projects, BadRequest for an invalid parameter,
         and NotFound for an unknown ``marker``.
@@ -146,11 +146,12 @@ class ProjectHandlers(IdentityHandlers):
         return json_response({"project": {**document, "extra": dict(changed.extra)}})
 
     async def delete_project(self, request: Request) -> Response:
-        """Delete a project, or a disabled domain, and respond 204.
+        """Delete a project, or a disabled domain, and respond 204. Images are kept.
 
-        Raises the errors of `authenticate`, and of `Projects.delete` or `Domains.delete`. Raises
-        Forbidden if the caller may not delete the project (see `check_policy`), and NotFound if no
-        project or domain has the id.
+        Role assignments and application credentials in the project are deleted, too. Raises the
+        errors of `authenticate`, and of `Projects.delete` or `Domains.delete`. Raises Forbidden if
+        the caller may not delete the project (see `check_policy`), and NotFound if no project or
+        domain has the id.
         """
         session, project_id = self.authenticate(request), request.path_params["project_id"]
         self.check_policy(session, "delete_project", project_id)

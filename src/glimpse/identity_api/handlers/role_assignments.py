@@ -64,6 +64,6 @@ class RoleAssignmentHandlers(IdentityHandlers):
 
 
 def _is_in(assignment: Assignment, domain_id: str, directory: Directory) -> bool:
-    """Return True if `assignment` is in the domain `domain_id`, or in a project of that domain."""
+    """Return True if `assignment` is in the domain `domain_id`, or in one of its projects."""
     project = directory.projects.get(assignment.project_id or "")
     return domain_id == (project.domain_id if project else assignment.domain_id)

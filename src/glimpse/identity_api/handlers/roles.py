@@ -33,7 +33,7 @@ class RoleHandlers(IdentityHandlers):
         self._roles = Roles(identity.identity_file)
 
     async def list_roles(self, request: Request) -> Response:
-        """List the roles that match the query.
+        """List the roles that match the query (see `select_page`).
 
         With the parameter ``domain_id``, lists the roles of that domain; without it, the roles that
         belong to no domain. Raises the errors of `authenticate`. Raises Forbidden if the caller may
@@ -85,11 +85,12 @@ class RoleHandlers(IdentityHandlers):
         return json_response({"role": render_role(changed, base_url_of(request.scope))})
 
     async def delete_role(self, request: Request) -> Response:
-        """Delete a role with its assignments and implications, and respond 204.
+        """Delete a role and everything that refers to the role, and respond 204.
 
-        Raises the errors of `authenticate`. Raises NotFound if the role does not exist, Forbidden
-        if the caller may not delete the role or if the role is immutable, and IdentityUnavailable
-        if the identity file is invalid or cannot be written.
+        This includes application credentials that have the role. Raises the errors of
+        `authenticate`. Raises NotFound if the role does not exist, Forbidden if the caller may not
+        delete the role or if the role is immutable, and IdentityUnavailable if the identity file is
+        invalid or cannot be written.
         """
         session, role_id = self.authenticate(request), request.path_params["role_id"]
         self.check_policy(session, "delete", role_id)

@@ -40,10 +40,11 @@ class ServiceHandlers(IdentityHandlers):
         self._services = Services(identity.identity_file, own_catalog_ids(identity.region_name))
 
     async def list_services(self, request: Request) -> Response:
-        """List the services that match the query, also the services of this process.
+        """List the services that match the query (see `select_page`).
 
-        Raises the errors of `authenticate`. Raises Forbidden if the caller may not list services,
-        BadRequest for an invalid parameter, and NotFound for an unknown ``marker``.
+        The list includes the services of this process. Raises the errors of `authenticate`. Raises
+        Forbidden if the caller may not list services, BadRequest for an invalid parameter, and
+        NotFound for an unknown ``marker``.
         """
         policy.check(self.authenticate(request), "list_services")
         return list_response(request, "services", self._all(request), _LIST)

@@ -19,7 +19,7 @@ class TokenScopeHandlers(IdentityHandlers):
     """
 
     async def projects(self, request: Request) -> Response:
-        """List the projects in which the caller has a role, also disabled projects.
+        """List the projects in which the caller has a role, also disabled ones, sorted by name.
 
         The caller's token may be unscoped. The query is ignored. Raises the errors of
         `authenticate`.
@@ -31,7 +31,7 @@ class TokenScopeHandlers(IdentityHandlers):
         return json_response(render_collection("projects", entries, url))
 
     async def domains(self, request: Request) -> Response:
-        """List the domains in which the caller has a role, also disabled domains.
+        """List the domains in which the caller has a role, also disabled ones, sorted by name.
 
         The caller's token may be unscoped. The query is ignored. Raises the errors of
         `authenticate`.

@@ -54,8 +54,9 @@ class TokenHandlers(IdentityHandlers):
         document has the catalog, unless the query has ``nocatalog``.
 
         Raises the errors of `authenticate`. Raises NotFound if the subject token is not valid, and
-        Forbidden if the caller may not see the subject token. If the header is missing, raises
-        NotFound if the caller may see the tokens of all users, otherwise Forbidden.
+        Forbidden if `policy.RULES` does not allow the action validate_token (for HEAD:
+        check_token). If the header is missing, raises NotFound if the caller may see the tokens of
+        all users, otherwise Forbidden.
         """
         parameters = first_values(request.query_params.multi_items())
         is_window_allowed = is_true(parameters.get("allow_expired", ""))
@@ -74,7 +75,7 @@ class TokenHandlers(IdentityHandlers):
 
         Raises the errors of `authenticate`. Raises NotFound if the subject token is not valid, and
         Forbidden if the subject token is another user's and the caller is no admin. If the header
-        is missing, raises NotFound to an admin, Forbidden to any other caller. Raises
+        is missing, raises NotFound if the caller is an admin, otherwise Forbidden. Raises
         IdentityUnavailable if the revocation cannot be written.
         """
         await self.identity.revoke(self._subject(request, "revoke_token"))

@@ -49,7 +49,7 @@ class UserHandlers(IdentityHandlers):
         self._users = Users(identity.identity_file, identity.login, identity.clock)
 
     async def list_users(self, request: Request) -> Response:
-        """List the users that match the query.
+        """List the users that match the query (see `select_page`).
 
         With a token for a domain, only the users of that domain are listed. Raises the errors of
         `authenticate`. Raises Forbidden if the caller may not list users, BadRequest for an invalid
@@ -95,12 +95,13 @@ class UserHandlers(IdentityHandlers):
     async def update_user(self, request: Request) -> Response:
         """Change attributes of a user, and show the changed user.
 
-        Attributes that Keystone does not know are shown twice: in the user and under ``extra``, as
-        in Keystone. Raises the errors of `authenticate`, `read_json` and `Users.update`. Raises
-        BadRequest for an invalid body, and Forbidden if the caller may not change the user. For an
-        unknown user, raises NotFound if the caller may change all users, otherwise Forbidden.
-        Raises ClientDisconnected if the client disconnects before the end; the user may have been
-        changed by then.
+        If the password is changed or the user is disabled, all present tokens of the user become
+        invalid. Attributes that Keystone does not know are shown twice: in the user and under
+        ``extra``, as in Keystone. Raises the errors of `authenticate`, `read_json` and
+        `Users.update`. Raises BadRequest for an invalid body, and Forbidden if the caller may not
+        change the user. For an unknown user, raises NotFound if the caller may change all users,
+        otherwise Forbidden. Raises ClientDisconnected if the client disconnects before the end; the
+        user may have been changed by then.
         """
         session, user_id = self.authenticate(request), request.path_params["user_id"]
         values = parse_changes(await read_json(request), schemas.USER)
@@ -112,7 +113,7 @@ class UserHandlers(IdentityHandlers):
         return json_response({"user": {**document, "extra": render_user_extra(changed)}})
 
     async def delete_user(self, request: Request) -> Response:
-        """Delete a user, and respond 204.
+        """Delete a user and everything that belongs to the user, except images, and respond 204.
 
         Raises the errors of `authenticate`. Raises Forbidden if the caller may not delete the user,
         and IdentityUnavailable if the identity file is invalid or cannot be written. For an unknown
