@@ -28,9 +28,9 @@ class AccessRuleHandlers(IdentityHandlers):
     async def list_access_rules(self, request: Request) -> Response:
         """List the access rules of a user that match the query (see `select_page`).
 
-        The list is empty for an unknown user. Raises the errors of `authenticate`. Raises Forbidden
-        if the caller may not see access rules of the user, BadRequest for an invalid parameter, and
-        NotFound for an unknown ``marker``.
+        The list is empty for an unknown user. Raises Forbidden if the caller may not see access
+        rules of the user, BadRequest for an invalid parameter, and NotFound for an unknown
+        ``marker``. Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
         """
         user_id = self._authorize(request, "list_access_rules")
         entries = [
@@ -42,8 +42,9 @@ class AccessRuleHandlers(IdentityHandlers):
     async def show_access_rule(self, request: Request) -> Response:
         """Show an access rule of a user.
 
-        Raises the errors of `authenticate`. Raises Forbidden if the caller may not see access rules
-        of the user, and NotFound if the user has no such access rule.
+        Raises Forbidden if the caller may not see access rules of the user, and NotFound if the
+        user has no such access rule. Raises the errors of `authenticate`, such as Unauthorized for
+        an invalid token.
         """
         user_id = self._authorize(request, "get_access_rule")
         rule = find_access_rule(self.directory, user_id, request.path_params["rule_id"])
@@ -53,10 +54,10 @@ class AccessRuleHandlers(IdentityHandlers):
     async def delete_access_rule(self, request: Request) -> Response:
         """Delete an access rule of a user, and respond 204.
 
-        Raises the errors of `authenticate`. Raises Forbidden if the caller may not delete the
-        access rule, or if an application credential uses the access rule. Raises NotFound if the
-        user has no such access rule, and IdentityUnavailable if the identity file is invalid or
-        cannot be written.
+        Raises Forbidden if the caller may not delete the access rule, or if an application
+        credential uses the access rule. Raises NotFound if the user has no such access rule, and
+        IdentityUnavailable if the identity file is invalid or cannot be written. Raises the errors
+        of `authenticate`, such as Unauthorized for an invalid token.
         """
         user_id = self._authorize(request, "delete_access_rule")
         identity_file = self.identity.identity_file
@@ -66,8 +67,8 @@ class AccessRuleHandlers(IdentityHandlers):
     def _authorize(self, request: Request, action: str) -> str:
         """Return the id of the user in the path, who need not exist.
 
-        Raises the errors of `authenticate`, and Forbidden if the caller may not perform `action` on
-        access rules of the user.
+        Raises Forbidden if the caller may not perform `action` on access rules of the user. Raises
+        the errors of `authenticate`, such as Unauthorized for an invalid token.
         """
         user_id: str = request.path_params["user_id"]
         policy.check(self.authenticate(request), action, policy.PolicyTarget(user_id=user_id))

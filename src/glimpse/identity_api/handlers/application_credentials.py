@@ -36,8 +36,9 @@ class ApplicationCredentialHandlers(IdentityHandlers):
 
         With the parameter ``name``, only the application credential with that name is listed. If
         ``name`` is repeated with different values, the list is empty. All other parameters are
-        ignored: the list is not paged. Raises the errors of `authenticate`, and Forbidden if the
-        caller may not list the application credentials of the user.
+        ignored: the list is not paged. Raises Forbidden if the caller may not list the application
+        credentials of the user. Raises the errors of `authenticate`, such as Unauthorized for an
+        invalid token.
         """
         base_url, user_id = base_url_of(request.scope), request.path_params["user_id"]
         self._authorize(request, "list_application_credentials")
@@ -56,10 +57,11 @@ class ApplicationCredentialHandlers(IdentityHandlers):
     async def create_credential(self, request: Request) -> Response:
         """Create an application credential, and respond 201. Only this response shows the secret.
 
-        Raises the errors of `authenticate`, `read_json` and `ApplicationCredentials.create`. Raises
-        Forbidden if the caller is not the user in the path, or has a token for a domain or the
-        system. Raises ClientDisconnected if the client disconnects before the end; the application
-        credential may have been created by then.
+        Raises Forbidden if the caller is not the user in the path, or has a token for a domain or
+        the system. Raises ClientDisconnected if the client disconnects before the end; the
+        application credential may have been created by then. Raises the errors of `authenticate`
+        and `read_json`, such as Unauthorized for an invalid token. Raises the errors of
+        `ApplicationCredentials.create`, such as Conflict if the name is in use.
         """
         session = self._authorize(request, "create_application_credential")
         body, address = await read_json(request), client_address(request)
@@ -75,9 +77,9 @@ class ApplicationCredentialHandlers(IdentityHandlers):
     async def show_credential(self, request: Request) -> Response:
         """Show an application credential of a user, without its secret.
 
-        Raises the errors of `authenticate`. Raises Forbidden if the caller may not see the
-        application credentials of the user, and NotFound if the user has no such application
-        credential.
+        Raises Forbidden if the caller may not see the application credentials of the user, and
+        NotFound if the user has no such application credential. Raises the errors of
+        `authenticate`, such as Unauthorized for an invalid token.
         """
         self._authorize(request, "get_application_credential")
         found = self._credentials.get(**request.path_params)
@@ -87,11 +89,11 @@ class ApplicationCredentialHandlers(IdentityHandlers):
     async def delete_credential(self, request: Request) -> Response:
         """Delete an application credential of a user, and respond 204.
 
-        Tokens that were obtained with the application credential become invalid. Raises the errors
-        of `authenticate`. Raises Forbidden if the caller may not perform the operation, or if the
-        caller's token was obtained with a restricted application credential. Raises NotFound if the
-        user has no such application credential, and IdentityUnavailable if the identity file is
-        invalid or cannot be written.
+        Tokens that were obtained with the application credential become invalid. Raises Forbidden
+        if the caller may not perform the operation, or if the caller's token was obtained with a
+        restricted application credential. Raises NotFound if the user has no such application
+        credential, and IdentityUnavailable if the identity file is invalid or cannot be written.
+        Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
         """
         session = self._authorize(request, "delete_application_credential")
         await self._credentials.delete(session, **request.path_params)
@@ -100,8 +102,8 @@ class ApplicationCredentialHandlers(IdentityHandlers):
     def _authorize(self, request: Request, action: str) -> Session:
         """Return the caller's session.
 
-        Raises the errors of `authenticate`, and Forbidden if the caller may not perform `action` on
-        objects of the user in the path.
+        Raises Forbidden if the caller may not perform `action` on objects of the user in the path.
+        Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
         """
         session = self.authenticate(request)
         policy.check(session, action, policy.PolicyTarget(user_id=request.path_params["user_id"]))

@@ -36,9 +36,9 @@ class DomainHandlers(IdentityHandlers):
     async def list_domains(self, request: Request) -> Response:
         """List the domains that match the query (see `select_page`).
 
-        With a token for a domain, at most this domain is listed. Raises the errors of
-        `authenticate`. Raises Forbidden if the caller may not list domains, BadRequest for an
-        invalid parameter, and NotFound for an unknown ``marker``.
+        With a token for a domain, at most this domain is listed. Raises Forbidden if the caller may
+        not list domains, BadRequest for an invalid parameter, and NotFound for an unknown
+        ``marker``. Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
         """
         session, base_url = self.authenticate(request), base_url_of(request.scope)
         own = session.domain.id if session.domain else None
@@ -50,8 +50,9 @@ class DomainHandlers(IdentityHandlers):
     async def show_domain(self, request: Request) -> Response:
         """Show a domain.
 
-        Raises the errors of `authenticate`, and Forbidden if the caller may not see the domain. For
-        an unknown domain, raises NotFound if the caller may see all domains, otherwise Forbidden.
+        Raises Forbidden if the caller may not see the domain. For an unknown domain, raises
+        NotFound if the caller may see all domains, otherwise Forbidden. Raises the errors of
+        `authenticate`, such as Unauthorized for an invalid token.
         """
         session, domain_id = self.authenticate(request), request.path_params["domain_id"]
         domain = self.directory.domains.get(domain_id)
@@ -65,8 +66,9 @@ class DomainHandlers(IdentityHandlers):
     async def create_domain(self, request: Request) -> Response:
         """Create a domain, and respond 201.
 
-        Raises the errors of `authenticate`, `read_json` and `Domains.create`. Raises BadRequest for
-        an invalid body, and Forbidden if the caller may not create domains.
+        Raises BadRequest for an invalid body, and Forbidden if the caller may not create domains.
+        Raises the errors of `authenticate` and `read_json`, such as Unauthorized for an invalid
+        token. Raises the errors of `Domains.create`, such as Conflict if the name is in use.
         """
         session = self.authenticate(request)
         values = parse_new_object(await read_json(request), schemas.DOMAIN)
@@ -77,8 +79,9 @@ class DomainHandlers(IdentityHandlers):
     async def update_domain(self, request: Request) -> Response:
         """Change attributes of a domain, and show the changed domain.
 
-        Raises the errors of `authenticate`, `read_json` and `Domains.update`. Raises BadRequest for
-        an invalid body, and Forbidden if the caller may not change domains.
+        Raises BadRequest for an invalid body, and Forbidden if the caller may not change domains.
+        Raises the errors of `authenticate` and `read_json`, such as Unauthorized for an invalid
+        token. Raises the errors of `Domains.update`, such as NotFound for an unknown domain.
         """
         session = self.authenticate(request)
         values = parse_changes(await read_json(request), schemas.DOMAIN)
@@ -90,8 +93,9 @@ class DomainHandlers(IdentityHandlers):
     async def delete_domain(self, request: Request) -> Response:
         """Delete a disabled domain with its users, projects and roles, and respond 204.
 
-        Raises the errors of `authenticate` and `Domains.delete`, such as Forbidden for a domain
-        that is enabled. Raises Forbidden, too, if the caller may not delete domains.
+        Raises Forbidden if the caller may not delete domains. Raises the errors of `authenticate`,
+        such as Unauthorized for an invalid token. Raises the errors of `Domains.delete`, such as
+        NotFound for an unknown domain, or Forbidden for one that is enabled.
         """
         session, domain_id = self.authenticate(request), self._find(request).id
         policy.check(session, "delete_domain")

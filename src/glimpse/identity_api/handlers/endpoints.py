@@ -45,9 +45,9 @@ class EndpointHandlers(IdentityHandlers):
     async def list_endpoints(self, request: Request) -> Response:
         """List the endpoints that match the query (see `select_page`).
 
-        The list includes the endpoints of this process. Raises the errors of `authenticate`. Raises
-        Forbidden if the caller may not list endpoints, BadRequest for an invalid parameter, and
-        NotFound for an unknown ``marker``.
+        The list includes the endpoints of this process. Raises Forbidden if the caller may not list
+        endpoints, BadRequest for an invalid parameter, and NotFound for an unknown ``marker``.
+        Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
         """
         policy.check(self.authenticate(request), "list_endpoints")
         return list_response(request, "endpoints", self._all(request), _LIST)
@@ -55,8 +55,8 @@ class EndpointHandlers(IdentityHandlers):
     async def show_endpoint(self, request: Request) -> Response:
         """Show an endpoint.
 
-        Raises the errors of `authenticate`. Raises Forbidden if the caller may not see endpoints,
-        and NotFound if the endpoint does not exist.
+        Raises Forbidden if the caller may not see endpoints, and NotFound if the endpoint does not
+        exist. Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
         """
         policy.check(self.authenticate(request), "get_endpoint")
         return show_response("endpoint", self._all(request), request.path_params["endpoint_id"])
@@ -64,8 +64,9 @@ class EndpointHandlers(IdentityHandlers):
     async def create_endpoint(self, request: Request) -> Response:
         """Create an endpoint, and respond 201.
 
-        Raises the errors of `authenticate`, `read_json` and `Endpoints.create`. Raises BadRequest
-        for an invalid body, and Forbidden if the caller may not create endpoints.
+        Raises BadRequest for an invalid body, and Forbidden if the caller may not create endpoints.
+        Raises the errors of `authenticate` and `read_json`, such as Unauthorized for an invalid
+        token. Raises the errors of `Endpoints.create`, such as BadRequest for an unknown service.
         """
         session = self.authenticate(request)
         values = parse_new_object(await read_json(request), schemas.ENDPOINT)
@@ -76,8 +77,9 @@ class EndpointHandlers(IdentityHandlers):
     async def update_endpoint(self, request: Request) -> Response:
         """Change attributes of an endpoint, and show the changed endpoint.
 
-        Raises the errors of `authenticate`, `read_json` and `Endpoints.update`. Raises BadRequest
-        for an invalid body, and Forbidden if the caller may not change endpoints.
+        Raises BadRequest for an invalid body, and Forbidden if the caller may not change endpoints.
+        Raises the errors of `authenticate` and `read_json`, such as Unauthorized for an invalid
+        token. Raises the errors of `Endpoints.update`, such as NotFound for an unknown endpoint.
         """
         session = self.authenticate(request)
         values = parse_changes(await read_json(request), schemas.ENDPOINT)
@@ -88,9 +90,10 @@ class EndpointHandlers(IdentityHandlers):
     async def delete_endpoint(self, request: Request) -> Response:
         """Delete an endpoint, and respond 204.
 
-        Raises the errors of `authenticate`. Raises NotFound if the endpoint does not exist,
-        Forbidden if the caller may not delete endpoints or if the endpoint is one of this process,
-        and IdentityUnavailable if the identity file is invalid or cannot be written.
+        Raises NotFound if the endpoint does not exist, Forbidden if the caller may not delete
+        endpoints or if the endpoint is one of this process, and IdentityUnavailable if the identity
+        file is invalid or cannot be written. Raises the errors of `authenticate`, such as
+        Unauthorized for an invalid token.
         """
         policy.check(self.authenticate(request), "delete_endpoint")
         await self._endpoints.delete(request.path_params["endpoint_id"])

@@ -32,9 +32,9 @@ class GrantHandlers(IdentityHandlers):
     async def list_grants(self, request: Request) -> Response:
         """List the roles that are assigned to a user in the scope in the path, sorted by id.
 
-        Implied roles are not listed. The query is ignored: the list is not paged. Raises the errors
-        of `authenticate`. Raises NotFound if the user or the scope does not exist, and Forbidden if
-        the caller may not list the roles.
+        Implied roles are not listed. The query is ignored: the list is not paged. Raises NotFound
+        if the user or the scope does not exist, and Forbidden if the caller may not list the roles.
+        Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
         """
         wanted = self._authorize(request, "list")
         assigned = self.directory.users[wanted.user_id].assignments
@@ -51,8 +51,9 @@ class GrantHandlers(IdentityHandlers):
     async def check_grant(self, request: Request) -> Response:
         """Respond 204 if the role in the path is assigned to the user in the scope.
 
-        Raises the errors of `authenticate`. Raises NotFound if the role is not assigned, or if an
-        id in the path is unknown. Raises Forbidden if the caller may not check the assignment.
+        Raises NotFound if the role is not assigned, or if an id in the path is unknown. Raises
+        Forbidden if the caller may not check the assignment. Raises the errors of `authenticate`,
+        such as Unauthorized for an invalid token.
         """
         check_assigned(self._authorize(request, "check"), self.directory)
         return no_content()
@@ -60,8 +61,10 @@ class GrantHandlers(IdentityHandlers):
     async def create_grant(self, request: Request) -> Response:
         """Assign the role in the path, and respond 204. Changes nothing if the role is assigned.
 
-        Raises the errors of `authenticate` and `RoleAssignments.assign`. Raises NotFound if an id
-        in the path is unknown, and Forbidden if the caller may not assign the role.
+        Raises NotFound if an id in the path is unknown, and Forbidden if the caller may not assign
+        the role. Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
+        Raises the errors of `RoleAssignments.assign`, such as Forbidden for a role of another
+        domain.
         """
         await self._assignments.assign(self._authorize(request, "create"))
         return no_content()
@@ -70,9 +73,10 @@ class GrantHandlers(IdentityHandlers):
         """Remove the assignment of the role in the path, and respond 204.
 
         If the user has no other role in the scope, the user's tokens for the scope become invalid.
-        Raises the errors of `authenticate`. Raises NotFound if an id in the path is unknown or if
-        there is no such assignment. Raises Forbidden if the caller may not remove the assignment,
-        and IdentityUnavailable if the identity file is invalid or cannot be written.
+        Raises NotFound if an id in the path is unknown or if there is no such assignment. Raises
+        Forbidden if the caller may not remove the assignment, and IdentityUnavailable if the
+        identity file is invalid or cannot be written. Raises the errors of `authenticate`, such as
+        Unauthorized for an invalid token.
         """
         await self._assignments.unassign(self._authorize(request, "revoke"))
         return no_content()
@@ -80,10 +84,11 @@ class GrantHandlers(IdentityHandlers):
     def _authorize(self, request: Request, verb: str) -> Assignment:
         """Return the assignment in the path, with an empty ``role_id`` if the path has no role.
 
-        The assignment need not exist. `verb` says what the caller wants to do: ``list``,
-        ``check``, ``create`` or ``revoke``. Raises the errors of `authenticate`. Raises NotFound if
-        a role, project, domain or user in the path does not exist; with ``revoke``, the user need
-        not exist. Then raises Forbidden if the caller may not do what `verb` says.
+        The assignment need not exist. `verb` says what the caller wants to do: ``list``, ``check``,
+        ``create`` or ``revoke``. Raises NotFound if a role, project, domain or user in the path
+        does not exist; with ``revoke``, the user need not exist. Then raises Forbidden if the
+        caller may not do what `verb` says. Raises the errors of `authenticate`, such as
+        Unauthorized for an invalid token.
         """
         session, ids, directory = self.authenticate(request), request.path_params, self.directory
         role = find_role(ids["role_id"], directory) if "role_id" in ids else None

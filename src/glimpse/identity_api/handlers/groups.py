@@ -23,8 +23,9 @@ class GroupHandlers(IdentityHandlers):
     async def list_groups(self, request: Request) -> Response:
         """Respond with an empty list.
 
-        Raises the errors of `authenticate`. Raises Forbidden if the caller may not list groups,
-        BadRequest for an invalid parameter, and NotFound for any ``marker``.
+        Raises Forbidden if the caller may not list groups, BadRequest for an invalid parameter, and
+        NotFound for any ``marker``. Raises the errors of `authenticate`, such as Unauthorized for
+        an invalid token.
         """
         session = self.authenticate(request)
         own = session.domain.id if session.domain else None

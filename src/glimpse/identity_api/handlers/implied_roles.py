@@ -28,8 +28,8 @@ class ImpliedRoleHandlers(IdentityHandlers):
     async def list_inferences(self, request: Request) -> Response:
         """List all roles that imply other roles, each with the roles that it implies directly.
 
-        The query is ignored. Raises the errors of `authenticate`, and Forbidden if the caller may
-        not list implied roles.
+        The query is ignored. Raises Forbidden if the caller may not list implied roles. Raises the
+        errors of `authenticate`, such as Unauthorized for an invalid token.
         """
         policy.check(self.authenticate(request), "list_role_inference_rules")
         directory, base_url = self.directory, base_url_of(request.scope)
@@ -43,8 +43,9 @@ class ImpliedRoleHandlers(IdentityHandlers):
     async def list_implied_roles(self, request: Request) -> Response:
         """List the roles that the role in the path implies directly. The query is ignored.
 
-        Raises the errors of `authenticate`. Raises NotFound if the role in the path does not exist,
-        and Forbidden if the caller may not list implied roles.
+        Raises NotFound if the role in the path does not exist, and Forbidden if the caller may not
+        list implied roles. Raises the errors of `authenticate`, such as Unauthorized for an invalid
+        token.
         """
         self._authorize(request, "list_implied_roles")
         prior_id, base_url = request.path_params["role_id"], base_url_of(request.scope)
@@ -56,9 +57,10 @@ class ImpliedRoleHandlers(IdentityHandlers):
     async def show_implied_role(self, request: Request) -> Response:
         """Show the two roles in the path: the prior role and the role that it implies.
 
-        Responds 204 to HEAD, as Keystone does. Raises the errors of `authenticate`. Raises NotFound
-        if a role does not exist, or if the prior role does not imply the other role directly.
-        Raises Forbidden if the caller may not see implied roles.
+        Responds 204 to HEAD, as Keystone does. Raises NotFound if a role does not exist, or if the
+        prior role does not imply the other role directly. Raises Forbidden if the caller may not
+        see implied roles. Raises the errors of `authenticate`, such as Unauthorized for an invalid
+        token.
         """
         is_check = request.method == "HEAD"
         self._authorize(request, "check_implied_role" if is_check else "get_implied_role")
@@ -69,8 +71,9 @@ class ImpliedRoleHandlers(IdentityHandlers):
     async def create_implied_role(self, request: Request) -> Response:
         """Let the first role in the path imply the second one, and respond 201.
 
-        Raises the errors of `authenticate` and `Roles.imply`. Raises NotFound if a role does not
-        exist, and Forbidden if the caller may not add implied roles.
+        Raises NotFound if a role does not exist, and Forbidden if the caller may not add implied
+        roles. Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
+        Raises the errors of `Roles.imply`, such as Conflict if the role is implied already.
         """
         self._authorize(request, "create_implied_role")
         await self._roles.imply(*request.path_params.values())
@@ -79,8 +82,9 @@ class ImpliedRoleHandlers(IdentityHandlers):
     async def delete_implied_role(self, request: Request) -> Response:
         """Let the first role in the path no longer imply the second one, and respond 204.
 
-        Raises the errors of `authenticate` and `Roles.stop_implying`. Raises NotFound if a role
-        does not exist, and Forbidden if the caller may not remove implied roles.
+        Raises NotFound if a role does not exist, and Forbidden if the caller may not remove implied
+        roles. Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
+        Raises the errors of `Roles.stop_implying`, such as NotFound if the role is not implied.
         """
         self._authorize(request, "delete_implied_role")
         await self._roles.stop_implying(*request.path_params.values())

@@ -28,8 +28,8 @@ class ProjectTagHandlers(ProjectHandlers):
     async def list_tags(self, request: Request) -> Response:
         """List the tags of a project, in the order in which they were set.
 
-        Raises the errors of `authenticate`. Raises Forbidden if the caller may not see the project,
-        and NotFound if the project does not exist.
+        Raises Forbidden if the caller may not see the project, and NotFound if the project does not
+        exist. Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
         """
         project_id = self._authorize(request, "list_project_tags")
         return self._tags_response(request, self.find_project_or_domain(project_id).tags)
@@ -37,9 +37,11 @@ class ProjectTagHandlers(ProjectHandlers):
     async def replace_tags(self, request: Request) -> Response:
         """Replace all tags of a project, and list the new tags.
 
-        Raises the errors of `authenticate`, `read_json` and `change_tags`. Raises BadRequest if the
-        body has anything but a list ``tags``, if a tag is invalid or repeated, or if there are more
-        than `schemas.MAX_TAGS` tags. Raises Forbidden if the caller may not change the project.
+        Raises BadRequest if the body has anything but a list ``tags``, if a tag is invalid or
+        repeated, or if there are more than `schemas.MAX_TAGS` tags. Raises Forbidden if the caller
+        may not change the project. Raises the errors of `authenticate` and `read_json`, such as
+        Unauthorized for an invalid token. Raises the errors of `change_tags`, such as NotFound for
+        an unknown project.
         """
         self.authenticate(request)
         document = await read_json(request)
@@ -53,8 +55,9 @@ class ProjectTagHandlers(ProjectHandlers):
     async def delete_tags(self, request: Request) -> Response:
         """Delete all tags of a project, and respond 204, also if there are none.
 
-        Raises the errors of `authenticate` and `change_tags`, and Forbidden if the caller may not
-        change the project.
+        Raises Forbidden if the caller may not change the project. Raises the errors of
+        `authenticate`, such as Unauthorized for an invalid token. Raises the errors of
+        `change_tags`, such as NotFound for an unknown project.
         """
         await self._change(self._authorize(request, "delete_project_tags"), lambda _: ())
         return no_content()
@@ -62,8 +65,9 @@ class ProjectTagHandlers(ProjectHandlers):
     async def show_tag(self, request: Request) -> Response:
         """Respond 204 if a project has the tag in the path; otherwise raise NotFound.
 
-        Raises NotFound, too, if the project does not exist. Raises the errors of `authenticate`,
-        and Forbidden if the caller may not see the project.
+        Raises NotFound, too, if the project does not exist. Raises Forbidden if the caller may not
+        see the project. Raises the errors of `authenticate`, such as Unauthorized for an invalid
+        token.
         """
         project_id = self._authorize(request, "get_project_tag")
         _require_tag(self.find_project_or_domain(project_id).tags, request.path_params["tag"])
@@ -72,10 +76,11 @@ class ProjectTagHandlers(ProjectHandlers):
     async def add_tag(self, request: Request) -> Response:
         """Add the tag in the path to a project; respond 201 with the tag's URL in ``Location``.
 
-        Raises the errors of `authenticate` and `change_tags`. Raises BadRequest if the tag is not
-        valid, if the project already has the tag (as in Keystone), or if the project would have
-        more than `schemas.MAX_TAGS` tags. Raises Forbidden if the caller may not change the
-        project, and NotFound if the project does not exist.
+        Raises BadRequest if the tag is not valid, if the project already has the tag (as in
+        Keystone), or if the project would have more than `schemas.MAX_TAGS` tags. Raises Forbidden
+        if the caller may not change the project, and NotFound if the project does not exist. Raises
+        the errors of `authenticate`, such as Unauthorized for an invalid token. Raises the errors
+        of `change_tags`, such as NotFound for an unknown project.
         """
         project_id, tag = self._authorize(request, "create_project_tag"), request.path_params["tag"]
 
@@ -93,8 +98,9 @@ class ProjectTagHandlers(ProjectHandlers):
     async def delete_tag(self, request: Request) -> Response:
         """Delete the tag in the path from a project, and respond 204.
 
-        Raises the errors of `authenticate` and `change_tags`. Raises NotFound if the project does
-        not have the tag, and Forbidden if the caller may not change the project.
+        Raises NotFound if the project does not have the tag, and Forbidden if the caller may not
+        change the project. Raises the errors of `authenticate`, such as Unauthorized for an invalid
+        token. Raises the errors of `change_tags`, such as NotFound for an unknown project.
         """
         project_id, tag = self._authorize(request, "delete_project_tag"), request.path_params["tag"]
 
@@ -108,8 +114,8 @@ class ProjectTagHandlers(ProjectHandlers):
     def _authorize(self, request: Request, action: str) -> str:
         """Return the id of the project in the path, which need not exist.
 
-        Raises the errors of `authenticate`, and Forbidden if the caller may not perform `action` on
-        the project (see `check_policy`).
+        Raises Forbidden if the caller may not perform `action` on the project (see `check_policy`).
+        Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
         """
         project_id: str = request.path_params["project_id"]
         self.check_policy(self.authenticate(request), action, project_id)

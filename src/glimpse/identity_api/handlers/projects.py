@@ -55,10 +55,10 @@ class ProjectHandlers(IdentityHandlers):
     async def list_projects(self, request: Request) -> Response:
         """List the projects that match the query; with ``is_domain=true``, list domains instead.
 
-        `select_page` and `matches_tags` explain the query. With a token for a domain, only
-        projects of that domain are listed, and no domains. Raises the errors of `authenticate`.
-        Raises Forbidden if the caller may not list projects, BadRequest for an invalid parameter,
-        and NotFound for an unknown ``marker``.
+        `select_page` and `matches_tags` explain the query. With a token for a domain, only projects
+        of that domain are listed, and no domains. Raises Forbidden if the caller may not list
+        projects, BadRequest for an invalid parameter, and NotFound for an unknown ``marker``.
+        Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
         """
         session, base_url = self.authenticate(request), base_url_of(request.scope)
         own = session.domain.id if session.domain else None
@@ -84,9 +84,10 @@ class ProjectHandlers(IdentityHandlers):
         ``subtree_as_ids`` or ``subtree_as_list`` for the projects below. These parameters are
         ignored for a domain.
 
-        Raises the errors of `authenticate`. Raises BadRequest if the query has both ``..._as_ids``
-        and ``..._as_list``. Raises Forbidden if the caller may not see the project. For an unknown
-        id, raises NotFound if the caller may see all projects, otherwise Forbidden.
+        Raises BadRequest if the query has both ``..._as_ids`` and ``..._as_list``. Raises Forbidden
+        if the caller may not see the project. For an unknown id, raises NotFound if the caller may
+        see all projects, otherwise Forbidden. Raises the errors of `authenticate`, such as
+        Unauthorized for an invalid token.
         """
         session, project_id = self.authenticate(request), request.path_params["project_id"]
         self.check_policy(session, "get_project", project_id)
@@ -101,10 +102,11 @@ class ProjectHandlers(IdentityHandlers):
         """Create a project, or a domain if the body has ``is_domain`` true, and respond 201.
 
         If the body has no ``domain_id``, a new project is in the domain that the token is for, or
-        else in the domain Default. Raises the errors of `authenticate`, `read_json`, and
-        `Projects.create` or `Domains.create`. Raises BadRequest for an invalid body, or if a new
-        domain has a ``domain_id`` or a ``parent_id``. Raises Forbidden if the caller may not create
-        the project.
+        else in the domain Default. Raises BadRequest for an invalid body, or if a new domain has a
+        ``domain_id`` or a ``parent_id``. Raises Forbidden if the caller may not create the project.
+        Raises the errors of `authenticate` and `read_json`, such as Unauthorized for an invalid
+        token. Raises the errors of `Projects.create` or `Domains.create`, such as Conflict if the
+        name is in use.
         """
         session = self.authenticate(request)
         values = parse_new_object(await read_json(request), schemas.PROJECT)
@@ -126,10 +128,11 @@ class ProjectHandlers(IdentityHandlers):
         """Change attributes of a project or domain; show the changed project or domain.
 
         A domain is shown as a project. Attributes that Keystone does not know are shown twice: in
-        the project and under ``extra``, as in Keystone. Raises the errors of `authenticate`,
-        `read_json`, and `Projects.update` or `Domains.update`. Raises BadRequest for an invalid
-        body. Raises Forbidden if the caller may not change the project (see `check_policy`), and
-        NotFound if no project or domain has the id.
+        the project and under ``extra``, as in Keystone. Raises BadRequest for an invalid body.
+        Raises Forbidden if the caller may not change the project (see `check_policy`), and NotFound
+        if no project or domain has the id. Raises the errors of `authenticate` and `read_json`,
+        such as Unauthorized for an invalid token. Raises the errors of `Projects.update` or
+        `Domains.update`, such as Conflict if the new name is in use.
         """
         session, project_id = self.authenticate(request), request.path_params["project_id"]
         values = parse_changes(await read_json(request), schemas.PROJECT)
@@ -148,10 +151,11 @@ class ProjectHandlers(IdentityHandlers):
     async def delete_project(self, request: Request) -> Response:
         """Delete a project, or a disabled domain, and respond 204. Images are kept.
 
-        Role assignments and application credentials in the project are deleted, too. Raises the
-        errors of `authenticate`, and of `Projects.delete` or `Domains.delete`. Raises Forbidden if
-        the caller may not delete the project (see `check_policy`), and NotFound if no project or
-        domain has the id.
+        Role assignments and application credentials in the project are deleted, too. Raises
+        Forbidden if the caller may not delete the project (see `check_policy`), and NotFound if no
+        project or domain has the id. Raises the errors of `authenticate`, such as Unauthorized for
+        an invalid token. Raises the errors of `Projects.delete` or `Domains.delete`, such as
+        Forbidden for a project that has projects below it.
         """
         session, project_id = self.authenticate(request), request.path_params["project_id"]
         self.check_policy(session, "delete_project", project_id)

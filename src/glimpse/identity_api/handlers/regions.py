@@ -41,9 +41,9 @@ class RegionHandlers(IdentityHandlers):
     async def list_regions(self, request: Request) -> Response:
         """List the regions that match the query; the region of this process is listed, too.
 
-        The query may have the parameter ``parent_region_id``. Raises the errors of `authenticate`.
-        Raises BadRequest for any other parameter, also ``limit`` and ``marker``, and for an invalid
-        value.
+        The query may have the parameter ``parent_region_id``. Raises BadRequest for any other
+        parameter, also ``limit`` and ``marker``, and for an invalid value. Raises the errors of
+        `authenticate`, such as Unauthorized for an invalid token.
         """
         policy.check(self.authenticate(request), "list_regions")
         base_url = base_url_of(request.scope)
@@ -53,7 +53,8 @@ class RegionHandlers(IdentityHandlers):
     async def show_region(self, request: Request) -> Response:
         """Show a region.
 
-        Raises the errors of `authenticate`, and NotFound if the region does not exist.
+        Raises NotFound if the region does not exist. Raises the errors of `authenticate`, such as
+        Unauthorized for an invalid token.
         """
         policy.check(self.authenticate(request), "get_region")
         region_id = request.path_params["region_id"]
@@ -66,9 +67,10 @@ class RegionHandlers(IdentityHandlers):
         """Create a region, and respond 201.
 
         The region gets the id in the body. If the body has no id, or an id that is null or empty,
-        the region gets a new id. Raises the errors of `authenticate`, `read_json` and
-        `Regions.create`. Raises BadRequest for an invalid body, and Forbidden if the caller is not
-        an admin or has a token for a domain.
+        the region gets a new id. Raises BadRequest for an invalid body, and Forbidden if the caller
+        is not an admin or has a token for a domain. Raises the errors of `authenticate` and
+        `read_json`, such as Unauthorized for an invalid token. Raises the errors of
+        `Regions.create`, such as Conflict if the region exists.
         """
         session = self.authenticate(request)
         values = parse_new_object(await read_json(request), schemas.REGION)
@@ -78,10 +80,10 @@ class RegionHandlers(IdentityHandlers):
     async def put_region(self, request: Request) -> Response:
         """Create the region with the id in the path, and respond 201.
 
-        Raises the errors of `authenticate`, `read_json` and `Regions.create`, such as Conflict if
-        the region exists (as in Keystone). Raises BadRequest for an invalid body, or for a body
-        with another id than the path. Raises Forbidden if the caller is not an admin or has a token
-        for a domain.
+        Raises BadRequest for an invalid body, or for a body with another id than the path. Raises
+        Forbidden if the caller is not an admin or has a token for a domain. Raises the errors of
+        `authenticate` and `read_json`, such as Unauthorized for an invalid token. Raises the errors
+        of `Regions.create`, such as Conflict if the region exists (as in Keystone).
         """
         session, region_id = self.authenticate(request), request.path_params["region_id"]
         values = parse_new_object(await read_json(request), schemas.REGION)
@@ -93,8 +95,10 @@ class RegionHandlers(IdentityHandlers):
     async def update_region(self, request: Request) -> Response:
         """Change attributes of a region, and show the changed region.
 
-        Raises the errors of `authenticate`, `read_json` and `Regions.update`. Raises BadRequest for
-        an invalid body, and Forbidden if the caller is not an admin or has a token for a domain.
+        Raises BadRequest for an invalid body, and Forbidden if the caller is not an admin or has a
+        token for a domain. Raises the errors of `authenticate` and `read_json`, such as
+        Unauthorized for an invalid token. Raises the errors of `Regions.update`, such as NotFound
+        for an unknown region.
         """
         session = self.authenticate(request)
         values = parse_changes(await read_json(request), schemas.REGION)
@@ -105,8 +109,9 @@ class RegionHandlers(IdentityHandlers):
     async def delete_region(self, request: Request) -> Response:
         """Delete a region and all regions below it, and respond 204.
 
-        Raises the errors of `authenticate` and `Regions.delete`. Raises Forbidden, too, if the
-        caller is not an admin or has a token for a domain.
+        Raises Forbidden if the caller is not an admin or has a token for a domain. Raises the
+        errors of `authenticate`, such as Unauthorized for an invalid token. Raises the errors of
+        `Regions.delete`, such as NotFound for an unknown region.
         """
         policy.check(self.authenticate(request), "delete_region")
         await self._regions.delete(request.path_params["region_id"])

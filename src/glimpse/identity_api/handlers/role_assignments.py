@@ -32,9 +32,10 @@ class RoleAssignmentHandlers(IdentityHandlers):
         domain, only assignments in that domain and in its projects are listed. A query with
         ``include_subtree`` is not limited in this way.
 
-        Other requests are served between the parts of a long list. Raises the errors of
-        `authenticate`, `parse_query` and `find_assignments`, and Forbidden if the caller may not
-        list assignments.
+        Other requests are served between the parts of a long list. Raises Forbidden if the caller
+        may not list assignments. Raises the errors of `authenticate`, such as Unauthorized for an
+        invalid token. Raises the errors of `parse_query` and `find_assignments`: BadRequest for an
+        invalid query, and in some cases NotFound for an unknown project or user.
         """
         session, directory = self.authenticate(request), self.directory
         parameters = first_values(request.query_params.multi_items())

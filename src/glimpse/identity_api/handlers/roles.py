@@ -36,8 +36,9 @@ class RoleHandlers(IdentityHandlers):
         """List the roles that match the query (see `select_page`).
 
         With the parameter ``domain_id``, lists the roles of that domain; without it, the roles that
-        belong to no domain. Raises the errors of `authenticate`. Raises Forbidden if the caller may
-        not list roles, BadRequest for an invalid parameter, and NotFound for an unknown ``marker``.
+        belong to no domain. Raises Forbidden if the caller may not list roles, BadRequest for an
+        invalid parameter, and NotFound for an unknown ``marker``. Raises the errors of
+        `authenticate`, such as Unauthorized for an invalid token.
         """
         session, base_url = self.authenticate(request), base_url_of(request.scope)
         is_of_domain = "domain_id" in request.query_params
@@ -50,8 +51,8 @@ class RoleHandlers(IdentityHandlers):
     async def show_role(self, request: Request) -> Response:
         """Show a role.
 
-        Raises the errors of `authenticate`. Raises NotFound if the role does not exist, and
-        Forbidden if the caller may not see the role.
+        Raises NotFound if the role does not exist, and Forbidden if the caller may not see the
+        role. Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
         """
         session, role_id = self.authenticate(request), request.path_params["role_id"]
         self.check_policy(session, "get", role_id)
@@ -61,8 +62,9 @@ class RoleHandlers(IdentityHandlers):
     async def create_role(self, request: Request) -> Response:
         """Create a role, and respond 201.
 
-        Raises the errors of `authenticate`, `read_json` and `Roles.create`. Raises BadRequest for
-        an invalid body, and Forbidden if the caller may not create the role.
+        Raises BadRequest for an invalid body, and Forbidden if the caller may not create the role.
+        Raises the errors of `authenticate` and `read_json`, such as Unauthorized for an invalid
+        token. Raises the errors of `Roles.create`, such as Conflict if the name is in use.
         """
         session = self.authenticate(request)
         values = parse_new_object(await read_json(request), schemas.ROLE)
@@ -74,9 +76,10 @@ class RoleHandlers(IdentityHandlers):
     async def update_role(self, request: Request) -> Response:
         """Change attributes of a role, and show the changed role.
 
-        Raises the errors of `authenticate`, `read_json` and `Roles.update`. Raises BadRequest for
-        an invalid body, NotFound if the role does not exist, and Forbidden if the caller may not
-        change the role.
+        Raises BadRequest for an invalid body, NotFound if the role does not exist, and Forbidden if
+        the caller may not change the role. Raises the errors of `authenticate` and `read_json`,
+        such as Unauthorized for an invalid token. Raises the errors of `Roles.update`, such as
+        Conflict if the new name is in use.
         """
         session, role_id = self.authenticate(request), request.path_params["role_id"]
         values = parse_changes(await read_json(request), schemas.ROLE)
@@ -87,10 +90,10 @@ class RoleHandlers(IdentityHandlers):
     async def delete_role(self, request: Request) -> Response:
         """Delete a role and everything that refers to the role, and respond 204.
 
-        This includes application credentials that have the role. Raises the errors of
-        `authenticate`. Raises NotFound if the role does not exist, Forbidden if the caller may not
-        delete the role or if the role is immutable, and IdentityUnavailable if the identity file is
-        invalid or cannot be written.
+        This includes application credentials that have the role. Raises NotFound if the role does
+        not exist, Forbidden if the caller may not delete the role or if the role is immutable, and
+        IdentityUnavailable if the identity file is invalid or cannot be written. Raises the errors
+        of `authenticate`, such as Unauthorized for an invalid token.
         """
         session, role_id = self.authenticate(request), request.path_params["role_id"]
         self.check_policy(session, "delete", role_id)

@@ -42,9 +42,9 @@ class ServiceHandlers(IdentityHandlers):
     async def list_services(self, request: Request) -> Response:
         """List the services that match the query (see `select_page`).
 
-        The list includes the services of this process. Raises the errors of `authenticate`. Raises
-        Forbidden if the caller may not list services, BadRequest for an invalid parameter, and
-        NotFound for an unknown ``marker``.
+        The list includes the services of this process. Raises Forbidden if the caller may not list
+        services, BadRequest for an invalid parameter, and NotFound for an unknown ``marker``.
+        Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
         """
         policy.check(self.authenticate(request), "list_services")
         return list_response(request, "services", self._all(request), _LIST)
@@ -52,8 +52,8 @@ class ServiceHandlers(IdentityHandlers):
     async def show_service(self, request: Request) -> Response:
         """Show a service.
 
-        Raises the errors of `authenticate`. Raises Forbidden if the caller may not see services,
-        and NotFound if the service does not exist.
+        Raises Forbidden if the caller may not see services, and NotFound if the service does not
+        exist. Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
         """
         policy.check(self.authenticate(request), "get_service")
         return show_response("service", self._all(request), request.path_params["service_id"])
@@ -61,8 +61,10 @@ class ServiceHandlers(IdentityHandlers):
     async def create_service(self, request: Request) -> Response:
         """Create a service, and respond 201.
 
-        Raises the errors of `authenticate`, `read_json` and `Services.create`. Raises BadRequest
-        for an invalid body, and Forbidden if the caller may not create services.
+        Raises BadRequest for an invalid body, and Forbidden if the caller may not create services.
+        Raises the errors of `authenticate` and `read_json`, such as Unauthorized for an invalid
+        token. Raises the errors of `Services.create`, such as Forbidden if there are too many
+        services.
         """
         session = self.authenticate(request)
         values = parse_new_object(await read_json(request), schemas.SERVICE)
@@ -73,8 +75,9 @@ class ServiceHandlers(IdentityHandlers):
     async def update_service(self, request: Request) -> Response:
         """Change attributes of a service, and show the changed service.
 
-        Raises the errors of `authenticate`, `read_json` and `Services.update`. Raises BadRequest
-        for an invalid body, and Forbidden if the caller may not change services.
+        Raises BadRequest for an invalid body, and Forbidden if the caller may not change services.
+        Raises the errors of `authenticate` and `read_json`, such as Unauthorized for an invalid
+        token. Raises the errors of `Services.update`, such as NotFound for an unknown service.
         """
         session = self.authenticate(request)
         values = parse_changes(await read_json(request), schemas.SERVICE)
@@ -85,9 +88,10 @@ class ServiceHandlers(IdentityHandlers):
     async def delete_service(self, request: Request) -> Response:
         """Delete a service and its endpoints, and respond 204.
 
-        Raises the errors of `authenticate`. Raises NotFound if the service does not exist,
-        Forbidden if the caller may not delete services or if the service is one of this process,
-        and IdentityUnavailable if the identity file is invalid or cannot be written.
+        Raises NotFound if the service does not exist, Forbidden if the caller may not delete
+        services or if the service is one of this process, and IdentityUnavailable if the identity
+        file is invalid or cannot be written. Raises the errors of `authenticate`, such as
+        Unauthorized for an invalid token.
         """
         policy.check(self.authenticate(request), "delete_service")
         await self._services.delete(request.path_params["service_id"])

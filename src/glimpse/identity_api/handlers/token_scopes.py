@@ -22,7 +22,7 @@ class TokenScopeHandlers(IdentityHandlers):
         """List the projects in which the caller has a role, also disabled ones, sorted by name.
 
         The caller's token may be unscoped. The query is ignored. Raises the errors of
-        `authenticate`.
+        `authenticate`, such as Unauthorized for an invalid token.
         """
         session, base_url = self.authenticate(request), base_url_of(request.scope)
         found = self.directory.projects_of(session.user)
@@ -34,7 +34,7 @@ class TokenScopeHandlers(IdentityHandlers):
         """List the domains in which the caller has a role, also disabled ones, sorted by name.
 
         The caller's token may be unscoped. The query is ignored. Raises the errors of
-        `authenticate`.
+        `authenticate`, such as Unauthorized for an invalid token.
         """
         session, base_url = self.authenticate(request), base_url_of(request.scope)
         found = self.directory.domains_of(session.user)
@@ -46,7 +46,7 @@ class TokenScopeHandlers(IdentityHandlers):
         """List the entry ``{"all": true}`` if the caller has a role on the system, else nothing.
 
         The caller's token may be unscoped. The query is ignored. Raises the errors of
-        `authenticate`.
+        `authenticate`, such as Unauthorized for an invalid token.
         """
         user = self.authenticate(request).user
         url = f"{base_url_of(request.scope)}/v3/auth/system"
@@ -56,7 +56,8 @@ class TokenScopeHandlers(IdentityHandlers):
     async def show_catalog(self, request: Request) -> Response:
         """Show the service catalog for the caller's token.
 
-        Raises the errors of `authenticate`, and Forbidden if the token is not for a project.
+        Raises Forbidden if the token is not for a project. Raises the errors of `authenticate`,
+        such as Unauthorized for an invalid token.
         """
         session = self.authenticate(request)
         if session.project is None:

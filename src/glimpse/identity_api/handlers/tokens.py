@@ -53,10 +53,10 @@ class TokenHandlers(IdentityHandlers):
         `is_true`), the subject token may have expired up to EXPIRED_WINDOW (two days) ago. The
         document has the catalog, unless the query has ``nocatalog``.
 
-        Raises the errors of `authenticate`. Raises NotFound if the subject token is not valid, and
-        Forbidden if `policy.RULES` does not allow the action validate_token (for HEAD:
-        check_token). If the header is missing, raises NotFound if the caller may see the tokens of
-        all users, otherwise Forbidden.
+        Raises NotFound if the subject token is not valid, and Forbidden if `policy.RULES` does not
+        allow the action validate_token (for HEAD: check_token). If the header is missing, raises
+        NotFound if the caller may see the tokens of all users, otherwise Forbidden. Raises the
+        errors of `authenticate`, such as Unauthorized for an invalid token.
         """
         parameters = first_values(request.query_params.multi_items())
         is_window_allowed = is_true(parameters.get("allow_expired", ""))
@@ -73,10 +73,10 @@ class TokenHandlers(IdentityHandlers):
         All tokens that were obtained with the subject token are revoked, too. If the subject token
         was itself obtained with another token, only the subject token is revoked.
 
-        Raises the errors of `authenticate`. Raises NotFound if the subject token is not valid, and
-        Forbidden if the subject token is another user's and the caller is no admin. If the header
-        is missing, raises NotFound if the caller is an admin, otherwise Forbidden. Raises
-        IdentityUnavailable if the revocation cannot be written.
+        Raises NotFound if the subject token is not valid, and Forbidden if the subject token is
+        another user's and the caller is no admin. If the header is missing, raises NotFound if the
+        caller is an admin, otherwise Forbidden. Raises IdentityUnavailable if the revocation cannot
+        be written. Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
         """
         await self.identity.revoke(self._subject(request, "revoke_token"))
         return Response(status_code=204, headers=PRIVATE)

@@ -51,9 +51,9 @@ class UserHandlers(IdentityHandlers):
     async def list_users(self, request: Request) -> Response:
         """List the users that match the query (see `select_page`).
 
-        With a token for a domain, only the users of that domain are listed. Raises the errors of
-        `authenticate`. Raises Forbidden if the caller may not list users, BadRequest for an invalid
-        parameter, and NotFound for an unknown ``marker``.
+        With a token for a domain, only the users of that domain are listed. Raises Forbidden if the
+        caller may not list users, BadRequest for an invalid parameter, and NotFound for an unknown
+        ``marker``. Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
         """
         session, base_url = self.authenticate(request), base_url_of(request.scope)
         own = session.domain.id if session.domain else None
@@ -65,8 +65,9 @@ class UserHandlers(IdentityHandlers):
     async def show_user(self, request: Request) -> Response:
         """Show a user.
 
-        Raises the errors of `authenticate`, and Forbidden if the caller may not see the user. For
-        an unknown user, raises NotFound if the caller may see all users, otherwise Forbidden.
+        Raises Forbidden if the caller may not see the user. For an unknown user, raises NotFound if
+        the caller may see all users, otherwise Forbidden. Raises the errors of `authenticate`, such
+        as Unauthorized for an invalid token.
         """
         user_id = request.path_params["user_id"]
         self.check_policy(self.authenticate(request), "get_user", user_id)
@@ -79,10 +80,11 @@ class UserHandlers(IdentityHandlers):
         """Create a user, and respond 201.
 
         If the body has no ``domain_id``, the user is in the domain that the token is for, or else
-        in the domain Default. Raises the errors of `authenticate`, `read_json` and `Users.create`.
-        Raises BadRequest for an invalid body, and Forbidden if the caller may not create the user.
-        Raises ClientDisconnected if the client disconnects before the end; the user may have been
-        created by then.
+        in the domain Default. Raises BadRequest for an invalid body, and Forbidden if the caller
+        may not create the user. Raises ClientDisconnected if the client disconnects before the end;
+        the user may have been created by then. Raises the errors of `authenticate` and `read_json`,
+        such as Unauthorized for an invalid token. Raises the errors of `Users.create`, such as
+        Conflict if the name is in use.
         """
         session = self.authenticate(request)
         values = parse_new_object(await read_json(request), schemas.USER)
@@ -97,11 +99,12 @@ class UserHandlers(IdentityHandlers):
 
         If the password is changed or the user is disabled, all present tokens of the user become
         invalid. Attributes that Keystone does not know are shown twice: in the user and under
-        ``extra``, as in Keystone. Raises the errors of `authenticate`, `read_json` and
-        `Users.update`. Raises BadRequest for an invalid body, and Forbidden if the caller may not
-        change the user. For an unknown user, raises NotFound if the caller may change all users,
-        otherwise Forbidden. Raises ClientDisconnected if the client disconnects before the end; the
-        user may have been changed by then.
+        ``extra``, as in Keystone. Raises BadRequest for an invalid body, and Forbidden if the
+        caller may not change the user. For an unknown user, raises NotFound if the caller may
+        change all users, otherwise Forbidden. Raises ClientDisconnected if the client disconnects
+        before the end; the user may have been changed by then. Raises the errors of `authenticate`
+        and `read_json`, such as Unauthorized for an invalid token. Raises the errors of
+        `Users.update`, such as Conflict if the new name is in use.
         """
         session, user_id = self.authenticate(request), request.path_params["user_id"]
         values = parse_changes(await read_json(request), schemas.USER)
@@ -115,9 +118,10 @@ class UserHandlers(IdentityHandlers):
     async def delete_user(self, request: Request) -> Response:
         """Delete a user and everything that belongs to the user, except images, and respond 204.
 
-        Raises the errors of `authenticate`. Raises Forbidden if the caller may not delete the user,
-        and IdentityUnavailable if the identity file is invalid or cannot be written. For an unknown
-        user, raises NotFound if the caller may delete all users, otherwise Forbidden.
+        Raises Forbidden if the caller may not delete the user, and IdentityUnavailable if the
+        identity file is invalid or cannot be written. For an unknown user, raises NotFound if the
+        caller may delete all users, otherwise Forbidden. Raises the errors of `authenticate`, such
+        as Unauthorized for an invalid token.
         """
         user_id = request.path_params["user_id"]
         self.check_policy(self.authenticate(request), "delete_user", user_id)
@@ -128,10 +132,10 @@ class UserHandlers(IdentityHandlers):
         """Change the password of the user in the path, and respond 204.
 
         No token is needed, because the body has the original password. All present tokens of the
-        user become invalid. Raises the errors of `check_lengths`, `read_json` and
-        `Users.change_password`, such as Unauthorized for a wrong original password. Raises
-        BadRequest for an invalid body. Raises ClientDisconnected if the client disconnects before
-        the end; the password may have been changed by then.
+        user become invalid. Raises BadRequest for an invalid body. Raises ClientDisconnected if the
+        client disconnects before the end; the password may have been changed by then. Raises the
+        errors of `check_lengths`, `read_json` and `Users.change_password`, such as Unauthorized for
+        a wrong original password.
         """
         check_lengths(request)
         original, password = schemas.parse_password_change(await read_json(request))
@@ -143,10 +147,10 @@ class UserHandlers(IdentityHandlers):
     async def list_projects_of_user(self, request: Request) -> Response:
         """List the projects in which a user has a role, and which match the query.
 
-        Raises the errors of `authenticate`. Raises BadRequest for an invalid ``limit``, and
-        NotFound for an unknown ``marker``. Raises Forbidden if the caller may not see the user's
-        projects. For an unknown user, raises NotFound if the caller may see the projects of all
-        users, otherwise Forbidden.
+        Raises BadRequest for an invalid ``limit``, and NotFound for an unknown ``marker``. Raises
+        Forbidden if the caller may not see the user's projects. For an unknown user, raises
+        NotFound if the caller may see the projects of all users, otherwise Forbidden. Raises the
+        errors of `authenticate`, such as Unauthorized for an invalid token.
         """
         user_id, base_url = request.path_params["user_id"], base_url_of(request.scope)
         self.check_policy(self.authenticate(request), "list_user_projects", user_id)
@@ -159,10 +163,10 @@ class UserHandlers(IdentityHandlers):
     async def list_groups_of_user(self, request: Request) -> Response:
         """Respond with an empty list, because no user is in a group.
 
-        Raises the errors of `authenticate`. Raises BadRequest for an invalid ``limit``, and
-        NotFound for any ``marker``. Raises Forbidden if the caller may not see the groups of the
-        user. For an unknown user, raises NotFound if the caller may see the groups of all users,
-        otherwise Forbidden.
+        Raises BadRequest for an invalid ``limit``, and NotFound for any ``marker``. Raises
+        Forbidden if the caller may not see the groups of the user. For an unknown user, raises
+        NotFound if the caller may see the groups of all users, otherwise Forbidden. Raises the
+        errors of `authenticate`, such as Unauthorized for an invalid token.
         """
         user_id = request.path_params["user_id"]
         self.check_policy(self.authenticate(request), "list_groups_for_user", user_id)
