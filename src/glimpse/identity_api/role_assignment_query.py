@@ -20,7 +20,8 @@ class AssignmentQuery(NamedTuple):
     An id of None matches every assignment. The flags mean, if they are True:
 
     - ``is_system``: list only assignments on the system.
-    - ``is_inherited``: list only assignments on the system, because no other one is inherited.
+    - ``is_inherited``: list no assignments in projects and domains, because none is inherited.
+      Assignments on the system are listed.
     - ``include_subtree``: also list assignments in projects below ``project_id``.
     - ``is_effective``: also list the roles that assigned roles imply. Leave out roles that belong
       to a domain, and all assignments on the system. Ignore ``is_system``, as Keystone does.
