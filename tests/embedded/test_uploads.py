@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from glimpse.embedded.directory_store import DataTooLarge, DirectoryStore
+from glimpse.embedded.image_changes import current_time
 from glimpse.embedded.image_data import NoData
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.images.errors import Conflict, Forbidden, ImageNotFound
@@ -92,6 +93,32 @@ async def test_upload_cancelled_before_its_file_is_created_leaves_no_file(
         await upload
     await occupied
     assert files_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("is_staged", [False, True])
+async def test_upload_cancelled_while_its_begin_is_written_can_be_repeated(
+    state: Path, *, is_staged: bool
+) -> None:
+    writing, finish = threading.Event(), threading.Event()
+
+    def clock() -> str:
+        if threading.current_thread() is not threading.main_thread():  # in the catalog's write
+            writing.set()
+            finish.wait(20)
+        return current_time()
+
+    service = open_images(state, clock=clock)
+    image_id = await create_image(service)
+    send = service.imports.stage if is_staged else service.data.upload
+    upload = asyncio.ensure_future(send(OWNER, image_id, chunks_of(*PIECES)))
+    assert await asyncio.to_thread(writing.wait, 20)
+    upload.cancel()
+    await asyncio.sleep(0)  # the upload gets the cancellation
+    finish.set()
+    with pytest.raises(asyncio.CancelledError):
+        await upload
+    await send(OWNER, image_id, chunks_of(*PIECES))
+    await service.close()
 
 
 async def test_second_concurrent_upload_raises_conflict(

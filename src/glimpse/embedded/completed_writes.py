@@ -1,4 +1,4 @@
-"""complete: wait for a write to the catalog to end, even if the waiting task is cancelled."""
+"""Wait for a write to the catalog to end, even if the waiting task is cancelled."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -12,7 +12,7 @@ async def complete(write: Coroutine[Any, Any, Result]) -> Result:
 
     If the task that waits is cancelled, `complete` still waits for the end of the write. The
     cancellation is lost: `complete` does not raise CancelledError. A second cancellation cancels
-    `write`.
+    `write`, and `complete` raises CancelledError.
 
     Use `complete` if stored image data must be kept exactly when the write succeeds. The catalog
     ends a write even if nobody waits for it. So only the result of the write says whether the
@@ -23,3 +23,19 @@ async def complete(write: Coroutine[Any, Any, Result]) -> Result:
         return await asyncio.shield(writing)
     except asyncio.CancelledError:
         return await writing
+
+
+async def complete_then_cancel(write: Coroutine[Any, Any, Result]) -> Result:
+    """Wait until `write` has ended. Return what `write` returns, or raise what it raises.
+
+    If the task that waits is cancelled, raises CancelledError when the write has ended, whether the
+    write succeeds or fails. A second cancellation cancels `write`.
+
+    Use this if code that runs after a cancellation must read what was written.
+    """
+    writing = asyncio.ensure_future(write)
+    try:
+        return await asyncio.shield(writing)
+    except asyncio.CancelledError:
+        await asyncio.gather(writing, return_exceptions=True)
+        raise

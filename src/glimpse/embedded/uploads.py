@@ -8,7 +8,7 @@ from typing import Any
 
 from glimpse.embedded import image_changes
 from glimpse.embedded.catalog import Catalog, Change, RecordCheck, UsageCheck
-from glimpse.embedded.completed_writes import complete
+from glimpse.embedded.completed_writes import complete, complete_then_cancel
 from glimpse.embedded.content_check import ContentRules
 from glimpse.embedded.directory_store import DirectoryStore
 from glimpse.embedded.quotas import ProjectQuotas, limit_bytes
@@ -103,7 +103,7 @@ class Uploads:
         The quotas are those of `project_id`. Raises ImageNotFound, Conflict, QuotaExceeded, and
         what `require_permitted` raises.
         """
-        await self._catalog.update(
+        writing = self._catalog.update(
             image_id,
             project_id,
             lambda record: image_changes.with_status(
@@ -111,6 +111,7 @@ class Uploads:
             ),
             lambda usage: self.quotas.check_upload(project_id, usage, size),
         )
+        await complete_then_cancel(writing)
 
     async def acquire(self, image_id: str) -> UploadLock:
         """Return the image's upload lock, which the caller has to release or abandon.

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 
 from glimpse.embedded.catalog import Catalog, Change
+from glimpse.embedded.completed_writes import complete_then_cancel
 from glimpse.embedded.directory_store import DirectoryStore
 from glimpse.embedded.image_changes import with_status
 from glimpse.embedded.imports import image_states
@@ -61,7 +62,7 @@ class StagedUploads:
         """
         lock = await self._uploads.acquire(image_id)
         try:
-            await self._catalog.update(
+            writing = self._catalog.update(
                 image_id,
                 project_id,
                 lambda record: with_status(
@@ -69,6 +70,7 @@ class StagedUploads:
                 ),
                 lambda usage: self._uploads.quotas.check_staging(project_id, usage, size),
             )
+            await complete_then_cancel(writing)
             await self._store(image_id, project_id, require_permitted, chunks)
         finally:
             if await self._is_incomplete(image_id):
