@@ -52,7 +52,8 @@ class BackgroundJobs:
 
         `on_end` gets True only if the job returned True. If the job raises an error, the error is
         logged and `on_end` gets False. If the job is cancelled, even before its first statement,
-        `on_end` gets False. After `close`, the job is not started, and `on_end` gets False at once.
+        `on_end` gets False. From the call of `close` on, no job is started, and `on_end` gets False
+        before `start` returns.
         """
         if self.is_closed:
             job.close()
@@ -71,12 +72,15 @@ class BackgroundJobs:
         task.add_done_callback(on_done)
 
     async def wait_until_idle(self) -> None:
-        """Return when all jobs have ended."""
+        """Return when no job runs, and `on_end` of every job has been called.
+
+        Also waits for the jobs that are started during the wait.
+        """
         while self._jobs:
             await asyncio.wait(self._jobs)
 
     async def close(self) -> None:
-        """Cancel all jobs, and return when all have ended."""
+        """Cancel all jobs, and return when all have ended. From the call on, no job is started."""
         self.is_closed = True
         for task in self._jobs:
             task.cancel()
@@ -87,11 +91,11 @@ class LimitedJobs:
     """Runs a limited number of jobs, such as imports, as asyncio tasks.
 
     Each job belongs to a project, or to None for no project. The owner of the object calls `close`
-    at the end.
+    at the end. There are two limits:
 
-    To limit the number of jobs, a caller enters `reserve_job`, and calls `start` in its block. To
-    limit how many jobs work at a time, each job enters ``places.place`` before its work, and so
-    waits until a place is free.
+    - How many jobs exist: enter `reserve_job`, and call `start` in its block.
+    - How many jobs work at the same time: each job enters ``places.place`` before its work. The job
+      waits there until a place is free.
     """
 
     def __init__(self, limits: JobLimits) -> None:
@@ -105,9 +109,10 @@ class LimitedJobs:
     def reserve_job(self, project_id: str | None) -> Iterator[None]:
         """Reserve room for one job of a project until the block ends; start the job in the block.
 
-        Raises Unavailable after `close`, or if there is no room. A process has room for
-        `max_running` + `max_waiting` jobs. A project has room for its share of both numbers. Each
-        job that runs or waits takes room, and so does each reservation.
+        Raises Unavailable after `close`. Raises Unavailable with a `retry_after` of 60 seconds if
+        there is no room. A process has room for `max_running` + `max_waiting` jobs. A project has
+        room for its share of both numbers. Each reservation takes room until its block ends. Each
+        job takes room from its start to its end.
         """
         if self._jobs.is_closed:
             raise Unavailable("The server is stopping.")
@@ -129,9 +134,10 @@ class LimitedJobs:
         job: Coroutine[Any, Any, bool],
         on_end: Callable[[bool], None],
     ) -> None:
-        """Start a job of a project, whether there is room or not.
+        """Start a job of a project, whether there is room or not. Does not wait for a place.
 
-        `on_end` is called as by ``BackgroundJobs.start``.
+        `on_end` is called as by `BackgroundJobs.start`. The room of the job is free by then. From
+        the call of `close` on, no job is started, and `on_end` gets False before `start` returns.
         """
         self._taken[project_id] += 1
 
@@ -146,9 +152,12 @@ class LimitedJobs:
         self._taken -= Counter({project_id: 1})  # unlike `subtract`, removes a count of zero
 
     async def wait_until_idle(self) -> None:
-        """Return when all jobs have ended."""
+        """Return when no job exists, and `on_end` of every job has been called.
+
+        Also waits for the jobs that are started during the wait.
+        """
         await self._jobs.wait_until_idle()
 
     async def close(self) -> None:
-        """Cancel all jobs, and return when all have ended."""
+        """Cancel all jobs, and return when all have ended. From the call on, no job is started."""
         await self._jobs.close()

@@ -24,8 +24,9 @@ class ContentRules(NamedTuple):
 
     If `require_image_format_match` is False, the format of the data may differ from the image's
     disk format. A VMDK file must have one of the createTypes in `vmdk_allowed_types`, in upper or
-    lower case. oslo.utils refuses all createTypes except the two in the default of that option.
-    `gpt_safety_checks_nonfatal` names safety checks that a disk with a partition table may fail.
+    lower case. No other createTypes than ``streamOptimized`` and ``monolithicSparse`` are ever
+    allowed, because oslo.utils fails all others. `gpt_safety_checks_nonfatal` names safety checks
+    that a disk with a partition table may fail.
     """
 
     require_image_format_match: bool
@@ -42,20 +43,20 @@ def check_and_measure(
 ) -> int | None:
     """Check an image's data; return the size of its disk in bytes, or None if it is unknown.
 
-    `formats` is what `inspect_formats` found in the data. `size` is the length of the data in
-    bytes. If `container_format` is not ``bare``, nothing is checked, and the result is None.
+    `formats` is what `inspect_formats` found in the data: at least one. `size` is the length of the
+    data in bytes. If `container_format` is not ``bare``, returns None without a check.
 
-    The data is right if its only format is `disk_format`. The data is also right in these cases:
+    The data has the right format if the only found format is `disk_format`, or in these cases:
 
-    - `disk_format` is ``raw``, and the data has one format, which may be any. The size of the disk
-      is then `size`.
-    - `disk_format` is ``iso``, and the data has the formats ``iso`` and ``gpt``.
+    - `disk_format` is ``raw``, and any one format was found. The size of the disk is then `size`.
+    - `disk_format` is ``iso``, and ``iso`` and ``gpt`` were found.
     - `disk_format` is an operator's own format (not in INSPECTED_FORMATS), and no known format was
-      found.
+      found. The size of the disk is then unknown.
 
-    If the data is not right, is incomplete or has a malformed header, raises InvalidImageData. In
-    these cases, returns None instead if `rules.require_image_format_match` is False. Always raises
-    InvalidImageData if the data is right, but fails a safety check of its format.
+    Raises InvalidImageData if the data has the wrong format, is incomplete, or has a malformed
+    header. If `rules.require_image_format_match` is False, returns None in these three cases.
+    Raises InvalidImageData, whatever this rule is, if the data fails a safety check of its format.
+    A size of 0, or of 2**53 bytes or more, counts as unknown.
     """
     if container_format != "bare":
         return None
@@ -76,7 +77,10 @@ class _UnexpectedFormat(InvalidImageData):
 
 
 def _check_format(disk_format: str | None, formats: Sequence[FoundFormat]) -> None:
-    """Raise _UnexpectedFormat if an image with `disk_format` may not have data in `formats`."""
+    """Raise _UnexpectedFormat if an image with `disk_format` may not have data in `formats`.
+
+    Several formats are never allowed. If `disk_format` is None, no format is allowed.
+    """
     if len(formats) > 1:
         names = ",".join(each.name for each in formats)
         raise _UnexpectedFormat(f"Multiple formats detected: {names}")
@@ -104,10 +108,11 @@ def _check_safety(found: FoundFormat, rules: ContentRules) -> None:
 
 
 def _disk_size(disk_format: str | None, found: FoundFormat, size: int) -> int | None:
-    """Return the size of the disk in bytes; None if it is unknown.
+    """Return the size of the disk in bytes; None for a size of 0, or of 2**53 bytes or more.
 
-    `size` is the length of the data in bytes. Raises _UnexpectedFormat if the header of the data is
-    so malformed that the size cannot be computed.
+    The size is `size`, the length of the data in bytes, if `disk_format` is ``raw``. Otherwise the
+    header of the data claims the size. Data without a known format has no such header: returns
+    None. Raises _UnexpectedFormat if the header is so malformed that the size cannot be computed.
     """
     if disk_format == "raw":
         disk_size: int | None = size

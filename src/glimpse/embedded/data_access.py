@@ -43,7 +43,7 @@ class DataAccess:
         """Return True if data is stored for this image id. Checks no permission.
 
         True does not mean that the image exists: the data of a deleted image may not be removed
-        yet.
+        yet. Returns False if the directory of the data is missing.
         """
         return self._store.has(image_id.lower())
 
@@ -57,13 +57,15 @@ class DataAccess:
     ) -> None:
         """Store the data of a queued image; the image becomes saving, and then active.
 
-        `check` gets the image before the upload, and may raise an error to refuse the upload.
-        `size` is the length of the data in bytes; None if it is unknown. If an error is raised
-        while the data is being stored, the image becomes queued again and no data is left.
+        `check` gets the image before the upload, and may raise an error to prevent the upload.
+        `size` is the length of the data in bytes; None if it is unknown. If an error is raised or
+        the task is cancelled while the data is being stored, the image becomes queued again and no
+        data is left.
 
         Raises ImageNotFound if there is no such image or `caller` may not see it; Forbidden if
-        `caller` may not upload the image's data; what `check` and `chunks` raise; and the other
-        errors of `Uploads.upload`.
+        `caller` may not upload the image's data; what `check` and `chunks` raise; Conflict if the
+        image is not queued or is being given data by another request; QuotaExceeded; DataTooLarge;
+        InvalidImageData if the content rules do not allow the data; StorageFull.
         """
         record = await self._catalog.get(image_id.lower(), caller.project_id)
         if record is None:
@@ -87,7 +89,7 @@ class DataAccess:
     ) -> ImageData:
         """Return an object that reads an image's data. The file is opened by `ImageData.read`.
 
-        `check` is called if `caller` may download the data, and may raise an error to refuse the
+        `check` is called if `caller` may download the data, and may raise an error to prevent the
         download.
 
         Raises ImageNotFound if there is no such image or `caller` may not see it. Raises Forbidden

@@ -55,7 +55,8 @@ class DirectoryStore:
 
     Incomplete data is never read, because a file has a temporary name until its upload is complete.
     "On the disk" means that the data is synced. If syncing is off for the state directory
-    (`files.syncing`), such data is written, but not synced.
+    (`files.syncing`), such data is written, but not synced. Errors of the disk are logged, each
+    kind at most once a minute.
     """
 
     def __init__(self, directory: Path, size_cap: int) -> None:
@@ -75,8 +76,9 @@ class DirectoryStore:
         data.
 
         Raises DataTooLarge for more than `size_cap` bytes; StorageFull; Unavailable if the
-        directory is missing or cannot be written; and what `chunks` raises. After an error, no data
-        of the image is left, not even older data, unless a file cannot be removed.
+        directory is missing or cannot be written; and what `chunks` raises. After an error or a
+        cancellation, no data of the image is left, not even older data. Files that cannot be
+        removed then stay.
         """
         self._check_directory()
         upload = _UploadFile(self.directory / image_id, self._temporary(image_id))
@@ -104,14 +106,17 @@ class DirectoryStore:
         return ImageData(size, checksum, self.directory / image_id)
 
     def has(self, image_id: str) -> bool:
-        """Return True if the image's data is stored.
+        """Return True if the image's data is stored; False also if the directory is missing.
 
         At the end of an upload, the result is True shortly before the data is on the disk.
         """
         return (self.directory / image_id).is_file()
 
     def _check_directory(self) -> None:
-        """Raise Unavailable, and log why, if the directory is missing: not mounted, for example."""
+        """Raise Unavailable if the directory is missing, for example because it is not mounted.
+
+        Also logs this error, at most once a minute.
+        """
         if not self.directory.is_dir():
             _log_missing(
                 "image data cannot be used: %s does not exist; mount or restore it", self.directory
@@ -119,17 +124,18 @@ class DirectoryStore:
             raise Unavailable("The image storage media cannot be used.")
 
     async def delete(self, image_id: str) -> None:
-        """Remove the data of an image. Does nothing if there is none.
+        """Remove the data of an image. Do nothing if there is none, or if the directory is missing.
 
-        Raises Unavailable or StorageFull if the disk cannot be written.
+        The removal is not synced: after a crash of the machine, the data may be there again. Raises
+        Unavailable or StorageFull if the disk cannot be written.
         """
         await _in_thread((self.directory / image_id).unlink, missing_ok=True)
 
     async def delete_unfinished(self, image_id: str) -> None:
         """Remove the temporary file that an interrupted upload left, if there is one.
 
-        The caller must make sure that no upload of the image runs. Raises Unavailable or
-        StorageFull if the disk cannot be written.
+        The caller must make sure that no upload of the image runs. The removal is not synced.
+        Raises Unavailable or StorageFull if the disk cannot be written.
         """
         await _in_thread(self._temporary(image_id).unlink, missing_ok=True)
 
@@ -153,7 +159,8 @@ class _UploadFile:
     def write(self, data: bytes) -> None:
         """Append data; the first call creates the file.
 
-        Raises OSError if the disk cannot be written, or if `abort` was called before.
+        Raises OSError if the disk cannot be written, or if `abort` was called before. The caller
+        must call `abort` after an error.
         """
         with self._lock:
             self._digests.update(data)
@@ -163,9 +170,10 @@ class _UploadFile:
     def finish(self) -> StoredData:
         """Give the file its final name; return when the data and the name are on the disk.
 
-        If the machine crashes before `finish` returns, the next process removes the data, because
-        the image is not active. Raises OSError if the disk cannot be written, or if `abort` was
-        called before.
+        Closes the file. Without a call of `write`, the file is empty. If the machine crashes before
+        `finish` returns, the next process removes the data, because the image is not active. Raises
+        OSError if the disk cannot be written, or if `abort` was called before. The caller must call
+        `abort` after an error, because the file may already have its final name.
         """
         with self._lock, self._open_once() as file:
             file.flush()
@@ -189,7 +197,11 @@ class _UploadFile:
         return self._file
 
     def abort(self) -> None:
-        """Close the file, and remove its temporary name and its final name. Ignores OSError."""
+        """Close the file, and remove its temporary name and its final name. Ignores OSError.
+
+        Waits until a call of `write` or `finish` that is running has ended. Later calls raise
+        OSError.
+        """
         with self._lock, contextlib.suppress(OSError):
             self._is_aborted = True
             if self._file is not None:
@@ -202,7 +214,8 @@ class _UploadFile:
 async def _join_chunks(chunks: AsyncIterator[bytes], size_cap: int) -> AsyncIterator[bytes]:
     """Yield the chunks, joined to pieces of at least 128 KiB; the last piece may be shorter.
 
-    Raises DataTooLarge as soon as there are more than `size_cap` bytes.
+    Yields nothing if there are no bytes. Raises DataTooLarge as soon as there are more than
+    `size_cap` bytes; pieces may have been yielded before. Raises what `chunks` raises.
     """
     size = 0
     waiting: list[bytes] = []
@@ -225,7 +238,9 @@ async def _in_thread(
 ) -> Result:
     """Call a function that writes files, in a thread; return its result.
 
-    If the function raises OSError, the error is logged, and StorageFull or Unavailable is raised.
+    If the function raises OSError, logs the error and raises the error of `_write_error`:
+    StorageFull or Unavailable. Other errors of the function are raised as they are. If the task is
+    cancelled, the thread goes on.
     """
     try:
         return await asyncio.to_thread(function, *arguments, **named)
@@ -234,10 +249,10 @@ async def _in_thread(
 
 
 def _write_error(error: OSError) -> ServiceError:
-    """Log why writing failed; return the error to raise. Its message does not have the path.
+    """Log why writing failed, at most once a minute; return the error to raise.
 
     The result is StorageFull if the disk is full, or if a disk quota or a file size limit is
-    reached. Otherwise the result is Unavailable.
+    reached. Otherwise the result is Unavailable. The message of the result does not have the path.
     """
     _log_unwritable("image data cannot be written, check disk space and permissions: %s", error)
     if error.errno in _FULL:

@@ -59,8 +59,8 @@ def inspect_formats(file: BinaryIO) -> tuple[FoundFormat, ...]:
 
     Blocks, and moves the position of the file. Reads at most the first 16 MiB and the last 64 KiB.
     Takes up to 2 MB of memory, and up to 0.3 s of CPU time for malicious data. The first call in a
-    process also imports the inspectors, which takes 0.1 s and 8 MB. Raises OSError if the file
-    cannot be read. Malformed data raises no error.
+    process also imports the inspectors, which takes 0.1 s and 8 MB, and turns their log off. Raises
+    OSError if the file cannot be read. Malformed data raises no error.
     """
     from oslo_utils.imageutils import format_inspector  # noqa: PLC0415  see above
 
@@ -73,10 +73,11 @@ def inspect_formats(file: BinaryIO) -> tuple[FoundFormat, ...]:
 
 
 def _read(file: BinaryIO, inspectors: list["FileInspector"]) -> None:
-    """Pass the data to the inspectors: first the beginning, then the end.
+    """Pass the data to the inspectors: first the beginning, up to 16 MiB, and then the end.
 
-    Stops reading as soon as no inspector needs more. An inspector that fails gets no more data.
-    Raises OSError if the file cannot be read.
+    Stops reading the beginning as soon as each inspector is complete, has failed, or needs only the
+    end. Does not read the end if an inspector needs more than 16 MiB of the beginning. An inspector
+    that fails gets no more data. Raises OSError if the file cannot be read.
     """
     file.seek(0)
     reading = list(inspectors)
@@ -95,8 +96,9 @@ def _read(file: BinaryIO, inspectors: list["FileInspector"]) -> None:
 def _read_end(file: BinaryIO, inspectors: list["FileInspector"]) -> None:
     """Pass the last 64 KiB of the data to `inspectors`, which need only the end.
 
-    If the beginning and the end overlap, an inspector gets some bytes twice. That is harmless,
-    because an inspector keeps only the last bytes that it gets. Raises OSError.
+    If `inspectors` is empty, nothing is read. If the beginning and the end overlap, an inspector
+    gets some bytes twice. That is harmless, because an inspector keeps only the last bytes that it
+    gets. Raises OSError if the file cannot be read.
     """
     if inspectors:
         size = file.seek(0, os.SEEK_END)
@@ -135,7 +137,7 @@ def _may_match(inspector: "FileInspector") -> bool:
 
 
 def _describe(inspector: "FileInspector") -> FoundFormat:
-    """Return the format of the inspector, with the disk size and the failed safety checks."""
+    """Return the FoundFormat of the inspector. The disk size is None if it cannot be computed."""
     subformat = getattr(inspector, "vmdktype", None)
     return FoundFormat(
         str(inspector),
