@@ -74,13 +74,11 @@ def current_time() -> str:
 def new_image(caller: Caller, new: NewImage, permissions: Permissions, *, now: str) -> Image:
     """Return a new image without data, in status queued. Both dates are `now`.
 
-    The id of the image is in lower case, and the tags are sorted. Formats and quotas are not
-    checked. Raises these errors:
-
-    - Forbidden if the caller may not create images or give an image this visibility; if the owner
-      is not the caller's project and the caller is no admin; or if a property's key is reserved.
-    - Invalid if text cannot be stored (see `check_text`), or if the properties are too large (see
-      `check_size`).
+    The id is in lower case. The tags are sorted, without duplicates. Formats and quotas are not
+    checked. Raises Forbidden if the caller has no project, or may not create images or give an
+    image this visibility; if the owner is not the caller's project and the caller is no admin; or
+    if a property's key is reserved. Raises Invalid if text cannot be stored (see `check_text`), or
+    if the properties are too large (see `check_size`).
     """
     owner = _owner_of_new_image(caller, new)
     _check_reserved(new.properties)
@@ -135,15 +133,15 @@ def apply_update(
 ) -> Image:
     """Return the record's image as `update` changes it, with `now` as its ``updated_at``.
 
-    ``updated_at`` changes even if `update` changes nothing. Raises these errors, and what `update`
-    raises:
+    ``updated_at`` changes even if `update` changes nothing. `update` is called only if the caller
+    may do `action` to the image. Raises these errors, and what `update` raises:
 
     - ImageNotFound if the caller may not see the image.
     - Forbidden if the caller has no permission for `action`; if the caller neither owns the image
       nor is an admin; if the caller may not give the image its new visibility; or if the owner
       changes and the caller is no admin.
-    - Invalid if text cannot be stored, or if the properties grow and then have more than
-      MAX_CHARACTERS.
+    - Invalid if text cannot be stored (see `check_text`), or if the properties grow and then have
+      more than MAX_CHARACTERS.
 
     Does not check other values, nor reserved keys of properties.
     """
@@ -175,11 +173,11 @@ def with_properties(
     - ImageNotFound if the caller may not see the image.
     - PropertyNotFound if the image lacks a key in `changes.remove`.
     - PropertyLimitExceeded if the image would have more than `changes.limit` properties.
-    - Forbidden if a key is reserved; if the caller has no permission to modify the image; or if the
-      caller neither owns the image nor is an admin. The owner is not checked if the image is public
-      and no property changes.
-    - Invalid if text cannot be stored, or if the properties grow and then have more than
-      MAX_CHARACTERS.
+    - Forbidden if a key is reserved, or if the caller has no permission to modify the image.
+    - Forbidden if the caller neither owns the image nor is an admin. A public image is checked for
+      this only if a property changes.
+    - Invalid if text cannot be stored (see `check_text`), or if the properties grow and then have
+      more than MAX_CHARACTERS.
     """
     image = require_visible(caller, record, permissions)
     before = image.properties
@@ -212,9 +210,9 @@ def with_status(image: Image, status: str, *, expected: tuple[str, ...], now: st
 def with_data(image: Image, stored: StoredData, rules: ContentRules, *, now: str) -> Image:
     """Return the image in status active, with the sizes and digests of its data.
 
-    `now` becomes ``updated_at``. Raises Conflict if the present status is neither saving nor
-    importing. Raises InvalidImageData if the data is not allowed by `rules` and the formats of the
-    image (see `check_and_measure`).
+    `now` becomes ``updated_at``. ``virtual_size`` is None if the size of the disk is unknown.
+    Raises Conflict if the present status is neither saving nor importing. Raises InvalidImageData
+    if the data is not allowed by `rules` and the formats of the image (see `check_and_measure`).
     """
     return with_status(image, "active", expected=("saving", "importing"), now=now)._replace(
         size=stored.size,
@@ -264,7 +262,8 @@ def _check_reserved(keys: Iterable[str]) -> None:
 
 
 def _check_texts(image: Image) -> None:
-    """Raise Invalid if the image's name, a tag or a property cannot be stored."""
+    """Raise Invalid if `check_text` raises it for the name, a tag, or a key or value of a property.
+    """
     for text in _texts(image):
         check_text("image", text)
 

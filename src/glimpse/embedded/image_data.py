@@ -33,11 +33,13 @@ class ImageData(NamedTuple):
     async def read(self, start: int = 0, end: int | None = None) -> "DataPieces":
         """Open the file; return an iterator over the bytes from `start` to `end` (exclusive).
 
-        If `end` is None, the iterator ends with the data. Once `read` has returned, all bytes can
-        be read even if the image is deleted. The caller has to call `aclose` if it stops before the
-        end of the iteration. If the range is empty, no file is opened.
+        If `end` is None, the iterator ends with the data. If `end` is after the last byte, the
+        iterator raises Unavailable there. If the range is empty, no file is opened.
 
-        Raises NoData if the image has been deleted, and Unavailable if the file cannot be opened.
+        Once `read` has returned, all bytes can be read even if the image is deleted. The caller has
+        to call `aclose` if it stops before the end of the iteration. If `read` is cancelled, no
+        file stays open. Raises NoData if the image has been deleted, and Unavailable if the file
+        cannot be opened.
         """
         end = self.size if end is None else end
         if start >= end:
@@ -70,7 +72,12 @@ class DataPieces(AsyncIterator[bytes]):
         self._end = end
 
     async def __anext__(self) -> bytes:
-        """Return the next piece."""
+        """Return the next piece; raise StopAsyncIteration after the last.
+
+        Raises Unavailable if reading fails, or if the file ends before the range does. Before
+        raising one of these errors, closes the file. If the call is cancelled, the file stays open
+        until `aclose`.
+        """
         if self._file is None or self._start >= self._end:
             await self.aclose()
             raise StopAsyncIteration
@@ -95,12 +102,18 @@ class DataPieces(AsyncIterator[bytes]):
 
 
 def _close_opened(opening: "asyncio.Future[FileIO]") -> None:
-    """Close the file that was opened for a task which was cancelled in the meantime."""
+    """Close the file that was opened for a task which was cancelled in the meantime.
+
+    Do nothing if the file could not be opened.
+    """
     if not opening.cancelled() and opening.exception() is None:
         opening.result().close()
 
 
 def _read_error(path: Path, error: Exception) -> Unavailable:
-    """Log why reading failed; return the error to raise. Its message does not have the path."""
+    """Log why reading failed, at most once a minute; return the Unavailable to raise.
+
+    The message of the returned error does not have the path.
+    """
     _log_unreadable("data of image %s cannot be read: %s", path.name, error)
     return Unavailable("The image storage media cannot be read.")

@@ -29,9 +29,10 @@ class ImageLocations:
     async def list(self, caller: Caller, image_id: str) -> Sequence[str]:
         """Return a list with the ``file://`` URL of an image's data.
 
-        The list is empty if the image has no data. Raises ImageNotFound if there is no such image
-        or `caller` may not see it. Raises Forbidden if `caller` may not see locations: by default,
-        only admins and services may.
+        The list is empty if the image is neither active nor deactivated. Whether the file exists is
+        not checked. Raises ImageNotFound if there is no such image or `caller` may not see it.
+        Raises Forbidden if `caller` may not see locations: by default, only admins and services
+        may.
         """
         image = await self._visible_image(caller, image_id)
         self._permissions.check(caller, Action.FETCH_IMAGE_LOCATION, image)
@@ -39,7 +40,7 @@ class ImageLocations:
         return [f"file://{file}"] if image.status in _WITH_DATA else []
 
     async def reject_new(self, caller: Caller, image_id: str) -> NoReturn:
-        """Raise the error with which a new location of an image is refused.
+        """Raise the error that a client gets for adding a location to an image. Changes nothing.
 
         Raises ImageNotFound if there is no such image or `caller` may not see it. Raises Conflict
         if the image is not queued. Otherwise raises Forbidden.
@@ -54,9 +55,9 @@ class ImageLocations:
         raise Forbidden("http store must be enabled to use location API by normal user.")
 
     async def reject_removal(self, caller: Caller, image_id: str, store_id: str) -> NoReturn:
-        """Raise the error with which the removal of an image's data from a store is refused.
+        """Raise the error that a client gets for removing an image's data from a store.
 
-        Raises the first of these errors that applies:
+        Changes nothing. Raises the first of these errors that applies:
 
         - Conflict if `store_id` is not the only store, STORE_ID.
         - ImageNotFound if there is no such image or `caller` may not see it.

@@ -75,9 +75,12 @@ class ImageMembers:
         """Share an image with the project `member_id`; return the membership, in status pending.
 
         The id of the project is stored unchanged, without a check that the project exists. Raises
-        Forbidden if the image is not shared, or if `caller` may not add members. By default, only
-        the project that owns the image and admins may. Raises QuotaExceeded if the image would have
-        too many members. Raises Conflict if the project is already a member.
+        the first of these errors that applies:
+
+        - Forbidden if the image is not shared, or if `caller` may not add members. By default, only
+          the project that owns the image and admins may.
+        - QuotaExceeded if the image would have too many members.
+        - Conflict if the project is already a member.
         """
 
         def new_member(record: Record, members: Mapping[str, Member]) -> Member:
@@ -175,7 +178,11 @@ def _require_shared(caller: Caller, record: Record) -> Image:
 
 
 def _seen_by(caller: Caller, image: Image, members: Iterable[Member]) -> Sequence[Member]:
-    """Return the members that the caller may see: all if the caller is an admin or the owner."""
+    """Return the members that the caller may see, in the given order.
+
+    An admin and the owner of the image may see all. Others may see only their own project's
+    membership.
+    """
     sees_all = caller.is_admin or caller.project_id == image.owner
     return [member for member in members if sees_all or member.member_id == caller.project_id]
 

@@ -15,11 +15,13 @@ def is_visible(caller: Caller, record: Record) -> bool:
     The record must have the membership of the caller's project. Policy rules are not checked. An
     admin sees all images. Other callers see these images:
 
-    - images of their project;
-    - public and community images;
-    - images that no project owns, but private ones only if the caller has no project;
+    - images of their project
+    - public and community images
+    - shared images that no project owns
     - shared images of which the caller's project is a member. The membership may have any status,
       because a member reads the image before accepting it.
+
+    A caller without a project also sees private images that no project owns.
     """
     image, membership = record
     return (
@@ -32,7 +34,10 @@ def is_visible(caller: Caller, record: Record) -> bool:
 
 
 def is_editable(caller: Caller, image: Image) -> bool:
-    """Return True if the caller is an admin, or the caller's project owns the image."""
+    """Return True if the caller is an admin, or the caller's project owns the image.
+
+    An image that no project owns can be edited only by admins.
+    """
     return caller.is_admin or (image.owner is not None and caller.project_id == image.owner)
 
 
