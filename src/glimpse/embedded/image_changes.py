@@ -262,8 +262,7 @@ def _check_reserved(keys: Iterable[str]) -> None:
 
 
 def _check_texts(image: Image) -> None:
-    """Raise Invalid if `check_text` raises it for the name, a tag, or a key or value of a property.
-    """
+    """Raise Invalid for the name, a tag, or a key or value of a property (see `check_text`)."""
     for text in _texts(image):
         check_text("image", text)
 

@@ -68,9 +68,7 @@ def _predicates(query: ImageQuery) -> Iterator[ImagePredicate]:
         tags = frozenset(map(comparison_form, query.tags))
         yield lambda image: tags.issubset(map(comparison_form, image.tags))
     if query.properties:
-        properties = {
-            comparison_form(key): comparison_form(value) for key, value in query.properties.items()
-        }
+        properties = _comparison_forms(query.properties)
         yield lambda image: _has_properties(image, properties)
 
 
@@ -133,15 +131,19 @@ def _range_predicates(query: ImageQuery) -> Iterator[ImagePredicate]:
         yield lambda image: updated_at.holds(image.updated_at)
 
 
-def _has_properties(image: Image, wanted: Mapping[str, str]) -> bool:
-    """Return True if the image has all properties in `wanted`, with the values in `wanted`.
+def _has_properties(image: Image, wanted: frozenset[tuple[str, str]]) -> bool:
+    """Return True if `_comparison_forms` of the image's properties has all pairs in `wanted`."""
+    return wanted <= _comparison_forms(image.properties)
 
-    Keys and values in `wanted` are texts that `comparison_form` returned. A property whose value is
-    None counts as missing.
+
+def _comparison_forms(properties: Mapping[str, str | None]) -> frozenset[tuple[str, str]]:
+    """Return the pairs of key and value, each as `comparison_form` returns the text.
+
+    Leaves out properties whose value is None. Several keys may have the same form:
+    ``{"Type": "a", "type": "b"}`` -> ``{("type", "a"), ("type", "b")}``.
     """
-    properties = {
-        comparison_form(key): comparison_form(value)
-        for key, value in image.properties.items()
+    return frozenset(
+        (comparison_form(key), comparison_form(value))
+        for key, value in properties.items()
         if value is not None
-    }
-    return all(properties.get(key) == value for key, value in wanted.items())
+    )

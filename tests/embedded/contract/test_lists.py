@@ -86,3 +86,14 @@ async def test_filters_ignore_case_and_trailing_spaces(
     if "ids" in wanted:
         wanted = {"ids": (made.id.upper(),)}
     assert await found(catalog, ImageQuery(sort=sort, **wanted)) == [made]
+
+
+@pytest.mark.parametrize("sort", [(), (Sort("name", "asc"),)])
+async def test_filter_finds_a_property_whose_key_another_property_has_in_upper_case(
+    catalog: Catalog, sort: tuple[Sort, ...]
+) -> None:
+    made = image(kind="base", KIND="other")
+    await put(catalog, made)
+    for value, finds in (("base", True), ("OTHER", True), ("third", False)):
+        query = ImageQuery(sort=sort, properties={"kind": value})
+        assert await found(catalog, query) == ([made] if finds else [])
