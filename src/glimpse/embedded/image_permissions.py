@@ -104,9 +104,8 @@ def check_member_action(
 ) -> None:
     """Raise Forbidden if the caller may not do `action` with the members of a shared image.
 
-    Call `is_visible` before: it is not checked here that the image's owner, visibility and members
-    let the caller see the image. Raises ImageNotFound if the caller has no permission to get the
-    image.
+    Raises ImageNotFound if the caller has no permission to get the image. The owner, visibility and
+    members of the image are not checked: call `is_visible` before.
 
     If the operator has a policy rule for `action`, the rule decides. Otherwise the caller's role
     decides, and two more rules apply to a caller who is no admin. The caller may add and remove

@@ -18,12 +18,13 @@ def listing_rule(caller: Caller, query: ImageQuery) -> ImagePredicate:
     """Return a function that is True for images that match `query` and that `caller` can see.
 
     The function is False for images in status killed or deleted. The function is also False for
-    community images of other projects if `query.visibility` is neither "community" nor "all".
+    community images of other projects if `query.visibility` is neither "community" nor "all". The
+    query's marker, limit and order have no effect.
 
-    The function checks neither policy rules nor memberships. So call the function for a shared
-    image of another project only in two cases. Either `caller` is an admin, or the caller's project
-    is a member with the status `query.member_status` ("all" is any status). Make one function for
-    each list, because `listing_rule` takes longer than a call of the function.
+    The function checks neither policy rules nor memberships. Before the call for a shared image of
+    another project, check that `caller` is an admin, or that its project is a member with the
+    status `query.member_status` ("all" is any status). Make one function for each list, because
+    `listing_rule` takes longer than a call of the function.
     """
     predicates = tuple(_predicates(query))
 
@@ -52,8 +53,8 @@ def _is_shown_to_others(caller: Caller, image: Image, query: ImageQuery) -> bool
 def _predicates(query: ImageQuery) -> Iterator[ImagePredicate]:
     """Yield a function for each filter that is set; the function is True if an image matches.
 
-    Leaves out `os_hidden`, which `listing_rule` checks, and `member_status`, which the callers of
-    `listing_rule` check.
+    Yields nothing if no filter is set. Leaves out `os_hidden`, which `listing_rule` checks, and
+    `member_status`, which the callers of `listing_rule` check.
     """
     if query.visibility not in (None, "all"):
         yield lambda image: image.visibility == query.visibility

@@ -21,7 +21,10 @@ class ProjectPlaces:
 
     @contextlib.asynccontextmanager
     async def place(self, project_id: str | None) -> AsyncIterator[None]:
-        """Wait until a job of the project may run, and keep its place until the block ends."""
+        """Wait until a job of the project may run, and keep its place until the block ends.
+
+        If the waiting task is cancelled, the place is free for another job.
+        """
         admitted = asyncio.get_running_loop().create_future()
         self._waiting[admitted] = project_id
         self._admit()

@@ -46,9 +46,9 @@ class ProjectQuotas:
     the number of images that are being given data. If one of these four limits is negative, there
     is no limit. `user_storage_quota` limits stored data in bytes; 0 is no limit.
 
-    As in Glance, only full MiB count. An image counts for the project that owns it, but a request
-    is checked against the quotas of the caller's project. So `project_id` and `usage` must be those
-    of the caller's project.
+    As in Glance, sizes in MiB are rounded down: a limit of 1 MiB allows one byte less than 2 MiB.
+    An image counts for the project that owns it. But a request is checked against the quotas of the
+    caller's project. So `project_id` and `usage` must be those of the caller's project.
     """
 
     image_size_total: int
@@ -67,9 +67,10 @@ class ProjectQuotas:
     def check_upload(self, project_id: str | None, usage: Usage, size: int | None) -> None:
         """Raise QuotaExceeded if an upload of `size` bytes may not begin.
 
-        Checks `image_size_total`, `image_count_uploading` and `user_storage_quota`. If `size` is
-        None, the size is unknown. `usage` includes the image that is being uploaded, without its
-        data.
+        `image_size_total` and `user_storage_quota` limit the stored data with `size` bytes more. If
+        `size` is None, the size is unknown: then at least one byte of `user_storage_quota` must be
+        left. `image_count_uploading` limits the images that are being given data. `usage` includes
+        the image that is being uploaded, without its data.
         """
         delta = (size or 0) // MEBIBYTE
         _check_total(
@@ -83,8 +84,9 @@ class ProjectQuotas:
     def check_staging(self, project_id: str | None, usage: Usage, size: int | None) -> None:
         """Raise QuotaExceeded if `size` bytes may not be staged (stored to be imported later).
 
-        Checks `image_stage_total` and `image_count_uploading`. If `size` is None, the size is
-        unknown. `usage` includes the image that is being staged, without its data.
+        `image_stage_total` limits the staged data with `size` bytes more. If `size` is None, the
+        size is unknown, and counts as 0. `image_count_uploading` limits the images that are being
+        given data. `usage` includes the image that is being staged, without its data.
         """
         delta = (size or 0) // MEBIBYTE
         _check_total(
@@ -124,14 +126,21 @@ class ProjectQuotas:
             raise _storage_full(None, self.user_storage_quota - usage.size)
 
     def remaining_bytes(self, usage: Usage) -> int | None:
-        """Return how many more bytes may be stored; None if there is no limit."""
+        """Return how many more bytes may be stored; None if there is no limit.
+
+        `image_size_total` and `user_storage_quota` are the limits. Returns 0 if `usage` exceeds
+        one.
+        """
         limits = [self.user_storage_quota] if self.user_storage_quota else []
         if self.image_size_total >= 0:
             limits.append(_most_bytes(self.image_size_total))
         return max(0, min(limits) - usage.size) if limits else None
 
     def remaining_staged_bytes(self, usage: Usage) -> int | None:
-        """Return how many more bytes may be staged; None if there is no limit."""
+        """Return how many more bytes may be staged; None if `image_stage_total` is no limit.
+
+        Returns 0 if `usage` exceeds the limit.
+        """
         if self.image_stage_total < 0:
             return None
         return max(0, _most_bytes(self.image_stage_total) - usage.staged)
@@ -139,8 +148,9 @@ class ProjectQuotas:
     def report(self, usage: Usage) -> dict[str, dict[str, int]]:
         """Return the usage and the limit of each quota: ``{name: {"usage": 3, "limit": 10}}``.
 
-        Sizes are in MiB. A limit of -1 is no limit. ``user_storage_quota`` is left out, as in
-        Glance. If no other quota has a limit, returns {}.
+        The keys are the names of the four fields with counts and sizes in MiB. Sizes are in MiB,
+        rounded down. A limit of -1 is no limit. If none of the four quotas has a limit, returns {}.
+        ``user_storage_quota`` is left out, as in Glance.
         """
         limits = {
             "image_size_total": (usage.size // MEBIBYTE, self.image_size_total),
@@ -156,9 +166,9 @@ class ProjectQuotas:
 
 
 async def limit_bytes(chunks: AsyncIterator[bytes], remaining: int | None) -> AsyncIterator[bytes]:
-    """Yield `chunks`; raise QuotaExceeded as soon as there are more than `remaining` bytes.
+    """Yield `chunks`; raise QuotaExceeded in place of the chunk that exceeds `remaining` bytes.
 
-    If `remaining` is None, there is no limit.
+    If `remaining` is None, there is no limit. Raises what `chunks` raises.
     """
     size = 0
     async for chunk in chunks:
@@ -169,7 +179,10 @@ async def limit_bytes(chunks: AsyncIterator[bytes], remaining: int | None) -> As
 
 
 def _most_bytes(mebibytes: int) -> int:
-    """Return the most bytes that a limit in MiB allows: one byte less than the next full MiB."""
+    """Return the most bytes that a limit in MiB allows: ``2**21 - 1`` for 1 MiB.
+
+    Sizes are rounded down to full MiB, so one byte less than the next full MiB is still allowed.
+    """
     return (mebibytes + 1) * MEBIBYTE - 1
 
 

@@ -15,10 +15,14 @@ async def check_catalog(
 ) -> str | None:
     """Return why the catalog cannot be used, as a text for operators; None without a problem.
 
-    If `recent_problem` returns a text, returns that text. Otherwise reads one row through a new
-    connection, and waits at most 1 s for a lock. Then checks permissions and free space of the
-    state directory. Writes nothing. Works in a thread, so the event loop is not blocked. Raises
-    OSError if the file system does not report its free space.
+    The first of these checks that finds a problem gives the text:
+
+    - `recent_problem` returns a text.
+    - One row cannot be read through a new connection, which waits at most 1 s for a lock.
+    - Permissions or free space of the state directory do not allow to write (see `write_problem`).
+
+    Writes nothing. Works in a thread, so the event loop is not blocked. Raises OSError if the file
+    system does not report its free space.
     """
     return recent_problem() or await asyncio.to_thread(_catalog_problem, state_dir)
 
@@ -36,7 +40,10 @@ async def check_data(state_dir: Path) -> str | None:
 
 
 def _catalog_problem(state_dir: Path) -> str | None:
-    """Do the checks of `check_catalog`, except `recent_problem`, in the calling thread."""
+    """Return the result of `check_catalog` without `recent_problem`. Blocks.
+
+    Raises OSError if the file system does not report its free space.
+    """
     address = (state_dir / CATALOG_FILE).absolute().as_uri() + "?mode=ro"
     try:
         with closing(sqlite3.connect(address, uri=True, timeout=1)) as connection:

@@ -127,11 +127,12 @@ class EmbeddedImageService:
         The images are in the query's order; there are at most `query.limit` in all. Owner,
         visibility, memberships and policy rules decide what `caller` can see. Community images of
         other projects are listed only if `query.visibility` is "community" or "all". Images in
-        status killed or deleted are never listed. A page may be empty. Only the last page has
-        ``is_last`` set.
+        status killed or deleted are never listed. Only the last page has ``is_last`` set, and may
+        be empty; it has ``has_more`` set if there are more images than `query.limit`.
 
         Before the first page, raises Forbidden if `caller` may not list images; MarkerNotFound if
         no image has the id `query.marker`; and MarkerNotVisible if `caller` may not see that image.
+        Close the generator if you stop before its end.
         """
         self.permissions.check(caller, Action.GET_IMAGES)
         accepts = self.permissions.list_filter(caller)
@@ -145,8 +146,7 @@ class EmbeddedImageService:
     async def _marker(self, caller: Caller, marker: str) -> Image:
         """Return the image with the id `marker`.
 
-        Raises MarkerNotFound if no image has the id; MarkerNotVisible if `caller` may not see the
-        image.
+        Raises MarkerNotFound if no image has the id; MarkerNotVisible if `caller` may not see it.
         """
         record = await self._catalog.get(marker.lower(), caller.project_id)
         if record is None:
@@ -158,7 +158,7 @@ class EmbeddedImageService:
         return record.image
 
     async def get_image(self, caller: Caller, image_id: str) -> Image:
-        """Return the image with this id. Raises ImageNotFound if `caller` may not see it."""
+        """Return the image with this id. Raises ImageNotFound if `caller` sees no such image."""
         record = await self._catalog.get(image_id.lower(), caller.project_id)
         if record is None:
             raise ImageNotFound(image_id)
@@ -174,9 +174,9 @@ class EmbeddedImageService:
         - ImageNotFound if there is no such image or `caller` may not see it.
         - PropertyNotFound if the image lacks a key in `changes.remove`.
         - PropertyLimitExceeded if the image would have more than `changes.limit` properties.
-        - Forbidden if a key is reserved; if `caller` has no permission to modify the image; or if
-          `caller` neither owns the image nor is an admin. The owner is not checked if the image is
-          public and no property changes.
+        - Forbidden if a key is reserved, or if `caller` has no permission to modify the image.
+        - Forbidden if `caller` neither owns the image nor is an admin. This is not checked if the
+          image is public and no property changes.
         - Invalid if text cannot be stored, or if the properties grow and then have more than
           1,000,000 characters.
         """
@@ -189,12 +189,13 @@ class EmbeddedImageService:
         )
 
     async def delete_image(self, caller: Caller, image_id: str) -> None:
-        """Delete an image's record and its data. A running upload of the image then fails.
+        """Delete an image's record, and its stored and staged data. A running upload then fails.
 
         If the data cannot be removed, the image is still deleted, and `recover` removes the data
         later. Raises ImageNotFound if there is no such image or `caller` may not see it. Raises
         Forbidden if `caller` has no permission to delete images, if `caller` neither owns the image
-        nor is an admin, or if the image is protected.
+        nor is an admin, or if the image is protected. After one of these errors, nothing is
+        deleted.
         """
         image = await self.get_image(caller, image_id)
         await self._uploads.delete(
@@ -212,9 +213,9 @@ class EmbeddedImageService:
     ) -> Image:
         """Store and return a new image without data, in status queued.
 
-        `check` gets the image before the image is stored, and may raise an error to refuse it.
-        Raises Forbidden for an owner, a visibility or a reserved property that `caller` may not
-        give an image, and if `caller` may not create images. Raises Invalid if text cannot be
+        `check` gets the image before the image is stored. If `check` raises an error, nothing is
+        stored. Raises Forbidden for an owner, a visibility or a reserved property that `caller` may
+        not give an image, and if `caller` may not create images. Raises Invalid if text cannot be
         stored, or if the properties are too large. Raises Conflict if another image has the id,
         QuotaExceeded if the caller's project has too many images, and what `check` raises.
         """
@@ -265,9 +266,9 @@ class EmbeddedImageService:
         """Store images with their members: all of them or none.
 
         Each image replaces the stored image with the same id, and also the members of that image.
-        Neither permissions nor values are checked. To be found later, an image needs an id that is
-        a UUID in lower case, and dates like ``2024-02-01T10:20:30Z``. Raises ValueError for an id
-        or a date that cannot be parsed.
+        If several `records` have the same id, the last one is stored. Raises ValueError for an id
+        or a date that cannot be parsed, or for text with a lone surrogate. Checks no permission and
+        no other value. To be found later, an image needs an id in lower case.
         """
         await self._catalog.put(records)
 

@@ -45,10 +45,11 @@ class SnapshotData:
     async def begin(self, image_id: str, properties: Mapping[str, str], size: int) -> Image:
         """Set the image of a snapshot to the status saving, and return the image.
 
-        The image gets the disk format raw, the container format bare, and `properties` in addition
-        to its own. `size` is the length in bytes of the data that will be stored. Raises Conflict
-        if the image is neither queued nor saving. Raises QuotaExceeded if the project that owns the
-        image may not store `size` bytes more.
+        The image gets the disk format raw and the container format bare. `properties` are added to
+        the image's own, and replace those with the same keys. `size` is the length in bytes of the
+        data that will be stored. Raises Conflict if the image is neither queued nor saving. Raises
+        QuotaExceeded if the quotas of the project that owns the image do not allow `size` bytes
+        more, or one more image that is being given data.
         """
         image = await self.get(image_id)
         owner = image.owner if image is not None else None
@@ -83,5 +84,9 @@ class SnapshotData:
         )
 
     async def delete(self, image_id: str) -> None:
-        """Delete an image and its data. Raises ImageNotFound if no image has the id."""
+        """Delete an image and its data. Raises ImageNotFound if no image has the id.
+
+        If the data cannot be removed, no error is raised. So abandon the lock of the image
+        afterwards: the next process then removes the data.
+        """
         await self._uploads.delete(image_id, None, lambda _: None)

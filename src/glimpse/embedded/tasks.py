@@ -66,7 +66,10 @@ class Task(NamedTuple):
         return self._replace(status="pending", updated_at=now)
 
     def succeed(self, now: str) -> "Task":
-        """Return the task in status success. The task expires 48 hours after `now`."""
+        """Return the task in status success, with the id of its image as its result.
+
+        The task expires 48 hours after `now`.
+        """
         result = orjson.dumps({"image_id": self.image_id}).decode()
         return self._end("success", now)._replace(result_json=result)
 
@@ -94,7 +97,8 @@ def new_task(
 ) -> Task:
     """Return a new task of the type `kind`, in status pending, that `caller` has requested.
 
-    `content` becomes the task's input. Both dates of the task are `now`.
+    The task gets a new id, and belongs to the caller's project. `content` becomes the task's input.
+    Both dates of the task are `now`.
     """
     return Task(
         id=str(uuid.uuid4()),

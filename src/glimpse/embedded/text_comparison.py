@@ -16,10 +16,11 @@ _CACHED = 4096
 def index_form(text: str, /) -> str:
     """Return the text of an index key for `text`: case-folded, without accents.
 
-    Spaces at the end are removed, too. If two texts have the same `comparison_form`, they have the
-    same index form. But two texts with the same index form may have different comparison forms. So
-    compare the `comparison_form` of what an index finds. Catalogs on disk have hashes of index
-    forms: a change of this function needs a migration of all catalogs.
+    Spaces at the end are removed, too: ``"Débian "`` -> ``"debian"``. If two texts have the same
+    `comparison_form`, they have the same index form. But two texts with the same index form may
+    have different comparison forms. So compare the `comparison_form` of what an index finds.
+    Catalogs on disk have hashes of index forms: a change of this function needs a migration of all
+    catalogs.
     """
     if not text.isascii():
         text = "".join(
@@ -46,7 +47,10 @@ def comparison_form(text: str, /) -> str:
 
 
 def _letter(character: str) -> str:
-    """Return the comparison form of one character."""
+    """Return the comparison form of one character.
+
+    Only Latin, Greek and Cyrillic letters have another form than themselves.
+    """
     if character < _END_OF_CYRILLIC or "\u1e00" <= character < "\u2000":
         return _base_letter(character)
     return character
@@ -54,10 +58,10 @@ def _letter(character: str) -> str:
 
 @functools.cache  # at most 1,840: `_letter` passes only characters of two ranges
 def _base_letter(character: str) -> str:
-    """Return a Latin, Greek or Cyrillic letter in lower case and without its accent.
+    """Return a Latin, Greek or Cyrillic letter case-folded and without its accent: ``É`` -> ``e``.
 
-    The Cyrillic short i keeps its accent. Other characters are returned unchanged. A letter that
-    case-folds to several letters is returned unchanged, too: ``ß`` would become ``ss``.
+    The Cyrillic short i keeps its accent. Characters that are no letters are returned unchanged. A
+    letter that case-folds to several letters is returned unchanged, too: ``ß`` would become ``ss``.
     """
     if character in _SHORT_I:
         return character.lower()

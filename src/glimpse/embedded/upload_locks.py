@@ -66,7 +66,7 @@ class UploadLocks:
         The caller must call `release` or `abandon` of the lock, and only once. The file of the lock
         is on the disk when `acquire` returns, so the file survives a crash. Blocks while the disk
         writes. Raises Unavailable if the file cannot be made: if the disk is full or read-only, for
-        example, or the directory does not exist.
+        example, or the directory does not exist. Logs this error, at most once a minute.
         """
         try:
             return self._acquire(image_id)
@@ -105,12 +105,13 @@ class UploadLocks:
             os.close(descriptor)  # the file was removed after it was opened
 
     def acquire_abandoned(self) -> Iterator[UploadLock]:
-        """Lock each image whose lock was abandoned, and yield the locks.
+        """Lock each image whose lock was abandoned, and yield the locks, ordered by image id.
 
         A lock is abandoned if its holder's process ended or its holder called `abandon`. The caller
-        must release or abandon each lock. Images that are locked now are skipped. If an upload ends
-        in the meantime, its lock may also be yielded, with ``was_abandoned`` False. Blocks on the
-        disk. Raises OSError if the directory cannot be read; Unavailable if it cannot be written.
+        must release or abandon each yielded lock, even if a later step raises an error. Images that
+        are locked now are skipped. If an upload ends in the meantime, its lock may also be yielded,
+        with ``was_abandoned`` False. Blocks on the disk. Raises OSError if the directory cannot be
+        read; Unavailable if it cannot be written.
         """
         for path in sorted(self._directory.iterdir()):
             lock = self.acquire(path.name)
@@ -119,7 +120,7 @@ class UploadLocks:
 
 
 def _is_file_at(path: Path, descriptor: int) -> bool:
-    """Return True if the open file is the file that has the name `path` now."""
+    """Return True if the open file is the file that has the name `path`; False without a file."""
     try:
         return path.stat().st_ino == os.fstat(descriptor).st_ino
     except FileNotFoundError:

@@ -75,9 +75,10 @@ class Uploads:
         of the data in bytes; None if it is unknown. The quotas of `project_id` are checked before
         the upload, while the data arrives, and after it.
 
-        If an error is raised while the data is being stored, the data is removed and the image
-        becomes queued again. If the disk cannot be written at that moment, the image stays in
-        status saving until the next upload of the image or the start of the next process.
+        If an error is raised or the task is cancelled while the data is being stored, the data is
+        removed and the image becomes queued again. If the disk cannot be written at that moment, or
+        the task is cancelled before, the image may stay in status saving. Then the next upload of
+        the image, or the start of the next process, makes the image queued again.
 
         Raises ImageNotFound; Conflict if the image is not queued or is being given data by another
         request; QuotaExceeded; DataTooLarge; InvalidImageData if the content rules do not allow the
@@ -100,8 +101,9 @@ class Uploads:
     ) -> None:
         """Set the status of a queued image to saving, if the quotas allow the upload.
 
-        The quotas are those of `project_id`. Raises ImageNotFound, Conflict, QuotaExceeded, and
-        what `require_permitted` raises.
+        The quotas are those of `project_id`. If the task is cancelled, raises CancelledError when
+        the write has ended: the image may then be saving. Raises ImageNotFound; Conflict if the
+        image is not queued; QuotaExceeded; Unavailable; and what `require_permitted` raises.
         """
         writing = self._catalog.update(
             image_id,
@@ -143,8 +145,9 @@ class Uploads:
 
         The caller must hold the image's upload lock. `save` writes the active image to the catalog.
         The quotas are those of `project_id`. If an error is raised or the task is cancelled, the
-        data is removed, and an image in status saving becomes queued again. Raises the same errors
-        as `upload`, and Conflict if the image has another status.
+        data is removed, and an image in status saving becomes queued again. A cancellation while
+        `save` runs has no effect. Raises the same errors as `upload`, Conflict if the image has
+        another status, and what `save` raises.
         """
         try:
             remaining = self.quotas.remaining_bytes(await self._catalog.usage(project_id))
@@ -164,7 +167,10 @@ class Uploads:
             raise
 
     async def _is_saving(self, image_id: str) -> bool:
-        """Return True if the image's status is saving, or if the catalog cannot be read."""
+        """Return True if the image's status is saving, or if the catalog cannot be read.
+
+        Returns False if no image has the id.
+        """
         try:
             record = await self._catalog.get(image_id, None)
         except Unavailable:
@@ -174,9 +180,9 @@ class Uploads:
     async def delete(self, image_id: str, project_id: str | None, check: RecordCheck) -> None:
         """Delete the image's record and then its data, if `check` raises no error for the record.
 
-        If the data cannot be removed, or the process ends before the data is removed, the image is
-        still deleted, and the data is removed when Glimpse starts the next time. A running upload
-        of the image fails.
+        Staged data is removed, too. If data cannot be removed, or the process ends before it is
+        removed, the image is still deleted, and the data is removed when Glimpse starts the next
+        time. A running upload of the image fails.
 
         Raises ImageNotFound if no image has the id, Unavailable, and what `check` raises. After one
         of these errors, nothing is deleted.
@@ -207,14 +213,14 @@ class Uploads:
     async def recover(self, resume: Callable[[UploadLock], Awaitable[bool]]) -> None:
         """Undo the uploads, and finish the deletions, that an ended process left.
 
-        `resume` gets the lock of each image that the process left. If `resume` continues an import
-        or a snapshot, it returns True, and has to release the lock. If `resume` returns False,
-        `clean_up_interrupted` runs for the image, and the lock is released. Does not affect uploads
-        that other processes are running.
+        `resume` gets the lock of each image that the process left, ordered by image id. If `resume`
+        continues an import or a snapshot, it returns True, and has to release the lock. If `resume`
+        returns False, `clean_up_interrupted` runs for the image, and the lock is released. Does not
+        affect uploads that other processes are running.
 
         Raises OSError if the directory of the locks cannot be read. Raises Unavailable or
-        StorageFull if the disk cannot be read or written. The images that are left then stay locked
-        until this process ends.
+        StorageFull if the disk cannot be read or written, and what `resume` raises. The images that
+        are left then stay locked until this process ends.
         """
         for lock in await asyncio.to_thread(lambda: list(self._locks.acquire_abandoned())):
             if not await resume(lock):
@@ -225,9 +231,11 @@ class Uploads:
         """Remove the data that an interrupted upload, import or deletion of an image left.
 
         The caller must hold the image's upload lock. Complete data is kept, except if the image was
-        deleted or is in status saving or importing. An image in status saving becomes queued. An
-        unfinished import of the image ends with failure. Raises Unavailable or StorageFull if the
-        disk cannot be read or written.
+        deleted or is in status saving or importing: then it is removed, and a warning is logged. An
+        image in status saving becomes queued. An unfinished import of the image ends with failure.
+        Incomplete staged data is removed, and an image in status uploading without complete staged
+        data becomes queued. Raises Unavailable or StorageFull if the disk cannot be read or
+        written.
         """
         record = await self._catalog.get(image_id, None)
         await self._store.delete_unfinished(image_id)
