@@ -128,6 +128,8 @@ async def test_any_date_can_be_listed(service: EmbeddedImageService, created_at:
         {"members": [{"member_id": "p\0"}]},
         {"members": [{"member_id": "p", "status": "maybe"}]},
         {"members": 5},
+        {"members": False},
+        {"members": {}},
     ],
     ids=ascii,
 )

@@ -65,15 +65,16 @@ def parse_image_and_members(document: object, formats: ImageFormats) -> tuple[Im
     may have at most 1,000,000 characters; no quota applies. Attributes that are not stored, such as
     ``file``, are ignored.
 
-    ``members`` may be a list of ``{"member_id": ..., "status": ...}``. The default status is
-    "pending". If ``members`` is text, it is a property of that name. Raises Invalid for any other
-    document; the message says what is wrong.
+    ``members`` may be null or a list of ``{"member_id": ..., "status": ...}``. The default status
+    is "pending". Of several entries for a project, the last one counts. If ``members`` is text, it
+    is a property of that name. Raises Invalid for any other document; the message says what is
+    wrong.
     """
     if not isinstance(document, dict):
         raise Invalid("it is no JSON object.")
     fields = dict(document)
     has_property = isinstance(fields.get("members"), str)
-    members = {} if has_property else _members(fields.pop("members", None) or [])
+    members = {} if has_property else _members(fields.pop("members", None))
     for name in _REQUIRED:
         if name not in fields:
             raise Invalid(f"'{name}' is missing.")
@@ -97,8 +98,9 @@ def parse_image_and_members(document: object, formats: ImageFormats) -> tuple[Im
 def render_image_and_members(image: Image, members: Members) -> bytes:
     """Return a JSON document from which `parse_image_and_members` restores the arguments.
 
-    Unlike a document of the Image API, this document has no links, and null properties stay null.
-    Raises Invalid if there are members and the image also has a property named ``members``.
+    A null property named ``members`` is not restored. Unlike a document of the Image API, this
+    document has no links, and null properties stay null. Raises Invalid if there are members and
+    the image also has a property named ``members``.
     """
     document = image._asdict()
     del document["properties_json"]
@@ -117,9 +119,9 @@ def render_image_and_members(image: Image, members: Members) -> bytes:
 def _check(name: str, value: object, formats: ImageFormats) -> None:
     """Raise Invalid if the attribute or property `name` may not have `value`.
 
-    _CHECKS and `attribute_checks` have the allowed values of attributes. Other attributes are not
-    checked. A property may be None or text, and its key has at most 255 characters. Keys and text
-    must not have NUL characters or lone surrogates.
+    _CHECKS and `attribute_checks` have the allowed values of attributes. An attribute in neither is
+    not checked. A property may be None or text, and its key has at most 255 characters. Keys and
+    text must not have NUL characters or lone surrogates.
     """
     check = _CHECKS.get(name) or attribute_checks(formats).get(name)
     if check is not None:
@@ -138,10 +140,13 @@ def _check(name: str, value: object, formats: ImageFormats) -> None:
 
 
 def _members(entries: object) -> Members:
-    """Return the statuses in the list ``members`` of a document, by project id.
+    """Return the statuses in the list ``members`` of a document, by project id; {} for None.
 
-    If a project has several entries, the last one counts. Raises Invalid for a malformed entry.
+    If a project has several entries, the last one counts. Raises Invalid if `entries` is no list,
+    or for a malformed entry.
     """
+    if entries is None:
+        return {}
     if not isinstance(entries, list):
         raise Invalid("'members' must be a list.")
     return dict(_member(entry) for entry in entries)
@@ -150,8 +155,8 @@ def _members(entries: object) -> Members:
 def _member(entry: object) -> tuple[str, str]:
     """Return the project id and the status of a member. The default status is pending.
 
-    Raises Invalid if the id does not have 1 to 255 characters that can be stored (see
-    `check_text`), or if the status is not one of MEMBER_STATUSES.
+    Raises Invalid if `entry` is no object; if the id does not have 1 to 255 characters that can be
+    stored (see `check_text`); or if the status is not one of MEMBER_STATUSES.
     """
     member: Mapping[str, Any] = entry if isinstance(entry, dict) else {}
     project, status = member.get("member_id"), member.get("status", "pending")
@@ -165,7 +170,10 @@ def _member(entry: object) -> tuple[str, str]:
 
 
 def _normalize_date(date: str) -> str | None:
-    """Return a date as ``2024-02-01T10:20:30Z``; None for text that is not a date."""
+    """Return an ISO 8601 date as ``2024-02-01T10:20:30Z``; None for text that is not a date.
+
+    A date without a zone is in UTC. A fraction of a second is dropped.
+    """
     if _PRINTED_DATE.fullmatch(date):  # as most dates; parse_date takes longer
         try:
             datetime.fromisoformat(date)

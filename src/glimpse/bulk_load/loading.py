@@ -29,7 +29,7 @@ async def load(
     progress: Callable[[int], None] = lambda _: None,
     check: Callable[[Image], object] = lambda _: None,
 ) -> int:
-    """Create the images that `documents` describe; return the number of images.
+    """Create the images that `documents` describe; return the number of documents.
 
     `parse_image_and_members` describes the format of a document. Ids, dates, owners and statuses
     are kept. An image replaces a stored image with the same id, and that image's members. No
@@ -53,7 +53,9 @@ def _batches(
 ) -> Iterator[list[tuple[Image, Members]]]:
     """Yield the images and their members in lists of BATCH_SIZE; the last may be shorter.
 
-    Raises BadDocument if a document is invalid, or if `documents` or `check` raises Invalid.
+    Calls `check` with each image. Yields nothing for no documents. Raises BadDocument if a document
+    is invalid, or if `documents` or `check` raises Invalid. The images since the last yielded list
+    are then lost.
     """
     loaded_count = 0
     batch: list[tuple[Image, Members]] = []

@@ -46,11 +46,11 @@ class LruCache(Generic[Key, Value]):
         return None if entry is None else entry.value
 
     def put(self, key: Key, value: Value, size: int = 0) -> None:
-        """Add `key`, or replace its value, and mark it as the most recently used.
+        """Add `key`, or replace its value and size, and mark it as the most recently used.
 
         `size` is the number of bytes to count for the entry. If a bound is exceeded, the least
-        recently used entries are removed. If `size` is larger than `max_bytes`, all entries are
-        removed, also the new entry.
+        recently used entries are removed until both bounds hold. If `size` is larger than
+        `max_bytes`, all entries are removed, also the new entry.
         """
         self.discard(key)
         self._entries[key] = _Entry(value, size)

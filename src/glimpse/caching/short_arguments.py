@@ -13,10 +13,11 @@ def cache_if_short(
 ) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Result]]:
     """Return a decorator that caches the results of a function for short arguments.
 
-    The function must be pure, and take hashable arguments by position only. A result is cached if
-    the texts and bytes in the call's arguments, also in tuples, have at most `longest` characters
-    together. Arguments of other types do not count. Without this bound, texts that clients choose
-    could take any amount of memory: `functools.lru_cache` has no such bound.
+    The function must be pure, and take hashable arguments by position only. Equal arguments, such
+    as 1 and True, have the same result. A result is cached if the texts and bytes in the call's
+    arguments, also in tuples, have at most `longest` characters together. Arguments of other types
+    do not count. Without this bound, texts that clients choose could take any amount of memory:
+    `functools.lru_cache` has no such bound.
 
     The cache holds at most `entries` results; a full cache is emptied before a result is added. A
     call that raises is not cached. Any thread may call the function. If two threads call the
@@ -45,7 +46,10 @@ class _Cache(dict[tuple[Any, ...], Result]):
         self._entries = entries
 
     def __missing__(self, arguments: tuple[Any, ...]) -> Result:
-        """Call the function, and cache its result if the arguments are short."""
+        """Call the function, and return its result; cache the result if the arguments are short.
+
+        Empties a full cache first. Raises what the function raises.
+        """
         result = self._function(*arguments)
         if _length(arguments) <= self._longest:
             if len(self) >= self._entries:

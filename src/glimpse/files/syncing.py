@@ -15,8 +15,9 @@ def do_without_syncing(state_dir: Path) -> None:
     """Mark a state directory, so that files in it need not be synced to the disk.
 
     Call this before databases and stores in the directory are opened, because open databases may
-    still sync. The mark is a file, which stays in the directory. Raises OSError if the file cannot
-    be created.
+    still sync. The mark is a file, which stays in the directory. Do nothing if the directory is
+    marked already. Raises OSError if the file cannot be created, for example because `state_dir`
+    does not exist.
     """
     (state_dir / _MARK).touch()
 
@@ -29,8 +30,9 @@ def is_synced(state_dir: Path) -> bool:
 def sync_file(descriptor: int, state_dir: Path) -> None:
     """Wait until the content of an open file is on the disk. Blocks.
 
-    The file is in `state_dir`. Returns at once if `state_dir` is marked as not synced. Raises
-    OSError if the file cannot be synced.
+    The file is in `state_dir`. Data that a buffer of the process holds is not synced: flush the
+    buffer first. Returns at once if `state_dir` is marked as not synced. Raises OSError if the file
+    cannot be synced.
     """
     if is_synced(state_dir):
         os.fsync(descriptor)
@@ -54,6 +56,6 @@ def sync_directory(directory: Path, state_dir: Path) -> None:
 def sqlite_synchronous(state_dir: Path) -> str:
     """Return the value of SQLite's PRAGMA synchronous for databases in a state directory.
 
-    The value is ``FULL``, or ``OFF`` if the directory is marked as not synced.
+    The value is ``OFF`` if the directory is marked as not synced, otherwise ``FULL``.
     """
     return "FULL" if is_synced(state_dir) else "OFF"

@@ -62,9 +62,9 @@ class HttpClient:
     ) -> Response:
         """Send a request once, to `target` below `base_url`; return the response of any status.
 
-        `target` is a quoted path and query. The body of a response with status 300 or more is
-        truncated to 64,000 bytes. Waits, without a timeout, for a free connection and for memory
-        for a body above 256 KiB.
+        `target` is a quoted path and query. `method` must not be HEAD. A body of a response with
+        status 300 or more is truncated to 64,000 bytes. Waits, without a timeout, for a free
+        connection and for memory for a body above 256 KiB.
 
         Raises ConnectError if no connection can be made or `base_url` is invalid; then nothing was
         sent. Raises ConnectionLost if the connection closes before the head of the response is
@@ -81,10 +81,11 @@ class HttpClient:
         return response
 
     def _add_server(self, base_url: str) -> tuple[RequestEncoder, ConnectionPool]:
-        """Make and return the encoder and the pool of a new server.
+        """Make, keep and return the encoder and the pool of the server at `base_url`.
 
-        If there are 64 servers already, removes the oldest server. Its connections close when they
-        are not in use any more. Raises ConnectError for an invalid URL.
+        If there are 64 servers already, removes the server that was added first. Its idle
+        connections are closed now, the others after their responses. Raises ConnectError for an
+        invalid URL.
         """
         try:
             encoder = RequestEncoder(base_url)
@@ -105,17 +106,17 @@ class HttpClient:
         )
 
     def _close_idle_connections(self) -> None:
-        """Close connections idle for 15 seconds; restart the timer if idle ones remain."""
+        """Close connections idle for 15 seconds; restart the timer if others stay idle."""
         self._idle_timer = None
         has_idle = {pool.close_idle(_IDLE_SECONDS) for _, pool in self._servers.values()}
         if True in has_idle:
             self._start_idle_timer()
 
     async def close(self) -> None:
-        """Close all connections.
+        """Close all connections; make no request afterwards.
 
-        Requests in progress, and requests that wait for a connection, raise UpstreamError. Make no
-        further requests.
+        Requests in progress raise ConnectionLost, or ProtocolError if the head of the response is
+        complete. Requests that wait for a connection raise ConnectError.
         """
         if self._idle_timer is not None:
             self._idle_timer.cancel()

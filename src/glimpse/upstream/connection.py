@@ -139,7 +139,7 @@ class Connection(asyncio.Protocol):
         """End the request in progress, and call `on_close`.
 
         A response without a length is complete if the connection closed without an error. Any other
-        response in progress fails.
+        response in progress fails as in `close`.
         """
         if self._timer is not None:
             self._timer.cancel()
@@ -152,7 +152,7 @@ class Connection(asyncio.Protocol):
         self._on_close(self)
 
     def on_message_begin(self) -> None:
-        """Start a response. If no request is in progress, close the connection."""
+        """Forget the previous response. If no request is in progress, close the connection."""
         if self._response is None:
             self._transport.abort()
         self._headers = []
@@ -182,8 +182,9 @@ class Connection(asyncio.Protocol):
         """Add a part of the body, and limit its size.
 
         If the body becomes larger than `max_response_bytes`, the request fails. The body of a
-        redirect or an error is truncated to 64,000 bytes instead. When a body of unknown length
-        becomes larger than 256 KiB, `max_response_bytes` of memory are reserved for it.
+        redirect or an error is truncated to 64,000 bytes instead: the response is then complete.
+        When a body of unknown length becomes larger than 256 KiB, `max_response_bytes` of memory
+        are reserved for it.
         """
         if self._response is None:
             return  # after a truncated body
@@ -238,7 +239,7 @@ class Connection(asyncio.Protocol):
             self._fail(ConnectionLost(_NO_RESPONSE))
 
     def _fail(self, error: Exception) -> None:
-        """Close the connection, and make a waiting `send` raise `error`."""
+        """Close the connection, and make a `send` in progress raise `error`."""
         if self._response is not None:
             if not self._response.done():
                 self._response.set_exception(error)
@@ -259,7 +260,7 @@ class Connection(asyncio.Protocol):
             self._transport.pause_reading()
 
     def _resume(self) -> None:
-        """Resume reading after the budget has granted the reservation."""
+        """Resume reading after the budget has granted the reservation, if still connected."""
         self._pending = None
         self._received_at = self._loop.time()
         if not self._transport.is_closing():
@@ -293,7 +294,7 @@ class Connection(asyncio.Protocol):
 
 
 def _content_length(headers: list[tuple[bytes, bytes]]) -> int:
-    """Return the value of Content-Length; 0 if the header is missing or not a number."""
+    """Return the first Content-Length; 0 if it is missing or no number of up to 20 digits."""
     for name, value in headers:
         if len(name) == len(_CONTENT_LENGTH) and name.lower() == _CONTENT_LENGTH:
             return int(value) if len(value) <= _MAX_LENGTH_DIGITS and value.isdigit() else 0

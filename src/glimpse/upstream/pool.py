@@ -64,7 +64,8 @@ class ConnectionPool:
         Waits, without a timeout, while `max_connections` are in use. Raises ConnectError if no
         connection can be made or the pool refuses requests. Raises ConnectionLost, ProtocolError,
         ResponseTooLarge and TimeoutError like `Connection.send`. No request is sent twice: if the
-        server has closed an idle connection, ConnectionLost is raised.
+        server has closed an idle connection, ConnectionLost is raised. After an error or a
+        cancellation, the connection is closed.
         """
         async with self._slots:
             connection = self._take_idle() or await self._connect()
@@ -73,9 +74,9 @@ class ConnectionPool:
             return response
 
     def refuse_requests(self) -> None:
-        """Make requests that wait for a connection, and later requests, fail with ConnectError.
+        """Make requests that would open a connection fail with ConnectError, also those that wait.
 
-        Open connections stay open. The client that made the pool closes them.
+        Open connections stay open and usable. The client that made the pool closes them.
         """
         self._refuses_requests = True
 
@@ -91,7 +92,10 @@ class ConnectionPool:
         return None
 
     def _put_back(self, connection: Connection) -> None:
-        """Keep a usable connection for the next request; close it if the pool is retired."""
+        """Keep an open connection for the next request, or close it if the pool is retired.
+
+        Do nothing with a closed connection.
+        """
         if self._is_retired:
             connection.close()
         if connection.is_usable:
@@ -101,7 +105,8 @@ class ConnectionPool:
     async def _connect(self) -> Connection:
         """Open a connection within `connect_timeout`; otherwise raise ConnectTimeout.
 
-        Raises ConnectError if no connection can be made, or if the pool refuses requests.
+        Raises ConnectError if no connection can be made, a TLS file cannot be used, or the pool
+        refuses requests.
         """
         if self._refuses_requests:
             raise ConnectError(_CLOSED)
@@ -122,8 +127,9 @@ class ConnectionPool:
         """Connect to an address of the host; add the connection to `open_connections`.
 
         If an address has not accepted after 0.25 s, the next address is tried at the same time (RFC
-        8305). Raises OSError if the host has no address, if no address accepts, or if the TLS
-        handshake fails.
+        8305). Raises OSError if the host has no address, if no address accepts, if a TLS file
+        cannot be used, or if the TLS handshake fails. After an error or a cancellation, no
+        connection stays open.
         """
         loop = asyncio.get_running_loop()
         addresses: Sequence[AddrInfoType] = self._numeric_address()
@@ -150,7 +156,7 @@ class ConnectionPool:
     def _numeric_address(self) -> Sequence[AddrInfoType]:
         """Return the address of a host that is an IP address; empty if the host is a name.
 
-        A name needs a look-up in a thread, an IP address does not.
+        Does not block: only names need a look-up in a thread.
         """
         try:
             return socket.getaddrinfo(
@@ -160,7 +166,7 @@ class ConnectionPool:
             return ()
 
     def close_idle(self, seconds: float) -> bool:
-        """Close connections that have been idle for `seconds`.
+        """Close connections that have been idle for `seconds` or longer; forget all closed ones.
 
         Returns True if other connections stay idle in the pool.
         """
@@ -172,7 +178,10 @@ class ConnectionPool:
         return bool(self._idle)
 
     def retire(self) -> None:
-        """Close idle connections now, and each connection in use after its response."""
+        """Close idle connections now, and each connection in use after its response.
+
+        Requests are still accepted; each closes its connection afterwards.
+        """
         self._is_retired = True
         for connection in self._idle:
             connection.close()

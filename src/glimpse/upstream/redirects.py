@@ -8,7 +8,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def log_redirect(service: str, url: str, target: str, settings: str) -> None:
-    """Log that the response of `service` to a request for `url` is a redirect to `target`.
+    """Log an error: the response of `service` to a request for `url` is a redirect to `target`.
 
     `service` is a name, such as "Keystone". `settings` names the options in which the operator can
     correct the URL. Credentials in `url` are not logged. `target` is logged unchanged: pass the

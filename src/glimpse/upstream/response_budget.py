@@ -28,9 +28,9 @@ class ResponseBudget:
     def reserve(self, size: int, on_granted: Callable[[], None]) -> PendingReservation | None:
         """Reserve `size` bytes. Return None if the reservation is granted at once.
 
-        Otherwise return a pending reservation. `on_granted` is called when the pending reservation
-        is granted, within a call of `release` or `cancel` that makes room. The caller must end a
-        granted reservation with `release` and the same `size`, and may end a pending reservation
+        Otherwise return a pending reservation. Later calls of `release` or `cancel` grant pending
+        reservations in order, and call `on_granted` of each. The caller must end a granted
+        reservation with `release` and the same `size`. The caller may end a pending reservation
         with `cancel`.
         """
         size = min(size, self._total)
@@ -44,7 +44,8 @@ class ResponseBudget:
     def cancel(self, pending: PendingReservation) -> None:
         """Withdraw a reservation that has not been granted yet.
 
-        Grants later reservations for which there is room now.
+        Grants later reservations for which there is room now. Raises ValueError if `pending` has
+        been granted or withdrawn.
         """
         self._queue.remove(pending)
         self._grant()
@@ -58,7 +59,10 @@ class ResponseBudget:
         self._grant()
 
     def _grant(self) -> None:
-        """Grant pending reservations in order, up to the first for which there is no room."""
+        """Grant pending reservations in order, up to the first for which there is no room.
+
+        Calls `on_granted` of each granted reservation.
+        """
         while self._queue and self._queue[0].size <= self._free:
             pending = self._queue.popleft()
             self._free -= pending.size

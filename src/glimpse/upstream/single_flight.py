@@ -45,6 +45,9 @@ class SingleFlight(Generic[Parameters, Result]):
             task.exception()
 
     def close(self) -> None:
-        """Cancel the running call, if there is one. `join` raises CancelledError in its callers."""
+        """Cancel the running call, if there is one. `join` raises CancelledError in its callers.
+
+        Call neither `start` nor `join` afterwards.
+        """
         if self._task is not None:
             self._task.cancel()

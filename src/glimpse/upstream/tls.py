@@ -22,9 +22,10 @@ class TlsOptions:
 
     @cached_property
     def context(self) -> ssl.SSLContext:
-        """The SSL context with these options. The first access makes it.
+        """The SSL context with these options. The first access makes it, and reads the files.
 
-        Raises OSError if a file cannot be read or parsed. The error names a missing file.
+        Raises OSError if a file cannot be read or parsed, or if the key is encrypted. The error
+        names a missing file. After an error, the next access tries again.
         """
         for file in filter(None, (self.cafile, self.certfile, self.keyfile)):
             Path(file).open("rb").close()  # the errors of `ssl` do not name the missing file

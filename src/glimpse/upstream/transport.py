@@ -23,8 +23,8 @@ class Response(NamedTuple):
     def redirect(self) -> str | None:
         """The target URL of a redirect, for a log line; None if the response is not a redirect.
 
-        The text is printable ASCII without user, password and query. A URL is cut after 500
-        characters. The text is ``nowhere`` if there is no Location header. Redirects are never
+        The text is printable ASCII without user, password, query and fragment. A URL is cut after
+        500 characters. The text is ``nowhere`` if there is no Location header. Redirects are never
         followed, because requests carry tokens and passwords.
         """
         if self.status not in _REDIRECTS:

@@ -6,7 +6,7 @@ _UNREADABLE = "a URL that cannot be read"
 
 
 def strip_credentials(url: str) -> str:
-    """Return the URL without user, password, query and fragment.
+    """Return the URL without user, password, query and fragment; scheme and host in lower case.
 
     The URL may lack a scheme or a host. For a text that cannot be parsed, the result is ``a URL
     that cannot be read``, because a password may be anywhere in the text. The result is the same if
@@ -29,8 +29,9 @@ def strip_credentials(url: str) -> str:
 def _may_have_password(parts: SplitResult) -> bool:
     """Return True if a password may precede an ``@`` in the path.
 
-    A password that has a ``/`` begins in what looks like the host or its port, after a colon. So in
-    a URL with a scheme and a host, only an ``@`` after a colon may end a password.
+    Returns False without an ``@``, which may be percent-encoded. In a URL with a scheme and a host,
+    a password may precede only an ``@`` after a colon: a password with a ``/`` begins in what looks
+    like the host or its port, after a colon. In other URLs, a password may precede any ``@``.
     """
     before, at, _ = unquote(parts.path).rpartition("@")
     if not at:

@@ -58,9 +58,10 @@ class ServerTable:
         return (state_dir / SERVERS_FILE).exists()
 
     def list(self, project_id: str | None) -> Sequence[Server]:
-        """Return the servers of a project, the newest first.
+        """Return the servers of a project, the newest first; empty if there are none.
 
-        If `project_id` is None, returns the servers of all projects.
+        Of servers with the same creation date, the one stored last comes first. If `project_id` is
+        None, returns the servers of all projects.
         """
         condition = "" if project_id is None else "WHERE project_id = ?"
         with self._transaction() as database:
@@ -77,7 +78,10 @@ class ServerTable:
             return _find(database, server_id)
 
     def add(self, server: Server, limit: int) -> None:
-        """Add a server. Raises TooManyServers if the project already has `limit` servers."""
+        """Add a server, whose id must be new.
+
+        Raises TooManyServers if the project already has `limit` servers.
+        """
         with self._transaction() as database:
             query = "SELECT count(*) FROM servers WHERE project_id = ?"
             (count,) = database.execute(query, (server.project_id,)).fetchone()
@@ -99,8 +103,8 @@ class ServerTable:
     def update(self, server_id: str, change: Callable[[Server], Server]) -> Server:
         """Store, and return, what `change` returns for a server, in one atomic write.
 
-        `change` must keep the id and the project. Raises ServerNotFound if no server has the id.
-        Raises what `change` raises. After an error, nothing has changed.
+        `change` must keep the id and the project, and must not use the table. Raises ServerNotFound
+        if no server has the id. Raises what `change` raises. After an error, nothing has changed.
         """
         with self._transaction() as database:
             server = change(_find(database, server_id))
@@ -150,9 +154,11 @@ class ServerTable:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """Open a connection; commit its transaction at the end, or roll back on an error.
+        """Open a connection and run the block in a transaction, which an error of the block undoes.
 
-        If SQLite raises an error, logs it and raises Unavailable.
+        Waits at most five seconds until another transaction has ended. If SQLite raises an error,
+        logs the error, at most once a minute, and raises Unavailable. Other errors of the block are
+        raised as they are.
         """
         try:
             with closing(

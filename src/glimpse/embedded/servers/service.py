@@ -62,9 +62,10 @@ class EmbeddedServers:
     async def list_servers(self, caller: Caller, query: ServerQuery) -> ServerPage:
         """Return the page of the caller's servers that `query` selects.
 
-        If `query.all_projects` is True, the servers of all projects are listed. It is not checked
-        here that `caller` may list them. Otherwise a caller without a project gets no servers.
-        Raises ServerMarkerNotFound if none of these servers has the id `query.marker`.
+        If `query.all_projects` is True, the servers of all projects are listed, whoever `caller`
+        is. Otherwise a caller without a project gets no servers. Raises ServerMarkerNotFound if
+        none of these servers has the id `query.marker`. The server with that id need not match the
+        query's conditions.
         """
         project_id = None if query.all_projects else caller.project_id or ""
         return await asyncio.to_thread(lambda: select_page(self._table.list(project_id), query))
@@ -83,9 +84,9 @@ class EmbeddedServers:
     async def create_server(self, caller: Caller, new: NewServer) -> Server:
         """Make a server of the caller's project, and return it in status ACTIVE.
 
-        Raises BaseImageNotFound if the image does not exist or `caller` may not see it;
-        BaseImageNotActive if the image is not active; FlavorNotFound if no flavor has the id; and
-        TooManyServers if the project has 1000 servers.
+        Raises the first of these errors that applies: BaseImageNotFound if the image does not exist
+        or `caller` may not see it; BaseImageNotActive if the image is not active; FlavorNotFound if
+        no flavor has the id; and TooManyServers if the project has 1000 servers.
         """
         try:
             base = await self._images.get_image(caller, new.image_id)
@@ -119,7 +120,7 @@ class EmbeddedServers:
         return server
 
     async def delete_server(self, caller: Caller, server_id: str) -> None:
-        """Delete a server. A snapshot that is being made of the server is deleted soon after.
+        """Delete a server. The image of a snapshot that is being made is deleted soon after.
 
         Raises ServerNotFound if `caller` does not see the server.
         """
@@ -133,9 +134,10 @@ class EmbeddedServers:
 
         Raises ServerNotFound if `caller` does not see the server; NotImplementedHere if the server
         was booted from a volume; WrongState if the server's state allows no snapshot, or another
-        snapshot is being made; Forbidden if a quota would be exceeded; and the other errors of
-        `EmbeddedImageService.create_image` and `ImageMembers.add`. After an error, the snapshot is
-        undone: at once, or in the background if the disk cannot be written.
+        snapshot is being made; Forbidden if a quota would be exceeded, or if `caller` may not
+        create or share the image; and Invalid if text cannot be stored. After an error or a
+        cancellation, the snapshot is undone: at once, or in the background if the disk cannot be
+        written.
         """
         server = await self.get_server(caller, server_id)
         if server.image_id is None:
@@ -171,7 +173,9 @@ class EmbeddedServers:
         """Create the image of a server's snapshot.
 
         If the server belongs to another project, that project becomes a member of the image. Raises
-        Forbidden if a quota would be exceeded. After an error, the image may exist already.
+        Forbidden if a quota would be exceeded, and the errors of
+        `EmbeddedImageService.create_image` and `ImageMembers.add`. After an error, the image may
+        exist already.
         """
         new = new_snapshot(caller, server, image_id, name, metadata)
         try:
@@ -182,7 +186,10 @@ class EmbeddedServers:
             raise Forbidden(str(error)) from None
 
     async def list_flavors(self) -> Sequence[Flavor]:
-        """Return the flavor m1.tiny and the flavors of all servers, sorted by name."""
+        """Return the flavor m1.tiny and the flavors of all servers, sorted by name.
+
+        Of several flavors with the same name, only that of the oldest server is returned.
+        """
         servers = await asyncio.to_thread(self._table.list, None)
         flavors = {each.name: each for each in (Flavor(), *(server.flavor for server in servers))}
         return [flavors[name] for name in sorted(flavors)]
@@ -190,9 +197,10 @@ class EmbeddedServers:
     async def resume(self, lock: UploadLock) -> bool:
         """Make the unfinished snapshot whose image is locked with `lock` again; return True.
 
-        Returns before the snapshot is made, in a background job. `lock` is released at the end of
-        the job. If the server was deleted, the image is deleted. If there is no such snapshot,
-        returns False, and the caller still has to release `lock`.
+        Returns before the snapshot is made, in a background job. At the end of the job, `lock` is
+        released; if the process stops before, `lock` is abandoned. If the server was deleted, the
+        image is deleted. If there is no such snapshot, returns False, and the caller still has to
+        release `lock`.
         """
         return await self._snapshots.resume(lock)
 
@@ -223,7 +231,11 @@ def _claim(image_id: str) -> Callable[[Server], Server]:
 
 
 def _of_creator(caller: Caller) -> Inheritance:
-    """Return the properties that snapshots of a new server get from `caller`, its creator."""
+    """Return the properties that snapshots of a new server get from `caller`, its creator.
+
+    The properties are the caller's user name, project name and roles (sorted, joined with commas).
+    Empty values are left out.
+    """
     values = {
         "owner_user_name": caller.user_name,
         "owner_project_name": caller.project_name,

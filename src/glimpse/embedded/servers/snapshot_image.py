@@ -24,8 +24,11 @@ _DROPPED_WHEN_EMPTY = ("kernel_id", "ramdisk_id")
 def inheritance_of(server: Server, base: Image | None) -> Inheritance:
     """Return what snapshots of a server inherit from `base`, the image the server was made of.
 
-    If that image no longer exists, `base` is None. The properties in `server.inheritance` override
-    those of `base`.
+    If that image no longer exists, `base` is None. The result has the properties of `base`, cut off
+    after 255 characters, and the id of the image as ``base_image_ref``. Reserved properties, those
+    without a value and those in _NOT_INHERITED are left out. The properties in `server.inheritance`
+    override the others. `min_disk` is that of `base` or the disk of the flavor, whichever is
+    larger.
     """
     properties = {"base_image_ref": server.image_id or "", **server.inheritance.properties}
     if base is None:
@@ -46,8 +49,10 @@ def new_snapshot(
     """Return the image of a snapshot that `caller` makes of a server.
 
     If the server belongs to the caller's project, the image is private. Otherwise the image is
-    shared, so that the server's project can become a member. `metadata` overrides the properties
-    that the image inherits. Keys that are attributes of an image, such as ``name``, are left out.
+    shared, so that the server's project can become a member. The image gets the properties in
+    `server.inheritance`, ``instance_uuid``, ``user_id``, ``image_type``, and those in `metadata`,
+    which override the others. Left out are keys that are attributes of an image, such as ``name``;
+    and ``kernel_id`` and ``ramdisk_id`` if they are empty or "none".
     """
     properties = {
         **server.inheritance.properties,
@@ -68,7 +73,10 @@ def new_snapshot(
 
 
 def saved_properties(server: Server) -> dict[str, str]:
-    """Return the properties that Compute adds when it stores the data of a snapshot."""
+    """Return the properties that Compute adds when it stores the data of a snapshot.
+
+    Their keys are ``image_location``, ``image_state`` and ``owner_id``, the server's project.
+    """
     return {
         "image_location": "snapshot",
         "image_state": "available",

@@ -51,17 +51,18 @@ class Snapshots:
     def start(self, server_id: str, lock: UploadLock) -> None:
         """Make the snapshot of a server in the background.
 
-        `lock` is the lock of the snapshot's image. At the end of the snapshot, `lock` is released.
-        If the process stops before, `lock` is abandoned.
+        `lock` is the lock of the snapshot's image. If the snapshot fails, its image is deleted. At
+        the end, `lock` is released. If the process stops before, `lock` is abandoned.
         """
         self._start_job(self._run(server_id, lock.image_id), lock)
 
     async def resume(self, lock: UploadLock) -> bool:
         """Make the unfinished snapshot whose image is locked with `lock` again; return True.
 
-        If the snapshot's server was deleted, the image is deleted instead. At the end, `lock` is
-        released. If there is no such snapshot, returns False, and the caller still has to release
-        `lock`.
+        Returns before the snapshot is made, in a background job. If the snapshot's server was
+        deleted, the image is deleted instead. At the end of the job, `lock` is released; if the
+        process stops before, `lock` is abandoned. If there is no such snapshot, returns False, and
+        the caller still has to release `lock`.
         """
         server_id = await asyncio.to_thread(self._table.find_snapshot, lock.image_id)
         if server_id is None:
@@ -73,8 +74,9 @@ class Snapshots:
         """Delete the image of a snapshot that could not be started, and record the end.
 
         `lock` is the lock of the image, and is released at the end. If the disk cannot be written,
-        tries again in the background; `lock` is then released later. After ``jobs.close``, `lock`
-        is abandoned instead.
+        returns, and tries again in the background; `lock` is then released later. After
+        ``jobs.close``, `lock` is abandoned instead. If another error is raised, `lock` is
+        abandoned.
         """
         try:
             await self._end(server_id, lock.image_id, is_made=False)
@@ -100,9 +102,9 @@ class Snapshots:
     async def _run(self, server_id: str, image_id: str) -> bool:
         """Make a snapshot and record in the server that it has ended. Return True at the end.
 
-        If the snapshot fails for any reason, its image is deleted, as in Compute. The reason may be
-        that the disk cannot be written at that moment. If the process stops, CancelledError is
-        raised, and the next process makes the snapshot again.
+        If the snapshot fails for any reason, even because the disk cannot be written at that
+        moment, the error is logged and the image is deleted, as in Compute. If the process stops,
+        CancelledError is raised, and the next process makes the snapshot again.
         """
         is_made = False
         try:
@@ -119,7 +121,10 @@ class Snapshots:
         return await self._end_until_written(server_id, image_id, is_made=is_made)
 
     async def _end_until_written(self, server_id: str, image_id: str, *, is_made: bool) -> bool:
-        """Do what `_end` does, and return True. Retry every five seconds if `_end` fails."""
+        """Do what `_end` does, and return True.
+
+        If the disk cannot be written, tries again every five seconds.
+        """
         while True:
             try:
                 await self._end(server_id, image_id, is_made=is_made)
@@ -131,7 +136,8 @@ class Snapshots:
     async def _end(self, server_id: str, image_id: str, *, is_made: bool) -> None:
         """Record that a snapshot has ended. If `is_made` is False, delete its image first.
 
-        Raises ServiceError if the disk cannot be written.
+        The image and the server may have been deleted. Raises ServiceError if the disk cannot be
+        written.
         """
         if not is_made:
             with contextlib.suppress(ImageNotFound):
@@ -141,8 +147,9 @@ class Snapshots:
     async def _make(self, server_id: str, image_id: str) -> None:
         """Record in the server that its snapshot is uploading, and store the image's data.
 
-        This takes the seconds that the constructor got. If the image is neither queued nor saving,
-        does nothing.
+        The image is queued for half of the seconds that the constructor got, and then saving for
+        the other half, or until the ``hold_data`` of the request's context returns. If the image is
+        neither queued nor saving, does nothing.
 
         Raises ServerNotFound if the server was deleted, ImageNotFound if the image was deleted, and
         the errors of `SnapshotData.begin` and `SnapshotData.store`.
