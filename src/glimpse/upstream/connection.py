@@ -182,9 +182,8 @@ class Connection(asyncio.Protocol):
         """Add a part of the body, and limit its size.
 
         If the body becomes larger than `max_response_bytes`, the request fails. The body of a
-        redirect or an error is truncated to 64,000 bytes instead: the response is then complete.
-        When a body of unknown length becomes larger than 256 KiB, `max_response_bytes` of memory
-        are reserved for it.
+        redirect or an error is truncated to 64,000 bytes instead. When another body of unknown
+        length becomes larger than 256 KiB, `max_response_bytes` of memory are reserved for it.
         """
         if self._response is None:
             return  # after a truncated body
@@ -221,7 +220,7 @@ class Connection(asyncio.Protocol):
         return self._parser.get_status_code() >= _FIRST_STATUS_WITHOUT_DOCUMENT
 
     def _complete(self) -> None:
-        """Make `send` return the parsed response, and end the request."""
+        """Make `send` return the parsed response. No request is in progress afterwards."""
         response = Response(self._parser.get_status_code(), self._headers, bytes(self._body))
         self._body = bytearray()
         if self._response is not None and not self._response.done():
@@ -278,8 +277,8 @@ class Connection(asyncio.Protocol):
     def _check_timeout(self) -> None:
         """Fail the request if nothing arrived for `read_timeout`; otherwise restart the timer.
 
-        Time in which the connection waits for the budget does not count. Successive requests share
-        one timer, which is cheaper than a new timer for each request.
+        Time in which the connection waits for the budget does not count. Requests share one timer,
+        which is cheaper than a timer for each.
         """
         self._timer = None
         if self._response is None:
