@@ -54,9 +54,9 @@ def check_and_measure(
       found. The size of the disk is then unknown.
 
     Raises InvalidImageData if the data has the wrong format, is incomplete, or has a malformed
-    header. If `rules.require_image_format_match` is False, returns None in these three cases.
-    Raises InvalidImageData, whatever this rule is, if the data fails a safety check of its format.
-    A size of 0, or of 2**53 bytes or more, counts as unknown.
+    header. But if `rules.require_image_format_match` is False, returns None in these three cases.
+    Always raises InvalidImageData if data of the right format fails a safety check. A size of 0, or
+    of 2**53 bytes or more, counts as unknown.
     """
     if container_format != "bare":
         return None
@@ -93,9 +93,10 @@ def _check_format(disk_format: str | None, formats: Sequence[FoundFormat]) -> No
 
 
 def _check_safety(found: FoundFormat, rules: ContentRules) -> None:
-    """Raise InvalidImageData if the data fails a safety check.
+    """Raise InvalidImageData if the data fails a safety check, or is a VMDK of another createType.
 
-    Raises _UnexpectedFormat if the data is incomplete, so that the checks could not be run.
+    The failed checks that `rules` allows for ``gpt`` do not count. Raises _UnexpectedFormat if the
+    data is incomplete, so that the checks could not be run.
     """
     if not found.is_complete:
         raise _UnexpectedFormat("Incomplete file cannot be safety checked")

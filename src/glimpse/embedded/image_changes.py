@@ -76,9 +76,9 @@ def new_image(caller: Caller, new: NewImage, permissions: Permissions, *, now: s
 
     The id is in lower case. The tags are sorted, without duplicates. Formats and quotas are not
     checked. Raises Forbidden if the caller has no project, or may not create images or give an
-    image this visibility; if the owner is not the caller's project and the caller is no admin; or
-    if a property's key is reserved. Raises Invalid if text cannot be stored (see `check_text`), or
-    if the properties are too large (see `check_size`).
+    image this visibility. Raises Forbidden if a property's key is reserved, or if the caller is no
+    admin and the owner is not the caller's project. Raises Invalid if text cannot be stored (see
+    `check_text`), or if the properties are too large (see `check_size`).
     """
     owner = _owner_of_new_image(caller, new)
     _check_reserved(new.properties)

@@ -101,10 +101,11 @@ class ImageMembers:
     ) -> Member:
         """Set the status of the membership of the project `member_id`; return the membership.
 
-        Raises Forbidden if the image is not shared, or if `caller` may not get or not modify
-        members. By default, only admins and the project `member_id` may set the status. Raises
-        MemberNotFound if the project is no member or `caller` may not see the membership. Raises
-        Invalid if `status` is not one of MEMBER_STATUSES.
+        ``updated_at`` becomes the current time, even if the status stays the same. Raises Forbidden
+        if the image is not shared, or if `caller` may not get or not modify members. By default,
+        only admins and the project `member_id` may set the status. Raises MemberNotFound if the
+        project is no member or `caller` may not see the membership. Raises Invalid if `status` is
+        not one of MEMBER_STATUSES.
         """
 
         def changed_member(record: Record, members: Mapping[str, Member]) -> Member:

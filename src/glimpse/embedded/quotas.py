@@ -148,9 +148,9 @@ class ProjectQuotas:
     def report(self, usage: Usage) -> dict[str, dict[str, int]]:
         """Return the usage and the limit of each quota: ``{name: {"usage": 3, "limit": 10}}``.
 
-        The keys are the names of the four fields with counts and sizes in MiB. Sizes are in MiB,
-        rounded down. A limit of -1 is no limit. If none of the four quotas has a limit, returns {}.
-        ``user_storage_quota`` is left out, as in Glance.
+        The keys are the names of the four other fields: ``user_storage_quota`` is left out, as in
+        Glance. Sizes are in MiB, rounded down. A limit of -1 is no limit. If none of the four
+        quotas has a limit, returns {}.
         """
         limits = {
             "image_size_total": (usage.size // MEBIBYTE, self.image_size_total),

@@ -75,10 +75,10 @@ class Uploads:
         of the data in bytes; None if it is unknown. The quotas of `project_id` are checked before
         the upload, while the data arrives, and after it.
 
-        If an error is raised or the task is cancelled while the data is being stored, the data is
-        removed and the image becomes queued again. If the disk cannot be written at that moment, or
-        the task is cancelled before, the image may stay in status saving. Then the next upload of
-        the image, or the start of the next process, makes the image queued again.
+        If an error is raised or the task is cancelled, the data is removed and the image becomes
+        queued again. The image may stay in status saving if the disk cannot be written at that
+        moment, or if the cancellation comes before the data. Then the next upload of the image, or
+        the start of the next process, makes the image queued again.
 
         Raises ImageNotFound; Conflict if the image is not queued or is being given data by another
         request; QuotaExceeded; DataTooLarge; InvalidImageData if the content rules do not allow the
@@ -120,7 +120,7 @@ class Uploads:
 
         If the lock was abandoned, `clean_up_interrupted` runs first. Raises Conflict if another
         request or import holds the lock. Raises Unavailable or StorageFull if the disk cannot be
-        read or written.
+        read or written. After an error, the image is not locked.
         """
         lock = await asyncio.to_thread(self._locks.acquire, image_id)
         if lock is None:
@@ -230,12 +230,12 @@ class Uploads:
     async def clean_up_interrupted(self, image_id: str) -> None:
         """Remove the data that an interrupted upload, import or deletion of an image left.
 
-        The caller must hold the image's upload lock. Complete data is kept, except if the image was
-        deleted or is in status saving or importing: then it is removed, and a warning is logged. An
-        image in status saving becomes queued. An unfinished import of the image ends with failure.
-        Incomplete staged data is removed, and an image in status uploading without complete staged
-        data becomes queued. Raises Unavailable or StorageFull if the disk cannot be read or
-        written.
+        The caller must hold the image's upload lock. If the image was deleted or is in status
+        saving or importing, its data is removed, and a warning is logged. Otherwise only incomplete
+        data is removed. An image in status saving becomes queued. An unfinished import of the image
+        ends with failure. Incomplete staged data is removed, and an image in status uploading
+        without complete staged data becomes queued. Raises Unavailable or StorageFull if the disk
+        cannot be read or written.
         """
         record = await self._catalog.get(image_id, None)
         await self._store.delete_unfinished(image_id)
@@ -252,7 +252,7 @@ class Uploads:
         """Remove the data. If the image's status is saving, change it to queued.
 
         If the image has another status or does not exist, only removes the data. Raises Unavailable
-        or StorageFull if the disk cannot be written.
+        or StorageFull if the disk cannot be written; the data may then be removed already.
         """
         await self._store.delete(image_id)
         with contextlib.suppress(ImageNotFound, Conflict):

@@ -28,9 +28,10 @@ def usage_of(status: str, size: int | None) -> Usage:
     """Return the Usage of one image with this `status` and `size` bytes of data.
 
     `size` counts as stored data if the status is active or deactivated, and as staged data if the
-    status is uploading or importing. In other statuses, `size` does not count. If `size` is None,
-    the image has no data. More than 8 TiB count as 8 TiB. An image in status deleted,
-    pending_delete or killed takes nothing.
+    status is uploading or importing. In other statuses, `size` does not count. In status saving,
+    uploading or importing, the image is being given data. If `size` is None, the image has no data.
+    More than 8 TiB count as 8 TiB. An image in status deleted, pending_delete or killed takes
+    nothing, and is not counted.
     """
     if status in _GONE:
         return Usage()

@@ -181,9 +181,9 @@ class Connection(asyncio.Protocol):
     def on_body(self, part: bytes) -> None:
         """Add a part of the body, and limit its size.
 
-        If the body becomes larger than `max_response_bytes`, the request fails. The body of a
-        redirect or an error is truncated to 64,000 bytes instead. When another body of unknown
-        length becomes larger than 256 KiB, `max_response_bytes` of memory are reserved for it.
+        The body of a redirect or an error is truncated to 64,000 bytes. Any other body that becomes
+        larger than `max_response_bytes` fails the request. If its length is unknown, it reserves
+        `max_response_bytes` of memory when it becomes larger than 256 KiB.
         """
         if self._response is None:
             return  # after a truncated body
@@ -202,7 +202,7 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         """Complete the response if it is final; ignore an interim response (status code 1xx).
 
-        Close the connection if the server does not keep it open.
+        Close the connection if the server does not keep it open. Do nothing without a request.
         """
         if self._response is None:
             return

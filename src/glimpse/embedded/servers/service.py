@@ -82,7 +82,7 @@ class EmbeddedServers:
         return server
 
     async def create_server(self, caller: Caller, new: NewServer) -> Server:
-        """Make a server of the caller's project, and return it in status ACTIVE.
+        """Store a new server of the caller's project, and return the server, in status ACTIVE.
 
         Raises the first of these errors that applies: BaseImageNotFound if the image does not exist
         or `caller` may not see it; BaseImageNotActive if the image is not active; FlavorNotFound if
@@ -132,12 +132,14 @@ class EmbeddedServers:
     ) -> str:
         """Start a snapshot of a server, and return the id of its image, which is queued.
 
-        Raises ServerNotFound if `caller` does not see the server; NotImplementedHere if the server
-        was booted from a volume; WrongState if the server's state allows no snapshot, or another
-        snapshot is being made; Forbidden if a quota would be exceeded, or if `caller` may not
-        create or share the image; and Invalid if text cannot be stored. After an error or a
-        cancellation, the snapshot is undone: at once, or in the background if the disk cannot be
-        written.
+        Raises ServerNotFound if `caller` does not see the server. Raises NotImplementedHere if the
+        server was booted from a volume. Raises WrongState if the server's state allows no snapshot,
+        or while another task, such as a snapshot, runs. Raises Forbidden if a quota would be
+        exceeded, if `caller` may not create or share the image, or if a key in `metadata` is
+        reserved. Raises Invalid if text cannot be stored, or if the properties are too large.
+
+        After an error or a cancellation, the snapshot is undone: at once, or later if the disk
+        cannot be written.
         """
         server = await self.get_server(caller, server_id)
         if server.image_id is None:

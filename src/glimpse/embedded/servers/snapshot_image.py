@@ -24,11 +24,11 @@ _DROPPED_WHEN_EMPTY = ("kernel_id", "ramdisk_id")
 def inheritance_of(server: Server, base: Image | None) -> Inheritance:
     """Return what snapshots of a server inherit from `base`, the image the server was made of.
 
-    If that image no longer exists, `base` is None. The result has the properties of `base`, cut off
-    after 255 characters, and the id of the image as ``base_image_ref``. Reserved properties, those
-    without a value and those in _NOT_INHERITED are left out. The properties in `server.inheritance`
-    override the others. `min_disk` is that of `base` or the disk of the flavor, whichever is
-    larger.
+    `base` is None if the image no longer exists. The properties of `base` are inherited, except
+    reserved properties, null properties and those in _NOT_INHERITED. Values are cut off after 255
+    characters. ``base_image_ref`` is the id of the image. The properties in `server.inheritance`
+    override all these. `min_ram` is that of `base`, or 0. `min_disk` is that of `base`, or the disk
+    of the flavor if that is larger.
     """
     properties = {"base_image_ref": server.image_id or "", **server.inheritance.properties}
     if base is None:
@@ -49,10 +49,13 @@ def new_snapshot(
     """Return the image of a snapshot that `caller` makes of a server.
 
     If the server belongs to the caller's project, the image is private. Otherwise the image is
-    shared, so that the server's project can become a member. The image gets the properties in
-    `server.inheritance`, ``instance_uuid``, ``user_id``, ``image_type``, and those in `metadata`,
-    which override the others. Left out are keys that are attributes of an image, such as ``name``;
-    and ``kernel_id`` and ``ramdisk_id`` if they are empty or "none".
+    shared, so that the server's project can become a member. `min_ram` and `min_disk` are those in
+    `server.inheritance`.
+
+    The image gets the properties in `server.inheritance`, ``instance_uuid``, ``user_id``,
+    ``image_type``, and those in `metadata`, which override the others. Keys that are attributes of
+    an image, such as ``name``, are left out, and so is ``image_id``. ``kernel_id`` and
+    ``ramdisk_id`` are left out if they are empty or "none".
     """
     properties = {
         **server.inheritance.properties,
