@@ -52,10 +52,9 @@ class Catalog(Protocol):
     Each write is atomic: if a method raises an error, nothing has changed. A method that writes
     returns when a crash can no longer undo the write. Writes of one image run one after the other.
 
-    The parameter `project_id` names the project whose membership is in a Record: in a Record that a
-    method returns, and in a Record that a function gets. The functions `change`, `check` and
-    `check_usage` may run in another thread, and must have no side effects. Any method may raise
-    Unavailable.
+    A parameter `project_id` names a project. Each Record that the method returns, or passes to a
+    function, has the membership of this project. The functions `change`, `check` and `check_usage`
+    may run in another thread, and must have no side effects. Any method may raise Unavailable.
     """
 
     def problem(self) -> str | None:
@@ -95,8 +94,8 @@ class Catalog(Protocol):
         """Add an image without members.
 
         If `check_usage` is given, `check_usage` gets the usage of `project_id`, with the new image
-        included, and may raise an error to refuse the image. Raises Conflict if another image has
-        the same id. Raises what `check_usage` raises.
+        included. If `check_usage` raises an error, the image is not added, and `insert` raises the
+        same error. Raises Conflict if another image has the same id.
         """
         ...
 
@@ -113,8 +112,8 @@ class Catalog(Protocol):
         reading and storing. `change` must keep the id of the image. `change` and `check_usage` may
         run in another thread, and must have no side effects.
 
-        If `check_usage` is given, `check_usage` gets the usage of `project_id` after the change,
-        and may raise an error to refuse the change.
+        If `check_usage` is given, `check_usage` gets the usage of `project_id` after the change. If
+        `check_usage` raises an error, the image does not change.
 
         Raises ImageNotFound if no image has the id. Raises what `change` and `check_usage` raise.
         """

@@ -34,7 +34,7 @@ class DataAccess:
         """Return the directory that contains the data of all images.
 
         Raises Forbidden if `caller` may not see the details of stores: by default, only admins and
-        services may.
+        callers with the role service may.
         """
         self._permissions.check(caller, Action.STORES_INFO_DETAIL)
         return self._store.directory

@@ -31,8 +31,8 @@ class ImageLocations:
 
         The list is empty if the image is neither active nor deactivated. Whether the file exists is
         not checked. Raises ImageNotFound if there is no such image or `caller` may not see it.
-        Raises Forbidden if `caller` may not see locations: by default, only admins and services
-        may.
+        Raises Forbidden if `caller` may not see locations: by default, only admins and callers with
+        the role service may.
         """
         image = await self._visible_image(caller, image_id)
         self._permissions.check(caller, Action.FETCH_IMAGE_LOCATION, image)
@@ -77,7 +77,7 @@ class ImageLocations:
         raise Forbidden("The data is in this store only. Delete the image instead.")
 
     async def _visible_image(self, caller: Caller, image_id: str) -> Image:
-        """Return the image with this id. Raises ImageNotFound if the caller may not see it."""
+        """Return the image with this id. Raises ImageNotFound if the caller sees no such image."""
         record = await self._catalog.get(image_id.lower(), caller.project_id)
         if record is None:
             raise ImageNotFound(image_id)

@@ -154,9 +154,12 @@ class ImageMembers:
     ) -> Member:
         """Return the membership of `member_id` if `caller` may do `action`.
 
-        Raises ImageNotFound if `caller` may not see the image; MemberNotFound if `caller` may not
-        see the membership or there is none; and Forbidden if the image is not shared, or if
-        `caller` may not get members or do `action`.
+        Raises the first of these errors that applies:
+
+        - ImageNotFound if `caller` may not see the image.
+        - Forbidden if the image is not shared, or if `caller` may not get members.
+        - MemberNotFound if there is no such membership or `caller` may not see it.
+        - Forbidden if `caller` may not do `action`.
         """
         image = _require_shared(caller, record)
         check_member_action(caller, image, self._permissions, Action.GET_MEMBER)

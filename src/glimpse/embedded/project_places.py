@@ -46,7 +46,10 @@ class ProjectPlaces:
         self._admit()
 
     def _admit(self) -> None:
-        """Give the free places to jobs that wait, at most `per_project` places to a project."""
+        """Give the free places to waiting jobs, in the order that ProjectPlaces describes.
+
+        A project gets at most `per_project` places. A job that was cancelled gets no place.
+        """
         while self._running.total() < self._total:
             eligible = [
                 (admitted, project_id)

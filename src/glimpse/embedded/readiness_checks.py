@@ -19,10 +19,10 @@ async def check_catalog(
 
     - `recent_problem` returns a text.
     - One row cannot be read through a new connection, which waits at most 1 s for a lock.
-    - Permissions or free space of the state directory do not allow to write (see `write_problem`).
+    - Files cannot be written to the state directory (see `write_problem`).
 
-    Writes nothing. Works in a thread, so the event loop is not blocked. Raises OSError if the file
-    system does not report its free space.
+    Writes nothing. The checks after the first run in a thread, so the event loop is not blocked.
+    Raises OSError if the file system does not report its free space.
     """
     return recent_problem() or await asyncio.to_thread(_catalog_problem, state_dir)
 

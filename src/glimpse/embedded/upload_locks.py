@@ -36,7 +36,8 @@ class UploadLock(NamedTuple):
     def release(self) -> None:
         """Unlock the image, and remove the lock's file.
 
-        If the file cannot be removed, no error is raised, and the lock counts as abandoned.
+        If the file cannot be removed, no error is raised, and the lock counts as abandoned: the
+        next holder finds `was_abandoned` True.
         """
         try:
             with contextlib.suppress(OSError):
@@ -47,7 +48,7 @@ class UploadLock(NamedTuple):
     def abandon(self) -> None:
         """Unlock the image, but keep the file.
 
-        The next holder of the lock then removes incomplete data of the image.
+        The next holder finds `was_abandoned` True, and has to remove incomplete data of the image.
         """
         os.close(self.descriptor)
 

@@ -75,10 +75,10 @@ class Uploads:
         of the data in bytes; None if it is unknown. The quotas of `project_id` are checked before
         the upload, while the data arrives, and after it.
 
-        If an error is raised or the task is cancelled, the data is removed and the image becomes
-        queued again. The image may stay in status saving if the disk cannot be written at that
-        moment, or if the cancellation comes before the data. Then the next upload of the image, or
-        the start of the next process, makes the image queued again.
+        If an error is raised or the task is cancelled while the data is being stored, the data is
+        removed and the image becomes queued again. The image may stay in status saving if the disk
+        cannot be written at that moment, or if the task is cancelled before that. Then the next
+        upload of the image, or the start of the next process, makes the image queued again.
 
         Raises ImageNotFound; Conflict if the image is not queued or is being given data by another
         request; QuotaExceeded; DataTooLarge; InvalidImageData if the content rules do not allow the

@@ -36,7 +36,7 @@ class RequestEncoder:
     def encode(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
     ) -> bytes:
-        """Return the bytes of one request, with Content-Length if there is a `body`.
+        """Return the bytes of one request, with Content-Length if `body` is not None.
 
         `target` is a quoted path and query, and is appended to the path of the base URL. Raises
         ValueError if `target` or a header value has a NUL or a line end, which could add another

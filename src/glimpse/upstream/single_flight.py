@@ -33,7 +33,7 @@ class SingleFlight(Generic[Parameters, Result]):
         """Return the result of the running call, or raise its exception.
 
         If no call runs, starts one with these arguments. If a call runs, the arguments are ignored.
-        If one caller is cancelled, the call goes on for the others.
+        If a caller is cancelled, the call goes on, even if there is no other caller.
         """
         return await asyncio.shield(self.start(*args, **kwargs))
 

@@ -36,7 +36,8 @@ class Response(NamedTuple):
     def header(self, name: bytes) -> str | None:
         """Return the value of the first header with this name; None if there is none.
 
-        `name` must be in lower case; the case of the response's header names does not matter.
+        `name` must be in lower case; the case of the response's header names does not matter. The
+        value is decoded as Latin-1.
         """
         for each, value in self.headers:
             if each.lower() == name:
