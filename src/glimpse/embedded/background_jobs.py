@@ -148,7 +148,7 @@ class LimitedJobs:
         self._jobs.start(job, leave)
 
     def _leave(self, project_id: str | None) -> None:
-        """Take back room for one job of a project."""
+        """Free the room of one job, or of one reservation, of a project."""
         self._taken -= Counter({project_id: 1})  # unlike `subtract`, removes a count of zero
 
     async def wait_until_idle(self) -> None:

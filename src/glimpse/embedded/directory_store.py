@@ -60,7 +60,7 @@ class DirectoryStore:
     """
 
     def __init__(self, directory: Path, size_cap: int) -> None:
-        """Create the directory if necessary. Raises OSError if that fails.
+        """Create the directory with mode 0700 if necessary. Raises OSError if that fails.
 
         The data of an image may have at most `size_cap` bytes.
         """
@@ -185,7 +185,7 @@ class _UploadFile:
         return StoredData(self._size, digests.checksum, digests.os_hash_value, formats)
 
     def _open_once(self) -> BufferedWriter:
-        """Return the open file; the first call creates the file.
+        """Return the open file; the first call creates the file, or empties an older one.
 
         Raises OSError if the file cannot be created, or if `abort` was called before.
         """

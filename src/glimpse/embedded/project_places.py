@@ -23,7 +23,7 @@ class ProjectPlaces:
     async def place(self, project_id: str | None) -> AsyncIterator[None]:
         """Wait until a job of the project may run, and keep its place until the block ends.
 
-        If the waiting task is cancelled, the place is free for another job.
+        If the task is cancelled while it waits, no place is kept.
         """
         admitted = asyncio.get_running_loop().create_future()
         self._waiting[admitted] = project_id

@@ -25,15 +25,15 @@ class ImageQuotas:
     image_member_quota: int
 
     def check_properties(self, count: int) -> None:
-        """Raise QuotaExceeded if `count` properties are more than `image_property_quota`."""
+        """Raise QuotaExceeded if `count` exceeds a quota `image_property_quota` of 0 or more."""
         _check_count("image properties", count, self.image_property_quota)
 
     def check_tags(self, count: int) -> None:
-        """Raise QuotaExceeded if `count` tags are more than `image_tag_quota`."""
+        """Raise QuotaExceeded if `count` exceeds a quota `image_tag_quota` of 0 or more."""
         _check_count("image tags", count, self.image_tag_quota)
 
     def check_members(self, count: int) -> None:
-        """Raise QuotaExceeded if `count` members are more than `image_member_quota`."""
+        """Raise QuotaExceeded if `count` exceeds a quota `image_member_quota` of 0 or more."""
         _check_count("image members for this image", count, self.image_member_quota)
 
 
@@ -60,7 +60,7 @@ class ProjectQuotas:
     def check_new_image(self, project_id: str | None, usage: Usage) -> None:
         """Raise QuotaExceeded if the project has more than `image_count_total` images.
 
-        `usage` includes the new image.
+        `usage` includes the new image. A negative limit is no limit.
         """
         _check_total(project_id, "image_count_total", self.image_count_total, usage.images - 1, 1)
 
@@ -97,7 +97,7 @@ class ProjectQuotas:
     def check_staged(self, project_id: str | None, usage: Usage) -> None:
         """Raise QuotaExceeded if the project has more than `image_stage_total` of staged data.
 
-        `usage` includes the data that has just been staged.
+        `usage` includes the data that has just been staged. A negative limit is no limit.
         """
         used = usage.staged // MEBIBYTE
         _check_total(project_id, "image_stage_total", self.image_stage_total, used, 0)
@@ -105,7 +105,8 @@ class ProjectQuotas:
     def check_import(self, project_id: str | None, usage: Usage) -> None:
         """Raise QuotaExceeded if the project has more than `image_size_total` of stored data.
 
-        Call this method before an import, when the size of the new data is not known.
+        Call this method before an import, when the size of the new data is not known. A negative
+        limit is no limit.
         """
         used = usage.size // MEBIBYTE
         _check_total(project_id, "image_size_total", self.image_size_total, used, 0)

@@ -58,11 +58,14 @@ class Task(NamedTuple):
         return self.status not in UNFINISHED
 
     def begin(self, now: str) -> "Task":
-        """Return the task in status processing: its import runs from `now` on."""
+        """Return the task in status processing, with `now` as its ``updated_at``."""
         return self._replace(status="processing", updated_at=now)
 
     def hand_over(self, now: str) -> "Task":
-        """Return the task in status pending: another process will begin its import again."""
+        """Return the task in status pending, with `now` as its ``updated_at``.
+
+        Another process will begin the import again.
+        """
         return self._replace(status="pending", updated_at=now)
 
     def succeed(self, now: str) -> "Task":

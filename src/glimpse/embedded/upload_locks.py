@@ -57,7 +57,7 @@ class UploadLocks:
     """Makes the upload locks that all processes of a machine share, as files in a directory."""
 
     def __init__(self, directory: Path) -> None:
-        """Create the directory if necessary. Raises OSError if that fails."""
+        """Create the directory with mode 0700 if necessary. Raises OSError if that fails."""
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._directory = directory
 

@@ -38,7 +38,10 @@ class SingleFlight(Generic[Parameters, Result]):
         return await asyncio.shield(self.start(*args, **kwargs))
 
     def _finish(self, task: "asyncio.Task[Result]") -> None:
-        """Forget the task that has ended, so that the next caller starts a new call."""
+        """Forget the task that has ended, so that the next caller starts a new call.
+
+        An exception of the task is not logged, even if no caller waits.
+        """
         self._task = None
         if not task.cancelled():
             # Without this, asyncio would log the exception if no caller waits any more.

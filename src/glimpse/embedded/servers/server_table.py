@@ -46,7 +46,7 @@ class ServerTable:
     """
 
     def __init__(self, state_dir: Path) -> None:
-        """Open the file in `state_dir`; create the file if it does not exist."""
+        """Open the file in `state_dir`; create the file and its tables if they do not exist."""
         self._path = state_dir / SERVERS_FILE
         with self._transaction() as database:
             database.execute(_TABLE)
