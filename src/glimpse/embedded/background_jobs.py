@@ -28,12 +28,12 @@ class JobLimits:
 
     @property
     def max_running_of_project(self) -> int:
-        """How many jobs of one project may run at a time; at least one."""
+        """The most jobs of a project that run at a time: a share of `max_running`, at least 1."""
         return max(1, self.max_running * self.project_share // 100)
 
     @property
     def max_waiting_of_project(self) -> int:
-        """How many jobs of one project may wait; at least one."""
+        """The most jobs of a project that wait: a share of `max_waiting`, at least 1."""
         return max(1, self.max_waiting * self.project_share // 100)
 
 

@@ -24,9 +24,9 @@ class ContentRules(NamedTuple):
 
     If `require_image_format_match` is False, the format of the data may differ from the image's
     disk format. A VMDK file must have one of the createTypes in `vmdk_allowed_types`, in upper or
-    lower case. No other createTypes than ``streamOptimized`` and ``monolithicSparse`` are ever
-    allowed, because oslo.utils fails all others. `gpt_safety_checks_nonfatal` names safety checks
-    that a disk with a partition table may fail.
+    lower case. Only ``streamOptimized`` and ``monolithicSparse`` have an effect there, because
+    oslo.utils allows no others. `gpt_safety_checks_nonfatal` names safety checks that a disk with a
+    partition table may fail.
     """
 
     require_image_format_match: bool

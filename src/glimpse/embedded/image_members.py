@@ -48,8 +48,9 @@ class ImageMembers:
     async def list(self, caller: Caller, image_id: str) -> Sequence[Member]:
         """Return the members that `caller` sees, the oldest membership first.
 
-        Raises Forbidden if the image is not shared, or if `caller` may not list members. If
-        `caller` may list members but may not get a member, returns an empty sequence.
+        If `caller` may list members but may not get a member, returns an empty sequence. Raises
+        ImageNotFound if `caller` sees no such image. Raises Forbidden if the image is not shared,
+        or if `caller` may not list members.
         """
         image = await self._shared_image(caller, image_id)
         check_member_action(caller, image, self._permissions, Action.GET_MEMBERS)
@@ -60,8 +61,9 @@ class ImageMembers:
     async def get(self, caller: Caller, image_id: str, member_id: str) -> Member:
         """Return the membership of the project `member_id`.
 
-        Raises MemberNotFound if the project is no member or `caller` may not see the membership.
-        Raises NotFound if the image is not shared or `caller` may not get members.
+        Raises ImageNotFound if `caller` sees no such image. Raises MemberNotFound if the project is
+        no member or `caller` may not see the membership. Raises NotFound if the image is not shared
+        or `caller` may not get members.
         """
         try:
             image = await self._shared_image(caller, image_id)
@@ -77,6 +79,7 @@ class ImageMembers:
         The id of the project is stored unchanged, without a check that the project exists. Raises
         the first of these errors that applies:
 
+        - ImageNotFound if `caller` sees no such image.
         - Forbidden if the image is not shared, or if `caller` may not add members. By default, only
           the project that owns the image and admins may.
         - QuotaExceeded if the image would have too many members.
@@ -101,11 +104,14 @@ class ImageMembers:
     ) -> Member:
         """Set the status of the membership of the project `member_id`; return the membership.
 
-        ``updated_at`` becomes the current time, even if the status stays the same. Raises Forbidden
-        if the image is not shared, or if `caller` may not get or not modify members. By default,
-        only admins and the project `member_id` may set the status. Raises MemberNotFound if the
-        project is no member or `caller` may not see the membership. Raises Invalid if `status` is
-        not one of MEMBER_STATUSES.
+        ``updated_at`` becomes the current time, even if the status stays the same. Raises these
+        errors:
+
+        - ImageNotFound if `caller` sees no such image.
+        - Forbidden if the image is not shared, or if `caller` may not get or not modify members. By
+          default, only admins and the project `member_id` may set the status.
+        - MemberNotFound if the project is no member or `caller` may not see the membership.
+        - Invalid if `status` is not one of MEMBER_STATUSES.
         """
 
         def changed_member(record: Record, members: Mapping[str, Member]) -> Member:
@@ -123,9 +129,12 @@ class ImageMembers:
     async def remove(self, caller: Caller, image_id: str, member_id: str) -> None:
         """End the membership of the project `member_id`.
 
-        Raises Forbidden if the image is not shared, or if `caller` may not get or not delete
-        members. By default, only the project that owns the image and admins may delete members.
-        Raises MemberNotFound if the project is no member or `caller` may not see the membership.
+        Raises these errors:
+
+        - ImageNotFound if `caller` sees no such image.
+        - Forbidden if the image is not shared, or if `caller` may not get or not delete members. By
+          default, only the project that owns the image and admins may delete members.
+        - MemberNotFound if the project is no member or `caller` may not see the membership.
         """
 
         def check(record: Record, members: Mapping[str, Member]) -> None:

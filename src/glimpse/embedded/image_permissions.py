@@ -90,8 +90,8 @@ def check_visibility(
 ) -> None:
     """Raise Forbidden if the caller may not give the image this visibility.
 
-    "public" and "community" need a permission. Every caller may give any other visibility; the text
-    is not validated.
+    "public" needs the permission `publicize_image`, and "community" the permission
+    `communitize_image`. Every caller may give any other visibility; the text is not validated.
     """
     if visibility == "public":
         permissions.check(caller, Action.PUBLICIZE_IMAGE, image)

@@ -25,15 +25,24 @@ class ImageQuotas:
     image_member_quota: int
 
     def check_properties(self, count: int) -> None:
-        """Raise QuotaExceeded if `count` exceeds a quota `image_property_quota` of 0 or more."""
+        """Raise QuotaExceeded if `count` is more than `image_property_quota`.
+
+        A negative quota is no limit.
+        """
         _check_count("image properties", count, self.image_property_quota)
 
     def check_tags(self, count: int) -> None:
-        """Raise QuotaExceeded if `count` exceeds a quota `image_tag_quota` of 0 or more."""
+        """Raise QuotaExceeded if `count` is more than `image_tag_quota`.
+
+        A negative quota is no limit.
+        """
         _check_count("image tags", count, self.image_tag_quota)
 
     def check_members(self, count: int) -> None:
-        """Raise QuotaExceeded if `count` exceeds a quota `image_member_quota` of 0 or more."""
+        """Raise QuotaExceeded if `count` is more than `image_member_quota`.
+
+        A negative quota is no limit.
+        """
         _check_count("image members for this image", count, self.image_member_quota)
 
 
@@ -67,10 +76,10 @@ class ProjectQuotas:
     def check_upload(self, project_id: str | None, usage: Usage, size: int | None) -> None:
         """Raise QuotaExceeded if an upload of `size` bytes may not begin.
 
-        `image_size_total` and `user_storage_quota` limit the stored data with `size` bytes more. If
-        `size` is None, the size is unknown: then at least one byte of `user_storage_quota` must be
-        left. `image_count_uploading` limits the images that are being given data. `usage` includes
-        the image that is being uploaded, without its data.
+        The stored data and `size` together must not exceed `image_size_total` or
+        `user_storage_quota`. If `size` is None, the size is unknown: then at least one byte of
+        `user_storage_quota` must be left. At most `image_count_uploading` images may be given data
+        at a time. `usage` includes the image that is being uploaded, without its data.
         """
         delta = (size or 0) // MEBIBYTE
         _check_total(
@@ -84,9 +93,9 @@ class ProjectQuotas:
     def check_staging(self, project_id: str | None, usage: Usage, size: int | None) -> None:
         """Raise QuotaExceeded if `size` bytes may not be staged (stored to be imported later).
 
-        `image_stage_total` limits the staged data with `size` bytes more. If `size` is None, the
-        size is unknown, and counts as 0. `image_count_uploading` limits the images that are being
-        given data. `usage` includes the image that is being staged, without its data.
+        The staged data and `size` together must not exceed `image_stage_total`. If `size` is None,
+        the size is unknown, and counts as 0. At most `image_count_uploading` images may be given
+        data at a time. `usage` includes the image that is being staged, without its data.
         """
         delta = (size or 0) // MEBIBYTE
         _check_total(

@@ -127,8 +127,8 @@ class EmbeddedImageService:
         The images are in the query's order; there are at most `query.limit` in all. Owner,
         visibility, memberships and policy rules decide what `caller` can see. Community images of
         other projects are listed only if `query.visibility` is "community" or "all". Images in
-        status killed or deleted are never listed. Only the last page has ``is_last`` set, and may
-        be empty; it has ``has_more`` set if there are more images than `query.limit`.
+        status killed or deleted are never listed. Only the last page may be empty, and has
+        ``is_last`` set; also ``has_more`` if there are more images than `query.limit`.
 
         Before the first page, raises Forbidden if `caller` may not list images; MarkerNotFound if
         no image has the id `query.marker`; and MarkerNotVisible if `caller` may not see that image.
@@ -146,7 +146,8 @@ class EmbeddedImageService:
     async def _marker(self, caller: Caller, marker: str) -> Image:
         """Return the image with the id `marker`.
 
-        Raises MarkerNotFound if no image has the id; MarkerNotVisible if `caller` may not see it.
+        Raises MarkerNotFound if no image has the id; MarkerNotVisible if `caller` may not see the
+        image.
         """
         record = await self._catalog.get(marker.lower(), caller.project_id)
         if record is None:

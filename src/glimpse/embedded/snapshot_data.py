@@ -47,9 +47,10 @@ class SnapshotData:
 
         The image gets the disk format raw and the container format bare. `properties` are added to
         the image's own, and replace those with the same keys. `size` is the length in bytes of the
-        data that will be stored. Raises Conflict if the image is neither queued nor saving. Raises
-        QuotaExceeded if the quotas of the project that owns the image do not allow `size` bytes
-        more, or one more image that is being given data.
+        data that will be stored. Raises ImageNotFound if no image has the id. Raises Conflict if
+        the image is neither queued nor saving. Raises QuotaExceeded if the quotas of the project
+        that owns the image do not allow `size` bytes more, or one more image that is being given
+        data.
         """
         image = await self.get(image_id)
         owner = image.owner if image is not None else None
@@ -76,8 +77,9 @@ class SnapshotData:
         """Store the data of an image in status saving; the image becomes active.
 
         If an error is raised or the task is cancelled, the image becomes queued again, without
-        data. Raises Conflict if the image is not in status saving. Also raises QuotaExceeded,
-        DataTooLarge, InvalidImageData, StorageFull, and what `chunks` raises.
+        data. Raises ImageNotFound if the image was deleted. Raises Conflict if the image is not in
+        status saving. Also raises QuotaExceeded, DataTooLarge, InvalidImageData, StorageFull, and
+        what `chunks` raises.
         """
         await self._uploads.store_data(
             image.id, image.owner, lambda record: record.image, chunks, self._catalog.update
@@ -86,7 +88,7 @@ class SnapshotData:
     async def delete(self, image_id: str) -> None:
         """Delete an image and its data. Raises ImageNotFound if no image has the id.
 
-        If the data cannot be removed, no error is raised. So abandon the lock of the image
-        afterwards: the next process then removes the data.
+        If the data cannot be removed, no error is raised. If the caller then abandons the image's
+        lock, the next process removes the data.
         """
         await self._uploads.delete(image_id, None, lambda _: None)

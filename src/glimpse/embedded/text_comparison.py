@@ -33,9 +33,9 @@ def index_form(text: str, /) -> str:
 def comparison_form(text: str, /) -> str:
     """Return a form that is the same for all texts that the Image service treats as equal.
 
-    For example, ``type=BASE`` finds images of type ``base``. Most Image services use MariaDB with
+    For example, ``"Débian "`` -> ``"debian"``. Most Image services use MariaDB with
     utf8_general_ci, which ignores case, accents, and spaces at the end. But utf8_general_ci does
-    not ignore these:
+    not ignore these, and the form keeps them:
 
     - case and accents in scripts other than Latin, Greek and Cyrillic;
     - combining characters;

@@ -182,8 +182,8 @@ class Connection(asyncio.Protocol):
         """Add a part of the body, and limit its size.
 
         The body of a redirect or an error is truncated to 64,000 bytes. Any other body that becomes
-        larger than `max_response_bytes` fails the request. If its length is unknown, it reserves
-        `max_response_bytes` of memory when it becomes larger than 256 KiB.
+        larger than `max_response_bytes` fails the request. A body of unknown length that becomes
+        larger than 256 KiB reserves `max_response_bytes` of memory.
         """
         if self._response is None:
             return  # after a truncated body

@@ -62,10 +62,10 @@ class EmbeddedServers:
     async def list_servers(self, caller: Caller, query: ServerQuery) -> ServerPage:
         """Return the page of the caller's servers that `query` selects.
 
-        If `query.all_projects` is True, the servers of all projects are listed, whoever `caller`
-        is. Otherwise a caller without a project gets no servers. Raises ServerMarkerNotFound if
-        none of these servers has the id `query.marker`. The server with that id need not match the
-        query's conditions.
+        If `query.all_projects` is True, the servers of all projects are listed: check before that
+        `caller` may list them. Otherwise a caller without a project gets no servers. Raises
+        ServerMarkerNotFound if none of these servers has the id `query.marker`. The server with
+        that id need not match the query's conditions.
         """
         project_id = None if query.all_projects else caller.project_id or ""
         return await asyncio.to_thread(lambda: select_page(self._table.list(project_id), query))
@@ -175,9 +175,8 @@ class EmbeddedServers:
         """Create the image of a server's snapshot.
 
         If the server belongs to another project, that project becomes a member of the image. Raises
-        Forbidden if a quota would be exceeded, and the errors of
-        `EmbeddedImageService.create_image` and `ImageMembers.add`. After an error, the image may
-        exist already.
+        the errors of `EmbeddedImageService.create_image` and `ImageMembers.add`, but Forbidden in
+        place of QuotaExceeded. After an error, the image may exist already.
         """
         new = new_snapshot(caller, server, image_id, name, metadata)
         try:
@@ -211,7 +210,10 @@ class EmbeddedServers:
         await self._snapshots.jobs.wait_until_idle()
 
     async def close(self) -> None:
-        """Stop making snapshots. The next process makes the unfinished ones."""
+        """Stop making snapshots, and return when no job runs.
+
+        The next process makes the unfinished snapshots.
+        """
         await self._snapshots.jobs.close()
 
 
@@ -219,7 +221,7 @@ def _claim(image_id: str) -> Callable[[Server], Server]:
     """Return a function for `ServerTable.update` that records the start of a snapshot.
 
     The image of the snapshot has the id `image_id`. The function raises WrongState if the server's
-    state allows no snapshot, or if another snapshot is being made.
+    state allows no snapshot, or if another task of the server runs, such as a snapshot.
     """
 
     def claim(server: Server) -> Server:
