@@ -23,7 +23,10 @@ def do_without_syncing(state_dir: Path) -> None:
 
 
 def is_synced(state_dir: Path) -> bool:
-    """Return False if `do_without_syncing` has marked the state directory. Takes 1 us."""
+    """Return False if `do_without_syncing` has marked the state directory, otherwise True.
+
+    Takes 1 us.
+    """
     return not os.path.exists(state_dir / _MARK)  # noqa: PTH110  takes half of Path.exists' time
 
 

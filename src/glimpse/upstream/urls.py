@@ -27,11 +27,12 @@ def strip_credentials(url: str) -> str:
 
 
 def _may_have_password(parts: SplitResult) -> bool:
-    """Return True if a password may precede an ``@`` in the path.
+    """Return True if a password may precede an ``@`` in the path; False without an ``@``.
 
-    Returns False without an ``@``, which may be percent-encoded. In a URL with a scheme and a host,
-    a password may precede only an ``@`` after a colon: a password with a ``/`` begins in what looks
-    like the host or its port, after a colon. In other URLs, a password may precede any ``@``.
+    The ``@`` may be percent-encoded. In ``http://user:pass/word@host``, the password has a ``/``,
+    so it ends in the path. Therefore a URL with a scheme and a host may have a password if a colon
+    in the host, port or path precedes the ``@``. A URL without one of them may have a password
+    before any ``@``.
     """
     before, at, _ = unquote(parts.path).rpartition("@")
     if not at:
