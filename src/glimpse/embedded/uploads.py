@@ -120,7 +120,7 @@ class Uploads:
 
         If the lock was abandoned, `clean_up_interrupted` runs first. Raises Conflict if another
         request or import holds the lock. Raises Unavailable or StorageFull if the disk cannot be
-        read or written. After an error, the image is not locked.
+        read or written. After an error, the caller does not hold the lock.
         """
         lock = await asyncio.to_thread(self._locks.acquire, image_id)
         if lock is None:
