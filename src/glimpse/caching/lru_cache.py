@@ -33,7 +33,7 @@ class LruCache(Generic[Key, Value]):
         return len(self._entries)
 
     def get(self, key: Key) -> Value | None:
-        """Return the value of `key`, and mark it as the most recently used; None if missing."""
+        """Return the value of `key`, and mark `key` as the most recently used; None if missing."""
         entry = self._entries.get(key)
         if entry is None:
             return None
@@ -41,12 +41,12 @@ class LruCache(Generic[Key, Value]):
         return entry.value
 
     def peek(self, key: Key) -> Value | None:
-        """Return the value of `key` without counting this as a use; None if it is missing."""
+        """Return the value of `key` without counting this as a use; None if `key` is missing."""
         entry = self._entries.get(key)
         return None if entry is None else entry.value
 
     def put(self, key: Key, value: Value, size: int = 0) -> None:
-        """Add `key`, or replace its value and size, and mark it as the most recently used.
+        """Add `key`, or replace its value and size, and mark `key` as the most recently used.
 
         `size` is the number of bytes to count for the entry. If a bound is exceeded, the least
         recently used entries are removed until both bounds hold. If `size` is larger than
@@ -59,7 +59,7 @@ class LruCache(Generic[Key, Value]):
             self.discard(next(iter(self._entries)))
 
     def discard(self, key: Key) -> None:
-        """Remove `key`. Do nothing if it is missing."""
+        """Remove `key`. Do nothing if `key` is missing."""
         entry = self._entries.pop(key, None)
         if entry is not None:
             self.total_bytes -= entry.size

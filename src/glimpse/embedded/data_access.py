@@ -58,9 +58,8 @@ class DataAccess:
         """Store the data of a queued image; the image becomes saving, and then active.
 
         `check` gets the image before the upload, and may raise an error to prevent the upload.
-        `size` is the length of the data in bytes; None if it is unknown. If an error is raised or
-        the task is cancelled while the data is being stored, the image becomes queued again and no
-        data is left.
+        `size` is the length of the data in bytes; None if it is unknown. After an error or a
+        cancellation while the data is being stored, no data is left and the image is queued again.
 
         Raises ImageNotFound if there is no such image or `caller` may not see it; Forbidden if
         `caller` may not upload the image's data; what `check` and `chunks` raise; Conflict if the

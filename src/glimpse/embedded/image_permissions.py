@@ -10,7 +10,7 @@ from glimpse.images.errors import Forbidden, ImageNotFound
 
 
 def is_visible(caller: Caller, record: Record) -> bool:
-    """Return True if the image's owner and visibility let the caller see it by its id.
+    """Return True if the image's owner and visibility let the caller see the image by its id.
 
     The record must have the membership of the caller's project. Policy rules are not checked. An
     admin sees all images. Other callers see these images:
@@ -42,10 +42,10 @@ def is_editable(caller: Caller, image: Image) -> bool:
 
 
 def require_visible(caller: Caller, record: Record, permissions: Permissions) -> Image:
-    """Return the record's image. Raises ImageNotFound if the caller may not see it.
+    """Return the record's image. Raises ImageNotFound if the caller may not see the image.
 
-    The image's owner and visibility (see `is_visible`) and `permissions` must both allow it. The
-    record must have the membership of the caller's project.
+    The image's owner and visibility (see `is_visible`) and `permissions` must both allow the caller
+    to see the image. The record must have the membership of the caller's project.
     """
     if not is_visible(caller, record):
         raise ImageNotFound(record.image.id)
@@ -73,11 +73,13 @@ def require_editable(
 
 
 def require_deletable(caller: Caller, record: Record, permissions: Permissions) -> Image:
-    """Return the record's image if the caller may delete it.
+    """Return the record's image if the caller may delete the image.
 
-    Raises ImageNotFound if the caller may not see the image. Raises Forbidden if the caller has no
-    permission to delete images, if the caller neither owns the image nor is an admin, or if the
-    image is protected.
+    Raises ImageNotFound if the caller may not see the image. Raises Forbidden in these cases:
+
+    - The caller has no permission to delete images.
+    - The caller neither owns the image nor is an admin.
+    - The image is protected.
     """
     image = require_editable(caller, record, permissions, Action.DELETE_IMAGE)
     if image.protected:

@@ -75,10 +75,10 @@ class Uploads:
         of the data in bytes; None if it is unknown. The quotas of `project_id` are checked before
         the upload, while the data arrives, and after it.
 
-        If an error is raised or the task is cancelled while the data is being stored, the data is
-        removed and the image becomes queued again. The image may stay in status saving if the disk
-        cannot be written at that moment, or if the task is cancelled before that. Then the next
-        upload of the image, or the start of the next process, makes the image queued again.
+        After an error or a cancellation while the data is being stored, the data is removed and the
+        image is queued again. The image stays in status saving if the disk cannot be written at
+        that moment, or if the task is cancelled just when the image becomes saving. The next upload
+        of the image, or the start of the next process, makes such an image queued again.
 
         Raises ImageNotFound; Conflict if the image is not queued or is being given data by another
         request; QuotaExceeded; DataTooLarge; InvalidImageData if the content rules do not allow the
@@ -180,9 +180,9 @@ class Uploads:
     async def delete(self, image_id: str, project_id: str | None, check: RecordCheck) -> None:
         """Delete the image's record and then its data, if `check` raises no error for the record.
 
-        Staged data is removed, too. If data cannot be removed, or the process ends before it is
-        removed, the image is still deleted, and the data is removed when Glimpse starts the next
-        time. A running upload of the image fails.
+        Staged data is removed, too. The image is deleted even if data cannot be removed, or if the
+        process ends before. The next start of Glimpse then removes the data. A running upload of
+        the image fails.
 
         Raises ImageNotFound if no image has the id, Unavailable, and what `check` raises. After one
         of these errors, nothing is deleted.

@@ -266,7 +266,7 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def _release_reservation(self) -> None:
-        """Release a granted reservation or cancel a pending reservation. One of them must exist."""
+        """Release the granted reservation, or cancel the pending one. One must exist."""
         size, pending = self._reserved_bytes, self._pending
         self._reserved_bytes, self._pending = 0, None
         if pending is not None:

@@ -39,8 +39,9 @@ class RequestEncoder:
         """Return the bytes of one request, with Content-Length if `body` is not None.
 
         `target` is a quoted path and query, and is appended to the path of the base URL. Raises
-        ValueError if `target` or a header value has a NUL or a line end, which could add another
-        header, or a character outside Latin-1. The method and the names of headers are not checked.
+        ValueError if `target` or a header value has a NUL, a line end or a character outside
+        Latin-1. A line end could add another header. The method and the names of headers are not
+        checked.
         """
         if _LINE_END.search(f"{target}{''.join(headers.values())}"):
             raise ValueError("A header or a URL has more than one line.")

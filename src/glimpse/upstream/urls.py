@@ -8,9 +8,9 @@ _UNREADABLE = "a URL that cannot be read"
 def strip_credentials(url: str) -> str:
     """Return the URL without user, password, query and fragment; scheme and host in lower case.
 
-    The URL may lack a scheme or a host. For a text that cannot be parsed, the result is ``a URL
-    that cannot be read``, because a password may be anywhere in the text. The result is the same if
-    the path has an ``@`` that a password may precede, as in ``user:secret@host``.
+    The URL may lack a scheme or a host. Returns ``a URL that cannot be read`` for a text that
+    cannot be parsed, because a password may be anywhere in the text. Returns the same if the path
+    has an ``@`` that a password may precede, as in ``user:secret@host``.
     """
     try:
         parts = urlsplit(url)

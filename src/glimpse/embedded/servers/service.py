@@ -221,7 +221,7 @@ def _claim(image_id: str) -> Callable[[Server], Server]:
     """Return a function for `ServerTable.update` that records the start of a snapshot.
 
     The image of the snapshot has the id `image_id`. The function raises WrongState if the server's
-    state allows no snapshot, or if another task of the server runs, such as a snapshot.
+    state allows no snapshot, or while another task of the server runs.
     """
 
     def claim(server: Server) -> Server:

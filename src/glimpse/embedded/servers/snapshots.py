@@ -100,10 +100,10 @@ class Snapshots:
         )
 
     async def _run(self, server_id: str, image_id: str) -> bool:
-        """Make a snapshot and record in the server that it has ended. Return True at the end.
+        """Make a snapshot, record its end in the server, and return True.
 
-        If the snapshot fails for any reason, even because the disk cannot be written at that
-        moment, the error is logged and the image is deleted, as in Compute. If the process stops,
+        If the snapshot fails, the error is logged and the image is deleted, as in Compute. A disk
+        that cannot be written at that moment also makes the snapshot fail. If the process stops,
         CancelledError is raised, and the next process makes the snapshot again.
         """
         is_made = False
@@ -147,9 +147,9 @@ class Snapshots:
     async def _make(self, server_id: str, image_id: str) -> None:
         """Record in the server that its snapshot is uploading, and store the image's data.
 
-        The image is queued for half of the seconds that the constructor got, and then saving for
-        the other half, or until the ``hold_data`` of the request's context returns. If the image is
-        neither queued nor saving, does nothing.
+        The image is queued for half of the constructor's `seconds`, and then saving for the other
+        half. If the request's context has a ``hold_data``, the image is saving until that returns.
+        If the image is neither queued nor saving, does nothing.
 
         Raises ServerNotFound if the server was deleted, ImageNotFound if the image was deleted, and
         the errors of `SnapshotData.begin` and `SnapshotData.store`.
