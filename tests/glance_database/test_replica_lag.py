@@ -2,17 +2,22 @@
 
 import asyncio
 from collections.abc import Sequence
+from unittest.mock import AsyncMock
 
 import pytest
 
+from glimpse.app.glance_database import read_glance_rules
 from glimpse.glance_database.connection import Connection, Rows, Statement
 from glimpse.glance_database.database import GlanceDatabase
 from glimpse.glance_database.database_url import DatabaseURL, Host, parse_database_url
 from glimpse.glance_database.errors import DatabaseUnavailable, QueryFailed, ReplicaNotCurrent
+from glimpse.glance_database.image_reader import ImageReader
 from glimpse.glance_database.options import DatabaseOptions
 from glimpse.glance_database.primary_positions import PrimaryPositions
+from glimpse.glance_database.recent_writes import RecentWrites
 from glimpse.glance_database.replica_lag import LagLimitedConnection
 from glimpse.glance_database.replicas import Replica, ReplicatedDatabase, open_replicas
+from glimpse.glance_database.replicated_reads import ReplicatedReads
 
 MAX_LAG = 2.0
 _READ = Statement("SELECT 1")
@@ -243,6 +248,21 @@ async def test_a_primary_whose_position_cannot_be_read_is_read(servers: FakeServ
         with pytest.raises(ReplicaNotCurrent):
             await replicas[0].check()
     assert await database.fetch(_READ) == [["primary"]]
+
+
+async def test_readiness_does_not_show_the_addresses_of_a_login_that_the_primary_refuses(
+    servers: FakeServers, caplog: pytest.LogCaptureFixture
+) -> None:
+    refused = "1045 Access denied for user 'glimpse'@'10.0.0.5'"
+    servers.failure = QueryFailed(refused)
+    database, replicas = _open(servers, "replica")
+    primary = GlanceDatabase(_options("primary", 5.0), servers.connect)
+    positions = PrimaryPositions(primary, MAX_LAG, 1.0, servers.clock)
+    keys = AsyncMock(return_value=frozenset())
+    reader = ImageReader(database, read_glance_rules(), keys, page_size=10)
+    reads = ReplicatedReads(reader, RecentWrites(MAX_LAG), replicas, positions)
+    assert await reads.failure() == "the position of the primary cannot be read"
+    assert refused in caplog.text
 
 
 async def test_while_the_primary_is_down_nothing_older_than_max_lag_is_read(

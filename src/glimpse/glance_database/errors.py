@@ -43,7 +43,12 @@ class UnknownSchema(DatabaseError):
 
 
 class ReplicaNotCurrent(DatabaseError):
-    """A replica may not have all changes that the primary had `max_replica_lag` seconds ago.
+    """A replica may lack changes that are `max_replica_lag` seconds old, or is no replica.
 
-    The text says why, without the names of hosts.
+    `reason` says why, without names of hosts. The text of the error is `reason` and then `detail`,
+    which may name hosts.
     """
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason

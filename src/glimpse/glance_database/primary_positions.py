@@ -133,5 +133,5 @@ class PrimaryPositions:
         except ReplicaNotCurrent:
             raise
         except (DatabaseError, TimeoutError) as error:
-            why = f": {error}" if isinstance(error, QueryFailed) else ""
-            raise ReplicaNotCurrent(f"the position of the primary cannot be read{why}") from error
+            detail = str(error) if isinstance(error, QueryFailed) else ""
+            raise ReplicaNotCurrent("the position of the primary cannot be read", detail) from error

@@ -63,7 +63,7 @@ class Replica:
         )
         retry_seconds = min(_MAX_RETRY_SECONDS, positions.max_lag / 4)
         self._lag = CircuitBreaker(max_failures=1, retry_seconds=retry_seconds, clock=clock)
-        self._reason = ""
+        self._logged = self._reason = ""
         self._checking = SingleFlight(self._run_check)
 
     async def fetch(self, statement: Statement, seconds: float) -> Rows:
@@ -112,10 +112,10 @@ class Replica:
 
         Logs the reason if it is new. Closes idle connections.
         """
-        reason = str(error)
-        if not self._lag.is_open or reason != self._reason:
-            _LOG.warning("%s is not read: %s. %s", self._name, reason, _CONSEQUENCE)
-        self._reason = reason
+        text = str(error)
+        if not self._lag.is_open or text != self._logged:
+            _LOG.warning("%s is not read: %s. %s", self._name, text, _CONSEQUENCE)
+        self._logged, self._reason = text, error.reason
         self._lag.record_failure()
         self.database.close_idle()
 

@@ -89,7 +89,9 @@ class ReplicatedReads:
         reasons = []
         for number, error in enumerate(results, start=1):
             which = f"replica {number}: " if len(results) > 1 else ""
-            if isinstance(error, ReplicaNotCurrent | UnknownSchema):
+            if isinstance(error, ReplicaNotCurrent):
+                reasons.append(f"{which}{error.reason}")
+            elif isinstance(error, UnknownSchema):
                 reasons.append(f"{which}{error}")
             elif error is not None:
                 reasons.append(f"{which}it cannot be read")
