@@ -8,11 +8,13 @@ _RETRY_SECONDS = 1.0  # between two probes
 
 
 class CircuitBreaker:
-    """Opens after `max_failures` failed calls in a row, and closes after a successful call.
+    """Says whether a database fails, so that requests do not call the database then.
 
-    The caller records each call, and checks `is_open` before a call. While the circuit breaker is
-    open, no request should call the database. Only a probe should: a caller without a schedule of
-    its own asks `is_probe_due`, which is True `retry_seconds` after the last failure.
+    The circuit breaker opens after `max_failures` failed calls in a row, and closes after a
+    successful call. The caller checks `is_open` before each call, and records the outcome of each
+    call. While the circuit breaker is open, call the database only to find out whether it works
+    again. Such a call is a probe. `is_probe_due` returns True when `retry_seconds` have passed
+    since the last failure.
     """
 
     def __init__(
@@ -29,7 +31,7 @@ class CircuitBreaker:
 
     @property
     def is_open(self) -> bool:
-        """True if requests should not call the database."""
+        """True from `max_failures` failures in a row until a success."""
         return self._failures >= self._max_failures
 
     def record_success(self) -> None:
@@ -37,10 +39,18 @@ class CircuitBreaker:
         self._failures = 0
 
     def record_failure(self) -> None:
-        """Record a call that failed. The next probe is due `retry_seconds` from now."""
+        """Record a call that failed. The next probe is due `retry_seconds` from now.
+
+        Opens the circuit breaker if this is the failure number `max_failures` since the last
+        success.
+        """
         self._failures += 1
         self._probe_due_at = self._clock() + self._retry_seconds
 
     def is_probe_due(self) -> bool:
-        """Return True if the circuit breaker is open and a probe should call the database now."""
+        """Return True if the circuit breaker is open and a probe should call the database now.
+
+        A probe is due `retry_seconds` after the last failure. The result stays True until the next
+        call is recorded.
+        """
         return self.is_open and self._clock() >= self._probe_due_at

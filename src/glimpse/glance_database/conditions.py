@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 
 class Condition(NamedTuple):
-    """A boolean SQL expression with a ``%s`` for each of `values`."""
+    """A boolean SQL expression with a ``%s`` for each of `values`, in order."""
 
     sql: str
     values: tuple[object, ...] = ()
@@ -15,12 +15,12 @@ NEVER = Condition("1 = 0")
 
 
 def all_of(conditions: Iterable[Condition]) -> Condition:
-    """Join one or more `conditions` with AND, without parentheses."""
+    """Join one or more `conditions` with AND, in their order, without parentheses."""
     return _join(" AND ", conditions)
 
 
 def any_of(conditions: Iterable[Condition]) -> Condition:
-    """Join one or more `conditions` with OR, in parentheses."""
+    """Join one or more `conditions` with OR, in their order, in parentheses."""
     joined = _join(" OR ", conditions)
     return Condition(f"({joined.sql})", joined.values)
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, Protocol
 
 
 class Statement(NamedTuple):
-    """SQL with a ``%s`` for each of `values`, and no other percent sign."""
+    """SQL with a ``%s`` for each of `values`, in order, and no other percent sign."""
 
     sql: str
     values: tuple[object, ...] = ()
@@ -26,8 +26,9 @@ class Connection(Protocol):
         """Run a statement in a transaction of its own and return its rows.
 
         Text values are `str`, dates are naive `datetime` values in UTC. Raises ValueRefused if the
-        database cannot compare a value of the statement, ConnectionLost if the connection has
-        ended, and another DatabaseError if the statement fails for any other reason.
+        database cannot compare a value of the statement. Raises ConnectionLost if the connection
+        has ended, or if the driver cannot read the response. Raises another DatabaseError if the
+        statement fails for any other reason.
         """
         ...
 

@@ -36,22 +36,23 @@ _CONSEQUENCES = {
 
 
 class Database(Protocol):
-    """Runs statements on Glance's tables, as GlanceDatabase and ReplicatedDatabase do."""
+    """Runs statements on Glance's tables. GlanceDatabase and ReplicatedDatabase implement it."""
 
     dialect: Dialect
 
     async def fetch(self, statement: Statement) -> Rows:
         """Run a statement and return its rows.
 
-        Raises ValueRefused if the database cannot compare a value of the request. Raises another
+        Raises ValueRefused if the database cannot compare a value of the statement. Raises another
         DatabaseError if the database fails.
         """
         ...
 
     async def fetch_row(self, statement: Statement) -> Row | None:
-        """Return the only row of a statement; None if there is no row. Raises DatabaseError.
+        """Return the first row of a statement; None if there is no row.
 
-        If a replica does not have the row, the row is read from the primary.
+        If a replica returns no row, the statement is run again on the primary. Raises the errors of
+        `fetch`.
         """
         ...
 
@@ -71,11 +72,15 @@ class Role(NamedTuple):
 
 
 class GlanceDatabase:
-    """Runs statements on one database. Use and close it within one event loop.
+    """Runs statements on one database. Use and close a GlanceDatabase within one event loop.
 
-    After three failures in a row, `fetch` and `fetch_status` raise DatabaseUnavailable at once,
-    without a call of the database. The database is then probed in the background, with
-    `retry_seconds` between probes. When a probe succeeds, statements are run again. DatabaseBusy,
+    Connects when a statement first needs a connection. The metrics count the statements of `fetch`
+    and `check`, but not those of `fetch_status`.
+
+    After three failures of `fetch` or `check` in a row, `fetch` and `fetch_status` raise
+    DatabaseUnavailable at once, without a call of the database. A background task then calls
+    `check`, with `retry_seconds` before each call. After a success, statements are run again. The
+    log says when statements are no longer run, and when they are run again. DatabaseBusy,
     ValueRefused and ReplicaNotCurrent do not count as failures.
 
     `connect` is the driver's function (see `find_driver`). If `role` is None, this is the primary,
@@ -108,9 +113,10 @@ class GlanceDatabase:
     async def fetch(self, statement: Statement, seconds: float | None = None) -> Rows:
         """Run a statement within `seconds` (None: `options.timeout`); return its rows.
 
-        Raises DatabaseUnavailable at once after three failures in a row. Raises ValueRefused if the
-        database cannot compare a value of the statement, and another DatabaseError if the database
-        fails.
+        After three failures in a row, raises DatabaseUnavailable at once (see the class). Raises
+        ValueRefused if the database cannot compare a value of the statement. Raises DatabaseBusy if
+        all connections of the pool stayed in use. At most once a minute, the log says that the pool
+        is too small. Raises another DatabaseError if the database fails or takes too long.
         """
         if self._breaker.is_open:
             current_context.get().call_ended(self._role.service, "select", "skipped", 0.0)
@@ -120,46 +126,56 @@ class GlanceDatabase:
     async def fetch_status(self, statement: Statement) -> Rows:
         """Run a statement about the server, such as its position in the log; return its rows.
 
-        Raises DatabaseUnavailable at once after three failures of `fetch` in a row, and
-        DatabaseError if the statement fails. Such a failure does not count as a failure of `fetch`,
-        because the user may only lack a privilege for this statement.
+        The limit is `options.timeout`. After three failures of `fetch` in a row, raises
+        DatabaseUnavailable at once. Raises DatabaseError if the statement fails. Such a failure
+        does not count as a failure of `fetch`, because the user may only lack a privilege for this
+        statement.
         """
         if self._breaker.is_open:
             raise DatabaseUnavailable(self._failure)
         return await self._pool.fetch(statement)
 
     async def fetch_row(self, statement: Statement) -> Row | None:
-        """See `Database.fetch_row`."""
+        """Return the first row of a statement; None if there is no row. Raises as `fetch` does."""
         rows = await self.fetch(statement)
         return rows[0] if rows else None
 
     async def check(self) -> None:
-        """Check that Glance's tables can be read. Raises DatabaseError if a table cannot be read.
+        """Check that Glance's tables can be read. Raises DatabaseError if they cannot be read.
 
-        Calls the database even while `fetch` raises DatabaseUnavailable at once. After a success,
-        statements are run again. DatabaseBusy means that the database works, but all connections of
-        the pool are in use.
+        The limit is `options.timeout`. Calls the database even while `fetch` raises
+        DatabaseUnavailable at once. After a success, statements are run again. A failure counts as
+        a failure of `fetch`. DatabaseBusy means that all connections of the pool are in use, and
+        that the database works.
         """
         await self._call(select_image(self.dialect, "", None))
 
     def close_idle(self) -> None:
-        """Close the connections that are not in use."""
+        """Close the connections that are not in use. The next statements open new connections."""
         self._pool.close_idle()
 
     async def close(self) -> None:
-        """Stop probing and close the connections. Call this when all statements have ended."""
+        """Stop checking in the background, and close the connections.
+
+        Call this when all statements have ended.
+        """
         self._probes.close()
         self._pool.close()
 
     async def _run_probes(self) -> None:
-        """Check the tables again and again until a check succeeds."""
+        """Call `check` until a call succeeds, with `retry_seconds` before each call."""
         while self._breaker.is_open:
             await asyncio.sleep(self._retry_seconds)
             with contextlib.suppress(DatabaseError):
                 await self.check()
 
     async def _call(self, statement: Statement, seconds: float | None = None) -> Rows:
-        """Run a statement. Record the outcome in the circuit breaker and in the metrics."""
+        """Run a statement and return its rows, and count its outcome.
+
+        The metrics count every outcome, and also a cancellation. The circuit breaker counts
+        successes and failures, but not ValueRefused, ReplicaNotCurrent and DatabaseBusy. Raises the
+        errors of `ConnectionPool.fetch`.
+        """
         began = time.perf_counter()
         outcome = "cancelled"
         try:
@@ -199,7 +215,10 @@ class GlanceDatabase:
             _LOG.warning("%s is read by too many requests: %s. %s.", self._role.name, error, advice)
 
     def _failed(self, error: DatabaseError) -> None:
-        """Count a failure. If this failure opens the circuit breaker, log it and start to probe."""
+        """Count a failure, and keep its text for the errors of statements that are not run.
+
+        If this failure opens the circuit breaker, log the failure and start to probe.
+        """
         was_open = self._breaker.is_open
         self._breaker.record_failure()
         self._failure = str(error)

@@ -55,7 +55,7 @@ class InvalidDatabaseURL(ValueError):
 
 
 class Host(NamedTuple):
-    """A host of a database, and its TCP port."""
+    """A host of a database: its name or IP address (IPv6 without brackets), and its TCP port."""
 
     name: str
     port: int
@@ -67,10 +67,11 @@ class Host(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DatabaseURL:
-    """A parsed URL of a database. `options` has the options for TLS and for the Unix socket.
+    """A parsed URL of a database. No value is percent-encoded.
 
-    The names in `options` are those in the URL (``ssl_ca``, ``sslmode``). All other options of the
-    URL are left out.
+    `options` has the options of the URL for TLS and for the Unix socket, by their names in the URL
+    (``ssl_ca``, ``sslmode``). All other options of the URL are left out. `user` and `password` are
+    empty if the URL has none. There is at least one host.
     """
 
     dialect: Dialect
@@ -85,13 +86,17 @@ def parse_database_url(text: str) -> DatabaseURL:
     """Parse ``mysql+pymysql://user:password@host:port,other-host/database?option=value``.
 
     The schemes are mysql, mariadb, postgresql and postgres. A driver after ``+`` is ignored, and so
-    are options for the driver, such as ``charset``. As in SQLAlchemy, write ``%40`` for an ``@`` in
-    a password, and ``%25`` for a percent sign.
+    are options for the driver, such as ``charset``. If an option is repeated, the last value
+    counts. The default host is localhost. As in SQLAlchemy, write ``%40`` for an ``@`` in a
+    password, and ``%25`` for a percent sign.
 
-    Raises InvalidDatabaseURL for any other scheme, a missing database name, an invalid host or
-    port, an unknown option whose name starts with ``ssl``, and an option that names another server,
-    user or database, such as ``host``. Also raises InvalidDatabaseURL if a known option has an
-    invalid value, or has no effect with the other options.
+    Raises InvalidDatabaseURL for
+
+    - any other scheme, a missing database name, and an invalid host or port
+    - an option that names another server, user or database, such as ``host``
+    - an unknown option whose name starts with ``ssl``
+    - an option for TLS or the Unix socket that is empty, or has an invalid value
+    - an option for TLS that has no effect with the other options
     """
     scheme, _, rest = text.partition("://")
     dialect = _DIALECTS.get(scheme.lower().partition("+")[0])
@@ -118,7 +123,7 @@ def _split_credentials(text: str) -> tuple[str, str]:
     """Split a URL without its scheme into ``user:password`` and the text after the ``@``.
 
     If the URL has no user, the first text is empty, and the second text is `text`. A password may
-    have an ``@``, too.
+    have an ``@``, too: ``user:a@b@host/name`` -> ``user:a@b``, ``host/name``.
     """
     credentials, at_sign, place = text.partition("@")
     if not at_sign or "/" in credentials.partition(":")[0]:
@@ -130,9 +135,10 @@ def _split_credentials(text: str) -> tuple[str, str]:
 
 
 def _parse_host(text: str, dialect: Dialect) -> Host:
-    """Parse ``host``, ``host:port`` or ``[IPv6 address]:port``. Raises InvalidDatabaseURL.
+    """Parse ``host``, ``host:port`` or ``[IPv6 address]:port``. The name becomes lower case.
 
-    The default host is localhost, and the default port is that of `dialect`.
+    The host is localhost if the name is missing. The port is that of `dialect` if the port is
+    missing or 0. Raises InvalidDatabaseURL for an invalid port or malformed brackets.
     """
     try:
         parts = urlsplit(f"//{text}")
@@ -172,7 +178,7 @@ def _choose(name: str, value: str, values: frozenset[str]) -> str:
 
 
 def _check_combination(options: Mapping[str, str]) -> None:
-    """Raise InvalidDatabaseURL for an option that is empty or has no effect.
+    """Raise InvalidDatabaseURL if one of `options` is empty or has no effect.
 
     ``ssl_key`` has no effect without ``ssl_cert``, nor ``sslkey`` without ``sslcert``. With
     ``ssl=false``, the options that begin with ``ssl_`` have no effect.

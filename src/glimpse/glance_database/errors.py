@@ -19,11 +19,11 @@ class DatabaseError(Exception):
 
 
 class DatabaseUnavailable(DatabaseError):
-    """The database cannot be reached, or is too slow."""
+    """The database cannot be reached, is too slow, or is not called after repeated failures."""
 
 
 class ConnectionLost(DatabaseUnavailable):
-    """An open connection ended, or the driver cannot read what the connection delivered."""
+    """A connection ended, or the driver cannot read what the server sent."""
 
 
 class DatabaseBusy(DatabaseUnavailable):
@@ -31,11 +31,17 @@ class DatabaseBusy(DatabaseUnavailable):
 
 
 class QueryFailed(DatabaseError):
-    """The database refused the login, or a statement failed for a reason not in its values."""
+    """The database refused the login, or a statement failed, though not because of a value.
+
+    A missing privilege is an example.
+    """
 
 
 class ValueRefused(DatabaseError):
-    """The database cannot compare a value of the request with the values in its tables."""
+    """The database cannot compare a value of the request with the values in its tables.
+
+    A text with a character that the tables cannot store is an example. Send the request to Glance.
+    """
 
 
 class UnknownSchema(DatabaseError):

@@ -52,9 +52,9 @@ def is_supported(query: ImageQuery) -> bool:
     """Return True if `filter_conditions` can select what Glance would list for `query`.
 
     If False, send the query to Glance. The result is False if the query has a sort key, an empty
-    visibility, a NUL character, or a property whose name has another meaning for Glance. Such a
-    name is an attribute of Glance's model, starts with an underscore, or ends with ``_min`` or
-    ``_max``.
+    visibility, a NUL character in a text, or a property whose name has another meaning for Glance.
+    Such a name is an attribute of Glance's model, starts with an underscore, or ends with ``_min``
+    or ``_max``.
     """
     return (
         not query.sort
@@ -81,11 +81,12 @@ def _texts(query: ImageQuery) -> Iterator[str]:
 
 
 def filter_conditions(query: ImageQuery) -> Iterator[Condition]:
-    """Yield the conditions that an image ``i`` must meet to be listed.
+    """Yield one or more conditions, all of which an image ``i`` must meet to be listed.
 
-    The conditions cover the filters of `query`, except visibility and member status (see
-    `visibility.list_condition`), and what is the same for all lists, such as that the image is not
-    deleted. `is_supported(query)` must be True.
+    The conditions cover all filters of `query`, except visibility and member status (see
+    `visibility.list_condition`). Further conditions are the same for all lists: the image is not
+    deleted, and its status is not ``killed``. The sort keys, marker and limit have no conditions.
+    `is_supported(query)` must be True.
     """
     yield Condition("i.deleted = false")
     yield Condition(f"i.status IN ({', '.join(_LISTED_STATUSES)})")
@@ -105,7 +106,7 @@ def filter_conditions(query: ImageQuery) -> Iterator[Condition]:
 
 
 def _part_conditions(query: ImageQuery) -> Iterator[Condition]:
-    """Yield the conditions for the properties and tags of `query`."""
+    """Yield a condition for each property of `query`, then for each tag."""
     for key, text in query.properties.items():
         yield _exists("image_properties", "t.name = %s AND t.value = %s", (key, text))
     for tag in query.tags:
@@ -129,7 +130,10 @@ def _date_condition(column: str, bound: DateBound) -> Condition:
 
 
 def _exists(table: str, comparison: str, values: tuple[str, ...]) -> Condition:
-    """Return the condition that an image has a row ``t`` in `table` that meets `comparison`."""
+    """Return the condition that a row ``t`` of the image in `table` meets `comparison`.
+
+    Rows that are marked as deleted do not count. `values` are those of `comparison`.
+    """
     return Condition(
         f"EXISTS (SELECT 1 FROM {table} t WHERE t.image_id = i.id AND t.deleted = false"
         f" AND {comparison})",

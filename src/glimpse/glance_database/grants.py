@@ -19,9 +19,10 @@ _HAS_PRIVILEGES = Statement(
 async def user_may_write(database: GlanceDatabase) -> bool:
     """Return True if the user of `database` has a privilege to change tables.
 
-    In PostgreSQL, only privileges on Glance's four tables of images count. In MySQL and MariaDB, a
-    privilege on any table counts. Privileges of a role count only if the role is a default role of
-    the user. Raises DatabaseError.
+    In PostgreSQL, only privileges on the tables of images, their properties, members and tags
+    count. In MySQL and MariaDB, a privilege on any table or on the server (SUPER) counts.
+    Privileges of a role count only if the role is active by default. Raises DatabaseError if the
+    privileges cannot be read.
     """
     if database.dialect == "postgresql":
         return any(row[0] for row in await database.fetch(_HAS_PRIVILEGES))

@@ -40,8 +40,9 @@ class ImageReader:
     """Reads images from `database`, as far as Glance's policy allows them to the caller.
 
     `rules` are the rules of Glance's policy. `all_keys` gets a caller's token and returns the keys
-    of Glance's image schema. A page of a list has at most `page_size` images. All methods may
-    raise DatabaseError, and the errors of `all_keys`.
+    of Glance's image schema. A page of a list has at most `page_size` images. Methods raise
+    DatabaseError if the database fails. `get_image` and `list_images` also raise the errors of
+    `all_keys`.
     """
 
     def __init__(
@@ -60,9 +61,10 @@ class ImageReader:
     async def get_image(self, caller: Caller, image_id: str) -> Image:
         """Return an image if Glance would show the image to the caller.
 
-        Raises ImageNotFound if the image does not exist or the caller may not see it. Raises
-        InvalidResponse if the row of the image is malformed (see `rows.make_image`), and
-        ValueRefused if `image_id` has a NUL character.
+        Raises ImageNotFound if the image does not exist or the caller may not see it. An `image_id`
+        with more than 36 characters, or with a character that is not ASCII, is never found. Raises
+        ValueRefused if any other `image_id` has a NUL character. Raises InvalidResponse if the row
+        of the image is malformed (see `rows.make_image`).
         """
         if len(image_id) > _MAX_ID_LENGTH or not image_id.isascii():  # MySQL finds e for é
             raise ImageNotFound(image_id)
@@ -79,11 +81,13 @@ class ImageReader:
     async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
         """Yield pages of the images that Glance would list, newest first.
 
-        All pages together have at most `query.limit` images; None is no limit. Images that the
-        policy hides do not count. Malformed rows are logged and left out.
-        `filters.is_supported(query)` must be True. Before the first page, raises Forbidden if the
-        caller may not list images. The marker may raise Invalid, MarkerNotFound or
-        MarkerNotVisible, as `ImageService.list_images` explains.
+        Yields at least one page; a page may be empty. Only the last page has ``is_last`` set. All
+        pages together have at most `query.limit` images; None is no limit. Images that the policy
+        hides do not count. Malformed rows are logged and left out. `filters.is_supported(query)`
+        must be True.
+
+        Before the first page, raises Forbidden if the caller may not list images. The marker may
+        raise Invalid, MarkerNotFound or MarkerNotVisible (see `_find_marker`).
         """
         reader = self._policy.identify(caller)
         if not reader.may_list():
@@ -98,7 +102,11 @@ class ImageReader:
     async def _read_pages(
         self, caller: Caller, reader: GlanceCaller, query: ImageQuery, after: Position | None
     ) -> AsyncGenerator[Page, None]:
-        """Yield the pages of `list_images` that follow the position `after`."""
+        """Yield the pages of `list_images` that follow the position `after` (None: all pages).
+
+        A page with large properties has fewer images, so that its properties have some 4 MiB at
+        most.
+        """
         listing = _make_listing(reader, query)
         remaining = sys.maxsize if query.limit is None else query.limit
         size = min(_FIRST_PAGE_SIZE, self._page_size)
@@ -132,11 +140,12 @@ class ImageReader:
     async def _take_images(
         self, caller: Caller, reader: GlanceCaller, rows: deque[Row], most: int
     ) -> list[Image]:
-        """Take rows from the left of `rows` for at most `most` images and some 4 MiB of properties.
+        """Remove rows from the left of `rows` for at most `most` images; return these images.
 
-        Returns the images that the caller may get. Malformed rows are logged and left out. If the
-        properties of an image are too large for a page, the image is read again by itself now, and
-        left out if the caller no longer sees the image.
+        Images that the caller may not get are left out, and malformed rows are logged and left out.
+        Stops after some 4 MiB of properties, so rows may be left. If the properties of a row are
+        missing because they are large, reads this image alone (see `_read_large_image`). Lets other
+        tasks run after every 100 rows.
         """
         images: list[Image] = []
         size = 0
@@ -155,10 +164,10 @@ class ImageReader:
         return images
 
     async def _read_large_image(self, reader: GlanceCaller, image_id: str) -> Image | None:
-        """Read by itself an image whose properties are too large for a page of a list.
+        """Read a single image, because its properties were too large for a page of a list.
 
         Returns None if the image no longer exists, if the caller no longer sees the image, or if
-        its row is malformed. A malformed row is logged.
+        its row is malformed. A malformed row is logged. The policy is not asked.
         """
         row = await self._read_row(image_id, reader.project_id)
         image = None if row is None else make_listed_image(row)
@@ -174,7 +183,8 @@ class ImageReader:
     async def _without_nulls(self, caller: Caller, image: Image) -> Image:
         """Return the image with empty texts in place of null properties, as Glance shows it.
 
-        A property that Glance's image schema declares stays null.
+        A property that Glance's image schema declares stays null. The schema is fetched only if the
+        image may have a null property. Raises the errors of `all_keys`.
         """
         if ":null" not in image.properties_json:  # nearly always
             return image
@@ -183,9 +193,9 @@ class ImageReader:
     async def _find_marker(self, reader: GlanceCaller, marker: str) -> Position:
         """Return the position of the image whose id is `marker`.
 
-        Raises MarkerNotFound if no image has this id, or if the image is deleted and the caller is
-        no admin. Raises MarkerNotVisible if the caller may not see the image. Raises Invalid if
-        `marker` is empty or longer than an id.
+        Raises Invalid if `marker` is empty or longer than an id. Raises MarkerNotFound if no image
+        has this id, or if the image is deleted and the caller is no admin. Raises MarkerNotVisible
+        if the caller may not see the image.
         """
         if len(marker) > _MAX_ID_LENGTH:
             raise Invalid("Image with the given id %(image_id)s was not found")  # as Glance says
@@ -209,7 +219,7 @@ class ImageReader:
 
 
 def _is_visible_to(reader: GlanceCaller, image: Image, *, is_member: bool) -> bool:
-    """Return True if Glance shows the image to the caller.
+    """Return True if `visibility.is_visible` is True for the image and the caller `reader`.
 
     `is_member` is True if the image is shared with the caller's project.
     """
