@@ -8,11 +8,11 @@ from glimpse.images import ImageQuery
 
 
 class ListIndex(NamedTuple):
-    """The images ``i`` that meet `condition`, and the index that finds those images.
+    """A condition that some images ``i`` of a list meet, and the index that finds these images.
 
-    `index_name` is the index of the table ``images`` to use. If the rows of another table find the
-    images, `join` is the SQL that joins that table, and `index_name` is None. Otherwise, `join` is
-    empty.
+    `index_name` is an index of the table ``images``; `join` is empty then. If another table finds
+    the images, `join` is the SQL that joins this table, and `index_name` is None. `condition` may
+    name columns of the joined table.
     """
 
     condition: Condition
@@ -33,8 +33,9 @@ def indexes_of_list(
 ) -> list[ListIndex]:
     """Return indexes that together find all images of a list, and possibly other images.
 
-    `project_id` is the caller's project, or None. Returns an empty list if no index finds the
-    images of the list, as for an admin's list of all projects.
+    Only the ids, the owner and the visibility in `query` count. `project_id` is the caller's
+    project, or None. If the query has neither ids nor an owner, the result is empty for an admin
+    and for a caller without a project: no index finds the images of such a list.
     """
     if query.ids:
         return [ListIndex(equals_any("i.id", query.ids), "PRIMARY")]

@@ -38,13 +38,14 @@ class Listing(NamedTuple):
 
 
 class ListReader:
-    """Reads pages of lists, and chooses between the index of dates and other indexes.
+    """Reads pages of lists, by the index of creation dates or by the indexes of the list.
 
-    Reading the index of dates backwards needs no sorting. But this is slow if only a small share of
-    all images is in the list. So only a window of the newest images is read in this way. If the
-    window does not fill the page, the rest is read from the indexes of the list. For the next
-    minute, pages of similar lists are read from their indexes at once. Lists are similar if they
-    have the same `Listing.key`, and if both pages have more than 200 images or both do not.
+    Reading by dates needs no sorting, but also reads images that are not in the list. So only a
+    window is read by dates: the next 1,000 images of all projects, or 8 times as many images as the
+    page has if that is more. If the window does not fill the page, the rest is read by the indexes
+    of the list. For the next minute, pages of similar lists are then read by these indexes only.
+    Two lists are similar if they have the same `Listing.key`, and if their pages are both short (at
+    most 200 images) or both long.
     """
 
     def __init__(
@@ -64,7 +65,8 @@ class ListReader:
         """Return the rows of the next `count` images of a list, newest first.
 
         The images follow the position `after`; if `after` is None, they are the first of the list.
-        Returns fewer than `count` rows only at the end of the list. Raises DatabaseError.
+        Returns fewer than `count` rows only at the end of the list. Runs up to three statements,
+        and raises DatabaseError if one of them fails.
         """
         if not listing.indexes:
             return await self._by_date(listing.conditions, after, count)

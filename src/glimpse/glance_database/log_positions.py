@@ -20,7 +20,10 @@ class LogPosition(Protocol):
     """
 
     def covers(self, other: "LogPosition") -> bool:
-        """Return True if a server at this position has all transactions of `other`."""
+        """Return True if a server at this position has all transactions of `other`.
+
+        A position covers itself.
+        """
         ...
 
     def is_ahead_of(self, other: "LogPosition") -> bool:
@@ -30,7 +33,7 @@ class LogPosition(Protocol):
     def mismatch(self, other: "LogPosition") -> str | None:
         """Return why a replica at this position does not follow a primary at `other`.
 
-        Returns None if both positions are in the same log, as of a primary and its replica.
+        Returns None if both positions may be in the same log.
         """
         ...
 
@@ -50,21 +53,22 @@ class LastTransaction(NamedTuple):
 class MariaDBPosition:
     """A position of MariaDB: the last transaction of each replication domain, by domain id.
 
-    The keys of `history` are pairs of a domain id and a server id; the values are the number of the
-    last transaction of that server in the domain. `history` is None if it is not known. After a
-    failover, a replica may still follow the old primary, and have transactions that the new primary
-    lacks. `is_ahead_of` finds this by the history of the new primary, even if the new primary has
-    written transactions with higher numbers.
+    `history` has the number of the last transaction of each server in each domain. Its keys are
+    pairs (domain id, server id). `history` is None if the position was read without a history.
+
+    After a failover, a replica may still follow the old primary, and have transactions that the new
+    primary lacks. `is_ahead_of(other)` finds such transactions if `other` has the history of the
+    new primary.
     """
 
     domains: Mapping[int, LastTransaction]
     history: Mapping[tuple[int, int], int] | None = None
 
     def covers(self, other: LogPosition) -> bool:
-        """See `LogPosition.covers`.
+        """Return True if a server at this position has all transactions of `other`.
 
-        Within a domain, the numbers of transactions always grow, even if another server becomes
-        primary.
+        So for each domain of `other`, `domains` must have the same last transaction, or one with a
+        higher number. Within a domain, the numbers grow, even if another server becomes primary.
         """
         return isinstance(other, MariaDBPosition) and all(
             domain in self.domains and _is_at_least(self.domains[domain], last)
@@ -72,10 +76,10 @@ class MariaDBPosition:
         )
 
     def is_ahead_of(self, other: LogPosition) -> bool:
-        """See `LogPosition.is_ahead_of`.
+        """Return True if `other` lacks the last transaction of a domain that both positions have.
 
-        Domains that only this position has are ignored: their transactions were not written by the
-        primary.
+        `other.has` decides if `other` lacks a transaction. Domains that only this position has are
+        ignored, because the primary did not write their transactions.
         """
         return isinstance(other, MariaDBPosition) and not all(
             other.has(domain, last)
@@ -86,22 +90,28 @@ class MariaDBPosition:
     def has(self, domain: int, last: LastTransaction) -> bool:
         """Return True if a server at this position has the transaction `last` of `domain`.
 
-        `domain` must be in `domains`. If `history` is None, every transaction with a lower number
-        than the last one of the domain counts as present.
+        Raises KeyError if `domain` is not in `domains`. If `history` is None, every transaction
+        with a lower number than the last one of the domain counts as present.
         """
         if not _is_at_least(self.domains[domain], last):
             return False
         return self.history is None or self.history.get((domain, last.server), -1) >= last.number
 
     def mismatch(self, other: LogPosition) -> str | None:
-        """See `LogPosition.mismatch`."""
+        """Return a reason if the two positions have no domain in common, otherwise None.
+
+        Also returns a reason if `other` is no MariaDBPosition.
+        """
         if not isinstance(other, MariaDBPosition) or self.domains.keys().isdisjoint(other.domains):
             return _OTHER_LOG
         return None
 
 
 def _is_at_least(last: LastTransaction, other: LastTransaction) -> bool:
-    """Return True if the transaction `last` is `other`, or comes after `other`."""
+    """Return True if the transaction `last` is `other`, or has a higher number than `other`.
+
+    Both transactions are of the same domain.
+    """
     return last.number > other.number or last == other
 
 
@@ -109,8 +119,9 @@ def parse_mariadb_position(text: str, history: str | None = None) -> MariaDBPosi
     """Parse a GTID position of MariaDB, such as ``0-1-1234,5-2-77``.
 
     The three numbers of a GTID are the domain, the server and the transaction. `history` is a list
-    of GTIDs, too. If it has several GTIDs of one domain and server, the highest transaction counts.
-    Raises ValueError if a text is malformed.
+    of GTIDs, too. If `history` has several GTIDs of one domain and server, the highest transaction
+    counts. An empty text has no domains. Line breaks are ignored. Raises ValueError if a text is
+    malformed.
     """
     domains = dict(_parse_gtids(text))
     if history is None:
@@ -143,7 +154,7 @@ class MySQLPosition:
     sources: Mapping[str, tuple[Interval, ...]]
 
     def covers(self, other: LogPosition) -> bool:
-        """See `LogPosition.covers`."""
+        """Return True if `sources` has all transaction numbers of all sources of `other`."""
         return isinstance(other, MySQLPosition) and all(
             _contains(self.sources.get(source, ()), interval)
             for source, intervals in other.sources.items()
@@ -151,11 +162,14 @@ class MySQLPosition:
         )
 
     def is_ahead_of(self, other: LogPosition) -> bool:
-        """See `LogPosition.is_ahead_of`."""
+        """Return True if `other` lacks a transaction of this position, of any source."""
         return isinstance(other, MySQLPosition) and not other.covers(self)
 
     def mismatch(self, other: LogPosition) -> str | None:
-        """See `LogPosition.mismatch`."""
+        """Return a reason if the two positions have no source in common, otherwise None.
+
+        Also returns a reason if `other` is no MySQLPosition.
+        """
         if not isinstance(other, MySQLPosition) or self.sources.keys().isdisjoint(other.sources):
             return _OTHER_LOG
         return None
@@ -175,8 +189,8 @@ def parse_mysql_position(text: str) -> MySQLPosition:
     """Parse a GTID set of MySQL, such as ``UUID:1-5:7,UUID:tag:1-3``.
 
     In the example, the server ``UUID`` has written the transactions 1 to 5 and 7, and with the tag
-    ``tag`` the transactions 1 to 3. Line breaks are ignored. Raises ValueError if a transaction
-    number is malformed.
+    ``tag`` the transactions 1 to 3. An empty text has no sources. Line breaks are ignored. Raises
+    ValueError if a transaction number is malformed. UUIDs are not checked.
     """
     sources: dict[str, tuple[Interval, ...]] = {}
     for part in filter(None, text.replace("\n", "").split(",")):
@@ -204,15 +218,21 @@ class PostgreSQLPosition:
     place: int
 
     def covers(self, other: LogPosition) -> bool:
-        """See `LogPosition.covers`."""
+        """Return True if the place of `other` is not after this place, in the same cluster.
+
+        Timelines are not compared: see `mismatch`.
+        """
         return self._is_comparable(other) and self.place >= other.place
 
     def is_ahead_of(self, other: LogPosition) -> bool:
-        """See `LogPosition.is_ahead_of`."""
+        """Return True if the place of `other` is before this place, in the same cluster.
+
+        Timelines are not compared: see `mismatch`.
+        """
         return self._is_comparable(other) and self.place > other.place
 
     def mismatch(self, other: LogPosition) -> str | None:
-        """See `LogPosition.mismatch`.
+        """Return a reason if the two positions are not of the same cluster and timeline, else None.
 
         After a failover, a replica may report the previous timeline until its next restart point.
         Until then, the result is a reason, although the replica follows the new primary.
@@ -236,9 +256,9 @@ def parse_postgresql_position(
     """Parse a place in the write-ahead log, such as ``16/B374D848``.
 
     `system` and `timeline` are as in PostgreSQLPosition. The log has blocks of `block_size` bytes,
-    which begin with a header. If a record ends at the end of a block, a replica reports the end of
-    the record, but the primary reports the place after the next header. In both cases the result is
-    the end of the record. Raises ValueError if `text` is malformed.
+    and each block begins with a header. The end of a record at the end of a block is reported in
+    two ways: before the next header by a replica, after the next header by the primary. In both
+    cases, the result has the place before the header. Raises ValueError if `text` is malformed.
     """
     high, low = text.split("/")
     place = (int(high, 16) << 32) + int(low, 16)

@@ -30,7 +30,7 @@ class MySQLConnection:
         self._connection = connection
 
     async def fetch(self, statement: Statement) -> Rows:
-        """See `Connection.fetch`."""
+        """Run a statement and return its rows; see `Connection.fetch` for the errors."""
         try:
             async with self._connection.cursor() as cursor:
                 await cursor.execute(statement.sql, statement.values)
@@ -50,16 +50,16 @@ class MySQLConnection:
             raise ConnectionLost(type(error).__name__) from error
 
     def close(self) -> None:
-        """See `Connection.close`."""
+        """Close the connection at once, without waiting for the server. Raises nothing."""
         self._connection.close()
 
 
 async def connect(url: DatabaseURL, host: Host, seconds: float) -> Connection:
     """Connect to one host within `seconds`. The session is read-only.
 
-    Raises DatabaseUnavailable if there is no connection within `seconds`, for example because the
-    host cannot be reached, or TLS fails. Raises QueryFailed if the server refuses the user or the
-    database.
+    Raises DatabaseUnavailable if there is no connection within `seconds`, if the host cannot be
+    reached or has too many connections, or if TLS fails. Raises QueryFailed if the server refuses
+    the user or the database, or reports another error.
     """
     try:
         async with asyncio.timeout(seconds):
@@ -86,7 +86,8 @@ async def connect(url: DatabaseURL, host: Host, seconds: float) -> Connection:
 async def _log_in(url: DatabaseURL, host: Host, seconds: float) -> Any:
     """Log in to the database of `url` on one host, and return asyncmy's connection.
 
-    Raises InvalidDatabaseURL if a file of a TLS option cannot be used, and the errors of asyncmy.
+    Raises InvalidDatabaseURL if a file of a TLS option cannot be used. Also raises OSError and the
+    errors of asyncmy.
     """
     return await asyncmy.connect(
         host=host.name,
@@ -107,7 +108,12 @@ async def _log_in(url: DatabaseURL, host: Host, seconds: float) -> Any:
 
 
 def _login_error(error: Exception, url: DatabaseURL) -> DatabaseError:
-    """Return the DatabaseError for an error of asyncmy while it connects to `url`."""
+    """Return the DatabaseError for an error of asyncmy while it connects to `url`.
+
+    Returns DatabaseUnavailable if the server offers no TLS, and QueryFailed if the server refuses
+    the user. Otherwise returns the result of `_operational_error`. If the connection ended, the
+    text has the hint of `login_hint`.
+    """
     if "WRONG_VERSION_NUMBER" in str(error):  # of its response in plain text
         return DatabaseUnavailable("the server does not offer TLS, which the URL demands")
     if error.args[:1] == (_ACCESS_DENIED,):
@@ -125,7 +131,11 @@ def _is_lost(error: Exception) -> bool:
 def _operational_error(error: Exception) -> DatabaseError:
     """Return the DatabaseError for an error of asyncmy, by its code.
 
-    Codes from 2000 come from the client: the connection failed. Lower codes come from the server.
+    - ConnectionLost: codes from 2000, which come from the client, and codes with which the server
+      ends a connection.
+    - DatabaseUnavailable: the server is too busy, or has stopped the statement.
+    - ValueRefused: the tables cannot have a text of the statement.
+    - QueryFailed: all other codes.
     """
     code = error.args[0] if error.args else 0
     if isinstance(code, int) and (code >= _FIRST_CLIENT_ERROR or code in _SERVER_ENDS):
@@ -147,7 +157,10 @@ _SERVER_TOO_BUSY = frozenset((1040, 1203, 1205, 1213, 1226, 1317, 1969, 3024))
 
 
 def _reason(error: Exception) -> str:
-    """Return the code and the text of an error on one line. Neither has a value of the request."""
+    """Return the code and the text of an error on one line; the name of its class if it has none.
+
+    Call this only for errors whose text has no value of the request.
+    """
     text = " ".join(str(part) for part in error.args)
     return " ".join(text.split()) or type(error).__name__
 

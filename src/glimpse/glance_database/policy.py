@@ -37,18 +37,19 @@ class GlanceRules(Protocol):
     """Glance's policy: the operator's rules, and DEFAULT_RULES where the operator has none."""
 
     def refresh(self) -> bool:
-        """Read changed policy files again.
+        """Read the policy files again if they have changed. Raises nothing.
 
         If a changed file cannot be used, logs an error and keeps the old rules. Returns True if the
-        policy files replace one of DEFAULT_RULES.
+        policy files have a rule with a name in DEFAULT_RULES.
         """
         ...
 
     def evaluate(self, name: str, target: Mapping[str, Any], credentials: dict[str, Any]) -> bool:
         """Return True if the rule `name` allows the holder of `credentials` to act on `target`.
 
-        This method does not read changed files: call `refresh` first. `credentials` are the
-        attributes of a token, by the names in CREDENTIALS.
+        This method does not read changed files: call `refresh` first. A rule with this name must
+        exist. `credentials` are the attributes of a token, by the names in CREDENTIALS. `target`
+        has the values that the rule can name as ``%(key)s``.
         """
         ...
 
@@ -78,7 +79,8 @@ class GlanceCaller:
     """A caller, and what Glance's policy allows the caller to read.
 
     `is_admin` is the result of the rule ``context_is_admin``. `decisions` is the cache of
-    decisions; None if the operator has replaced a default rule.
+    decisions; None if the operator has replaced a default rule. A caller whose token has system or
+    domain scope may read nothing.
     """
 
     def __init__(
@@ -96,14 +98,18 @@ class GlanceCaller:
         self.is_admin = self._decide((IS_ADMIN,), self._admin_target)
 
     def may_list(self) -> bool:
-        """Return True if the caller may list images at all."""
+        """Return True if the rule ``get_images`` allows the caller to list images.
+
+        The result is False if the caller's token has system or domain scope.
+        """
         target = {"project_id": self.project_id}
         return self._is_in_scope and self._decide((GET_IMAGES,), lambda: target)
 
     def may_get(self, image: Image) -> bool:
-        """Return True if the policy allows the caller to get `image`.
+        """Return True if the rule ``get_image`` allows the caller to get `image`.
 
-        Call this only for an image that is visible to the caller (see `visibility.is_visible`).
+        The result is False if the caller's token has system or domain scope. Call this only for an
+        image that is visible to the caller (see `visibility.is_visible`).
         """
         key = (GET_IMAGE, image.owner, image.visibility)
         return self._is_in_scope and self._decide(key, lambda: self._target(image))
@@ -113,8 +119,10 @@ class GlanceCaller:
     ) -> bool:
         """Return the decision of the rule `key[0]`, from the cache if there is one.
 
-        The rest of `key` must have all values of the target that the default rule compares.
-        `make_target` makes the target if the decision is not in the cache.
+        The other items of `key` are the values of the target that the default rule compares. So
+        equal keys have equal decisions for callers with the same roles and project. `make_target`
+        makes the target; it is called only if the decision is not in the cache. Keeps a new
+        decision in the cache.
         """
         if self._decisions is None:
             return self._evaluate(str(key[0]), make_target())
@@ -129,9 +137,10 @@ class GlanceCaller:
         return self._rules.evaluate(name, target, self._credentials())
 
     def _admin_target(self) -> dict[str, Any]:
-        """Return what the rule context_is_admin can name: the context of Glance's request.
+        """Return the values that the rule context_is_admin can name as ``%(key)s``.
 
-        Its names are not those of the credentials: `user_id` is not among them.
+        These are the values of Glance's request context, by the names there. Some names differ from
+        the names in CREDENTIALS: ``user``, for example, not ``user_id``.
         """
         caller = self._caller
         return {
@@ -157,7 +166,9 @@ class GlanceCaller:
     def _target(self, image: Image) -> dict[str, Any]:
         """Return the attributes and properties of the image that rules can name as ``%(key)s``.
 
-        ``member_id`` is the caller's project if another project shares the image, otherwise None.
+        ``project_id`` is the image's owner. ``member_id`` is the caller's project if another
+        project shares the image, otherwise None. Tags are left out. An attribute hides a property
+        of the same name.
         """
         attributes = image._asdict()
         del attributes["tags_json"], attributes["properties_json"]

@@ -48,11 +48,12 @@ class ConnectionPool:
         """Run a statement within `seconds` (None: the pool's timeout); return its rows.
 
         If an idle connection turns out to be lost, all idle connections are closed, and the
-        statement is sent once more over a new connection. A connection that failed is closed.
+        statement is sent once more over a new connection. A connection is closed if its statement
+        fails or is cancelled.
 
-        Raises the errors of `connect` and of `Connection.fetch`, and DatabaseUnavailable at the
-        timeout. At the timeout, the subclass DatabaseBusy is raised if the statement waited for a
-        connection for more than half of that time, and other statements got results meanwhile.
+        Raises the errors of `Connector.__call__` and `Connection.fetch`, and DatabaseUnavailable at
+        the timeout. At the timeout, the subclass DatabaseBusy is raised if the statement waited for
+        a connection for more than half of that time, and other statements got results meanwhile.
         """
         timeout = self._timeout if seconds is None else seconds
         began, wait = self._clock(), math.inf
@@ -76,7 +77,11 @@ class ConnectionPool:
             raise DatabaseUnavailable(f"no result within {timeout:g} seconds") from None
 
     async def _fetch_over(self, used: _PooledConnection, statement: Statement) -> Rows:
-        """Run a statement over a connection. Close the connection after an error, else keep it."""
+        """Run a statement over a connection, then make the connection idle. Returns the rows.
+
+        Instead, the connection is closed after an error, after a cancellation, and if the pool has
+        been closed.
+        """
         is_usable = False
         try:
             rows = await used.connection.fetch(statement)
@@ -90,9 +95,9 @@ class ConnectionPool:
         return rows
 
     def _take_idle(self) -> _PooledConnection | None:
-        """Return the idle connection that was used last; None if there is none.
+        """Remove and return the idle connection that was used last; None if there is none.
 
-        Expired connections that come before it are closed.
+        An expired connection is closed, and the connection that was used before is taken instead.
         """
         now = self._clock()
         while self._idle:
@@ -108,6 +113,9 @@ class ConnectionPool:
             self._idle.pop().connection.close()
 
     def close(self) -> None:
-        """Close idle connections now, and other connections when their statements have ended."""
+        """Close idle connections now, and other connections when their statements have ended.
+
+        A statement after `close` still runs, over a connection of its own.
+        """
         self._is_closed = True
         self.close_idle()

@@ -33,7 +33,7 @@ class PostgreSQLConnection:
         self._connection = connection
 
     async def fetch(self, statement: Statement) -> Rows:
-        """See `Connection.fetch`."""
+        """Run a statement and return its rows; see `Connection.fetch` for the errors."""
         try:
             sql = number_placeholders(statement.sql)
             rows: Rows = await self._connection.fetch(sql, *statement.values)
@@ -48,16 +48,16 @@ class PostgreSQLConnection:
         return rows
 
     def close(self) -> None:
-        """See `Connection.close`."""
+        """Close the connection at once, without waiting for the server. Raises nothing."""
         self._connection.terminate()
 
 
 async def connect(url: DatabaseURL, host: Host, seconds: float) -> Connection:
     """Connect to one host within `seconds`. The session is read-only.
 
-    Raises DatabaseUnavailable if there is no connection within `seconds`, for example because the
-    host cannot be reached, or TLS fails. Raises QueryFailed if the server refuses the user or the
-    database.
+    Raises DatabaseUnavailable if there is no connection within `seconds`, if the host cannot be
+    reached or has too many connections, or if TLS fails. Raises QueryFailed if the server refuses
+    the user or the database, or reports another error.
     """
     try:
         async with asyncio.timeout(seconds):
@@ -89,13 +89,17 @@ async def connect(url: DatabaseURL, host: Host, seconds: float) -> Connection:
 
 @lru_cache(_FORMS)
 def number_placeholders(sql: str) -> str:
-    """Return `sql` with ``$1``, ``$2`` and so on in place of each ``%s``, as asyncpg needs it."""
+    """Return `sql` with ``$1``, ``$2`` and so on in place of each ``%s``, as asyncpg needs."""
     numbers = itertools.count(1)
     return _PLACEHOLDER.sub(lambda _: f"${next(numbers)}", sql)
 
 
 def _server_error(error: asyncpg.PostgresError) -> DatabaseUnavailable | QueryFailed:
-    """Return the DatabaseError for an error that the server sent, by its SQLSTATE."""
+    """Return the DatabaseError for an error that the server sent, by its SQLSTATE.
+
+    Returns ConnectionLost if the server is overloaded, stops, or has cancelled the statement
+    (classes 08, 53 and 57). Otherwise returns QueryFailed.
+    """
     state = error.sqlstate or ""
     reason = f"{state} {_on_one_line(error.args[0] if error.args else type(error).__name__)}"
     if state.startswith(_UNAVAILABLE):

@@ -22,9 +22,10 @@ _PER_LAG = 4  # positions in `max_lag`
 
 
 class TimedPosition(NamedTuple):
-    """A position of the primary that has all changes committed before `time`.
+    """A position of the primary, and the time when the reading of the position began.
 
-    `time` is a time of the clock of PrimaryPositions.
+    So the position has all changes that were committed before `time`. The time is of the clock of
+    PrimaryPositions.
     """
 
     time: float
@@ -38,7 +39,7 @@ class PrimaryPositions:
     that were committed before that time. So the age of what a replica shows is known, even if
     nothing is written or if replication has stopped.
 
-    A reading is due if the last position is older than a quarter of `max_lag`. Methods that wait
+    A reading is due if the last position is at least a quarter of `max_lag` old. Methods that wait
     for a reading raise ReplicaNotCurrent if the reading fails, or takes longer than `timeout`
     seconds.
     """
@@ -60,27 +61,35 @@ class PrimaryPositions:
         self._reading = SingleFlight(self._read_and_keep)
 
     def refresh(self) -> None:
-        """Begin to read the position in the background if a reading is due. Raises nothing."""
+        """Begin to read the position in the background if a reading is due. Raises nothing.
+
+        A failure of the reading is ignored.
+        """
         if self._is_due():
             self._reading.start()
 
     async def newest(self) -> TimedPosition:
         """Return the newest position. If a reading is due, read the position first.
 
-        Raises ReplicaNotCurrent if the position cannot be read.
+        Concurrent calls share one reading. Raises ReplicaNotCurrent if the reading fails or takes
+        longer than `timeout` seconds.
         """
         if self._is_due():
             await self._bounded(self._reading.join())
         return self._known[-1]
 
     async def read(self) -> LogPosition:
-        """Read and return the present position. Raises ReplicaNotCurrent if that fails."""
+        """Read and return the present position, without keeping it.
+
+        Raises ReplicaNotCurrent if the reading fails or takes longer than `timeout` seconds.
+        """
         return (await self._bounded(self._read())).position
 
     async def replication(self) -> Replication:
         """Return how positions are read from this kind of database.
 
-        The first call reads the version of the primary, and raises ReplicaNotCurrent if that fails.
+        Reads the version of the primary if no earlier call has read it. Raises ReplicaNotCurrent if
+        that fails or takes longer than `timeout` seconds.
         """
         if self._replication is None:
             return await self._bounded(self._find_replication())
@@ -89,21 +98,21 @@ class PrimaryPositions:
     def reached_time(self, applied: LogPosition) -> float:
         """Return the time before which a replica at the position `applied` has all changes.
 
-        This is the time of the newest position that `applied` covers and that is still kept; -inf
-        if there is no such position.
+        This is the time of the newest kept position that `applied` covers; -inf if `applied` covers
+        none.
         """
         times = (each.time for each in reversed(self._known) if applied.covers(each.position))
         return next(times, -math.inf)
 
     def close(self) -> None:
-        """Cancel a read in progress."""
+        """Cancel a reading in progress; calls of `newest` that wait for it get CancelledError."""
         self._reading.close()
 
     def _is_due(self) -> bool:
         return not self._known or self._clock() - self._known[-1].time >= self._interval
 
     async def _read_and_keep(self) -> None:
-        """Read the position, and forget positions older than `max_lag` seconds."""
+        """Read and keep the position. Forget positions that are `max_lag` seconds older."""
         read = await self._read()
         oldest = read.time - self.max_lag
         self._known = [each for each in self._known if each.time >= oldest] + [read]
@@ -125,7 +134,8 @@ class PrimaryPositions:
     async def _bounded(self, reading: Awaitable[Result]) -> Result:
         """Return the result of `reading`.
 
-        Raises ReplicaNotCurrent if `reading` fails, or takes longer than `timeout` seconds.
+        Raises ReplicaNotCurrent if `reading` raises a DatabaseError, or takes longer than `timeout`
+        seconds. The `detail` of the new error is the text of a QueryFailed, otherwise empty.
         """
         try:
             async with asyncio.timeout(self._timeout):

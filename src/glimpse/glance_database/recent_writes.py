@@ -20,7 +20,8 @@ def write_times() -> "memoryview[float]":
 
     Call this in the parent process before it forks the worker processes. Otherwise the worker
     processes do not share the memory. The times are seconds of CLOCK_MONOTONIC, which is the same
-    in all processes of a machine.
+    in all processes of a machine. A time is 0 if nothing was written. Every call returns the same
+    memory.
     """
     return memoryview(mmap.mmap(-1, _SLOTS * 8)).cast("d")
 
@@ -30,7 +31,8 @@ class RecentWrites:
 
     The writes of all processes that share the memory `times` count. If `times` is None, the memory
     of `write_times` is used. Writes before this object was created are not known. So every image
-    counts as written at the time when this object was created.
+    counts as written at the time when this object was created. An image may count as written for
+    0.05 seconds longer, because a process may record a time late.
     """
 
     def __init__(
@@ -57,7 +59,10 @@ class RecentWrites:
                     break
 
     def has(self, image_id: str) -> bool:
-        """Return True if the image was, or may have been, written in the last `max_age` seconds."""
+        """Return True if the image was, or may have been, written in the last `max_age` seconds.
+
+        The result may be True because another image was written: see `_slot`.
+        """
         return self._is_recent(_slot(image_id))
 
     def has_any(self) -> bool:

@@ -32,7 +32,10 @@ class LagLimitedConnection:
     async def fetch(self, statement: Statement) -> Rows:
         """Run a statement and return its rows, as `Connection.fetch` does.
 
-        Raises ReplicaNotCurrent without running the statement if the replica is not current.
+        First compares the replica with the primary, except while the last comparison still proves
+        that the replica is current. Raises ReplicaNotCurrent without running the statement if the
+        replica is not current, or if that cannot be found out. May begin to read the primary's
+        position in the background (see `PrimaryPositions.refresh`).
         """
         if self._clock() >= self._current_until:
             await self._compare()
@@ -40,15 +43,16 @@ class LagLimitedConnection:
         return await self._connection.fetch(statement)
 
     def close(self) -> None:
-        """See `Connection.close`."""
+        """Close the connection to the replica at once. Raises nothing."""
         self._connection.close()
 
     async def _compare(self) -> None:
         """Compare the position of the server with the position of the primary.
 
-        Raises ReplicaNotCurrent if the server's position is too old, if a position cannot be read,
-        if the server does not replicate the primary, or if the server has changes that the primary
-        does not have.
+        Keeps the time until which the replica is current. Raises ReplicaNotCurrent if the server is
+        more than `max_lag` seconds behind, if a position cannot be read, if the server does not
+        replicate the primary, or if the server has changes that the primary does not have. Raises
+        another DatabaseError if the connection to the replica fails.
         """
         newest = await self._positions.newest()
         found = await self._read_positions()

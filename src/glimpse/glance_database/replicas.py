@@ -32,15 +32,18 @@ _FAILURES = (DatabaseUnavailable, QueryFailed, UnknownSchema, ReplicaNotCurrent)
 
 
 class Replica:
-    """One replica of Glance's database, which runs statements only while it is current.
+    """One replica of Glance's database, which runs statements only while the replica is current.
 
     `options.url` has one host, the replica. The replica is current if it has all changes that the
     primary had `positions.max_lag` seconds ago.
 
-    While the replica is not current, each statement raises ReplicaNotCurrent at once. Such a
-    statement also starts a check in the background, if the last failure is at least one second old
-    (or a quarter of `max_lag`, if that is shorter). When a check succeeds, statements are run
-    again. The log says when the replica is no longer read, and when it is read again.
+    After a statement or a check has found that the replica is not current, each statement raises
+    ReplicaNotCurrent at once. Such a statement also starts a check in the background, at most once
+    a second (once in a quarter of `max_lag`, if that is shorter). After a successful check,
+    statements are run again. The log says when the replica is no longer read, and when it is read
+    again.
+
+    A replica that fails is not called either: see GlanceDatabase.
     """
 
     def __init__(
@@ -69,8 +72,9 @@ class Replica:
     async def fetch(self, statement: Statement, seconds: float) -> Rows:
         """Run a statement within `seconds` and return its rows.
 
-        Raises ReplicaNotCurrent if the replica is not current, ValueRefused if the replica cannot
-        compare a value of the statement, or another DatabaseError if the replica fails.
+        Raises ReplicaNotCurrent if the replica is not current; at once, if that is known (see the
+        class). Raises ValueRefused if the replica cannot compare a value of the statement. Raises
+        another DatabaseError if the replica fails.
         """
         if self._lag.is_open:
             if self._lag.is_probe_due():
@@ -86,8 +90,9 @@ class Replica:
     async def check(self) -> None:
         """Check that Glance's tables can be read, and that the replica is current.
 
-        Raises ReplicaNotCurrent or another DatabaseError. After a success, statements are run
-        again.
+        Raises ReplicaNotCurrent if the replica is not current; statements then raise it, too.
+        Raises another DatabaseError if the replica fails. After a success, statements are run
+        again. The limit is `options.timeout`.
         """
         try:
             await self.database.check()
@@ -99,7 +104,10 @@ class Replica:
         self._lag.record_success()
 
     async def close(self) -> None:
-        """Cancel a check and close the connections. Call this when all statements have ended."""
+        """Cancel a check in the background, and close the connections.
+
+        Call this when all statements have ended.
+        """
         self._checking.close()
         await self.database.close()
 
@@ -110,7 +118,8 @@ class Replica:
     def _record_lag(self, error: ReplicaNotCurrent) -> None:
         """Make statements raise ReplicaNotCurrent until a check succeeds.
 
-        Logs the reason if it is new. Closes idle connections.
+        Logs the error if its text is new, or if the replica was current before. Closes idle
+        connections.
         """
         text = str(error)
         if not self._lag.is_open or text != self._logged:
@@ -123,8 +132,8 @@ class Replica:
 class ReplicatedDatabase:
     """A Database that reads the first of `replicas` that works, or else `primary`.
 
-    A statement takes at most `timeout` seconds, of which the replicas may use half. The caller
-    closes `primary` and `replicas`.
+    A call of `fetch` takes at most `timeout` seconds, of which the replicas may use half. The
+    caller closes `primary` and `replicas`.
     """
 
     def __init__(
@@ -157,13 +166,18 @@ class ReplicatedDatabase:
         return await self._primary.fetch(statement, max(for_primary, ends_at - self._clock()))
 
     async def fetch_row(self, statement: Statement) -> Row | None:
-        """See `Database.fetch_row`."""
+        """Return the first row of a statement; None if there is no row.
+
+        If `fetch` returns no row, the statement is run again on the primary. The second run may
+        take as long as the first. Raises DatabaseError if the primary fails, or if `fetch` raises
+        it.
+        """
         rows = await self.fetch(statement)
         return rows[0] if rows else await self._primary.fetch_row(statement)
 
 
 def replica_seconds(timeout: float) -> float:
-    """Return how many of the `timeout` seconds of a statement all replicas together may use."""
+    """Return half of `timeout`: the seconds of a statement that all replicas together may use."""
     return timeout / 2
 
 
@@ -173,7 +187,11 @@ def open_replicas(
     positions: PrimaryPositions,
     clock: Callable[[], float] = time.monotonic,
 ) -> list[Replica]:
-    """Return a Replica for each host of `options.url`. Connects to no host yet."""
+    """Return a Replica for each host of `options.url`, in their order. Connects to no host yet.
+
+    A Replica gets the timeout `replica_seconds(options.timeout)` for statements, and at most this
+    for a connection.
+    """
     seconds = replica_seconds(options.timeout)
     return [
         Replica(

@@ -27,7 +27,7 @@ class ReplicatedReads:
 
     `reader` reads the replicas while they are current, otherwise the primary. `writes` are the
     recent writes of this gateway (see RecentWrites). An image that was written recently must be
-    read from the primary, so that every read sees all writes that were acknowledged before the read
+    read from the primary. So every read sees all writes that were acknowledged before the read
     began.
     """
 
@@ -59,7 +59,10 @@ class ReplicatedReads:
 
     @contextmanager
     def recorded_write(self, image_id: str) -> Iterator[None]:
-        """Record a write before and after the ``with`` block, in which the image is written."""
+        """Record a write before and after the ``with`` block, in which the image is written.
+
+        The write is also recorded if the block raises an exception.
+        """
         self._writes.record(image_id)
         try:
             yield
@@ -71,7 +74,11 @@ class ReplicatedReads:
         self._writes.record(image_id)
 
     async def check_at_start(self) -> None:
-        """Check all replicas, and log which of them cannot be read. Raises nothing."""
+        """Check all replicas, and log which of them cannot be read. Raises nothing.
+
+        The replicas are checked at the same time, each for at most two seconds. A replica whose
+        connections are all in use counts as one that can be read.
+        """
         results = await asyncio.gather(*map(_check, self._replicas))
         for replica, error in zip(self._replicas, results, strict=True):
             if isinstance(error, UnknownSchema):
@@ -82,8 +89,9 @@ class ReplicatedReads:
     async def failure(self) -> str | None:
         """Check all replicas; return why some cannot be read, or None if all can be read.
 
-        A replica whose connections are all in use counts as one that can be read. The text has no
-        addresses.
+        The text has a reason for each such replica, after its number if there are several replicas:
+        ``replica 2: it cannot be read``. The text has no addresses. Each check takes at most two
+        seconds. A replica whose connections are all in use counts as one that can be read.
         """
         results = await asyncio.gather(*map(_check, self._replicas))
         reasons = []

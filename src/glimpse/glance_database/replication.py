@@ -20,8 +20,9 @@ from glimpse.glance_database.log_positions import (
 class ReplicaPositions(NamedTuple):
     """Two log positions of a replica.
 
-    `applied` has the changes of the primary that the replica has applied. `written` also has
-    changes that were made on the replica itself.
+    `applied` has the primary's changes that the replica has applied. `written` has the same
+    changes, and also those that were made on the replica itself. MySQL and PostgreSQL have one
+    position for both.
     """
 
     applied: LogPosition
@@ -32,8 +33,9 @@ class Replication(NamedTuple):
     """How log positions are read from one kind of database.
 
     `primary` and `replica` are the statements to run on a primary and on a replica. `parse_primary`
-    and `parse_replica` parse the row that the statement returns. They raise ReplicaNotCurrent if
-    the server has no such position, and TypeError or ValueError if the row is malformed.
+    and `parse_replica` parse the row that the statement returns. Both functions raise
+    ReplicaNotCurrent if the server has no such position, and TypeError or ValueError if the row is
+    malformed.
     """
 
     primary: Statement
@@ -46,7 +48,10 @@ VERSION = Statement("SELECT VERSION()")
 
 
 def find_replication(version: Rows) -> Replication:
-    """Return the Replication for a server; `version` are the rows of the statement VERSION."""
+    """Return the Replication for a server; `version` are the rows of the statement VERSION.
+
+    A version that names neither PostgreSQL nor MariaDB is one of MySQL.
+    """
     text = str(version[0][0])
     if text.startswith("PostgreSQL"):
         return _POSTGRESQL

@@ -30,8 +30,8 @@ def make_image(row: Row) -> Image:
     """Return the Image that a row describes.
 
     The row has COLUMNS, then the tags and the properties as JSON text; further columns are ignored.
-    Properties that Glance does not show are left out. If the date of the last change is NULL, it
-    becomes the present time, as in Glance.
+    Properties that Glance does not show are left out. If the date of the last change is NULL, the
+    Image has the present time instead, as in Glance.
 
     Raises InvalidResponse if the creation date is NULL, or if the tags or properties are NULL or
     not JSON. Properties are NULL if they are too large (see `statements.image_columns`).
@@ -52,7 +52,10 @@ def make_image(row: Row) -> Image:
 
 
 def make_listed_image(row: Row) -> Image | None:
-    """Return the Image that a row describes; log a malformed row once, and return None for it."""
+    """Return the Image that a row describes; None for a malformed row, whose id is logged.
+
+    Each id is logged once (see BrokenRecords). `make_image` says which rows are malformed.
+    """
     try:
         return make_image(row)
     except InvalidResponse as error:
@@ -73,7 +76,10 @@ def replace_nulls(image: Image, all_keys: frozenset[str]) -> Image:
 
 
 def _print_date(moment: Any) -> str:
-    """Return a date as ``2026-01-31T12:00:00Z``; raise InvalidResponse if there is no date."""
+    """Return a date in UTC as ``2026-01-31T12:00:00Z``, without fractions of a second.
+
+    Raises InvalidResponse if `moment` is not a datetime.
+    """
     if not isinstance(moment, datetime):
         raise InvalidResponse("The Image service's database has an image without a date.")
     return f"{moment.isoformat(timespec='seconds')}Z"

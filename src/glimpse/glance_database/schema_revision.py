@@ -15,7 +15,8 @@ async def check_schema(connection: Connection) -> None:
     """Check that Glimpse knows all schema revisions that the database names.
 
     Raises UnknownSchema if a revision is not in KNOWN_REVISIONS, or if there is no revision. Raises
-    the errors of `Connection.fetch` if the revisions cannot be read.
+    QueryFailed if the table of revisions is missing or cannot be read, and another error of
+    `Connection.fetch` if the database fails.
     """
     revisions = sorted(str(row[0]) for row in await connection.fetch(_SELECT_REVISIONS))
     unknown = [revision for revision in revisions if revision not in KNOWN_REVISIONS]

@@ -39,11 +39,11 @@ class GlanceDatabaseImageService:
 
     Responses are those that Glance would give to the caller. Two kinds of reads are sent to Glance:
     lists for which `filters.is_supported` is false, and reads with a value that the database cannot
-    compare. If `falls_back` is true, all reads are sent to Glance while the database cannot be
-    read. If `falls_back` is false, reads raise Unavailable then. The operator's `rules` are checked
-    as in GlanceImageService.
+    compare. While the database cannot be read, all reads are sent to Glance if `falls_back` is
+    true; otherwise reads raise Unavailable. The operator's `rules` are checked as in
+    GlanceImageService.
 
-    A write that needs the present image reads it from the database, so Glance gets only one
+    If a write needs the present image, the image is read from the database, so Glance gets only one
     request. `reader` reads the database that Glance writes to. `replicated` has the reader of the
     replicas; None if there are none. Closing the service closes `glance`, `database` and
     `replicated`.
@@ -67,10 +67,11 @@ class GlanceDatabaseImageService:
         self._permissions = Permissions(rules, is_delegated=True)
 
     async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
-        """See `ImageService.list_images`.
+        """Yield the pages of a list; `ImageService.list_images` says which, and the errors.
 
-        If the database fails and `falls_back` is true, the rest of the list is read from Glance's
-        API, even between two pages. If `falls_back` is false, raises Unavailable.
+        The database may fail before the first page or between two pages. If `falls_back` is true,
+        the rest of the list is then read from Glance's API. If `falls_back` is false, raises
+        Unavailable.
         """
         if not is_supported(query):
             pages = self._glance.list_images(caller, query)
@@ -90,8 +91,11 @@ class GlanceDatabaseImageService:
     async def _pages(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
         """Yield pages of a list, with at most `query.limit` images, without checking the rules.
 
-        Raises Forbidden, Invalid, MarkerNotFound or MarkerNotVisible, and Unavailable if the
-        database fails and `falls_back` is false.
+        `filters.is_supported(query)` must be True. Before the first page, raises Forbidden,
+        Invalid, MarkerNotFound or MarkerNotVisible. If the database fails and `falls_back` is
+        false, raises Unavailable. If `falls_back` is true, yields the rest of the list from
+        Glance's API. Then Glance's errors get out, also MarkerNotFound if the last image has been
+        deleted meanwhile.
         """
         last_id, remaining = query.marker, query.limit
         try:
@@ -115,7 +119,11 @@ class GlanceDatabaseImageService:
                 yield page
 
     async def get_image(self, caller: Caller, image_id: str) -> Image:
-        """See `ImageService.get_image`."""
+        """Return the image with this id; `ImageService.get_image` says which errors are raised.
+
+        If the database cannot be read, returns Glance's image if `falls_back` is true, otherwise
+        raises Unavailable.
+        """
         return await self._get_image(self._reader_of(image_id), caller, image_id)
 
     async def _get_image(self, reader: ImageReader, caller: Caller, image_id: str) -> Image:
@@ -130,21 +138,31 @@ class GlanceDatabaseImageService:
     async def change_properties(
         self, caller: Caller, image_id: str, changes: PropertyChanges
     ) -> Image:
-        """See `ImageService.change_properties`."""
+        """Change properties through Glance's API; return the changed image.
+
+        `ImageService.change_properties` says which errors are raised. Records the write, also after
+        an error, so that the image is read from the primary until the replicas must have the
+        change.
+        """
         with self._recorded_write(image_id):
             return await self._glance.change_properties(
                 caller, image_id, changes, read_image=self._read_for_write
             )
 
     async def delete_image(self, caller: Caller, image_id: str) -> None:
-        """See `ImageService.delete_image`."""
+        """Delete an image through Glance's API; see `ImageService.delete_image` for the errors.
+
+        Records the write, also after an error, so that the image is read from the primary until the
+        replicas must have the change.
+        """
         with self._recorded_write(image_id):
             await self._glance.delete_image(caller, image_id, read_image=self._read_for_write)
 
     async def _read_for_write(self, caller: Caller, image_id: str) -> Image:
-        """Return the image as the primary has it, and record that a write is about to be made.
+        """Return the image from the primary, and record that a write is about to be made.
 
-        Raises ImageNotFound if the caller cannot see the image.
+        If the database cannot be read, returns Glance's image if `falls_back` is true, otherwise
+        raises Unavailable. Raises ImageNotFound if the caller cannot see the image.
         """
         image = await self._get_image(self._reader, caller, image_id)
         if self._replicated is not None:
@@ -157,18 +175,28 @@ class GlanceDatabaseImageService:
         return self._replicated.recorded_write(image_id)
 
     def _reader_of(self, image_id: str | None) -> ImageReader:
-        """Return the reader to use for an image; with None, the reader to use for a list."""
+        """Return the reader to use for an image; with None, the reader to use for a list.
+
+        This is the reader of the replicas if there are replicas and `ReplicatedReads.may_read` is
+        True. Otherwise this is the reader of the primary.
+        """
         replicated = self._replicated
         if replicated is None or not replicated.may_read(image_id):
             return self._reader
         return replicated.reader
 
     async def base_attributes(self, caller: Caller) -> frozenset[str]:
-        """See `ImageService.base_attributes`."""
+        """Return the keys of an image document that are attributes, as Glance's schema has them.
+
+        See `ImageService.base_attributes`. Raises nothing.
+        """
         return await self._glance.base_attributes(caller)
 
     async def close(self) -> None:
-        """See `ImageService.close`."""
+        """Close the database, its replicas, and Glance's API client.
+
+        Call this when all calls of the other methods have ended.
+        """
         await self.close_database()
         await self._glance.close()
 
@@ -182,8 +210,8 @@ class GlanceDatabaseImageService:
         """Check at the start that the database can be read, and that Glimpse knows its schema.
 
         Raises UnknownSchema if Glimpse does not know the schema of the database. Any other failure
-        is only logged, because the database may be available later. All failures of replicas are
-        only logged, too.
+        is only logged, because the database may be available later. Then checks the replicas; all
+        their failures are only logged.
         """
         try:
             await self._database.check()
@@ -205,7 +233,7 @@ class GlanceDatabaseImageService:
         """Check the database; return why it cannot be read, or None if it can be read.
 
         A database whose connections are all in use counts as one that can be read. The text has no
-        addresses.
+        addresses. It says only for an unknown schema what is wrong.
         """
         try:
             await self._database.check()
@@ -220,7 +248,8 @@ class GlanceDatabaseImageService:
     def _check_fallback(self, error: DatabaseError) -> None:
         """Raise Unavailable if a read that failed with `error` must not be sent to Glance's API.
 
-        A read may be sent there after ValueRefused, and after any error if `falls_back` is true.
+        After ValueRefused, a read may be sent to Glance's API. After any other error, only if
+        `falls_back` is true. Returns, and logs `error` at level DEBUG, if the read may be sent.
         """
         if not self._falls_back and not isinstance(error, ValueRefused):
             raise Unavailable(_UNAVAILABLE) from error

@@ -47,8 +47,8 @@ def image_columns(dialect: Dialect, *, is_page: bool = False) -> str:
     """Return the SQL of the columns of an image ``i``, as `rows.make_image` needs them.
 
     The column of properties is NULL if all property values of the image together have more than 16
-    MiB. With `is_page`, the limit is 16 KiB: read the properties of such an image with
-    `select_image`.
+    MiB. With `is_page`, this limit is 16 KiB. If a row of a page has NULL there, read the image
+    with `select_image`.
     """
     columns = ", ".join(f"i.{column}" for column in COLUMNS)
     max_bytes = _MAX_BYTES_IN_PAGE if is_page else _MAX_BYTES
@@ -66,8 +66,8 @@ def select_image(dialect: Dialect, image_id: str, project_id: str | None) -> Sta
     """Return the statement that selects one image by its id.
 
     The row has the columns of `image_columns`. A last column tells whether `project_id` is a member
-    of the image, with any member status. If the image does not exist or is deleted, there is no
-    row.
+    of the image, with any member status. If `project_id` is None, the last column tells whether the
+    image has any member. If the image does not exist or is deleted, there is no row.
     """
     member = membership(project_id, "all")
     return Statement(
@@ -81,7 +81,9 @@ def select_marker(marker: str, project_id: str | None) -> Statement:
     """Return the statement that selects the image whose id is `marker`, even if it is deleted.
 
     The columns are the id, the creation date, whether the image is deleted, the owner, the
-    visibility, and whether `project_id` is a member of the image, with any member status.
+    visibility, and whether `project_id` is a member of the image, with any member status. If
+    `project_id` is None, the last column tells whether the image has any member. If no image has
+    this id, there is no row.
     """
     member = membership(project_id, "all")
     return Statement(
@@ -92,12 +94,11 @@ def select_marker(marker: str, project_id: str | None) -> Statement:
 
 
 def select_creation_date(after: Position | None, offset: int) -> Statement:
-    """Return the statement that selects the creation date of an image further on in the list.
+    """Return the statement that selects the creation date of one image, by its place in a list.
 
-    The list has the images of all projects, newest first. Places are counted from the newest image
-    whose date is not after that of `after`. If `after` is None, places are counted from the newest
-    image of all. The statement selects the image `offset` places further on, or no row if there is
-    no such image.
+    The list has all images of all projects, also deleted ones, newest first. If `after` is not
+    None, the list leaves out images that are newer than `after`. The place is `offset`, from 0. If
+    the list is too short, there is no row.
     """
     where = "" if after is None else " WHERE i.created_at <= %s"
     return Statement(
@@ -112,8 +113,8 @@ def select_by_date(
     """Return the statement that selects a page of a list with the index of creation dates.
 
     The page has the first `limit` images after `after` (None: the first of all) that meet all
-    `conditions`, in the order of Position. There must be at least one condition. The database stops
-    reading when the page is full.
+    `conditions`, in the order of Position. There must be at least one condition. The columns are
+    those of `image_columns` with `is_page`. The database stops reading when the page is full.
     """
     where = all_of([*conditions, *_follows(after)])
     hint = _hint(dialect, "created_at_image_idx")
@@ -156,12 +157,12 @@ def select_by_indexes(
 
 
 def _hint(dialect: Dialect, index: str) -> str:
-    """Return the hint to use an index of ``images``. PostgreSQL has no hints, and needs none."""
+    """Return the SQL that makes MySQL use an index of ``images``; empty for PostgreSQL."""
     return f" FORCE INDEX ({index})" if dialect == "mysql" else ""
 
 
 def _follows(position: Position | None) -> list[Condition]:
-    """Return a list with the condition that an image follows `position`; [] for None."""
+    """Return a list with the condition that an image ``i`` follows `position`; [] for None."""
     if position is None:
         return []
     created_at, image_id = position

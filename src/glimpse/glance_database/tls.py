@@ -10,7 +10,10 @@ from glimpse.upstream.tls import refuse_passphrase
 
 
 class _FileOptions(NamedTuple):
-    """The names of the options whose values are PEM files."""
+    """The names of the options of a URL whose values are paths of PEM files.
+
+    The files have the CA certificates, the client certificate, and the client's private key.
+    """
 
     authorities: str
     certificate: str
@@ -27,8 +30,9 @@ def load_tls_files(url: DatabaseURL) -> ssl.SSLContext:
     """Return a TLS context with the CA certificates and the client certificate of `url`.
 
     If `url` names no file of CA certificates, those of the system are trusted. Raises
-    InvalidDatabaseURL for a file that cannot be read or used. The message names the option and the
-    file. Loading the certificates of the system takes some 30 ms.
+    InvalidDatabaseURL for a file that cannot be read or used, and for an encrypted private key. The
+    message names the option and the file. The certificates of the system take some 30 ms to load,
+    so do not call this in the thread of an event loop.
     """
     names = _FILES[url.dialect]
     authorities, certificate, key = (url.options.get(name) for name in names)
@@ -53,14 +57,18 @@ def load_tls_files(url: DatabaseURL) -> ssl.SSLContext:
 def login_hint(url: DatabaseURL) -> str:
     """Return what to add to the message when the server ends a connection during the login.
 
-    The text is empty if `url` has no client certificate.
+    The text is empty if `url` has no client certificate. Otherwise the text says that the server
+    may not trust this certificate.
     """
     name = _FILES[url.dialect].certificate
     return f"; maybe it does not trust the certificate of {name}" if name in url.options else ""
 
 
 def _check_readable(url: DatabaseURL) -> None:
-    """Raise InvalidDatabaseURL if a file cannot be read; the errors of `ssl` do not name it."""
+    """Raise InvalidDatabaseURL, which names the file, if a file of `url` cannot be read.
+
+    This is needed because the errors of `ssl` do not name the file.
+    """
     for name in _FILES[url.dialect]:
         file = url.options.get(name)
         if file is None:

@@ -19,7 +19,10 @@ def is_visible(
 
     `owner` and `visibility` are attributes of the image. `project_id` is the caller's project, or
     None. `is_member` is True if the image is shared with this project, with any member status.
-    Everybody sees an image without an owner.
+
+    An admin sees every image. Everybody sees public images, community images, and images without an
+    owner. In addition, a caller sees the images of `project_id`, and with `is_member` the images
+    whose visibility is "shared".
     """
     if is_admin or owner is None or visibility in ("public", "community"):
         return True
@@ -32,7 +35,7 @@ def membership(project_id: str | None, member_status: str) -> Condition:
     """Return the condition that the project is a member of an image ``i`` with this status.
 
     If `member_status` is "all", any status will do. If `project_id` is None, the condition is that
-    the image has a member at all.
+    the image has a member at all, with any status.
     """
     if project_id is None:
         return Condition(_MEMBER.format(more=""))
@@ -49,12 +52,18 @@ def list_condition(
     *,
     is_admin: bool,
 ) -> Condition | None:
-    """Return the condition that images in a caller's list meet; None if all images are listed.
+    """Return the condition that images ``i`` in a caller's list meet; None if all images do.
 
-    `visibility` is the filter of the query: one of VISIBILITIES, or None. If `visibility` is None,
-    community images are listed only if they belong to the caller's project. Except for an admin, a
-    shared image of another project is listed only if the caller's project is a member with
-    `member_status`. The result is None only for an admin and the visibility "all".
+    `visibility` is the filter of the query: one of VISIBILITIES, or None. An image is listed if it
+    matches this filter:
+
+    - None: all visibilities, but community images only of the caller's project.
+    - "all": all visibilities.
+    - any other value: images with this visibility.
+
+    An admin gets all these images. Another caller gets the public and community images among them,
+    the images of the caller's project, and the shared images of which this project is a member with
+    `member_status` (see `membership`).
     """
     if is_admin:
         return _listed_for_admin(project_id, visibility)
