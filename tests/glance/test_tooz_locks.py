@@ -42,6 +42,15 @@ def test_unusable_url_is_refused_with_the_reason(url: str, message: str) -> None
         ToozLocks(url)
 
 
+async def test_an_error_of_a_library_of_tooz_at_the_first_connection_is_unavailable(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    locks = ToozLocks("etcd3+http://127.0.0.1:1")  # etcd3gw raises an error of its own
+    with pytest.raises(Unavailable):
+        await locks.try_lock("image")
+    assert "cannot be used: ConnectionFailedError" in caplog.text
+
+
 @pytest.mark.parametrize(
     "fault", [None, Fault("hang"), Fault("reset")], ids=["refuses", "hangs", "resets"]
 )

@@ -122,10 +122,7 @@ class ToozLocks:
                 _log.warning("The lock service does not respond: the connection was given up.")
 
     async def _start(self) -> None:
-        try:
-            await run_in_thread(self._coordinator.start)
-        except ToozError:
-            raise Unavailable(_UNREACHABLE) from None
+        await run_in_thread(lambda: self._translate_errors(self._coordinator.start))
         self._heartbeat.start()
         self._is_started = True
 
