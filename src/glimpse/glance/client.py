@@ -28,7 +28,7 @@ _VERSIONS = GlanceRequest("GET", "/", {"Accept": "application/json"}, max_respon
 
 
 class GlanceClient:
-    """Sends requests to Glance, within one event loop. The caller closes it.
+    """Sends requests to Glance, within one event loop. Close the client after use.
 
     `transport` sends the requests. `catalog` finds the servers of Glance if `options.api_servers`
     is empty. `service_tokens` supplies a service token for each request; with None, requests have
@@ -54,12 +54,14 @@ class GlanceClient:
 
         The request gets a service token if there is one. If the response is then a 401, the request
         is sent once more with a new service token; without a new one, the 401 is returned. All
-        attempts together take at most `total_timeout` seconds.
+        attempts together take at most `total_timeout` seconds. Redirects are returned, not
+        followed.
 
         Raises Unavailable if no server is known, no server can be reached, or none responds in
-        time. Raises InvalidResponse if the response is not HTTP or incomplete, and TooLarge if its
-        body has more than `request.max_response_bytes`. Raises Invalid if Glance responds 500 and
-        `request.diagnosis` explains why.
+        time. After that, Glance may still process a write. Raises InvalidResponse if the response
+        is not HTTP or incomplete, and TooLarge if its body has more than
+        `request.max_response_bytes`. Raises Invalid if Glance responds 500 and `request.diagnosis`
+        explains why.
         """
         try:
             async with asyncio.timeout(self._options.total_timeout):
@@ -71,8 +73,9 @@ class GlanceClient:
         """Return None if any server responds, otherwise the reason why none does.
 
         Requests the versions from all servers at once, without a token and without retries. A 500,
-        502, 503 or 504 does not count as a response. Only the timeouts of the transport and of the
-        catalog limit the time. Raises nothing.
+        502, 503 or 504 does not count as a response. Returns at the first response, and cancels the
+        other requests. Only the timeouts of the transport and of the catalog limit the time. The
+        backoff of the servers does not change. Raises nothing.
         """
         try:
             servers = await self.servers()
@@ -93,10 +96,10 @@ class GlanceClient:
         """Return the ids of the Image API versions of one server, such as ``v2.15``.
 
         `server` is a base URL. Sends one request, without a token and without retries, and waits at
-        most `total_timeout` seconds. Raises Unavailable if the server does not respond;
-        InvalidResponse if the response has no list of versions, is not HTTP or is incomplete; and
-        TooLarge if the response is too large. For a status code other than 200 and 300, raises the
-        error of `error_from_response`.
+        most `total_timeout` seconds. Raises Unavailable if the server does not respond. Raises
+        InvalidResponse if the response is not HTTP, is incomplete, or has no list of versions.
+        Raises TooLarge if the response is too large. For a status code other than 200 and 300,
+        raises the error of `error_from_response`.
         """
         result: AttemptResult
         try:
@@ -118,10 +121,11 @@ class GlanceClient:
         return await self._endpoint.servers()
 
     async def _send_with_service_token(self, request: GlanceRequest) -> Response:
-        """Send a request with a service token; after a 401, send it once more with a new one.
+        """Send a request with a service token; return the response.
 
-        Without a service token, the request has the caller's token only. If there is no new service
-        token, returns the 401. Raises the errors of `send`. The caller must limit the time.
+        After a 401, sends the request once more with a new service token. If there is no new
+        service token, returns the 401. Without any service token, the request has the caller's
+        token only. Raises the errors of `send`. The caller must limit the time.
         """
         tokens = self._service_tokens
         service_token = await tokens.token() if tokens else None
@@ -146,10 +150,10 @@ class GlanceClient:
         return await self._retry_policy.send(request, servers, self._send_once)
 
     async def _send_once(self, server: str, request: GlanceRequest) -> AttemptResult:
-        """Send a request to one server. Return the response, or why there is no response.
+        """Send a request to one server. Return the response, or the error if there is no response.
 
-        Reports the call to the observer of the current request. A redirect is logged and returned,
-        but not followed.
+        Reports the call to the observer of the current request. A call that is cancelled is
+        reported as a timeout. A redirect is logged and returned, but not followed.
         """
         began = time.perf_counter()
         result: AttemptResult = TimeoutError()  # if the total timeout cancels this attempt

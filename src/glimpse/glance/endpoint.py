@@ -32,9 +32,9 @@ class ServiceCatalog(Protocol):
 class Endpoint:
     """Finds the servers of Glance: in `options.api_servers`, or else in Keystone's catalog.
 
-    The catalog is read when the servers are first needed. If the catalog cannot be read or has no
-    usable URL, each later call reads the catalog again. The first usable URL is kept. Concurrent
-    calls share one look-up.
+    The catalog is read when the servers are first needed, and the first usable URL is kept. Until
+    then, each call reads the catalog again, but concurrent calls share one look-up. `catalog` is
+    None if there is no Keystone.
     """
 
     def __init__(self, options: GlanceOptions, catalog: ServiceCatalog | None = None) -> None:
@@ -64,8 +64,8 @@ class Endpoint:
     async def _read_catalog(self, catalog: ServiceCatalog) -> str:
         """Return the URL of Glance in the catalog.
 
-        Raises Unavailable if the catalog cannot be read, does not have the service, or has a URL
-        for which `is_url` is false. Such a URL is logged.
+        Raises Unavailable if the catalog cannot be read or does not have the service. For a URL for
+        which `is_url` is False, logs the URL and raises Unavailable.
         """
         options = self._options
         try:

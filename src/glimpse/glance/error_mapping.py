@@ -33,7 +33,7 @@ class TooLarge(InvalidResponse):
 def error_from_failure(error: UpstreamError | TimeoutError) -> ServiceError:
     """Return the error to raise for a request that has no usable response.
 
-    ResponseTooLarge becomes TooLarge, and ProtocolError (the response is not HTTP, or incomplete)
+    ResponseTooLarge becomes TooLarge. ProtocolError, for a response that is not HTTP or incomplete,
     becomes InvalidResponse. Every other error becomes Unavailable. The text of the result is for
     clients. The text has no part of `error`, which may name hosts.
     """
@@ -108,7 +108,7 @@ def error_from_response(  # noqa: PLR0911  a table reads best in one piece
 
 
 def _retry_after(response: Response) -> int:
-    """Return the seconds in Retry-After, 1 to 3,600; 1 if the header is missing or a date."""
+    """Return the seconds in Retry-After, 1 to 3,600; 1 if the header is no whole number."""
     value = response.header(b"retry-after")
     if value and value.isascii() and value.isdigit():
         return min(max(1, int(value[:9])), _MAX_RETRY_AFTER)

@@ -41,13 +41,18 @@ def parse_image(document: Any, base_attributes: frozenset[str]) -> Image:
     """Return the image that a parsed JSON document describes.
 
     Keys that are not in `base_attributes` are properties. A property whose value is neither text
-    nor null becomes JSON text. If ``visibility`` is missing, the image is "private". The dates may
-    be any text.
+    nor null becomes JSON text. Attributes that Image does not have are left out. If ``visibility``
+    is missing, the image is "private". The dates may be any text. `image_from_document` has the
+    defaults of other attributes.
 
-    Raises InvalidResponse if the document is not an object; if ``id``, ``status``, ``created_at``
-    or ``updated_at`` is missing; if an attribute has the wrong type; or if a property cannot be
-    written as JSON. An id must have 1 to 255 printable ASCII characters, without spaces, double
-    quotes and backslashes.
+    Raises InvalidResponse
+
+    - if the document is not an object
+    - if ``id``, ``status``, ``created_at`` or ``updated_at`` is missing
+    - if an attribute has the wrong type
+    - if a property cannot be written as JSON
+    - if the id is not 1 to 255 printable ASCII characters, or has a space, a double quote or a
+      backslash
     """
     if not isinstance(document, dict):
         raise InvalidResponse("The Image service's response is not an image.")
@@ -75,10 +80,10 @@ def _invalid(key: str) -> InvalidResponse:
 def parse_images(
     documents: list[dict[str, Any]], base_attributes: frozenset[str]
 ) -> Iterator[Image]:
-    """Yield the images in `documents`; log and skip each document that is not an image.
+    """Yield the images in `documents`, in order. Log and skip each document that is not an image.
 
     `parse_image` explains `base_attributes`. Each document is removed from the list `documents`
-    when it is parsed, so that its memory is freed.
+    when it is parsed, so that its memory is freed. The log has each id only once.
     """
     for document in _pop_all(documents):
         try:

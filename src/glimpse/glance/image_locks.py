@@ -42,9 +42,11 @@ class ImageLocks:
 
     No other task or process can hold the lock at the same time. `backend_url` is the tooz URL of
     the lock service that holds the locks. A caller waits at most `timeout` seconds for a lock.
-    `write_expiry` is the number of seconds after which Glance must have completed a PATCH; only
-    locks in files use it. `clock` returns seconds since 1970, as file times do. Close the locks
-    after use.
+    Close the locks after use.
+
+    For locks in files, `write_expiry` is the number of seconds after which Glance has completed any
+    PATCH, and `clock` returns seconds since 1970, as file times do. For other locks, both have no
+    effect.
     """
 
     def __init__(
@@ -73,8 +75,11 @@ class ImageLocks:
         """Hold the lock of an image during the ``async with`` block, however long that takes.
 
         Pass the id in lower case, because Glance ignores the case of ids. Never hold the locks of
-        two images at once: both images may have the same lock. Raises Unavailable if the lock
-        cannot be acquired within `timeout` seconds, or if the lock service fails. A failure to
+        two images at once: both images may have the same lock. If a process exited while it held
+        the lock, first waits until its PATCH must be over.
+
+        Raises Unavailable if the lock cannot be acquired within `timeout` seconds, or if the lock
+        service fails. After an exception of the block, the lock is released, too. A failure to
         release the lock is only logged.
         """
         name = lock_name(image_id)
@@ -104,8 +109,9 @@ class ImageLocks:
         """Return the seconds until a PATCH that an exited process left unfinished must be over.
 
         Call this while you hold the lock `name`. Then a marker file can only be from a process that
-        exited during its write. Returns 0 if there is no marker file, or if the locks are not in
-        files. Raises Unavailable if the marker file cannot be read.
+        exited during its write. Returns 0 if there is no marker file, if the marker is
+        `write_expiry` seconds old, or if the locks are not in files. Raises Unavailable if the
+        marker file cannot be read.
         """
         if self._markers is None:
             return 0.0
@@ -164,8 +170,8 @@ class ImageLocks:
 def lock_name(image_id: str) -> str:
     """Return the name of the lock of an image, one of 4,096 names.
 
-    `image_id` may be any text. Do not change the names: processes of different versions may share a
-    Glance.
+    Images may have the same name. `image_id` may be any text. Do not change the names: processes of
+    different versions may share a Glance.
     """
     digest = hashlib.sha256(image_id.encode(errors="surrogatepass")).hexdigest()
     return f"glimpse-turn-{digest[:_NAME_DIGITS]}"

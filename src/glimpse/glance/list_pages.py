@@ -43,13 +43,14 @@ async def iterate_pages(
 ) -> AsyncGenerator[GlancePage, None]:
     """Yield the pages after `marker` until they have `wanted` images or the list ends.
 
-    Without a marker, the list begins at its first image. `wanted` is at least 1. A page has at most
-    `page_size` images, and fewer after `fetch` has raised TooLarge. `next_marker` of the last page
-    is None, even if Glance has more images. The next page is prefetched if `prefetch_limit` allows
-    it. Close the generator (`aclose`) to cancel a prefetch.
+    If `marker` is None, the list begins at its first image. `wanted` is at least 1. A page has at
+    most `page_size` images, and fewer after `fetch` has raised TooLarge. `next_marker` of the last
+    page is None, even if Glance has more images. The next page is prefetched if `prefetch_limit`
+    has a free place. Close the generator (`aclose`) to cancel a prefetch.
 
     Raises InvalidResponse if the list repeats a marker, has an empty page before the last one, or
-    has more than 100,000 pages. Also raises the errors of `fetch` and of `parse_page`.
+    has more than 100,000 pages. Raises TooLarge if a page of one image is too large. Also raises
+    the other errors of `fetch` and those of `parse_page`.
     """
     seen, count, prefetch = {marker}, min(page_size, wanted), _Prefetch(fetch, prefetch_limit)
     try:
@@ -89,18 +90,18 @@ class _Prefetch:
         """Begin to fetch the page after `marker`, of at most `count` images.
 
         Does nothing if `limit` is exhausted: `take` then fetches the page. Call `take` before the
-        next `start`.
+        next `start`. Call `take` or `cancel` at the end, or a place of `limit` stays taken.
         """
         if not self._limit.locked():
             await self._limit.acquire()
             self._task = asyncio.create_task(_fetch_shrinking(self._fetch, marker, count))
 
     async def take(self, marker: str | None, count: int) -> tuple[Response, int]:
-        """Return the page that `start` began to fetch. Without a fetch, fetch the page now.
+        """Return the page that `start` began to fetch. Without such a fetch, fetch the page here.
 
-        `marker` and `count` are used only to fetch the page now. Returns the response and the
-        number of images that were requested. Raises TooLarge if a page of one image is too large,
-        and the other errors of `fetch`.
+        `marker` and `count` are used only without such a fetch. Returns the response and the number
+        of images that were requested. Raises TooLarge if a page of one image is too large, and the
+        other errors of `fetch`.
         """
         if self._task is None:
             return await _fetch_shrinking(self._fetch, marker, count)
@@ -111,7 +112,10 @@ class _Prefetch:
             self._limit.release()
 
     async def cancel(self) -> None:
-        """Cancel the fetch in progress, if there is one, and wait until the fetch has ended."""
+        """Cancel the fetch in progress, if there is one, and wait until the fetch has ended.
+
+        Call this once, at the end. A fetched page is thrown away.
+        """
         if self._task is not None:
             self._task.cancel()
             self._limit.release()

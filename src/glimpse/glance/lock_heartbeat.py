@@ -16,15 +16,17 @@ _DEFAULT_INTERVAL = 1.0
 class LockHeartbeat:
     """A thread that renews all locks of `coordinator`, three times per expiry time.
 
-    Start `coordinator` before the thread. An outage of the lock service is logged once when it
-    begins and once when it ends. An asyncio task would renew the locks too late while the event
-    loop is busy. tooz's own heartbeat logs each failure, and cannot be stopped during an outage.
+    Start `coordinator` before the thread. After a failure, the thread tries again every second. An
+    outage of the lock service is logged once when it begins and once when it ends.
+
+    An asyncio task would renew the locks too late while the event loop is busy. tooz's own
+    heartbeat logs each failure, and cannot be stopped during an outage.
     """
 
     def __init__(
         self, coordinator: CoordinationDriver, wait: Callable[[float], bool] | None = None
     ) -> None:
-        """Prepare the thread; `start` starts it.
+        """Prepare the thread; `start` starts the thread.
 
         `wait` gets a number of seconds, waits that long, and returns True to end the thread. The
         default `wait` returns True as soon as `stop` is called. If you pass another `wait`, `stop`
@@ -35,12 +37,18 @@ class LockHeartbeat:
         self._wait = wait or self._stopped.wait
 
     def start(self) -> None:
-        """Start the thread if locks of this lock service have to be renewed. Call this once."""
+        """Start the thread if the lock service needs heartbeats, otherwise do nothing.
+
+        Call this once. The thread does not keep the process from exiting.
+        """
         if self._coordinator.requires_beating:
             threading.Thread(target=self._run, name="lock-heartbeat", daemon=True).start()
 
     def stop(self) -> None:
-        """Tell the thread to end after a heartbeat in progress. Does not wait for the thread."""
+        """Tell the thread to end after a heartbeat in progress. Does not wait for the thread.
+
+        The locks are not released.
+        """
         self._stopped.set()
 
     def _run(self) -> None:

@@ -11,10 +11,13 @@ def make_property_patch(
 ) -> list[dict[str, Any]]:
     """Return the operations of a JSON patch that apply `changes` to `properties`.
 
-    `properties` are those of the image. The list is empty if the image needs no change. A key is
-    set by ``add``, which succeeds even if another client has added the key in the meantime. Raises
-    PropertyNotFound if a key to remove does not exist. Raises PropertyLimitExceeded if the image
-    would have more than `changes.limit` properties.
+    `properties` are those of the image. Keys are removed first, in alphabetical order, then set in
+    the order of `changes.set`. Properties that have their new value already are left out, so the
+    list is empty if the image needs no change. A key is set by ``add``, which succeeds even if
+    another client has added the key in the meantime.
+
+    Raises PropertyNotFound if a key to remove does not exist. Raises PropertyLimitExceeded if the
+    image would have more than `changes.limit` properties.
     """
     removed = properties.keys() - apply_changes(properties, changes).keys()
     return [
@@ -30,7 +33,9 @@ def make_property_patch(
 def is_empty_patch_allowed(caller: Caller, image: Image) -> bool:
     """Return True if Glance would accept an empty patch of `image` from `caller`.
 
-    Then the empty patch need not be sent.
+    Then the empty patch need not be sent. Glance accepts an empty patch from a caller with a role
+    to change images: if the caller is an admin, if the caller's project owns the image, or if the
+    image is public. Only Glance's default policy is considered.
     """
     is_owner = caller.is_admin or image.owner == caller.project_id
     return has_role(caller, Action.MODIFY_IMAGE) and (is_owner or image.visibility == "public")

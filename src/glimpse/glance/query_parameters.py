@@ -17,8 +17,9 @@ _MULTIPLE = (
 def query_parameters(query: ImageQuery) -> list[tuple[str, str]]:
     """Return the filters and the sort order of `query` as pairs of a key and a value.
 
-    The values are not yet URL-encoded. The limit and the marker are left out. Glance's defaults are
-    left out, too: ``member_status=accepted`` and ``os_hidden=false``.
+    Keys may repeat (``tag``). The values are not yet URL-encoded. The limit and the marker are left
+    out, and so are filters that are None. Glance's defaults are left out, too:
+    ``member_status=accepted`` and ``os_hidden=false``.
     """
     return [*_attribute_parameters(query), *query.properties.items()]
 
@@ -68,7 +69,7 @@ _SINGLE: dict[str, Callable[[Any], str]] = {
 
 
 def _render_values(values: tuple[str, ...]) -> str:
-    """Render one value as ``x`` (``eq:x`` if it has a colon), and several as ``in:x,y``."""
+    """Render one value as ``x`` (``eq:x`` if the value has a colon), several as ``in:x,y``."""
     if len(values) == 1:
         return f"eq:{values[0]}" if ":" in values[0] else values[0]
     return "in:" + ",".join(map(_quote, values))

@@ -34,7 +34,8 @@ class GlanceRequest(NamedTuple):
     def with_header(self, name: str, value: str) -> "GlanceRequest":
         """Return a copy of the request with the header `name`, which has the value `value`.
 
-        The header replaces a header whose name has the same spelling, including case.
+        The header replaces a header whose name has the same spelling, including case. The original
+        request keeps its headers.
         """
         return self._replace(headers={**self.headers, name: value})
 

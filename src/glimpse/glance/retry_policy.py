@@ -37,7 +37,7 @@ class RetryPolicy:
 
     - The request is a GET.
     - The request was not sent, because no connection was made (ConnectError).
-    - The request is idempotent, and the server is no longer processing it.
+    - The request is idempotent, and the attempt ended with neither a timeout nor a 504.
 
     After a timeout or a 504, the server may still be processing the request. If another server then
     completed the same write first, the late write could undo changes that other clients made
@@ -57,10 +57,10 @@ class RetryPolicy:
         If all attempts failed, the response is that of the last one, such as a 503. A status code
         that is not in RETRYABLE_STATUS_CODES, such as 404, is a success here.
 
-        Raises Unavailable if the last attempt has no response, InvalidResponse if its response is
-        not HTTP or incomplete, TooLarge if a response has too many bytes, and Invalid if
-        `request.diagnosis` explains a 500. `send_once` must return errors instead of raising them.
-        The caller must limit the time.
+        If the last attempt has no response, raises Unavailable, or InvalidResponse for a response
+        that is not HTTP or incomplete. Raises TooLarge if a response has too many bytes. Raises
+        Invalid if `request.diagnosis` explains a 500. `send_once` must return errors instead of
+        raising them. The caller must limit the time.
         """
         queue = deque(servers.order())
         retry = 0
@@ -89,8 +89,9 @@ class RetryPolicy:
 def _is_safe_to_repeat(request: GlanceRequest, result: AttemptResult) -> bool:
     """Return True if the request may be sent again after the failed attempt `result`.
 
-    That is so if the request is a GET, if it was not sent, or if it is idempotent and the server is
-    no longer processing it.
+    A GET may always be sent again, and every request after a ConnectError, because the server did
+    not get the request. An idempotent request may also be sent again if `_may_be_in_progress` is
+    False.
     """
     if request.method == "GET" or isinstance(result, ConnectError):
         return True
@@ -98,7 +99,7 @@ def _is_safe_to_repeat(request: GlanceRequest, result: AttemptResult) -> bool:
 
 
 def _may_be_in_progress(result: AttemptResult) -> bool:
-    """Return True if the server, or a proxy before it, timed out.
+    """Return True if the server timed out, or a proxy before the server did (504).
 
     The server may then still be processing the request.
     """
@@ -116,7 +117,7 @@ def _is_timeout(result: AttemptResult) -> bool:
 
 
 def _raise_if_explained(request: GlanceRequest, result: AttemptResult) -> None:
-    """Raise Invalid for a 500 that `request.diagnosis` explains; otherwise do nothing."""
+    """Raise Invalid if `result` is a 500 that `request.diagnosis` explains; else do nothing."""
     if isinstance(result, Response) and result.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         explanation = request.diagnosis()
         if explanation is not None:

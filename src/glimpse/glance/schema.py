@@ -33,13 +33,13 @@ class SchemaKeys(NamedTuple):
 
 
 class ImageSchema:
-    """The keys of attributes: those of the Image API, and those that Glance's schema adds.
+    """The keys of Glance's image schema, and always those of the Image API.
 
     The schema is the same for all callers. The first call fetches the schema with the token of its
     caller. All calls wait until that first fetch has ended. Later fetches run in the background. A
     call starts such a fetch `max_age` seconds after a successful fetch, or ten seconds after a
-    failed fetch. After a failed fetch, the last known attributes are used: at first those of the
-    Image API. Close the schema to cancel a fetch.
+    failed fetch. After a failed fetch, the last known keys are used: at first those of the Image
+    API. Close the schema to cancel a fetch.
     """
 
     def __init__(
@@ -56,8 +56,8 @@ class ImageSchema:
     async def base_attributes(self, token: str) -> frozenset[str]:
         """Return the keys that are attributes; all other keys are properties. Raises nothing.
 
-        `token` is the caller's token, with which the schema is fetched if necessary. Calls wait
-        only for the first fetch.
+        `token` is the caller's token, with which the schema is fetched if necessary. Waits for the
+        first fetch of the schema, but not for later fetches.
         """
         await self._keep_fresh(token)
         return self._keys.base_attributes
@@ -65,8 +65,8 @@ class ImageSchema:
     async def all_keys(self, token: str) -> frozenset[str]:
         """Return all keys in the schema, including properties that an operator declared.
 
-        `token` is the caller's token, with which the schema is fetched if necessary. Calls wait
-        only for the first fetch. Raises nothing.
+        `token` is the caller's token, with which the schema is fetched if necessary. Waits for the
+        first fetch of the schema, but not for later fetches. Raises nothing.
         """
         await self._keep_fresh(token)
         return self._keys.all_keys
@@ -78,7 +78,11 @@ class ImageSchema:
                 await asyncio.wait((refresh,))  # a cancelled caller does not cancel it
 
     async def _fetch_attributes(self, token: str) -> None:
-        """Fetch the schema, and set the time of the next fetch. After a failure, keep the keys."""
+        """Fetch the schema and keep its keys. After an ImageServiceError, keep the old keys.
+
+        The next fetch is due `max_age` seconds after a success, ten seconds after any failure or a
+        cancellation.
+        """
         lifetime = _RETRY_AFTER
         try:
             keys = parse_schema(await self._fetch(token))
@@ -91,7 +95,7 @@ class ImageSchema:
             self._stale_at = self._clock() + lifetime
 
     def close(self) -> None:
-        """Cancel a fetch in progress."""
+        """Cancel a fetch in progress. Calls that wait for the fetch return the last known keys."""
         self._refresh.close()
 
 
@@ -101,7 +105,8 @@ def parse_schema(response: Response) -> SchemaKeys:
     A key that the schema marks ``is_base: false`` is no base attribute. Every other key is a base
     attribute, as in python-glanceclient, which Compute uses. Raises InvalidResponse for an
     unsuccessful response, for a body that is not a schema, for more than 1,000 keys, and for a key
-    of more than 255 characters.
+    of more than 255 characters. Raises TooLarge if the body has more than 100,000 opening brackets
+    and braces.
     """
     described = parse_document(response).get("properties") if is_success(response) else None
     if not isinstance(described, Mapping):

@@ -13,7 +13,7 @@ def base_url(url: str) -> str:
     """Return a configured URL of Glance with a scheme, and without ``/v2`` at its end.
 
     Example: ``glance:9292/v2/`` -> ``http://glance:9292``. As in nova, the default scheme is
-    ``http``.
+    ``http``. Slashes at the end are removed, too.
     """
     return (url if "//" in url else f"http://{url}").rstrip("/").removesuffix("/v2")
 
@@ -36,10 +36,10 @@ def is_url(url: str) -> bool:
 class Servers:
     """The base URLs of one or more equal servers, and which servers have failed recently.
 
-    `urls` are URLs as the operator wrote them (see `base_url`). The first request begins with a
-    random server, and each further request with the next server in turn. For `backoff` seconds
-    after a failure, a server is tried only after all other servers. `public_url` is the first of
-    `urls` without user and password, for links.
+    `urls` are URLs as the operator wrote them (see `base_url`). The servers are in random order,
+    and each request begins with the next server in turn. For `backoff` seconds after a failure, a
+    server is tried only after all other servers. `public_url` is the first of `urls` without user
+    and password, for links.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Servers:
         """Return the base URLs of all servers, in the order in which to try them.
 
         Each call begins with the next server in turn. Servers whose backoff is in progress come
-        last.
+        last, in turn among themselves.
         """
         start = self._next % len(self._urls)
         self._next = start + 1

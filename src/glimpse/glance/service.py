@@ -46,12 +46,10 @@ class GlanceImageService:
     """An ImageService over HTTP. Each request to Glance carries the caller's own token.
 
     Glance checks the caller's permissions. The operator's `rules` are checked here as well: they
-    can forbid more than Glance, but cannot allow what Glance forbids.
-
-    Requests to Glance, without retries: one for each page of a list, one to get an image, one to
-    delete it (two if the operator has a rule for getting or deleting images), at most two to change
-    properties, and one for the schema every `schema_max_age` seconds. Methods that read or change
-    images may raise NotAuthenticated, Unavailable or InvalidResponse.
+    can forbid more than Glance, but cannot allow what Glance forbids. A page of a list, an image
+    and a deletion take one request to Glance each, without retries. A change of properties takes up
+    to two, and so does a deletion if the operator has a rule for getting or deleting images.
+    Methods that read or change images may raise NotAuthenticated, Unavailable or InvalidResponse.
     """
 
     def __init__(
@@ -80,9 +78,9 @@ class GlanceImageService:
     async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
         """Yield pages of the images that match `query`, with at most `query.limit` images in all.
 
-        Malformed images, and images that the operator's rules hide, are left out. Raises Forbidden,
-        Invalid, MarkerNotFound or MarkerNotVisible: before the first page, or later if Glance
-        refuses the request for a further page.
+        Yields at least one page, which may be empty. Leaves out malformed images, and images that
+        the operator's rules hide. Raises Forbidden, Invalid, MarkerNotFound or MarkerNotVisible:
+        before the first page, or later if Glance refuses the request for a further page.
         """
         self._permissions.check(caller, Action.GET_IMAGES)
         accepts = self._permissions.list_filter(caller)
@@ -98,7 +96,10 @@ class GlanceImageService:
     async def _pages(
         self, caller: Caller, query: ImageQuery, limit: int | None
     ) -> AsyncGenerator[Page, None]:
-        """Yield pages of Glance's list without malformed images: `limit` images or fewer."""
+        """Yield pages of Glance's list, without malformed images, and without checking the rules.
+
+        All pages together have at most `limit` images; None is no limit.
+        """
         remaining = sys.maxsize if limit is None else limit
         pages = iterate_pages(
             functools.partial(self._fetch_page, caller, query),
@@ -123,9 +124,8 @@ class GlanceImageService:
     ) -> Response:
         """Request the page of at most `limit` images after `marker` (None: the first page).
 
-        Returns a successful response. Raises the errors of `GlanceClient.send`, the error of
-        `list_error` for an unsuccessful response, TooLarge for a page of more than 100,000 opening
-        brackets and braces, and Invalid for a filter that is not valid Unicode.
+        Returns a successful response. Raises the errors of `GlanceClient.send`, `list_error` and
+        `check_containers`, and Invalid for a filter that is not valid Unicode.
         """
         all_parameters = [*query_parameters(query), ("limit", str(limit))]
         if marker is not None:
@@ -148,7 +148,8 @@ class GlanceImageService:
     async def versions(self) -> dict[str, list[str] | ImageServiceError]:
         """Return each server's API version ids, or the error of the request, by base URL.
 
-        A base URL may have a password. Raises Unavailable if the servers cannot be looked up.
+        Calls one server after the other, each for at most `total_timeout` seconds. A base URL may
+        have a password. Raises Unavailable if the servers cannot be looked up.
         """
         found: dict[str, list[str] | ImageServiceError] = {}
         for server in sorted((await self._client.servers()).order()):
@@ -185,11 +186,12 @@ class GlanceImageService:
     ) -> Image:
         """Apply `changes` under the image's lock; return the image as it is afterwards.
 
-        `read_image` reads the present image; with None, the image is read from Glance. Raises the
-        first that applies: Unavailable if the lock cannot be acquired, the errors of `get_image`,
-        PropertyNotFound for a key to remove that the image does not have, PropertyLimitExceeded for
-        more than `changes.limit` properties, Forbidden if a rule or Glance forbids the change,
-        Conflict if Glance responds 409, and Invalid if Glance cannot store a property.
+        `read_image` (None: `get_image`) reads the present image. Sends no PATCH if nothing changes,
+        unless only Glance can say whether the caller may change the image. Raises the first that
+        applies: Unavailable if the lock cannot be acquired, the errors of reading, PropertyNotFound
+        for a key to remove that the image does not have, PropertyLimitExceeded for more than
+        `changes.limit` properties, Forbidden if a rule or Glance forbids the change, Conflict if
+        Glance responds 409, and Invalid if Glance cannot store a property.
         """
         # Glance's usual database ignores the case of an id: all spellings are one image's.
         async with self._image_locks.lock(image_id.lower()):
@@ -238,9 +240,10 @@ class GlanceImageService:
     ) -> None:
         """Delete an image and its data.
 
-        Raises ImageNotFound if the image is not visible, Forbidden if a rule or Glance forbids the
-        deletion, and Conflict if Glance responds 409. If the operator has a rule for getting or
-        deleting images, `read_image` (None: `get_image`) reads the image first.
+        If the operator has a rule for getting or deleting images, `read_image` (None: `get_image`)
+        reads the image first. Raises ImageNotFound if the image is not visible, Forbidden if a rule
+        or Glance forbids it, and the error of `error_from_response` for any other failure of
+        Glance.
         """
         if self._permissions.has_rule(Action.DELETE_IMAGE) or self._permissions.has_rule(
             Action.GET_IMAGE
@@ -254,7 +257,7 @@ class GlanceImageService:
     async def base_attributes(self, caller: Caller) -> frozenset[str]:
         """Return the keys of attributes: those of the Image API, and those in Glance's schema.
 
-        Calls wait only for the first fetch of the schema. Raises nothing.
+        Waits for the first fetch of the schema, but not for later fetches. Raises nothing.
         """
         return await self.schema.base_attributes(caller.token)
 
@@ -264,23 +267,20 @@ class GlanceImageService:
         )
 
     async def ping(self) -> str | None:
-        """Return None if any server of Glance responds, otherwise why none does. Raises nothing.
-
-        A 500, 502, 503 or 504 is no response. Only transport and catalog timeouts limit the time.
-        """
+        """Return None if any server of Glance responds, otherwise why: see `GlanceClient.ping`."""
         return await self._client.ping()
 
     async def close(self) -> None:
         """Cancel background requests, and close all connections, locks and service tokens.
 
-        Call this when all requests have ended, because requests in progress fail, even writes.
+        Call this when all requests have ended: one in progress fails, even if it writes.
         """
         self.schema.close()
         await self._client.close()
         await self._image_locks.close()
 
     def _request(self, method: str, caller: Caller, image_id: str) -> GlanceRequest:
-        """Return a request without a body. Raises ImageNotFound as `image_path` does."""
+        """Return a request for one image, without a body. Raises ImageNotFound as `image_path`."""
         return GlanceRequest(
             method,
             image_path(image_id),
@@ -289,10 +289,10 @@ class GlanceImageService:
         )
 
     async def _parse_response(self, response: Response, caller: Caller, image_id: str) -> Image:
-        """Return the image in a response.
+        """Return the image in a response. May wait for the first fetch of the schema.
 
-        For an unsuccessful response, raises the error of `image_error`. For a malformed response,
-        raises InvalidResponse or TooLarge.
+        Raises the error of `image_error` for an unsuccessful response, and InvalidResponse or
+        TooLarge for a malformed one.
         """
         if not is_success(response):
             raise image_error(response, image_id)

@@ -57,10 +57,11 @@ class UnusableLockService(Exception):
 class ToozLocks:
     """The locks that ImageLocks uses, in the lock service at `backend_url` (a tooz URL).
 
-    A call of the lock service that takes more than `call_timeout` seconds raises Unavailable and is
-    abandoned: its thread runs on. `abandoned_calls` is the number of abandoned calls whose threads
-    are still running. While there are eight, further calls raise Unavailable at once. Locks in
-    files (``file:``) are acquired and released without threads, and without a timeout.
+    A call of the lock service that takes more than `call_timeout` seconds raises Unavailable. Its
+    thread runs on: such a call is abandoned. `abandoned_calls` is the number of abandoned calls
+    whose threads are still running. While there are eight, further calls raise Unavailable at once.
+    Locks in files (``file:``) are acquired and released without threads, and without a timeout.
+    Close the locks after use.
     """
 
     def __init__(self, backend_url: str, call_timeout: float = _CALL_TIMEOUT) -> None:
@@ -81,9 +82,10 @@ class ToozLocks:
     async def try_lock(self, name: str) -> Lock | None:
         """Acquire the lock `name` without waiting for its holder; return None if it is held.
 
-        Pass the lock that is returned to `release`. The first call connects to the lock service.
-        Raises Unavailable if the lock service cannot be reached, fails or does not respond within
-        `call_timeout`.
+        Pass the lock that is returned to `release`. Until then, the lock is renewed, so that it
+        does not expire. The first call connects to the lock service; after a failure, the next call
+        connects. Raises Unavailable if the lock service cannot be reached, fails or does not
+        respond within `call_timeout`. A lock that is acquired after that is released again.
         """
         if not self._is_started:
             try:
@@ -134,9 +136,9 @@ class ToozLocks:
         """Call a function of tooz and return its result. Uses a thread if locks are not in files.
 
         Raises Unavailable if the function fails, if it takes longer than `call_timeout`, or at once
-        while eight abandoned calls are running. If the call is abandoned, or if this coroutine is
-        cancelled, the function runs on. If the function then returns a result, `undo` is called
-        with that result.
+        while eight abandoned calls are running. A function that takes too long runs on, and so does
+        one whose caller is cancelled. If such a function returns a result, `undo` is called with
+        that result.
         """
         if self._is_local:
             return self._translate_errors(function)
@@ -168,7 +170,10 @@ class ToozLocks:
             raise Unavailable(_UNREACHABLE) from None
 
     def _abandon(self, call: "asyncio.Future[Result]", undo: Callable[[Result], object]) -> None:
-        """Count the call as abandoned until it ends. If the call succeeds, undo it in a thread."""
+        """Count the call as abandoned until the call ends.
+
+        If the call returns a result, calls `undo` with the result, in a thread.
+        """
         self.abandoned_calls += 1
 
         def on_done(done: "asyncio.Future[Result]") -> None:
@@ -180,7 +185,10 @@ class ToozLocks:
 
 
 def _try_undo(undo: Callable[[Result], object], result: Result) -> None:
-    """Undo an abandoned call. Log a failure to do so; then the lock expires by itself."""
+    """Call `undo` with the result of an abandoned call. Raises nothing.
+
+    A failure is logged; the lock then expires by itself.
+    """
     try:
         undo(result)
     except Exception as error:  # noqa: BLE001  tooz does not translate all errors
@@ -191,8 +199,9 @@ def _try_undo(undo: Callable[[Result], object], result: Result) -> None:
 
 
 def with_timeouts(backend_url: str) -> str:
-    """Return `backend_url` with a lock expiry of 10 and a network timeout of 5 seconds.
+    """Return `backend_url` with the parameters for two times, in seconds.
 
+    A lock expires after 10 seconds without a heartbeat, and a call of the network takes at most 5.
     Parameters that the URL has already are kept. Only URLs of Redis, memcached and etcd (by HTTP)
     are changed. Other lock services need no expiry: locks in files are released when their process
     exits, and a database releases a lock when the connection of its holder closes.

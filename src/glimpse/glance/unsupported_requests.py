@@ -24,8 +24,8 @@ _ATTRIBUTES = frozenset(("base", "extra_properties"))
 def diagnose_query(query: ImageQuery) -> str | None:
     """Return a sentence for clients about the first filter that Glance cannot handle, or None.
 
-    Only filters by properties are examined. Glance fails for the keys ``locations``, ``members``
-    and ``properties``, and for keys that end with ``_min`` or ``_max``.
+    Only filters by properties are examined, in the order of the query. Glance fails for the keys
+    ``locations``, ``members`` and ``properties``, and for keys that end with ``_min`` or ``_max``.
     """
     for key in query.properties:
         if key in _RELATIONS or key.endswith(("_min", "_max")):
