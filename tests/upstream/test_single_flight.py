@@ -34,6 +34,17 @@ async def test_callers_share_one_run_and_the_next_caller_starts_another() -> Non
     assert function.calls == ["a", "d"]
 
 
+async def test_a_caller_in_the_same_turn_of_the_event_loop_as_the_end_starts_another_call() -> None:
+    function = SlowFunction()
+    function.ready.set()
+    flight = SingleFlight(function)
+    ended = flight.start("a")
+    await asyncio.sleep(0)  # the call has ended, but its callback has not run
+    assert ended.done()
+    assert await flight.join("b") == "b"
+    assert function.calls == ["a", "b"]
+
+
 async def test_all_callers_get_the_exception_of_the_run() -> None:
     function = SlowFunction()
     function.error = ValueError("no")

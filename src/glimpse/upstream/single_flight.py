@@ -24,7 +24,7 @@ class SingleFlight(Generic[Parameters, Result]):
 
         Cancelling the task cancels the call for all callers.
         """
-        if self._task is None:
+        if self._task is None or self._task.done():  # has ended, and _finish has not yet run
             self._task = asyncio.create_task(self._function(*args, **kwargs))
             self._task.add_done_callback(self._finish)
         return self._task
@@ -42,7 +42,8 @@ class SingleFlight(Generic[Parameters, Result]):
 
         An exception of the task is not logged, even if no caller waits.
         """
-        self._task = None
+        if self._task is task:
+            self._task = None
         if not task.cancelled():
             # Without this, asyncio would log the exception if no caller waits any more.
             task.exception()
