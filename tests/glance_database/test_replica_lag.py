@@ -38,6 +38,8 @@ class FakeServers:
         self.failure: Exception | None = None
         self.is_replica_hanging = False
         self.is_primary_down = False
+        self.is_replica_down = False
+        self.connected: list[str] = []
         self.statements: list[str] = []
         self.revision = "2024_1_contract01"
 
@@ -45,7 +47,10 @@ class FakeServers:
         return self.now
 
     async def connect(self, _url: DatabaseURL, host: Host, _seconds: float) -> Connection:
-        if host.name not in ("primary", "replica"):
+        self.connected.append(host.name)
+        if host.name not in ("primary", "replica") or (
+            self.is_replica_down and host.name == "replica"
+        ):
             raise DatabaseUnavailable("it is down")
         return FakeConnection(self, host.name)
 
@@ -248,6 +253,22 @@ async def test_a_primary_whose_position_cannot_be_read_is_read(servers: FakeServ
         with pytest.raises(ReplicaNotCurrent):
             await replicas[0].check()
     assert await database.fetch(_READ) == [["primary"]]
+
+
+async def test_a_replica_that_goes_down_while_it_is_not_current_is_not_checked_with_each_statement(
+    servers: FakeServers,
+) -> None:
+    database, replicas = _open(servers, "replica")
+    servers.is_replicating = False
+    assert await database.fetch(_READ) == [["primary"]]
+    servers.is_replica_down = True
+    servers.connected.clear()
+    for _ in range(20):
+        servers.now += 0.1  # 2 seconds in all, and a check is due every half a second
+        assert await database.fetch(_READ) == [["primary"]]
+        await asyncio.sleep(0.01)  # a check runs in the background
+    assert 3 <= servers.connected.count("replica") <= 4
+    await replicas[0].close()
 
 
 async def test_readiness_does_not_show_the_addresses_of_a_login_that_the_primary_refuses(

@@ -99,6 +99,10 @@ class Replica:
         except ReplicaNotCurrent as error:
             self._record_lag(error)
             raise
+        except DatabaseError:
+            if self._lag.is_open:
+                self._lag.record_failure()  # so that the next check is not due at once
+            raise
         if self._lag.is_open:
             _LOG.warning("%s is current, and is read again.", self._name)
         self._lag.record_success()
