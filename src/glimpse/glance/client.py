@@ -58,8 +58,8 @@ class GlanceClient:
         followed.
 
         Raises Unavailable if no server is known, no server can be reached, or none responds in
-        time. After that, Glance may still process a write. Raises InvalidResponse if the response
-        is not HTTP or incomplete, and TooLarge if its body has more than
+        time. After Unavailable, Glance may still be processing a write. Raises InvalidResponse if
+        the response is not HTTP or incomplete, and TooLarge if its body has more than
         `request.max_response_bytes`. Raises Invalid if Glance responds 500 and `request.diagnosis`
         explains why.
         """

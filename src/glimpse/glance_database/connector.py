@@ -40,8 +40,9 @@ class Connector:
 
         If no host can be reached, raises DatabaseUnavailable with the reason of each host. Once a
         host has been reached, no further host is tried. Then QueryFailed means that the host
-        refuses the user or the database. UnknownSchema means that Glimpse does not know the schema.
-        Any other DatabaseError means that the schema cannot be read.
+        refuses the user, the database, or the reading of the schema. UnknownSchema means that
+        Glimpse does not know the schema. Any other DatabaseError means that the schema cannot be
+        read.
 
         The check of the schema has no timeout of its own. If the check fails or is cancelled, the
         connection is closed.

@@ -126,8 +126,8 @@ class GlanceDatabase:
     async def fetch_status(self, statement: Statement) -> Rows:
         """Run a statement about the server, such as its position in the log; return its rows.
 
-        The limit is `options.timeout`. After three failures of `fetch` in a row, raises
-        DatabaseUnavailable at once. Raises DatabaseError if the statement fails. Such a failure
+        After three failures in a row, raises DatabaseUnavailable at once (see the class). Raises
+        DatabaseError if the statement fails, or takes longer than `options.timeout`. Such a failure
         does not count as a failure of `fetch`, because the user may only lack a privilege for this
         statement.
         """

@@ -87,8 +87,8 @@ def parse_database_url(text: str) -> DatabaseURL:
 
     The schemes are mysql, mariadb, postgresql and postgres. A driver after ``+`` is ignored, and so
     are options for the driver, such as ``charset``. If an option is repeated, the last value
-    counts. The default host is localhost. As in SQLAlchemy, write ``%40`` for an ``@`` in a
-    password, and ``%25`` for a percent sign.
+    counts. The default host is localhost, and the default port is that of the kind of database. As
+    in SQLAlchemy, write ``%40`` for an ``@`` in a password, and ``%25`` for a percent sign.
 
     Raises InvalidDatabaseURL for
 

@@ -167,7 +167,7 @@ class ImageReader:
         """Read a single image, because its properties were too large for a page of a list.
 
         Returns None if the image no longer exists, if the caller no longer sees the image, or if
-        its row is malformed. A malformed row is logged. The policy is not asked.
+        its row is malformed. A malformed row is logged. Does not evaluate the policy.
         """
         row = await self._read_row(image_id, reader.project_id)
         image = None if row is None else make_listed_image(row)
@@ -176,7 +176,10 @@ class ImageReader:
         return image if _is_visible_to(reader, image, is_member=bool(row[-1])) else None
 
     async def _read_row(self, image_id: str, project_id: str | None) -> Row | None:
-        """Return the row of `statements.select_image`; None if the image does not exist."""
+        """Return the row of `statements.select_image`; None if the image does not exist.
+
+        `project_id` is the caller's project, or None.
+        """
         statement = select_image(self._database.dialect, image_id, project_id)
         return await self._database.fetch_row(statement)
 

@@ -157,9 +157,10 @@ _SERVER_TOO_BUSY = frozenset((1040, 1203, 1205, 1213, 1226, 1317, 1969, 3024))
 
 
 def _reason(error: Exception) -> str:
-    """Return the code and the text of an error on one line; the name of its class if it has none.
+    """Return the code and the text of an error on one line.
 
-    Call this only for errors whose text has no value of the request.
+    If the error has neither, returns the name of its class. Call this only for an error whose text
+    has no value of the request.
     """
     text = " ".join(str(part) for part in error.args)
     return " ".join(text.split()) or type(error).__name__

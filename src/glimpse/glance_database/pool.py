@@ -77,10 +77,10 @@ class ConnectionPool:
             raise DatabaseUnavailable(f"no result within {timeout:g} seconds") from None
 
     async def _fetch_over(self, used: _PooledConnection, statement: Statement) -> Rows:
-        """Run a statement over a connection, then make the connection idle. Returns the rows.
+        """Run a statement over a connection, and return the rows. Then the connection is idle.
 
-        Instead, the connection is closed after an error, after a cancellation, and if the pool has
-        been closed.
+        After an error or a cancellation, or if the pool has been closed, the connection is closed
+        instead.
         """
         is_usable = False
         try:
@@ -97,7 +97,7 @@ class ConnectionPool:
     def _take_idle(self) -> _PooledConnection | None:
         """Remove and return the idle connection that was used last; None if there is none.
 
-        An expired connection is closed, and the connection that was used before is taken instead.
+        Expired connections do not count: those that are found on the way are closed.
         """
         now = self._clock()
         while self._idle:

@@ -105,7 +105,10 @@ class PrimaryPositions:
         return next(times, -math.inf)
 
     def close(self) -> None:
-        """Cancel a reading in progress; calls of `newest` that wait for it get CancelledError."""
+        """Cancel a reading in progress.
+
+        Calls of `newest` that wait for the reading get CancelledError.
+        """
         self._reading.close()
 
     def _is_due(self) -> bool:

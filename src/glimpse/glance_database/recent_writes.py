@@ -31,8 +31,8 @@ class RecentWrites:
 
     The writes of all processes that share the memory `times` count. If `times` is None, the memory
     of `write_times` is used. Writes before this object was created are not known. So every image
-    counts as written at the time when this object was created. An image may count as written for
-    0.05 seconds longer, because a process may record a time late.
+    counts as written at the time when this object was created. An image counts as written for 0.05
+    seconds longer, because a recorded time may be that much too early.
     """
 
     def __init__(

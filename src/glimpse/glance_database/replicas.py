@@ -38,10 +38,10 @@ class Replica:
     primary had `positions.max_lag` seconds ago.
 
     After a statement or a check has found that the replica is not current, each statement raises
-    ReplicaNotCurrent at once. Such a statement also starts a check in the background, at most once
-    a second (once in a quarter of `max_lag`, if that is shorter). After a successful check,
-    statements are run again. The log says when the replica is no longer read, and when it is read
-    again.
+    ReplicaNotCurrent at once. Such a statement also starts a check in the background, if no check
+    has failed in the last second (or quarter of `max_lag`, if that is shorter). After a successful
+    check, statements are run again. The log says when the replica is no longer read, and when it is
+    read again.
 
     A replica that fails is not called either: see GlanceDatabase.
     """
@@ -90,9 +90,9 @@ class Replica:
     async def check(self) -> None:
         """Check that Glance's tables can be read, and that the replica is current.
 
-        Raises ReplicaNotCurrent if the replica is not current; statements then raise it, too.
-        Raises another DatabaseError if the replica fails. After a success, statements are run
-        again. The limit is `options.timeout`.
+        Raises ReplicaNotCurrent if the replica is not current; until a check succeeds, `fetch` then
+        raises ReplicaNotCurrent, too. Raises another DatabaseError if the replica fails, or takes
+        longer than `options.timeout`. After a success, statements are run again.
         """
         try:
             await self.database.check()
@@ -173,8 +173,7 @@ class ReplicatedDatabase:
         """Return the first row of a statement; None if there is no row.
 
         If `fetch` returns no row, the statement is run again on the primary. The second run may
-        take as long as the first. Raises DatabaseError if the primary fails, or if `fetch` raises
-        it.
+        take as long as the first. Raises the errors of `fetch`.
         """
         rows = await self.fetch(statement)
         return rows[0] if rows else await self._primary.fetch_row(statement)

@@ -23,7 +23,7 @@ _CHECK_SECONDS = 2.0  # of one replica: less than a readiness check has for all
 
 
 class ReplicatedReads:
-    """Decides which images may be read from replicas. `reader` reads such images.
+    """Decides which images may be read from replicas, and has the reader for these images.
 
     `reader` reads the replicas while they are current, otherwise the primary. `writes` are the
     recent writes of this gateway (see RecentWrites). An image that was written recently must be
@@ -89,9 +89,10 @@ class ReplicatedReads:
     async def failure(self) -> str | None:
         """Check all replicas; return why some cannot be read, or None if all can be read.
 
-        The text has a reason for each such replica, after its number if there are several replicas:
-        ``replica 2: it cannot be read``. The text has no addresses. Each check takes at most two
-        seconds. A replica whose connections are all in use counts as one that can be read.
+        The text has the reason of each replica that cannot be read. If there are several replicas,
+        the number of the replica is before the reason: ``replica 2: it cannot be read``. The text
+        has no addresses. Each check takes at most two seconds. A replica whose connections are all
+        in use counts as one that can be read.
         """
         results = await asyncio.gather(*map(_check, self._replicas))
         reasons = []

@@ -233,7 +233,7 @@ class GlanceDatabaseImageService:
         """Check the database; return why it cannot be read, or None if it can be read.
 
         A database whose connections are all in use counts as one that can be read. The text has no
-        addresses. It says only for an unknown schema what is wrong.
+        addresses. Only for an unknown schema, the text says what is wrong.
         """
         try:
             await self._database.check()
@@ -248,8 +248,8 @@ class GlanceDatabaseImageService:
     def _check_fallback(self, error: DatabaseError) -> None:
         """Raise Unavailable if a read that failed with `error` must not be sent to Glance's API.
 
-        After ValueRefused, a read may be sent to Glance's API. After any other error, only if
-        `falls_back` is true. Returns, and logs `error` at level DEBUG, if the read may be sent.
+        A read may be sent if `error` is a ValueRefused, or if `falls_back` is true. If so, logs
+        `error` at level DEBUG.
         """
         if not self._falls_back and not isinstance(error, ValueRefused):
             raise Unavailable(_UNAVAILABLE) from error
