@@ -44,7 +44,7 @@ class Endpoint:
         self._look_up = SingleFlight(self._find_servers)
 
     async def servers(self) -> Servers:
-        """Return the servers: the same object each time, once they are known.
+        """Return the servers: after the first success, the same object each time.
 
         If `options.api_servers` is empty, raises Unavailable if there is no catalog, or if the
         catalog cannot be read or has no usable URL of Glance. The next call then tries again. Only

@@ -75,12 +75,12 @@ class ImageLocks:
         """Hold the lock of an image during the ``async with`` block, however long that takes.
 
         Pass the id in lower case, because Glance ignores the case of ids. Never hold the locks of
-        two images at once: both images may have the same lock. If a process exited while it held
-        the lock, first waits until its PATCH must be over.
+        two images at once: both images may have the same lock. If a process exited while it held a
+        lock in files, first waits until the PATCH of that process must be over.
 
-        Raises Unavailable if the lock cannot be acquired within `timeout` seconds, or if the lock
-        service fails. After an exception of the block, the lock is released, too. A failure to
-        release the lock is only logged.
+        Raises Unavailable if the wait takes longer than `timeout` seconds, or if the lock service
+        fails. After an exception of the block, the lock is released, too. A failure to release the
+        lock is only logged.
         """
         name = lock_name(image_id)
         local_lock, users = self._local_locks.get(name) or (asyncio.Lock(), 0)

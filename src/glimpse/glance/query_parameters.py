@@ -69,7 +69,10 @@ _SINGLE: dict[str, Callable[[Any], str]] = {
 
 
 def _render_values(values: tuple[str, ...]) -> str:
-    """Render one value as ``x`` (``eq:x`` if the value has a colon), several as ``in:x,y``."""
+    """Render one value as ``x`` (``eq:x`` if the value has a colon), several as ``in:x,y``.
+
+    With several values, a value that is empty or has a comma is put in double quotes.
+    """
     if len(values) == 1:
         return f"eq:{values[0]}" if ":" in values[0] else values[0]
     return "in:" + ",".join(map(_quote, values))

@@ -33,7 +33,7 @@ class SchemaKeys(NamedTuple):
 
 
 class ImageSchema:
-    """The keys of Glance's image schema, and always those of the Image API.
+    """The keys of Glance's image schema. The keys of the Image API are always among them.
 
     The schema is the same for all callers. The first call fetches the schema with the token of its
     caller. All calls wait until that first fetch has ended. Later fetches run in the background. A

@@ -45,11 +45,15 @@ _JSON_PATCH = "application/openstack-images-v2.1-json-patch"
 class GlanceImageService:
     """An ImageService over HTTP. Each request to Glance carries the caller's own token.
 
-    Glance checks the caller's permissions. The operator's `rules` are checked here as well: they
-    can forbid more than Glance, but cannot allow what Glance forbids. A page of a list, an image
-    and a deletion take one request to Glance each, without retries. A change of properties takes up
-    to two, and so does a deletion if the operator has a rule for getting or deleting images.
-    Methods that read or change images may raise NotAuthenticated, Unavailable or InvalidResponse.
+    `catalog` finds Glance if `options` name no server. Glance checks the caller's permissions. The
+    operator's `rules` (None without policy files) are checked here as well: rules can forbid more
+    than Glance, but cannot allow what Glance forbids. Closing the service closes `transport`,
+    `service_tokens` and `image_locks`, but not `catalog`.
+
+    A page of a list, an image and a deletion take one request to Glance each, without retries. A
+    change of properties takes up to two, and so does a deletion if the operator has a rule for
+    getting or deleting images. Methods that read or change images may raise NotAuthenticated,
+    Unavailable or InvalidResponse.
     """
 
     def __init__(
@@ -62,12 +66,6 @@ class GlanceImageService:
         service_tokens: ServiceTokens | None = None,
         rules: PolicyRules | None = None,
     ) -> None:
-        """Prepare the service; send no request yet.
-
-        `catalog` finds Glance if `options` name no server. `rules` are the operator's policy rules;
-        None without policy files. Closing the service closes `transport`, `service_tokens` and
-        `image_locks`, not `catalog`.
-        """
         self._permissions = Permissions(rules, is_delegated=True)
         self._options = options
         self._client = GlanceClient(options, transport, catalog, service_tokens)
@@ -98,7 +96,7 @@ class GlanceImageService:
     ) -> AsyncGenerator[Page, None]:
         """Yield pages of Glance's list, without malformed images, and without checking the rules.
 
-        All pages together have at most `limit` images; None is no limit.
+        All pages together have at most `limit` images; None is no limit. Raises as `list_images`.
         """
         remaining = sys.maxsize if limit is None else limit
         pages = iterate_pages(
@@ -186,10 +184,10 @@ class GlanceImageService:
     ) -> Image:
         """Apply `changes` under the image's lock; return the image as it is afterwards.
 
-        `read_image` (None: `get_image`) reads the present image. Sends no PATCH if nothing changes,
-        unless only Glance can say whether the caller may change the image. Raises the first that
-        applies: Unavailable if the lock cannot be acquired, the errors of reading, PropertyNotFound
-        for a key to remove that the image does not have, PropertyLimitExceeded for more than
+        `read_image` (None: `get_image`) reads the present image. If nothing changes, sends no
+        PATCH, or one that only makes Glance check the permission. Raises the first that applies:
+        Unavailable if the lock cannot be acquired, the errors of reading, PropertyNotFound for a
+        key to remove that the image does not have, PropertyLimitExceeded for more than
         `changes.limit` properties, Forbidden if a rule or Glance forbids the change, Conflict if
         Glance responds 409, and Invalid if Glance cannot store a property.
         """
@@ -273,14 +271,14 @@ class GlanceImageService:
     async def close(self) -> None:
         """Cancel background requests, and close all connections, locks and service tokens.
 
-        Call this when all requests have ended: one in progress fails, even if it writes.
+        Call this when all requests have ended: a request in progress fails, even a write.
         """
         self.schema.close()
         await self._client.close()
         await self._image_locks.close()
 
     def _request(self, method: str, caller: Caller, image_id: str) -> GlanceRequest:
-        """Return a request for one image, without a body. Raises ImageNotFound as `image_path`."""
+        """Return a request for one image, without a body. Raises as `image_path` does."""
         return GlanceRequest(
             method,
             image_path(image_id),

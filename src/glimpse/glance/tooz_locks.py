@@ -57,11 +57,11 @@ class UnusableLockService(Exception):
 class ToozLocks:
     """The locks that ImageLocks uses, in the lock service at `backend_url` (a tooz URL).
 
-    A call of the lock service that takes more than `call_timeout` seconds raises Unavailable. Its
-    thread runs on: such a call is abandoned. `abandoned_calls` is the number of abandoned calls
-    whose threads are still running. While there are eight, further calls raise Unavailable at once.
-    Locks in files (``file:``) are acquired and released without threads, and without a timeout.
-    Close the locks after use.
+    A call of the lock service that takes more than `call_timeout` seconds raises Unavailable. Such
+    a call is abandoned: the thread of the call runs on. `abandoned_calls` is the number of
+    abandoned calls whose threads are still running. While there are eight, further calls raise
+    Unavailable at once. Locks in files (``file:``) are acquired and released without threads, and
+    without a timeout. Close the locks after use.
     """
 
     def __init__(self, backend_url: str, call_timeout: float = _CALL_TIMEOUT) -> None:
@@ -85,7 +85,8 @@ class ToozLocks:
         Pass the lock that is returned to `release`. Until then, the lock is renewed, so that it
         does not expire. The first call connects to the lock service; after a failure, the next call
         connects. Raises Unavailable if the lock service cannot be reached, fails or does not
-        respond within `call_timeout`. A lock that is acquired after that is released again.
+        respond within `call_timeout`. If the lock service grants the lock later, the lock is
+        released at once.
         """
         if not self._is_started:
             try:
@@ -135,10 +136,10 @@ class ToozLocks:
     ) -> Result:
         """Call a function of tooz and return its result. Uses a thread if locks are not in files.
 
-        Raises Unavailable if the function fails, if it takes longer than `call_timeout`, or at once
-        while eight abandoned calls are running. A function that takes too long runs on, and so does
-        one whose caller is cancelled. If such a function returns a result, `undo` is called with
-        that result.
+        Raises Unavailable if the function fails. In a thread, also raises Unavailable if the
+        function takes longer than `call_timeout`, or at once while eight abandoned calls are
+        running. After `call_timeout` or a cancellation, the function runs on in its thread. If the
+        function then returns a result, `undo` is called with the result.
         """
         if self._is_local:
             return self._translate_errors(function)
@@ -199,12 +200,12 @@ def _try_undo(undo: Callable[[Result], object], result: Result) -> None:
 
 
 def with_timeouts(backend_url: str) -> str:
-    """Return `backend_url` with the parameters for two times, in seconds.
+    """Return `backend_url` with parameters for the expiry of locks and for network timeouts.
 
-    A lock expires after 10 seconds without a heartbeat, and a call of the network takes at most 5.
-    Parameters that the URL has already are kept. Only URLs of Redis, memcached and etcd (by HTTP)
-    are changed. Other lock services need no expiry: locks in files are released when their process
-    exits, and a database releases a lock when the connection of its holder closes.
+    A lock expires after 10 seconds without a heartbeat. A call over the network takes at most 5
+    seconds. Parameters that the URL has already are kept. Only URLs of Redis, memcached and etcd
+    (by HTTP) are changed. Other lock services need no expiry: locks in files are released when
+    their process exits, and a database releases a lock when the connection of its holder closes.
     """
     timeout_parameter = _TIMEOUT_PARAMETERS.get(backend_url.partition(":")[0])
     if timeout_parameter is None:
