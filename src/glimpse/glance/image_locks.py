@@ -44,9 +44,9 @@ class ImageLocks:
     the lock service that holds the locks. A caller waits at most `timeout` seconds for a lock.
     Close the locks after use.
 
-    For locks in files, `write_expiry` is the number of seconds after which Glance has completed any
-    PATCH, and `clock` returns seconds since 1970, as file times do. For other locks, both have no
-    effect.
+    `write_expiry` and `clock` have an effect on locks in files only. `write_expiry` is the number
+    of seconds after which Glance has completed any PATCH. `clock` returns seconds since 1970, as
+    file times do.
     """
 
     def __init__(

@@ -12,7 +12,7 @@ def make_property_patch(
     """Return the operations of a JSON patch that apply `changes` to `properties`.
 
     `properties` are those of the image. Keys are removed first, in alphabetical order, then set in
-    the order of `changes.set`. Properties that have their new value already are left out, so the
+    the order of `changes.set`. Properties that already have their new value are left out. So the
     list is empty if the image needs no change. A key is set by ``add``, which succeeds even if
     another client has added the key in the meantime.
 

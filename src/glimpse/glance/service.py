@@ -47,13 +47,9 @@ class GlanceImageService:
 
     `catalog` finds Glance if `options` name no server. Glance checks the caller's permissions. The
     operator's `rules` (None without policy files) are checked here as well: rules can forbid more
-    than Glance, but cannot allow what Glance forbids. Closing the service closes `transport`,
+    than Glance, but cannot allow what Glance forbids. Methods that read or change images may raise
+    NotAuthenticated, Unavailable or InvalidResponse. Closing the service closes `transport`,
     `service_tokens` and `image_locks`, but not `catalog`.
-
-    A page of a list, an image and a deletion take one request to Glance each, without retries. A
-    change of properties takes up to two, and so does a deletion if the operator has a rule for
-    getting or deleting images. Methods that read or change images may raise NotAuthenticated,
-    Unavailable or InvalidResponse.
     """
 
     def __init__(
@@ -185,11 +181,16 @@ class GlanceImageService:
         """Apply `changes` under the image's lock; return the image as it is afterwards.
 
         `read_image` (None: `get_image`) reads the present image. If nothing changes, sends no
-        PATCH, or one that only makes Glance check the permission. Raises the first that applies:
-        Unavailable if the lock cannot be acquired, the errors of reading, PropertyNotFound for a
-        key to remove that the image does not have, PropertyLimitExceeded for more than
-        `changes.limit` properties, Forbidden if a rule or Glance forbids the change, Conflict if
-        Glance responds 409, and Invalid if Glance cannot store a property.
+        PATCH, or a PATCH that only makes Glance check the permission. Raises the first that
+        applies:
+
+        - Unavailable if the lock cannot be acquired
+        - the errors of `read_image`
+        - PropertyNotFound for a key to remove that the image does not have
+        - PropertyLimitExceeded for more than `changes.limit` properties
+        - Forbidden if a rule or Glance forbids the change
+        - Conflict if Glance responds 409
+        - Invalid if Glance cannot store a property
         """
         # Glance's usual database ignores the case of an id: all spellings are one image's.
         async with self._image_locks.lock(image_id.lower()):

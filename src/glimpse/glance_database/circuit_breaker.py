@@ -41,8 +41,7 @@ class CircuitBreaker:
     def record_failure(self) -> None:
         """Record a call that failed. The next probe is due `retry_seconds` from now.
 
-        Opens the circuit breaker if this is the failure number `max_failures` since the last
-        success.
+        If `max_failures` calls have failed since the last success, the circuit breaker opens.
         """
         self._failures += 1
         self._probe_due_at = self._clock() + self._retry_seconds

@@ -51,10 +51,13 @@ _MODEL_ATTRIBUTES = frozenset(
 def is_supported(query: ImageQuery) -> bool:
     """Return True if `filter_conditions` can select what Glance would list for `query`.
 
-    If False, send the query to Glance. The result is False if the query has a sort key, an empty
-    visibility, a NUL character in a text, or a property whose name has another meaning for Glance.
-    Such a name is an attribute of Glance's model, starts with an underscore, or ends with ``_min``
-    or ``_max``.
+    If False, send the query to Glance. The result is False if the query has
+
+    - a sort key
+    - an empty visibility
+    - a NUL character in a text
+    - a property whose name has another meaning for Glance: an attribute of Glance's model, a name
+      that starts with an underscore, or one that ends with ``_min`` or ``_max``
     """
     return (
         not query.sort

@@ -64,9 +64,9 @@ class ListReader:
     ) -> Sequence[Row]:
         """Return the rows of the next `count` images of a list, newest first.
 
-        The images follow the position `after`; if `after` is None, they are the first of the list.
-        Returns fewer than `count` rows only at the end of the list. Runs up to three statements,
-        and raises DatabaseError if one of them fails.
+        The images follow the position `after`; None stands for the start of the list. Returns fewer
+        than `count` rows only at the end of the list. Runs up to three statements, and raises
+        DatabaseError if one of them fails.
         """
         if not listing.indexes:
             return await self._by_date(listing.conditions, after, count)

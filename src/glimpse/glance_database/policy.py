@@ -120,9 +120,9 @@ class GlanceCaller:
         """Return the decision of the rule `key[0]`, from the cache if there is one.
 
         The other items of `key` are the values of the target that the default rule compares. So
-        equal keys have equal decisions for callers with the same roles and project. `make_target`
-        makes the target; it is called only if the decision is not in the cache. Keeps a new
-        decision in the cache.
+        equal keys have equal decisions for callers with the same roles and project. If the cache
+        has no decision, `make_target` makes the target for the rule, and the cache keeps the
+        decision.
         """
         if self._decisions is None:
             return self._evaluate(str(key[0]), make_target())
@@ -139,8 +139,8 @@ class GlanceCaller:
     def _admin_target(self) -> dict[str, Any]:
         """Return the values that the rule context_is_admin can name as ``%(key)s``.
 
-        These are the values of Glance's request context, by the names there. Some names differ from
-        the names in CREDENTIALS: ``user``, for example, not ``user_id``.
+        Glance's request context has the same values by the same names. Some names differ from the
+        names in CREDENTIALS: ``user``, for example, not ``user_id``.
         """
         caller = self._caller
         return {

@@ -47,13 +47,14 @@ class ConnectionPool:
     async def fetch(self, statement: Statement, seconds: float | None = None) -> Rows:
         """Run a statement within `seconds` (None: the pool's timeout); return its rows.
 
-        If an idle connection turns out to be lost, all idle connections are closed, and the
-        statement is sent once more over a new connection. A connection is closed if its statement
-        fails or is cancelled.
+        If an idle connection turns out to be lost, all idle connections are closed. The statement
+        is then sent once more over a new connection. A connection is closed if its statement fails
+        or is cancelled.
 
         Raises the errors of `Connector.__call__` and `Connection.fetch`, and DatabaseUnavailable at
-        the timeout. At the timeout, the subclass DatabaseBusy is raised if the statement waited for
-        a connection for more than half of that time, and other statements got results meanwhile.
+        the timeout. At the timeout, the subclass DatabaseBusy means two things: the statement
+        waited for a connection for more than half of that time, and other statements got results
+        meanwhile.
         """
         timeout = self._timeout if seconds is None else seconds
         began, wait = self._clock(), math.inf
@@ -97,7 +98,7 @@ class ConnectionPool:
     def _take_idle(self) -> _PooledConnection | None:
         """Remove and return the idle connection that was used last; None if there is none.
 
-        Expired connections do not count: those that are found on the way are closed.
+        Expired connections do not count. Those that were used later are closed.
         """
         now = self._clock()
         while self._idle:
