@@ -1,4 +1,4 @@
-"""ReaderThreads: the limit of reads that run or wait."""
+"""ReaderThreads: the limit of reads that run or wait, and reads after the end."""
 
 import asyncio
 import threading
@@ -34,3 +34,12 @@ def test_read_is_refused_while_five_hundred_run_or_wait(tmp_path: Path) -> None:
     finally:
         release.set()
         readers.close()
+
+
+async def test_read_is_refused_once_the_threads_have_ended(tmp_path: Path) -> None:
+    open_and_migrate(tmp_path / "catalog.sqlite").close()
+    readers = ReaderThreads(tmp_path / "catalog.sqlite", CatalogFailures(tmp_path))
+    readers.close()
+    for _ in range(600):  # such reads do not count as waiting
+        with pytest.raises(Unavailable, match="The catalog is closed."):
+            await readers.run(lambda _: None)

@@ -34,7 +34,6 @@ class ReaderThreads:
         self._pool = ThreadPoolExecutor(_THREADS, "catalog-reader")
         self._of_thread = threading.local()
         self._connections: list[sqlite3.Connection] = []
-        self._is_closed = False
         self._waiting = 0
 
     async def run(
@@ -53,14 +52,15 @@ class ReaderThreads:
         CancelledError if `close` is called before the read starts. Other errors of the method pass
         unchanged.
         """
-        if self._is_closed:
-            raise Unavailable("The catalog is closed.")
         if self._waiting >= _MAX_WAITING:
             raise Unavailable("Too many searches are waiting. Try again.")
+        try:
+            read = asyncio.get_running_loop().run_in_executor(
+                self._pool, lambda: method(self._scan(), *arguments, **named)
+            )
+        except RuntimeError:  # `close` has shut the pool down, perhaps just now in another thread
+            raise Unavailable("The catalog is closed.") from None
         self._waiting += 1
-        read = asyncio.get_running_loop().run_in_executor(
-            self._pool, lambda: method(self._scan(), *arguments, **named)
-        )
         read.add_done_callback(self._on_read)
         try:
             # A cancelled future would end the count of the read, but the read stays in the queue.
@@ -79,7 +79,6 @@ class ReaderThreads:
 
         For a cancelled read, `run` raises CancelledError.
         """
-        self._is_closed = True
         self._pool.shutdown(wait=True, cancel_futures=True)
         for connection in self._connections:
             connection.close()
