@@ -91,6 +91,11 @@ REQUESTS = {
         400,
         False,
     ),
+    "length with many zeros": (
+        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: %b1\r\n\r\nx" % (b"0" * 5000),
+        200,
+        True,
+    ),
     "two lengths": (
         b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx",
         400,

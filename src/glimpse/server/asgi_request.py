@@ -36,8 +36,8 @@ def make_scope(
     """Return the ASGI scope of an HTTP request.
 
     `client` and `server` are host and port of the two ends of the connection, None if unknown. The
-    scheme is always ``http``: a proxy decrypts TLS before Glimpse. ``scope["state"]`` is a copy of
-    `lifespan_state`.
+    scheme is always ``http``: a proxy decrypts TLS before Glimpse. ``root_path`` is empty.
+    ``scope["state"]`` is a shallow copy of `lifespan_state`.
     """
     return {
         "type": "http",
@@ -60,13 +60,13 @@ class AsgiRequest:
     """One request: calls the application with `receive` and `send`, and writes the response.
 
     The caller starts a task that runs `run`, and assigns that task to `task`. The caller adds
-    content of the request's body to `body`, sets `more_body` to False at the end of the request's
-    body, and sets `received` each time. `keep_alive` and `expects_continue` are fields of
-    RequestHead. `on_response_complete` is called once, when the application has sent the whole
-    response. `default_headers` are sent before the application's headers.
+    arriving content of the request's body to `body`, sets `more_body` to False at the end of the
+    body, and sets the event `received` after either. `keep_alive` and `expects_continue` are fields
+    of RequestHead. `on_response_complete` is called once, when the application has sent the last
+    part of the response. `default_headers` are sent before the application's headers.
 
     If the connection closes before the client has received the whole response,
-    ``scope["glimpse.incomplete_reason"]`` has the reason:
+    ``scope["glimpse.incomplete_reason"]`` has the reason. Otherwise the scope has no such key.
 
     - "client": the client disconnected.
     - "timeout": the client was too slow.
@@ -103,18 +103,21 @@ class AsgiRequest:
         self._bytes_left = 0  # bytes of the response's body that must follow; 0 if it is chunked
 
     async def run(self, app: ASGIApp) -> None:
-        """Run the application until it returns. Raises nothing.
-
-        If the application raises, or returns before the response is complete, the failure is logged
-        and the connection closes. If no response has started, the client first gets a 500. An
-        exception that `RequestMiddleware` has logged is not logged again.
-
-        If the shutdown cancels the task, the client gets a 503 in place of the 500, and nothing is
-        logged here. If the application raises ResetConnection, the connection is reset, and nothing
-        is logged or sent.
+        """Run the application until it returns. Exceptions of the application do not get out.
 
         The application starts only when the client has read the previous response. So a client that
         does not read has only one response in memory.
+
+        - If the application raises, the client gets a 500. The exception is logged, except if
+          `RequestMiddleware` has logged it.
+        - If the application returns before the response is complete, the client gets a 500, and an
+          error is logged. If the client has disconnected, nothing is logged.
+        - If the shutdown or `disconnect` cancels the task, the client gets a 503. Nothing is
+          logged.
+        - If the application raises ResetConnection, the connection is reset. Nothing is logged.
+
+        The connection closes after the 500 or 503. If a response has already started, the
+        connection closes without it.
         """
         try:
             if self._flow.is_writing_paused:  # the previous response is not sent yet
@@ -138,8 +141,9 @@ class AsgiRequest:
     def disconnect(self) -> None:
         """Record that the connection has closed, so that `receive` returns ``http.disconnect``.
 
-        If the method is GET or HEAD and no response has started, the application is cancelled.
-        Otherwise the application goes on, because a write must not be left half done.
+        If the method is GET or HEAD and no response has started, the task is cancelled, and `run`
+        ends. Otherwise the application goes on, because a write must not be left half done. Its
+        further calls of `send` do nothing.
         """
         self.is_disconnected = not self.is_response_complete
         self.received.set()
@@ -147,9 +151,10 @@ class AsgiRequest:
             self.task.cancel()
 
     async def _fail(self, status: int, text: str, *headers: tuple[bytes, bytes]) -> None:
-        """Send an error response, with additional `headers`, and close the connection.
+        """Send a plain-text error response, with additional `headers`, and close the connection.
 
-        If a response has started, only close the connection.
+        If a response has started, only close the connection. If the client has disconnected, do
+        nothing.
         """
         if self.has_started_response:
             self._transport.close()
@@ -161,12 +166,14 @@ class AsgiRequest:
         await self.send({"type": "http.response.body", "body": body})
 
     async def receive(self) -> Message:
-        """Return the next part of the request's body, as soon as one has arrived.
+        """Return the next part of the request's body, as soon as a part has arrived.
 
-        Returns ``http.disconnect`` if the client has disconnected or the response is complete. If
-        the last part of the body has been returned before, waits for that. Resumes reading from the
-        client. If the client waits for 100 Continue and no response has started, the first call
-        sends 100 Continue.
+        Returns ``http.disconnect`` if the client has disconnected or the response is complete.
+        After the last part of the body, waits until one of these two happens. Resumes reading from
+        the client.
+
+        If the client waits for 100 Continue and no response has started, the first call sends 100
+        Continue.
         """
         if self._expects_continue and not self._transport.is_closing():
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -183,14 +190,15 @@ class AsgiRequest:
     async def send(self, message: Message) -> None:
         """Send the head of the response, or a part of its body.
 
-        The head is sent together with the first part of the body, to save a system call and a
-        packet. Waits until the data has left the process, so that an application that sends one
-        part after another has little more than one part in memory. Does nothing if the client has
-        disconnected.
+        Does nothing if the client has disconnected. The head is sent together with the first part
+        of the body, in one packet. Waits until the kernel has taken all data, so that an
+        application that sends many parts has little more than one part in memory. If the client
+        still waits for 100 Continue when the head is sent, the connection closes after the
+        response.
 
-        Raises RuntimeError for a message that may not come next (a second head, for example), for a
-        header with a control character (header injection), and if the body is not as long as its
-        Content-Length.
+        Raises RuntimeError for a message that may not come next, such as a second head. Raises the
+        errors of `_render_head` and `_send_body`: RuntimeError, KeyError and ValueError. After an
+        error, the response cannot be completed.
         """
         flow = self._flow
         if flow.is_writing_paused and not self.is_disconnected:
@@ -214,13 +222,15 @@ class AsgiRequest:
     def _render_head(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
         """Return the bytes of the response's head, and decide how the end of the body is marked.
 
-        If `headers` has a Content-Length, the body has that length. Otherwise the body is chunked;
-        in HTTP/1.0, it ends when the connection closes. A response to HEAD, a 204 and a 304 have no
-        body.
+        If `headers` has a Content-Length, the body must have that length. Otherwise the body is
+        chunked; in HTTP/1.0, the body ends when the connection closes. The body of a response to
+        HEAD is not sent. A 204 or 304 without Content-Length must have an empty body.
 
-        A Connection header in `headers` is removed. ``Connection: close`` is sent if `headers` has
-        it, or if the connection cannot be kept alive. Raises RuntimeError for a header with a
-        control character.
+        Names in `headers` are in lower case. A Connection header in `headers` is replaced: the head
+        has ``connection: close`` if the header is ``close`` or the connection cannot be kept alive.
+
+        Raises RuntimeError for a header with a control character, KeyError for a status outside 100
+        to 599, and ValueError for a Content-Length that is not a number.
         """
         lines = [STATUS_LINES[status]]
         for name, value in (*self._default_headers, *headers):
@@ -250,9 +260,9 @@ class AsgiRequest:
     def _send_body(self, body: bytes, *, has_more: bool) -> None:
         """Send a part of the body; with the first part, also send the head.
 
-        If `has_more` is False, the response is complete, and `on_response_complete` is called. The
-        response to HEAD is sent without the body. Raises RuntimeError if the body becomes longer
-        than its Content-Length, or ends before it. `body` is not sent after an error.
+        If `has_more` is False, the response is complete, and `on_response_complete` is called. For
+        HEAD, only the head is sent. Raises RuntimeError, and sends nothing, if the body becomes
+        longer than its Content-Length, or ends before.
         """
         head, self._head = self._head, b""
         tail = b""
@@ -283,6 +293,6 @@ class AsgiRequest:
 def _do_nothing() -> None:
     """Do nothing: replaces the callback `on_response_complete` of a request that has ended.
 
-    The callback refers to the connection, and the connection refers to the request. Without that
-    cycle, both are freed at once, without the garbage collector.
+    The callback refers to the connection, and the connection to the request. Without that cycle,
+    both are freed at once, without the garbage collector.
     """

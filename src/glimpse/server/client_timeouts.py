@@ -22,16 +22,17 @@ class ClientTimeouts(asyncio.Protocol):
 
     - The first byte has to arrive within `client_timeout` seconds after the client connects.
     - The head of a request has to be complete `client_timeout` seconds after its first byte.
-    - While a body or a response is incomplete, the client has to send or read at least one byte
-      every `client_timeout` seconds.
+    - While the body of a request is incomplete or bytes of a response are unsent, the client has to
+      send or read at least one byte every `client_timeout` seconds.
     - A body has to arrive at 500 bytes per second on average, but may be late by `client_timeout`
       seconds.
     - After a response, the next request has to begin within KEEP_ALIVE (5) seconds.
 
-    Time in which the server has paused reading from the client does not count.
+    Time in which the server has paused reading from the client does not count. A slow client gets
+    no error response.
 
-    Set `client_timeout`, in seconds, before the first connection. A new value is also used for
-    open connections.
+    Set `client_timeout`, in seconds, before the first connection. A new value is also used for open
+    connections.
 
     One timer per connection checks all timeouts, at least every 5 seconds. The subclass sets
     `_idle_since`, `_head_since`, `_body_since`, `_body_bytes` and `_received_at`.
@@ -60,15 +61,16 @@ class ClientTimeouts(asyncio.Protocol):
     _is_lingering = False  # the connection is open only for the client to read the last response
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:  # noqa: ARG002  inherited
-        """Start to check the timeouts."""
+        """Start to check the timeouts. The subclass sets `transport` and `flow` before."""
         self._head_since = self._received_at = self._sent_at = self.loop.time()
         self._timer = self.loop.call_later(self._check_interval(), self._check_timeouts)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  inherited
         """Stop checking the timeouts, and record why the connection closed.
 
-        Sets `flow.close_reason`. If a response is incomplete, also sets
-        ``scope["glimpse.incomplete_reason"]`` of its request.
+        Sets `flow.close_reason` to "client", "timeout" or "memory", which AsgiRequest explains. If
+        a response is incomplete, also sets ``scope["glimpse.incomplete_reason"]`` of its request.
+        UNSENT_RESPONSES stops counting bytes for this connection.
         """
         if self._timer is not None:
             self._timer.cancel()
@@ -79,19 +81,20 @@ class ClientTimeouts(asyncio.Protocol):
             self.request.scope["glimpse.incomplete_reason"] = self._close_reason
 
     def pause_writing(self) -> None:
-        """Make the application wait: the client has not read all that was sent of the response.
+        """Make the application wait: the kernel does not take all bytes of the response yet.
 
-        UNSENT_RESPONSES counts the bytes of the last write until `resume_writing` is called,
-        because all bytes of a write stay in memory until the last byte is sent.
+        The transport calls this method. UNSENT_RESPONSES counts the bytes of the last write until
+        `resume_writing` is called, because all bytes of a write stay in memory until the last byte
+        is sent. UNSENT_RESPONSES may close this connection, or other ones, at once.
         """
         size = max(self.transport.get_write_buffer_size(), self.flow.last_write)
         UNSENT_RESPONSES.add(self, size)
         self.flow.pause_writing()
 
     def resume_writing(self) -> None:
-        """Let the application continue: the client has read all that was sent so far.
+        """Let the application continue: the kernel has taken all bytes that were written so far.
 
-        UNSENT_RESPONSES stops counting bytes for this connection.
+        The transport calls this method. UNSENT_RESPONSES stops counting bytes for this connection.
         """
         UNSENT_RESPONSES.remove(self)
         self._resumed_writing += 1
@@ -113,8 +116,8 @@ class ClientTimeouts(asyncio.Protocol):
     def _check_timeouts(self) -> None:
         """Close the connection if its client is too slow, and start the timer of the next check.
 
-        If the client does not read its response, the unsent data is dropped. If the client is late
-        with a request, unsent data is still sent.
+        If the client does not read its response, the unsent data is dropped, and no further check
+        follows. If the client is late with a request, unsent data is still sent.
 
         Also closes other connections with slow clients if all unsent responses together take too
         much memory.
@@ -168,20 +171,21 @@ class ClientTimeouts(asyncio.Protocol):
         return self.client_timeout
 
     def _measure_unsent(self) -> tuple[int, int, int]:
-        """Return three numbers that change when the client reads a part of its response.
+        """Return three numbers, of which at least one changes when the client reads its response.
 
         The numbers are the unsent bytes in the process, the unsent bytes in the kernel, and the
-        calls of `resume_writing`. The third number changes even if the buffers were emptied and
-        then filled with as many bytes as before.
+        number of calls of `resume_writing`. The third number changes even if the buffers were
+        emptied and then filled with as many bytes as before.
         """
         in_process = self.transport.get_write_buffer_size()
         return in_process, _kernel_unsent(self.transport), self._resumed_writing
 
 
 def _kernel_unsent(transport: asyncio.Transport) -> int:
-    """Return the bytes in the kernel's send buffer; 0 if the system does not report them.
+    """Return the number of bytes in the kernel's send buffer; 0 if the number is unknown.
 
-    The buffer has several megabytes. A slow client can read from the buffer for minutes while the
+    The number is unknown if the system does not report it, or if the connection is closed. The
+    buffer has several megabytes. A slow client can read from the buffer for minutes while the
     number of unsent bytes in the process stays the same.
     """
     connection = transport.get_extra_info("socket")

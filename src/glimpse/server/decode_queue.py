@@ -11,7 +11,10 @@ from collections.abc import Callable
 
 
 class DecodeQueue:
-    """Calls the added functions in their order, one per iteration of the event loop."""
+    """Calls the added functions in their order, one per iteration of the event loop.
+
+    If a function raises, the event loop logs the exception, and the queue goes on.
+    """
 
     def __init__(self) -> None:
         self._waiting: deque[Callable[[], None]] = deque()
@@ -27,7 +30,7 @@ class DecodeQueue:
             loop.call_soon(self._run, loop)
 
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Call the first function, and schedule the next function for the next iteration."""
+        """Schedule the second function, if any, for the next iteration; then call the first one."""
         decode = self._waiting.popleft()
         if self._waiting:
             loop.call_soon(self._run, loop)

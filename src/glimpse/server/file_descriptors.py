@@ -20,7 +20,11 @@ _MIN_LIMIT = 64  # descriptors; an idle process has about 25
 
 
 def limit_problem() -> str | None:
-    """Return why this process may not open enough files to serve; None if it may."""
+    """Return why this process may not open enough files to serve; None if it may.
+
+    A process needs at least 64 open files. The result is a sentence that tells the operator which
+    limit to raise.
+    """
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if limit >= _MIN_LIMIT:
         return None
@@ -34,8 +38,8 @@ class DescriptorGuard:
     """Tells if the process has enough free file descriptors to serve another connection.
 
     The kernel gives each new descriptor the lowest free number. So the number of a new descriptor
-    shows how many descriptors are in use. An eighth of the limit of open files (RLIMIT_NOFILE), at
-    most 64, is reserved for other uses than connections.
+    shows how many descriptors are in use. An eighth of the soft limit of open files
+    (RLIMIT_NOFILE), at most 64, is reserved for other uses than connections.
 
     `admit` and `log_if_exhausted` log an error when connections are refused. Together, they log at
     most one error per minute.
@@ -48,7 +52,7 @@ class DescriptorGuard:
         self.update_limit()
 
     def update_limit(self) -> None:
-        """Read the process's limit of open files again: prlimit(1) may have changed it."""
+        """Read the process's limit of open files again. prlimit(1) may have changed the limit."""
         self._limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         self._available = self._limit - min(self._limit // 8, _MAX_RESERVED)
 
@@ -75,7 +79,10 @@ class DescriptorGuard:
         return descriptor < (self._available + self._limit) // 2
 
     def can_accept_now(self) -> bool:
-        """Return True if a connection that arrives now could be served."""
+        """Return True if a connection that arrives now could be served.
+
+        Opens and closes ``/dev/null`` to get the number of a new descriptor. Logs nothing.
+        """
         try:
             descriptor = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
         except OSError:
@@ -93,7 +100,10 @@ class DescriptorGuard:
             self._log()
 
     def _log(self) -> None:
-        """Log the number of refused connections since the last such line; at most once a minute."""
+        """Log an error with the number of refused connections since the last such line.
+
+        Does nothing if the last such line is less than a minute old.
+        """
         now = self._clock()
         if now - self._logged_at < _LOG_INTERVAL:
             return

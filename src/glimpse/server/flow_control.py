@@ -6,6 +6,9 @@ import asyncio
 class FlowControl:
     """Pauses reading from a client, and makes the application wait before it writes.
 
+    The transport has to call `pause_writing` and `resume_writing`. Its write buffer limit is set to
+    0, so that `pause_writing` is called as soon as one byte cannot be sent.
+
     `close_reason` is None while the connection is open. Afterwards, `close_reason` is "client",
     "timeout" or "memory", which `AsgiRequest` explains. `last_write` is the number of bytes in the
     last write to the transport; `AsgiRequest` sets it.
@@ -23,7 +26,10 @@ class FlowControl:
         self._writable.set()
 
     def pause_reading(self) -> None:
-        """Stop reading from the client until `resume_reading` is called."""
+        """Stop reading from the client until `resume_reading` is called.
+
+        Does nothing if reading is already paused.
+        """
         if not self.is_reading_paused:
             self.is_reading_paused = True
             self._transport.pause_reading()
@@ -31,7 +37,8 @@ class FlowControl:
     def resume_reading(self) -> None:
         """Read from the client again.
 
-        Does nothing after `keep_reading_paused`, until `allow_resuming` is called.
+        Does nothing if reading is not paused. Does nothing after `keep_reading_paused`, until
+        `allow_resuming` is called.
         """
         if self.is_reading_paused and self._may_resume_reading:
             self.is_reading_paused = False
@@ -67,7 +74,8 @@ class FlowControl:
     async def drain(self) -> None:
         """Wait until the transport has sent all bytes, or the connection has closed.
 
-        If the connection has closed, `close_reason` is not None. ClientTimeouts limits the time: it
-        closes the connection of a client that does not read.
+        Raises nothing if the connection has closed; `close_reason` is then not None. ClientTimeouts
+        limits the time of waiting: ClientTimeouts closes the connection of a client that does not
+        read.
         """
         await self._writable.wait()

@@ -1,6 +1,6 @@
 """HttpProtocol: one client connection; reads HTTP/1.1 requests and runs the application.
 
-It is an asyncio protocol that knows nothing of uvicorn; `uvicorn_overrides` passes it to uvicorn.
+HttpProtocol does not use uvicorn; `uvicorn_overrides` passes it to uvicorn.
 """
 
 import asyncio
@@ -25,6 +25,7 @@ from glimpse.server.request_head import (
     check_incomplete_head,
 )
 from glimpse.server.server_state import ServerState
+from glimpse.server.socket_addresses import tcp_address
 
 _LOG = logging.getLogger(__name__)
 _HEAD_END = b"\r\n\r\n"
@@ -36,8 +37,8 @@ class HttpProtocol(ClientTimeouts):
     """Serves the requests of one connection, one after another.
 
     A request is parsed when the response to the previous request is complete. If bytes of a request
-    arrive earlier, they are buffered, and reading pauses. An invalid request gets a response with
-    an error status; then the connection closes.
+    arrive earlier, these bytes are buffered, and reading pauses. An invalid request gets a response
+    with an error status; then the connection closes.
     """
 
     def __init__(
@@ -57,11 +58,14 @@ class HttpProtocol(ClientTimeouts):
         self._undecoded = b""  # chunks of the body that are decoded next
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Start serving; if too few file descriptors are left, respond 503 and close."""
+        """Start to serve the connection.
+
+        If too few file descriptors are left, respond 503 with Retry-After, and close instead.
+        """
         self.transport = cast("asyncio.Transport", transport)  # always so for TCP
         self.flow = FlowControl(self.transport)
-        self._server = _address(transport.get_extra_info("sockname"))
-        self._client = _address(transport.get_extra_info("peername"))
+        self._server = tcp_address(transport.get_extra_info("sockname"))
+        self._client = tcp_address(transport.get_extra_info("peername"))
         self._server_state.connections.add(self)
         super().connection_made(transport)
         connection = transport.get_extra_info("socket")
@@ -70,7 +74,7 @@ class HttpProtocol(ClientTimeouts):
             self._close_after_response(linger=DESCRIPTORS.can_linger(descriptor))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell the last request that the client has disconnected, and empty the buffer."""
+        """Tell the last request that the client has disconnected; end waits of the application."""
         self._server_state.connections.discard(self)
         self._buffer.drop()
         super().connection_lost(exc)
@@ -115,8 +119,9 @@ class HttpProtocol(ClientTimeouts):
     def _read_head(self, data: bytes) -> None:
         """Start a request if `data` completes a head; otherwise buffer `data`.
 
-        Call this while no request is in progress. Also processes the bytes after the head. Raises
-        RequestRefused if the head is invalid or too large, or if all buffers together are too full.
+        Call this while no request is in progress. Empty lines before a head are dropped. Bytes
+        after the head are processed, too. Raises RequestRefused for an invalid or too large head or
+        body, and if all buffers together are too full.
         """
         buffer = self._buffer
         new_from = len(buffer)
@@ -173,9 +178,9 @@ class HttpProtocol(ClientTimeouts):
     def _read_body(self, request: AsgiRequest, body: RequestBody, data: bytes) -> bytes:
         """Pass content of the body to the application, and return the bytes after the body.
 
-        Too many chunks for one call of `decode` are decoded later; then the result is empty.
-        Reading pauses while the application has more than 64 KiB to take. Content is dropped if the
-        response is complete. Raises RequestRefused if the body is malformed.
+        If `decode` leaves chunks undecoded, returns no bytes and decodes the chunks later. Pauses
+        reading while the application has over 64 KiB to take. Drops content if the response is
+        complete. Raises RequestRefused if the body is malformed.
         """
         content, rest = body.decode(data)
         self._body_bytes += len(data) - len(rest)
@@ -204,9 +209,9 @@ class HttpProtocol(ClientTimeouts):
     def _decode_chunks(self) -> None:
         """Decode the chunks that `_decode_later` kept. DECODE_QUEUE calls this method.
 
-        Too many chunks for one call are queued again. Malformed chunks get an error response, and
-        the connection closes. When all chunks are decoded and the application has at most 64 KiB to
-        take, reading resumes. On a closing connection, nothing is decoded.
+        Too many chunks for one call are queued again. Malformed chunks get an error response.
+        Resumes reading if no chunks are left and the application has at most 64 KiB to take. Does
+        nothing on a closing connection.
         """
         data, self._undecoded = self._undecoded, b""
         if self._is_lingering or self.transport.is_closing():
@@ -232,7 +237,10 @@ class HttpProtocol(ClientTimeouts):
             self.flow.keep_reading_paused()
 
     def _on_response_complete(self) -> None:
-        """Start the next request if the connection is kept alive; otherwise close it."""
+        """Count the response. Start the next buffered request, or close without keep-alive.
+
+        If no request is buffered, reading resumes.
+        """
         self._server_state.total_requests += 1
         request = self.request
         if self.transport.is_closing() or request is None:
@@ -253,10 +261,10 @@ class HttpProtocol(ClientTimeouts):
         self._process_or_refuse(buffered)
 
     def _refuse(self, refused: RequestRefused) -> None:
-        """Log an invalid request, send its error response, and close the connection.
+        """Log a warning, send the error response of an invalid request, and close.
 
-        If another response is being sent, only close: the client would take the error response for
-        a part of that response. An application that still runs gets ``http.disconnect``.
+        If another response is being sent, abort: the client would take the error for a part of that
+        response. An application that still runs gets ``http.disconnect``.
         """
         address = self._client[0] if self._client else "-"
         _LOG.warning("A request from %s was refused: %s", address, refused.text)
@@ -280,8 +288,8 @@ class HttpProtocol(ClientTimeouts):
         """Close the connection so that the client can still read the last response.
 
         If bytes arrive at a closed socket, the kernel resets the connection, and the response is
-        lost. So if `linger` is True or the body has not ended, first read and drop what the client
-        sends, for at most KEEP_ALIVE seconds. nginx calls that lingering_close.
+        lost. Such bytes are likely if `linger` is True, the body is incomplete or reading is
+        paused. Then drop them for KEEP_ALIVE seconds before closing (nginx: lingering_close).
         """
         self._is_lingering = True
         if not (linger or self._body is not None or self.flow.is_reading_paused):
@@ -293,8 +301,3 @@ class HttpProtocol(ClientTimeouts):
         self.flow.resume_reading()
         if not self.transport.is_closing():
             self.transport.write_eof()
-
-
-def _address(address: Any) -> tuple[str, int] | None:
-    """Return host and port of a TCP socket's address; None for another kind of address."""
-    return (str(address[0]), int(address[1])) if isinstance(address, tuple) else None

@@ -9,8 +9,11 @@ def listen(host: str, port: int) -> socket.socket:
     """Return a TCP socket that listens at `host` and `port`; the caller closes the socket.
 
     `host` is an IPv4 address, an IPv6 address without brackets, or a name, which is resolved to an
-    IPv4 address. IPv4 clients cannot connect to an IPv6 address. Raises OSError if listening fails,
-    for example because the port is in use, or if `host` is empty or cannot be a name of a host.
+    IPv4 address. IPv4 clients cannot connect to an IPv6 address. Port 0 is any free port; `port`
+    must be 65535 or less.
+
+    Raises OSError if listening fails, for example because the port is in use, or if `host` is empty
+    or cannot be a name of a host.
     """
     if not host:
         raise OSError(0, "the address is empty; 0.0.0.0 is all addresses")

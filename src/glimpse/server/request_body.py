@@ -34,7 +34,7 @@ class RequestBody(Protocol):
 
 
 class SizedBody:
-    """A body of `length` bytes, from Content-Length."""
+    """A body of `length` bytes, from Content-Length. A body of 0 bytes is complete at once."""
 
     def __init__(self, length: int) -> None:
         self.is_complete = not length
@@ -113,8 +113,8 @@ class ChunkedBody:
     def _decode_line(self, line: bytes) -> None:
         """Decode a line with the size of a chunk, or a line of the trailers.
 
-        The size 0 begins the trailers. An empty line ends the trailers and the body. Raises
-        RequestRefused (400) for a malformed line.
+        `line` has its line ending. The size 0 begins the trailers. An empty line ends the trailers
+        and the body. Raises RequestRefused (400) for a malformed line.
         """
         if self._is_in_trailers:
             self._trailer_bytes += len(line)

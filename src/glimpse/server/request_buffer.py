@@ -14,9 +14,10 @@ _UNCOUNTED_BYTES = 16 * 1024
 
 
 class BufferLimit:
-    """The limit of the bytes in several buffers together; `used` is the number counted now.
+    """The limit, in bytes, of several buffers together.
 
-    The first 16 KiB of each buffer do not count.
+    `used` is the number of bytes that count at present. The first 16 KiB of each buffer do not
+    count.
     """
 
     def __init__(self, limit: int = MAX_BUFFERED) -> None:
@@ -28,10 +29,11 @@ _PROCESS_LIMIT = BufferLimit()
 
 
 class RequestBuffer(bytearray):
-    """The bytes that one connection cannot process yet; they count against a shared `limit`.
+    """The bytes that one connection cannot process yet.
 
-    Call `count_size` after adding bytes. Call `drop` to empty the buffer, and when the connection
-    has closed.
+    The bytes beyond the first 16 KiB count against `limit`, which all buffers of the process share
+    by default. Call `count_size` after adding bytes. Call `drop` to empty the buffer, and when the
+    connection has closed.
     """
 
     def __init__(self, limit: BufferLimit = _PROCESS_LIMIT) -> None:
@@ -53,7 +55,7 @@ class RequestBuffer(bytearray):
             raise RequestRefused(503, "The server is busy with other requests. Try again.")
 
     def drop(self) -> None:
-        """Remove all bytes, and stop counting them. The buffer can be filled again."""
+        """Remove all bytes, and stop counting these bytes. The buffer can be filled again."""
         self.clear()
         if self._counted:
             self._limit.used -= self._counted

@@ -51,13 +51,13 @@ class RequestRefused(Exception):
 class RequestHead(NamedTuple):
     """A valid head of a request.
 
-    - `path` is percent-decoded, with U+FFFD for bytes that are not UTF-8; it has no query.
+    - `path` is percent-decoded, with U+FFFD for bytes that are not UTF-8, and has no query.
     - `raw_path` is the path as the client sent it, also without the query.
     - `http_version` is "1.0" or "1.1".
     - `headers` has all header lines in their order, with the names in lower case.
+      `HeadParser.parse` says which headers are removed or replaced.
     - `body_length` is in bytes: 0 if there is no body, None if the body is chunked.
-    - `keep_alive` is False if the connection has to close after the response. It is always False in
-      HTTP/1.0.
+    - `keep_alive` is False if the connection has to close after the response, as in HTTP/1.0.
     - `expects_continue` is True if the client waits for 100 Continue before it sends the body.
     """
 
@@ -89,8 +89,8 @@ class HeadParser:
         an expectation other than 100-continue, and with 400 for any other invalid head and for
         CONNECT (RFC 9110, 9.3.6: the client would take a 200 for an open tunnel).
 
-        The result has no Upgrade header (RFC 9110, 7.8). If the target is a URL, the URL's host
-        replaces the Host header (RFC 9112, 3.2.2).
+        If the client wants to upgrade the connection, the Upgrade header is removed (RFC 9110,
+        7.8). If the target is a URL, the URL's host replaces a Host header (RFC 9112, 3.2.2).
         """
         if (line := _REQUEST_LINE.match(head)) is None:
             raise _refused_line(head)
@@ -124,10 +124,10 @@ class HeadParser:
         )
 
     def _parse_lines(self, head: bytes) -> Headers:
-        """Return the header lines, with names in lower case.
+        """Return the header lines, in their order, with names in lower case.
 
-        Raises RequestRefused (400) for an invalid line. If the client wants to upgrade the
-        connection, the Upgrade header is left out.
+        Raises RequestRefused (400) for an invalid line, and for an invalid Content-Length. If the
+        client wants to upgrade the connection, the Upgrade header is left out.
         """
         lines = self._lines
         lines.headers, lines.is_complete = [], False
@@ -161,9 +161,9 @@ class _HeaderLines:
 def check_incomplete_head(head: bytearray, new_from: int) -> None:
     """Raise RequestRefused if the beginning of a head is too large (431) or invalid (400).
 
-    So a client that sends another protocol than HTTP/1.1 gets a response at once, not only after a
-    timeout. `head` has all bytes received so far. Earlier calls have checked the bytes before the
-    index `new_from`.
+    `head` has all bytes received so far. Earlier calls have checked the bytes before the index
+    `new_from`. Not checked are the header lines, apart from control characters and line ends. So a
+    client of another protocol gets a response at once, not only after a timeout.
     """
     if len(head) > MAX_HEAD:
         raise RequestRefused(431, "The headers are too large.")
@@ -178,7 +178,7 @@ def check_incomplete_head(head: bytearray, new_from: int) -> None:
 
 
 def _refused_line(head: bytes | bytearray) -> RequestRefused:
-    """Return the error for a head with an invalid request line."""
+    """Return the error (400) for a head with an invalid request line or HTTP version."""
     if _OTHER_VERSION.match(head):
         return RequestRefused(400, "Only HTTP/1.1 and HTTP/1.0 are served.")
     return RequestRefused(400)
@@ -202,8 +202,8 @@ def _join_repeated(fields: dict[bytes, bytes], headers: Headers) -> None:
 def _check_host(host: bytes | None, minor: bytes) -> None:
     """Raise RequestRefused (400) if Host is invalid, or missing in HTTP/1.1 (RFC 9112, 3.2).
 
-    `host` is the value of the header, None if the header is missing. More than 300 bytes are
-    invalid. `minor` is the minor version of HTTP, ``0`` or ``1``.
+    `host` is the value of the header, None if the header is missing. An empty value is valid. More
+    than 300 bytes are invalid. `minor` is the minor version of HTTP, ``0`` or ``1``.
     """
     if host is None:
         if minor == b"1":
@@ -221,9 +221,9 @@ def _is_host(value: bytes) -> bool:
 def _parse_target(method: bytes, target: bytes) -> tuple[bytes, bytes, bytes | None]:
     """Return path, query and host of a request target (RFC 9112, 3.2).
 
-    The path is still percent-encoded. The query is empty if the target has no query. The host is
-    None if the target has no host. A fragment is dropped. Raises RequestRefused (400) for an
-    invalid target.
+    The path is still percent-encoded, and starts with a slash or is ``*``. The query is empty if
+    the target has no query. The host is None if the target has no host. A fragment is dropped.
+    Raises RequestRefused (400) for an invalid target.
     """
     host = None
     if target[:1] != b"/":
@@ -238,10 +238,12 @@ def _parse_other_form(method: bytes, target: bytes) -> tuple[bytes, bytes | None
     """Return path with query, and host, of a request target that does not start with a slash.
 
     - ``http://host/images?limit=1`` -> ``/images?limit=1`` and ``host``
+    - ``http://host?limit=1`` -> ``/?limit=1`` and ``host``
     - ``http://host`` -> ``/`` and ``host``; if the method is OPTIONS: ``*`` and ``host``
     - ``*`` -> ``*`` and None, if the method is OPTIONS
 
-    Raises RequestRefused (400) for anything else.
+    A fragment stays with the path. Raises RequestRefused (400) for anything else, such as a URL of
+    another scheme or with an invalid host.
     """
     if target == b"*" and method == b"OPTIONS":
         return target, None
@@ -255,7 +257,7 @@ def _parse_other_form(method: bytes, target: bytes) -> tuple[bytes, bytes | None
 
 
 def _body_length(fields: dict[bytes, bytes], minor: bytes) -> int | None:
-    """Return the length of the body in bytes: 0 without a body, None if it is chunked.
+    """Return the length of the body in bytes: 0 without a body, None if the body is chunked.
 
     Raises RequestRefused (400) for a transfer coding other than chunked, and for any transfer
     coding in HTTP/1.0. httptools has already rejected an invalid Content-Length, and Content-Length
@@ -267,7 +269,8 @@ def _body_length(fields: dict[bytes, bytes], minor: bytes) -> int | None:
             raise RequestRefused(400, "The only transfer coding that is understood is chunked.")
         return None
     length = fields.get(b"content-length")
-    return int(length) if length else 0
+    # httptools accepts any number of leading zeros; int() raises ValueError above 4300 digits.
+    return int(length.lstrip(b"0") or b"0") if length else 0
 
 
 def _keeps_alive(connection: bytes | None) -> bool:

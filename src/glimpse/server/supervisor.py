@@ -73,7 +73,8 @@ class Supervisor:
         """Start the workers, and return the exit status when all of them have stopped.
 
         SIGTERM and SIGINT stop the workers. SIGHUP reloads the workers, or stops them if the
-        terminal was closed. The status is 1 if the application could not start, otherwise 0.
+        terminal was closed. The status is 1 if the application could not start, otherwise 0. Signal
+        handlers stay set after the return.
 
         Raises OSError if one of the first workers cannot be forked. The workers that run already
         stop when this process exits. Block SIGNALS before the call; this method unblocks SIGNALS
@@ -98,8 +99,9 @@ class Supervisor:
         """Fork a worker process with these settings; return its process id.
 
         Raises OSError if the fork fails. In the worker process, this method does not return: the
-        process exits with the status of `run_worker`, or with 1 after an exception. SIGNALS stay
-        blocked in the worker until it has handlers for them, so that no signal is lost.
+        process exits with the status of `run_worker`, or, after an exception, logs the exception
+        and exits with 1. SIGNALS stay blocked in the worker until it has handlers for them, so that
+        no signal is lost.
         """
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
@@ -136,7 +138,7 @@ class Supervisor:
             listener.close()
 
     def _run_worker(self, settings: Settings) -> int:
-        """Serve in the worker process; return its exit status."""
+        """Serve in the worker process; return the result of `run_worker`, or raise its errors."""
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.close(self._supervisor_pipe[1])
@@ -195,7 +197,10 @@ class Supervisor:
             self._pool.on_exit(pid, os.waitstatus_to_exitcode(status))
 
     def _handle_events(self) -> None:
-        """Read the events that are in the pipe, and pass them to the pool."""
+        """Read the events that are in the pipe, and pass them to the pool.
+
+        The beginning of an incomplete line is kept for the next call.
+        """
         received = self._incomplete_line + _read(self._event_pipe[0])
         *lines, self._incomplete_line = received.split(b"\n")
         for line in lines:

@@ -36,8 +36,9 @@ def notify_reloading() -> None:
 def watchdog_interval() -> float | None:
     """Return the seconds between two notifications ``WATCHDOG=1`` of this process to systemd.
 
-    Returns None if systemd does not expect ``WATCHDOG=1`` from this process. The interval is half
-    of WATCHDOG_USEC, as sd_watchdog_enabled(3) recommends.
+    Returns None if systemd does not expect ``WATCHDOG=1`` from this process: WATCHDOG_PID names
+    another process, or WATCHDOG_USEC is absent, 0 or no number. The interval is half of
+    WATCHDOG_USEC, as sd_watchdog_enabled(3) recommends.
     """
     pid, period = os.environ.get("WATCHDOG_PID"), os.environ.get("WATCHDOG_USEC", "")
     if (pid and pid != str(os.getpid())) or not period.isdigit() or not int(period):

@@ -74,7 +74,7 @@ class UnsentResponses:
             oldest.abort_response()
 
     def remove(self, connection: Connection) -> None:
-        """Stop counting the data of a connection; do nothing if it is not counted.
+        """Stop counting the data of a connection. Does nothing if the connection is not counted.
 
         Call this method when the client has read the data, or when the connection has closed.
         """

@@ -54,13 +54,14 @@ class UvicornHttpProtocol(HttpProtocol):
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server with HttpProtocol and uvloop; calls the methods of `hooks`."""
+    """uvicorn's server with HttpProtocol and uvloop; calls the methods of `hooks`.
+
+    When the server stops, requests in progress have `graceful_timeout` seconds to end. Requests
+    that take longer are then cancelled.
+    """
 
     def __init__(self, application: ASGIApp, hooks: ServerHooks, graceful_timeout: int) -> None:
-        """Requests in progress have `graceful_timeout` seconds to end when the server stops.
-
-        Requests that take longer are then cancelled.
-        """
+        """Configure uvicorn. Does not start to serve."""
         super().__init__(
             uvicorn.Config(
                 application,
@@ -81,8 +82,9 @@ class Server(uvicorn.Server):
         """Serve on listening sockets until `stop` or uvicorn's `handle_exit` is called.
 
         Returns True when the requests in progress have ended or were cancelled; then the sockets
-        are closed. Returns False if the application could not start. Call this method once, in the
-        main thread.
+        are closed. Returns False if the application could not start; then the sockets are open. A
+        second SIGINT cancels the requests at once, and skips the shutdown of the application. Call
+        this method once, in the main thread.
         """
         try:
             self.run(sockets=list(sockets))
@@ -97,21 +99,21 @@ class Server(uvicorn.Server):
     def stop(self) -> None:
         """Begin the shutdown, at whose end `serve_until_stopped` returns.
 
-        Returns at once. At the next tick, the server stops accepting connections. Then it waits for
-        the requests in progress, and cancels them after the graceful timeout.
+        Returns at once. At the next tick, the server stops accepting connections, and waits for the
+        requests in progress. After the graceful timeout, the server cancels these requests.
         """
         self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Override: start the application, accept connections, and call the hook `on_started`.
 
-        Raises SystemExit if the application could not start.
+        Raises SystemExit if the application could not start; then the hook is not called.
         """
         await super().startup(sockets=sockets)
         self._hooks.on_started()
 
     async def on_tick(self, counter: int) -> bool:
-        """Override: call the hook `on_tick`. Return True if the server has to stop."""
+        """Override: call the hook `on_tick`, and do what uvicorn does. Return True to stop."""
         self._hooks.on_tick(counter)
         return await super().on_tick(counter)
 

@@ -100,16 +100,17 @@ def run_worker(
     """Serve until SIGTERM or SIGINT; reload on SIGHUP. Return the exit status of the process.
 
     Returns 1 if the application could not start. Otherwise returns 0, when the requests in progress
-    have ended or were cancelled after the graceful shutdown timeout. The worker also stops if its
-    terminal is closed, or if the supervisor exits. `parent_pipe` is a pipe that becomes readable
-    when the supervisor has exited, or None if there is no supervisor.
+    have ended or were cancelled after the graceful shutdown timeout. A second SIGINT cancels these
+    requests at once. The worker also stops if its terminal is closed, or if the supervisor exits.
+    `parent_pipe` is a pipe that becomes readable when the supervisor has exited, or None if there
+    is no supervisor.
 
     `load` reads the configuration for a reload. `report` is called with each WorkerEvent of this
     process. `heartbeat_interval` is in seconds, None for no heartbeats. Raises what
     `make_application` raises.
 
     Call this function in the main thread. Block SIGNALS before the call; each signal is unblocked
-    when the signal's handler is set.
+    when the signal's handler is set. Configures malloc for the whole process.
     """
     configure_malloc()
     application = make_application(settings)

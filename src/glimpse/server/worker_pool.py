@@ -148,11 +148,13 @@ class WorkerPool:
     def on_event(self, pid: int, event: WorkerEvent, reload_number: int = 0) -> None:
         """Record an event of a worker; call `report` if the state of the service has changed.
 
-        Reports "started" when all workers serve for the first time. Reports the result of a reload
-        when all workers have finished the reload. `reload_number` is the number that the worker
-        read when its last reload began. The worker's result of an earlier reload than the latest
-        one is ignored. An event of any kind counts as a heartbeat of the worker. An event of a
-        process that is not a worker is ignored.
+        Reports "started" once: when all workers that run at the moment serve. Reports the result of
+        a reload when all workers have finished the reload. `reload_number` is the number that the
+        worker read when its last reload began. The worker's result of an earlier reload than the
+        latest one is ignored.
+
+        An event of any kind counts as a heartbeat of the worker. An event of a process that is not
+        a worker is ignored.
         """
         worker = self._workers.get(pid)
         if worker is None:
@@ -175,8 +177,9 @@ class WorkerPool:
         """Remove a worker that has exited, log an error, and plan its replacement.
 
         The next `run_due` starts the replacement, or the first `run_due` after a second if the
-        worker ran for less than a second. A reload does not wait for the worker any more. While the
-        pool is stopping, workers are not replaced, and nothing is logged.
+        worker ran for less than a second. A reload does not wait for the worker any more: if all
+        others have finished the reload, its result is reported. While the pool is stopping, workers
+        are not replaced, and nothing is logged.
 
         If `exit_status` is 1 and not all workers have served yet, the application could not start:
         the pool stops, and its ``exit_status`` becomes 1. `exit_status` is negative if a signal
@@ -228,7 +231,8 @@ class WorkerPool:
     def stop(self) -> None:
         """Report "stopping", close the supervisor's sockets, and send SIGTERM to all workers.
 
-        From now on, no worker is started. `is_empty` becomes True when all workers have exited.
+        No worker is started any more. `is_empty` becomes True when all workers have exited. Does
+        the same again if called again.
         """
         self._report("stopping")
         self._is_stopping = True
@@ -265,7 +269,7 @@ class WorkerPool:
         """If all workers have finished the reload in progress, report the result.
 
         If no worker failed, workers that start later get the new settings, and the log file is
-        opened again. Does nothing if no reload is in progress.
+        opened again. Does nothing if no reload is in progress, or if a worker has not finished.
         """
         if not self._is_reloading or any(each.awaited_reload for each in self._workers.values()):
             return
