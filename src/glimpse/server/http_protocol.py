@@ -58,10 +58,7 @@ class HttpProtocol(ClientTimeouts):
         self._undecoded = b""  # chunks of the body that are decoded next
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Start to serve the connection.
-
-        If too few file descriptors are left, respond 503 with Retry-After, and close instead.
-        """
+        """Start to serve; if too few file descriptors are left, respond 503, and close."""
         self.transport = cast("asyncio.Transport", transport)  # always so for TCP
         self.flow = FlowControl(self.transport)
         self._server = tcp_address(transport.get_extra_info("sockname"))
