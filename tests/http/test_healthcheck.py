@@ -117,6 +117,16 @@ def test_enable_by_files_fails_for_a_missing_file(file: Path) -> None:
     assert (request(served, "GET", "/healthcheck")).body == b"OK"
 
 
+def test_a_file_that_cannot_be_looked_up_counts_as_missing() -> None:
+    path = "/" + "x" * 300  # no file system has such a name: OSError
+    served = Served(healthcheck(disable_by_file_path=path))
+    response = request(served, "GET", "/healthcheck")
+    assert (response.status, response.body) == (200, b"OK")
+    served = Served(healthcheck(backends=["enable_by_files"], enable_by_file_paths=[path]))
+    response = request(served, "GET", "/healthcheck")
+    assert (response.status, response.body) == (503, b"FILE PATH MISSING")
+
+
 def test_without_a_backend_the_body_is_empty() -> None:
     response = request(Served(healthcheck(backends=[])), "GET", "/healthcheck")
     assert (response.status, response.body) == (200, b"")

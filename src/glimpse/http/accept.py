@@ -40,9 +40,10 @@ class MediaRange(NamedTuple):
 
 
 def parse_accept(accept: str) -> list[MediaRange]:
-    """Split an Accept header into media ranges; the time is proportional to its length.
+    """Split an Accept header into media ranges, in their order.
 
     Takes any text, and raises no errors. An empty header gives one range with an empty media type.
+    The time is proportional to the length of the header.
     """
     return [parse_media_range(element) for element in _ELEMENT.findall(accept)]
 
@@ -63,10 +64,10 @@ def parse_media_range(text: str) -> MediaRange:
 def best_offer(accept: str, offers: Sequence[str]) -> str | None:
     """Return the media type of `offers` to which the Accept header gives the highest weight.
 
-    If several offers have that weight, returns the first of them. If any media range is malformed,
+    If several offers have that weight, returns the first of these. If any media range is malformed,
     returns ``offers[0]``. Returns None if no offer is acceptable, also if `accept` is empty: pass
-    ``*/*`` if the request has no Accept header. The offers must be in lower case. The case of the
-    header does not matter.
+    ``*/*`` if the request has no Accept header. `offers` must not be empty, and must be in lower
+    case. The case of the header does not matter.
 
     The weight of an offer is the weight of the most specific media range that matches the offer. If
     a media range is repeated, the first one counts. ``text/html;level=1`` matches no offer because

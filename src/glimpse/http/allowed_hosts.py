@@ -41,12 +41,13 @@ class AllowedHosts:
 
         `scope` has the keys of `extend_scope`. A request is refused in these cases:
 
-        - Its Host header is malformed or names a host that is not allowed. A request without a Host
-          header is no risk, because browsers always send one.
+        - The request's Host header is malformed or names a host that is not allowed. A request
+          without a Host header is no risk, because browsers always send one.
         - Proxy headers are trusted, and the forwarded host is malformed or not allowed.
         - The method is not GET, HEAD, OPTIONS or TRACE, and the Origin header (the page that sent
-          the request) names a host that is not allowed. If there is no Origin header, the request
-          is refused if the browser marks it as cross-site (Sec-Fetch-Site).
+          the request) names a host that is not allowed.
+        - The method is not one of these four, there is no Origin header, and the browser marks the
+          request as cross-site (Sec-Fetch-Site).
         """
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         host = headers.get(b"host")
@@ -61,7 +62,10 @@ class AllowedHosts:
         return None
 
     def _allows(self, host: str) -> bool:
-        """Return True if a host, with or without a port, is well formed and allowed."""
+        """Return True if a host is allowed; False if it is not allowed or not well formed.
+
+        `host` may have a port, which does not matter.
+        """
         if not is_host(host):
             return False
         name = _host_name(host)
@@ -88,7 +92,10 @@ class AllowedHosts:
 
 
 class AllowedHostsMiddleware:
-    """Responds with 403 to requests that `allowed` refuses; passes all others on to `app`."""
+    """Responds with 403 to requests that `allowed` refuses; passes all others on to `app`.
+
+    The body of the 403 is the error message as plain text.
+    """
 
     def __init__(self, app: ASGIApp, allowed: AllowedHosts) -> None:
         self._app = app

@@ -21,15 +21,15 @@ class ClientDisconnected(Exception):
 async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -> bytes:
     """Return the whole body of a request. `headers` is ``scope["glimpse.headers"]``.
 
-    The server limits the time: it closes the connection of a client that sends too slowly.
+    The server limits the time: the server closes the connection of a client that sends too slowly.
     These errors are raised:
 
     - BodyTooLarge if the body has more than `limit` bytes. If Content-Length is larger than
       `limit`, nothing is read.
     - ClientDisconnected if the client disconnects before the end of the body.
-    - TooManyBodies (503) if the bodies of all requests together exceed MAX_HELD_BYTES. The first
-      16 KiB of each body do not count. The error is not raised while all other bodies are smaller
-      than 16 KiB.
+    - TooManyBodies (503) if the bodies of all requests together exceed MAX_HELD_BYTES. The first 16
+      KiB of each body do not count. The error is not raised while all other bodies are smaller than
+      16 KiB.
     """
     if int(headers.get(b"content-length", b"0") or b"0") > limit:
         raise BodyTooLarge
@@ -49,10 +49,10 @@ async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -
 
 
 def _count_bytes(total: int) -> None:
-    """Increase the number of bytes that BODIES counts for the current request to `total`.
+    """Make BODIES count `total` bytes for the current request.
 
-    Raises TooManyBodies, and leaves the number unchanged, if all bodies together would be too
-    large. Does nothing outside of a request, or if the number is `total` or more already.
+    Does nothing outside of a request, or if BODIES already counts `total` bytes or more for the
+    request. Raises TooManyBodies, and changes nothing, if all bodies together would be too large.
     """
     context = current_context.get()
     if total > context.body_bytes and context is not NO_REQUEST:
@@ -63,9 +63,11 @@ async def send_pieces(receive: Receive, send: Send, pieces: AsyncGenerator[bytes
     """Send the pieces of a response's body as they are produced, and then its end.
 
     Send the head of the response before this call. Also read the request's body before: only then
-    does `receive` wait for the client to disconnect. If the client disconnects, this function
-    returns without an error when the next piece is produced. Raises what `pieces` raises. Closes
-    `pieces` in any case.
+    does `receive` wait for the client to disconnect.
+
+    If the client has disconnected when the next piece is produced, returns without an error, and
+    sends no more. Raises what `pieces` raises; then the end is not sent. Closes `pieces` in any
+    case.
     """
     disconnected = asyncio.ensure_future(receive())
     try:

@@ -15,9 +15,9 @@ async def while_connected(receive: Receive, work: Coroutine[Any, Any, Result]) -
     """Return the result of `work`; cancel `work` if the client disconnects first.
 
     Read the request's body before this call: only then does `receive` wait for the client to
-    disconnect. Raises ClientDisconnected if the client disconnects first, and what `work` raises.
-    If the caller is cancelled, `work` is cancelled, too. In all cases, `work` has ended when this
-    function returns or raises.
+    disconnect. Raises what `work` raises. Raises ClientDisconnected if the client disconnects
+    before `work` has ended. If the caller is cancelled, `work` is cancelled, too. In all cases,
+    `work` has ended when this function returns or raises.
     """
     task = asyncio.ensure_future(work)
     disconnected = asyncio.ensure_future(receive())

@@ -61,6 +61,9 @@ class CorsPolicy:
         - The method is OPTIONS, and there is no Access-Control-Request-Method: the request is no
           preflight request.
         - A preflight request asks for a method or a header that is not allowed.
+
+        Otherwise the result has ``Vary: Origin`` and Access-Control-Allow-Origin, and the other
+        headers that the options and the request call for.
         """
         origin = self._allowed_origin(_value(headers, b"origin"))
         if origin is None:
@@ -82,7 +85,11 @@ class CorsPolicy:
         return allowed
 
     def _allowed_origin(self, origin: bytes | None) -> bytes | None:
-        """Return the value of Access-Control-Allow-Origin; None if `origin` is not allowed."""
+        """Return the value of Access-Control-Allow-Origin; None if `origin` is not allowed.
+
+        The value is `origin` if the options name `origin`, or ``*`` if the options only allow every
+        origin. `origin` is None if the request has no Origin header; then the result is None, too.
+        """
         if origin is None or origin in self._origins:
             return origin
         return _EVERY_ORIGIN if _EVERY_ORIGIN in self._origins else None
@@ -94,8 +101,9 @@ class CorsPolicy:
 class CorsMiddleware:
     """Adds the headers of `policy` to each response of `app`, also to error responses.
 
-    `app` has to respond with a 2xx status code to a preflight request, which is an OPTIONS request
-    without a token. Otherwise, the browser does not send the request of the script.
+    The added headers follow those of `app`. A browser sends a preflight request before some
+    requests of scripts: an OPTIONS request without a token. `app` has to respond to it with a 2xx
+    status code; otherwise, the browser does not send the request of the script.
     """
 
     def __init__(self, app: ASGIApp, policy: CorsPolicy) -> None:

@@ -16,7 +16,8 @@ class HealthMiddleware:
 
     A request is a health check if `Healthcheck.matches` says so, and a readiness check if its path
     is READINESS_PATH. Each path prefix in `mounts` (``/image``) has a health check, too
-    (``/image/healthcheck``), because each service that Glimpse replaces has its own.
+    (``/image/healthcheck``), because each service that Glimpse replaces has its own. For the access
+    log, the operation of the current request becomes "healthcheck" or "readiness".
     """
 
     def __init__(
@@ -47,9 +48,9 @@ class HealthMiddleware:
             await self._app(scope, receive, send)
 
     def _without_mount(self, scope: Scope) -> Scope:
-        """Return the scope; if it is a health check below a mount, remove the mount of its path.
+        """Return the scope. For a health check below a mount, return a copy without the mount.
 
-        Example: ``/image/healthcheck`` -> ``/healthcheck``.
+        Example for its path: ``/image/healthcheck`` -> ``/healthcheck``.
         """
         path = scope["path"]
         for mount in self._mounts:

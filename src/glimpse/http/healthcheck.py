@@ -30,10 +30,11 @@ _PROXY_HEADERS = tuple(
 class Healthcheck:
     """The health check at `path` and below. The parameters are the options of [healthcheck].
 
-    The process is healthy if all `backends` report "available". An unknown name in `backends` is
-    ignored, with a warning in the log. Raises ValueError if `backends` has both disable_by_file and
-    enable_by_files, if an element of `disable_by_file_paths` is no ``port:path``, or if an element
-    of `allowed_source_ranges` is no network.
+    The process is healthy if all `backends` report "available", also if there are none. An unknown
+    name in `backends` is ignored, with a warning in the log. The constructor raises ValueError if
+    `backends` has both disable_by_file and enable_by_files, if an element of
+    `disable_by_file_paths` is no ``port:path``, or if an element of `allowed_source_ranges` is no
+    network.
     """
 
     def __init__(
@@ -70,8 +71,10 @@ class Healthcheck:
         `scope` has the keys of `extend_scope`. A health check meets all of these conditions:
 
         - The path is `path` or below `path`.
-        - If `allowed_source_ranges` is not empty, the peer address of the connection is in a range.
-        - If `ignore_proxied_requests` is True, the request has no X-Forwarded header.
+        - If `allowed_source_ranges` is not empty, the peer address of the connection is known and
+          in one of the ranges.
+        - If `ignore_proxied_requests` is True, the request has no header X-Forwarded,
+          X-Forwarded-Proto, -Host, -For or -Prefix, or only empty ones.
         """
         path = scope["path"]
         if path != self.path and not path.startswith(self.path + "/"):
@@ -93,7 +96,8 @@ class Healthcheck:
     def check(self, port: int = 0) -> list[HealthResult]:
         """Return the present result of each backend for requests that arrive at `port`.
 
-        `port` is 0 if it is not known. Only the backend `disable_by_files_ports` uses the port.
+        Looks for the files of the backends each time. `port` is 0 if it is not known. Only the
+        backend `disable_by_files_ports` uses the port.
         """
         return [backend(port) for backend in self._backends]
 

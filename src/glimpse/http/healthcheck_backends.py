@@ -1,7 +1,7 @@
 """The backends of the health check: they look for files, as in oslo.middleware."""
 
+import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 
@@ -39,8 +39,9 @@ def disable_by_file(path: str | None) -> Backend:
 def disable_by_files_ports(pairs: Sequence[str]) -> Backend:
     """Make a backend that reports "unavailable" for a port while the file of the port exists.
 
-    `pairs` has ports and their files (``8774:/run/disabled``). The backend always reports
-    "available" for ports that are not in `pairs`. Raises ValueError for a malformed pair.
+    `pairs` has ports and their files (``8774:/run/disabled``). If a port is repeated, the last pair
+    counts. The backend always reports "available" for ports that are not in `pairs`, or that have
+    an empty file name. Raises ValueError for a malformed pair.
     """
     paths: dict[int, str] = {}
     for text in pairs:
@@ -64,7 +65,7 @@ def enable_by_files(paths: Sequence[str]) -> Backend:
 
     def check(_port: int) -> HealthResult:
         for path in paths:
-            if not Path(path).exists():
+            if not _exists(path):
                 text = f"File path {path} is missing"
                 return HealthResult(is_available=False, reason="FILE PATH MISSING", details=text)
         text = "Specified file paths are available"
@@ -75,7 +76,15 @@ def enable_by_files(paths: Sequence[str]) -> Backend:
 
 def _disabled_if_exists(path: str) -> HealthResult:
     """Return unavailable if there is a file at `path`, otherwise available."""
-    if Path(path).exists():
+    if _exists(path):
         text = f"Path '{path}' was found"
         return HealthResult(is_available=False, reason="DISABLED BY FILE", details=text)
     return HealthResult(is_available=True, reason="OK", details=f"Path '{path}' was not found")
+
+
+def _exists(path: str) -> bool:
+    """Return True if there is a file at `path`; False if there is none or it cannot be reached.
+
+    Raises nothing, also if this process has no permission for a directory of the path.
+    """
+    return os.path.exists(path)  # noqa: PTH110  Path.exists raises PermissionError

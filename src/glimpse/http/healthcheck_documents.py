@@ -25,7 +25,10 @@ def choose_media_type(accept: str) -> str:
 
 
 def content_type(media_type: str) -> Header:
-    """Return a Content-Type header: JSON without a charset, other media types with UTF-8."""
+    """Return a Content-Type header: JSON without a charset, other media types with UTF-8.
+
+    Example: ``text/html; charset=UTF-8``.
+    """
     charset = "" if media_type == "application/json" else "; charset=UTF-8"
     return b"content-type", (media_type + charset).encode()
 

@@ -15,8 +15,9 @@ RenderMetrics = Callable[[str], tuple[str, bytes]]
 class MetricsMiddleware:
     """Responds to requests that arrive at `port` with metrics; passes all others on to `app`.
 
-    The only path at `port` is ``/metrics``. Requests for other paths at `port` get a 404. `render`
-    returns the content type and the body for an Accept header, and is called in a thread.
+    The only path at `port` is ``/metrics``, with any method. Requests for other paths at `port` get
+    a 404. `render` returns the content type and the body for an Accept header, and is called in a
+    thread. Errors of `render` are not caught.
     """
 
     def __init__(self, app: ASGIApp, port: int, render: RenderMetrics) -> None:

@@ -14,13 +14,15 @@ class MountedApis:
     """Dispatches a request to the API of its port or of its path, or else to `default`.
 
     `ports` has ports and their APIs. The API of a port gets all requests that arrive at the port.
-    `apis` has path prefixes (``/image``) and their APIs. ``/image`` matches ``/image/v2``, but not
-    ``/images``. If several prefixes match, the first one counts. The API of a prefix gets a scope
-    with the prefix in ``path``, in ``root_path``, and at the end of ``glimpse.base_url``.
+    `apis` has path prefixes (``/image``) and their APIs. ``/image`` matches ``/image`` and
+    ``/image/v2``, but not ``/images``. If several prefixes match, the first one counts.
 
-    In the path for the API of a port or a prefix, repeated slashes become one (``//v2`` ->
-    ``/v2``). Clients send repeated slashes if a base URL ends in a slash. `default` gets the scope
-    unchanged.
+    The API of a prefix gets a copy of the scope. ``path`` still has the prefix. The prefix is added
+    to the end of ``root_path`` and of ``glimpse.base_url``.
+
+    Repeated slashes in the path count as one (``//image//v2`` -> ``/image/v2``), because clients
+    send these if a base URL ends in a slash. The API of a port or a prefix gets the path with
+    single slashes. `default` gets the scope unchanged.
     """
 
     def __init__(

@@ -13,7 +13,7 @@ class OptionsSuccessMiddleware:
     So OPTIONS requests without a token, or for a path that does not exist, get a 200. The Image
     service and the Identity service do the same, because browsers send OPTIONS without a token
     before the requests of scripts. Of the replaced response, only the headers named in `kept` are
-    sent. Names in `kept` are in lower case.
+    sent. Names in `kept` are in lower case. Requests with other methods pass unchanged.
     """
 
     def __init__(self, app: ASGIApp, kept: AbstractSet[bytes] = frozenset()) -> None:

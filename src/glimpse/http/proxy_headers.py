@@ -38,12 +38,14 @@ def client_origin(origin: Origin, headers: dict[bytes, bytes]) -> Origin:
     """Return the origin that the client used: `origin`, with changes from the proxy headers.
 
     - With ``Forwarded`` (RFC 7239), the scheme and the host come from its first element.
-    - Without ``Forwarded``, they come from ``X-Forwarded-Proto`` and ``X-Forwarded-Host``.
-    - In both cases, ``X-Forwarded-Prefix`` is put before the prefix of `origin`.
+    - Without ``Forwarded``, the two come from ``X-Forwarded-Proto`` and ``X-Forwarded-Host``.
+    - In both cases, ``X-Forwarded-Prefix``, without a slash at its end, is put before the prefix of
+      `origin`.
 
     Names in `headers` are in lower case. If a header has several values, the first one counts. A
-    value is ignored if it is not valid in a URL; a scheme is ignored if it is not http or https.
-    The precedence is the same as in oslo.middleware's HTTPProxyToWSGI.
+    missing value changes nothing. A value is ignored if it is not valid in a URL; a scheme is
+    ignored if it is not http or https. The precedence is the same as in oslo.middleware's
+    HTTPProxyToWSGI.
 
     Any client can forge these headers: call this function only if proxy headers are trusted.
     """
@@ -82,9 +84,10 @@ def forwarded_host(headers: dict[bytes, bytes]) -> str | None:
     """Return the host that the client used, from the proxy headers; None if they have no host.
 
     ``X-Forwarded-Host`` is read only if there is no ``Forwarded`` header. If a header has several
-    values, the first one counts. Names in `headers` are in lower case. The result may be any text:
-    check it with `is_host`. Any client can forge these headers: call this function only if proxy
-    headers are trusted.
+    values, the first one counts. Names in `headers` are in lower case. The result may be any text,
+    also an empty one: check the result with `is_host`.
+
+    Any client can forge these headers: call this function only if proxy headers are trusted.
     """
     forwarded = headers.get(b"forwarded")
     if forwarded is not None:
@@ -96,8 +99,8 @@ def client_address(headers: dict[bytes, bytes]) -> str | None:
     """Return the client's IP address from the proxy headers; None if there is no valid one.
 
     ``X-Forwarded-For`` is read only if there is no ``Forwarded`` header. If a header has several
-    addresses, the first one counts. Names in `headers` are in lower case. The result has no port
-    and no zone: a zone may be any text (``fe80::1%text``).
+    addresses, only the first one counts, even if it is invalid. Names in `headers` are in lower
+    case. The result has no port and no zone (``fe80::1%eth0`` -> ``fe80::1``).
 
     Any client can forge these headers: call this function only if proxy headers are trusted.
     """
@@ -125,7 +128,8 @@ def _first(value: bytes | None) -> str | None:
 def _first_forwarded(header: str) -> dict[str, str]:
     """Return the parameters in the first element of a Forwarded header; names in lower case.
 
-    Parameters without ``=`` are ignored. Quotes around values are removed.
+    Parameters without ``=`` are ignored. Quotes around values are removed. If a parameter is
+    repeated, the last one counts. A comma ends the element, even between quotes.
     """
     parameters = {}
     for pair in header.partition(",")[0].split(";"):

@@ -20,7 +20,10 @@ _MAX_AGE = 1.0  # seconds for which results are kept, so that frequent requests 
 
 
 class ReadinessNote(NamedTuple):
-    """A problem of a service that still counts as ready, because another one is used instead."""
+    """A problem that a part reports although the part is ready.
+
+    Example: a database replica is unavailable, and the primary database is read instead.
+    """
 
     text: str
 
@@ -35,9 +38,9 @@ class Readiness:
     """Responds 200 if all parts are ready, and 503 otherwise.
 
     `checks` has the name of each part and its check. A part is not ready if its check returns a
-    reason, raises an exception, or takes more than `timeout` seconds. The body is JSON with each
-    part, and the reason or the note that its check returned. Results are kept for a second, so that
-    frequent requests run few checks.
+    reason, raises an exception, or takes more than `timeout` seconds. The body is a JSON object
+    with each part. A part that is not ready has its reason, and a part whose check returned a note
+    has that note. Results are kept for a second, so that frequent requests run few checks.
     """
 
     def __init__(self, checks: Mapping[str, ReadinessCheck], timeout: float = _TIMEOUT) -> None:
@@ -59,7 +62,8 @@ class Readiness:
     async def _recent_reasons(self) -> dict[str, str | ReadinessNote | None]:
         """Return the result of each part's check: a reason, a note, or None if all is well.
 
-        Results are at most a second old. Concurrent calls share one run of the checks.
+        Results are at most a second old. The checks run at the same time. Concurrent calls share
+        one run of the checks.
         """
         async with self._lock:
             if time.monotonic() - self._checked_at >= _MAX_AGE:
@@ -69,7 +73,10 @@ class Readiness:
         return self._reasons
 
     async def _check(self, name: str) -> str | ReadinessNote | None:
-        """Return the result of a part's check; a reason if it raises or takes too long."""
+        """Return the result of a part's check, or a reason if the check raises or takes too long.
+
+        If the check raises, logs a warning with the type of the exception.
+        """
         try:
             async with asyncio.timeout(self._timeout):
                 return await self._checks[name]()

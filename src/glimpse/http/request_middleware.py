@@ -35,13 +35,15 @@ class RequestMiddleware:
     Extends the scope (see `request_scope.extend_scope`) and sets `current_context` of
     `telemetry.request_context`. A request that repeats a token header gets a 400.
 
-    An exception that `app` raises is logged. If no response has started, the client gets a 500 in
-    plain text. Otherwise the exception is raised again, and the server closes the connection.
+    An exception that `app` raises is logged at level ERROR. If no response has started, the client
+    gets a 500 in plain text. Otherwise the exception is raised again, and the server closes the
+    connection. A BaseException, such as CancelledError, is raised again without a log line or a
+    500.
 
     `observer` is called at the start and the end of each request, and `drain` counts the requests
-    in progress. If `access_log` is True, `log_access` logs each request when it ends. If a response
-    is incomplete, the observer and the log get 499 or 500 in place of the status code that was
-    sent: 500 if the server failed, and 499 if the client disconnected or read too slowly.
+    in progress. If `access_log` is True, `log_access` logs each request when it ends. Some requests
+    end without a complete response. Then the observer and the log get 500 if the server failed or
+    stopped, and 499 if the client disconnected or read too slowly.
     """
 
     def __init__(
@@ -119,8 +121,9 @@ class RequestMiddleware:
 class _SentResponse:
     """Wraps `send`, and records the status, the size and the end of the response.
 
-    `incomplete_reason` is logged if the response stays incomplete. If the scope has
-    ``glimpse.incomplete_reason``, which the server sets, that reason is logged instead.
+    `status` is None until the response starts. `size` is in bytes. `incomplete_reason` is logged if
+    the response stays incomplete. If the scope has ``glimpse.incomplete_reason``, which the server
+    sets, that reason is logged instead.
     """
 
     __slots__ = ("_send", "incomplete_reason", "is_complete", "size", "status")
@@ -143,7 +146,10 @@ class _SentResponse:
 
 
 def _log_exception(scope: Scope, context: RequestContext, error: Exception) -> None:
-    """Log the exception that ended a request, with a traceback if it is no ResponseAborted."""
+    """Log the exception that ended a request, with a traceback if it is no ResponseAborted.
+
+    Sets `is_exception_logged` of `context`, so that the server does not log the exception again.
+    """
     target = scope["method"], redacted_target(scope)
     if isinstance(error, ResponseAborted):
         _LOG.error("%s %s was cut short: %s", *target, error)

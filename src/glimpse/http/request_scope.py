@@ -16,13 +16,14 @@ def extend_scope(scope: Scope, ports: ServicePorts, *, trust_proxy_headers: bool
     - ``glimpse.headers`` is a dict with names in lower case. The values of repeated headers are
       joined by commas (RFC 9110, 5.3).
     - ``glimpse.base_url`` is the start of links, without a slash at the end: ``http://host:9292``,
-      and a proxy's path prefix if there is one.
+      and a proxy's path prefix if there is one. Characters that are not valid in a URL are
+      percent-encoded.
     - ``glimpse.service_urls`` has the URLs of all APIs, as this client reaches them.
     - ``glimpse.client`` is the client's IP address, or ``-`` if the server does not know it.
 
     `ports` are the ports of this process. If `trust_proxy_headers` is True, the URLs and the
-    client's address come from the proxy headers that the request has. If `trust_proxy_headers` is
-    False, proxy headers are ignored.
+    client's address come from the valid proxy headers that the request has. If
+    `trust_proxy_headers` is False, proxy headers are ignored.
     """
     headers: dict[bytes, bytes] = dict(scope["headers"])
     has_single_tokens = True
@@ -46,14 +47,17 @@ def base_url_of(scope: Scope) -> str:
 
     Links start with this URL. The URL includes a trusted proxy's path prefix, and the path at which
     the API is mounted, but no slash at the end. Examples: ``http://host:9292``,
-    ``http://host:8774/image``.
+    ``http://host:8774/image``. `extend_scope` has extended `scope`.
     """
     base_url: str = scope["glimpse.base_url"]
     return base_url
 
 
 def service_urls_of(scope: Scope) -> ServiceUrls:
-    """Return the URLs of this process's APIs, as the client of the request reaches them."""
+    """Return the URLs of this process's APIs, as the client of the request reaches them.
+
+    `extend_scope` has extended `scope`.
+    """
     urls: ServiceUrls = scope["glimpse.service_urls"]
     return urls
 
@@ -77,7 +81,8 @@ def _join_repeated(scope: Scope) -> tuple[dict[bytes, bytes], bool]:
 def _origin(scope: Scope, headers: dict[bytes, bytes]) -> Origin:
     """Return scheme and host of the URL that the request was sent to, without a path prefix.
 
-    Without a Host header, the host is the address on which the server listens.
+    The host has a port if the Host header has one. If the Host header is missing or empty, the host
+    is the address and port on which the server listens, or ``localhost`` if these are unknown.
     """
     host = headers.get(b"host", b"").decode("latin-1")
     if not host:

@@ -15,9 +15,9 @@ async def send_response(
 ) -> None:
     """Send a complete response, head and body. Names in `headers` are in lower case.
 
-    Adds Content-Length if the status is not 204 or 304 (RFC 9110, 8.6). `method` is the request's
-    method. If `method` is HEAD, the body is not sent, but Content-Length is the body's length. For
-    a 204 or 304, `body` must be empty.
+    Adds Content-Length after `headers` if the status is not 204 or 304 (RFC 9110, 8.6). For a 204
+    or 304, `body` must be empty. `method` is the request's method. If `method` is HEAD, the body is
+    not sent, but Content-Length is the body's length.
     """
     sent = [*headers]
     if status not in WITHOUT_BODY:
@@ -27,7 +27,10 @@ async def send_response(
 
 
 async def send_text(send: Send, status: int, text: str) -> None:
-    """Send a complete plain-text response, with the id of the current request in its headers."""
+    """Send a complete plain-text response in UTF-8.
+
+    The header ``x-openstack-request-id`` has the id of the current request.
+    """
     headers = [
         (b"content-type", b"text/plain; charset=UTF-8"),
         (b"x-openstack-request-id", current_context.get().request_id.encode()),

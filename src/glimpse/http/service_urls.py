@@ -37,14 +37,16 @@ class ServicePorts:
     def urls(self, base_url: str, server_port: int | None) -> ServiceUrls:
         """Return the URLs of the APIs for a client that reached this process at `base_url`.
 
-        `server_port` is the port at which the request arrived, None if unknown. The API at this
-        port has the URL `base_url`. Each other API has the same host and its own port. An API
-        without its own port is below the URL of the Compute API (``http://host:8774/image``).
+        `server_port` is the port at which the request arrived, None if unknown. Any port other than
+        `image_port` and `identity_port` counts as the Compute API's port.
 
-        If a proxy is in front of the Compute API, the client may not reach other ports, so the
-        other APIs are below `base_url`, too. A proxy is assumed if `server_port` is None. A proxy
-        is also assumed if `server_port` is the Compute API's port, and `base_url` has a path or
-        another port.
+        - The API at `server_port` has the URL `base_url`.
+        - Another API with its own port has the same host and its own port.
+        - An API without its own port is below the Compute API's URL (``http://host:8774/image``).
+
+        If a proxy is in front of the Compute API, the client may not reach other ports. Then the
+        other APIs are below `base_url`. A proxy is assumed if `server_port` is None, or if
+        `server_port` is the Compute API's port and `base_url` has a path or another port.
         """
         if server_port is None or (self.image_port is None and self.identity_port is None):
             return self._at_paths(base_url)
@@ -73,7 +75,8 @@ class ServicePorts:
 def _split(base_url: str) -> tuple[str, str, str]:
     """Split ``http://host:8774/path`` into ``http://host``, ``8774`` and ``path``.
 
-    If the URL has no port, the second result is the default port of the scheme.
+    If the URL has no port, the second result is the default port of http or https. The third result
+    is empty if the URL has no path.
     """
     scheme, _, rest = base_url.partition("://")
     authority, _, path = rest.partition("/")

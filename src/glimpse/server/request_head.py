@@ -18,6 +18,8 @@ Headers = list[tuple[bytes, bytes]]
 
 _MAX_METHOD = 1024  # bytes
 _MAX_HOST = 300  # bytes: a domain name has at most 255, and a port may follow
+# httptools allows leading zeros without a limit, and int() raises ValueError above 4300 digits.
+_MAX_LENGTH_DIGITS = 20
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]"
 _REQUEST_LINE = re.compile(rb"(%b{1,%d}) ([\x21-\x7e]+) HTTP/1\.([01])\r\n" % (_TOKEN, _MAX_METHOD))
 _OTHER_VERSION = re.compile(rb"%b+ \S+ HTTP/(?!1\.[01]\r)\d+(\.\d+)?\r\n" % _TOKEN)
@@ -259,18 +261,19 @@ def _parse_other_form(method: bytes, target: bytes) -> tuple[bytes, bytes | None
 def _body_length(fields: dict[bytes, bytes], minor: bytes) -> int | None:
     """Return the length of the body in bytes: 0 without a body, None if the body is chunked.
 
-    Raises RequestRefused (400) for a transfer coding other than chunked, and for any transfer
-    coding in HTTP/1.0. httptools has already rejected an invalid Content-Length, and Content-Length
-    together with Transfer-Encoding.
+    Raises RequestRefused (400) for a transfer coding other than chunked, for any transfer coding in
+    HTTP/1.0, and for a Content-Length of more than 20 digits. httptools has already rejected an
+    invalid Content-Length, and Content-Length together with Transfer-Encoding.
     """
     coding = fields.get(b"transfer-encoding")
     if coding is not None:
         if coding.lower() != b"chunked" or minor == b"0":
             raise RequestRefused(400, "The only transfer coding that is understood is chunked.")
         return None
-    length = fields.get(b"content-length")
-    # httptools accepts any number of leading zeros; int() raises ValueError above 4300 digits.
-    return int(length.lstrip(b"0") or b"0") if length else 0
+    length = fields.get(b"content-length", b"0")
+    if len(length) > _MAX_LENGTH_DIGITS:
+        raise RequestRefused(400)
+    return int(length)
 
 
 def _keeps_alive(connection: bytes | None) -> bool:

@@ -53,7 +53,7 @@ def log_access(
     seconds: float,
     incomplete: IncompleteResponse | None = None,
 ) -> None:
-    """Log one request at INFO; do not log a health check with a status below 400.
+    """Log one request at INFO. A health or readiness check is logged only from status 400 on.
 
     `client` is the client's address. `size` is the number of bytes of the response's body that were
     sent. `seconds` is the time from the start of the request to the end of the response. `status`
@@ -112,7 +112,10 @@ def _common_attributes(_process: int, _thread: int) -> dict[str, Any]:
 
 
 def redacted_target(scope: Mapping[str, object]) -> str:
-    """Return the path and query of a request, on one line, without secrets (`redact_target`)."""
+    """Return the path and query of a request, on one line, without secrets (`redact_target`).
+
+    `scope` is the ASGI scope. The path is the raw path, or the quoted path if there is no raw path.
+    """
     raw, query = scope.get("raw_path"), scope["query_string"]
     path = raw.decode("latin-1") if isinstance(raw, bytes) else quote(str(scope["path"]))
     return redact_target(path, query.decode("latin-1") if isinstance(query, bytes) else "")
