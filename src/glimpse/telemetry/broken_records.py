@@ -20,7 +20,7 @@ class BrokenRecords:
         self._reported: set[str] = set()
 
     def report(self, record_id: object, reason: str) -> None:
-        """Log, once for each id, that a record is broken because of `reason` and is left out.
+        """Log that a record is broken because of `reason` and is left out; once for each id.
 
         A second reason for the same id is not logged. Ids with the same first 100 characters count
         as the same id. An id may be of any type, because it may come from a document of another

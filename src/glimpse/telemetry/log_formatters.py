@@ -36,7 +36,7 @@ class _DatedFormatter(logging.Formatter):
     _date = ""
 
     def _asctime(self, record: logging.LogRecord) -> str:
-        """Return the time of a record, in whole seconds, in the configured date format."""
+        """Return the local time of a record, in whole seconds, in the formatter's date format."""
         second = int(record.created)
         if second != self._second:
             self._second, self._date = second, self.formatTime(record, self.datefmt)
@@ -48,9 +48,11 @@ class LineFormatter(_DatedFormatter):
 
     A record that is logged during a request has the ids of the request and of its caller. The
     configured suffix is added at level DEBUG. Each line of a traceback becomes a line with the
-    configured prefix. A field of a format that Glimpse does not have becomes ``-`` or nothing
-    (``%(instance)s``). Messages, ids and texts of errors are redacted and escaped, because clients
+    configured prefix. Messages, ids and texts of errors are redacted and escaped, because clients
     may have sent them.
+
+    A field that only other services have becomes ``-``. ``%(instance)s``, ``%(resource)s`` and
+    ``%(color)s`` become nothing.
     """
 
     def __init__(self, server: Server) -> None:
@@ -66,7 +68,11 @@ class LineFormatter(_DatedFormatter):
         self._unknown = {name: names[name] for name in names.keys() - _KNOWN.__dict__.keys()}
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line and the lines of the traceback, if any, without a line end at the end."""
+        """Return the line and the lines of the traceback, if any, without a line end at the end.
+
+        Raises TypeError or ValueError if the message does not fit its arguments; the handler
+        reports the error.
+        """
         is_in_request = current_context.get() is not NO_REQUEST
         values = {**self._unknown, **record.__dict__, **(_context_ids() if is_in_request else {})}
         values["asctime"] = self._asctime(record)
@@ -88,11 +94,15 @@ class LineFormatter(_DatedFormatter):
 class JsonFormatter(_DatedFormatter):
     """Formats a record as one JSON object; the keys are also in oslo.log's JSONFormatter.
 
+    - ``message``, ``name``, ``levelname``, ``levelno`` and ``process`` are those of the record.
+    - ``asctime`` is the local time with milliseconds.
     - ``created`` is in seconds since 1970.
+    - ``hostname`` is the name of this machine.
     - ``traceback`` is a text, or null if the record has no exception.
     - ``args`` has the arguments of the message if they have names, as in the access log; otherwise
-      it is null.
-    - ``context`` has the ids of the request and of its caller; it is empty outside of a request.
+      ``args`` is null.
+    - ``context`` has the ids of the request and of its caller; outside of a request, ``context`` is
+      empty.
 
     Messages, ids and texts of errors are redacted and escaped.
     """
@@ -102,7 +112,11 @@ class JsonFormatter(_DatedFormatter):
         self._hostname = socket.gethostname()
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the JSON object on one line, without a line end."""
+        """Return the JSON object on one line, without a line end.
+
+        Raises TypeError or ValueError if the message does not fit its arguments; the handler
+        reports the error.
+        """
         is_in_request = current_context.get() is not NO_REQUEST
         ids = {name: value for name, value in _context_ids().items() if name in _FIELDS}
         document: dict[str, Any] = {
@@ -167,9 +181,12 @@ def _traceback(record: logging.LogRecord) -> Iterator[str]:
 def _context_ids() -> dict[str, str]:
     """Return the ids of the current request and of its caller, under oslo.log's names.
 
-    The caller's ids come from Keystone or from a noauth token, so an id may be any text. Pass the
-    result to `_redacted_ids` before it is logged in a line that is not plain. If an id of user or
-    project has more than 64 characters, this function has passed the result already.
+    A missing id is ``-``. Names and domains are left out if the caller is not known. The caller's
+    ids come from Keystone or from a noauth token, so an id may be any text.
+
+    If the id of the user or project has more than 64 characters, the result is redacted and
+    escaped. Otherwise, pass the result to `_redacted_ids` before it is logged in a line that is not
+    plain.
     """
     request = current_context.get()
     values = {"request_id": request.request_id, "global_request_id": request.global_id or "-"}
@@ -196,7 +213,10 @@ def _is_plain(text: str) -> bool:
 
 
 def _redacted_ids(values: Mapping[str, object]) -> dict[str, str]:
-    """Return only the ids and names in `values`, cut to 255 characters, redacted and escaped."""
+    """Return only the ids and names in `values`, cut to 255 characters, redacted and escaped.
+
+    Ids and names are the keys in _CONTEXT whose values are texts.
+    """
     return {
         name: sanitize(text[:_MAX_ID_LENGTH])
         for name, text in values.items()

@@ -21,8 +21,8 @@ def configure_logging(server: Server) -> None:
 
     The level is DEBUG if `server.debug` is True, otherwise INFO. The level of libraries that log
     tokens is WARNING. Replaces and closes all handlers of the root logger, so that a log file is
-    opened again after log rotation. If the file cannot be opened, raises OSError and changes
-    nothing.
+    opened again after log rotation. A missing file is created, but no directory. If the file cannot
+    be opened, raises OSError and changes nothing.
     """
     file = log_path(server)
     handler = _FileHandler(file) if file else _StandardErrorHandler(sys.stderr)
@@ -52,7 +52,8 @@ def reopen_logs(server: Server) -> None:
     """Configure logging again, so that the log file is opened again after log rotation.
 
     If the file cannot be opened, logs an error and keeps the present handlers. Also prints the
-    error on standard error, because the present file may have been removed. Raises nothing.
+    error on standard error if the log is a file, because that file may have been removed. Raises
+    nothing.
     """
     try:
         configure_logging(server)
@@ -80,7 +81,10 @@ class _ErrorReportingHandler(logging.Handler):
     _reported_at = -math.inf
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802  inherited
-        """Report the exception being handled; the inherited method prints a traceback each time."""
+        """Print the exception that is being handled; the inherited method prints its traceback.
+
+        Does nothing if an exception was printed in the last minute.
+        """
         now = time.monotonic()
         if now - self._reported_at < _WARNING_INTERVAL:
             return

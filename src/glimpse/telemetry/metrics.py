@@ -82,7 +82,10 @@ class Metrics:
         self._in_flight.inc()
 
     def request_ended(self, operation: str, status: int, seconds: float) -> None:
-        """Count a request that has ended, by operation and status; record its duration."""
+        """Count a request that has ended, by operation and status; record its duration.
+
+        `seconds` is the duration. The request is no longer in flight.
+        """
         self._in_flight.dec()
         key = (operation, status)
         parts = self._request_parts.get(key)
@@ -143,7 +146,7 @@ class Metrics:
 
 
 def _gauge_of_requests_in_flight(registry: CollectorRegistry) -> Gauge:
-    """Make the gauge. With several workers, its value is the sum over the running workers."""
+    """Make the gauge. With several workers, the value is the sum over the running workers."""
     return Gauge(
         "glimpse_requests_in_flight",
         "Requests being served now.",

@@ -33,14 +33,15 @@ class Observer(Protocol):
         Each retry counts as a call. `method` and `outcome` depend on the kind of call:
 
         - HTTP request: `method` is the HTTP method. `outcome` is the status code. Without a
-          response, it is ``timeout``, ``bad_response`` (Glance's response was too large) or
+          response, `outcome` is ``timeout``, ``bad_response`` (Glance's response was too large) or
           ``unreachable`` (any other error).
         - Login: `method` is ``login``; `outcome` is ``ok`` or ``failed``.
         - Query of Glance's database: `method` is ``select``. `outcome` is ``ok``, ``failed``,
           ``refused`` (the database does not accept a value of the request), ``cancelled``, or
           ``skipped`` (not sent, because earlier queries failed).
-        - Query that is not sent to the replica of Glance's database: `outcome` is ``not_current``
-          (the replica is behind) or ``own_write`` (this gateway has just written).
+        - Query that is not sent to the replica of Glance's database: `method` is ``select``.
+          `outcome` is ``not_current`` (the replica is behind) or ``own_write`` (this gateway has
+          just written).
         """
         ...
 
@@ -49,7 +50,8 @@ class Observer(Protocol):
         ...
 
     def token_looked_up(self, *, hit: bool) -> None:
-        """Record a lookup in the cache of validated tokens; `hit` is True if it had the token."""
+        """Record a lookup in the cache of validated tokens; `hit` is True if the token was found.
+        """
         ...
 
     def catalog_failed(self, operation: CatalogOperation) -> None:

@@ -100,7 +100,7 @@ def redact_target(path: str, query: str) -> str:
     """Return a request's path and query in ASCII, on one line, without secrets.
 
     The result is ``path?query``, or only the path if the query is empty. `path` and `query` are
-    percent-encoded, as the client sent them. ``***`` replaces these parts of them, even if they are
+    percent-encoded, as the client sent them. ``***`` replaces these secrets, even if a secret is
     encoded several times:
 
     - the path segment after ``token``, ``password``, ``secret`` (or their plural) and ``passwd``
@@ -150,8 +150,9 @@ def _in_ascii(text: str) -> str:
 def _redacted_path(path: str) -> str:
     """Redact each segment of a percent-encoded path.
 
-    If `_is_secret_parent` is True for a segment, the next segment is hidden as a whole. Each
-    segment may have parameters after ``;``, ``?`` or ``#``.
+    If `_is_secret_parent` is True for a segment, the next segment is hidden as a whole. Empty
+    segments, ``.`` and ``..`` do not count as the next segment. In a target that is a URL, the user
+    before ``@`` is hidden. Each segment may have parameters after ``;``, ``?`` or ``#``.
     """
     redacted: list[str] = []
     hide_next = False
@@ -244,14 +245,17 @@ def _decoded(text: str) -> str:
 
 
 def header_value(text: str) -> str:
-    """Return `text` as a header value: escape what is not printable ASCII; do not redact it."""
+    r"""Return `text` as a header value: escape what is not printable ASCII; do not redact it.
+
+    Example: ``ä`` -> ``\xe4``.
+    """
     return escape(text).encode("ascii", "backslashreplace").decode("ascii")
 
 
 def quote_url(url: str) -> str:
     """Return `url`; percent-encode characters that are invalid in a URL, such as spaces and LF.
 
-    Characters of `url` that are percent-encoded already stay unchanged.
+    No ``%`` of `url` is encoded, so that nothing is encoded twice.
     """
     return url if _PLAIN_URL.fullmatch(url) else quote(url, safe="/:@[]?&=%", errors="replace")
 
