@@ -215,3 +215,19 @@ def test_without_an_allowed_origin_there_are_no_headers(tmp_path: Path) -> None:
         for each in (response, request(process.address, "OPTIONS", "/v2.1/images", asked)):
             assert each.status == 200
             assert not [name for name, _ in each.headers if name.startswith("access-control")]
+
+
+async def test_a_message_that_an_application_sends_twice_gets_the_headers_once() -> None:
+    """A fault with ``stale_for`` sends an earlier response again."""
+    start = {"type": "http.response.start", "status": 200, "headers": []}
+
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send(start)
+        await send({"type": "http.response.body"})
+
+    served = CorsMiddleware(app, policy())
+    for _ in range(2):
+        response = await send_request(served, "GET", "/", {"Origin": PAGE})
+        values = [value for name, value in response.headers if name.startswith("access-control-a")]
+        assert values == [PAGE, "true"], str(response)
+    assert start["headers"] == []

@@ -102,8 +102,8 @@ class CorsMiddleware:
     """Adds the headers of `policy` to each response of `app`, also to error responses.
 
     The added headers follow those of `app`. A browser sends a preflight request before some
-    requests of scripts: an OPTIONS request without a token. `app` has to respond to it with a 2xx
-    status code; otherwise, the browser does not send the request of the script.
+    requests of scripts: an OPTIONS request without a token. `app` has to respond to a preflight
+    request with a 2xx status code. Otherwise, the browser does not send the request of the script.
     """
 
     def __init__(self, app: ASGIApp, policy: CorsPolicy) -> None:
@@ -116,7 +116,8 @@ class CorsMiddleware:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *added]
+                # a new dict: `app` may send the same message again
+                message = {**message, "headers": [*message.get("headers", ()), *added]}
             await send(message)
 
         await self._app(scope, receive, send_with_headers if added else send)

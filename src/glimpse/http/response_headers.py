@@ -24,11 +24,12 @@ class ResponseHeadersMiddleware:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 request_id = current_context.get().request_id.encode()
-                message["headers"] = [
+                headers = [
                     *message.get("headers", ()),
                     (b"x-openstack-request-id", request_id),
                     *self._headers,
                 ]
+                message = {**message, "headers": headers}
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
