@@ -21,8 +21,8 @@ class ActiveFault:
     """A rule in effect, with its counts.
 
     ``matched`` is the number of requests that matched the rule. ``applied`` is the number of
-    requests that the fault changed: it delayed the request, changed the response, or delayed the
-    image's data.
+    requests that the fault changed: the fault delayed the request, changed the response, or delayed
+    the image's data.
     """
 
     id: str
@@ -66,8 +66,9 @@ class ActiveFault:
     def remember(self, key: object, messages: list[Message], now: float) -> None:
         """Store a response that `stale_response` can return; replace an earlier one for `key`.
 
-        `now` is the time of the request, of a monotonic clock in seconds. Only responses that
-        `stale_response` can still return are kept, and of these the latest 1,000.
+        `messages` are the ASGI messages of the response. `now` is the time of the request, of a
+        monotonic clock in seconds. Responses that `stale_response` can no longer return are
+        dropped. If more than 1,000 responses are left, only the latest 1,000 are kept.
         """
         self._responses.pop(key, None)
         self._responses[key] = now, messages
@@ -135,18 +136,19 @@ class ActiveFaults:
         return self._faults.get(fault_id)
 
     def remove(self, fault_id: str) -> bool:
-        """Remove the fault with this id; return False if there is no such fault."""
+        """Remove the fault with this id; return True, or False if there is no such fault."""
         return self._faults.pop(fault_id, None) is not None
 
     def clear(self) -> None:
-        """Remove all faults, also the faults of the seed."""
+        """Remove all faults, also the faults of the seed. Delays of image data go on."""
         self._faults.clear()
 
     def reset(self) -> None:
         """Remove all faults; add the faults of the seed again, with new ids and counts of 0.
 
-        Later requests get a new ``delays``. The caller keeps the old ``delays``, and calls its
-        `end` after this method.
+        Replaces ``delays`` by a new object, which later requests use. To end the delays of earlier
+        requests, the caller takes ``delays`` before the call, and calls `end` of the old object
+        afterwards.
         """
         self.delays = Delays()
         self._faults.clear()
@@ -156,8 +158,8 @@ class ActiveFaults:
     def count_and_select(self, request: RequestFacts) -> list[RequestFault]:
         """Add 1 to ``matched`` of each rule that matches; return the faults of the request.
 
-        A rule that matches is left out of the result if its ``skip``, ``first`` or ``every`` leaves
-        the request out.
+        The faults are in the order in which their rules were added. A rule that matches is left out
+        of the result if its ``skip``, ``first`` or ``every`` leaves the request out.
         """
         matching = [fault for fault in self if fault.rule.matches(request)]
         return [RequestFault(fault) for fault in matching if fault.count_match()]

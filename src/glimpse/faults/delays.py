@@ -5,7 +5,7 @@ import contextlib
 
 
 class Delays:
-    """Delays after which image data is stored. `end` ends all of them, and prevents new ones."""
+    """Delays after which image data is stored. `end` ends all delays, and prevents new ones."""
 
     def __init__(self) -> None:
         self.are_ended = False
@@ -29,7 +29,10 @@ class Delays:
             task.cancel()
 
     def end(self) -> None:
-        """Make all calls of `wait` return, and cancel the added uploads. Does not wait for them."""
+        """Make all calls of `wait` return, and cancel the added uploads.
+
+        Does not wait until the uploads have ended.
+        """
         self.are_ended = True
         self._ended.set()
         for upload in self._uploads:

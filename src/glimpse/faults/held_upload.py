@@ -15,10 +15,11 @@ _NO_CONTENT = 204
 
 
 class HeldUpload:
-    """An upload whose last part reaches the API ``saving_for`` seconds after the client's response.
+    """An upload whose last part reaches the API ``saving_for`` seconds after the response.
 
     `app` is the API, and the rule of `fault` has ``saving_for``. `app` serves the upload in a task,
-    so that the upload goes on when `serve` has returned.
+    so that the upload goes on when `serve` has returned. The response of `app` is dropped, because
+    the client already has a 204.
 
     If `delays` ends after the last part has arrived, the upload is cancelled. If `delays` ends
     before the last part arrives, the upload is not delayed, and the client gets the response of
@@ -45,8 +46,9 @@ class HeldUpload:
     async def serve(self, drain: RequestDrain) -> None:
         """Serve the upload; return when the client has its response. Call this method once.
 
-        The API may still store the data after this method has returned; `drain` counts that task.
-        Raises the exception that the API raises before the last part arrives.
+        The API may still store the data after this method has returned. `drain` counts the task
+        that does so. Raises the exception that the API raises before the last part arrives. Later
+        exceptions are logged.
         """
         self._task = asyncio.create_task(self._run())
         drain.add_task(self._task)
@@ -72,8 +74,9 @@ class HeldUpload:
     async def _receive_held(self) -> Message:
         """Return the next part of the body; the API calls this method.
 
-        When the last part arrives, sends a 204 to the client, and waits for ``saving_for`` seconds.
-        If `delays` has ended, the last part is returned at once, without a 204.
+        When the last part arrives, counts the request in ``applied``, sends a 204 to the client,
+        and waits for ``saving_for`` seconds. If `delays` has ended, the last part is returned at
+        once, without a 204. After the last part of a delayed upload, waits forever.
         """
         if self._is_held:
             await asyncio.Event().wait()  # forever: the upload goes on if the client disconnects

@@ -35,7 +35,8 @@ class FaultMiddleware:
 
     `RequestMiddleware` has to be outside of this middleware, so that responses of faults get a
     request id and a log line. If a request has several faults, their delays add up. Of the faults
-    that do more than delay, only the fault that was added first is injected.
+    that do more than delay, only the fault that was added first is injected. Other faults do not
+    count the request in ``applied``, but in ``matched``.
     """
 
     def __init__(
@@ -107,7 +108,8 @@ class FaultMiddleware:
         """Serve a request with the effect of a fault other than ``saving_for`` (`_delay_data`).
 
         Counts the request in ``applied`` if the effect changes something. Raises ResetConnection
-        for ``reset_connection``, and ResponseAborted for ``cut_after``.
+        for ``reset_connection``. For ``cut_after``, raises ResponseAborted if the response's body
+        is longer. Raises what the API raises.
         """
         rule, app, count = fault.rule, self._app, fault.count_applied
         if rule.status is not None:
@@ -133,10 +135,11 @@ class FaultMiddleware:
     async def _serve_stale(
         self, request_fault: RequestFault, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """Respond to a GET with an earlier response of the API, or else pass it to the API.
+        """Respond to a GET with an earlier response of the API, or else pass the GET to the API.
 
-        A response of the API to a GET is remembered if its status is below 300. Requests with other
-        methods go to the API.
+        The earlier response is to a GET with the same path, query and token. A response of the API
+        to a GET is remembered if its status is below 300. Requests with other methods go to the
+        API.
         """
         if scope["method"] != "GET":
             await self._app(scope, receive, send)
@@ -172,12 +175,13 @@ class FaultMiddleware:
         """Serve a request with a fault that has ``saving_for``.
 
         An upload gets a 204 when its last part arrives. The API gets that part ``saving_for``
-        seconds later, and until then the image is saving. If the API responds or raises an
-        exception before the last part arrives, the client gets that response, or this method raises
-        that exception.
+        seconds later, and until then the image is saving. The API may respond or raise an exception
+        before the last part arrives. Then the client gets that response, or this method raises that
+        exception.
 
         An import or a server's action gets the API's response at once. The job that the request
-        starts waits for ``saving_for`` seconds before it stores image data.
+        starts waits for ``saving_for`` seconds before it stores image data. Other requests go to
+        the API unchanged.
         """
         if operation == _UPLOAD:
             upload = HeldUpload(self._app, scope, receive, send, fault, delays)
@@ -210,7 +214,9 @@ async def _send_status(
     """Send `status` with the body and headers of a rule.
 
     If the rule has no body, the body is a JSON object with code and message. A 204 or 304 has no
-    body. `retry_after` is the value of Retry-After, in seconds, if the rule has none.
+    body. The response has the request's id. If the rule has no Content-Type, the response has
+    ``application/json``. `retry_after` is the value of Retry-After, in seconds, if the rule has
+    none; None for no such header.
     """
     message = b'{"error": {"code": %d, "message": "A fault on request."}}' % status
     body = message if rule.body is None else rule.body

@@ -35,8 +35,9 @@ _SNAPSHOT = "run_action"
 def find_meant_operation(pattern: str, operations: Collection[str]) -> str | None:
     """Return the operation or pattern that `pattern` probably means; None if none is found.
 
-    `pattern` must be one that matches none of `operations`. These mistakes are found: a wrong
-    service, a synonym (``image.get_image``), a client's name (``upload_image``), a misspelling.
+    `pattern` must be one that matches none of `operations`. These mistakes are found, in this
+    order: one or two wrong letters, a wrong service or a synonym (``image.get_image``), a client's
+    name (``upload_image``), other misspellings.
     """
     services = sorted({each.partition(".")[0] for each in operations if "." in each})
     patterns = [f"{each}.*" for each in services] if "*" in pattern else []
@@ -81,7 +82,8 @@ def _find_similar(pattern: str, names: Sequence[str], similarity: float = 0.6) -
 def _synonyms(name: str) -> Iterator[str]:
     """Yield `name` and its synonyms (``get_image`` -> ``show_image``, ``list_image``).
 
-    If `name` is a single word, also yield names for images (``get`` -> ``show_image``).
+    If `name` is a single word, also yield names for images (``get`` -> ``show_image``). For ``*``,
+    yield nothing.
     """
     if name == "*":  # the service is unknown
         return

@@ -20,7 +20,8 @@ OnChange = Callable[[], None]
 def cutting(send: Send, size: int, on_change: OnChange) -> Send:
     """Return a `send` that raises ResponseAborted after it has sent `size` bytes of a body.
 
-    A body of at most `size` bytes is sent unchanged.
+    A body of at most `size` bytes is sent unchanged. Otherwise, `on_change` is called before the
+    last bytes are sent.
     """
     left = size
 
@@ -40,7 +41,7 @@ def cutting(send: Send, size: int, on_change: OnChange) -> Send:
 def slowing(send: Send, bytes_per_second: int, on_change: OnChange) -> Send:
     """Return a `send` that sends the body in small pieces, at `bytes_per_second`.
 
-    A response without a body is sent unchanged.
+    `on_change` is called before each piece. A response without a body is sent unchanged.
     """
     size = max(1, bytes_per_second // _PIECES_PER_SECOND)
 

@@ -1,19 +1,13 @@
 """FaultRule: which requests have a fault, and which fault. `parse_rule` makes rules."""
 
 import difflib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
 from typing import Any
 
-import orjson
-
-from glimpse.faults.patterns import check_method, check_operation, check_path, is_header_name
-
-MAX_SECONDS = 3600.0
-_MAX_NUMBER = 2**31
-_FIRST_STATUS, _LAST_STATUS = 200, 599
-_FRAMING = frozenset(("content-length", "transfer-encoding"))
+from glimpse.faults.patterns import check_operation
+from glimpse.faults.rule_values import PARSERS, UnexpectedValue
 
 
 class InvalidRule(ValueError):
@@ -56,9 +50,10 @@ class FaultRule:
     ``headers`` has a pattern for each name of a header. If the request does not have a header (also
     User-Agent), only the empty pattern matches.
 
-    The first ``skip`` matching requests have no fault. All later ones have the fault if neither
-    ``first`` nor ``every`` is set. If ``first`` is 2, only the first two of them have the fault. If
-    ``every`` is 3, each third of them has the fault. ``first`` and ``every`` exclude each other.
+    The first ``skip`` matching requests have no fault. After these, each matching request has the
+    fault, with two exceptions. If ``first`` is 2, only the next two matching requests have the
+    fault. If ``every`` is 3, every third matching request has the fault. ``first`` and ``every``
+    exclude each other.
 
     A request with the fault waits for ``delay``. A rule has at most one of these other effects:
 
@@ -145,7 +140,9 @@ def parse_rule(document: object, operations: Collection[str]) -> FaultRule:
 
     A value of null counts as missing. ``body`` is a text, or any other JSON, which is sent as JSON.
     The pattern in ``operation`` has to match one of `operations`, the names of all operations.
-    Raises InvalidRule with all problems, also for keys that have no effect or exclude each other.
+
+    Raises InvalidRule with all problems. Problems are wrong values, unknown keys, keys that have no
+    effect or exclude each other, and a rule without a fault.
     """
     if not isinstance(document, dict):
         raise InvalidRule(("", "an object is expected."))
@@ -156,8 +153,8 @@ def parse_rule(document: object, operations: Collection[str]) -> FaultRule:
             problems.append((str(key), _unknown_key(str(key))))
         elif value is not None:
             try:
-                values[key] = _PARSERS[key](value)
-            except _UnexpectedValue as error:
+                values[key] = PARSERS[key](value)
+            except UnexpectedValue as error:
                 problems.append((key, str(error)))
     unmatched = check_operation(values["operation"], operations) if "operation" in values else None
     if unmatched is not None:
@@ -178,7 +175,7 @@ def _unknown_key(key: str) -> str:
 
 
 def _contradictions(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield (key, message) for each key that has no effect with the rule's other keys."""
+    """Yield (key, message) for each key that excludes another key, or has no effect."""
     effects = _used_effects(values)
     for name in effects[1:]:
         yield name, f"it cannot be used together with {effects[0]}."
@@ -200,101 +197,14 @@ def _used_effects(values: Mapping[str, Any]) -> list[str]:
 
 
 def render_rule(rule: FaultRule) -> dict[str, Any]:
-    """Return a rule as a dict for JSON, without fields that have their defaults; body is text."""
+    """Return a rule as a dict for JSON, without fields that have their defaults.
+
+    ``body`` is a text, with U+FFFD for bytes that are not UTF-8. `parse_rule` makes the same rule
+    of the result.
+    """
     default = FaultRule()
     return {
         key: value.decode("utf-8", "replace") if isinstance(value, bytes) else value
         for key in KEYS
         if (value := getattr(rule, key)) != getattr(default, key)
     }
-
-
-class _UnexpectedValue(Exception):
-    """The value of a key cannot be used; the message is a sentence that says what is expected."""
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value:
-        raise _UnexpectedValue("text is expected.")
-    return value
-
-
-def _checked_text(check: Callable[[str], str | None]) -> Callable[[object], str]:
-    """Return a parser for a text that is not empty and has no error message from `check`.
-
-    The parser returns the text, or raises _UnexpectedValue. `check` returns None for a valid text.
-    """
-
-    def parse(value: object) -> str:
-        text = _text(value)
-        if (expected := check(text)) is not None:
-            raise _UnexpectedValue(expected)
-        return text
-
-    return parse
-
-
-def _texts(value: object) -> dict[str, str]:
-    if not isinstance(value, dict):
-        raise _UnexpectedValue("a mapping of names to texts is expected.")
-    for name, text in value.items():
-        if not isinstance(name, str) or not isinstance(text, str):
-            raise _UnexpectedValue("a mapping of names to texts is expected.")
-        if not (name + text).isprintable():
-            raise _UnexpectedValue("texts of printable characters are expected.")
-    return dict(value)
-
-
-def _response_headers(value: object) -> dict[str, str]:
-    texts = _texts(value)
-    for name in texts:
-        if not is_header_name(name):
-            raise _UnexpectedValue("names of letters, digits and !#$%&'*+.^_`|~- are expected.")
-        if name.lower() in _FRAMING:
-            raise _UnexpectedValue(f"{name} cannot be set: it says where the response ends.")
-    return texts
-
-
-def _integer(lowest: int, highest: int = _MAX_NUMBER) -> Callable[[object], int]:
-    def parse(value: object) -> int:
-        if type(value) is not int or not lowest <= value <= highest:
-            raise _UnexpectedValue(f"an integer from {lowest} to {highest} is expected.")
-        return value
-
-    return parse
-
-
-def _seconds(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _UnexpectedValue("a number of seconds is expected.")
-    if not 0 < value <= MAX_SECONDS:
-        raise _UnexpectedValue(f"more than 0 and up to {MAX_SECONDS:.0f} seconds are expected.")
-    return float(value)
-
-
-def _flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise _UnexpectedValue("true or false is expected.")
-    return value
-
-
-def _body(value: object) -> bytes:
-    try:
-        return value.encode() if isinstance(value, str) else orjson.dumps(value)
-    except (TypeError, UnicodeEncodeError):
-        raise _UnexpectedValue("text or JSON is expected.") from None
-
-
-_PARSERS: Mapping[str, Callable[[object], Any]] = {
-    **dict.fromkeys(("operation", "project", "user_agent"), _text),
-    "method": _checked_text(check_method),
-    "path": _checked_text(check_path),
-    "headers": _texts,
-    "response_headers": _response_headers,
-    **dict.fromkeys(("first", "every", "rate_limit", "bytes_per_second"), _integer(1)),
-    **dict.fromkeys(("skip", "cut_after", "retry_after"), _integer(0)),
-    **dict.fromkeys(("delay", "stale_for", "saving_for", "rate_seconds"), _seconds),
-    "status": _integer(_FIRST_STATUS, _LAST_STATUS),
-    "body": _body,
-    "reset_connection": _flag,
-}

@@ -50,8 +50,7 @@ class Observer(Protocol):
         ...
 
     def token_looked_up(self, *, hit: bool) -> None:
-        """Record a lookup in the cache of validated tokens; `hit` is True if the token was found.
-        """
+        """Record a lookup in the cache of validated tokens; `hit` is True if a token was found."""
         ...
 
     def catalog_failed(self, operation: CatalogOperation) -> None:
