@@ -26,9 +26,9 @@ def parse_range(header: str | None, size: int) -> ByteRange | None:
     """Parse a Range header for data of `size` bytes; return None if `header` is None.
 
     ``bytes=0-4`` selects the first 5 bytes, ``bytes=5-`` all bytes after these, and ``bytes=-5``
-    the last 5 bytes. A range that goes beyond the end of the data is cut there. Raises
-    RangeNotSatisfiable if the header is malformed or selects no byte. Raises Invalid for several
-    ranges, which the Image API does not serve.
+    the last 5 bytes. A range that goes beyond the end of the data is cut there. Raises Invalid for
+    several ranges, which the Image API does not serve. Raises RangeNotSatisfiable if the header has
+    another form or another unit, or if it selects no byte.
     """
     if header is None:
         return None

@@ -15,7 +15,8 @@ _SIZE_HEADER = "X-OpenStack-Image-Size"
 def check_octet_stream(request: Request, verb: str) -> None:
     """Raise UnsupportedMediaType if the Content-Type is not application/octet-stream.
 
-    `verb` is a word for the message, such as ``uploaded``.
+    A missing Content-Type raises the error, too. Parameters of the Content-Type are ignored. `verb`
+    says in the error's message what is done with the data, such as ``uploaded``.
     """
     if media_type(request) != OCTET_STREAM:
         raise UnsupportedMediaType(
@@ -26,9 +27,10 @@ def check_octet_stream(request: Request, verb: str) -> None:
 def declared_size(request: Request) -> int | None:
     """Return the number of bytes that the client declares for image data; None if unknown.
 
-    The header X-OpenStack-Image-Size has the size. Without that header, Content-Length is used. For
-    a size of 0, returns None. A negative size is returned unchanged, as in Glance, although no data
-    can have such a size. Raises Invalid if the header is not an integer.
+    The header X-OpenStack-Image-Size has the number. Without that header, Content-Length is used.
+    Returns None if both are missing, or if the number is 0. A negative number is returned
+    unchanged, as in Glance, although no data can have such a size. Raises Invalid if the header's
+    value is not an integer.
     """
     text = request.headers.get(_SIZE_HEADER, request.headers.get("content-length", "0"))
     try:
@@ -40,8 +42,8 @@ def declared_size(request: Request) -> int | None:
 async def require_size(chunks: AsyncIterator[bytes], size: int | None) -> AsyncIterator[bytes]:
     """Yield `chunks`, and check that all chunks together have `size` bytes.
 
-    If `size` is None, any number of bytes is allowed. Raises Invalid as soon as there are more
-    bytes than `size`, or at the end if there are fewer.
+    If `size` is None, any number of bytes is allowed. Raises Invalid, in place of the chunk, if a
+    chunk exceeds `size`. Raises Invalid after the last chunk if there are fewer bytes.
     """
     received = 0
     async for chunk in chunks:

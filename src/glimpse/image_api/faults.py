@@ -151,8 +151,9 @@ def _status(error: Exception) -> HTTPStatus:
 def _message(error: Exception, status: HTTPStatus) -> str:
     """Return the text for the client: the error's message, or the Image service's wording.
 
-    The Image service's wording is used for ImageNotFound, for a 401, and for an HTTPException. An
-    HTTPException that is not a 404 has no text.
+    ImageNotFound, an error with status 401, and an HTTPException with status 404 have the Image
+    service's wording. For an HTTPException with another status, returns "". Every other error has
+    its own message.
     """
     if isinstance(error, errors.ImageNotFound):
         return f"No image found with ID {error.image_id}"

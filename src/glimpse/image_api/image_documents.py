@@ -18,8 +18,8 @@ _NO_STORES: dict[str, str] = {}
 def image_document(image: Image) -> bytes:
     """Return the JSON document of ``GET /v2/images/{id}``.
 
-    The document has attributes and properties side by side. A property that is null becomes "",
-    because this API allows only text.
+    The document has attributes and properties side by side. Only an active image has the attribute
+    ``stores``. A property that is null becomes "", because this API allows only text.
     """
     path = f"/v2/images/{image.id}"
     attributes = orjson.dumps(
@@ -61,10 +61,10 @@ async def page_document(
     """Yield the JSON document of ``GET /v2/images`` in pieces, one for each page of images.
 
     `query` has the request's parameters. The links ``first`` and ``next`` repeat the parameters
-    that `parameters_of_pages` returns. The marker in ``next`` is the id of the last image. The link
-    ``next`` is left out if no further images exist (``Page.has_more``), or if the document has no
-    images. The links start with ``/v2``, because clients append them to the endpoint without its
-    version. Raises what `pages` raises.
+    that `parameters_of_pages` returns. The link ``next`` also has a ``marker``: the id of the last
+    image. The link ``next`` is left out if no further images exist (``Page.has_more``), or if the
+    document has no images. The links start with ``/v2``, because clients append them to the
+    endpoint without its version. Raises what `pages` raises.
     """
     others = parameters_of_pages(query)
     document = {"first": list_link(_PATH, others), "schema": "/v2/schemas/images"}

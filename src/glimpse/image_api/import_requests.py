@@ -23,9 +23,9 @@ def parse_import_request(
     """Return the import that the body of ``POST /v2/images/{id}/import`` requests.
 
     `store_header` is the value of X-Image-Meta-Store; None if the request has no such header.
-    `methods` are the enabled import methods. `request_id` is kept in the result. Raises Invalid if
-    the body is not an import request, names a method that is not enabled, or has more than 16 KiB
-    as JSON. Names of stores are not checked.
+    `methods` are the enabled import methods. `request_id` is the id of the HTTP request, for the
+    result. Raises Invalid if the body is not an import request, names a method that is not enabled,
+    or has more than 16 KiB as JSON. Names of stores are not checked.
     """
     body = _require_object(document)
     if "method" not in body:
@@ -66,7 +66,10 @@ def parse_new_task(document: object) -> tuple[str, dict[str, Any]]:
 
 
 def _check_attribute(key: str, value: object) -> None:
-    """Raise Invalid if the attribute `key` of a task may not have `value`."""
+    """Raise Invalid if the attribute `key` of a task may not have `value`.
+
+    TASK_PROPERTIES has the types and the allowed values. `key` must be one of its keys.
+    """
     schema = TASK_PROPERTIES[key]
     kinds: dict[str, type] = {"string": str, "object": dict, "null": type(None)}
     names = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
@@ -79,9 +82,11 @@ def _check_attribute(key: str, value: object) -> None:
 def parse_task_query(pairs: Pairs) -> TaskQuery:
     """Return the query that the parameters of ``GET /v2/tasks`` describe.
 
-    If ``limit``, ``marker``, ``sort_key`` or ``sort_dir`` is repeated, the first value counts. For
-    any other parameter, the last value counts. Raises Invalid if a limit, marker, sort key,
-    direction, status or type is not valid.
+    Parameters other than ``limit``, ``marker``, ``sort_key`` and ``sort_dir`` are filters. If one
+    of these four is repeated, its first value counts. Of a repeated filter, the last value counts.
+    Unknown filters are kept; `TaskQuery` ignores them. Without ``limit``, a page has 25 tasks.
+    Without ``sort_key`` and ``sort_dir``, the newest task comes first. Raises Invalid if a limit,
+    marker, sort key, direction, status or type is not valid.
     """
     first = dict(reversed(pairs))
     filters = dict(pairs)

@@ -70,7 +70,8 @@ def parse_patch(media_type: str, body: object, formats: ImageFormats) -> list[Pa
     `media_type` is one of MEDIA_TYPES. `validation.check_key_is_writable` and `check_value` say
     what is allowed. Raises Invalid if the body is not a list, if an operation is malformed, or if a
     key or value is not allowed. Raises Forbidden for an attribute that no client may change (such
-    as ``id``). ``locations`` and ``stores`` raise no error here, but Forbidden in `apply_patch`.
+    as ``id``). For ``locations`` and ``stores``, only the value is checked here; `apply_patch`
+    raises Forbidden.
     """
     if not isinstance(body, list):
         raise Invalid("Request body must be a JSON array of operation objects.")
@@ -141,7 +142,8 @@ def _parse_v2_1(raw: dict[str, Any]) -> tuple[str, object]:
     """Return the op and the pointer of an operation of v2.1: "add" and "/name", for example.
 
     The operation for this example is ``{"op": "add", "path": "/name", "value": ...}``. Raises
-    Invalid if the op or the path is missing, or if the op is unknown.
+    Invalid if the op or the path is missing, or if the op is unknown. The pointer and the value are
+    not checked.
     """
     op = raw.get("op")
     if op not in _OPS:
@@ -155,7 +157,7 @@ def _parse_v2_0(raw: dict[str, Any]) -> tuple[str, object]:
     """Return the op and the pointer of an operation of v2.0: "add" and "/name", for example.
 
     The operation for this example is ``{"add": "/name", "value": ...}``. Raises Invalid if the
-    operation does not have exactly one op.
+    operation does not have exactly one op. The pointer and the value are not checked.
     """
     named = [op for op in _OPS if op in raw]
     if len(named) != 1:
@@ -168,9 +170,10 @@ def _parse_v2_0(raw: dict[str, Any]) -> tuple[str, object]:
 def _parse_pointer(op: str, pointer: object) -> str:
     """Return the key that a JSON pointer (RFC 6901) names: ``name`` for ``/name``.
 
-    White space around the key is removed. A pointer has one part. Only a pointer that adds or
-    removes a location has two parts, such as ``/locations/-``. Raises Invalid if the pointer is
-    malformed or has another number of parts.
+    In the key, ``~1`` becomes ``/`` and ``~0`` becomes ``~``. White space around the key is
+    removed. Raises Invalid if `pointer` is not a string, has no leading slash, has a ``~`` before
+    another character, or has more than one part. Only a pointer for which `op` adds or removes a
+    location must have two parts, such as ``/locations/-``.
     """
     if not isinstance(pointer, str) or not pointer.startswith("/"):
         raise Invalid(f'Pointer `{pointer}` does not start with "/".')
@@ -193,8 +196,8 @@ def _changed_attribute(
 ) -> dict[str, Any]:
     """Return the field of Image that an operation on an attribute sets, with its new value.
 
-    For example, returns ``{"name": "x"}``; for tags, the field is ``tags_json``. `apply_patch`
-    explains the errors, which are Forbidden, Conflict, Invalid and QuotaExceeded.
+    For example, returns ``{"name": "x"}``; for tags, the field is ``tags_json``. Does not change
+    `image`. `apply_patch` explains the errors: Forbidden, Conflict, Invalid and QuotaExceeded.
     """
     key = operation.key
     if operation.op == "remove":

@@ -19,8 +19,9 @@ def list_link(path: str, parameters: Mapping[str, str] | Sequence[tuple[str, str
 def parameters_of_pages(query: Pairs) -> list[tuple[str, str]]:
     """Return the parameters that the links to other pages of a list of images repeat.
 
-    These are all parameters except ``marker``. Of a repeated parameter, only the last value is
-    returned. All values of ``tag``, ``sort``, ``sort_key`` and ``sort_dir`` are returned.
+    All parameters except ``marker`` are returned, in their order. Of a repeated parameter, only the
+    last value is returned, in the place of the first. Only ``tag``, ``sort``, ``sort_key`` and
+    ``sort_dir`` keep all their values.
     """
     last = dict(query)
     last.pop("marker", None)

@@ -9,11 +9,12 @@ from glimpse.images.filter_values import ATTRIBUTE_FILTERS, parse_sort, reject_c
 
 
 def parse_query(pairs: Sequence[tuple[str, str]]) -> ImageQuery:
-    """Return the query that the parameters of a request describe.
+    """Return the query that the parameters of ``GET /v2/images`` describe.
 
     The default ``limit`` is 25. A limit above 1,000 becomes 1,000. If ``limit`` or ``marker`` is
     repeated, the last value counts. `parse_filters` describes the other parameters. Raises Invalid
-    if a value is not valid, such as a negative limit; the message says what is wrong.
+    if a value is not valid, such as a negative limit; the message says what is wrong. The marker is
+    not checked.
     """
     last = dict(pairs)
     reject_changes_since(last.get("changes-since", ""))  # reported before other mistakes
@@ -30,11 +31,12 @@ def parse_filters(
     Examples: ``name=in:a,b``, ``updated_at=gte:2024-01-01``, ``tag=x``, ``sort=name:asc``. A
     parameter that the Image API does not define is a filter by a property: ``color=red``. If a
     parameter is repeated, the last value counts. For ``tag``, ``sort``, ``sort_key`` and
-    ``sort_dir``, all values count. ``deleted`` and an empty ``changes-since`` have no effect.
-    `limit` is not checked.
+    ``sort_dir``, all values count. White space around a tag is removed. ``deleted`` and an empty
+    ``changes-since`` have no effect. `marker` and `limit` are not checked; a `limit` of None is no
+    limit.
 
-    Raises Invalid if a value is not valid; the message says what is wrong. ``sort`` excludes
-    ``sort_key`` and ``sort_dir``: both together are Invalid, too.
+    Raises Invalid if a value is not valid; the message says what is wrong. Raises Invalid for
+    ``sort`` together with ``sort_key`` or ``sort_dir``, and for a ``changes-since`` with a value.
     """
     fields: dict[str, Any] = {}
     properties: dict[str, str] = {}

@@ -13,8 +13,9 @@ from glimpse.images.errors import Invalid
 def parse_new_member(body: object) -> str:
     """Return the project id in the body of a request that adds a member: ``{"member": "id"}``.
 
-    Raises Invalid if the id is missing, or does not have 1 to 255 characters. NUL characters and
-    lone surrogates are not allowed.
+    Other keys are ignored. Raises Invalid if the body is not an object, or if the id is missing or
+    is not text of 1 to 255 characters. Raises Invalid if the id has a NUL character or a lone
+    surrogate.
     """
     if not isinstance(body, dict):
         raise Invalid('The body must be a JSON object such as {"member": "project id"}.')
@@ -31,7 +32,7 @@ def parse_member_status(body: object) -> object:
     """Return the value of ``status`` in the body of a request that changes a membership.
 
     The value is not checked: `ImageMembers.set_status` checks it, after the permissions. Raises
-    Invalid if the body has no ``status``.
+    Invalid if the body is not an object or has no ``status``.
     """
     if not isinstance(body, dict):
         raise Invalid('The body must be a JSON object such as {"status": "accepted"}.')
@@ -56,6 +57,6 @@ def member_document(image_id: str, member: Member) -> bytes:
 
 
 def members_document(image_id: str, members: Iterable[Member]) -> bytes:
-    """Return the document of ``GET /v2/images/{image_id}/members``."""
+    """Return the document of ``GET /v2/images/{image_id}/members``; keep the order of `members`."""
     entries = [orjson.Fragment(member_document(image_id, member)) for member in members]
     return orjson.dumps({"members": entries, "schema": "/v2/schemas/members"})

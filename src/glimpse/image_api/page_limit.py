@@ -10,7 +10,8 @@ _MAX_LIMIT = 1000
 def parse_limit(text: str | None) -> int:
     """Return the number of entries in a page: 25 if `text` is None, and never more than 1,000.
 
-    Raises Invalid for a negative number, and for text that is not a whole number.
+    Returns 0 for "0". Raises Invalid for a negative number, and for text that is not a whole
+    number.
     """
     if text is None:
         return _DEFAULT_LIMIT

@@ -22,7 +22,8 @@ def json_response(
 class DataResponse(StreamingResponse):
     """Response with image data as its body. Closes the data at the end of the response.
 
-    The data is closed even if the client disconnects before its first piece is sent.
+    The data is closed even if an error ends the response, or if the client disconnects before the
+    first piece is sent.
     """
 
     def __init__(self, pieces: DataPieces, status: int, headers: dict[str, str]) -> None:
@@ -30,13 +31,19 @@ class DataResponse(StreamingResponse):
         self._pieces = pieces
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the response, then close the data."""
+        """Send the response, then close the data.
+
+        Raises ResponseAborted if the data becomes unreadable while it is sent.
+        """
         async with contextlib.aclosing(self._pieces):
             await super().__call__(scope, receive, send)
 
 
 async def abort_if_unreadable(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Yield the pieces of a body. Raises ResponseAborted if `pieces` raises Unavailable."""
+    """Yield the pieces of a body. Raises ResponseAborted if `pieces` raises Unavailable.
+
+    ResponseAborted has the message of Unavailable. Other errors of `pieces` are raised unchanged.
+    """
     try:
         async for piece in pieces:
             yield piece

@@ -38,9 +38,10 @@ def image_api(service: EmbeddedImageService, identity: Identity) -> ASGIApp:
     """Return the Image API of `service` as an ASGI application, which may be mounted anywhere.
 
     `identity` authenticates callers. The caller of this function closes `service` and `identity`.
-    Errors in HANDLED become responses with the Image service's status codes and messages. The scope
-    must have ``glimpse.base_url``, the URL at which the client reached this API, and
-    ``glimpse.service_urls``.
+    Errors in HANDLED become responses with the Image service's status codes and messages; other
+    errors are raised. For an unknown path, the response is a 404 below ``/v2``, and elsewhere a 300
+    with the API's versions. The scope of a request must have ``glimpse.base_url``, the URL at which
+    the client reached this API, and ``glimpse.service_urls``.
     """
 
     async def error_response(request: Request, error: Exception) -> Response:
@@ -85,8 +86,9 @@ def _plain_path(path: str, root: str) -> str:
     """Normalize the path of a request; `root` is where the API is mounted (``/image``).
 
     Repeated slashes become one, as in the Image service. A path that is only `root` gets a slash at
-    its end. ``/v2.17/`` and other versions become ``/v2/``. ``/v2/v2/`` becomes ``/v2/``, too,
-    because glanceclient appends ``/v2`` even to an endpoint that ends in ``/v2``.
+    its end. After `root`, ``/v2.17/`` and other versions of the API become ``/v2/``. ``/v2/v2/``
+    becomes ``/v2/``, too, because glanceclient appends ``/v2`` even to an endpoint that ends in
+    ``/v2``.
     """
     while "//" in path:
         path = path.replace("//", "/")
@@ -101,14 +103,14 @@ def _plain_path(path: str, root: str) -> str:
 class ResourceEndpoint:
     """The ASGI application of one path: authenticates, then calls the method's handler.
 
-    The request context gets the caller and the operation, for logs and metrics. These errors are
-    raised:
+    The request context gets the caller and the operation, for logs and metrics. The first of these
+    errors that applies is raised:
 
     - Unauthorized for a missing or invalid token;
     - IdentityUnavailable if a token cannot be checked;
-    - MethodNotAllowed if the path does not have the request's method. If the path has no methods at
-      all or is in _ONLY_GET, HTTPException is raised instead: a 404 for a method in _METHODS,
-      otherwise a 501;
+    - HTTPException if the request's method has no handler, and the path has no handlers at all or
+      is in _ONLY_GET. The status code is 404 for a method in _METHODS, otherwise 501;
+    - MethodNotAllowed if the request's method has no handler on any other path;
     - Invalid if the request has a body and may not have one (see `_may_have_body`);
     - the errors of the handler.
     """

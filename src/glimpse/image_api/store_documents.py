@@ -14,12 +14,15 @@ _STORE = {"id": STORE_ID, "default": "true"}  # text, as in the Image service
 
 
 def stores_document() -> bytes:
-    """Return the document of ``GET /v2/info/stores``."""
+    """Return the document of ``GET /v2/info/stores``, which lists the only store."""
     return orjson.dumps({"stores": [_STORE]})
 
 
 def detailed_stores_document(data_directory: Path) -> bytes:
-    """Return the document of ``GET /v2/info/stores/detail``."""
+    """Return the document of ``GET /v2/info/stores/detail``.
+
+    The document shows the absolute path of `data_directory`, in which the image data is.
+    """
     store: dict[str, Any] = {
         **_STORE,
         "type": "file",
@@ -36,8 +39,9 @@ def detailed_stores_document(data_directory: Path) -> bytes:
 def check_preferred_stores(pairs: Iterable[tuple[str, str]]) -> None:
     """Raise Invalid if the parameter ``prefer`` of a download names an unknown store.
 
-    ``prefer`` is a comma-separated list. Blanks around names are ignored. If ``prefer`` is
-    repeated, the last value counts.
+    `pairs` are the names and values in the query string. ``prefer`` is a comma-separated list, and
+    may be missing. Blanks around names and empty names are ignored. If ``prefer`` is repeated, the
+    last value counts.
     """
     for name in dict(pairs).get("prefer", "").split(","):
         if name.strip() not in ("", STORE_ID):

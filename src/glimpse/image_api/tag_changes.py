@@ -18,8 +18,8 @@ class TagNotFound(NotFound):
 def check_tag(tag: str) -> None:
     """Raise Invalid for a tag in a path that no image can have.
 
-    A tag has at most 255 characters, and no NUL character. A tag with U+FFFD is Invalid, too,
-    because the HTTP server puts U+FFFD in place of bytes that are not UTF-8.
+    A tag has at most 255 characters, and no NUL character. A tag with U+FFFD raises Invalid, too:
+    the HTTP server puts U+FFFD in place of bytes that are not UTF-8.
     """
     check_tags([tag])
     if "\ufffd" in tag:
@@ -27,10 +27,11 @@ def check_tag(tag: str) -> None:
 
 
 def with_tag(image: Image, tag: str, quotas: ImageQuotas) -> Image:
-    """Return a copy of the image with the tag added, if the image does not have the tag.
+    """Return a copy of the image with `tag` added at the end of its tags.
 
-    Case matters. Raises QuotaExceeded if the copy would have more tags than `quotas` allow, even if
-    no tag is added.
+    If the image has the tag already, the copy has the same tags. Upper and lower case differ.
+    Raises QuotaExceeded if the copy would have more tags than `quotas` allow, even if no tag is
+    added.
     """
     return _with_tags(image, unique_tags([*image.tags, tag], quotas))
 

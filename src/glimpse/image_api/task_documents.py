@@ -32,12 +32,12 @@ def task_document(task: Task) -> bytes:
 
 
 def page_document(tasks: Sequence[Task], limit: int, query: Pairs) -> bytes:
-    """Return the document of ``GET /v2/tasks``: tasks without input, result and message.
+    """Return the document of ``GET /v2/tasks``: `tasks` without input, result and message.
 
     `query` has the request's parameters. If there are `limit` tasks, the document has a link to the
     next page, which may be empty, as in Glance. The marker in that link is the id of the last task.
-    Links repeat all parameters except ``marker``. Of a repeated parameter, only the last value is
-    in links.
+    The links to the first and the next page repeat all parameters except ``marker``, each with its
+    last value.
     """
     parameters = {key: value for key, value in query if key != "marker"}
     document: dict[str, Any] = {

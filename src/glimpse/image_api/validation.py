@@ -76,7 +76,7 @@ def check_limits(image: Image | NewImage, quotas: ImageQuotas) -> None:
 
     Raises Invalid if ``min_ram`` or ``min_disk`` is not an integer from 0 to 2**31 - 1. Raises
     QuotaExceeded if the image has more properties, or more different tags, than `quotas` allow. As
-    in Glance, the caller of this function checks before whether the client may create the image.
+    in Glance, the caller of this function must check first whether the client may create the image.
     """
     for key in NUMBERS:
         check_number(key, getattr(image, key))
@@ -144,7 +144,7 @@ def _apply_check(key: str, value: object, check: ValueCheck) -> None:
 def check_formats(image: Image) -> None:
     """Raise Invalid if a queued image has no disk format or no container format.
 
-    Both formats must be set before data is uploaded. Images in other statuses are not checked.
+    Call this function before data is uploaded. An image in another status raises no error.
     """
     formats = {"disk_format": image.disk_format, "container_format": image.container_format}
     missing = [name for name, value in formats.items() if not value]

@@ -14,8 +14,8 @@ _SEGMENTS = frozenset(f"v{number}" for number in _VERSIONS)
 def versions_document(endpoint: str) -> bytes:
     """Return the JSON document of the API's versions.
 
-    `endpoint` is the API's URL without a version and without a slash at the end. Links start with
-    `endpoint`.
+    `endpoint` is the API's URL without a version and without a slash at the end. All versions have
+    the link `endpoint` + ``/v2/``.
     """
     links = [{"rel": "self", "href": f"{endpoint}/v2/"}]
     return orjson.dumps(

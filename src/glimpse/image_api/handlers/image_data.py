@@ -22,9 +22,10 @@ async def upload_data(request: ImageRequest) -> Response:
 
     Raises UnsupportedMediaType if the Content-Type is not application/octet-stream. Raises Invalid
     if X-Image-Meta-Store names another store, or if a queued image has no disk or container format.
-    Raises Invalid if the declared size is not an integer, or not the size of the data. Also raises
-    the errors of `DataAccess.upload`, such as ImageNotFound, Forbidden, Conflict and QuotaExceeded.
-    If an error is raised while data is being stored, the image becomes queued again.
+    Raises Invalid if the declared size is not an integer, or not the size of the data. Raises
+    ClientDisconnect if the client disconnects before the end. `DataAccess.upload` explains other
+    errors, such as ImageNotFound, Forbidden, Conflict, QuotaExceeded and Unavailable. If an error
+    is raised while data is being stored, the image becomes queued again, without data.
     """
     check_octet_stream(request.http, "uploaded")
     size = declared_size(request.http)
@@ -42,10 +43,10 @@ async def download_data(request: ImageRequest) -> Response:
     """``GET /v2/images/{image_id}/file``: 200 with all data, 206 with a range of it.
 
     Content-MD5 has the checksum of all data, even in a 206. Raises NoData, which becomes a 204, if
-    the image has no data. Raises Invalid if ``prefer`` names an unknown store or if several ranges
-    are requested. Raises RangeNotSatisfiable if the Range header is malformed, or selects no byte
-    of the data. Also raises the errors of `DataAccess.find_data`: ImageNotFound, Forbidden,
-    Unavailable. If the data cannot be read while it is streamed, the stream raises ResponseAborted.
+    the image has no complete data. Raises Invalid if ``prefer`` names an unknown store or if
+    several ranges are requested. Raises RangeNotSatisfiable if the Range header is malformed, or
+    selects no byte of the data. `DataAccess.find_data` explains ImageNotFound, Forbidden and
+    Unavailable. If the data cannot be read while it is sent, the response raises ResponseAborted.
     """
     pairs = query_pairs(request.http.scope["query_string"])
     data = await request.service.data.find_data(

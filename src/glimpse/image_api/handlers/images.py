@@ -25,10 +25,11 @@ _MAX_BUFFERED_BYTES = 1024 * 1024  # bytes of a list: a thousand usual images
 async def list_images(request: ImageRequest) -> Response:
     """``GET /v2/images``: a page of a list, with a link to the next page if there is one.
 
-    A response of more than 1 MiB is streamed, because 1,000 images may take a gigabyte. If the
-    catalog cannot be read during the stream, the stream raises ResponseAborted. Raises Invalid if
-    the query is not valid (see `parse_query`), Forbidden if the caller may not list images, and
-    MarkerNotFound or MarkerNotVisible.
+    A response of more than 1 MiB is streamed, because 1,000 images may take a gigabyte. Raises
+    Invalid if the query is not valid (see `parse_query`). Raises Forbidden if the caller may not
+    list images. Raises MarkerNotFound if no image has the marker as its id, and MarkerNotVisible if
+    the caller may not see that image. Raises Unavailable if the catalog cannot be read. After the
+    first MiB, the stream raises ResponseAborted instead.
     """
     pairs = query_pairs(request.http.scope["query_string"])
     pieces = page_document(request.service.list_images(request.caller, parse_query(pairs)), pairs)
@@ -54,7 +55,8 @@ async def _with_rest(beginning: list[bytes], rest: AsyncIterator[bytes]) -> Asyn
 async def show_image(request: ImageRequest) -> Response:
     """``GET /v2/images/{image_id}``: the document of an image.
 
-    Raises ImageNotFound if there is no such image or the caller may not see the image.
+    Raises ImageNotFound if there is no such image or the caller may not see the image. Raises
+    Unavailable if the catalog cannot be read.
     """
     return json_response(
         image_document(await request.service.get_image(request.caller, request.image_id))
@@ -62,12 +64,12 @@ async def show_image(request: ImageRequest) -> Response:
 
 
 async def create_image(request: ImageRequest) -> Response:
-    """``POST /v2/images``: 201; create an image without data, in status queued.
+    """``POST /v2/images``: 201 and the document of a new image, without data, in status queued.
 
     The caller's project owns the image, unless an admin names another owner. Response headers have
-    the image's URL, the store for the image's data, and the enabled import methods. Raises Invalid,
-    Forbidden, QuotaExceeded or Conflict. These errors are explained at `parse_new_image`,
-    `check_limits` and `EmbeddedImageService.create_image`.
+    the image's URL, the store for the image's data, and the enabled import methods.
+    `parse_new_image`, `check_limits` and `EmbeddedImageService.create_image` explain the errors:
+    Invalid, Forbidden, QuotaExceeded, Conflict and Unavailable.
     """
     body, formats = await json_body(request.http), request.service.image_formats
     new = validation.parse_new_image(request.caller, body, formats)
@@ -88,9 +90,10 @@ async def update_image(request: ImageRequest) -> Response:
     """``PATCH /v2/images/{image_id}``: apply a JSON patch atomically; return the new document.
 
     An empty patch changes nothing, not even ``updated_at``. Raises UnsupportedMediaType if the
-    Content-Type is not one of json_patch.MEDIA_TYPES. Raises ImageNotFound, or Forbidden if the
-    caller may not change the image. `json_patch.parse_patch` and `apply_patch` explain which
-    patches raise Invalid, Forbidden, Conflict or QuotaExceeded.
+    Content-Type is not one of json_patch.MEDIA_TYPES. Raises ImageNotFound if there is no such
+    image or the caller may not see the image. Raises Forbidden if the caller may not change the
+    image. `json_patch.parse_patch` and `apply_patch` explain which patches raise Invalid,
+    Forbidden, Conflict or QuotaExceeded. Raises Unavailable if the catalog cannot be written.
     """
     kind = media_type(request.http)
     json_patch.check_media_type(kind)
@@ -117,7 +120,8 @@ async def delete_image(request: ImageRequest) -> Response:
     """``DELETE /v2/images/{image_id}``: 204; delete an image and its data.
 
     Raises ImageNotFound if there is no such image or the caller may not see the image. Raises
-    Forbidden if the caller may not delete the image, or if the image is protected.
+    Forbidden if the caller may not delete the image, or if the image is protected. Raises
+    Unavailable if the catalog cannot be written.
     """
     await request.service.delete_image(request.caller, request.image_id)
     return Response(status_code=204)
@@ -126,8 +130,10 @@ async def delete_image(request: ImageRequest) -> Response:
 async def deactivate_image(request: ImageRequest) -> Response:
     """``POST /v2/images/{image_id}/actions/deactivate``: 204; let only admins download.
 
-    Raises ImageNotFound. Raises Forbidden if the image is neither active nor deactivated, or if the
-    caller may not deactivate the image.
+    A deactivated image stays deactivated. Raises ImageNotFound if there is no such image or the
+    caller may not see the image. Raises Forbidden if the image is neither active nor deactivated,
+    or if the caller may not deactivate the image. Raises Unavailable if the catalog cannot be
+    written.
     """
     await request.service.update_image(
         request.caller, request.image_id, _deactivated, Action.DEACTIVATE
@@ -138,8 +144,9 @@ async def deactivate_image(request: ImageRequest) -> Response:
 async def reactivate_image(request: ImageRequest) -> Response:
     """``POST /v2/images/{image_id}/actions/reactivate``: 204; undo `deactivate_image`.
 
-    Raises ImageNotFound. Raises Forbidden if the image is neither active nor deactivated, or if the
-    caller may not reactivate the image.
+    An active image stays active. Raises ImageNotFound if there is no such image or the caller may
+    not see the image. Raises Forbidden if the image is neither active nor deactivated, or if the
+    caller may not reactivate the image. Raises Unavailable if the catalog cannot be written.
     """
     await request.service.update_image(
         request.caller, request.image_id, _reactivated, Action.REACTIVATE
@@ -148,7 +155,7 @@ async def reactivate_image(request: ImageRequest) -> Response:
 
 
 def _deactivated(image: Image) -> Image:
-    """Return the image in status deactivated.
+    """Return a copy of the image in status deactivated.
 
     Raises Forbidden if the image is neither active nor deactivated.
     """
@@ -156,7 +163,7 @@ def _deactivated(image: Image) -> Image:
 
 
 def _reactivated(image: Image) -> Image:
-    """Return the image in status active.
+    """Return a copy of the image in status active.
 
     Raises Forbidden if the image is neither active nor deactivated.
     """
@@ -164,9 +171,10 @@ def _reactivated(image: Image) -> Image:
 
 
 def _with_status(image: Image, old: str, new: str, action: str) -> Image:
-    """Return the image in status `new`.
+    """Return a copy of the image in status `new`.
 
-    Raises Forbidden if the image's status is neither `old` nor `new`.
+    Raises Forbidden if the image's status is neither `old` nor `new`. `action` is a verb for the
+    error's message, such as ``deactivate``.
     """
     if image.status not in (old, new):
         raise Forbidden(f"Not allowed to {action} image in status '{image.status}'")

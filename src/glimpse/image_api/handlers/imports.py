@@ -14,7 +14,7 @@ from glimpse.telemetry.request_context import current_context
 
 
 async def show_import_methods(request: ImageRequest) -> Response:
-    """``GET /v2/info/import``: the import methods that the operator has enabled."""
+    """``GET /v2/info/import``: a list, maybe empty, of the import methods that are enabled."""
     methods = {
         "description": "Import methods available.",
         "type": "array",
@@ -28,8 +28,10 @@ async def stage_data(request: ImageRequest) -> Response:
 
     Raises NotEnabled if the method glance-direct is not enabled. Raises UnsupportedMediaType if the
     Content-Type is not application/octet-stream. Raises Invalid if the declared size is not an
-    integer, or not the size of the data. `ImageImports.stage` explains the other errors, such as
-    ImageNotFound and Forbidden.
+    integer, or not the size of the data. Raises ClientDisconnect if the client disconnects before
+    the end. `ImageImports.stage` explains other errors, such as ImageNotFound, Forbidden and
+    Conflict. If an error is raised while data is being stored, the image becomes queued again,
+    without data.
     """
     if "glance-direct" not in request.service.imports.methods:
         raise NotEnabled("'glance-direct' method is not available at this site.")
@@ -43,8 +45,9 @@ async def stage_data(request: ImageRequest) -> Response:
 async def import_data(request: ImageRequest) -> Response:
     """``POST /v2/images/{image_id}/import``: 202; start an import in the background.
 
-    The image gets the staged data, or data at a URL. Raises Invalid for a malformed body.
-    `ImageImports.start` explains the other errors, such as ImageNotFound, Forbidden and Conflict.
+    The image gets the staged data, or data at a URL. Raises Invalid for a malformed body, and for
+    an import method that is not enabled. `ImageImports.start` explains other errors, such as
+    ImageNotFound, Forbidden, Conflict and Unavailable. After an error, no import runs.
     """
     imports = request.service.imports
     wanted = parse_import_request(
@@ -60,8 +63,9 @@ async def import_data(request: ImageRequest) -> Response:
 async def list_image_tasks(request: ImageRequest) -> Response:
     """``GET /v2/images/{image_id}/tasks``: the tasks of an image, oldest first.
 
-    Only an admin sees the tasks of other projects. Raises ImageNotFound if the caller may not see
-    the image.
+    Expired tasks, and all but the 100 newest tasks, are left out. Only an admin sees the tasks of
+    other projects. Raises ImageNotFound if there is no such image or the caller may not see the
+    image. Raises Unavailable if the catalog cannot be read.
     """
     tasks = await request.service.imports.tasks_of_image(request.caller, request.image_id)
     return json_response(image_tasks_document(tasks))

@@ -15,7 +15,7 @@ async def list_locations(request: ImageRequest) -> Response:
 
     The list is empty if the image has no data. Raises ImageNotFound if there is no such image or
     the caller may not see the image. Raises Forbidden if the caller may not see locations; by
-    default, only admins and services may.
+    default, only admins and services may. Raises Unavailable if the catalog cannot be read.
     """
     urls = await request.service.locations.list(request.caller, request.image_id)
     return json_response(
@@ -26,8 +26,9 @@ async def list_locations(request: ImageRequest) -> Response:
 async def add_location(request: ImageRequest) -> Response:
     """``POST /v2/images/{image_id}/locations``: always an error (see `ImageLocations`).
 
-    Raises Invalid for a malformed body; then ImageNotFound; then Conflict if the image is not
-    queued; otherwise Forbidden.
+    Raises the first of these errors that applies: Invalid for a malformed body; ImageNotFound if
+    there is no such image or the caller may not see the image; Conflict if the image is not queued;
+    Forbidden in all other cases. Raises Unavailable if the catalog cannot be read.
     """
     check_new_location(await json_body(request.http))
     await request.service.locations.reject_new(request.caller, request.image_id)

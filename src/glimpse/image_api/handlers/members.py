@@ -26,8 +26,9 @@ def _member_id(request: ImageRequest) -> str:
 async def list_members(request: ImageRequest) -> Response:
     """``GET /v2/images/{image_id}/members``: the members that the caller may see.
 
-    Raises ImageNotFound if there is no such image or the caller may not see the image. Raises
-    Forbidden if the image is not shared or the caller may not list members.
+    The oldest membership comes first. Raises ImageNotFound if there is no such image or the caller
+    may not see the image. Raises Forbidden if the image is not shared or the caller may not list
+    members. Raises Unavailable if the catalog cannot be read.
     """
     members = await request.service.members.list(request.caller, request.image_id)
     return json_response(members_document(request.image_id.lower(), members))
@@ -36,8 +37,9 @@ async def list_members(request: ImageRequest) -> Response:
 async def add_member(request: ImageRequest) -> Response:
     """``POST /v2/images/{image_id}/members``: share an image with a project.
 
-    Raises Invalid for a malformed body. `ImageMembers.add` explains the other errors:
-    ImageNotFound, Forbidden, Conflict and QuotaExceeded.
+    Returns the document of the new membership, in status pending. Raises Invalid for a malformed
+    body. `ImageMembers.add` explains other errors: ImageNotFound, Forbidden, Conflict,
+    QuotaExceeded and Unavailable.
     """
     member_id = parse_new_member(await json_body(request.http))
     member = await request.service.members.add(request.caller, request.image_id, member_id)
@@ -47,7 +49,7 @@ async def add_member(request: ImageRequest) -> Response:
 async def show_member(request: ImageRequest) -> Response:
     """``GET /v2/images/{image_id}/members/{member_id}``: the document of a membership.
 
-    Raises ImageNotFound, MemberNotFound or NotFound, which `ImageMembers.get` explains.
+    `ImageMembers.get` explains the errors: ImageNotFound, MemberNotFound, NotFound and Unavailable.
     """
     member = await request.service.members.get(
         request.caller, request.image_id, _member_id(request)
@@ -58,8 +60,9 @@ async def show_member(request: ImageRequest) -> Response:
 async def set_member_status(request: ImageRequest) -> Response:
     """``PUT /v2/images/{image_id}/members/{member_id}``: accept or reject a shared image.
 
-    Raises Invalid for a malformed body or an unknown status. `ImageMembers.set_status` explains
-    ImageNotFound, MemberNotFound and Forbidden.
+    Returns the document of the changed membership. Raises Invalid for a malformed body or an
+    unknown status. `ImageMembers.set_status` explains ImageNotFound, MemberNotFound, Forbidden and
+    Unavailable.
     """
     status = parse_member_status(await json_body(request.http))
     member = await request.service.members.set_status(
@@ -71,7 +74,8 @@ async def set_member_status(request: ImageRequest) -> Response:
 async def remove_member(request: ImageRequest) -> Response:
     """``DELETE /v2/images/{image_id}/members/{member_id}``: 204; end a membership.
 
-    Raises ImageNotFound, MemberNotFound or Forbidden, which `ImageMembers.remove` explains.
+    `ImageMembers.remove` explains the errors: ImageNotFound, MemberNotFound, Forbidden and
+    Unavailable.
     """
     await request.service.members.remove(request.caller, request.image_id, _member_id(request))
     return Response(status_code=204)

@@ -25,7 +25,8 @@ async def list_stores_in_detail(request: ImageRequest) -> Response:
 async def delete_from_store(request: ImageRequest) -> NoReturn:
     """``DELETE /v2/stores/{store_id}/{image_id}``: always an error (see `ImageLocations`).
 
-    Raises Conflict, ImageNotFound or Forbidden, which `ImageLocations.reject_removal` explains.
+    `ImageLocations.reject_removal` explains the errors: Conflict, ImageNotFound, Forbidden and
+    Unavailable.
     """
     store_id = request.http.path_params["store_id"]
     await request.service.locations.reject_removal(request.caller, request.image_id, store_id)

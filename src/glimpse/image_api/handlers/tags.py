@@ -15,8 +15,10 @@ def _tag(request: ImageRequest) -> str:
 async def add_tag(request: ImageRequest) -> Response:
     """``PUT /v2/images/{image_id}/tags/{tag}``: 204, even if the image has the tag already.
 
-    Raises Invalid for a tag that no image can have, and QuotaExceeded for too many tags. Raises
-    ImageNotFound, or Forbidden if the caller may not change the image.
+    ``updated_at`` changes in either case. Raises Invalid for a tag that no image can have, and
+    QuotaExceeded for too many tags. Raises ImageNotFound if there is no such image or the caller
+    may not see the image. Raises Forbidden if the caller may not change the image. Raises
+    Unavailable if the catalog cannot be written.
     """
     tag = _tag(request)
     tag_changes.check_tag(tag)
@@ -28,10 +30,11 @@ async def add_tag(request: ImageRequest) -> Response:
 
 
 async def remove_tag(request: ImageRequest) -> Response:
-    """``DELETE /v2/images/{image_id}/tags/{tag}``: 204.
+    """``DELETE /v2/images/{image_id}/tags/{tag}``: 204; remove a tag from an image.
 
-    Raises TagNotFound if the image does not have the tag. Raises ImageNotFound, or Forbidden if the
-    caller may not change the image.
+    Raises TagNotFound if the image does not have the tag. Raises ImageNotFound if there is no such
+    image or the caller may not see the image. Raises Forbidden if the caller may not change the
+    image. Raises Unavailable if the catalog cannot be written.
     """
     tag = _tag(request)
     await request.service.update_image(

@@ -32,8 +32,9 @@ _DEFAULT_PROPERTIES = {"disk_format": "qcow2", "container_format": "bare"}
 async def list_tasks(request: ImageRequest) -> Response:
     """``GET /v2/tasks``: a page of the tasks of all projects.
 
-    Raises Forbidden if the caller may not use tasks, Invalid if the query is not valid, and
-    MarkerNotFound if no task has the marker as its id.
+    `parse_task_query` explains the order and the filters. Expired tasks are left out. Raises
+    Forbidden if the caller may not use tasks, Invalid if the query is not valid, and MarkerNotFound
+    if no task has the marker as its id. Raises Unavailable if the catalog cannot be read.
     """
     request.service.tasks.check_access(request.caller)
     pairs = query_pairs(request.http.scope["query_string"])
@@ -46,7 +47,7 @@ async def show_task(request: ImageRequest) -> Response:
     """``GET /v2/tasks/{task_id}``: a task with its input and result.
 
     Raises Forbidden if the caller may not use tasks. Raises TaskNotFound if no task has the id, or
-    if the task has expired.
+    if the task has expired. Raises Unavailable if the catalog cannot be read.
     """
     task_id = request.http.path_params["task_id"]
     return json_response(
@@ -57,9 +58,11 @@ async def show_task(request: ImageRequest) -> Response:
 async def create_task(request: ImageRequest) -> Response:
     """``POST /v2/tasks``: 201; a task of type import creates an image from the data at a URL.
 
-    A task of another type is created, and fails at once. (In Glance, too: other requests start such
-    tasks.) Raises Forbidden if the caller may not use tasks. Raises Invalid for a malformed body,
-    or a URL from which nothing may be downloaded.
+    Returns the document of the task, in status pending. A task of another type is created, and
+    fails at once. (In Glance, too: other requests start such tasks.) Raises Forbidden if the caller
+    may not use tasks. Raises Invalid for a malformed body, or a URL from which nothing may be
+    downloaded. Raises Unavailable if the catalog cannot be written, or if too many imports are
+    waiting.
     """
     tasks = request.service.tasks
     tasks.check_access(request.caller)
@@ -87,11 +90,12 @@ def _source(content: dict[str, Any]) -> str:
 
 
 async def _create(request: ImageRequest, kind: str, content: dict[str, Any]) -> Task:
-    """Create a task of type import, or a task that has failed; return it in status pending.
+    """Create a task; return it in status pending, even if the task has failed already.
 
-    A task fails at once if its type is not import, or if its image cannot be created. As in Glance,
-    the response does not show the failure yet. Raises Forbidden if the caller may not use tasks.
-    Raises Unavailable if the catalog cannot be written, or if too many imports are waiting.
+    A task of type import starts its import in the background. The task fails at once if its type is
+    not import, or if its image cannot be created. As in Glance, the returned task does not show the
+    failure yet. Raises Forbidden if the caller may not use tasks. Raises Unavailable if the catalog
+    cannot be written, or if too many imports are waiting.
     """
     tasks, request_id = request.service.tasks, current_context.get().request_id
     try:
