@@ -198,3 +198,19 @@ def test_check_prints_json_for_machines(tmp_path: Path, capsys: pytest.CaptureFi
     document = json.loads(capsys.readouterr().out)
     assert document["ok"] is False
     assert [each["severity"] for each in document["findings"]].count("FAIL") == 1
+
+
+@pytest.mark.parametrize("prefix", ["cloud.example", "http://[::1"])
+def test_check_fails_for_a_link_prefix_with_which_no_server_starts(
+    tmp_path: Path, prefix: str
+) -> None:
+    conf = tmp_path / "glimpse.conf"
+    conf.write_text(
+        f"[glimpse]\nstate_dir = {tmp_path / 'state'}\n[api]\nglance_link_prefix = {prefix}\n"
+    )
+    failures = [
+        each.text for each in check(load_settings([conf]), bind=False) if each.severity == "FAIL"
+    ]
+    assert failures == [
+        f"[api] glance_link_prefix: {prefix!r} is no URL: a link prefix needs a scheme and a host."
+    ]

@@ -33,11 +33,14 @@ class Application:
         await self.components.wait_for_background_work()
 
     def copy_cache(self, other: "Application") -> None:
-        """Take over the cached tokens of `other` if both use Keystone with the same options."""
+        """Share the token cache of `other` if both use Keystone with the same options.
+
+        Otherwise, does nothing. Does not change `other`, which may still be serving requests.
+        """
         self.components.identity.copy_cache(other.components.identity)
 
     async def close(self) -> None:
-        """Cancel the tasks that go on after the responses of requests; close all components."""
+        """Close all components. First cancel the tasks that outlast the response to a request."""
         await self._drain.cancel_tasks()
         await self.components.close()
 
@@ -50,10 +53,11 @@ async def open_application(
 ) -> Application:
     """Open the components that the settings name, and build the pipeline in front of them.
 
-    Call this in the process that serves. Embedded mode creates or migrates its files in the state
-    directory. Gateway mode calls no other service yet, except Glance's database. `observer` counts
-    requests and calls. `render_metrics` is None if metrics are turned off. `test_middleware` is
-    None if there are no faults and no control API.
+    Call this in the process that serves. The caller closes the Application. Embedded mode creates
+    or migrates its files in the state directory. Gateway mode calls no other service yet, except
+    Glance's database. `observer` counts requests and calls. `render_metrics` is None if metrics are
+    turned off. `test_middleware` is None if the process has neither faults nor a control API, which
+    are for tests.
 
     Raises InvalidSettings for settings or policy files that cannot be used, and ValueError for
     unusable options of [healthcheck]. Raises OSError, UnusableCatalog, InvalidStateFile,
@@ -76,8 +80,9 @@ async def open_application(
 async def _open_components(settings: Settings, rules: PolicyRules | None) -> Components:
     """Open the components of gateway mode or embedded mode.
 
-    Imports only the modules of that mode, to save time and memory. Raises what `open_application`
-    raises.
+    Imports only the modules of that mode, to save time and memory. `rules` are the operator's
+    policy rules; None without policy files. The errors are those that `open_application` lists,
+    except ValueError.
     """
     if settings.image_service == "glance":
         from glimpse.app.gateway import open_gateway_components  # noqa: PLC0415  only this mode

@@ -18,9 +18,9 @@ async def _no_background_work() -> None:
 class Components(NamedTuple):
     """An open image service and identity, with the APIs and readiness checks of their mode.
 
-    - `image_service_url` gets the URL at which the client reaches this process's own Image API. It
-      returns the base URL of the Image service, for links. It raises Unavailable if Keystone's
-      catalog is needed and cannot be read.
+    - `image_service_url` returns the base URL of the Image service, for links. Its argument is the
+      URL at which the client reaches the Image API of this process; only embedded mode returns that
+      URL. Raises Unavailable if Keystone's catalog is needed and cannot be read.
     - `readiness_checks` are the checks of `/readiness`, by the name of the component.
     - `image_api` is None if Glance serves the Image API, and `identity_api` is None if this process
       does not serve the Identity API.
@@ -40,7 +40,7 @@ class Components(NamedTuple):
     wait_for_background_work: Callable[[], Awaitable[None]] = _no_background_work
 
     async def close(self) -> None:
-        """Close the servers and the identity, then the image service."""
+        """Close the servers, if there are any, then the identity, then the image service."""
         if self.servers is not None:
             await self.servers.close()
         await self.identity.close()

@@ -78,14 +78,19 @@ def compute_options(settings: Settings) -> ComputeOptions:
 
 
 def _link_prefix(option: str, text: str | None) -> str | None:
-    """Return the link prefix `text`; None if `text` is empty or None.
+    """Return the link prefix `text` unchanged; None if `text` is empty or None.
 
-    Raises InvalidSettings if `text` has no scheme or no host. The message names the `option`.
+    Raises InvalidSettings if `text` is no URL or has no scheme or no host. The message names the
+    `option`.
     """
     if not text:
         return None
-    parts = urlsplit(text)
-    if not (parts.scheme and parts.netloc):
+    try:
+        parts = urlsplit(text)
+        is_url = bool(parts.scheme and parts.netloc)
+    except ValueError:  # such as a [ without a ]
+        is_url = False
+    if not is_url:
         raise InvalidSettings(
             f"[api] {option}: {text!r} is no URL: a link prefix needs a scheme and a host."
         )

@@ -26,13 +26,14 @@ from glimpse.settings import Settings
 async def open_embedded_components(settings: Settings, rules: PolicyRules | None) -> Components:
     """Open the image service and the identity, and make the Image and Identity APIs.
 
-    `rules` are the operator's policy rules; None without policy files. Creates missing files in the
-    state directory, migrates the catalog, and undoes the uploads of processes that have ended. If
-    the state directory has servers, opens the servers and continues their snapshots.
+    `rules` are the operator's policy rules; None without policy files. The caller closes the
+    result. Creates missing files in the state directory and migrates the catalog. Undoes uploads,
+    and continues imports, of processes that have ended. Opens the servers, if the state directory
+    has some, and continues their snapshots.
 
-    Raises OSError, UnusableCatalog, InvalidStateFile, IdentityUnavailable or an error of
-    `images.errors` for files in the state directory that cannot be used. Raises InvalidSettings for
-    options that cannot be used. After an error, nothing stays open.
+    Raises InvalidSettings for options that cannot be used. Raises OSError, UnusableCatalog,
+    InvalidStateFile, IdentityUnavailable or an error of `images.errors` for files in the state
+    directory that cannot be used. After an error, nothing stays open.
     """
     anyio.current_time()  # loads anyio's backend: 17 ms that the first download would wait for
     state_dir = settings.server.state_dir
@@ -71,7 +72,8 @@ async def _open_servers(
     """Open the servers; return None if the state directory was made without servers.
 
     In both cases, continues or undoes uploads, imports and snapshots that an ended process left
-    incomplete. Closing `opened` closes the servers. Raises OSError, Unavailable or StorageFull.
+    incomplete. Closing `opened` closes the servers. Raises OSError, Unavailable or StorageFull if
+    files in the state directory cannot be read or written.
     """
     state_dir, seconds = settings.server.state_dir, settings.embedded.snapshot_seconds
     if not ServerTable.exists(state_dir):
@@ -84,7 +86,10 @@ async def _open_servers(
 
 
 async def _wait_until_idle(images: EmbeddedImageService, servers: EmbeddedServers | None) -> None:
-    """Wait until no import and no snapshot is running."""
+    """Wait until no import and no snapshot is running.
+
+    `servers` is None if the cloud has no servers.
+    """
     await images.imports.wait_until_idle()
     if servers is not None:
         await servers.wait_until_idle()

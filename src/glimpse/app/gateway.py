@@ -40,10 +40,10 @@ class Gateway(NamedTuple):
 async def open_gateway_components(settings: Settings, rules: PolicyRules | None) -> Components:
     """Make the components of a gateway. Connects only to Glance's database, if configured.
 
-    `rules` are the operator's policy rules; None without policy files. Raises InvalidSettings for
-    options that cannot be used, or if Glance's database has an unknown schema and ``fallback =
-    refuse``. Raises OSError if the directory of lock files cannot be created. After an error,
-    nothing stays open.
+    `rules` are the operator's policy rules; None without policy files. The caller closes the
+    result. Raises InvalidSettings for options that cannot be used, or if Glance's database has an
+    unknown schema and ``fallback = refuse``. Raises OSError if the directory of lock files cannot
+    be created. After an error, nothing stays open.
     """
     glance, identity, _ = open_gateway(settings, rules)
     images: ImageService = glance
@@ -71,8 +71,8 @@ async def _open_image_service(
 ) -> ImageService:
     """Make the image service that reads Glance's database, and check the schema.
 
-    Adds the checks of the database and its replicas to `readiness_checks`. Raises the errors of
-    `open_checked_glance_database`.
+    Adds the checks of the database and its replicas to `readiness_checks`. Raises InvalidSettings,
+    which `open_checked_glance_database` explains. After an error, `glance` stays open.
     """
     # Loads oslo.policy and a driver, which other gateways do not need
     from glimpse.app import glance_database  # noqa: PLC0415
@@ -90,8 +90,8 @@ def open_gateway(settings: Settings, rules: PolicyRules | None = None) -> Gatewa
 
     Calls no other service, so that a gateway can start while Keystone or Glance is down. `rules`
     are the operator's policy rules; None without policy files. Raises OSError if the directory of
-    lock files cannot be created. Raises InvalidSettings for options that cannot be used. An example
-    is auth_strategy ``embedded``, because Glance does not accept the tokens of the embedded
+    lock files cannot be created. Raises InvalidSettings for options that cannot be used.
+    auth_strategy ``embedded`` cannot be used: Glance does not accept the tokens of the embedded
     identity. After an error, nothing has to be closed, because clients connect when first used.
     """
     if settings.api.auth_strategy == "keystone":
@@ -112,7 +112,9 @@ def open_glance(
     """Make the image service that calls Glance. Calls no other service yet.
 
     If [glance] has no URL, Glance is looked up in the catalog of `session` at the first request.
-    Without Keystone, `session` is None, and [glance] must have a URL. Raises InvalidSettings for
+    Without Keystone, `session` is None, and [glance] must have a URL. If
+    ``send_service_user_token`` is set, makes another session for the user of [service_user].
+    `rules` are the operator's policy rules; None without policy files. Raises InvalidSettings for
     options that cannot be used, and OSError if the directory of lock files cannot be created.
     """
     options = glance_options(settings)
@@ -140,7 +142,8 @@ def open_glance(
 def glance_options(settings: Settings) -> GlanceOptions:
     """Return the options of [glance], except those for the HTTP client (`glance_transport`).
 
-    If both are set, ``api_servers`` has precedence over ``endpoint_override``.
+    If both are set, ``api_servers`` has precedence over ``endpoint_override``. If neither is set,
+    the result has no ``api_servers``. URLs are not checked.
     """
     glance = settings.glance
     override = (glance.endpoint_override,) if glance.endpoint_override else ()
@@ -167,8 +170,8 @@ def glance_transport(settings: Settings) -> HttpClient:
 def open_image_locks(settings: Settings) -> ImageLocks:
     """Make the locks that writers of an image hold. Connects to no lock service yet.
 
-    Raises InvalidSettings if the lock service cannot be used, and OSError if the directory of lock
-    files cannot be created.
+    Creates the directory of lock files if no lock service is configured. Raises OSError if the
+    directory cannot be created. Raises InvalidSettings if the lock service cannot be used.
     """
     try:
         return ImageLocks(coordination_url(settings), settings.glance.timeout)
@@ -179,9 +182,9 @@ def open_image_locks(settings: Settings) -> ImageLocks:
 def coordination_url(settings: Settings) -> str:
     """Return the URL of the lock service, in the form that tooz needs.
 
-    The URL may have a password. If no URL is configured, the result is the ``file:`` URL of
-    `lock_directory`, and this directory is created if it is missing. Raises OSError if the
-    directory cannot be created.
+    The URL may have a password. If no URL is configured, returns the ``file:`` URL of
+    `lock_directory`; creates this directory, and its parents, if it is missing. Raises OSError if
+    the directory cannot be created.
     """
     if settings.coordination.backend_url:
         return settings.coordination.backend_url
@@ -191,5 +194,8 @@ def coordination_url(settings: Settings) -> str:
 
 
 def lock_directory(settings: Settings) -> Path:
-    """Return the directory of the lock files that are used if no lock service is configured."""
+    """Return the directory of the lock files that are used if no lock service is configured.
+
+    The directory need not exist.
+    """
     return settings.server.state_dir / "locks"

@@ -32,17 +32,29 @@ _LOG = logging.getLogger(__name__)
 
 
 class GlancePolicyFiles:
-    """GlanceRules of the operator's policy files, with Glance's default rules for other names."""
+    """GlanceRules of the operator's policy files.
+
+    Glance's default rules apply where the files have no rule.
+    """
 
     def __init__(self, files: PolicyFiles) -> None:
         self._files = files
 
     def refresh(self) -> bool:
-        """See `GlanceRules.refresh`."""
+        """Read changed policy files again.
+
+        If a changed file cannot be used, logs an error and keeps the old rules. Returns True if the
+        files replace a rule of DEFAULT_RULES.
+        """
         return any(self._files.has(name) for name in DEFAULT_RULES)
 
     def evaluate(self, name: str, target: Mapping[str, Any], credentials: dict[str, Any]) -> bool:
-        """See `GlanceRules.evaluate`."""
+        """Return True if the rule `name` allows the holder of `credentials` to act on `target`.
+
+        `credentials` are the attributes of a token, by the names in CREDENTIALS. Does not read
+        changed files: call `refresh` first. Raises KeyError if neither the files nor the defaults
+        have the rule.
+        """
         return self._files.evaluate(name, target, credentials)
 
 
@@ -53,8 +65,9 @@ async def open_checked_glance_database(
 
     If Glimpse does not know the schema, ``fallback`` decides. With ``refuse``, closes the database,
     but not `glance`, and raises InvalidSettings. With ``glance``, only logs an error. A database
-    that cannot be reached is only logged, too. Also raises the errors of `open_glance_database`.
-    `rules` are the operator's rules for Glimpse; None without policy files.
+    that cannot be reached is only logged, too. Raises InvalidSettings for options that cannot be
+    used (see `open_glance_database`). `rules` are the operator's rules for Glimpse; None without
+    policy files.
     """
     images = open_glance_database(settings, glance, rules)
     try:
@@ -72,8 +85,8 @@ async def open_checked_glance_database(
 def readiness_check(settings: Settings, images: GlanceDatabaseImageService) -> ReadinessCheck:
     """Return the readiness check of Glance's database.
 
-    With ``fallback = glance``, a failure is only a ReadinessNote, because Glance's API is read
-    then.
+    The check fails if images cannot be read from the database. With ``fallback = glance``, a
+    failure is only a ReadinessNote: the process stays ready, and images are read from Glance's API.
     """
     falls_back = settings.glance_database.fallback == "glance"
 
@@ -87,9 +100,10 @@ def readiness_check(settings: Settings, images: GlanceDatabaseImageService) -> R
 
 
 def replica_readiness_check(images: GlanceDatabaseImageService) -> ReadinessCheck:
-    """Return the readiness check of the replicas.
+    """Return the readiness check of the replicas of Glance's database.
 
-    A failure is only a ReadinessNote, because the primary is read then.
+    A failure is only a ReadinessNote: the process stays ready, and images are read from the
+    primary.
     """
 
     async def check() -> ReadinessNote | None:
@@ -147,10 +161,11 @@ def open_database(options: DatabaseOptions) -> GlanceDatabase:
 def open_database_replicas(
     settings: Settings, primary: GlanceDatabase
 ) -> tuple[Sequence[Replica], PrimaryPositions] | None:
-    """Make the replicas, and the positions of `primary`; None if no replica is configured.
+    """Make the replicas, and the object that reads how far `primary` has written.
 
-    Connects to nothing yet. Raises InvalidSettings if the URL of the replicas cannot be used, if
-    the URL is for another kind of database than `primary`, or if the driver is not installed.
+    Returns None if no replica is configured. Connects to nothing yet. Raises InvalidSettings if the
+    URL of the replicas, or a file that its TLS options name, cannot be used. Raises InvalidSettings
+    if the URL is for another kind of database than `primary`, or if the driver is not installed.
     """
     section = settings.glance_database
     if section.replica_connection is None:
@@ -196,7 +211,8 @@ def read_glance_rules(
 ) -> GlanceRules:
     """Return the rules of Glance's policy. Rules in the files replace default rules.
 
-    Raises InvalidSettings for files that cannot be used.
+    Without files, all rules are Glance's defaults. Raises InvalidSettings for files that cannot be
+    used.
     """
     defaults = DefaultRules(DEFAULT_RULES, RULE_NAMES, CREDENTIALS)
     try:

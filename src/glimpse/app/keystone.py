@@ -28,18 +28,18 @@ def open_keystone(settings: Settings, session: ServiceSession) -> KeystoneIdenti
     """Make the identity that validates tokens at Keystone, with the token of `session`.
 
     Connects to no service yet. Closing the identity closes `session`. Raises InvalidSettings for
-    TLS files that cannot be used, and the errors of `open_shared_cache`.
+    TLS files that cannot be used, and for options of memcached that `open_shared_cache` rejects.
     """
     options, shared = keystone_options(settings), open_shared_cache(settings)
     return KeystoneIdentity(options, session, keystone_transport(options), shared=shared)
 
 
 def open_shared_cache(settings: Settings) -> SharedCache | None:
-    """Make the cache of validated tokens in memcached.
+    """Make the cache of validated tokens in memcached. Connects to no server yet.
 
-    Returns None if no server is configured, if ``memcache_security_strategy`` is None, or if
-    ``token_cache_time`` is not positive. Raises InvalidSettings for an invalid server, a missing
-    secret or a missing library.
+    Returns None if no server is configured, if ``memcache_security_strategy`` is the text ``None``,
+    or if ``token_cache_time`` is not positive. Raises InvalidSettings for an invalid server, a
+    missing secret or a missing library.
     """
     keystone = settings.keystone_authtoken
     strategy = keystone.memcache_security_strategy
@@ -62,8 +62,9 @@ def open_session(settings: Settings, section: str = "keystone_authtoken") -> Ser
     """Make a session, which logs in to Keystone when first used.
 
     `section` has the credentials. The options for TLS, timeout and retries are always those of
-    [keystone_authtoken]. Raises InvalidSettings if the credentials are missing or incomplete, if
-    auth_url is not an HTTP URL, or if TLS files cannot be used.
+    [keystone_authtoken]. Registers the options of `section` that the plugin of its auth_type has.
+    Raises InvalidSettings if the credentials are missing or incomplete, if auth_url is not an HTTP
+    URL, or if TLS files cannot be used.
     """
 
     def make_plugin() -> BaseAuthPlugin:
@@ -89,7 +90,8 @@ def open_session(settings: Settings, section: str = "keystone_authtoken") -> Ser
 def _user_of(config: cfg.ConfigOpts, section: str) -> str:
     """Return the user whose credentials are in `section`, for messages: ``username glance``.
 
-    If no option names the user, the result is ``the user in [SECTION]``.
+    If the section names an ``auth_section``, that section has the credentials. If no option names
+    the user, the result is ``the user in [SECTION]``.
     """
     section = config[section].auth_section or section
     for name in _USER_OPTIONS:
@@ -115,7 +117,11 @@ def _check_auth_url(url: str | None, section: str) -> None:
 
 
 def _check_password(config: cfg.ConfigOpts, section: str) -> None:
-    """Raise InvalidSettings if the plugin of a section needs a password and none is set."""
+    """Raise InvalidSettings if the plugin of a section needs a password and none is set.
+
+    An empty password raises nothing. If the section names an ``auth_section``, that section is
+    checked.
+    """
     section = config[section].auth_section or section
     if config[section].auth_type in _PASSWORD_PLUGINS and config[section].password is None:
         raise InvalidSettings(f"[{section}] password is not set.")

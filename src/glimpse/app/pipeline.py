@@ -48,7 +48,7 @@ def build_pipeline(
 
     The application does not handle lifespan events. `rules` are the operator's policy rules; None
     without policy files. `drain` counts the requests being served. `render_metrics` is None if
-    metrics are turned off. `test_middleware` is None if there are no faults and no control API.
+    metrics are turned off. `test_middleware` is None if there are neither faults nor a control API.
     Raises InvalidSettings for an invalid link prefix, and ValueError for unusable options of
     [healthcheck].
     """
@@ -78,9 +78,10 @@ def build_pipeline(
 
 
 def _mount_apis(settings: Settings, components: Components, rules: PolicyRules | None) -> ASGIApp:
-    """Return the application that passes a request to the API of its port or of its path.
+    """Return the application that chooses the API of a request by port, then by path.
 
-    Requests to any other port and path go to the Compute API. Raises InvalidSettings for an invalid
+    If the embedded Image and Identity APIs exist, each is mounted at its path and at its own port,
+    if configured. All other requests go to the Compute API. Raises InvalidSettings for an invalid
     link prefix.
     """
     apis: dict[str, ASGIApp] = {}
@@ -184,7 +185,9 @@ def _metrics(settings: Settings, render_metrics: RenderMetrics | None) -> _Middl
 def _process_check(healthcheck: Healthcheck, port: int) -> ReadinessCheck:
     """Return the readiness check of this process, which serves the APIs at `port`.
 
-    The check fails if too few file descriptors are left, or if a backend of `healthcheck` fails.
+    The check returns a reason if too few file descriptors are left, or if a backend of
+    `healthcheck`, such as a file that disables the service, reports a failure. Otherwise the check
+    returns None.
     """
 
     async def check() -> str | None:

@@ -41,7 +41,8 @@ class DefaultRules(NamedTuple):
 
     `evaluated` are the names of the rules that Glimpse evaluates. `credentials` are the attributes
     of a token that rules may compare. A policy file is invalid if an evaluated rule compares any
-    other attribute. If `credentials` is None, such a comparison is accepted, but never matches.
+    other attribute. If `credentials` is None, rules may compare any attribute; a comparison with an
+    attribute that Glimpse does not know never matches.
     """
 
     rules: Mapping[str, str]
@@ -81,10 +82,10 @@ class InvalidPolicyFile(InvalidSettings):
 class PolicyFiles:
     """An operator's PolicyRules, read from `policy_file` and the files of `policy_dirs`.
 
-    The files are JSON or YAML, and may have all rules of a service. Only the rules in
-    `defaults.evaluated`, and the rules to which they refer, are checked. The first `has` after a
-    change of a file reads all files again. If a file is missing or invalid then, an error is
-    logged, and the present rules stay in effect.
+    The files are JSON or YAML, and may have all rules of a service. `defaults` apply where the
+    files have no rule. Only the rules in `defaults.evaluated`, and the rules to which they refer,
+    are checked. The first `has` after a change of a file reads all files again. If a file is
+    missing or invalid then, an error is logged, and the present rules stay in effect.
     """
 
     def __init__(
@@ -95,8 +96,9 @@ class PolicyFiles:
     ) -> None:
         """Read and check the files. If `policy_file` is None, only `policy_dirs` are read.
 
-        Raises InvalidPolicyFile if `policy_file` does not exist, if a file cannot be read, or if a
-        rule that Glimpse uses cannot be evaluated (see `RuleChecks`).
+        Relative paths are relative to the working directory. A directory that does not exist has no
+        rules. Raises InvalidPolicyFile if `policy_file` does not exist, if a file cannot be read,
+        or if a rule that Glimpse uses cannot be evaluated (see `RuleChecks`).
         """
         if policy_file is not None and not Path(policy_file).is_file():
             where = ", neither beside the configuration nor in this directory"
@@ -117,8 +119,8 @@ class PolicyFiles:
     def has(self, name: str) -> bool:
         """Return True if the files have a rule `name`. Read the files again first if they changed.
 
-        If a changed file is missing or invalid, logs an error and keeps the old rules. Raises
-        nothing.
+        Default rules do not count. If a changed file is missing or invalid, logs an error once and
+        keeps the old rules. Raises nothing.
         """
         self._refresh()
         return name in self._enforcer.file_rules
@@ -126,7 +128,8 @@ class PolicyFiles:
     def allows(self, name: str, caller: Caller, target: Target) -> bool:
         """Return True if the rule `name` allows `caller` to act on `target`.
 
-        This method does not read changed files. Call `has` first to do so.
+        Uses the default rule if the files have no rule `name`; raises KeyError if neither exists.
+        Does not read changed files: call `has` first to do so.
         """
         credentials: dict[str, Any] = {
             "user_id": caller.user_id,
@@ -141,7 +144,8 @@ class PolicyFiles:
     def evaluate(self, name: str, target: Target, credentials: dict[str, Any]) -> bool:
         """Return True if the rule `name` allows the holder of `credentials` to act on `target`.
 
-        This method does not read changed files. Call `has` first to do so.
+        Uses the default rule if the files have no rule `name`; raises KeyError if neither exists.
+        Does not read changed files: call `has` first to do so.
         """
         check = self._enforcer.rules[name]
         return bool(check(target, credentials, self._enforcer, name))
@@ -167,7 +171,8 @@ class PolicyFiles:
     def _read_stats(self) -> _FileStats:
         """Return inode, size and modification time of each policy file and directory.
 
-        For a file or directory that cannot be accessed, the three numbers are 0.
+        The times are in nanoseconds. The file comes first, then each directory with its files,
+        sorted. For a file or directory that cannot be accessed, the three numbers are 0.
         """
         return tuple(_stat(path) for path in self._paths())
 
@@ -218,9 +223,12 @@ def _new_enforcer(
 
 
 def _load_rules(enforcer: policy.Enforcer) -> None:
-    """Load the files of `enforcer`. Raises ValueError for YAML that has no rules, and other errors.
+    """Load the files of `enforcer`.
 
-    Errors of single rules are not raised, because Glimpse may not evaluate these rules.
+    Raises ValueError for YAML that is not a mapping of names to rules. Also raises the errors of
+    oslo.policy for files that cannot be read or parsed: ValueError, OSError, cfg.Error or
+    RecursionError. Errors of single rules are neither raised nor logged, because Glimpse may not
+    evaluate these rules.
     """
     try:
         with parser_errors():

@@ -35,10 +35,13 @@ class _Extent(NamedTuple):
 
 
 class Enforcer(policy.Enforcer):
-    """oslo.policy's Enforcer, whose own check of rules takes exponential time. See RuleChecks."""
+    """oslo.policy's Enforcer without its own check of rules, which takes exponential time.
+
+    `RuleChecks` checks the rules instead.
+    """
 
     def check_rules(self, raise_on_violation: bool = False) -> bool:  # noqa: ARG002, FBT001, FBT002  its signature
-        """Return True without checking anything."""
+        """Return True without checking anything: `RuleChecks` checks the rules."""
         return True
 
 
@@ -55,20 +58,27 @@ class RuleChecks:
         self._extents: dict[str, _Extent] = {}
 
     def check(self, name: str) -> None:
-        """Check the rule `name`, which has to be defined.
+        """Check the rule `name`, which must be in the files or among the default rules.
 
-        Raises UnusableRule if this rule, or a rule to which it refers, is malformed, calls a
-        server, compares an unknown attribute of the token, takes too long, or refers to itself or
-        to a rule that does not exist. If the rule ``default`` is defined, a reference to a rule
-        that does not exist is a reference to ``default``.
+        Raises UnusableRule if this rule, or a rule to which it refers:
+
+        - is malformed;
+        - calls a server (``http:...``);
+        - compares an attribute of the token that `credentials` do not allow;
+        - makes more than _MAX_COMPARISONS comparisons, or nests more than _MAX_DEPTH levels;
+        - refers to itself, or to a rule that does not exist. If a rule ``default`` exists, a
+          reference to a missing rule is a reference to ``default``.
+
+        Raises RecursionError if Python cannot parse a rule because it nests too deeply.
         """
         self._measure(name, ())
 
     def _measure(self, name: str, path: tuple[str, ...]) -> _Extent:
         """Check the rule `name`; return how many comparisons it takes, and how deep it nests.
 
-        Raises UnusableRule (see `check`). The rule must be defined. `path` has the names of the
-        rules that led to this rule; () if no rule did.
+        The rule must be defined. `path` has the names of the rules that led to this rule; () if no
+        rule did. Keeps the result for other rules that refer to this rule. Raises the errors of
+        `check`: UnusableRule and RecursionError.
         """
         if name in path:
             raise UnusableRule(f"rule {name} refers to itself.")
@@ -122,7 +132,11 @@ class RuleChecks:
         raise UnusableRule(f"rule {name} refers to rule {other}, which is not defined.")
 
     def _try_comparison(self, name: str, check: Any) -> None:
-        """Check the comparison ``kind:match`` of the rule `name`. Raises UnusableRule."""
+        """Check the comparison ``kind:match`` of the rule `name`.
+
+        Raises UnusableRule if the comparison calls a server, has an unknown `kind` (see
+        `_is_known`), or raises an error for a sample token.
+        """
         if check.kind in ("http", "https"):
             raise UnusableRule(f"rule {name} calls a server, which is not supported.")
         if not self._is_known(check.kind):
@@ -139,7 +153,8 @@ class RuleChecks:
     def _is_known(self, kind: str) -> bool:
         """Return True if rules may have comparisons ``kind:match`` with this `kind`.
 
-        `kind` is ``role``, a text in quotes, or an attribute of the token that `credentials` allow.
+        `kind` may be ``role``, a text in quotes or another literal, or an attribute of the token
+        that `credentials` allow. If `credentials` is None, every `kind` is allowed.
         """
         known = self._credentials
         if known is None or kind == "role" or kind in known:
@@ -159,7 +174,8 @@ def _too_deep(name: str) -> str:
 def parser_errors() -> Iterator[list[logging.LogRecord]]:
     """Collect the errors that oslo.policy's parser logs during the ``with`` block.
 
-    The block gets the list of log records, with their tracebacks. The records are not logged.
+    The block gets the list of log records, with their tracebacks. During the block, no record of
+    the parser is logged, not even by another thread. Errors of the block are raised unchanged.
     """
     errors: list[logging.LogRecord] = []
 

@@ -42,7 +42,12 @@ class ReloadableApplication:
         self._replaced: dict[asyncio.Task[None], Application] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one HTTP request, or the lifespan events; ignore all other protocols."""
+        """Serve one HTTP request, or the lifespan events; ignore all other protocols.
+
+        If opening the application fails at a request, raises the errors of `open`. If opening fails
+        at the lifespan startup event, sends ``lifespan.startup.failed`` and raises the error. The
+        lifespan shutdown event closes the application.
+        """
         if scope["type"] == "http":
             application = self._application or await self.open()
             await application.serve(scope, receive, send)
@@ -52,8 +57,8 @@ class ReloadableApplication:
     async def open(self) -> Application:
         """Return the application; open it first if it is not open.
 
-        Concurrent calls open only one application. Raises the errors of `open_application`, such as
-        InvalidSettings; the next call then tries again.
+        Concurrent calls open only one application. Raises the errors that `open_application` lists,
+        such as InvalidSettings and OSError; the next call then tries again.
         """
         async with self._opening:
             if self._application is None:
@@ -61,9 +66,10 @@ class ReloadableApplication:
             return self._application
 
     async def close(self) -> None:
-        """Close the application, and all replaced applications that are still open.
+        """Close the application, if it is open, and all replaced applications that are still open.
 
-        Call this when all requests have ended, because this method does not wait for them.
+        Call this when all requests have ended, because this method does not wait for them. The
+        callbacks `on_closed` of these replaced applications are not called.
         """
         if self._application is not None:
             await self._application.close()
@@ -76,10 +82,12 @@ class ReloadableApplication:
 
         `load` runs in a thread. Options that need a restart, such as the port, stay as they are
         (`keep_fixed_settings`). The replaced application is closed when its last request has ended.
+        Logs that the configuration was read again. The caller makes sure that no two calls of
+        `reload` and `replace` overlap.
 
-        If no application is open yet, opens one with the present settings first. If that fails, or
-        if the new settings cannot be used, logs an error, keeps the present settings and returns
-        False.
+        If no application is open yet, opens one with the present settings first. If that fails, if
+        `load` raises an error, or if the new settings cannot be used, logs an error, keeps the
+        present settings and returns False.
         """
         try:
             await self.open()
@@ -96,8 +104,10 @@ class ReloadableApplication:
     ) -> None:
         """Serve new requests with a new application, opened with `settings`.
 
-        The replaced application is closed when its last request has ended. Then `on_closed` is
-        called. Raises the errors of `open`; then nothing changes.
+        If no application is open yet, opens one with the present settings first. The replaced
+        application is closed when its last request, import and snapshot have ended. Then
+        `on_closed` is called. Raises the errors that `open_application` lists; then nothing is
+        replaced. The caller makes sure that no two calls of `reload` and `replace` overlap.
         """
         present = await self.open()
         application = await self._open(settings)

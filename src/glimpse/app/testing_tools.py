@@ -24,7 +24,10 @@ _FindOperation = Callable[[str, str], str]  # of a method, and of a path in its 
 
 
 def middleware_for_tests(tools: ControlTools) -> MakeTestMiddleware:
-    """Return a function that wraps an application in the request log and the faults of `tools`."""
+    """Return a function that wraps an application in the request log and the faults of `tools`.
+
+    The request log is the outer one, so that it has requests with faults, too.
+    """
     identity_operations = _IdentityOperations()
 
     def wrap(
@@ -80,7 +83,10 @@ class _Operations:
 
 
 def _operation_finder(tables: list[RouteTable]) -> _FindOperation:
-    """Return a function that finds operations of the Compute API by method and path."""
+    """Return a function that finds operations of the Compute API by method and path.
+
+    The function returns the operation's name; ``other`` for an unknown operation.
+    """
 
     def find(method: str, path: str) -> str:
         version_root, below = split_version_root(path)
@@ -101,10 +107,10 @@ class _IdentityOperations:
         self._routes: list[Route] | None = None
 
     def find(self, identity: EmbeddedIdentity, method: str, path: str) -> str:
-        """Return the name of the operation; ``other`` for an unknown operation.
+        """Return the name of the operation that a request calls; ``other`` if it is unknown.
 
-        The first call builds the routes with its `identity`. The names are the same for every
-        `identity`.
+        `path` is the path in the Identity API; a slash at its end is ignored. The first call builds
+        the routes with its `identity`. The names are the same for every `identity`.
         """
         if self._routes is None:
             self._routes = identity_routes(identity)

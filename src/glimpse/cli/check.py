@@ -21,7 +21,7 @@ from glimpse.cli.settings_arguments import (
 )
 from glimpse.http.healthcheck import Healthcheck
 from glimpse.server.file_descriptors import limit_problem
-from glimpse.settings import Metrics, Settings
+from glimpse.settings import InvalidSettings, Metrics, Settings
 from glimpse.telemetry.log_setup import log_path
 
 
@@ -80,6 +80,7 @@ def check(settings: Settings, *, bind: bool = True) -> Iterator[Finding]:
 
         yield from check_embedded(settings)
     yield _policy(settings)
+    yield from _link_prefixes(settings)
     yield _health(settings)
     yield from (Finding("note", message) for message in settings.ineffective_options)
     yield Finding(
@@ -169,6 +170,15 @@ def _policy(settings: Settings) -> Finding:
     if not rules:
         return Finding("ok", f"the policy file {place} has no rule for images: it changes nothing")
     return Finding("ok", f"the policy file {place} is used for {', '.join(rules)}")
+
+
+def _link_prefixes(settings: Settings) -> Iterator[Finding]:
+    from glimpse.app.compute import compute_options  # noqa: PLC0415  loads the Compute API
+
+    try:
+        compute_options(settings)
+    except InvalidSettings as error:
+        yield Finding("FAIL", str(error))
 
 
 def _health(settings: Settings) -> Finding:
