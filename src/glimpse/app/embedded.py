@@ -27,13 +27,12 @@ async def open_embedded_components(settings: Settings, rules: PolicyRules | None
     """Open the image service and the identity, and make the Image and Identity APIs.
 
     `rules` are the operator's policy rules; None without policy files. The caller closes the
-    result. Creates missing files in the state directory and migrates the catalog. Undoes uploads,
-    and continues imports, of processes that have ended. Opens the servers, if the state directory
-    has some, and continues their snapshots.
+    result. Creates missing files in the state directory and migrates the catalog. Undoes uploads of
+    ended processes, and continues their imports and snapshots.
 
     Raises InvalidSettings for options that cannot be used. Raises OSError, UnusableCatalog,
-    InvalidStateFile, IdentityUnavailable or an error of `images.errors` for files in the state
-    directory that cannot be used. After an error, nothing stays open.
+    InvalidStateFile, IdentityUnavailable or an error of `images.errors` for unusable files in the
+    state directory. After an error, nothing stays open.
     """
     anyio.current_time()  # loads anyio's backend: 17 ms that the first download would wait for
     state_dir = settings.server.state_dir

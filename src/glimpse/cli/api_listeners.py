@@ -16,8 +16,9 @@ class ApiListener(NamedTuple):
 def api_listeners(settings: Settings) -> list[ApiListener]:
     """Return the port of the Compute API, and the ports of the Image and Identity APIs if set.
 
-    The order is Compute, Image, Identity. An API that shares the Compute API's port is left out.
-    Port 0 of the Compute API means any free port.
+    The order is Compute, Image, Identity. An Image or Identity API without a port of its own is
+    left out, because it shares the Compute API's port. Port 0 of the Compute API means any free
+    port. The port for metrics is not included.
     """
     server = settings.server
     found = [ApiListener(server.port, "Compute API", "port")]

@@ -45,8 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print a line for each finding; return 1 if a finding is a FAIL, otherwise 0.
 
-    With --json, prints one JSON object with all findings at the end. Logs nothing. Raises
-    InvalidSettings.
+    With --json, prints one JSON object with all findings at the end instead. Logs nothing. Raises
+    InvalidSettings if the settings cannot be loaded, OSError if a directory may not be searched,
+    and CommandFailed or BrokenPipeError if the output cannot be written.
     """
     settings = read_settings(options)
     logging.disable()  # each error is a finding
@@ -62,7 +63,8 @@ def check(settings: Settings, *, bind: bool = True) -> Iterator[Finding]:
 
     Yields each finding as soon as the check is done. Calls the services of a gateway. If `bind` is
     True, listens at each address for a moment. Creates and changes no file, but `check_gateway` may
-    create lock files.
+    create lock files. Problems are findings, not errors; only a directory that this process may not
+    search raises OSError.
     """
     if (problem := limit_problem()) is not None:
         yield Finding("FAIL", problem)

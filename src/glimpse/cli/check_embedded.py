@@ -18,7 +18,10 @@ from glimpse.settings import InvalidSettings, Settings
 
 
 def check_embedded(settings: Settings) -> Iterator[Finding]:
-    """Yield findings about the catalog, imports and identity. Creates and changes nothing."""
+    """Yield findings about the catalog, imports and identity. Creates and changes nothing.
+
+    A "FAIL" finding says which file or option cannot be used. Keystone is not called.
+    """
     yield _catalog(settings.server.state_dir)
     yield _imports(settings)
     match settings.api.auth_strategy:

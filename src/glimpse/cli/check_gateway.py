@@ -25,8 +25,8 @@ async def check_gateway(settings: Settings) -> AsyncIterator[Finding]:
 
     The services are called in the order in which a request needs them. If a call fails, calls that
     need its result are left out. If no gateway can be opened with the settings, yields one "FAIL"
-    finding. Creates no lasting file, except lock files in a directory that [coordination] names.
-    Each call has the timeout of the settings. No finding contains a secret.
+    finding. Lock files are made in a temporary directory, or in the directory that [coordination]
+    names, where they stay. Each call has the timeout of the settings. No finding contains a secret.
     """
     with tempfile.TemporaryDirectory() as directory:
         try:
@@ -43,14 +43,17 @@ async def check_gateway(settings: Settings) -> AsyncIterator[Finding]:
 
 
 def _with_lock_service(settings: Settings, directory: str) -> Settings:
-    """Return the settings, with lock files in `directory` if no lock service is configured."""
+    """Return settings that keep lock files in `directory` if no lock service is configured.
+
+    Otherwise returns `settings` unchanged.
+    """
     if settings.coordination.backend_url:
         return settings
     return replace(settings, coordination=Coordination(f"file://{directory}"))
 
 
 async def _check_services(settings: Settings, gateway: Gateway) -> AsyncIterator[Finding]:
-    """Yield the findings of `check_gateway` about an open gateway."""
+    """Call the services of an open gateway, and yield a finding about each call."""
     caller: Caller | None = None
     if gateway.session is None:
         caller = await gateway.identity.authenticate("admin")
@@ -76,10 +79,11 @@ async def _check_services(settings: Settings, gateway: Gateway) -> AsyncIterator
 async def _keystone(
     session: ServiceSession, identity: Identity
 ) -> AsyncIterator[tuple[Finding, Caller | None]]:
-    """Log in, and validate the token of that login. Yield a finding for each step.
+    """Log in with `session`, and validate the token of that login with `identity`.
 
-    The last finding comes with the caller of the token if the token is valid. All other findings
-    come with None. If a step fails, later steps are left out.
+    Yields a pair for each step: a finding, and the caller of the token. The caller is None before
+    the token has been validated. If a step fails, yields a "FAIL" finding, and leaves out later
+    steps.
     """
     where = f"Keystone at {strip_credentials(session.auth_url or 'the address of the plugin')}"
     try:
@@ -117,7 +121,7 @@ async def _service_user(settings: Settings) -> Finding:
 
 
 def _with_reason(error: IdentityUnavailable) -> str:
-    """Return the message of an error, and the reason for operators if there is one."""
+    """Return the message of `error`; a CallFailed also gets its reason, in parentheses."""
     return f"{error} ({error.reason})" if isinstance(error, CallFailed) else str(error)
 
 
@@ -191,8 +195,8 @@ async def _locks(settings: Settings) -> Finding:
 async def _memcached(settings: Settings) -> AsyncIterator[Finding]:
     """Yield a finding about each memcached server; a "note" if the server is unavailable.
 
-    Yields nothing if tokens are not cached in memcached. Glimpse works without memcached, but more
-    slowly.
+    Yields nothing if tokens are not cached in memcached. An unavailable server is no "FAIL",
+    because Glimpse works without memcached, but more slowly.
     """
     shared = open_shared_cache(settings)
     if shared is None:

@@ -89,8 +89,9 @@ async def _check_replica(replica: Replica, max_lag: float) -> AsyncIterator[Find
 async def _wait_until_current(replica: Replica, max_lag: float) -> float:
     """Wait until the replica is current (see `Replica.check`); return the seconds of the wait.
 
-    Raises ReplicaNotCurrent if the replica is still behind the primary after `max_lag` seconds.
-    Raises another DatabaseError if the replica cannot be read.
+    Compares the replica with the primary every _POLL_SECONDS. Raises ReplicaNotCurrent if the
+    replica is still behind the primary after `max_lag` seconds. Raises another DatabaseError at
+    once if the replica cannot be read.
     """
     began = time.monotonic()
     while True:

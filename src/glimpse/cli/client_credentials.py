@@ -23,9 +23,9 @@ DEFAULT_USER = "demo"  # each new state directory has this user
 def default_user(directory: Directory) -> str | None:
     """Return the name of a user who has credentials for clients; None if there is none.
 
-    The result is ``demo`` if that user has credentials. Otherwise, the result is the first name, in
-    alphabetical order, of a user in the domain Default who has credentials. `NoCredentials` lists
-    the reasons why a user has no credentials.
+    Only users of the domain Default count. The result is ``demo`` if that user has credentials.
+    Otherwise, the result is the first name, in alphabetical order, of a user who has credentials.
+    `NoCredentials` lists the reasons why a user has no credentials.
     """
     for name in (DEFAULT_USER, *_names_in_default_domain(directory)):
         try:
@@ -52,8 +52,9 @@ def client_variables(
 
     `identity_url` is the URL of the Identity API, without a version or a slash at its end. The case
     of `user_name` does not matter. The variables name the enabled project that has the same name as
-    the user. If there is no such project, they name the user's first enabled project. Raises
-    NoCredentials if a client cannot log in as the user (the class lists the reasons).
+    the user. If there is no such project, the variables name the user's first enabled project in
+    alphabetical order. Raises NoCredentials if a client cannot log in as the user (the class lists
+    the reasons).
     """
     user, password, project = _find_credentials(directory, user_name)
     return {
@@ -72,9 +73,9 @@ def client_variables(
 def render_clouds(directory: Directory, identity_url: str, region: str) -> str:
     """Render a clouds.yaml with a cloud ``glimpse-USER`` for each user with credentials.
 
-    Only users of the domain Default are included. Users without credentials (see `NoCredentials`)
-    are left out. `identity_url` is the URL of the Identity API, without a version or a slash at its
-    end.
+    Only users of the domain Default are included, sorted by name. Users without credentials (see
+    `NoCredentials`) are left out; without any user, the file has no clouds. `identity_url` is the
+    URL of the Identity API, without a version or a slash at its end.
     """
     lines = ["clouds:"]
     for name in _names_in_default_domain(directory):

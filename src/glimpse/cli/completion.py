@@ -20,7 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print a script with which a shell completes ``glimpse`` commands, and return 0.
 
-    The script does not run Glimpse.
+    The script does not run Glimpse. Raises CommandFailed or BrokenPipeError if the output cannot be
+    written.
     """
     parser = make_parser(*COMMANDS)
     for action in _actions(parser):

@@ -65,10 +65,11 @@ def open_control(
 ) -> ControlSetup:
     """Make the tools for tests, and listen at --control-port if it is given.
 
-    With --ephemeral and --control-port, also copies the state for resets. `faults` are the faults
-    of the seed. Closing `stack` closes the socket. Raises CommandFailed if the port cannot be used,
-    if --control-port is given without --ready-file, or if there are several workers, because each
-    worker would have its own faults. Raises OSError if the state cannot be copied.
+    With --ephemeral and --control-port, also copies the state for resets; otherwise the result has
+    no copies. `faults` are the faults of the seed. Closing `stack` closes the socket. Raises
+    CommandFailed if the port cannot be used, or if --control-port is given without --ready-file.
+    Raises CommandFailed if there are several workers, because each worker would have its own
+    faults. Raises OSError if the state cannot be copied.
     """
     port = options.control_port
     if port is not None and options.ready_file is None:

@@ -7,10 +7,10 @@ from glimpse.identity.embedded.private_files import privacy_problem
 
 
 def read_only_advice(path: Path) -> str:
-    """Return what to do if the state directory `path` is not writable; empty if it is writable.
+    """Return what to do if the state directory `path` is not writable.
 
-    Reading needs a writable directory, too: for the lock of the identity file, and for the files
-    with which SQLite shares the catalog.
+    Returns "" if `path` is writable or is no directory. Reading needs a writable directory, too:
+    for the lock of the identity file, and for the files with which SQLite shares the catalog.
     """
     if not path.is_dir() or os.access(path, os.W_OK | os.X_OK):
         return ""
@@ -24,7 +24,8 @@ def directory_problem(path: Path) -> str | None:
     """Return why this process cannot use or create the directory `path`; None if it can.
 
     An existing directory must be writable. It must also be accessible only to its owner, or this
-    process must be able to change its mode. Raises OSError if this process may not search a parent
+    process must be able to change its mode. If `path` does not exist, the nearest parent that
+    exists must be a writable directory. Raises OSError if this process may not search a parent
     directory.
     """
     existing = path

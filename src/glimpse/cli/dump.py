@@ -45,11 +45,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Write all images to FILE as they are at one moment, also while Glimpse serves; return 0.
 
-    Returns 1 if images are left out because their records are broken. FILE is replaced when all
-    images have been written, so an earlier dump is unchanged after an error. A new FILE has the
-    mode 0600. Raises CommandFailed if the catalog cannot be read or the output cannot be written.
-    Raises BrokenPipeError if the output is a pipe that nobody reads, KeyboardInterrupt at SIGINT,
-    SystemExit at SIGTERM before FILE is replaced, and InvalidSettings.
+    Prints the number of images on standard error. Returns 1 if images are left out because their
+    records are broken. FILE is replaced when all images have been written, so an earlier dump is
+    unchanged after an error. A new FILE has the mode 0600. Raises CommandFailed if the catalog
+    cannot be read or the output cannot be written. Raises BrokenPipeError if the output is a pipe
+    that nobody reads, KeyboardInterrupt at SIGINT, SystemExit at SIGTERM before FILE is replaced,
+    and InvalidSettings if the settings cannot be loaded.
     """
     path = read_settings(options).server.state_dir / CATALOG_FILE
     try:
@@ -79,11 +80,13 @@ def _open_output(name: str) -> Iterator[BinaryIO]:
     """Open the file `name` for the dump; ``-`` is standard output.
 
     The dump goes to a temporary file, which replaces the file `name` at the end of the block. If
-    the block raises an error, the file `name` is unchanged, because a part of a dump would look
-    like a whole dump. The new file has the mode of the old file, or 0600. A symbolic link stays a
-    link. A pipe, a device, and a file that `_is_replaceable` excludes are written directly, so an
-    error leaves a part of the dump in them. Raises OSError if the output cannot be written.
-    If `name` is replaced, SIGTERM raises SystemExit in the block (see `interruptible`).
+    the block raises an error, the file `name` is unchanged. The new file has the mode of the old
+    file, or 0600. A symbolic link stays a link. During the block, SIGTERM raises SystemExit (see
+    `interruptible`).
+
+    Standard output, a pipe, a device, and a file that `_is_replaceable` excludes are written
+    directly. An error then leaves a part of the dump, and SIGTERM is not handled here. Raises
+    OSError if the output cannot be written.
     """
     path = Path(name).resolve()
     if name != "-" and (not path.exists() or _is_replaceable(path)):
@@ -101,7 +104,9 @@ def _open_output(name: str) -> Iterator[BinaryIO]:
 def _replacing(path: Path) -> Iterator[BinaryIO]:
     """Open a temporary file that replaces the file `path` at the end of the block.
 
-    If the block raises an error, only the temporary file is removed. Raises OSError.
+    The file is synced to the disk first, and gets the mode of the old file, or 0600. If the block
+    raises an error, removes only the temporary file, and raises the error. Raises OSError if the
+    file cannot be made, written or replaced.
     """
     mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o600
     temporary = path.with_name(f".glimpse-dump-{secrets.token_hex(8)}")
@@ -120,8 +125,9 @@ def _replacing(path: Path) -> Iterator[BinaryIO]:
 def _is_replaceable(path: Path) -> bool:
     """Return True if this process can replace the file `path`, and nothing but its content changes.
 
-    Returns False for a mount point, for a file that this process cannot write, for a file of
-    another owner, and for a file with several hard links.
+    Returns False for anything but a regular file, for a mount point, for a file that this process
+    cannot write, for a file of another owner, and for a file with several hard links. Raises
+    OSError if `path` does not exist.
     """
     status = path.stat()
     is_own = status.st_uid == os.geteuid() and status.st_nlink == 1
@@ -147,8 +153,8 @@ def _image_lines(export: CatalogExport) -> Iterator[bytes]:
 def list_lines(images: Iterable[bytes]) -> Iterator[bytes]:
     """Join the lines of single images to lists, and yield each list as a line.
 
-    A list ends with its 1,000th image, or with the image that makes it larger than 4 MiB. If
-    `images` is empty, yields one empty list.
+    Lines end with a newline. A list ends with its 1,000th image, or with the image that makes it
+    larger than 4 MiB. If `images` is empty, yields one empty list.
     """
     page: list[bytes] = []
     size, is_first = 0, True

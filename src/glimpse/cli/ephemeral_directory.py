@@ -21,9 +21,9 @@ _LOCK = ".lock"
 def ephemeral_directory() -> Iterator[Path]:
     """Make a directory that only this user can access, and remove it after the block.
 
-    The directory is in memory if /dev/shm has 512 MiB of free space, otherwise in the directory for
-    temporary files. Ephemeral directories of killed processes are removed first. Raises OSError if
-    no directory can be made.
+    The directory is in memory if /dev/shm is writable and has 512 MiB of free space, otherwise in
+    the directory for temporary files. Ephemeral directories of killed processes are removed first.
+    Raises OSError if no directory can be made.
     """
     with abandonable_directory(_parent(), _PREFIX) as path:
         yield path
@@ -33,8 +33,9 @@ def ephemeral_directory() -> Iterator[Path]:
 def abandonable_directory(parent: Path, prefix: str) -> Iterator[Path]:
     """Make a directory in `parent` that only this user can access, and remove it after the block.
 
-    Its name begins with `prefix`. Directories with such names whose processes were killed are
-    removed first. Raises OSError if the directory cannot be made.
+    Its name begins with `prefix`. The directory has a file ``.lock``, which this process keeps
+    locked. First removes directories with such names whose lock file is not locked: their processes
+    were killed. Errors of removals are ignored. Raises OSError if the directory cannot be made.
     """
     _remove_abandoned(parent, prefix)
     path = Path(tempfile.mkdtemp(prefix=".glimpse-", dir=parent))
@@ -50,7 +51,10 @@ def abandonable_directory(parent: Path, prefix: str) -> Iterator[Path]:
 
 
 def _parent() -> Path:
-    """Return the directory in which ephemeral directories are made."""
+    """Return the directory in which ephemeral directories are made.
+
+    `ephemeral_directory` says which directory is chosen.
+    """
     with suppress(OSError):
         if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _ENOUGH:
             return _MEMORY
@@ -58,7 +62,11 @@ def _parent() -> Path:
 
 
 def _remove_abandoned(parent: Path, prefix: str) -> None:
-    """Remove this user's directories with names of `prefix` whose processes have ended."""
+    """Remove this user's directories in `parent` whose processes have ended.
+
+    Only directories whose names begin with `prefix` are removed. A process that runs keeps the lock
+    file locked. Directories that cannot be removed are left; raises nothing.
+    """
     for path in parent.glob(f"{prefix}*"):
         with suppress(OSError):
             if path.lstat().st_uid != os.geteuid():

@@ -16,8 +16,8 @@ Severity = Literal["ok", "note", "FAIL"]
 class Finding(NamedTuple):
     """The result of one check. `text` is for the operator.
 
-    The severity is "FAIL" if ``glimpse serve`` would not work, and "note" if it would work with a
-    limitation that `text` describes.
+    The severity is "FAIL" if ``glimpse serve`` would not work, "note" if it would work with a
+    limitation that `text` describes, and otherwise "ok".
     """
 
     severity: Severity
@@ -27,8 +27,9 @@ class Finding(NamedTuple):
 def print_findings(findings: Iterable[Finding], *, as_json: bool) -> bool:
     """Print a line for each finding at once; return True if no finding is a FAIL.
 
-    With `as_json`, print one JSON object after the last finding instead. Raises CommandFailed and
-    BrokenPipeError if the output cannot be written (see `print_output`).
+    With `as_json`, prints one JSON object after the last finding instead. Secrets in texts are
+    hidden. Raises CommandFailed or BrokenPipeError if the output cannot be written (see
+    `print_output`), and the errors of `findings`.
     """
     printed = []
     for finding in findings:

@@ -28,8 +28,10 @@ def run(options: argparse.Namespace) -> int:
 
     Sends a request to the process that serves with the state directory. If no such process runs, or
     if the arguments name an address or a port, sends the request to the host and port of the
-    settings. Raises CommandFailed with the reason if the process is unhealthy or does not respond.
-    Raises InvalidSettings.
+    settings. Prints the first 200 bytes of the response. Raises CommandFailed with the reason if
+    the response is not a 200, or if there is none for 5 seconds. Raises InvalidSettings if the
+    settings cannot be loaded. Raises CommandFailed or BrokenPipeError if the output cannot be
+    written.
     """
     settings = read_settings(options)
     running = None if has_address(options) else find_running_server(settings.server.state_dir)
@@ -48,7 +50,8 @@ def run(options: argparse.Namespace) -> int:
 def _get(url: str) -> tuple[int, str]:
     """Send GET; return the status code, and the first 200 bytes of the body as one line.
 
-    Raises OSError or HTTPException if there is no response or the response is not HTTP.
+    Raises OSError if there is no connection, or no data for _TIMEOUT seconds. Raises HTTPException
+    if the response is not HTTP. Redirects are not followed.
     """
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=_TIMEOUT)

@@ -11,11 +11,12 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def interruptible(signals: Sequence[signal.Signals] = _SIGNALS) -> Iterator[None]:
-    """Let `signals`, of SIGINT and SIGTERM, end the block, also if the caller has blocked them.
+    """Let SIGINT and SIGTERM end the block, even if the caller has blocked these signals.
 
-    SIGINT raises KeyboardInterrupt, SIGTERM raises SystemExit with the status 143. Further signals
-    have no effect, so that the block can remove what it has made. After the block, `signals` have
-    the handlers that they had, and are blocked again if they were. Call it in the main thread.
+    `signals` may name only one of the two. SIGINT raises KeyboardInterrupt, SIGTERM raises
+    SystemExit with the status 143. Further signals have no effect, so that the block can remove
+    what it has made. After the block, `signals` have the handlers that they had, and are blocked
+    again if they were. Call this function in the main thread.
     """
 
     def end(number: int, _: FrameType | None) -> NoReturn:

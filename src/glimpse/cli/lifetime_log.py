@@ -14,7 +14,8 @@ _LOG = logging.getLogger(__name__)
 def lifetime_logged(settings: Settings, port: int) -> Iterator[None]:
     """Log the start of this process before the block, and its end after the block.
 
-    `port` is the port of the Compute API, which the kernel has chosen if the option is 0.
+    The end is logged even if the block raises an error. `port` is the port of the Compute API,
+    which the kernel has chosen if the option is 0.
     """
     server = settings.server
     reads_database = settings.image_service == "glance" and settings.glance_database.is_configured

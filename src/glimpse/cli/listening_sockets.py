@@ -11,9 +11,10 @@ _OF_THE_PORT = (errno.EADDRINUSE, errno.EACCES)  # errors that another port does
 
 
 def open_socket(host: str, port: int) -> socket.socket:
-    """Return a socket that listens; the caller closes it.
+    """Return a socket that listens at `host` and `port`; the caller closes it.
 
-    Raises CommandFailed with the reason if the process cannot listen there.
+    Port 0 means any free port. Raises CommandFailed with the reason if the process cannot listen
+    there.
     """
     try:
         return listen(host, port)
