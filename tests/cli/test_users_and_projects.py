@@ -249,10 +249,14 @@ def test_names_that_are_not_utf_8_are_invalid_arguments(
     assert "it has bytes that are not valid UTF-8" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("errors", ["surrogateescape", "strict"])  # "strict" in most locales
 def test_a_password_that_is_not_utf_8_is_refused(
-    state: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    state: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    errors: str,
 ) -> None:
-    given = io.TextIOWrapper(io.BytesIO(b"\xff\n"), "utf-8", "surrogateescape")
+    given = io.TextIOWrapper(io.BytesIO(b"\xff\n"), "utf-8", errors)
     monkeypatch.setattr(sys, "stdin", given)
     assert main(["user", "add", "ann", "--password-stdin", "--state-dir", str(state)]) == 1
     assert "the password has bytes that are not valid UTF-8." in capsys.readouterr().err

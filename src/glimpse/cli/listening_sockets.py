@@ -37,6 +37,9 @@ def _reason(error: OSError) -> str:
 
 
 def socket_url(listener: socket.socket) -> str:
-    """Return ``http://HOST:PORT`` of a listening socket, without a slash at its end."""
+    """Return ``http://HOST:PORT`` of a listening socket, without a slash at its end.
+
+    An IPv6 address is in brackets.
+    """
     host, port = listener.getsockname()[:2]
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"

@@ -46,12 +46,13 @@ def run(options: argparse.Namespace) -> int:
 
     An existing image with the same id is replaced. Images are stored in transactions of 10,000.
     After an error or an interrupt, images of committed transactions stay. Replaces the process's
-    handler of SIGINT.
+    handler of SIGINT. Prints a warning if the file is only one page of a list.
 
     Raises CommandFailed for a line that is not an image, for an active or deactivated image whose
     data is missing (except with --without-data), and for a file or catalog that cannot be used.
-    Raises InvalidSettings, OSError if the state directory cannot be used, and KeyboardInterrupt at
-    SIGINT.
+    Raises InvalidSettings if the settings cannot be used, OSError if the state directory cannot be
+    used, and KeyboardInterrupt at SIGINT. Raises CommandFailed or BrokenPipeError if the output
+    cannot be written.
     """
     settings = read_settings(options)
     with _open_file(options.file) as stream:
@@ -119,8 +120,9 @@ class _Loading:
         """Load all lines, and show the progress.
 
         Raises BadDocument for a line that is not an image, and for an image that lacks the data
-        that `needs_data` requires. Raises UnusableCatalog, OSError or Unavailable if the files in
-        the state directory cannot be used.
+        that `needs_data` requires. Raises InvalidSettings for unusable options of [import]. Raises
+        UnusableCatalog, OSError or Unavailable if the files in the state directory cannot be used.
+        After an error, images of committed transactions stay.
         """
         service = EmbeddedImageService.open(
             self._settings.server.state_dir, options=embedded_options(self._settings)
@@ -143,7 +145,10 @@ class _Loading:
             await service.close()
 
     def _require_data(self, image: Image, service: EmbeddedImageService) -> None:
-        """Raise Invalid if the data of an image is not in the state directory."""
+        """Raise Invalid if the data of `image` is not in the state directory.
+
+        The status of `image` is not considered.
+        """
         if not service.data.has(image.id):
             path = self._settings.server.state_dir / "data" / image.id
             raise Invalid(

@@ -10,7 +10,8 @@ _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  compared, not l
 def local_url(host: str, port: int) -> str:
     """Return ``http://HOST:PORT`` for a server that listens at `host` and `port`.
 
-    HOST is the loopback address if the server listens on all addresses.
+    HOST is the loopback address if the server listens on all addresses. An IPv6 address is in
+    brackets.
     """
     host = _LOOPBACK.get(host, host)
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"

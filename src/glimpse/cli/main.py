@@ -47,9 +47,10 @@ class Subcommand(Protocol):
     def run(self, options: argparse.Namespace) -> int:
         """Run the subcommand, and return the exit status.
 
-        Raises CommandFailed with the lines to print, InvalidSettings if the configuration is
-        invalid, OSError if a file cannot be used, or KeyboardInterrupt at SIGINT. `main` prints the
-        first three.
+        `main` prints these errors: CommandFailed, whose arguments are lines; InvalidSettings if the
+        configuration is invalid; OSError if a file cannot be used. Also raises BrokenPipeError if
+        standard output is a pipe that nobody reads, KeyboardInterrupt at SIGINT, and SystemExit if
+        SIGTERM interrupts work that must be undone.
         """
         ...
 
@@ -60,7 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
     If `arguments` is None, uses the arguments of the process. After an error of the subcommand,
     prints the error on standard error, and returns 1. Returns 130 after SIGINT, and 141 if standard
     output is a pipe that nobody reads. Raises SystemExit for ``--help``, ``--version`` and invalid
-    arguments.
+    arguments, and with the status 143 if SIGTERM interrupts a dump or a seed.
     """
     open_closed_streams()
     try:
@@ -86,9 +87,10 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(given: list[str]) -> int:
     """Run the subcommand in `given`, write what it printed, and return the exit status.
 
-    Raises CommandFailed for an argument with a NUL character, SystemExit for invalid arguments,
-    and the errors of `Subcommand.run`. After success and ``--help``, raises those of
-    `flush_output`.
+    `given` without a subcommand means ``serve``. Raises CommandFailed for an argument with a NUL
+    character, SystemExit for ``--help`` and invalid arguments, and the errors of `Subcommand.run`.
+    If the output cannot be written after success or ``--help``, raises CommandFailed or
+    BrokenPipeError. After an error of the subcommand, errors of the output are ignored.
     """
     if invalid := next((word for word in given if "\0" in word), None):
         raise CommandFailed(f"an argument contains a NUL character: {invalid!r}")

@@ -20,7 +20,7 @@ def open_metrics(settings: Settings, stack: ExitStack) -> tuple[Settings, Sequen
     """Listen at the port for metrics; return the settings to serve with, and the sockets.
 
     If metrics are turned off, there are no sockets; otherwise there is one. Closing `stack` closes
-    the socket. With several workers, it also removes a temporary directory for their metrics.
+    the socket. Several workers share their metrics in a directory (see `_share_metrics`).
 
     If the port or the directory cannot be used and the operator has configured the port, raises
     CommandFailed. If the operator has not configured the port, logs a warning, and returns settings
@@ -47,8 +47,8 @@ def _share_metrics(listener: socket.socket, stack: ExitStack) -> None:
     """Set the variable PROMETHEUS_MULTIPROC_DIR to a directory for the metrics of all workers.
 
     Does nothing if the variable is set already. Otherwise makes a temporary directory, which
-    closing `stack` removes. Raises CommandFailed if the directory cannot be made; then `listener`
-    is closed.
+    closing `stack` removes. The variable stays set. Raises CommandFailed if the directory cannot be
+    made; then `listener` is closed.
     """
     if os.environ.get(_METRICS_DIRECTORY):
         return

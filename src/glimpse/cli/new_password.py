@@ -45,25 +45,35 @@ def read_password(options: argparse.Namespace) -> NewPassword:
     """Read a password from the terminal or standard input, or generate a password.
 
     With --password-prompt or --password-stdin, reads and hashes a password, which takes 0.23 s.
-    Raises CommandFailed if that password is missing, empty, too long or not UTF-8, or if the
-    operator repeats another password.
+    Otherwise generates a password, which stays readable. Raises CommandFailed if the password that
+    is read is missing, empty, too long or not UTF-8, or if the operator repeats another password.
     """
-    if options.password_stdin:
-        given = sys.stdin.readline(_MAX_LINE).rstrip("\r\n")
-    elif options.password_prompt:
-        try:
-            given = getpass.getpass("Password: ")
-            repeated = getpass.getpass("Repeat it: ")
-        except EOFError:
-            raise CommandFailed("no password was typed.") from None
-        if repeated != given:
-            raise CommandFailed("the two passwords differ.")
-    else:
+    if not (options.password_stdin or options.password_prompt):
         return NewPassword(secrets.token_urlsafe(18), None)
     try:
+        given = _read_line() if options.password_stdin else _ask()
         given.encode()
-    except UnicodeEncodeError:
+    except UnicodeError:
         raise CommandFailed("the password has bytes that are not valid UTF-8.") from None
     if not given or not PASSWORD.is_valid(given):
         raise CommandFailed(f"the password has to be {PASSWORD.meaning}, and not empty.")
     return NewPassword(None, hash_password(given))
+
+
+def _read_line() -> str:
+    return sys.stdin.readline(_MAX_LINE).rstrip("\r\n")
+
+
+def _ask() -> str:
+    """Read a password twice from the terminal; raise CommandFailed if the two differ.
+
+    Raises CommandFailed at the end of the input.
+    """
+    try:
+        given = getpass.getpass("Password: ")
+        repeated = getpass.getpass("Repeat it: ")
+    except EOFError:
+        raise CommandFailed("no password was typed.") from None
+    if repeated != given:
+        raise CommandFailed("the two passwords differ.")
+    return given

@@ -34,8 +34,10 @@ def run(options: argparse.Namespace) -> int:
     process runs, or if the arguments name an address or a port, the URL has the address of the
     settings.
 
-    Raises CommandFailed if a client cannot log in as the user (see `NoCredentials`), or if there is
-    no usable identity file (see `open_identity_file`). Raises InvalidSettings and OSError.
+    Raises InvalidSettings if the settings cannot be loaded. Raises CommandFailed if a client cannot
+    log in as the user (see `NoCredentials`), or if there is no usable identity file (see
+    `open_identity_file`). Raises OSError if a file in the state directory cannot be read or
+    written. Raises CommandFailed or BrokenPipeError if the output cannot be written.
     """
     settings = read_settings(options)
     directory = open_identity_file(settings).current

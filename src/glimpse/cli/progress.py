@@ -17,8 +17,9 @@ _COLUMNS = 80  # width of a terminal without a size, such as the terminal of `do
 class Progress:
     """Shows how much of a task is done. Use it as a context manager.
 
-    On a terminal, shows a bar. Elsewhere, such as in the log of a job, prints a line every ten
-    seconds, and nothing for a task that takes less time. `clock` returns seconds.
+    On a terminal, shows a bar, which stays after the end. Elsewhere, such as in the log of a job,
+    prints a line every ten seconds, and nothing for a task that takes less time. `clock` returns
+    seconds.
     """
 
     def __init__(
@@ -50,7 +51,11 @@ class Progress:
             )
 
     def advance_to(self, done: int) -> None:
-        """Show that `done` of `total` units are done, counted from the beginning of the task."""
+        """Show that `done` of `total` units are done, counted from the beginning of the task.
+
+        Elsewhere than on a terminal, prints at most one line in ten seconds; the line is lost if it
+        cannot be written.
+        """
         if self._bar is not None:
             self._bar.update(done - self._bar.n)
         elif self._clock() - self._shown_at >= _INTERVAL:

@@ -44,12 +44,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Add, remove or list projects, and return 0. A process that serves uses a change at once.
+    """Add, remove or list projects; print the result, and return 0.
 
-    Raises CommandFailed for a name that is invalid, unknown or in use, for an unknown domain, and
-    for removing a project that is immutable or has projects below it. Also raises CommandFailed if
-    the identity file cannot be opened (see `open_identity_file`) or changed. Raises InvalidSettings
-    and OSError.
+    A process that serves uses a change at once. Raises CommandFailed for a name that is invalid,
+    unknown or in use, for an unknown domain, and for removing a project that is immutable or has
+    projects below it. Also raises CommandFailed if the identity file cannot be opened (see
+    `open_identity_file`) or changed. Raises InvalidSettings if the settings cannot be loaded, and
+    OSError if a file in the state directory cannot be read. Raises CommandFailed or BrokenPipeError
+    if the output cannot be written.
     """
     identity_file = open_identity_file(read_settings(options))
     try:
@@ -66,7 +68,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def render_projects(directory: Directory) -> str:
-    """Return a table of all projects, sorted by domain and name."""
+    """Return a table of all projects, sorted by domain and name, with a header.
+
+    The column ENABLED is ``no`` if the project or its domain is disabled.
+    """
     rows = []
     for project in directory.projects.values():
         domain = directory.domains.get(project.domain_id)

@@ -56,7 +56,7 @@ class ReadyFile:
                 self._document["credentials"] = str(control.copies.original / FILE_NAME)
 
     def __enter__(self) -> Self:
-        """Remove the files of a killed process, and write the hidden file.
+        """Remove a ready file and a hidden file that a killed process left; write the hidden file.
 
         Raises CommandFailed if a file cannot be removed or written.
         """
@@ -75,7 +75,10 @@ class ReadyFile:
         self._written.unlink(missing_ok=True)
 
     def report(self, event: WorkerEvent) -> None:
-        """Report an event to systemd; at "started", rename the hidden file to `path` first."""
+        """Report an event to systemd; at "started", rename the hidden file to `path` first.
+
+        Raises OSError if the file cannot be renamed.
+        """
         if event == "started":
             self._written.rename(self._path)
         report_to_systemd(event)
@@ -84,8 +87,9 @@ class ReadyFile:
 def _document(settings: Settings, sockets: Sequence[socket.socket]) -> dict[str, Any]:
     """Return the content of the file: the process id, and the URLs and paths that clients need.
 
-    The Image API is left out if Glance serves the Image API. The Identity API, the identity file
-    and the region are left out if callers are not users of the embedded identity.
+    `sockets` are in the order of `api_listeners`. The Image API is left out if Glance serves the
+    Image API. The Identity API, the identity file and the region are left out if callers are not
+    users of the embedded identity.
     """
     urls = {
         listener.option: socket_url(sock)

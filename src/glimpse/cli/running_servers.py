@@ -36,8 +36,9 @@ class RunningServer(NamedTuple):
 def record_running_server(state_dir: Path, server: RunningServer) -> Iterator[None]:
     """Keep a file about this process in the state directory while the block runs.
 
-    `server` describes this process. Files of killed processes are removed first. Raises OSError if
-    the file cannot be written.
+    `server` describes this process, which keeps the file locked. Files of killed processes are
+    removed first. Raises OSError if the state directory does not exist or the file cannot be
+    written.
     """
     directory = state_dir / RUNNING
     directory.mkdir(mode=PRIVATE_DIRECTORY, exist_ok=True)
@@ -61,8 +62,8 @@ def record_running_server(state_dir: Path, server: RunningServer) -> Iterator[No
 def find_running_server(state_dir: Path) -> RunningServer | None:
     """Return the process that serves with the state directory; None if no process is found.
 
-    If there are several processes, returns the process that started last. Returns None if that
-    process's file cannot be read. Creates and changes nothing. Raises nothing.
+    If there are several processes, returns the process that started last. Returns None if the file
+    about the process cannot be read or parsed. Creates and changes nothing. Raises nothing.
     """
     try:
         files = [file for file in (state_dir / RUNNING).glob("*.json") if _is_locked(file)]

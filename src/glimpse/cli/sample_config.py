@@ -18,13 +18,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(_options: argparse.Namespace) -> int:
-    """Print the sample configuration, and return 0."""
+    """Print the sample configuration, and return 0.
+
+    Raises CommandFailed or BrokenPipeError if the output cannot be written.
+    """
     print_output(sample_config())
     return 0
 
 
 def sample_config() -> str:
-    """Return the text of ``etc/glimpse.conf.sample``: each option below its description."""
+    """Return the text of ``etc/glimpse.conf.sample``: each option below its description.
+
+    Options are commented out, with their default values.
+    """
     parts = []
     for group, options in SECTIONS.items():
         parts.append(f"[{group}]\n")

@@ -42,10 +42,10 @@ def prepare_state(
     With --seed, fills the state directory from the seed, and removes what an earlier seed has made
     there. A directory that is not temporary is locked with `lock` first.
 
-    Raises CommandFailed if the arguments, the seed or the directory cannot be used; then the state
-    is unchanged. Also raises CommandFailed if the state cannot be written, as on a full disk; then
-    the state directory is empty, but for files that cannot be removed. Raises OSError if a
-    directory cannot be made or emptied before.
+    Raises CommandFailed or InvalidSettings if the arguments, the seed or the directory cannot be
+    used; then the state is unchanged. Raises OSError if a directory cannot be made, read or
+    emptied. Raises CommandFailed if the state cannot be written, as on a full disk; then the state
+    directory is empty, but for files that cannot be removed.
     """
     if settings.image_service != "embedded" or settings.api.auth_strategy == "keystone":
         raise CommandFailed("--seed and --ephemeral need the embedded services, not a gateway.")
@@ -69,7 +69,11 @@ def prepare_state(
 
 
 def _read(path: Path, settings: Settings) -> Seed:
-    """Return the seed in a file. Raises CommandFailed if the file or the seed is unusable."""
+    """Return the seed in the file `path`.
+
+    Raises CommandFailed if the file or the seed is unusable, and InvalidSettings for unusable
+    options of [import].
+    """
     try:
         return read_seed(path, embedded_options(settings))
     except OSError as error:
@@ -79,10 +83,11 @@ def _read(path: Path, settings: Settings) -> Seed:
 
 
 def _write(seed: Seed, path: Path, state_dir: Path, settings: Settings) -> None:
-    """Fill a state directory from the seed of the file `path`.
+    """Fill a state directory from `seed`; `path` is the seed's file, for messages.
 
     If writing fails or is interrupted, empties the directory, because a part of a cloud would be
-    served like a whole cloud. Raises CommandFailed if the state cannot be written.
+    served like a whole cloud. Raises CommandFailed if the state cannot be written. An interrupt
+    raises KeyboardInterrupt or SystemExit.
     """
     try:
         asyncio.run(_fill(seed, state_dir, settings))
@@ -100,7 +105,9 @@ def _write(seed: Seed, path: Path, state_dir: Path, settings: Settings) -> None:
 async def _fill(seed: Seed, state_dir: Path, settings: Settings) -> None:
     """Fill a state directory from a seed; show the progress from 256 MiB of data on.
 
-    Raises OSError if a file of data cannot be read, and the errors of `apply_seed`.
+    Raises OSError if a file of data cannot be read. Raises OSError, InvalidStateFile,
+    UnusableCatalog or an ImageServiceError if the directory cannot be used; the directory may then
+    have a part of the seed.
     """
     size = sum(data_size(image) for image in seed.images)
     if size >= _MUCH_DATA:
@@ -127,8 +134,9 @@ def _require_replaceable(state_dir: Path) -> None:
 def _empty(state_dir: Path) -> None:
     """Remove everything in a state directory except its lock, and mark it as made by a seed.
 
-    A symbolic link is removed, but not the file to which the link leads. Raises OSError if a file
-    cannot be removed.
+    The mark is an empty file, which is made first. A symbolic link is removed, but not the file to
+    which the link leads. Raises OSError if the directory does not exist or a file cannot be
+    removed.
     """
     (state_dir / _MARK).touch()
     for path in state_dir.iterdir():

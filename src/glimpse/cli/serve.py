@@ -117,7 +117,8 @@ def _serve(
 ) -> int:
     """Serve in this process or in several workers, and return the exit status.
 
-    Raises CommandFailed if --stop-with-stdin is given for several workers.
+    The first of `sockets` is that of the Compute API. Logs the start and the end. From the end on,
+    SIGNALS are ignored. Raises CommandFailed if --stop-with-stdin is given for several workers.
     """
     watchdog = watchdog_interval()
     if settings.server.workers > 1 and options.stop_with_stdin:
@@ -142,8 +143,8 @@ def _signals_ignored_at_end() -> Iterator[None]:
     """Ignore SIGNALS from the end of the block until the process has exited.
 
     Otherwise a second SIGTERM could end the process with another exit status than 0. While Python
-    exits, it restores the system's handler of each signal that is not ignored. To block the signals
-    in this thread is not enough: the kernel would deliver them to another thread.
+    exits, it restores the system's handler of each signal, except of ignored signals. Blocking the
+    signals in this thread is not enough: the kernel would deliver them to another thread.
     """
     try:
         yield
@@ -158,7 +159,9 @@ def _prepare_state(
     """Prepare and lock the state directory; return the settings to use and the seed's faults.
 
     Does not lock an ephemeral directory, or a directory without state of the embedded services.
-    Raises CommandFailed if the state or the seed cannot be used.
+    Without a seed, there are no faults. Raises CommandFailed, InvalidSettings or OSError if the
+    arguments, the state or the seed cannot be used (see `prepare_state`). While a seed is written,
+    SIGINT raises KeyboardInterrupt, and SIGTERM raises SystemExit.
     """
     if options.seed is None and not options.ephemeral:
         if settings.has_embedded_state:

@@ -11,7 +11,7 @@ from glimpse.settings.options.process import (
 
 
 def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments for the state, the address and the ports.
+    """Add --config-file, --state-dir, --host, --port and --standard-ports.
 
     An argument whose `dest` is ``section.option`` overrides that option: see `read_settings`.
     """
@@ -88,8 +88,9 @@ def has_standard_ports(settings: Settings) -> bool:
 def read_settings(options: argparse.Namespace) -> Settings:
     """Read the settings from configuration files, environment variables and arguments.
 
-    Environment variables override files, and arguments override both. Raises InvalidSettings if a
-    file cannot be read or a value is not valid.
+    Environment variables override files, and arguments override both. Only attributes of `options`
+    whose names are like ``section.option`` override options; None overrides nothing. Raises
+    InvalidSettings if a file cannot be read or a value is not valid.
     """
     overrides = {name: value for name, value in vars(options).items() if "." in name}
     if options.standard_ports:

@@ -16,8 +16,8 @@ def open_closed_streams() -> None:
     """Open a standard stream that is closed, as by ``glimpse dump >&-``.
 
     Otherwise, the next file that the process opens would become the stream. A closed input is then
-    empty, and messages to a closed standard error are lost. Writing to a closed standard output
-    raises OSError, because the command cannot do its work.
+    empty, and messages to a closed standard error are lost. A closed standard output is opened for
+    reading only: writing to it then raises OSError, because the command cannot do its work.
     """
     for descriptor, flags in ((_INPUT, os.O_RDONLY), (_OUTPUT, os.O_RDONLY), (_ERROR, os.O_WRONLY)):
         try:
@@ -35,8 +35,9 @@ def open_closed_streams() -> None:
 def print_output(text: str) -> None:
     """Write `text` to standard output at once.
 
-    Raises CommandFailed and BrokenPipeError for the same causes as `flush_output`. Raises
-    CommandFailed if the encoding of standard output lacks a character of `text`.
+    Raises BrokenPipeError if standard output is a pipe that nobody reads. Raises CommandFailed if
+    standard output cannot be written for another reason, or if its encoding lacks a character of
+    `text`. After an error of writing, all later output is discarded.
     """
     try:
         print(text, end="")
@@ -75,7 +76,7 @@ def discard_output() -> None:
 
 
 def _discard(stream: TextIO) -> None:
-    """Make the descriptor of `stream` lead to /dev/null, if the stream has one."""
+    """Make the descriptor of `stream` lead to /dev/null, if the stream has one. Raises nothing."""
     with (
         suppress(OSError, ValueError),  # ValueError: a test's stream has no descriptor
         Path(os.devnull).open("wb") as nothing,

@@ -25,9 +25,9 @@ def print_startup_message(settings: Settings, sockets: Sequence[socket.socket]) 
 
     If no user has a readable password, prints no commands. If the client ``openstack`` is not
     installed, also prints how to install it. `sockets` are the sockets of the APIs, in the order of
-    `api_listeners`. If standard output cannot be written, the message is lost. If the encoding of
-    standard output lacks a character, the message is on standard error. Raises CommandFailed or
-    OSError if the identity file cannot be used.
+    `api_listeners`. If standard output cannot be written, discards the message and all later
+    output. If the encoding of standard output lacks a character, prints the message on standard
+    error. Raises CommandFailed or OSError if the identity file cannot be used.
     """
     text = "".join(f"{escape(line)}\n" for line in _lines(settings, sockets))
     try:
@@ -69,5 +69,8 @@ def _login(settings: Settings, port: int, user: str) -> str:
 
 
 def _command() -> str:
-    """Return the command that runs Glimpse in a shell of the same user."""
+    """Return the command that runs Glimpse in a shell of the same user.
+
+    Returns ``glimpse`` if the shell finds that command, otherwise ``PYTHON -m glimpse``.
+    """
     return "glimpse" if shutil.which("glimpse") else f"{sys.executable} -m glimpse"

@@ -28,8 +28,9 @@ class StateLock:
     def acquire(self, state_dir: Path) -> None:
         """Lock `state_dir`; make the directory if it is missing.
 
-        Raises CommandFailed if another process has locked the directory, or if the directory cannot
-        be used.
+        The lock file in `state_dir` gets the id of this process, and stays after `release`. Raises
+        CommandFailed if another process has locked the directory, or if the directory cannot be
+        used.
         """
         try:
             make_private_directory(state_dir)
@@ -57,7 +58,10 @@ class StateLock:
             self._descriptor = None
 
     def released_by(self, report: Report) -> Report:
-        """Return a function that calls `report`, and releases the lock at the event "stopping"."""
+        """Return a function that calls `report` for each event.
+
+        At the event "stopping", the function releases the lock first.
+        """
 
         def releasing(event: WorkerEvent) -> None:
             if event == "stopping":
@@ -68,7 +72,10 @@ class StateLock:
 
 
 def _refusal(state_dir: Path, pid: str) -> str:
-    """Return the error message for a directory that the process `pid` has locked."""
+    """Return the error message for a directory that the process `pid` has locked.
+
+    The message has the address of that process if the process has recorded its address.
+    """
     running = find_running_server(state_dir)
     is_known = running is not None and str(running.pid) == pid
     where = f" at {local_url(running.host, running.port)}" if running and is_known else ""

@@ -58,11 +58,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Add, remove or list users, and return 0. A process that serves uses a change at once.
+    """Add, remove or list users; print the result, and return 0.
 
-    Raises CommandFailed for a name that is invalid, unknown or in use, for an unknown domain,
-    project or role, and for an invalid password. Also raises CommandFailed if the identity file
-    cannot be opened (see `open_identity_file`) or changed. Raises InvalidSettings and OSError.
+    A process that serves uses a change at once. Raises CommandFailed for a name that is invalid,
+    unknown or in use, for an unknown domain, project or role, and for an invalid password. Also
+    raises CommandFailed if the identity file cannot be opened (see `open_identity_file`) or
+    changed. Raises InvalidSettings if the settings cannot be loaded, and OSError if a file in the
+    state directory cannot be read. Raises CommandFailed or BrokenPipeError if the output cannot be
+    written.
     """
     settings = read_settings(options)
     identity_file = open_identity_file(settings)
@@ -82,8 +85,8 @@ def run(options: argparse.Namespace) -> int:
 def render_users(directory: Directory) -> str:
     """Return a table of all users, sorted by domain and name, with the roles assigned to them.
 
-    The column PASSWORD is ``readable`` if the identity file has the password itself. It is ``hash``
-    if the file has only a hash.
+    The column PASSWORD is ``readable`` if the identity file has the password itself, and ``hash``
+    if the file has only a hash. The column ENABLED is ``no`` if the user or its domain is disabled.
     """
     rows = [
         (
@@ -125,10 +128,11 @@ def _add(identity_file: IdentityFile, options: argparse.Namespace, settings: Set
 
 
 def _remove(identity_file: IdentityFile, options: argparse.Namespace) -> None:
-    """Remove the user named in `options`, and print that.
+    """Remove the user named in `options`, and print that the user is removed.
 
     The user's role assignments, application credentials and access rules are removed, too. Raises
-    CommandFailed if there is no such domain or user.
+    CommandFailed if there is no such domain or user. Raises IdentityUnavailable if the identity
+    file cannot be changed.
     """
     directory = identity_file.current
     domain = find_domain(directory, options.domain)
