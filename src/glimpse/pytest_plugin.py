@@ -28,8 +28,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection(session: pytest.Session) -> None:
     """Start the cloud while the tests are imported, if the session names a seed.
 
-    If the start fails with OSError, the fixture ``glimpse`` starts the cloud again, and raises the
-    error if that fails, too.
+    Starts nothing with --collect-only, or in the process of pytest-xdist that runs no tests. If the
+    start fails with OSError, the fixture ``glimpse`` starts the cloud again, and raises the error
+    if that fails, too.
     """
     config = session.config
     # Each process of pytest-xdist has its own cloud; the one that controls them runs no tests.
@@ -63,7 +64,10 @@ def _seed(config: pytest.Config) -> str | Path | None:
 
 
 def _start(config: pytest.Config) -> "StartingCloud":
-    """Start a cloud with the configured seed and arguments. Raises OSError if that fails."""
+    """Start a cloud with the configured seed and arguments, without waiting until it serves.
+
+    Raises OSError if the process cannot be started.
+    """
     from glimpse.testing.running_cloud import (  # noqa: PLC0415  sessions without it do not load it
         StartingCloud,
     )
@@ -72,7 +76,10 @@ def _start(config: pytest.Config) -> "StartingCloud":
 
 
 def _stop(config: pytest.Config, key: "pytest.StashKey[StartingCloud]") -> None:
-    """Stop the cloud that is stored under `key`; do nothing if there is none."""
+    """Stop the cloud that is stored under `key`, and remove it from the stash.
+
+    Does nothing if there is none.
+    """
     starting = config.stash.get(key, None)
     if starting is not None:
         del config.stash[key]
@@ -83,8 +90,9 @@ def _stop(config: pytest.Config, key: "pytest.StashKey[StartingCloud]") -> None:
 def glimpse(pytestconfig: pytest.Config) -> "Iterator[Cloud]":
     """The cloud of the session, in the state in which earlier tests left it.
 
-    --glimpse-seed names the seed of the cloud, or else the ini option glimpse_seed. Each process of
-    pytest-xdist has a cloud of its own. If the cloud does not start, each test that needs it is an
+    --glimpse-seed names the seed of the cloud, or else the ini option glimpse_seed; a cloud without
+    a seed has the default users. Each process of pytest-xdist has a cloud of its own. The cloud
+    stops at the end of the session. If the cloud does not start, each test that needs it is an
     error, which shows the last lines that the cloud printed.
     """
     from glimpse.testing.server_process import CloudNotStarted  # noqa: PLC0415  as above
@@ -113,7 +121,11 @@ def glimpse_cloud(glimpse: "Cloud") -> "Cloud":
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add the last 50 requests to the cloud to the report of a failed test or setup."""
+    """Add the last 50 requests to the cloud to the report of a failed test or setup.
+
+    If the requests cannot be read, the report says why. Tests without the fixture ``glimpse`` get
+    no such section.
+    """
     report = yield
     started: Cloud | None = getattr(item, "funcargs", {}).get("glimpse")
     if report.when in ("setup", "call") and report.failed and started is not None:

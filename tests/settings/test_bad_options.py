@@ -114,6 +114,24 @@ def test_an_invalid_value_is_named_with_its_place_and_a_reason(
     assert str(refused.value).startswith(f"{found} in the variable {variable} is invalid: {reason}")
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("[DEFAULT]\nosapi_max_limit = x\n", "[DEFAULT] osapi_max_limit = x"),
+        ("[DEFAULT]\nosapi_max_limit = 5\n[api]\nmax_limit = x\n", "[api] max_limit = x"),
+        ("[DEFAULT]\nmax_request_body_size = x\n", "[DEFAULT] max_request_body_size = x"),
+    ],
+)
+def test_an_invalid_value_of_an_older_name_is_shown_with_that_name(
+    tmp_path: Path, text: str, shown: str
+) -> None:
+    conf = tmp_path / "nova.conf"
+    conf.write_text(text)
+    with pytest.raises(InvalidSettings) as refused:
+        load_settings([conf])
+    assert str(refused.value) == f"{shown} in {conf} is invalid: it is no integer."
+
+
 def test_an_invalid_argument_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["serve", "--workers", "0"]) == 1
     assert capsys.readouterr().err == (

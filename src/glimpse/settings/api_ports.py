@@ -31,9 +31,9 @@ def drop_unused_ports(
 def used_ports(server: Mapping[str, Any]) -> dict[int, str]:
     """Return the ports of the APIs, each with the name of the option that sets the port.
 
-    `server` has the options of [glimpse]. Raises ValueError if two APIs have the same port. Also
-    raises ValueError if ``port`` is 0, which means any free port, and another API has a port of its
-    own, because the service catalog could not name the free port.
+    `server` has the options of [glimpse]; an API whose port is None is left out. Raises ValueError
+    if two APIs have the same port. Also raises ValueError if ``port`` is 0, which means any free
+    port, and another API has a port of its own: the service catalog could not name the free port.
     """
     found: dict[int, str] = {}
     for name in _NAMES:

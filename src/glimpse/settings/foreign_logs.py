@@ -30,10 +30,11 @@ def find_own_log_options(
     `files` are pairs of a name and the texts of options; later files override earlier files. A file
     belongs to another service if it has a section that is not in `sections`; every nova.conf has
     such a section. If a file of another service sets a log option, the result has the value that
-    the last file of Glimpse itself sets, or "" if no file of Glimpse sets the option.
+    the last file of Glimpse itself sets, or "" if no file of Glimpse sets the option. An option
+    that only files of Glimpse set is left out of the result.
 
-    All other log options are left out of the result, and so are the options in `set_elsewhere`:
-    environment variables or arguments set them, and override all files.
+    `set_elsewhere` are the names of options that environment variables or arguments set. These
+    options are left out, too, because variables and arguments override all files.
     """
     values: dict[str, str] = {}
     messages = []
@@ -57,14 +58,15 @@ def find_own_log_options(
 def _value(raw: RawOptions, option: str) -> str | None:
     """Return the text of a log option in a file; None if the file does not set the option.
 
-    The option may have its older name, such as ``logfile``.
+    The option may have its older name, such as ``logfile``, which counts if the file has no
+    ``log_file``.
     """
     options = raw.get("DEFAULT", {})
     return next((options[name] for name in _OPTIONS[option] if name in options), None)
 
 
 def _is_foreign(raw: RawOptions, sections: Collection[str]) -> bool:
-    """Return True if a file has a section that is not in `sections`.
+    """Return True if a file has a section of another service, one that is not in `sections`.
 
     A section does not count if its name resembles one in `sections` and is probably misspelled. A
     section that an ``auth_section`` names does not count either, because it has credentials.

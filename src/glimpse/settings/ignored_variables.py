@@ -8,7 +8,7 @@ IGNORED = (*_PROXIES, *_CA_BUNDLES)
 
 
 def find_ignored_variables(environment: Mapping[str, str]) -> Iterator[str]:
-    """Yield a message for the operator for each ignored variable that is set and not empty.
+    """Yield a message for the operator for each variable in IGNORED that is set and not empty.
 
     Variables for proxies may also have their names in lower case.
     """

@@ -1,8 +1,9 @@
 """Messages for values of options that are invalid: which value, where it is set, and why."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from glimpse.settings.options import SECTIONS
 from glimpse.settings.raw_options import RawOptions, variable_name
 
 # The ends of messages of oslo.config, and the plainer texts that replace them.
@@ -35,26 +36,40 @@ def invalid_value(
     """Return the exception for an invalid value; `error` is the exception of oslo.config.
 
     The message names the value that takes effect, and where it is set: on the command line
-    (`overrides`), else in the `environment`, else in the last of `files` that sets the option.
+    (`overrides`), else in the `environment`, else in the last of `files` that sets the option. The
+    message has the section and the name that this file uses, which may be older ones.
     """
     value: object = None
-    place = "by default"
+    place, shown = "by default", f"[{section}] {option}"
     for file, raw in files:
+        for group, name in _older_names(section, option):
+            if name in raw.get(group, ()):
+                value, place, shown = raw[group][name], f"in {file}", f"[{group}] {name}"
         if option in raw.get(section, ()):
-            value, place = raw[section][option], f"in {file}"
+            value, place, shown = raw[section][option], f"in {file}", f"[{section}] {option}"
     variable = variable_name(section, option)
     if variable in environment:
         value, place = environment[variable], f"in the variable {variable}"
+        shown = f"[{section}] {option}"
     override = overrides.get(f"{section}.{option}")
     if override is not None:
         value, place = override, "on the command line"
-    return InvalidValue(f"[{section}] {option} = {value} {place} is invalid: {_reason(error)}.")
+        shown = f"[{section}] {option}"
+    return InvalidValue(f"{shown} = {value} {place} is invalid: {_reason(error)}.")
+
+
+def _older_names(section: str, option: str) -> Iterator[tuple[str, str]]:
+    """Yield the sections and names that an option also has in files, such as in [DEFAULT]."""
+    for declared in SECTIONS[section]:
+        if declared.dest == option:
+            for old in declared.deprecated_opts:
+                yield old.group or section, old.name or option
 
 
 def _reason(error: Exception) -> str:
     """Return why a value is invalid: the reason in oslo.config's message, in plainer words.
 
-    A reason that is not in _REASONS is returned unchanged.
+    A reason that matches no pattern in _REASONS is returned unchanged, but on one line.
     """
     text = " ".join(str(error).split()).rpartition(" is not valid: ")[2].rstrip(".")
     for pattern, plain in _REASONS:

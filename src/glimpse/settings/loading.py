@@ -64,15 +64,15 @@ def load_settings(
 ) -> Settings:
     """Read the settings from `config_files`, environment variables and `overrides`.
 
-    Later files override earlier files, environment variables such as ``OS_API__AUTH_STRATEGY``
-    override files (oslo.config's convention), and `overrides` override both. A key of `overrides`
-    is ``section.option``; values of None are ignored. An option that is set nowhere has its
-    default. No other files are read.
+    Later files override earlier files. Environment variables such as ``OS_API__AUTH_STRATEGY``
+    override files, and `overrides` override both. A key of `overrides` is ``section.option``;
+    values of None are ignored. An option that is set nowhere has its default. No other files are
+    read.
 
-    A file may be a complete nova.conf, because sections and options that Glimpse does not have are
-    ignored. `Settings.ineffective_options` has messages about ignored options that concern Glimpse.
-    Raises InvalidSettings for a file that cannot be read or parsed, for an invalid value, and for
-    options that exclude each other. Does not check whether addresses, paths and URLs can be used.
+    A file may be a complete nova.conf: sections and options that Glimpse does not have are ignored.
+    `Settings.ineffective_options` has messages about ignored options that concern Glimpse. Raises
+    InvalidSettings for a file that cannot be read or parsed, for an invalid value, and for options
+    that exclude each other. Does not check whether addresses, paths and URLs can be used.
     """
     files = [str(file) for file in config_files]
     try:
@@ -146,7 +146,7 @@ def _make_settings(
     """Make the Settings from `options`, the parsed values, and `raw`, the texts of options.
 
     Policy files without an absolute path are looked for in `config_dirs`. Raises ValueError for
-    options that exclude each other, and the error of `_server`.
+    options that exclude each other, and InvalidSettings for an unusable state directory.
     """
     api = options["api"]
     has_keystone = any(raw.get("keystone_authtoken", {}).get(name) for name in _KEYSTONE_OPTIONS)
@@ -220,8 +220,9 @@ def _values(config: cfg.ConfigOpts, section: str, invalid: _MakeInvalidValue) ->
     """Return the values of the options of a section, by name.
 
     Lists become tuples. If a file leaves a number empty, as in ``timeout =``, the value is the
-    default. For an invalid value, raises the error that `invalid` returns. For a value that refers
-    to an option that is not set, raises another cfg.Error.
+    default. For an invalid value, raises the error that `invalid` returns. Raises
+    cfg.NoSuchOptError for a value that refers to an option that is not set, and RecursionError for
+    values that refer to each other.
     """
     group = config if section == "DEFAULT" else config[section]
     values = {}
@@ -265,10 +266,11 @@ _DEFAULT_POLICY_FILES = ("policy.yaml", "policy.json")
 def _policy(options: Mapping[str, Any], config_dirs: Sequence[Path]) -> Policy:
     """Return the paths of the policy file and directories, found as oslo.policy finds them.
 
-    A configured name is looked for in each of `config_dirs`, and kept unchanged if none of them has
-    it. If no name is configured, ``policy.yaml``, or else ``policy.json``, and ``policy.d`` are
-    used if they exist in `config_dirs`. A configured ``policy.yaml`` or ``policy.json`` that does
-    not exist counts as not configured, because many files set oslo.policy's default.
+    A configured name is looked for in each of `config_dirs`, and kept unchanged if none of these
+    directories has it. If no name is configured, ``policy.yaml``, or else ``policy.json``, and
+    ``policy.d`` are used if they exist in `config_dirs`. A configured ``policy.yaml`` or
+    ``policy.json`` that does not exist counts as not configured: many files set oslo.policy's
+    default.
     """
 
     def find(name: str) -> Path | None:

@@ -41,8 +41,8 @@ def find_misspelled_options(
     """Yield a message for the operator for each section and option with a misspelled name.
 
     A name counts as misspelled if it is unknown and resembles a known name. `raw` has the options
-    that are set, and `sections` the options that Glimpse has. `named` are the names of further
-    sections with credentials, which an option ``auth_section`` names.
+    that are set, and `sections` the options that Glimpse has. `named` are the sections with
+    credentials that an option ``auth_section`` names.
     """
     for section, options in raw.items():
         if section in sections or section in named:

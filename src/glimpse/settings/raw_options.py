@@ -65,7 +65,10 @@ def _last_values(sections: Mapping[str, Mapping[str, Sequence[str]]]) -> RawOpti
 
 
 def check_no_nul(raw: RawOptions, overrides: Mapping[str, object]) -> None:
-    """Raise ValueError if a value contains a NUL character, which no path or URL can have."""
+    """Raise ValueError if a value contains a NUL character, which no path or URL can have.
+
+    The message names the option, and shows the value.
+    """
     values: dict[str, object] = {
         f"[{section}] {option}": value
         for section, options in raw.items()
@@ -79,9 +82,9 @@ def check_no_nul(raw: RawOptions, overrides: Mapping[str, object]) -> None:
 def register_references(config: cfg.ConfigOpts, raw: RawOptions) -> None:
     """Register in `config` the options of Nova to which values in `raw` refer (``$my_ip``).
 
-    oslo.config resolves references to registered options only. An option that no file and no
-    variable sets is not registered, so that oslo.config raises NoSuchOptError for a value that
-    refers to the option. Options in sections with credentials are not registered here, because
+    oslo.config resolves references to registered options only. An option that neither a file nor a
+    variable sets is not registered: oslo.config then raises NoSuchOptError for a value that refers
+    to the option. Options in sections with credentials are not registered here, because
     keystoneauth registers them.
     """
     named = [raw.get(section, {}).get("auth_section") for section in CREDENTIALS]
@@ -95,8 +98,9 @@ def register_references(config: cfg.ConfigOpts, raw: RawOptions) -> None:
 def missing_reference(error: BaseException) -> str:
     """Return the name of the option that is not set, although a value refers to it.
 
-    `error` is the NoSuchOptError that oslo.config raised for the option that was read. The last
-    NoSuchOptError in the chain of ``__context__`` is the error for the missing option.
+    `error` is the NoSuchOptError that oslo.config raised when the value was read. Its
+    ``__context__`` may be another NoSuchOptError, and so on: the last one has the name of the
+    missing option.
     """
     while isinstance(error.__context__, cfg.NoSuchOptError):
         error = error.__context__
@@ -106,8 +110,8 @@ def missing_reference(error: BaseException) -> str:
 def _references(raw: RawOptions) -> Iterator[tuple[str, str]]:
     """Yield the section and name of each option to which a reference in `raw` may lead.
 
-    ``$section.name`` may lead to that section or to DEFAULT. ``$name`` may lead to the section in
-    which the reference is, or to DEFAULT.
+    For ``$section.name``, yields that section and DEFAULT. For ``$name``, yields the section in
+    which the reference is, and DEFAULT. The options need not exist.
     """
     for section, options in raw.items():
         for text in options.values():

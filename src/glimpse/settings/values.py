@@ -52,7 +52,7 @@ class Settings:
         return "embedded" in (self.image_service, self.api.auth_strategy)
 
     def without_metrics(self) -> "Settings":
-        """Return a copy of the settings without metrics: the process counts and serves nothing."""
+        """Return a copy of the settings without metrics: no port is open for metrics."""
         return replace(self, metrics=replace(self.metrics, port=0))
 
     def with_ineffective_options(self, messages: Sequence[str]) -> "Settings":

@@ -17,8 +17,8 @@ class Seconds(types.Float):
     def __call__(self, value: object) -> float | None:
         """Return the number in `value`; None for empty text.
 
-        Raises ValueError for other text, and for a number that is not finite or less than the
-        minimum.
+        Raises ValueError for other text, for infinity and NaN, and for a number that is less than
+        the minimum.
         """
         seconds = super().__call__(value)
         if seconds is not None and not math.isfinite(seconds):
@@ -42,7 +42,8 @@ class DataSize(types.Integer):
     def __call__(self, value: object) -> int:
         """Return the number of bytes in `value`.
 
-        Raises ValueError if `value` is not a data size.
+        Raises ValueError if `value` is not a number of at most 18 digits, with a unit or without. A
+        unit must be in upper case and follow without a space.
         """
         matched = _SIZE.fullmatch(str(value))
         if matched is None:
