@@ -99,7 +99,7 @@ HANDLED = (errors.ImageServiceError, IdentityError, ClientDisconnect, HTTPExcept
 def fault_response(request: Request, error: Exception, challenge: str) -> Response:
     """Return the response to a request whose handler raised `error`, one of HANDLED.
 
-    An HTTPException has its own status code. _STATUS has the status codes of other errors; the
+    The status code is that of an HTTPException. For another error, _STATUS has the status code; the
     default is 500. `render_fault` makes the body in the format that the Accept header prefers.
     NoData becomes a 204 without a body.
 

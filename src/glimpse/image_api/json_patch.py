@@ -171,9 +171,9 @@ def _parse_pointer(op: str, pointer: object) -> str:
     """Return the key that a JSON pointer (RFC 6901) names: ``name`` for ``/name``.
 
     In the key, ``~1`` becomes ``/`` and ``~0`` becomes ``~``. White space around the key is
-    removed. Raises Invalid if `pointer` is not a string, has no leading slash, has a ``~`` before
-    another character, or has more than one part. Only a pointer for which `op` adds or removes a
-    location must have two parts, such as ``/locations/-``.
+    removed. A pointer has one part. If `op` adds or removes a location, the pointer has two parts,
+    such as ``/locations/-``. Raises Invalid if `pointer` is not a string, has no leading slash, has
+    another number of parts, or has a ``~`` that neither 0 nor 1 follows.
     """
     if not isinstance(pointer, str) or not pointer.startswith("/"):
         raise Invalid(f'Pointer `{pointer}` does not start with "/".')

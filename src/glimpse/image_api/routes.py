@@ -108,9 +108,9 @@ class ResourceEndpoint:
 
     - Unauthorized for a missing or invalid token;
     - IdentityUnavailable if a token cannot be checked;
-    - HTTPException if the request's method has no handler, and the path has no handlers at all or
-      is in _ONLY_GET. The status code is 404 for a method in _METHODS, otherwise 501;
-    - MethodNotAllowed if the request's method has no handler on any other path;
+    - HTTPException if the path has no handler for the request's method, and either no handlers at
+      all or is in _ONLY_GET. The status code is 404 for a method in _METHODS, otherwise 501;
+    - MethodNotAllowed if any other path has no handler for the request's method;
     - Invalid if the request has a body and may not have one (see `_may_have_body`);
     - the errors of the handler.
     """
@@ -161,8 +161,9 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 def _may_have_body(method: str, path: str) -> bool:
     """Return True if a request may have a body, even a body that is ignored.
 
-    `path` is the template of a route, such as ``/v2/images/{image_id}``. As in the Image service,
-    GET and DELETE may have a body on some routes only, and other methods on most routes.
+    `path` is the template of a route, such as ``/v2/images/{image_id}``. GET and DELETE may have a
+    body only on the routes in _BODY_IGNORED. Other methods may have a body on all routes except
+    those in _WITHOUT_BODY. The Image service has the same rules.
     """
     if method in ("GET", "DELETE"):
         return path in _BODY_IGNORED

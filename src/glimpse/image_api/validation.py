@@ -59,8 +59,8 @@ def parse_new_image(caller: Caller, document: object, formats: ImageFormats) -> 
 def _check_new_keys_and_values(document: Mapping[str, object], formats: ImageFormats) -> None:
     """Raise Invalid or Forbidden for keys and values that a new image may not have.
 
-    `parse_new_image` explains the errors. If there are several, the one that the Image service
-    reports is raised.
+    `parse_new_image` explains the errors. As in the Image service, keys in _NEVER_NEW are checked
+    first, then values, then other keys; read-only keys come last. The first error is raised.
     """
     for key in _NEVER_NEW:
         if key in document:
