@@ -119,8 +119,8 @@ def check_value(key: str, value: object, formats: ImageFormats) -> None:
 
     The message says what is allowed. `attribute_checks` has the allowed values of attributes that
     clients may write. For the attributes in NUMBERS, only the type is checked; `check_number`
-    checks the range. READ_ONLY_CHECKS has the types of other attributes. A property must be text
-    without NUL characters.
+    checks the range. READ_ONLY_CHECKS has the types of attributes that clients may not write. Any
+    other key is a property, which must be text without NUL characters.
     """
     checks = attribute_checks(formats)
     _apply_check(key, value, checks.get(key) or READ_ONLY_CHECKS.get(key, _PROPERTY))

@@ -119,9 +119,9 @@ async def update_image(request: ImageRequest) -> Response:
 async def delete_image(request: ImageRequest) -> Response:
     """``DELETE /v2/images/{image_id}``: 204; delete an image and its data.
 
-    Raises ImageNotFound if there is no such image or the caller may not see the image. Raises
-    Forbidden if the caller may not delete the image, or if the image is protected. Raises
-    Unavailable if the catalog cannot be written.
+    If the data cannot be removed, the image is still deleted. Raises ImageNotFound if there is no
+    such image or the caller may not see the image. Raises Forbidden if the caller may not delete
+    the image, or if the image is protected. Raises Unavailable if the catalog cannot be written.
     """
     await request.service.delete_image(request.caller, request.image_id)
     return Response(status_code=204)
@@ -130,10 +130,10 @@ async def delete_image(request: ImageRequest) -> Response:
 async def deactivate_image(request: ImageRequest) -> Response:
     """``POST /v2/images/{image_id}/actions/deactivate``: 204; let only admins download.
 
-    A deactivated image stays deactivated. Raises ImageNotFound if there is no such image or the
-    caller may not see the image. Raises Forbidden if the image is neither active nor deactivated,
-    or if the caller may not deactivate the image. Raises Unavailable if the catalog cannot be
-    written.
+    A deactivated image stays deactivated; ``updated_at`` changes all the same. Raises ImageNotFound
+    if there is no such image or the caller may not see the image. Raises Forbidden if the image is
+    neither active nor deactivated, or if the caller may not deactivate the image. Raises
+    Unavailable if the catalog cannot be written.
     """
     await request.service.update_image(
         request.caller, request.image_id, _deactivated, Action.DEACTIVATE
@@ -144,9 +144,10 @@ async def deactivate_image(request: ImageRequest) -> Response:
 async def reactivate_image(request: ImageRequest) -> Response:
     """``POST /v2/images/{image_id}/actions/reactivate``: 204; undo `deactivate_image`.
 
-    An active image stays active. Raises ImageNotFound if there is no such image or the caller may
-    not see the image. Raises Forbidden if the image is neither active nor deactivated, or if the
-    caller may not reactivate the image. Raises Unavailable if the catalog cannot be written.
+    An active image stays active; ``updated_at`` changes all the same. Raises ImageNotFound if there
+    is no such image or the caller may not see the image. Raises Forbidden if the image is neither
+    active nor deactivated, or if the caller may not reactivate the image. Raises Unavailable if the
+    catalog cannot be written.
     """
     await request.service.update_image(
         request.caller, request.image_id, _reactivated, Action.REACTIVATE
