@@ -40,7 +40,7 @@ class Application:
         self.components.identity.copy_cache(other.components.identity)
 
     async def close(self) -> None:
-        """Close all components. First cancel the tasks that outlast the response to a request."""
+        """Cancel tasks that go on after the response to a request, then close all components."""
         await self._drain.cancel_tasks()
         await self.components.close()
 
@@ -96,7 +96,7 @@ async def _open_components(settings: Settings, rules: PolicyRules | None) -> Com
 def _load_policy_rules(settings: Settings) -> PolicyRules | None:
     """Load the operator's policy rules. Raises InvalidPolicyFile if a file cannot be used.
 
-    Returns None if the settings name no policy file.
+    Returns None if the settings name neither a policy file nor a policy directory.
     """
     if settings.policy.policy_file is None and not settings.policy.policy_dirs:
         return None

@@ -18,9 +18,10 @@ async def _no_background_work() -> None:
 class Components(NamedTuple):
     """An open image service and identity, with the APIs and readiness checks of their mode.
 
-    - `image_service_url` returns the base URL of the Image service, for links. Its argument is the
-      URL at which the client reaches the Image API of this process; only embedded mode returns that
-      URL. Raises Unavailable if Keystone's catalog is needed and cannot be read.
+    - `image_service_url` returns the base URL of the Image service, for links: Glance's URL in
+      gateway mode, and its argument in embedded mode. The argument is the URL at which the client
+      reaches the Image API of this process. Raises Unavailable if Keystone's catalog is needed and
+      cannot be read.
     - `readiness_checks` are the checks of `/readiness`, by the name of the component.
     - `image_api` is None if Glance serves the Image API, and `identity_api` is None if this process
       does not serve the Identity API.

@@ -50,7 +50,10 @@ def embedded_options(settings: Settings) -> EmbeddedOptions:
 
 
 def _download_options(given: Import) -> DownloadOptions:
-    """Return the options of web-download. Raises InvalidSettings for a bad host or network."""
+    """Return the options of web-download. Raises InvalidSettings for a bad host or network.
+
+    The file ``cafile`` is loaded when the first download needs it.
+    """
     tls = TlsOptions(given.cafile, None, None, insecure=False)
     return DownloadOptions(
         UrlRules(

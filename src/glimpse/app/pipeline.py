@@ -186,7 +186,7 @@ def _process_check(healthcheck: Healthcheck, port: int) -> ReadinessCheck:
     """Return the readiness check of this process, which serves the APIs at `port`.
 
     The check returns a reason if too few file descriptors are left, or if a backend of
-    `healthcheck`, such as a file that disables the service, reports a failure. Otherwise the check
+    `healthcheck` reports a failure, such as a file that disables `port`. Otherwise the check
     returns None.
     """
 

@@ -28,7 +28,7 @@ class UnusableRule(ValueError):
 
 
 class _Extent(NamedTuple):
-    """How many comparisons the evaluation of a rule may take, and how deep it nests."""
+    """How many comparisons the evaluation of a rule may take, and how deep the rule nests."""
 
     comparisons: int
     depth: int
@@ -77,8 +77,8 @@ class RuleChecks:
         """Check the rule `name`; return how many comparisons it takes, and how deep it nests.
 
         The rule must be defined. `path` has the names of the rules that led to this rule; () if no
-        rule did. Keeps the result for other rules that refer to this rule. Raises the errors of
-        `check`: UnusableRule and RecursionError.
+        rule did. Keeps the result for other rules that refer to this rule. Raises UnusableRule or
+        RecursionError, which `check` explains.
         """
         if name in path:
             raise UnusableRule(f"rule {name} refers to itself.")
@@ -103,7 +103,11 @@ class RuleChecks:
         return extent
 
     def _measure_part(self, check: Any, path: tuple[str, ...]) -> _Extent:
-        """Check a part of the rule ``path[-1]`` and return its extent. Raises UnusableRule."""
+        """Check `check`, a part of the rule ``path[-1]`` as oslo.policy has parsed it.
+
+        Returns the extent of the part. Raises UnusableRule or RecursionError, which `check`
+        explains.
+        """
         inner = [*getattr(check, "rules", ())]
         if hasattr(check, "rule"):
             inner.append(check.rule)
@@ -121,8 +125,8 @@ class RuleChecks:
     def _find_rule(self, name: str, other: str) -> str:
         """Return the name of the rule that is evaluated where the rule `name` refers to `other`.
 
-        This is `other`, or the default rule if `other` is not defined. Raises UnusableRule if
-        neither is defined.
+        The result is `other` if that rule is defined. Otherwise the result is the rule ``default``.
+        Raises UnusableRule if neither is defined.
         """
         default = self._enforcer.default_rule
         if other in self._enforcer.rules:

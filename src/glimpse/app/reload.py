@@ -104,10 +104,11 @@ class ReloadableApplication:
     ) -> None:
         """Serve new requests with a new application, opened with `settings`.
 
-        If no application is open yet, opens one with the present settings first. The replaced
-        application is closed when its last request, import and snapshot have ended. Then
-        `on_closed` is called. Raises the errors that `open_application` lists; then nothing is
-        replaced. The caller makes sure that no two calls of `reload` and `replace` overlap.
+        If no application is open yet, opens one with the present settings first. The new
+        application shares cached tokens (see `Application.copy_cache`). The replaced application is
+        closed when its last request, import and snapshot have ended. Then `on_closed` is called.
+        Raises the errors that `open_application` lists; then nothing is replaced. The caller makes
+        sure that no two calls of `reload` and `replace` overlap.
         """
         present = await self.open()
         application = await self._open(settings)

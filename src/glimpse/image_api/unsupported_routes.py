@@ -10,7 +10,7 @@ from glimpse.image_api.faults import NotOffered
 from glimpse.image_api.image_request import Handler, ImageRequest
 
 
-def _not_offered_handlers(feature: str, methods: str) -> dict[str, Handler]:
+def _not_offered(feature: str, methods: str) -> dict[str, Handler]:
     """Return a handler for each method in `methods`, a text such as ``GET, POST``.
 
     The handlers raise NotOffered with a message that names `feature`.
@@ -52,6 +52,6 @@ _CACHE: list[tuple[str, str]] = [
     ("/v2/queued_images/{image_id}", "PUT, DELETE"),
 ]
 ROUTES: list[tuple[str, dict[str, Handler]]] = [
-    *((path, _not_offered_handlers("metadata definitions", methods)) for path, methods in _METADEFS),
-    *((path, _not_offered_handlers("an image cache", methods)) for path, methods in _CACHE),
+    *((path, _not_offered("metadata definitions", methods)) for path, methods in _METADEFS),
+    *((path, _not_offered("an image cache", methods)) for path, methods in _CACHE),
 ]
