@@ -47,7 +47,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``glimpse serve``: settings, --log-file, --workers, test arguments."""
+    """Add the arguments of ``glimpse serve``: settings, --log-file, --workers, those for tests."""
     add_settings_arguments(parser)
     add_log_argument(parser)
     parser.add_argument(
@@ -68,8 +68,9 @@ def run(options: argparse.Namespace) -> int:
 
     Raises CommandFailed if a log file, address, state or seed cannot be used, if arguments exclude
     each other, if another process has the state, or if too few files may be open. Raises
-    InvalidSettings and OSError. While a seed is written, SIGINT raises KeyboardInterrupt, and
-    SIGTERM raises SystemExit.
+    InvalidSettings if the settings cannot be loaded, and OSError if a file or directory of the
+    state cannot be used. While a seed is written, SIGINT raises KeyboardInterrupt, and SIGTERM
+    raises SystemExit.
     """
     settings = read_settings(options)
     _prepare_process(settings)
@@ -231,8 +232,8 @@ def _api_socket(settings: Settings, listener: ApiListener, stack: ExitStack) -> 
 def _open_once(settings: Settings) -> None:
     """Open and close the application, to find errors before the workers start.
 
-    This also creates or migrates the files of the embedded services. Otherwise several workers
-    would do this at the same time. Raises CommandFailed for any error.
+    The files of the embedded services are created or migrated, which several workers must not do at
+    the same time. Raises CommandFailed for any error.
     """
     state_dir = settings.server.state_dir
 

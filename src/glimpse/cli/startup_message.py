@@ -59,7 +59,11 @@ def _lines(settings: Settings, sockets: Sequence[socket.socket]) -> Iterator[str
 
 
 def _login(settings: Settings, port: int, user: str) -> str:
-    """Return a shell command that sets the variables with which the user's clients log in."""
+    """Return a shell command that sets the variables with which the user's clients log in.
+
+    An example is ``eval "$(glimpse openrc ann --state-dir /srv/glimpse)"``. `port` is the port of
+    the Compute API, which is left out if it is the default.
+    """
     name = "" if user == DEFAULT_USER else f" {quote_word(user)}"
     where = "" if port == DEFAULT_PORT else f" --port {port}"
     where += " --standard-ports" if has_standard_ports(settings) else ""

@@ -104,9 +104,9 @@ def load_settings(
 def default_state_dir(environment: Mapping[str, str]) -> Path:
     """Return the state directory to use if none is configured. Does not create the directory.
 
-    This is ``$XDG_DATA_HOME/glimpse``, or ``~/.local/share/glimpse`` if XDG_DATA_HOME is not set in
-    `environment` or is a relative path (XDG Base Directory Specification). Raises RuntimeError if
-    the home directory is needed and unknown.
+    The result is ``$XDG_DATA_HOME/glimpse``, or ``~/.local/share/glimpse`` if XDG_DATA_HOME is not
+    set in `environment` or is a relative path (XDG Base Directory Specification). Raises
+    RuntimeError if the home directory is needed and unknown.
     """
     data_home = environment.get("XDG_DATA_HOME", "")
     base = Path(data_home) if data_home.startswith("/") else Path.home() / ".local" / "share"

@@ -64,9 +64,9 @@ def similar_option(
 ) -> str | None:
     """Return the name of the option that is probably meant by `name`, or None.
 
-    Returns None if `name` is a known option, or if `name` resembles no option. `options` are the
-    options of `section`. `credentials` are the names of the options for credentials that `section`
-    may have, too.
+    Returns None if `name` is known, or if `name` resembles no option. `options` are the options of
+    `section`. `credentials` are the names of the options for credentials that `section` may have,
+    too. Older names of these options, and options of other programs, are also known.
     """
     names = [*(option.dest for option in options), *credentials]
     if credentials and name in _OTHER_CREDENTIALS:
@@ -79,7 +79,7 @@ def similar_option(
 def similar_name(name: str, names: Collection[str]) -> str | None:
     """Return the name among `names` that is most similar to `name`, or None.
 
-    The case of `name` makes no difference. Returns None if no name is similar enough.
+    `name` is compared in lower case. Returns None if no name has a similarity of _SIMILARITY.
     """
     found = difflib.get_close_matches(name.lower(), names, 1, _SIMILARITY)
     return found[0] if found else None
