@@ -68,9 +68,8 @@ def run(options: argparse.Namespace) -> int:
 
     Raises CommandFailed if a log file, address, state or seed cannot be used, if arguments exclude
     each other, if another process has the state, or if too few files may be open. Raises
-    InvalidSettings if the settings cannot be loaded, and OSError if a file or directory of the
-    state cannot be used. While a seed is written, SIGINT raises KeyboardInterrupt, and SIGTERM
-    raises SystemExit.
+    InvalidSettings for invalid settings, and OSError for unusable files of the state. While a seed
+    is written, SIGINT raises KeyboardInterrupt, and SIGTERM raises SystemExit.
     """
     settings = read_settings(options)
     _prepare_process(settings)
