@@ -46,8 +46,8 @@ def run(options: argparse.Namespace) -> int:
     """Print a line for each finding; return 1 if a finding is a FAIL, otherwise 0.
 
     With --json, prints one JSON object with all findings at the end instead. Logs nothing. Raises
-    InvalidSettings if the settings cannot be loaded, OSError if a directory may not be searched,
-    and CommandFailed or BrokenPipeError if the output cannot be written.
+    InvalidSettings for invalid settings, OSError if a directory may not be searched, CommandFailed
+    if the output cannot be written, and BrokenPipeError if the output is a pipe that nobody reads.
     """
     settings = read_settings(options)
     logging.disable()  # each error is a finding

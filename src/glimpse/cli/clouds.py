@@ -26,10 +26,10 @@ def run(options: argparse.Namespace) -> int:
     process runs, or if the arguments name an address or a port, the URL has the address of the
     settings.
 
-    Raises InvalidSettings if the settings cannot be loaded. Raises CommandFailed if there is no
-    usable identity file (see `open_identity_file`). Raises OSError if a file in the state directory
-    cannot be read or written. Raises CommandFailed or BrokenPipeError if the output cannot be
-    written.
+    Raises InvalidSettings for invalid settings, and OSError if a file in the state directory cannot
+    be read or written. Raises CommandFailed if there is no usable identity file (see
+    `open_identity_file`), or if the output cannot be written. Raises BrokenPipeError if the output
+    is a pipe that nobody reads.
     """
     settings = read_settings(options)
     directory = open_identity_file(settings).current

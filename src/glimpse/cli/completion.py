@@ -20,8 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print a script with which a shell completes ``glimpse`` commands, and return 0.
 
-    The script does not run Glimpse. Raises CommandFailed or BrokenPipeError if the output cannot be
-    written.
+    The script does not run Glimpse. Raises CommandFailed if the output cannot be written, and
+    BrokenPipeError if the output is a pipe that nobody reads.
     """
     parser = make_parser(*COMMANDS)
     for action in _actions(parser):

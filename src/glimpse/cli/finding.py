@@ -28,8 +28,8 @@ def print_findings(findings: Iterable[Finding], *, as_json: bool) -> bool:
     """Print a line for each finding at once; return True if no finding is a FAIL.
 
     With `as_json`, prints one JSON object after the last finding instead. Secrets in texts are
-    hidden. Raises CommandFailed or BrokenPipeError if the output cannot be written (see
-    `print_output`), and the errors of `findings`.
+    hidden. Raises CommandFailed if the output cannot be written, BrokenPipeError if the output is a
+    pipe that nobody reads, and the errors of `findings`.
     """
     printed = []
     for finding in findings:

@@ -28,10 +28,11 @@ def run(options: argparse.Namespace) -> int:
 
     Sends a request to the process that serves with the state directory. If no such process runs, or
     if the arguments name an address or a port, sends the request to the host and port of the
-    settings. Prints the first 200 bytes of the response. Raises CommandFailed with the reason if
-    the response is not a 200, or if there is none for 5 seconds. Raises InvalidSettings if the
-    settings cannot be loaded. Raises CommandFailed or BrokenPipeError if the output cannot be
-    written.
+    settings. Prints the first 200 bytes of the response.
+
+    Raises CommandFailed with the reason if the response is not a 200, or if there is none for 5
+    seconds. Raises CommandFailed if the output cannot be written. Raises InvalidSettings for
+    invalid settings, and BrokenPipeError if the output is a pipe that nobody reads.
     """
     settings = read_settings(options)
     running = None if has_address(options) else find_running_server(settings.server.state_dir)

@@ -48,11 +48,10 @@ def run(options: argparse.Namespace) -> int:
     After an error or an interrupt, images of committed transactions stay. Replaces the process's
     handler of SIGINT. Prints a warning if the file is only one page of a list.
 
-    Raises CommandFailed for a line that is not an image, for an active or deactivated image whose
-    data is missing (except with --without-data), and for a file or catalog that cannot be used.
-    Raises InvalidSettings if the settings cannot be used, OSError if the state directory cannot be
-    used, and KeyboardInterrupt at SIGINT. Raises CommandFailed or BrokenPipeError if the output
-    cannot be written.
+    Raises CommandFailed for a line that is not an image, for an active or deactivated image without
+    data (except with --without-data), and for a file, a catalog or an output that cannot be used.
+    Raises InvalidSettings for invalid settings, OSError if the state directory cannot be used,
+    KeyboardInterrupt at SIGINT, and BrokenPipeError if the output is a pipe that nobody reads.
     """
     settings = read_settings(options)
     with _open_file(options.file) as stream:

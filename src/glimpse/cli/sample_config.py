@@ -20,7 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(_options: argparse.Namespace) -> int:
     """Print the sample configuration, and return 0.
 
-    Raises CommandFailed or BrokenPipeError if the output cannot be written.
+    Raises CommandFailed if the output cannot be written, and BrokenPipeError if the output is a
+    pipe that nobody reads.
     """
     print_output(sample_config())
     return 0

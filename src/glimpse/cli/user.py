@@ -61,11 +61,11 @@ def run(options: argparse.Namespace) -> int:
     """Add, remove or list users; print the result, and return 0.
 
     A process that serves uses a change at once. Raises CommandFailed for a name that is invalid,
-    unknown or in use, for an unknown domain, project or role, and for an invalid password. Also
-    raises CommandFailed if the identity file cannot be opened (see `open_identity_file`) or
-    changed. Raises InvalidSettings if the settings cannot be loaded, and OSError if a file in the
-    state directory cannot be read. Raises CommandFailed or BrokenPipeError if the output cannot be
-    written.
+    unknown or in use, for an unknown domain, project or role, and for an invalid password. Raises
+    CommandFailed if the identity file cannot be opened (see `open_identity_file`) or changed, or if
+    the output cannot be written. Raises InvalidSettings for invalid settings, OSError if a file in
+    the state directory cannot be read, and BrokenPipeError if the output is a pipe that nobody
+    reads.
     """
     settings = read_settings(options)
     identity_file = open_identity_file(settings)

@@ -88,7 +88,7 @@ def apply_patch(
     """Return a copy of `image` with all operations applied, in their order.
 
     `operations` come from `parse_patch`. Whether `caller` may change the image is not checked here.
-    These errors are raised:
+    The first of these errors is raised:
 
     - Invalid for a number that is out of range;
     - Conflict for replacing or removing a property that does not exist;
@@ -97,7 +97,8 @@ def apply_patch(
     - Forbidden for an owner or a visibility that `caller` may not set;
     - Forbidden for a format if the image is neither queued nor importing;
     - QuotaExceeded for more tags than `quotas` allow;
-    - QuotaExceeded for more properties than `quotas` allow, if the patch adds a property.
+    - QuotaExceeded for more properties than `quotas` allow, if the patch adds a property. Keys with
+      RESERVED_PREFIX do not count.
     """
     properties: dict[str, str | None] = image.properties
     before = set(properties)

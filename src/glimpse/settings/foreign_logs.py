@@ -29,12 +29,12 @@ def find_own_log_options(
 
     `files` are pairs of a name and the texts of options; later files override earlier files. A file
     belongs to another service if it has a section that is not in `sections`; every nova.conf has
-    such a section. If a file of another service sets a log option, the result has the value that
-    the last file of Glimpse itself sets, or "" if no file of Glimpse sets the option. An option
-    that only files of Glimpse set is left out of the result.
+    such a section. `set_elsewhere` are the names of the options that environment variables or
+    arguments set, which override all files.
 
-    `set_elsewhere` are the names of options that environment variables or arguments set. These
-    options are left out, too, because variables and arguments override all files.
+    If a file of another service sets a log option, the result has the text in the last file of
+    Glimpse itself; "" if no such file sets the option. Other log options, and those in
+    `set_elsewhere`, are left out of the result.
     """
     values: dict[str, str] = {}
     messages = []

@@ -109,10 +109,12 @@ async def _create(request: ImageRequest, kind: str, content: dict[str, Any]) -> 
 
 
 def _parse_import(request: ImageRequest, kind: str, content: dict[str, Any]) -> NewImage:
-    """Return the image that a task of type import creates.
+    """Return the image that a task of type import creates; `content` is the task's input.
 
-    Raises an ImageServiceError if the type is not import, or if the image in the input is missing
-    or not allowed. The error's message becomes the message of the failed task.
+    If the input's ``image_properties`` are {}, the image gets _DEFAULT_PROPERTIES. Raises an
+    ImageServiceError if the type `kind` is not import, if a field in _IMPORT_FIELDS is missing, or
+    if the image is not allowed or has no format. The error's message becomes the message of the
+    failed task.
     """
     if kind != "import":
         is_empty = f"Input to {kind} task is empty."
