@@ -42,10 +42,11 @@ class Domains:
         self._file = identity_file
 
     async def create(self, values: Mapping[str, Any]) -> Domain:
-        """Create a domain and return it. On return, the change is on disk.
+        """Create a domain with the attributes in `values`; return the domain.
 
-        If `values` have an ``explicit_domain_id``, that is the id of the domain. Otherwise the id
-        is random.
+        The caller has checked `values` against `schemas.DOMAIN`. An ``explicit_domain_id`` in
+        `values` is the id of the domain; otherwise the id is random. On return, the change is on
+        disk.
 
         Raises BadRequest if ``explicit_domain_id`` is not a UUID in lower case without hyphens.
         Raises Conflict if a domain or project has the id, or if another domain has the name,

@@ -47,10 +47,11 @@ class Endpoints:
         self._own = own
 
     async def create(self, values: Mapping[str, Any]) -> Endpoint:
-        """Create an endpoint and return it. On return, the change is on disk.
+        """Create an endpoint with the attributes in `values`; return the endpoint.
 
-        If ``region_id`` is missing or null in `values`, a ``region`` that does not exist is
-        created.
+        The caller has checked `values` against `schemas.ENDPOINT`. If ``region_id`` is missing or
+        null in `values`, a ``region`` that does not exist is created. On return, the change is on
+        disk.
 
         Raises BadRequest for an unknown service, an unknown ``region_id``, or an invalid URL (see
         `is_valid_url`). Raises Forbidden if there are too many endpoints or regions, or if the

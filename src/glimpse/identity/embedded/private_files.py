@@ -114,8 +114,8 @@ def locked(path: Path) -> Iterator[None]:
     """Hold an exclusive lock on the file `path`, which is created if it is missing.
 
     Blocks until no other process or thread holds the lock. If this thread already holds the lock,
-    blocks forever. The kernel releases the lock when the process exits. Raises OSError if the file
-    cannot be opened or locked.
+    blocks forever. The lock is released at the end of the block, or when the process exits. Raises
+    OSError if the file cannot be opened or locked.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
     try:

@@ -43,11 +43,12 @@ class Projects:
         self._file = identity_file
 
     async def create(self, values: Mapping[str, Any], domain_id: str = DOMAIN_ID) -> Project:
-        """Create a project and return it. On return, the change is on disk.
+        """Create a project with the attributes in `values`; return the project.
 
-        The domain is the ``domain_id`` in `values`, or else `domain_id`. Without a ``parent_id``,
-        the project is directly below the domain. ``is_domain`` is ignored: `Domains.create` makes
-        domains.
+        The caller has checked `values` against `schemas.PROJECT`. The domain is the ``domain_id``
+        in `values`, or else `domain_id`. Without a ``parent_id``, the project is directly below the
+        domain. ``is_domain`` is ignored: `Domains.create` makes domains. On return, the change is
+        on disk.
 
         Raises BadRequest for an unknown domain or parent, for a parent in another domain, or if the
         domain, the parent or a project above the parent is disabled. Raises Conflict if the domain

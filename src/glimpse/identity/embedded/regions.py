@@ -36,13 +36,14 @@ class Regions:
         self._own_region = own_region
 
     async def create(self, region_id: str, values: Mapping[str, Any]) -> Region:
-        """Create a region with the id `region_id`, and return the region.
+        """Create a region with the id `region_id` and the attributes in `values`; return the region.
 
-        On return, the change is on disk. Raises Conflict if the region exists, NotFound if its
-        parent does not exist, and BadRequest if the region is its own parent. Raises Forbidden if
-        there are too many regions, or if the identity file would be too large. Raises
-        IdentityFileUnavailable if the identity file is invalid or cannot be written, and
-        ChangeNotSynced if a crash may undo the change.
+        The caller has checked `values` against `schemas.REGION`. On return, the change is on disk.
+
+        Raises Conflict if the region exists, NotFound if its parent does not exist, and BadRequest
+        if the region is its own parent. Raises Forbidden if there are too many regions, or if the
+        identity file would be too large. Raises IdentityFileUnavailable if the identity file is
+        invalid or cannot be written, and ChangeNotSynced if a crash may undo the change.
         """
         region = _with_values(Region(region_id), values)
 
@@ -58,12 +59,13 @@ class Regions:
     async def update(self, region_id: str, values: Mapping[str, Any]) -> Region:
         """Replace the attributes of a region that are in `values`; return the changed region.
 
-        On return, the change is on disk. Raises NotFound if the region does not exist, or if the
-        parent of the changed region does not exist. Raises BadRequest if `values` have another id,
-        or if the new parent is the region itself or a region below it. Raises Forbidden for the
-        region of this process, or if the identity file would be too large. Raises
-        IdentityFileUnavailable if the identity file is invalid or cannot be written, and
-        ChangeNotSynced if a crash may undo the change.
+        On return, the change is on disk.
+
+        Raises NotFound if the region does not exist, or if the parent of the changed region does
+        not exist. Raises BadRequest if `values` have another id, or if the new parent is the region
+        itself or a region below it. Raises Forbidden for the region of this process, or if the
+        identity file would be too large. Raises IdentityFileUnavailable if the identity file is
+        invalid or cannot be written, and ChangeNotSynced if a crash may undo the change.
         """
         results: list[Region] = []
 

@@ -46,13 +46,15 @@ class Roles:
         self._file = identity_file
 
     async def create(self, values: Mapping[str, Any]) -> Role:
-        """Create a role and return it. On return, the change is on disk.
+        """Create a role with the attributes in `values`; return the role.
 
-        Without a ``domain_id`` in `values`, the role belongs to no domain. Raises NotFound for an
-        unknown domain. Raises Conflict if another role of the same domain has the name, ignoring
-        case. The roles that belong to no domain count as one domain here. Raises Forbidden if there
-        are too many roles, or if the identity file would be too large. Raises
-        IdentityFileUnavailable if the identity file is invalid or cannot be written, and
+        The caller has checked `values` against `schemas.ROLE`. Without a ``domain_id`` in `values`,
+        the role belongs to no domain. On return, the change is on disk.
+
+        Raises NotFound for an unknown domain. Raises Conflict if another role of the same domain
+        has the name, ignoring case. The roles that belong to no domain count as one domain here.
+        Raises Forbidden if there are too many roles, or if the identity file would be too large.
+        Raises IdentityFileUnavailable if the identity file is invalid or cannot be written, and
         ChangeNotSynced if a crash may undo the change.
         """
         role = Role(
@@ -76,14 +78,18 @@ class Roles:
     async def update(self, role_id: str, values: Mapping[str, Any]) -> Role:
         """Replace the attributes of a role that are in `values`; return the changed role.
 
-        On return, the change is on disk. Raises NotFound if the role does not exist. Raises
-        BadRequest if `values` have another id or domain. Raises Conflict if another role of the
-        same domain has the new name, ignoring case. The roles that belong to no domain count as one
-        domain here. Raises Forbidden if the role is a standard role, or if the role is immutable
-        and `values` do more than reset the option ``immutable``. Raises Forbidden, too, if there
-        would be too many roles, or if the identity file would be too large. Raises
-        IdentityFileUnavailable if the identity file is invalid or cannot be written, and
-        ChangeNotSynced if a crash may undo the change.
+        On return, the change is on disk.
+
+        Raises NotFound if the role does not exist. Raises BadRequest if `values` have another id or
+        domain. Raises Conflict if another role of the same domain has the new name, ignoring case.
+        The roles that belong to no domain count as one domain here. Raises IdentityFileUnavailable
+        if the identity file is invalid or cannot be written, and ChangeNotSynced if a crash may
+        undo the change. Raises Forbidden in these cases:
+
+        - The role is a standard role.
+        - The role is immutable, and `values` do more than reset the option ``immutable``.
+        - The role has no entry in the identity file, and there are too many roles.
+        - The identity file would be too large.
         """
         results: list[Role] = []
 

@@ -51,12 +51,14 @@ class Services:
         self._own = own
 
     async def create(self, values: Mapping[str, Any]) -> Service:
-        """Create a service and return it. On return, the change is on disk.
+        """Create a service with the attributes in `values`; return the service.
 
-        Several services may have the same type and name. Raises Forbidden if there are too many
-        services, or if the identity file would be too large. Raises IdentityFileUnavailable if the
-        identity file is invalid or cannot be written, and ChangeNotSynced if a crash may undo the
-        change.
+        The caller has checked `values` against `schemas.SERVICE`. Several services may have the
+        same type and name. On return, the change is on disk.
+
+        Raises Forbidden if there are too many services, or if the identity file would be too large.
+        Raises IdentityFileUnavailable if the identity file is invalid or cannot be written, and
+        ChangeNotSynced if a crash may undo the change.
         """
         service = _service_with(Service(uuid.uuid4().hex, values["type"]), values)
 

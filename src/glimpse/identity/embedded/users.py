@@ -61,10 +61,12 @@ class Users:
     async def create(
         self, values: Mapping[str, Any], address: str, domain_id: str = DOMAIN_ID
     ) -> User:
-        """Create a user and return it. On return, the change is on disk.
+        """Create a user with the attributes in `values`; return the user.
 
-        `domain_id` is the domain of the user if `values` have no ``domain_id``. A user without a
-        password cannot log in by password. The default project need not exist.
+        The caller has checked `values` against `schemas.USER`. `domain_id` is the domain of the
+        user if `values` have no ``domain_id``. A user without a password cannot log in by password.
+        The default project need not exist. `address` is the client's address. On return, the change
+        is on disk.
 
         Raises NotFound for an unknown domain, and BadRequest if the default project is a domain.
         Raises Conflict if the domain has a user of that name, ignoring case. Raises Forbidden if
@@ -123,13 +125,15 @@ class Users:
     ) -> None:
         """Change a user's password from `original` to `new_password`; end all tokens of the user.
 
-        On return, the change is on disk. Raises Unauthorized if `original` is wrong, if the user
-        does not exist, if the user or the user's domain is disabled, or if another request changes
-        the password at the same time. Raises BadRequest if `original` is right, and the user has
-        the option ``lock_password``. Raises Forbidden if the identity file would be too large.
-        Raises TooManyLogins if the login queue is full, and IdentityUnavailable if the queue is
-        closed. Raises IdentityFileUnavailable if the identity file is invalid or cannot be written,
-        and ChangeNotSynced if a crash may undo the change.
+        `address` is the client's address. On return, the change is on disk.
+
+        Raises Unauthorized if `original` is wrong, if the user does not exist, if the user or the
+        user's domain is disabled, or if another request changes the password at the same time.
+        Raises BadRequest if `original` is right, and the user has the option ``lock_password``.
+        Raises Forbidden if the identity file would be too large. Raises TooManyLogins if the login
+        queue is full, and IdentityUnavailable if the queue is closed. Raises
+        IdentityFileUnavailable if the identity file is invalid or cannot be written, and
+        ChangeNotSynced if a crash may undo the change.
         """
         user = (await self._login.log_in(_password_login(user_id, original), address)).user
         if user.options.get("lock_password"):
