@@ -49,13 +49,14 @@ class LagLimitedConnection:
     async def _compare(self) -> None:
         """Compare the position of the server with the position of the primary.
 
-        Keeps the time until which the replica is current. Raises another DatabaseError if the
-        connection to the replica fails. Raises ReplicaNotCurrent if
+        Keeps the time until which the replica is current. Raises ReplicaNotCurrent if
 
         - the server is more than `max_lag` seconds behind
         - a position cannot be read
         - the server does not replicate the primary
         - the server has changes that the primary does not have
+
+        Raises another DatabaseError if the connection to the replica fails.
         """
         newest = await self._positions.newest()
         found = await self._read_positions()
