@@ -2,27 +2,25 @@
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import Any
 
 from glimpse.embedded import image_changes
 from glimpse.embedded.catalog import Catalog, Change, RecordCheck, UsageCheck
-from glimpse.embedded.completed_writes import complete, complete_then_cancel
 from glimpse.embedded.content_check import ContentRules
+from glimpse.embedded.crash_recovery import CrashRecovery
 from glimpse.embedded.directory_store import DirectoryStore
 from glimpse.embedded.quotas import ProjectQuotas, limit_bytes
+from glimpse.embedded.uncancelled_writes import complete, complete_then_cancel
 from glimpse.embedded.upload_locks import UploadLock, UploadLocks
 from glimpse.images import Image
 from glimpse.images.errors import (
     Conflict,
-    ImageNotFound,
     ImageServiceError,
     ServiceError,
     Unavailable,
 )
 
-_log = logging.getLogger(__name__)
 # Stores and returns the image that a Change returns for the record of an id, as Catalog.update
 # does.
 Save = Callable[[str, str | None, Change, UsageCheck], Coroutine[Any, Any, Image]]
@@ -57,7 +55,7 @@ class Uploads:
         self._locks = locks
         self._content_rules = content_rules
         self.quotas = quotas
-        self._clean_up_interrupted_import = clean_up_interrupted_import
+        self.recovery = CrashRecovery(catalog, store, locks, clean_up_interrupted_import, clock)
         self._clock = clock
 
     async def upload(
@@ -118,7 +116,7 @@ class Uploads:
     async def acquire(self, image_id: str) -> UploadLock:
         """Return the image's upload lock, which the caller has to release or abandon.
 
-        If the lock was abandoned, `clean_up_interrupted` runs first. Raises Conflict if another
+        If the lock was abandoned, `CrashRecovery.clean_up` runs first. Raises Conflict if another
         request or import holds the lock. Raises Unavailable or StorageFull if the disk cannot be
         read or written. After an error, the caller does not hold the lock.
         """
@@ -127,7 +125,7 @@ class Uploads:
             raise Conflict(f"Image {image_id} is being given data by another request.")
         try:
             if lock.was_abandoned:
-                await self.clean_up_interrupted(image_id)
+                await self.recovery.clean_up(image_id)
         except BaseException:
             lock.abandon()
             raise
@@ -163,7 +161,7 @@ class Uploads:
                 )
             )
         except BaseException:
-            await asyncio.shield(self._undo(image_id))
+            await asyncio.shield(self.recovery.undo(image_id))
             raise
 
     async def _is_saving(self, image_id: str) -> bool:
@@ -209,57 +207,3 @@ class Uploads:
     def _has_files(self, image_id: str) -> bool:
         """Return True if the image has stored data or staged data."""
         return self._store.has(image_id) or self._staging.has(image_id)
-
-    async def recover(self, resume: Callable[[UploadLock], Awaitable[bool]]) -> None:
-        """Undo the uploads, and finish the deletions, that an ended process left.
-
-        `resume` gets the lock of each image that the process left, ordered by image id. If `resume`
-        continues an import or a snapshot, it returns True, and has to release the lock. If `resume`
-        returns False, `clean_up_interrupted` runs for the image, and the lock is released. Does not
-        affect uploads that other processes are running.
-
-        Raises OSError if the directory of the locks cannot be read. Raises Unavailable or
-        StorageFull if the disk cannot be read or written, and what `resume` raises. The images that
-        are left then stay locked until this process ends.
-        """
-        for lock in await asyncio.to_thread(lambda: list(self._locks.acquire_abandoned())):
-            if not await resume(lock):
-                await self.clean_up_interrupted(lock.image_id)
-                lock.release()
-
-    async def clean_up_interrupted(self, image_id: str) -> None:
-        """Remove the data that an interrupted upload, import or deletion of an image left.
-
-        The caller must hold the image's upload lock. If the image was deleted or is in status
-        saving or importing, its data is removed, and a warning is logged. Otherwise only incomplete
-        data is removed. An image in status saving becomes queued. An unfinished import of the image
-        ends with failure. Incomplete staged data is removed, and an image in status uploading
-        without complete staged data becomes queued. Raises Unavailable or StorageFull if the disk
-        cannot be read or written.
-        """
-        record = await self._catalog.get(image_id, None)
-        await self._store.delete_unfinished(image_id)
-        if record is None or record.image.status in ("saving", "importing"):
-            await self._undo(image_id)
-            _log.warning(
-                "image %s: removed the data that an interrupted upload or deletion left; "
-                "if the image still exists, upload or import its data again",
-                image_id,
-            )
-        await self._clean_up_interrupted_import(image_id)
-
-    async def _undo(self, image_id: str) -> None:
-        """Remove the data. If the image's status is saving, change it to queued.
-
-        If the image has another status or does not exist, only removes the data. Raises Unavailable
-        or StorageFull if the disk cannot be written; the data may then be removed already.
-        """
-        await self._store.delete(image_id)
-        with contextlib.suppress(ImageNotFound, Conflict):
-            await self._catalog.update(
-                image_id,
-                None,
-                lambda record: image_changes.with_status(
-                    record.image, "queued", expected=("saving",), now=self._clock()
-                ),
-            )

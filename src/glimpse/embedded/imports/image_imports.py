@@ -7,7 +7,6 @@ from typing import Any
 from glimpse.embedded import image_permissions
 from glimpse.embedded.background_jobs import LimitedJobs
 from glimpse.embedded.catalog import Catalog, Record
-from glimpse.embedded.completed_writes import complete
 from glimpse.embedded.image_locations import STORE_ID
 from glimpse.embedded.imports import image_states
 from glimpse.embedded.imports.import_flow import ImportFlow
@@ -15,6 +14,7 @@ from glimpse.embedded.imports.import_records import ImportRecords
 from glimpse.embedded.imports.staged_uploads import StagedUploads
 from glimpse.embedded.imports.web_download import UrlRefused, WebDownloads
 from glimpse.embedded.tasks import Task, new_task
+from glimpse.embedded.uncancelled_writes import complete
 from glimpse.embedded.upload_locks import UploadLock
 from glimpse.embedded.uploads import Uploads
 from glimpse.images import Action, Caller, Image, Permissions
@@ -259,7 +259,7 @@ class ImageImports:
         async def resume(lock: UploadLock) -> bool:
             return await self._flow.resume(lock) or await resume_other(lock)
 
-        await self._uploads.recover(resume)
+        await self._uploads.recovery.recover(resume)
 
     async def wait_until_idle(self) -> None:
         """Return when no import runs or waits. Also waits for imports that start meanwhile."""

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 
 from glimpse.embedded.catalog import Catalog, Change
-from glimpse.embedded.completed_writes import complete_then_cancel
 from glimpse.embedded.directory_store import DirectoryStore
 from glimpse.embedded.image_changes import with_status
 from glimpse.embedded.imports import image_states
 from glimpse.embedded.quotas import limit_bytes
+from glimpse.embedded.uncancelled_writes import complete_then_cancel
 from glimpse.embedded.uploads import Uploads
 from glimpse.images.errors import ImageNotFound, Unavailable
 

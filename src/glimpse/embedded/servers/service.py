@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from glimpse.embedded.completed_writes import complete
 from glimpse.embedded.image_changes import current_time
 from glimpse.embedded.quotas import QuotaExceeded
 from glimpse.embedded.servers.server_table import ServerTable
 from glimpse.embedded.servers.snapshot_image import inheritance_of, new_snapshot
 from glimpse.embedded.servers.snapshots import Snapshots
 from glimpse.embedded.service import EmbeddedImageService
+from glimpse.embedded.uncancelled_writes import complete
 from glimpse.embedded.upload_locks import UploadLock
 from glimpse.images import Caller
 from glimpse.images.errors import Forbidden, ImageNotFound
