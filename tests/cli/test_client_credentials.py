@@ -9,8 +9,8 @@ from glimpse.cli.client_credentials import (
     NoCredentials,
     default_user,
     render_clouds,
-    render_openrc,
 )
+from glimpse.cli.openrc import render_openrc
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import Project, User
 from glimpse.identity.embedded.standard_roles import role_id_of

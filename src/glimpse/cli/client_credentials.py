@@ -1,7 +1,5 @@
 """Renders the credentials of users for clients, as shell variables or a clouds.yaml."""
 
-import shlex
-
 import orjson
 
 from glimpse.identity.embedded.directory import Directory
@@ -33,16 +31,6 @@ def default_user(directory: Directory) -> str | None:
         except NoCredentials:
             continue
     return None
-
-
-def render_openrc(directory: Directory, user_name: str, identity_url: str, region: str) -> str:
-    """Render a shell script that sets the variables of `client_variables`.
-
-    The arguments are those of `client_variables`. Raises NoCredentials if a client cannot log in as
-    the user.
-    """
-    variables = client_variables(directory, user_name, identity_url, region)
-    return "".join(f"export {key}={shlex.quote(value)}\n" for key, value in variables.items())
 
 
 def client_variables(

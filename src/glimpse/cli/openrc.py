@@ -1,8 +1,9 @@
 """``glimpse openrc``: print shell variables for a user's clients to log in with."""
 
 import argparse
+import shlex
 
-from glimpse.cli import client_credentials
+from glimpse.cli.client_credentials import DEFAULT_USER, NoCredentials, client_variables
 from glimpse.cli.embedded_users import open_identity_file
 from glimpse.cli.errors import CommandFailed
 from glimpse.cli.local_url import identity_url
@@ -13,6 +14,7 @@ from glimpse.cli.settings_arguments import (
     read_settings,
 )
 from glimpse.cli.standard_streams import print_output
+from glimpse.identity.embedded.directory import Directory
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "user",
         nargs="?",
-        default=client_credentials.DEFAULT_USER,
+        default=DEFAULT_USER,
         metavar="USER",
         help="who logs in (default: %(default)s)",
     )
@@ -43,10 +45,20 @@ def run(options: argparse.Namespace) -> int:
     directory = open_identity_file(settings).current
     running = None if has_address(options) else find_running_server(settings.server.state_dir)
     try:
-        text = client_credentials.render_openrc(
+        text = render_openrc(
             directory, options.user, identity_url(settings, running), settings.embedded.region_name
         )
-    except client_credentials.NoCredentials as error:
+    except NoCredentials as error:
         raise CommandFailed(str(error)) from None
     print_output(text)
     return 0
+
+
+def render_openrc(directory: Directory, user_name: str, identity_url: str, region: str) -> str:
+    """Render a shell script that sets the variables of `client_variables`.
+
+    The arguments are those of `client_variables`. Raises NoCredentials if a client cannot log in as
+    the user.
+    """
+    variables = client_variables(directory, user_name, identity_url, region)
+    return "".join(f"export {key}={shlex.quote(value)}\n" for key, value in variables.items())

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from starlette.types import Receive, Scope, Send
 
 from glimpse.compute.common_headers import add_common_headers
+from glimpse.compute.entity_tags import with_entity_tag
 from glimpse.compute.error_responses import (
     body_too_large,
     fault_response,
@@ -162,7 +163,7 @@ class ComputeAPI:
         return unauthorized(self._identity.challenge(service_urls_of(scope).identity))
 
     async def _perform(self, scope: Scope, match: Match, caller: Caller, body: bytes) -> Response:
-        """Parse and check a request, call its handler, and add the headers of all operations.
+        """Parse and check a request, call its handler, and complete the headers of the response.
 
         A Fault becomes an error response, and so does an ImageServiceError (see
         `fault_from_error`). NotAuthenticated becomes a 401. Other exceptions are raised unchanged.
@@ -183,7 +184,10 @@ class ComputeAPI:
         except (Fault, ImageServiceError) as error:
             fault = error if isinstance(error, Fault) else fault_from_error(error)
             return fault_response(fault, microversion)
-        return add_common_headers(match.route, request, response)
+        response = add_common_headers(match.route, request, response)
+        if request.options.etags and request.method == "GET":
+            return with_entity_tag(response, request.headers.get(b"if-none-match"))
+        return response
 
     def _make_request(
         self,

@@ -2,7 +2,6 @@
 
 from glimpse.compute.content_negotiation import response_type
 from glimpse.compute.deprecation_headers import deprecation_headers
-from glimpse.compute.entity_tags import is_not_modified, strong_etag
 from glimpse.compute.microversions import microversion_headers
 from glimpse.compute.request import Request
 from glimpse.compute.responses import Response, request_id_headers
@@ -16,9 +15,7 @@ def add_common_headers(route: Route, request: Request, response: Response) -> Re
 
     These are Content-Type, the microversion headers, headers that forbid shared caches to store the
     response, and the request ids. If `route` has a last microversion, headers announce the
-    operation's removal. If entity tags are enabled, the response to a GET gets an entity tag,
-    except a streamed response. If the request's If-None-Match has the same tag, the new response is
-    a 304 without a body.
+    operation's removal.
     """
     headers: list[Header] = [
         (b"content-type", response_type(request.headers.get(b"accept", b""))),
@@ -31,10 +28,4 @@ def add_common_headers(route: Route, request: Request, response: Response) -> Re
         headers += deprecation_headers(
             request.link_bases.image_service, request.resource_id, request.options.sunset
         )
-    body = response.body
-    if request.options.etags and request.method == "GET" and isinstance(body, bytes):
-        etag = strong_etag(body)
-        headers.append((b"etag", etag))
-        if is_not_modified(request.headers.get(b"if-none-match"), etag):
-            return Response(304, None, headers)
-    return Response(response.status, body, headers)
+    return Response(response.status, response.body, headers)

@@ -1,6 +1,23 @@
-"""Entity tags of responses, and the header If-None-Match (RFC 9110, 8.8.3, 13.1.2)."""
+"""Entity tags of responses, If-None-Match and 304 (RFC 9110, 8.8.3, 13.1.2, 15.4.5)."""
 
 import xxhash
+
+from glimpse.compute.responses import Response
+
+
+def with_entity_tag(response: Response, if_none_match: bytes | None) -> Response:
+    """Return the response with an ETag header; a 304 if the client has the same body already.
+
+    `if_none_match` is the value of the request's header, or None without this header. A 304 has the
+    same headers and no body. A streamed response is returned unchanged.
+    """
+    if not isinstance(response.body, bytes):
+        return response
+    etag = strong_etag(response.body)
+    headers = [*response.headers, (b"etag", etag)]
+    if is_not_modified(if_none_match, etag):
+        return Response(304, None, headers)
+    return response._replace(headers=headers)
 
 
 def strong_etag(body: bytes) -> bytes:

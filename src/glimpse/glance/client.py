@@ -171,8 +171,8 @@ class GlanceClient:
         finally:
             seconds = time.perf_counter() - began
             current_context.get().call_ended("glance", request.method, _label(result), seconds)
-        if isinstance(result, Response) and result.redirect is not None:
-            log_redirect("Glance", server, result.redirect, _URL_SETTINGS)
+        if isinstance(result, Response):
+            log_redirect("Glance", server, result, _URL_SETTINGS)
         return result
 
     async def close(self) -> None:

@@ -3,11 +3,6 @@
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
-from glimpse.upstream.urls import strip_credentials
-
-_REDIRECTS = frozenset((301, 302, 303, 305, 307, 308))
-_MAX_LOGGED_URL_LENGTH = 500  # characters
-
 
 class Response(NamedTuple):
     """A response with its whole body. Header names are spelled as the server sent them.
@@ -18,20 +13,6 @@ class Response(NamedTuple):
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
-
-    @property
-    def redirect(self) -> str | None:
-        """The target URL of a redirect, for a log line; None if the response is not a redirect.
-
-        The text is printable ASCII without user, password, query and fragment. A URL is cut after
-        500 characters. The text is ``nowhere`` if there is no Location header. Redirects are never
-        followed, because requests carry tokens and passwords.
-        """
-        if self.status not in _REDIRECTS:
-            return None
-        target = (self.header(b"location") or "nowhere").partition("?")[0]
-        shown = strip_credentials(target)[:_MAX_LOGGED_URL_LENGTH]
-        return shown.encode("unicode_escape").decode()
 
     def header(self, name: bytes) -> str | None:
         """Return the value of the first header with this name; None if there is none.

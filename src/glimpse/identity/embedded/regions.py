@@ -36,7 +36,7 @@ class Regions:
         self._own_region = own_region
 
     async def create(self, region_id: str, values: Mapping[str, Any]) -> Region:
-        """Create a region with the id `region_id` and the attributes in `values`; return the region.
+        """Create a region with this id and the attributes in `values`; return the region.
 
         The caller has checked `values` against `schemas.REGION`. On return, the change is on disk.
 

@@ -99,8 +99,7 @@ class TransportAdapter(BaseAdapter):
         """
         response = self._exchange(request)
         self._call.problem = _problem_of(request, response.status)
-        if response.redirect is not None:
-            log_redirect("Keystone", request.url or "", response.redirect, _URL_SETTINGS)
+        if log_redirect("Keystone", request.url or "", response, _URL_SETTINGS):
             raise RedirectNotFollowed("a redirect", request=request)
         if response.status == HTTPStatus.UNAUTHORIZED and _is_discovery(request):
             # keystoneauth would log in to get a token, but the login waits for this response.

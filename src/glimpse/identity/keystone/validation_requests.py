@@ -142,8 +142,7 @@ class TokenValidator:
             raise IdentityUnavailable(_UNAVAILABLE) from None
         else:
             outcome = str(response.status)
-            if response.redirect is not None:
-                log_redirect("Keystone", endpoint, response.redirect, "Keystone's catalog")
+            log_redirect("Keystone", endpoint, response, "Keystone's catalog")
             return response.status, response.body
         finally:
             seconds = time.perf_counter() - began

@@ -1,5 +1,7 @@
 """Handlers of image data: upload and download."""
 
+from collections.abc import Iterable
+
 from starlette.responses import Response
 
 from glimpse.embedded.image_locations import STORE_ID
@@ -13,7 +15,6 @@ from glimpse.image_api.data_requests import (
 from glimpse.image_api.image_request import ImageRequest
 from glimpse.image_api.request_parsing import query_pairs
 from glimpse.image_api.responses import DataResponse
-from glimpse.image_api.store_documents import check_preferred_stores
 from glimpse.images.errors import Invalid
 
 
@@ -50,7 +51,7 @@ async def download_data(request: ImageRequest) -> Response:
     """
     pairs = query_pairs(request.http.scope["query_string"])
     data = await request.service.data.find_data(
-        request.caller, request.image_id, lambda: check_preferred_stores(pairs)
+        request.caller, request.image_id, lambda: _check_preferred_stores(pairs)
     )
     byte_range = parse_range(request.http.headers.get("range"), data.size)
     start, end = (byte_range.start, byte_range.end) if byte_range else (0, data.size)
@@ -61,3 +62,15 @@ async def download_data(request: ImageRequest) -> Response:
         headers["Content-Range"] = byte_range.content_range
     pieces = await data.read(start, end)
     return DataResponse(pieces, 206 if byte_range else 200, headers)
+
+
+def _check_preferred_stores(pairs: Iterable[tuple[str, str]]) -> None:
+    """Raise Invalid if the parameter ``prefer`` of a download names an unknown store.
+
+    `pairs` are the names and values in the query string. ``prefer`` is a comma-separated list, and
+    may be missing. Blanks around names and empty names are ignored. If ``prefer`` is repeated, the
+    last value counts.
+    """
+    for name in dict(pairs).get("prefer", "").split(","):
+        if name.strip() not in ("", STORE_ID):
+            raise Invalid(f"Store '{name.strip()}' is not configured.")

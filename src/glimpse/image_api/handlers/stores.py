@@ -1,17 +1,22 @@
 """Handlers of the stores of image data. There is only one store."""
 
-from typing import NoReturn
+from pathlib import Path
+from typing import Any, NoReturn
 
+import orjson
 from starlette.responses import Response
 
+from glimpse.embedded.image_data import CHUNK_SIZE
+from glimpse.embedded.image_locations import STORE_ID
 from glimpse.image_api.image_request import ImageRequest
 from glimpse.image_api.responses import json_response
-from glimpse.image_api.store_documents import detailed_stores_document, stores_document
+
+_STORE = {"id": STORE_ID, "default": "true"}  # text, as in the Image service
 
 
 async def list_stores(_request: ImageRequest) -> Response:
     """``GET /v2/info/stores``: the id of the only store."""
-    return json_response(stores_document())
+    return json_response(_stores_document())
 
 
 async def list_stores_in_detail(request: ImageRequest) -> Response:
@@ -19,7 +24,7 @@ async def list_stores_in_detail(request: ImageRequest) -> Response:
 
     Raises Forbidden if the caller may not see the details of stores.
     """
-    return json_response(detailed_stores_document(request.service.data.directory(request.caller)))
+    return json_response(_detailed_stores_document(request.service.data.directory(request.caller)))
 
 
 async def delete_from_store(request: ImageRequest) -> NoReturn:
@@ -30,3 +35,26 @@ async def delete_from_store(request: ImageRequest) -> NoReturn:
     """
     store_id = request.http.path_params["store_id"]
     await request.service.locations.reject_removal(request.caller, request.image_id, store_id)
+
+
+def _stores_document() -> bytes:
+    """Return the document of ``GET /v2/info/stores``, which lists the only store."""
+    return orjson.dumps({"stores": [_STORE]})
+
+
+def _detailed_stores_document(data_directory: Path) -> bytes:
+    """Return the document of ``GET /v2/info/stores/detail``.
+
+    The document shows the absolute path of `data_directory`, in which the image data is.
+    """
+    store: dict[str, Any] = {
+        **_STORE,
+        "type": "file",
+        "properties": {
+            "data_dir": str(data_directory.absolute()),
+            "chunk_size": CHUNK_SIZE,
+            "thin_provisioning": False,
+        },
+        "weight": 0,
+    }
+    return orjson.dumps({"stores": [store]})
