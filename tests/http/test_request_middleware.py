@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from glimpse.http.request_drain import RequestDrain
 from glimpse.http.request_middleware import RequestMiddleware, ResponseAborted
+from glimpse.http.requests_in_progress import RequestsInProgress
 from glimpse.http.responses import send_text
 from glimpse.http.service_urls import ServicePorts
 from glimpse.telemetry.observer import NullObserver
@@ -138,22 +138,22 @@ async def test_a_repeated_token_header_is_400_and_reaches_no_api() -> None:
 
 
 async def test_waiting_until_idle_ends_with_the_last_request() -> None:
-    drain = RequestDrain()
+    in_progress = RequestsInProgress()
     release = asyncio.Event()
 
     async def wait(_scope: Scope, _receive: Receive, send: Send) -> None:
         await release.wait()
         await send_text(send, 200, current_context.get().request_id)
 
-    app = middleware(wait, drain=drain)
+    app = middleware(wait, in_progress=in_progress)
     requests = [asyncio.create_task(send_request(app, "GET", "/")) for _ in range(3)]
     await asyncio.sleep(0)
-    assert drain.count == 3
-    idle = asyncio.create_task(drain.wait_until_idle())
+    assert in_progress.count == 3
+    idle = asyncio.create_task(in_progress.wait_until_idle())
     await asyncio.sleep(0)
     assert not idle.done()
     release.set()
     await asyncio.gather(*requests)
     await idle
-    assert drain.count == 0
-    await drain.wait_until_idle()
+    assert in_progress.count == 0
+    await in_progress.wait_until_idle()

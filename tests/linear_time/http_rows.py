@@ -3,7 +3,7 @@
 
 from glimpse.compute import content_negotiation
 from glimpse.http import accept, cors, proxy_headers
-from glimpse.server import request_body, request_head
+from glimpse.server import body_decoding, request_head
 from glimpse.telemetry import redaction
 from tests.linear_time.row import Row, in_bytes, repeated
 
@@ -83,14 +83,14 @@ HTTP_ROWS = {
         "server.request_head:_HOST",
     ),
     "size of a chunk": Row(
-        in_bytes(request_body._SIZE_LINE.match),
+        in_bytes(body_decoding._SIZE_LINE.match),
         repeated("1", "1^ $", " ", "1;^a$", "1;^a$\x01", "1^ $;"),
-        "server.request_body:_SIZE_LINE",
+        "server.body_decoding:_SIZE_LINE",
     ),
     "trailer": Row(
-        in_bytes(request_body._TRAILER.match),
+        in_bytes(body_decoding._TRAILER.match),
         repeated("a", "a:^a$", "a:^a$\x01", "a:"),
-        "server.request_body:_TRAILER",
+        "server.body_decoding:_TRAILER",
     ),
     "target in a log line": Row(lambda text: redaction.redact_target(text, text), LOGGED),
     "message in a log line": Row(redaction.sanitize, LOGGED, "telemetry.redaction:_IN_TEXT"),

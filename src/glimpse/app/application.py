@@ -7,7 +7,7 @@ from starlette.types import ASGIApp
 from glimpse.app.components import Components
 from glimpse.app.pipeline import MakeTestMiddleware, build_pipeline
 from glimpse.http.metrics_middleware import RenderMetrics
-from glimpse.http.request_drain import RequestDrain
+from glimpse.http.requests_in_progress import RequestsInProgress
 from glimpse.images import PolicyRules
 from glimpse.settings import Settings
 from glimpse.telemetry.observer import NULL_OBSERVER, Observer
@@ -19,17 +19,19 @@ class Application:
     The caller closes the Application when no request is being served any more.
     """
 
-    def __init__(self, serve: ASGIApp, components: Components, drain: RequestDrain) -> None:
+    def __init__(
+        self, serve: ASGIApp, components: Components, in_progress: RequestsInProgress
+    ) -> None:
         self.serve = serve
         self.components = components
-        self._drain = drain
+        self._in_progress = in_progress
 
     async def wait_until_idle(self) -> None:
         """Wait until no request is being served, and no import and no snapshot is running.
 
         Pass no further request to `serve` after this call.
         """
-        await self._drain.wait_until_idle()
+        await self._in_progress.wait_until_idle()
         await self.components.wait_for_background_work()
 
     def copy_cache(self, other: "Application") -> None:
@@ -41,7 +43,7 @@ class Application:
 
     async def close(self) -> None:
         """Cancel tasks that go on after the response to a request, then close all components."""
-        await self._drain.cancel_tasks()
+        await self._in_progress.cancel_tasks()
         await self.components.close()
 
 
@@ -66,15 +68,15 @@ async def open_application(
     """
     rules = await asyncio.to_thread(_load_policy_rules, settings)
     components = await _open_components(settings, rules)
-    drain = RequestDrain()
+    in_progress = RequestsInProgress()
     try:
         serve = build_pipeline(
-            settings, components, rules, observer, drain, render_metrics, test_middleware
+            settings, components, rules, observer, in_progress, render_metrics, test_middleware
         )
     except Exception:
         await components.close()
         raise
-    return Application(serve, components, drain)
+    return Application(serve, components, in_progress)
 
 
 async def _open_components(settings: Settings, rules: PolicyRules | None) -> Components:

@@ -19,8 +19,8 @@ from glimpse.http.metrics_middleware import MetricsMiddleware, RenderMetrics
 from glimpse.http.mounted_apis import MountedApis
 from glimpse.http.options_success import OptionsSuccessMiddleware
 from glimpse.http.readiness import Readiness, ReadinessCheck
-from glimpse.http.request_drain import RequestDrain
 from glimpse.http.request_middleware import RequestMiddleware
+from glimpse.http.requests_in_progress import RequestsInProgress
 from glimpse.http.response_headers import ResponseHeadersMiddleware
 from glimpse.http.service_urls import IDENTITY_PATH, IMAGE_PATH, ServicePorts
 from glimpse.images import PolicyRules
@@ -30,7 +30,7 @@ from glimpse.telemetry.observer import Observer
 
 _Middleware = Callable[[ASGIApp], ASGIApp]
 # Makes middleware for tests: request logs and faults. It gets the application that it wraps.
-MakeTestMiddleware = Callable[[ASGIApp, Settings, Components, RequestDrain], ASGIApp]
+MakeTestMiddleware = Callable[[ASGIApp, Settings, Components, RequestsInProgress], ASGIApp]
 # Headers of the Identity API's 405 that its response to OPTIONS has, too.
 _KEPT_OF_IDENTITY = frozenset((b"allow", b"vary", b"cache-control"))
 
@@ -40,15 +40,15 @@ def build_pipeline(
     components: Components,
     rules: PolicyRules | None,
     observer: Observer,
-    drain: RequestDrain,
+    in_progress: RequestsInProgress,
     render_metrics: RenderMetrics | None,
     test_middleware: MakeTestMiddleware | None = None,
 ) -> ASGIApp:
     """Compose the middleware and the APIs into one ASGI application for HTTP requests.
 
     The application does not handle lifespan events. `rules` are the operator's policy rules; None
-    without policy files. `drain` counts the requests being served. `render_metrics` is None if
-    metrics are turned off. `test_middleware` is None if there are neither faults nor a control API.
+    without policy files. `in_progress` counts the requests. `render_metrics` is None if metrics are
+    turned off. `test_middleware` is None if there are neither faults nor a control API.
     Raises InvalidSettings for an invalid link prefix, and ValueError for unusable options of
     [healthcheck].
     """
@@ -61,13 +61,13 @@ def build_pipeline(
         _cors(settings),
         # Around all middleware below, which uses the request id and the merged headers that are
         # made here. Turns exceptions of that middleware into a 500.
-        _request_context(settings, components, observer, drain),
+        _request_context(settings, components, observer, in_progress),
         # Before any authentication: load balancers have no token. After the request context,
         # because health checks are counted, and logged when they fail.
         _health(settings, components),
         # After the request context, so that responses with a fault have request ids and log lines.
         # After the health checks, so that those have no faults.
-        _for_tests(settings, components, drain, test_middleware),
+        _for_tests(settings, components, in_progress, test_middleware),
         # Innermost, so that health checks, which name addresses in Host, are exempt.
         _allowed_hosts(settings),
     )
@@ -132,13 +132,13 @@ def _allowed_hosts(settings: Settings) -> _Middleware | None:
 def _for_tests(
     settings: Settings,
     components: Components,
-    drain: RequestDrain,
+    in_progress: RequestsInProgress,
     make: MakeTestMiddleware | None,
 ) -> _Middleware | None:
     """Return a function that wraps an application with `make`; None if `make` is None."""
     if make is None:
         return None
-    return lambda app: make(app, settings, components, drain)
+    return lambda app: make(app, settings, components, in_progress)
 
 
 def _health(settings: Settings, components: Components) -> _Middleware:
@@ -158,7 +158,7 @@ def _health(settings: Settings, components: Components) -> _Middleware:
 
 
 def _request_context(
-    settings: Settings, components: Components, observer: Observer, drain: RequestDrain
+    settings: Settings, components: Components, observer: Observer, in_progress: RequestsInProgress
 ) -> _Middleware:
     ports = ServicePorts(
         settings.server.port,
@@ -172,7 +172,7 @@ def _request_context(
         trust_proxy_headers=settings.middleware.enable_proxy_headers_parsing,
         access_log=settings.server.access_log,
         observer=observer,
-        drain=drain,
+        in_progress=in_progress,
     )
 
 

@@ -13,7 +13,7 @@ from glimpse.compute.policy import ComputePolicy
 from glimpse.compute.routes import RouteTable, split_version_root
 from glimpse.control.control_api import ControlTools
 from glimpse.faults.middleware import FaultMiddleware
-from glimpse.http.request_drain import RequestDrain
+from glimpse.http.requests_in_progress import RequestsInProgress
 from glimpse.http.service_urls import IDENTITY_PATH, IMAGE_PATH
 from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.identity_api.routes import identity_routes, operation_name
@@ -31,10 +31,10 @@ def middleware_for_tests(tools: ControlTools) -> MakeTestMiddleware:
     identity_operations = _IdentityOperations()
 
     def wrap(
-        app: ASGIApp, settings: Settings, components: Components, drain: RequestDrain
+        app: ASGIApp, settings: Settings, components: Components, in_progress: RequestsInProgress
     ) -> ASGIApp:
         identify = _Operations(settings, components, identity_operations).identify
-        faulty = FaultMiddleware(app, tools.faults, identify, components.identity, drain)
+        faulty = FaultMiddleware(app, tools.faults, identify, components.identity, in_progress)
         return tools.log.middleware(faulty)
 
     return wrap

@@ -14,8 +14,8 @@ from glimpse.cli.errors import CommandFailed
 from glimpse.cli.listening_sockets import open_socket
 from glimpse.cli.running_servers import RUNNING
 from glimpse.control.control_api import ControlTools
-from glimpse.control.controlled_application import ControlledApplication
 from glimpse.control.request_log import RequestLog
+from glimpse.control.resettable_application import ResettableApplication
 from glimpse.control.state_copies import StateCopies
 from glimpse.faults.active_faults import ActiveFaults
 from glimpse.faults.rules import FaultRule
@@ -57,7 +57,7 @@ class ControlSetup(NamedTuple):
         if self.listener is None:
             return application
         port = self.listener.getsockname()[1]
-        return ControlledApplication(application, port, self.token, self.tools, self.copies)
+        return ResettableApplication(application, port, self.token, self.tools, self.copies)
 
 
 def open_control(

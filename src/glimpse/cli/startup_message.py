@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 
 from glimpse.cli.api_listeners import api_listeners
 from glimpse.cli.client_credentials import DEFAULT_USER, default_user
+from glimpse.cli.command_quoting import quote_word
 from glimpse.cli.embedded_users import open_identity_file
 from glimpse.cli.listening_sockets import socket_url
 from glimpse.cli.settings_arguments import has_standard_ports
-from glimpse.cli.shell_words import quote_word
 from glimpse.cli.standard_streams import discard_output, print_to_stderr
 from glimpse.settings import Settings
 from glimpse.settings.options.process import DEFAULT_PORT

@@ -3,11 +3,11 @@
 import argparse
 from collections.abc import Iterator
 
+from glimpse.cli.command_quoting import quote_word
 from glimpse.cli.embedded_users import find_domain, open_identity_file
 from glimpse.cli.errors import CommandFailed
 from glimpse.cli.new_password import add_password_arguments, read_password
 from glimpse.cli.settings_arguments import add_state_arguments, read_settings
-from glimpse.cli.shell_words import quote_word
 from glimpse.cli.standard_streams import print_output
 from glimpse.cli.table import render_table
 from glimpse.cli.unicode_argument import unicode_text

@@ -38,7 +38,7 @@ class ControlTools(NamedTuple):
 def make_control_api(token: str, tools: ControlTools, reset: Reset | None) -> ASGIApp:
     """Return the control API. All requests need ``Authorization: Bearer TOKEN``, or get a 401.
 
-    TOKEN is `token`. `reset` is `ControlledApplication.reset`; None if the cloud cannot be reset.
+    TOKEN is `token`. `reset` is `ResettableApplication.reset`; None if the cloud cannot be reset.
     Bodies of responses are JSON; an error has ``{"error": MESSAGE}``. Each 204 has no body.
 
     - ``POST /reset``: 204; 409 if `reset` is None, 500 if `reset` raises an exception.

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from glimpse.faults.active_faults import RequestFault
 from glimpse.faults.delays import Delays
-from glimpse.http.request_drain import RequestDrain
+from glimpse.http.requests_in_progress import RequestsInProgress
 from glimpse.http.responses import send_response
 
 _LOG = logging.getLogger(__name__)
@@ -43,15 +43,15 @@ class HeldUpload:
         self._responded = asyncio.Event()  # also set when the API has ended
         self._task: asyncio.Task[None]
 
-    async def serve(self, drain: RequestDrain) -> None:
+    async def serve(self, in_progress: RequestsInProgress) -> None:
         """Serve the upload; return when the client has its response. Call this method once.
 
-        The API may still store the data after this method has returned. `drain` counts the task
-        that does so. Raises the exception that the API raises before the last part arrives. Later
-        exceptions are logged.
+        The API may still store the data after this method has returned. `in_progress` counts the
+        task that does so. Raises the exception that the API raises before the last part arrives.
+        Later exceptions are logged.
         """
         self._task = asyncio.create_task(self._run())
-        drain.add_task(self._task)
+        in_progress.add_task(self._task)
         await self._responded.wait()
         if self._error is not None:
             raise self._error

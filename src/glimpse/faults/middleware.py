@@ -16,7 +16,7 @@ from glimpse.faults.response_effects import (
     slowing,
 )
 from glimpse.faults.rules import FaultRule, RequestFacts
-from glimpse.http.request_drain import RequestDrain
+from glimpse.http.requests_in_progress import RequestsInProgress
 from glimpse.http.reset_exception import ResetConnection
 from glimpse.http.responses import WITHOUT_BODY, Header, send_response
 from glimpse.identity import Identity, IdentityError, RequestTarget
@@ -45,17 +45,17 @@ class FaultMiddleware:
         faults: ActiveFaults,
         identify: IdentifyOperation,
         identity: Identity,
-        drain: RequestDrain,
+        in_progress: RequestsInProgress,
     ) -> None:
         """`identify` finds the operation of a request; `identity` finds the project of its token.
 
-        `drain` counts the uploads that go on after their responses.
+        `in_progress` counts the uploads that go on after their responses.
         """
         self._app = app
         self._faults = faults
         self._identify = identify
         self._identity = identity
-        self._drain = drain
+        self._in_progress = in_progress
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request."""
@@ -185,7 +185,7 @@ class FaultMiddleware:
         """
         if operation == _UPLOAD:
             upload = HeldUpload(self._app, scope, receive, send, fault, delays)
-            await upload.serve(self._drain)
+            await upload.serve(self._in_progress)
             return
         if operation in _STARTING_JOBS:
             current_context.get().hold_data = partial(delays.wait, fault.rule.saving_for or 0)

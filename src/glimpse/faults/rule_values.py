@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from glimpse.faults.patterns import check_method, check_path, is_header_name
+from glimpse.faults.pattern_checks import check_method, check_path, is_header_name
 
 MAX_SECONDS = 3600.0
 _MAX_NUMBER = 2**31

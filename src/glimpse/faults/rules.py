@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
 from typing import Any
 
-from glimpse.faults.patterns import check_operation
+from glimpse.faults.pattern_checks import check_operation
 from glimpse.faults.rule_values import PARSERS, UnexpectedValue
 
 

@@ -6,8 +6,8 @@ import time
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from glimpse.http.body_budget import BODIES
-from glimpse.http.request_drain import RequestDrain
 from glimpse.http.request_scope import extend_scope
+from glimpse.http.requests_in_progress import RequestsInProgress
 from glimpse.http.responses import send_text
 from glimpse.http.service_urls import ServicePorts
 from glimpse.telemetry.access_log import IncompleteResponse, log_access, redacted_target
@@ -40,9 +40,9 @@ class RequestMiddleware:
     connection. A BaseException, such as CancelledError, is raised again without a log line or a
     500.
 
-    `observer` is called at the start and the end of each request, and `drain` counts the requests
-    in progress. If `access_log` is True, `log_access` logs each request when it ends. Some requests
-    end without a complete response. Then the observer and the log get 500 if the server failed or
+    `observer` is called at the start and the end of each request. `in_progress` counts the requests
+    that have not ended. If `access_log` is True, `log_access` logs each request when it ends. Some
+    requests end without a complete response. Then the observer and the log get 500 if the server failed or
     stopped, and 499 if the client disconnected or read too slowly.
     """
 
@@ -54,14 +54,14 @@ class RequestMiddleware:
         trust_proxy_headers: bool,
         access_log: bool,
         observer: Observer = NULL_OBSERVER,
-        drain: RequestDrain | None = None,
+        in_progress: RequestsInProgress | None = None,
     ) -> None:
         self._app = app
         self._ports = ports
         self._trust_proxy_headers = trust_proxy_headers
         self._access_log = access_log
         self._observer = observer
-        self._drain = drain or RequestDrain()
+        self._in_progress = in_progress or RequestsInProgress()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request. The scope must not be a lifespan or websocket scope."""
@@ -72,7 +72,7 @@ class RequestMiddleware:
         current_context.set(context)
         response = _SentResponse(send)
         began = time.perf_counter()
-        self._drain.begin()
+        self._in_progress.begin()
         self._observer.request_began()
         try:
             if has_single_tokens:
@@ -94,8 +94,8 @@ class RequestMiddleware:
     def _end(
         self, scope: Scope, context: RequestContext, response: "_SentResponse", seconds: float
     ) -> None:
-        """Report a request that has ended to the drain, BODIES, the observer and the access log."""
-        self._drain.end()
+        """Report a request that has ended to the counters, the observer and the access log."""
+        self._in_progress.end()
         if context.body_bytes:
             BODIES.release(context)
         status, incomplete = response.status, None

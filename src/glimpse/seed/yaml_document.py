@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import yaml
 
-from glimpse.seed.aliases import find_alias_problem
 from glimpse.seed.errors import InvalidSeed, Problem
+from glimpse.seed.yaml_aliases import find_alias_problem
 
 _NULL = "tag:yaml.org,2002:null"
 

@@ -10,12 +10,12 @@ from typing import Any, cast
 from starlette.types import ASGIApp
 
 from glimpse.server.asgi_request import AsgiRequest, make_scope
+from glimpse.server.body_decoding import ChunkedBody, RequestBody, SizedBody
 from glimpse.server.client_timeouts import ClientTimeouts
 from glimpse.server.decode_queue import DECODE_QUEUE
 from glimpse.server.error_response import render_error
 from glimpse.server.file_descriptors import DESCRIPTORS
 from glimpse.server.flow_control import FlowControl
-from glimpse.server.request_body import ChunkedBody, RequestBody, SizedBody
 from glimpse.server.request_buffer import RequestBuffer
 from glimpse.server.request_head import (
     MAX_HEAD,

@@ -41,5 +41,5 @@ async def test_read_is_refused_once_the_threads_have_ended(tmp_path: Path) -> No
     readers = ReaderThreads(tmp_path / "catalog.sqlite", CatalogFailures(tmp_path))
     readers.close()
     for _ in range(600):  # such reads do not count as waiting
-        with pytest.raises(Unavailable, match="The catalog is closed."):
+        with pytest.raises(Unavailable, match="The catalog is closed"):
             await readers.run(lambda _: None)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from glimpse.server.request_body import MAX_DECODED, ChunkedBody
+from glimpse.server.body_decoding import MAX_DECODED, ChunkedBody
 
 NEXT = b"GET / HTTP/1.1\r\n"
 LINES = {

@@ -1,4 +1,4 @@
-"""ControlledApplication: serves the APIs of a cloud for tests, and its control API."""
+"""ResettableApplication: serves a cloud for tests and its control API; resets the state."""
 
 import asyncio
 import shutil
@@ -30,7 +30,7 @@ class ReplaceableApplication(ServedApplication, Protocol):
         ...
 
 
-class ControlledApplication:
+class ResettableApplication:
     """Serves the control API at `port`; passes all other requests on to `application`.
 
     Clients of the control API send `token`. `tools` has the faults and the request log. `copies`

@@ -1,4 +1,4 @@
-"""ControlledApplication: resets and reloads, with an application that only records them."""
+"""ResettableApplication: resets and reloads, with an application that only records them."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,8 +9,8 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from glimpse.control.control_api import ControlTools
-from glimpse.control.controlled_application import ControlledApplication
 from glimpse.control.request_log import RequestLog
+from glimpse.control.resettable_application import ResettableApplication
 from glimpse.control.state_copies import StateCopies
 from glimpse.faults.active_faults import ActiveFaults
 from glimpse.faults.rules import FaultRule
@@ -57,7 +57,7 @@ class Cloud:
         self.state_dir = state_dir
         self.application = RecordedApplication(settings)
         self.tools = ControlTools(ActiveFaults([FaultRule(status=503)]), RequestLog())
-        self.controlled = ControlledApplication(
+        self.controlled = ResettableApplication(
             self.application, CONTROL_PORT, "token", self.tools, copies
         )
 

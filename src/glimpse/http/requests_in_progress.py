@@ -1,9 +1,9 @@
-"""RequestDrain: counts the requests in progress, and waits until all have ended."""
+"""RequestsInProgress: counts the requests in progress, and waits until all have ended."""
 
 import asyncio
 
 
-class RequestDrain:
+class RequestsInProgress:
     """Counts the requests that one application is serving.
 
     Call `begin` when a request starts, and `end` when the request ends. Call `add_task` for a task

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from glimpse.cli.shell_words import quote_word
+from glimpse.cli.command_quoting import quote_word
 
 
 @pytest.mark.parametrize(
