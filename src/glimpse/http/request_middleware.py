@@ -42,8 +42,8 @@ class RequestMiddleware:
 
     `observer` is called at the start and the end of each request. `in_progress` counts the requests
     that have not ended. If `access_log` is True, `log_access` logs each request when it ends. Some
-    requests end without a complete response. Then the observer and the log get 500 if the server failed or
-    stopped, and 499 if the client disconnected or read too slowly.
+    requests end without a complete response. Then the observer and the log get 500 if the server
+    failed or stopped, and 499 if the client disconnected or read too slowly.
     """
 
     def __init__(
