@@ -38,7 +38,7 @@ class SingleFlight(Generic[Parameters, Result]):
         return await asyncio.shield(self.start(*args, **kwargs))
 
     def _finish(self, task: "asyncio.Task[Result]") -> None:
-        """Forget the task that has ended, so that the next caller starts a new call.
+        """Forget the task that has ended; keep the task of a newer call.
 
         An exception of the task is not logged, even if no caller waits.
         """

@@ -46,10 +46,9 @@ class StagedUploads:
     ) -> None:
         """Stage data for a queued image: store it, to be imported later.
 
-        The status of the image becomes uploading. When the data is complete, the image gets its
-        size. If an error is raised while the data is being stored, the image becomes queued again
-        and no data is left. If the disk cannot be written at that moment, the image stays in status
-        uploading until another request gives it data, or the next process starts.
+        The image becomes uploading, and gets its size when the data is complete. If storing the
+        data fails or is cancelled, no data is left and the image is queued again. If the disk
+        cannot be written then, the image stays uploading until the next upload or process.
 
         - `require_permitted` returns the record's image, or raises an error if the caller may not
           stage data. It is called before and after the data is stored.
