@@ -104,6 +104,17 @@ def test_deep_values_are_refused() -> None:
         parse_new_object({"project": {"name": "p", "more": deep}}, schemas.PROJECT)
 
 
+@pytest.mark.parametrize("innermost", [1, "text", [], {}])
+def test_values_of_32_levels_are_accepted_and_no_deeper_ones(innermost: object) -> None:
+    deep = innermost
+    for _ in range(30 if isinstance(innermost, list | dict) else 31):
+        deep = [deep]
+    values = {"name": "p", "more": deep}
+    assert parse_new_object({"project": values}, schemas.PROJECT) == values
+    with pytest.raises(BadRequest, match="levels"):
+        parse_new_object({"project": {"name": "p", "more": [deep]}}, schemas.PROJECT)
+
+
 @pytest.mark.parametrize("document", [None, [], "x", {}, {"project": []}, {"user": {"name": "p"}}])
 def test_body_without_the_object_is_a_bad_request(document: object) -> None:
     with pytest.raises(BadRequest, match="project"):

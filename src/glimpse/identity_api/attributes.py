@@ -166,7 +166,9 @@ def _is_storable(level: list[Any]) -> bool:
         level = [each for value in level for each in _parts(value)]
         if not level:
             return True
-    return False
+    return not any(isinstance(each, dict | list) for each in level) and all(
+        map(_is_storable_value, level)
+    )
 
 
 def _is_storable_value(value: object) -> bool:
