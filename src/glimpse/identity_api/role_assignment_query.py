@@ -88,8 +88,8 @@ def find_assignments(
     Each list has the assignments of one user in one scope, and may be empty. Each list takes little
     time, so that the caller can let other requests run between two lists.
 
-    The call, not the iteration, raises NotFound in two cases: for an unknown project if the query
-    has ``is_effective`` or ``include_subtree``, and for an unknown user if the query has
+    Raises NotFound at once, not during the iteration, for an unknown project if the query has
+    ``is_effective`` or ``include_subtree``, and for an unknown user if the query has
     ``is_effective``. In all other cases, nothing is found for an unknown id.
     """
     needs_project = query.is_effective or query.include_subtree

@@ -61,8 +61,8 @@ def extend_catalog(
 ) -> list[dict[str, Any]]:
     """Return a new catalog: `own`, and the enabled services and endpoints of `directory`.
 
-    `own` is a result of `render_own_catalog`, and is not changed. Its services come first, and may
-    get endpoints of `directory`, too. A service without endpoints has an empty list of endpoints.
+    `own` is a result of `render_own_catalog`, and is not changed. The services of `own` come first,
+    and get their endpoints in `directory`, too. A service without endpoints has an empty list.
 
     `user_id` and `project_id`, the ids of the token, replace substitutions in the URLs of
     endpoints, such as ``$(project_id)s``. An endpoint is left out if its service is disabled, or if
@@ -100,7 +100,7 @@ def _render_catalog_endpoint(endpoint: Endpoint, url: str) -> dict[str, Any]:
 
 
 def render_region(region: Region, base_url: str) -> dict[str, Any]:
-    """Render a region that an admin added, as an entry of the list in ``/v3/regions``."""
+    """Render a region as an entry of the list in ``/v3/regions``."""
     return {
         **region.extra,
         "id": region.id,
