@@ -36,9 +36,10 @@ class Regions:
         self._own_region = own_region
 
     async def create(self, region_id: str, values: Mapping[str, Any]) -> Region:
-        """Create a region with this id and the attributes in `values`; return the region.
+        """Create a region with the attributes in `values`; return the region.
 
-        The caller has checked `values` against `schemas.REGION`. On return, the change is on disk.
+        `region_id` is the id of the region. The caller has checked `values` against
+        `schemas.REGION`. On return, the change is on disk.
 
         Raises Conflict if the region exists, NotFound if its parent does not exist, and BadRequest
         if the region is its own parent. Raises Forbidden if there are too many regions, or if the
