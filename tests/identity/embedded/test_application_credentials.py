@@ -9,6 +9,9 @@ from keystoneauth1 import session as keystone_session
 from keystoneauth1.identity import v3
 
 from glimpse.identity.embedded.application_credentials import ApplicationCredentials
+from glimpse.identity.embedded.directory_entries import Assignment
+from glimpse.identity.embedded.role_assignments import RoleAssignments
+from glimpse.identity.embedded.roles import Roles
 from glimpse.identity.embedded.users import Users
 from glimpse.identity.service import Unauthorized
 from tests.identity.cloud import Cloud, message_of
@@ -117,6 +120,25 @@ async def test_no_credential_is_left_of_a_user_who_is_deleted_while_it_is_create
         await credentials.create(session, {"application_credential": {"name": "robot"}}, "-")
     content = identity.identity_file.path.read_bytes()
     assert json.loads(content)["application_credentials"] == []
+
+
+async def test_credential_does_not_get_all_roles_if_its_only_role_is_deleted_meanwhile(
+    cloud: Cloud,
+) -> None:
+    identity = cloud.identity
+    roles = Roles(identity.identity_file)
+    role = await roles.create({"name": "auditor"})
+    project = cloud.directory.project(name="demo")
+    assert project is not None
+    assigned = Assignment(user_id(cloud), role.id, project_id=project.id)
+    await RoleAssignments(identity.identity_file).assign(assigned)
+    session = identity.validate(cloud.token())
+    await roles.delete(role.id)
+    wanted = {"name": "robot", "roles": [{"id": role.id}]}
+    credentials = ApplicationCredentials(identity.identity_file, identity.login, time.time)
+    with pytest.raises(Unauthorized):
+        await credentials.create(session, {"application_credential": wanted}, "-")
+    assert cloud.directory.application_credentials == {}
 
 
 def test_application_credentials_of_others_are_forbidden(cloud: Cloud) -> None:

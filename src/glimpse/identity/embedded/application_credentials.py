@@ -21,6 +21,7 @@ from glimpse.identity.embedded.identity_entry_edits import check_size
 from glimpse.identity.embedded.identity_entry_rendering import access_rule_entry, credential_entry
 from glimpse.identity.embedded.identity_file import IdentityFile
 from glimpse.identity.embedded.session import Session, resolve_session
+from glimpse.identity.service import Unauthorized
 
 
 class _Hasher(Protocol):
@@ -77,8 +78,8 @@ class ApplicationCredentials:
 
         Raises BadRequest as `parse_credential` does. Raises Conflict if the user has a credential
         of that name. Raises Forbidden for a token of a restricted credential, or if a limit would
-        be exceeded (see `limits`). Raises Unauthorized if meanwhile the user is disabled, for
-        example (see `resolve_session`). Raises TooManyLogins if the login queue is full, and
+        be exceeded (see `limits`). Raises Unauthorized if the token becomes invalid or loses a role
+        meanwhile (see `_check_session`). Raises TooManyLogins if the login queue is full, and
         IdentityUnavailable if the queue is closed. Raises IdentityFileUnavailable if the identity
         file is invalid or cannot be written, and ChangeNotSynced if a crash may undo the change.
         """
@@ -92,10 +93,10 @@ class ApplicationCredentials:
         _check_limits(new, [credential_entry(each, roles) for each in existing])
         hashed = await self._hasher.hash_secret(secret, user_id, address)
         created = replace(credential, secret_hash=hashed)
-        new = credential_entry(created, roles)
 
         def add(document: dict[str, Any], directory: Directory) -> None:
-            resolve_session(session.token, directory)  # the session may have ended meanwhile
+            _check_session(session, created, directory)
+            new = credential_entry(created, directory.roles)
             entries, owners = document["application_credentials"], (user_id, session.user.name)
             _check_limits(new, [each for each in entries if has_value(each, "user", owners)])
             _add_rules(document, created, directory)
@@ -129,6 +130,20 @@ def _check_can_manage(session: Session) -> None:
     """Raise Forbidden if the token of `session` was obtained with a restricted credential."""
     if session.credential is not None and not session.credential.unrestricted:
         raise Forbidden("A restricted application credential cannot manage others.")
+
+
+def _check_session(
+    session: Session, credential: ApplicationCredential, directory: Directory
+) -> None:
+    """Check that the token of `session` has all roles of `credential` in `directory`.
+
+    `directory` may be newer than `session`. Raises Unauthorized if the token has lost a role of
+    `credential`. Raises Unauthorized, too, if the user is disabled, for example (see
+    `resolve_session`).
+    """
+    present = resolve_session(session.token, directory)
+    if not {role.id for role in present.roles}.issuperset(credential.roles):
+        raise Unauthorized("The token has lost a role meanwhile.")
 
 
 def _add_rules(

@@ -171,8 +171,9 @@ _PARSERS = {
 def _parse_scope(scope: object) -> dict[str, Any]:
     """Return the field of AuthRequest that `scope` sets, such as ``project`` or ``is_system``.
 
-    Returns an empty dict if `scope` is None. Raises BadRequest if `scope` is malformed. Raises
-    BadRequest, too, if `scope` has several keys of _SCOPES, or none. Other keys are ignored.
+    `scope` is an object, the string ``unscoped``, or None. Returns an empty dict if `scope` is
+    None. Raises BadRequest if `scope` is malformed. Raises BadRequest, too, if `scope` has several
+    keys of _SCOPES, or none. Other keys are ignored.
     """
     if scope is None:
         return {}
