@@ -193,10 +193,11 @@ class EmbeddedIdentity:
         return self._key_file.keys.sign(token)
 
     async def revoke(self, session: Session) -> None:
-        """Revoke the token of `session`, and all tokens that were obtained with that token.
+        """Revoke the token of `session`, and tokens that were obtained with this token.
 
-        But if the token of `session` was itself obtained with another token, only the token of
-        `session` is revoked. Revoking a token twice is no error.
+        If this token was obtained with a password, all tokens that were obtained with it are
+        revoked, also indirectly. If this token was obtained with another token, only this token is
+        revoked. Revoking a token twice is no error.
 
         On return, the revocation is on disk and takes effect in all workers. Raises
         IdentityUnavailable if the revocation cannot be written. If the calling task is cancelled,

@@ -176,9 +176,9 @@ class IdentityFile:
     def _complete(self) -> None:
         """Create the file, or write what `complete_document` adds to it; make the file private.
 
-        Call this with the lock held. Raises OSError if the file cannot be read or written. Raises
-        InvalidStateFile, with the path in its message, if the file is invalid. An invalid file is
-        not changed.
+        Call this with the lock held. A file that is complete and private is not written. Raises
+        OSError if the file cannot be read or written. Raises InvalidStateFile, with the path in its
+        message, if the file is invalid. An invalid file is not changed.
         """
         exists = self.path.exists()
         try:
