@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from glimpse.cli.main import main
 from tests.support.canned_server import CannedServer
 from tests.support.http import Response
 from tests.support.process import GlimpseProcess, free_port, run_glimpse
@@ -37,6 +38,16 @@ def test_a_process_that_does_not_run_is_unhealthy() -> None:
     url = f"http://127.0.0.1:{port}/healthcheck"
     assert done.returncode == 1, done.stdout
     assert done.stderr == f"glimpse: {url} does not respond: [Errno 111] Connection refused\n"
+
+
+@pytest.mark.parametrize("host", ["cloud..example", "[::1]"])
+def test_a_host_that_no_server_can_have_is_unhealthy(
+    capsys: pytest.CaptureFixture[str], host: str
+) -> None:
+    assert main(["healthcheck", "--host", host, "--port", "8774"]) == 1
+    message = capsys.readouterr().err
+    assert message.startswith("glimpse: http://")
+    assert "/healthcheck does not respond: " in message
 
 
 def test_another_server_on_the_port_is_unhealthy() -> None:

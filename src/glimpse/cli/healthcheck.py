@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
     url = local_url(address.host, address.port) + quote(settings.healthcheck.path)
     try:
         status, text = _get(url)
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise CommandFailed(f"{url} does not respond: {error}") from None
     if status != http.client.OK:
         raise CommandFailed(f"{url} responds {status}: {text}")
@@ -51,8 +51,9 @@ def run(options: argparse.Namespace) -> int:
 def _get(url: str) -> tuple[int, str]:
     """Send GET; return the status code, and the first 200 bytes of the body as one line.
 
-    Raises OSError if there is no connection, or no data for _TIMEOUT seconds. Raises HTTPException
-    if the response is not HTTP. Redirects are not followed.
+    Raises OSError if there is no connection, or no data for _TIMEOUT seconds. Raises ValueError or
+    HTTPException if the host in `url` is invalid. Raises HTTPException if the response is not HTTP.
+    Redirects are not followed.
     """
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=_TIMEOUT)
