@@ -3,20 +3,18 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from starlette.types import ASGIApp, Message, Scope
 
 from glimpse.http.reset_exception import ResetConnection
 from glimpse.server.error_response import STATUS_LINES
 from glimpse.server.flow_control import FlowControl
-from glimpse.server.request_head import Headers, RequestHead
+from glimpse.server.request_head import Headers
 from glimpse.server.tcp_reset import reset_connection
 from glimpse.telemetry.request_context import current_context
 
 _LOG = logging.getLogger(__name__)
 
-_ASGI = {"version": "3.0", "spec_version": "2.3"}
 _START = "http.response.start"
 _VALID_IN_HEAD = bytes({0x09, *range(0x20, 0x100)} - {0x7F})  # RFC 9110, 5.5
 _BODILESS = (204, 304)
@@ -27,43 +25,17 @@ _FAILED = "Internal Server Error"
 _STOPPING = "The server is stopping. Send the request again."
 
 
-def make_scope(
-    head: RequestHead,
-    client: tuple[str, int] | None,
-    server: tuple[str, int] | None,
-    lifespan_state: dict[str, Any],
-) -> Scope:
-    """Return the ASGI scope of an HTTP request.
-
-    `client` and `server` are host and port of the two ends of the connection, None if unknown. The
-    scheme is always ``http``: a proxy decrypts TLS before Glimpse. ``root_path`` is empty.
-    ``scope["state"]`` is a shallow copy of `lifespan_state`.
-    """
-    return {
-        "type": "http",
-        "asgi": _ASGI,
-        "http_version": head.http_version,
-        "server": server,
-        "client": client,
-        "scheme": "http",
-        "method": head.method,
-        "root_path": "",
-        "path": head.path,
-        "raw_path": head.raw_path,
-        "query_string": head.query_string,
-        "headers": head.headers,
-        "state": lifespan_state.copy(),
-    }
-
-
 class AsgiRequest:
     """One request: calls the application with `receive` and `send`, and writes the response.
 
-    The caller starts a task that runs `run`, and assigns that task to `task`. The caller adds
-    arriving content of the request's body to `body`, sets `more_body` to False at the end of the
-    body, and sets the event `received` after either. `keep_alive` and `expects_continue` are fields
-    of RequestHead. `on_response_complete` is called once, when the application has sent the last
-    part of the response. `default_headers` are sent before the application's headers.
+    The caller starts a task that runs `run`, and assigns that task to `task`. When content of the
+    request's body arrives, the caller adds the content to `body`. At the end of the request's body,
+    the caller sets `more_body` to False. After each of these changes, the caller sets the event
+    `received`.
+
+    `keep_alive` and `expects_continue` are fields of RequestHead. `on_response_complete` is called
+    once, when the application has sent the last part of the response. `default_headers` are sent
+    before the application's headers.
 
     If the connection closes before the client has received the whole response,
     ``scope["glimpse.incomplete_reason"]`` has the reason. Otherwise the scope has no such key.
@@ -105,19 +77,19 @@ class AsgiRequest:
     async def run(self, app: ASGIApp) -> None:
         """Run the application until it returns. Exceptions of the application do not get out.
 
-        The application starts only when the client has read the previous response. So a client that
-        does not read has only one response in memory.
+        The application starts when the client has read the previous response. So a client that does
+        not read has only one response in memory.
 
         - If the application raises, the client gets a 500. The exception is logged, except if
-          `RequestMiddleware` has logged it.
+          `RequestMiddleware` has logged the exception already.
         - If the application returns before the response is complete, the client gets a 500, and an
           error is logged. If the client has disconnected, nothing is logged.
-        - If the shutdown or `disconnect` cancels the task, the client gets a 503. Nothing is
-          logged.
-        - If the application raises ResetConnection, the connection is reset. Nothing is logged.
+        - If the shutdown or `disconnect` cancels the task, the client gets a 503 if still
+          connected. Nothing is logged here.
+        - If the application raises ResetConnection, the client gets a TCP reset. Nothing is logged.
 
-        The connection closes after the 500 or 503. If a response has already started, the
-        connection closes without it.
+        After a 500 or 503, the connection closes. If a response has already started, the connection
+        closes, and no 500 or 503 is sent.
         """
         try:
             if self._flow.is_writing_paused:  # the previous response is not sent yet
@@ -141,9 +113,9 @@ class AsgiRequest:
     def disconnect(self) -> None:
         """Record that the connection has closed, so that `receive` returns ``http.disconnect``.
 
-        If the method is GET or HEAD and no response has started, the task is cancelled, and `run`
-        ends. Otherwise the application goes on, because a write must not be left half done. Its
-        further calls of `send` do nothing.
+        If the method is GET or HEAD and no response has started, the task is cancelled. Otherwise
+        the application goes on, because a write must not be left half done. Further calls of `send`
+        do nothing.
         """
         self.is_disconnected = not self.is_response_complete
         self.received.set()
@@ -169,8 +141,8 @@ class AsgiRequest:
         """Return the next part of the request's body, as soon as a part has arrived.
 
         Returns ``http.disconnect`` if the client has disconnected or the response is complete.
-        After the last part of the body, waits until one of these two happens. Resumes reading from
-        the client.
+        After the last part of the body, waits for one of these two events. Resumes reading from the
+        client.
 
         If the client waits for 100 Continue and no response has started, the first call sends 100
         Continue.
@@ -190,15 +162,16 @@ class AsgiRequest:
     async def send(self, message: Message) -> None:
         """Send the head of the response, or a part of its body.
 
-        Does nothing if the client has disconnected. The head is sent together with the first part
-        of the body, in one packet. Waits until the kernel has taken all data, so that an
-        application that sends many parts has little more than one part in memory. If the client
-        still waits for 100 Continue when the head is sent, the connection closes after the
-        response.
+        Does nothing if the client has disconnected. The head is kept, and sent together with the
+        first part of the body, to save a system call and a packet. If the client still waits for
+        100 Continue when the response starts, the connection closes after the response.
+
+        Before and after a part of the body is sent, waits until the kernel has taken all data. So
+        an application that sends one part after another has little more than one part in memory.
 
         Raises RuntimeError for a message that may not come next, such as a second head. Raises the
-        errors of `_render_head` and `_send_body`: RuntimeError, KeyError and ValueError. After an
-        error, the response cannot be completed.
+        errors of `_render_head` (RuntimeError, KeyError, ValueError) and of `_send_body`
+        (RuntimeError). After such an error, the response cannot be completed.
         """
         flow = self._flow
         if flow.is_writing_paused and not self.is_disconnected:
@@ -222,12 +195,14 @@ class AsgiRequest:
     def _render_head(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
         """Return the bytes of the response's head, and decide how the end of the body is marked.
 
-        If `headers` has a Content-Length, the body must have that length. Otherwise the body is
-        chunked; in HTTP/1.0, the body ends when the connection closes. The body of a response to
-        HEAD is not sent. A 204 or 304 without Content-Length must have an empty body.
+        - With a Content-Length in `headers`, the body must have that length.
+        - Without Content-Length, the body is chunked. In HTTP/1.0, the end of the body is the end
+          of the connection. The body of a 204 or 304 must be empty.
+        - For HEAD, the body is not sent, whatever its length is.
 
-        Names in `headers` are in lower case. A Connection header in `headers` is replaced: the head
-        has ``connection: close`` if the header is ``close`` or the connection cannot be kept alive.
+        Names in `headers` are in lower case. A Connection header in `headers` is not sent as such.
+        The head has ``connection: close`` if `headers` has ``connection: close``, or if the
+        connection cannot be kept alive. `default_headers` come first.
 
         Raises RuntimeError for a header with a control character, KeyError for a status outside 100
         to 599, and ValueError for a Content-Length that is not a number.
@@ -262,7 +237,7 @@ class AsgiRequest:
 
         If `has_more` is False, the response is complete, and `on_response_complete` is called. For
         HEAD, only the head is sent. Raises RuntimeError, and sends nothing, if the body becomes
-        longer than its Content-Length, or ends before.
+        longer than its Content-Length, or if its end comes too early.
         """
         head, self._head = self._head, b""
         tail = b""

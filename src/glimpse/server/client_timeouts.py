@@ -28,8 +28,8 @@ class ClientTimeouts(asyncio.Protocol):
       seconds.
     - After a response, the next request has to begin within KEEP_ALIVE (5) seconds.
 
-    Time in which the server has paused reading from the client does not count. A slow client gets
-    no error response.
+    Time in which the server has paused reading from the client does not count. A client that is too
+    slow gets no error response.
 
     Set `client_timeout`, in seconds, before the first connection. A new value is also used for open
     connections.
@@ -61,7 +61,7 @@ class ClientTimeouts(asyncio.Protocol):
     _is_lingering = False  # the connection is open only for the client to read the last response
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:  # noqa: ARG002  inherited
-        """Start to check the timeouts. The subclass sets `transport` and `flow` before."""
+        """Start to check the timeouts. `loop`, `transport` and `flow` must be set already."""
         self._head_since = self._received_at = self._sent_at = self.loop.time()
         self._timer = self.loop.call_later(self._check_interval(), self._check_timeouts)
 
@@ -85,7 +85,8 @@ class ClientTimeouts(asyncio.Protocol):
 
         The transport calls this method. UNSENT_RESPONSES counts the bytes of the last write until
         `resume_writing` is called, because all bytes of a write stay in memory until the last byte
-        is sent. UNSENT_RESPONSES may close this connection, or other ones, at once.
+        is sent. If all connections together have too many bytes, UNSENT_RESPONSES closes the
+        slowest connections, maybe also this one.
         """
         size = max(self.transport.get_write_buffer_size(), self.flow.last_write)
         UNSENT_RESPONSES.add(self, size)
@@ -116,8 +117,8 @@ class ClientTimeouts(asyncio.Protocol):
     def _check_timeouts(self) -> None:
         """Close the connection if its client is too slow, and start the timer of the next check.
 
-        If the client does not read its response, the unsent data is dropped, and no further check
-        follows. If the client is late with a request, unsent data is still sent.
+        If the client does not read its response, the unsent data is dropped, and no timer is
+        started. If the client is late with a request, unsent data is still sent.
 
         Also closes other connections with slow clients if all unsent responses together take too
         much memory.

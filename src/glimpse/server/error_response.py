@@ -25,9 +25,9 @@ STATUS_LINES = {status: _status_line(status) for status in range(100, 600)}
 def render_error(status: int, text: str, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
     """Return the bytes of a response with `status`, `headers`, and `text` as plain-text body.
 
-    The response also has Content-Type, Content-Length and ``Connection: close``. `text` is encoded
-    in UTF-8. The caller sends the response and closes the connection. Raises KeyError for a status
-    outside 100 to 599. `headers` are not checked.
+    The response also has Content-Type (UTF-8), Content-Length and ``Connection: close``. `headers`
+    are not checked. The caller sends the response and closes the connection. Raises KeyError for a
+    status outside 100 to 599.
     """
     body = text.encode()
     lines = [STATUS_LINES[status], *(b"%b: %b\r\n" % each for each in headers)]

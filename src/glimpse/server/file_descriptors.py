@@ -22,8 +22,7 @@ _MIN_LIMIT = 64  # descriptors; an idle process has about 25
 def limit_problem() -> str | None:
     """Return why this process may not open enough files to serve; None if it may.
 
-    A process needs at least 64 open files. The result is a sentence that tells the operator which
-    limit to raise.
+    A process needs at least 64 open files. The returned text also says which limit to raise.
     """
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if limit >= _MIN_LIMIT:
@@ -41,8 +40,8 @@ class DescriptorGuard:
     shows how many descriptors are in use. An eighth of the soft limit of open files
     (RLIMIT_NOFILE), at most 64, is reserved for other uses than connections.
 
-    `admit` and `log_if_exhausted` log an error when connections are refused. Together, they log at
-    most one error per minute.
+    `admit` and `log_if_exhausted` log an error when connections are refused. The two methods
+    together log at most one error per minute.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -4,18 +4,17 @@ HttpProtocol does not use uvicorn; `uvicorn_overrides` passes it to uvicorn.
 """
 
 import asyncio
-import logging
 from typing import Any, cast
 
 from starlette.types import ASGIApp
 
-from glimpse.server.asgi_request import AsgiRequest, make_scope
+from glimpse.server.asgi_request import AsgiRequest
+from glimpse.server.asgi_scope import make_scope
 from glimpse.server.body_decoding import ChunkedBody, RequestBody, SizedBody
-from glimpse.server.client_timeouts import ClientTimeouts
 from glimpse.server.decode_queue import DECODE_QUEUE
-from glimpse.server.error_response import render_error
 from glimpse.server.file_descriptors import DESCRIPTORS
 from glimpse.server.flow_control import FlowControl
+from glimpse.server.lingering_connection import LingeringConnection
 from glimpse.server.request_buffer import RequestBuffer
 from glimpse.server.request_head import (
     MAX_HEAD,
@@ -25,15 +24,13 @@ from glimpse.server.request_head import (
     check_incomplete_head,
 )
 from glimpse.server.server_state import ServerState
-from glimpse.server.socket_addresses import tcp_address
 
-_LOG = logging.getLogger(__name__)
 _HEAD_END = b"\r\n\r\n"
 _MAX_BODY_BUFFERED = 64 * 1024  # bytes of a body that the application has not taken yet
 _TOO_MANY_CONNECTIONS = RequestRefused(503, "Too many connections are open.")
 
 
-class HttpProtocol(ClientTimeouts):
+class HttpProtocol(LingeringConnection):
     """Serves the requests of one connection, one after another.
 
     A request is parsed when the response to the previous request is complete. If bytes of a request
@@ -58,11 +55,15 @@ class HttpProtocol(ClientTimeouts):
         self._undecoded = b""  # chunks of the body that are decoded next
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Start to serve; if too few file descriptors are left, respond 503, and close."""
+        """Start to serve the connection.
+
+        If too few file descriptors are left, respond 503 with Retry-After, and close the connection
+        instead.
+        """
         self.transport = cast("asyncio.Transport", transport)  # always so for TCP
         self.flow = FlowControl(self.transport)
-        self._server = tcp_address(transport.get_extra_info("sockname"))
-        self._client = tcp_address(transport.get_extra_info("peername"))
+        self._server = _address(transport.get_extra_info("sockname"))
+        self._client = _address(transport.get_extra_info("peername"))
         self._server_state.connections.add(self)
         super().connection_made(transport)
         connection = transport.get_extra_info("socket")
@@ -71,7 +72,10 @@ class HttpProtocol(ClientTimeouts):
             self._close_after_response(linger=DESCRIPTORS.can_linger(descriptor))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell the last request that the client has disconnected; end waits of the application."""
+        """Tell the last request that the client has disconnected, and empty the buffer.
+
+        Calls of `send` that wait for the client return.
+        """
         self._server_state.connections.discard(self)
         self._buffer.drop()
         super().connection_lost(exc)
@@ -81,7 +85,10 @@ class HttpProtocol(ClientTimeouts):
         self.flow.resume_writing()
 
     def shutdown(self) -> None:
-        """Close the connection: at once, or after the response to a request in progress."""
+        """Close the connection: at once, or after the response to a request in progress.
+
+        A request with an incomplete head is not in progress.
+        """
         request = self.request
         if self._is_lingering or request is None or request.is_response_complete:
             self.transport.close()
@@ -89,21 +96,28 @@ class HttpProtocol(ClientTimeouts):
             request.keep_alive = False
 
     def data_received(self, data: bytes) -> None:
-        """Process bytes from the client; drop the bytes after the connection's last response."""
+        """Process bytes from the client; drop the bytes after the connection's last response.
+
+        An invalid request is logged and gets an error response. Then the connection closes.
+        """
         if self._is_lingering:
             return
         self._received_at = self.loop.time()
         self._process_or_refuse(data)
 
     def _process_or_refuse(self, data: bytes) -> None:
-        """Call `_process`; if it raises RequestRefused, send the error response and close."""
+        """Call `_process`; if RequestRefused is raised, send the error response and close."""
         try:
             self._process(data)
         except RequestRefused as refused:
             self._refuse(refused)
 
     def _process(self, data: bytes) -> None:
-        """Process bytes of the current body, then of later requests. Raises RequestRefused."""
+        """Process bytes of the current body, then of later requests.
+
+        Bytes of later requests start a request, or are buffered while a request is in progress.
+        Raises RequestRefused for an invalid head or body, and if all buffers together are too full.
+        """
         request, body = self.request, self._body
         if request is not None and body is not None:
             data = self._read_body(request, body, data)
@@ -116,9 +130,11 @@ class HttpProtocol(ClientTimeouts):
     def _read_head(self, data: bytes) -> None:
         """Start a request if `data` completes a head; otherwise buffer `data`.
 
-        Call this while no request is in progress. Empty lines before a head are dropped. Bytes
-        after the head are processed, too. Raises RequestRefused for an invalid or too large head or
-        body, and if all buffers together are too full.
+        Call this method while no request is in progress. Empty lines before a head are dropped. The
+        bytes after the head are processed with `_process`.
+
+        Raises RequestRefused if the head is invalid or too large, or if all buffers together are
+        too full. Also raises the RequestRefused of `_process`.
         """
         buffer = self._buffer
         new_from = len(buffer)
@@ -175,9 +191,9 @@ class HttpProtocol(ClientTimeouts):
     def _read_body(self, request: AsgiRequest, body: RequestBody, data: bytes) -> bytes:
         """Pass content of the body to the application, and return the bytes after the body.
 
-        If `decode` leaves chunks undecoded, returns no bytes and decodes the chunks later. Pauses
-        reading while the application has over 64 KiB to take. Drops content if the response is
-        complete. Raises RequestRefused if the body is malformed.
+        If `data` has too many chunks for one call of `decode`, the rest is decoded later, and the
+        result is empty. Reading pauses while the application has more than 64 KiB to take. Content
+        is dropped if the response is complete. Raises RequestRefused if the body is malformed.
         """
         content, rest = body.decode(data)
         self._body_bytes += len(data) - len(rest)
@@ -206,9 +222,9 @@ class HttpProtocol(ClientTimeouts):
     def _decode_chunks(self) -> None:
         """Decode the chunks that `_decode_later` kept. DECODE_QUEUE calls this method.
 
-        Too many chunks for one call are queued again. Malformed chunks get an error response.
-        Resumes reading if no chunks are left and the application has at most 64 KiB to take. Does
-        nothing on a closing connection.
+        Too many chunks for one call are queued again. Malformed chunks get an error response, and
+        the connection closes. When all chunks are decoded and the application has at most 64 KiB to
+        take, reading resumes. On a closing connection, nothing is decoded.
         """
         data, self._undecoded = self._undecoded, b""
         if self._is_lingering or self.transport.is_closing():
@@ -224,7 +240,8 @@ class HttpProtocol(ClientTimeouts):
     def _buffer_request(self, data: bytes) -> None:
         """Buffer bytes of later requests; pause reading until the current response is complete.
 
-        Raises RequestRefused (503) if the buffers of all connections together are too full.
+        Empty lines before the first later request are dropped. Raises RequestRefused (503) if the
+        buffers of all connections together are too full.
         """
         if not self._buffer:
             data = data.lstrip(b"\r\n")
@@ -234,9 +251,11 @@ class HttpProtocol(ClientTimeouts):
             self.flow.keep_reading_paused()
 
     def _on_response_complete(self) -> None:
-        """Count the response. Start the next buffered request, or close without keep-alive.
+        """Count the response. Start the next request, or close a connection without keep-alive.
 
-        If no request is buffered, reading resumes.
+        The next request comes from the buffer. If the buffer is empty, reading resumes. An invalid
+        request in the buffer gets an error response. If the connection is already closing, only
+        count.
         """
         self._server_state.total_requests += 1
         request = self.request
@@ -257,44 +276,7 @@ class HttpProtocol(ClientTimeouts):
         self.flow.resume_reading()
         self._process_or_refuse(buffered)
 
-    def _refuse(self, refused: RequestRefused) -> None:
-        """Log a warning, send the error response of an invalid request, and close.
 
-        If another response is being sent, abort: the client would take the error for a part of that
-        response. An application that still runs gets ``http.disconnect``.
-        """
-        address = self._client[0] if self._client else "-"
-        _LOG.warning("A request from %s was refused: %s", address, refused.text)
-        request = self.request
-        if request is not None and not request.is_response_complete:
-            request.is_disconnected = True
-            request.scope["glimpse.incomplete_reason"] = "client"
-            request.received.set()
-            if request.has_started_response:
-                self.transport.abort()
-                return
-        self._send_error(refused)
-        self._close_after_response(linger=True)
-
-    def _send_error(self, refused: RequestRefused, *headers: tuple[bytes, bytes]) -> None:
-        """Send the status and text of `refused` as a response, with additional `headers`."""
-        headers = (*self._server_state.default_headers, *headers)
-        self.transport.write(render_error(refused.status, refused.text, headers))
-
-    def _close_after_response(self, *, linger: bool = False) -> None:
-        """Close the connection so that the client can still read the last response.
-
-        If bytes arrive at a closed socket, the kernel resets the connection, and the response is
-        lost. Such bytes are likely if `linger` is True, the body is incomplete or reading is
-        paused. Then drop them for KEEP_ALIVE seconds before closing (nginx: lingering_close).
-        """
-        self._is_lingering = True
-        if not (linger or self._body is not None or self.flow.is_reading_paused):
-            self.transport.close()
-            return
-        self._buffer.drop()
-        self._idle_since = self.loop.time()
-        self.flow.allow_resuming()
-        self.flow.resume_reading()
-        if not self.transport.is_closing():
-            self.transport.write_eof()
+def _address(address: Any) -> tuple[str, int] | None:
+    """Return host and port of a TCP socket's address; None for another kind of address."""
+    return (str(address[0]), int(address[1])) if isinstance(address, tuple) else None

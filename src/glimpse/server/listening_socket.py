@@ -9,11 +9,11 @@ def listen(host: str, port: int) -> socket.socket:
     """Return a TCP socket that listens at `host` and `port`; the caller closes the socket.
 
     `host` is an IPv4 address, an IPv6 address without brackets, or a name, which is resolved to an
-    IPv4 address. IPv4 clients cannot connect to an IPv6 address. Port 0 is any free port; `port`
-    must be 65535 or less.
+    IPv4 address. IPv4 clients cannot connect to an IPv6 address. If `port` is 0, the kernel chooses
+    a free port.
 
     Raises OSError if listening fails, for example because the port is in use, or if `host` is empty
-    or cannot be a name of a host.
+    or cannot be a name of a host. Raises OverflowError if `port` is not in 0 to 65535.
     """
     if not host:
         raise OSError(0, "the address is empty; 0.0.0.0 is all addresses")

@@ -163,9 +163,9 @@ class _HeaderLines:
 def check_incomplete_head(head: bytearray, new_from: int) -> None:
     """Raise RequestRefused if the beginning of a head is too large (431) or invalid (400).
 
-    `head` has all bytes received so far. Earlier calls have checked the bytes before the index
-    `new_from`. Not checked are the header lines, apart from control characters and line ends. So a
-    client of another protocol gets a response at once, not only after a timeout.
+    So a client of another protocol gets a response at once, not only after a timeout. `head` has
+    all bytes received so far. Earlier calls have checked the bytes before the index `new_from`.
+    Checks the request line, and in header lines only control characters and line ends.
     """
     if len(head) > MAX_HEAD:
         raise RequestRefused(431, "The headers are too large.")
@@ -189,7 +189,8 @@ def _refused_line(head: bytes | bytearray) -> RequestRefused:
 def _join_repeated(fields: dict[bytes, bytes], headers: Headers) -> None:
     """Fill the dict `fields` with `headers`; join the values of repeated headers by commas.
 
-    Removes what was in `fields` before. Raises RequestRefused (400) if Host is repeated.
+    Removes what was in `fields` before. Joined values keep their order. Raises RequestRefused (400)
+    if Host is repeated.
     """
     fields.clear()
     for name, value in headers:
@@ -277,7 +278,10 @@ def _body_length(fields: dict[bytes, bytes], minor: bytes) -> int | None:
 
 
 def _keeps_alive(connection: bytes | None) -> bool:
-    """Return False if the Connection header of an HTTP/1.1 request has the option ``close``."""
+    """Return False if the Connection header of an HTTP/1.1 request has the option ``close``.
+
+    Otherwise, and if the header is missing (None), return True.
+    """
     if connection is None or connection == b"keep-alive":
         return True
     return b"close" not in (option.strip() for option in connection.lower().split(b","))

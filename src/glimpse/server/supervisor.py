@@ -99,9 +99,9 @@ class Supervisor:
         """Fork a worker process with these settings; return its process id.
 
         Raises OSError if the fork fails. In the worker process, this method does not return: the
-        process exits with the status of `run_worker`, or, after an exception, logs the exception
-        and exits with 1. SIGNALS stay blocked in the worker until it has handlers for them, so that
-        no signal is lost.
+        process exits with the status of `run_worker`. If `run_worker` raises an exception, the
+        worker process logs the exception and exits with 1. SIGNALS stay blocked in the worker until
+        the worker has handlers for SIGNALS, so that no signal is lost.
         """
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:

@@ -113,7 +113,10 @@ class Server(uvicorn.Server):
         self._hooks.on_started()
 
     async def on_tick(self, counter: int) -> bool:
-        """Override: call the hook `on_tick`, and do what uvicorn does. Return True to stop."""
+        """Override: call the hook `on_tick`, then the method of uvicorn; return what it returns.
+
+        The result is True if the server has to stop.
+        """
         self._hooks.on_tick(counter)
         return await super().on_tick(counter)
 

@@ -159,8 +159,9 @@ class _Worker:
     def on_tick(self, tick: int) -> None:
         """Report a heartbeat, check file descriptors, return free memory: each at its interval.
 
-        `tick` is the number of this call. There are TICKS_PER_SECOND calls in a second. While the
-        event loop is blocked, this method is not called, so the supervisor gets no heartbeats.
+        The intervals are `heartbeat_interval`, a second, and 30 seconds. `tick` is the number of
+        this call. There are TICKS_PER_SECOND calls in a second. While the event loop is blocked,
+        this method is not called, so the supervisor gets no heartbeats.
         """
         if self._ticks_per_heartbeat and tick % self._ticks_per_heartbeat == 0:
             self._report("heartbeat")
@@ -198,8 +199,8 @@ class _Worker:
     async def _reload(self) -> None:
         """Reload the application and the settings of this process's server; report the result.
 
-        Opens the log file again, even if the reload fails. Starts another reload if SIGHUP arrived
-        during this reload.
+        If the reload fails, the settings stay as they are. Opens the log file again in both cases.
+        Starts another reload if SIGHUP arrived during this reload.
         """
         reopen_logs(self._application.settings.server)  # even if the configuration is invalid
         reloaded = await self._application.reload(self._load)

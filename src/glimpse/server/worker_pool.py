@@ -120,7 +120,10 @@ class WorkerPool:
             self._start_worker()
 
     def seconds_until_due(self) -> float | None:
-        """Return the seconds after which `run_due` has to be called: 0 for now, None for never."""
+        """Return the seconds after which `run_due` has to be called: 0 for at once.
+
+        Returns None if no replacement and no heartbeat is due at any time.
+        """
         times = list(self._replace_at)
         if self._heartbeat_interval:
             times.append(self._next_heartbeat)
@@ -150,8 +153,7 @@ class WorkerPool:
 
         Reports "started" once: when all workers that run at the moment serve. Reports the result of
         a reload when all workers have finished the reload. `reload_number` is the number that the
-        worker read when its last reload began. The worker's result of an earlier reload than the
-        latest one is ignored.
+        worker read when its last reload began. Results of earlier reloads are ignored.
 
         An event of any kind counts as a heartbeat of the worker. An event of a process that is not
         a worker is ignored.
@@ -206,8 +208,8 @@ class WorkerPool:
         is in progress, only the result of the new reload is reported.
 
         If the configuration is invalid, logs an error, sends no SIGHUP, and reports "reload
-        failed". If another reload is in progress, "reload failed" is reported when that reload has
-        ended, in place of that reload's result.
+        failed". The report is made at once. During another reload, the report is made when that
+        reload has ended, in place of that reload's result.
         """
         if self._is_stopping:
             return

@@ -1,0 +1,75 @@
+"""LingeringConnection: error responses, and a close that lets the client read the last response.
+
+If bytes arrive at a closed socket, the kernel resets the connection, and the client loses the
+response that it has not read. So a connection on which the client may still send lingers: bytes of
+the client are read and dropped for some seconds. nginx calls that lingering_close.
+"""
+
+import logging
+
+from glimpse.server.client_timeouts import ClientTimeouts
+from glimpse.server.error_response import render_error
+from glimpse.server.request_body import RequestBody
+from glimpse.server.request_buffer import RequestBuffer
+from glimpse.server.request_head import RequestRefused
+from glimpse.server.server_state import ServerState
+
+_LOG = logging.getLogger(__name__)
+
+
+class LingeringConnection(ClientTimeouts):
+    """Base class of HttpProtocol: sends error responses, and closes the connection."""
+
+    # Set by the subclass.
+    _server_state: ServerState
+    _client: tuple[str, int] | None  # host and port
+    _buffer: RequestBuffer
+    _body: RequestBody | None  # of the current request, until it has ended
+
+    def _refuse(self, refused: RequestRefused) -> None:
+        """Log a warning about an invalid request, send the error response, and close.
+
+        If a response to a request in progress has started, drop the connection without the error
+        response, because the client would take it for a part of that response. In both cases,
+        `receive` of a request in progress returns ``http.disconnect``, and
+        ``scope["glimpse.incomplete_reason"]`` is "client".
+        """
+        address = self._client[0] if self._client else "-"
+        _LOG.warning("A request from %s was refused: %s", address, refused.text)
+        request = self.request
+        if request is not None and not request.is_response_complete:
+            request.is_disconnected = True
+            request.scope["glimpse.incomplete_reason"] = "client"
+            request.received.set()
+            if request.has_started_response:
+                self.transport.abort()
+                return
+        self._send_error(refused)
+        self._close_after_response(linger=True)
+
+    def _send_error(self, refused: RequestRefused, *headers: tuple[bytes, bytes]) -> None:
+        """Send the status and text of `refused` as a response, with additional `headers`.
+
+        The response has the default headers of the server, too. Does not close the connection.
+        """
+        headers = (*self._server_state.default_headers, *headers)
+        self.transport.write(render_error(refused.status, refused.text, headers))
+
+    def _close_after_response(self, *, linger: bool = False) -> None:
+        """Close the connection so that the client can still read the last response.
+
+        Unsent data is sent in any case. The connection lingers if `linger` is True, the request's
+        body has not ended, or reading is paused. A connection that lingers is closed for writing at
+        once. Bytes of the client are dropped. The connection closes when the client closes it, or
+        after KEEP_ALIVE (5) seconds.
+        """
+        self._is_lingering = True
+        if not (linger or self._body is not None or self.flow.is_reading_paused):
+            self.transport.close()
+            return
+        self._buffer.drop()
+        self._idle_since = self.loop.time()
+        self.flow.allow_resuming()
+        self.flow.resume_reading()
+        if not self.transport.is_closing():
+            self.transport.write_eof()
