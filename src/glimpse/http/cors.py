@@ -62,8 +62,9 @@ class CorsPolicy:
           preflight request.
         - A preflight request asks for a method or a header that is not allowed.
 
-        Otherwise the result has ``Vary: Origin`` and Access-Control-Allow-Origin, and the other
-        headers that the options and the request call for.
+        Otherwise the result has ``Vary: Origin``, Access-Control-Allow-Origin, and, by the options,
+        -Allow-Credentials. For a preflight request, -Max-Age, -Allow-Methods and -Allow-Headers
+        follow. For another request, -Expose-Headers follows.
         """
         origin = self._allowed_origin(_value(headers, b"origin"))
         if origin is None:

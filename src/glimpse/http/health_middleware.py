@@ -50,7 +50,7 @@ class HealthMiddleware:
     def _without_mount(self, scope: Scope) -> Scope:
         """Return the scope. For a health check below a mount, return a copy without the mount.
 
-        Example for its path: ``/image/healthcheck`` -> ``/healthcheck``.
+        The path ``/image/healthcheck`` becomes ``/healthcheck``.
         """
         path = scope["path"]
         for mount in self._mounts:

@@ -99,8 +99,9 @@ def client_address(headers: dict[bytes, bytes]) -> str | None:
     """Return the client's IP address from the proxy headers; None if there is no valid one.
 
     ``X-Forwarded-For`` is read only if there is no ``Forwarded`` header. If a header has several
-    addresses, only the first one counts, even if it is invalid. Names in `headers` are in lower
-    case. The result has no port and no zone (``fe80::1%eth0`` -> ``fe80::1``).
+    addresses, only the first one counts; if the first one is invalid, the result is None. Names in
+    `headers` are in lower case. The result has no port and no zone (``fe80::1%eth0`` ->
+    ``fe80::1``).
 
     Any client can forge these headers: call this function only if proxy headers are trusted.
     """

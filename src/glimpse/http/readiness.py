@@ -38,9 +38,11 @@ class Readiness:
     """Responds 200 if all parts are ready, and 503 otherwise.
 
     `checks` has the name of each part and its check. A part is not ready if its check returns a
-    reason, raises an exception, or takes more than `timeout` seconds. The body is a JSON object
-    with each part. A part that is not ready has its reason, and a part whose check returned a note
-    has that note. Results are kept for a second, so that frequent requests run few checks.
+    reason, raises an exception, or takes more than `timeout` seconds. Results are kept for a
+    second, so that frequent requests run few checks.
+
+    The body is JSON, in which a part may have a reason or a note: ``{"ready": false, "parts":
+    {"glance": {"ready": false, "reason": "..."}}}``.
     """
 
     def __init__(self, checks: Mapping[str, ReadinessCheck], timeout: float = _TIMEOUT) -> None:

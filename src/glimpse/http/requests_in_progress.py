@@ -7,7 +7,7 @@ class RequestsInProgress:
     """Counts the requests that one application is serving.
 
     Call `begin` when a request starts, and `end` when the request ends. Call `add_task` for a task
-    that goes on after the response to a request.
+    that goes on after the response to a request. `count` is the number of requests and tasks.
     """
 
     def __init__(self) -> None:

@@ -7,9 +7,9 @@ the client are read and dropped for some seconds. nginx calls that lingering_clo
 
 import logging
 
+from glimpse.server.body_decoding import RequestBody
 from glimpse.server.client_timeouts import ClientTimeouts
 from glimpse.server.error_response import render_error
-from glimpse.server.request_body import RequestBody
 from glimpse.server.request_buffer import RequestBuffer
 from glimpse.server.request_head import RequestRefused
 from glimpse.server.server_state import ServerState

@@ -278,10 +278,7 @@ def _body_length(fields: dict[bytes, bytes], minor: bytes) -> int | None:
 
 
 def _keeps_alive(connection: bytes | None) -> bool:
-    """Return False if the Connection header of an HTTP/1.1 request has the option ``close``.
-
-    Otherwise, and if the header is missing (None), return True.
-    """
+    """Return True unless `connection`, a Connection header or None, has the option ``close``."""
     if connection is None or connection == b"keep-alive":
         return True
     return b"close" not in (option.strip() for option in connection.lower().split(b","))
