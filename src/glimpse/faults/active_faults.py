@@ -45,7 +45,7 @@ class ActiveFault:
 
         `now` is the time of a monotonic clock, in seconds. If ``rate_limit`` requests were allowed
         in the ``rate_seconds`` before `now`, the request is not counted. In that case, returns the
-        seconds until the next request is allowed, rounded up.
+        seconds until the next request is allowed, rounded up; at least 1.
         """
         limit = self.rule.rate_limit or 1
         while self._passed and self._passed[0] <= now - self.rule.rate_seconds:

@@ -20,8 +20,8 @@ class Delays:
     def add_upload(self, task: asyncio.Task[None]) -> None:
         """Register the task of an upload, so that `end` cancels the task.
 
-        The upload's client has its response already. If `end` was called before, the task is
-        cancelled at once.
+        Call this method when the client of the upload has its response. If `end` was called before,
+        the task is cancelled at once.
         """
         self._uploads.add(task)
         task.add_done_callback(self._uploads.discard)

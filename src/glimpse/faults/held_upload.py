@@ -17,13 +17,13 @@ _NO_CONTENT = 204
 class HeldUpload:
     """An upload whose last part reaches the API ``saving_for`` seconds after the response.
 
-    `app` is the API, and the rule of `fault` has ``saving_for``. `app` serves the upload in a task,
-    so that the upload goes on when `serve` has returned. The response of `app` is dropped, because
-    the client already has a 204.
+    `app` is the API, and the rule of `fault` has ``saving_for``. When the last part arrives, the
+    client gets a 204. The later response of `app` is dropped. `app` serves the upload in a task, so
+    that the upload goes on when `serve` has returned.
 
     If `delays` ends after the last part has arrived, the upload is cancelled. If `delays` ends
-    before the last part arrives, the upload is not delayed, and the client gets the response of
-    `app`.
+    before the last part arrives, the upload is not delayed. In that case, the client gets the
+    response of `app` in place of the 204.
     """
 
     def __init__(
@@ -59,7 +59,8 @@ class HeldUpload:
     async def _run(self) -> None:
         """Let the API serve the request, and catch the Exception that the API raises.
 
-        If the last part has not arrived, the Exception is kept in `_error`; otherwise it is logged.
+        If the last part has not arrived, the Exception is kept in `_error`. Otherwise the Exception
+        is logged without a traceback.
         """
         try:
             await self._app(self._scope, self._receive_held, self._send_unless_held)

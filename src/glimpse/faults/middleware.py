@@ -35,8 +35,9 @@ class FaultMiddleware:
 
     `RequestMiddleware` has to be outside of this middleware, so that responses of faults get a
     request id and a log line. If a request has several faults, their delays add up. Of the faults
-    that do more than delay, only the fault that was added first is injected. Other faults do not
-    count the request in ``applied``, but in ``matched``.
+    that do more than delay, only the fault that was added first is injected, and sets the operation
+    of the current request. A fault that is not injected and does not delay counts the request in
+    ``matched`` only.
     """
 
     def __init__(
@@ -82,8 +83,8 @@ class FaultMiddleware:
     async def _facts(self, scope: Scope) -> RequestFacts:
         """Return the facts of a request; validate its token only if a rule names a project.
 
-        If the token cannot be validated, the result has no projects. So no rule that names a
-        project applies to the request.
+        If the token is missing or cannot be validated, the result has no projects. Then no rule
+        that names a project applies to the request.
         """
         headers = {
             name.decode("latin-1"): value.decode("latin-1")

@@ -61,7 +61,10 @@ def slowing(send: Send, bytes_per_second: int, on_change: OnChange) -> Send:
 
 
 def counting_success(send: Send, on_success: Callable[[], None]) -> Send:
-    """Return a `send` that calls `on_success` before a response with a status below 300."""
+    """Return a `send` that calls `on_success` before it sends the head of a response below 300.
+
+    `on_success` is not called for other statuses.
+    """
 
     async def send_counted(message: Message) -> None:
         if message["type"] == "http.response.start" and message["status"] < FIRST_UNSUCCESSFUL:

@@ -192,15 +192,17 @@ def _contradictions(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _used_effects(values: Mapping[str, Any]) -> list[str]:
-    """Return the keys of `_EFFECTS` (all effects except ``delay``) that a rule sets."""
+    """Return the keys of `_EFFECTS` (all effects except ``delay``) that a rule sets.
+
+    The keys are in the order of `_EFFECTS`. ``reset_connection: false`` does not count.
+    """
     return [name for name in _EFFECTS if name in values and values[name] is not False]
 
 
 def render_rule(rule: FaultRule) -> dict[str, Any]:
     """Return a rule as a dict for JSON, without fields that have their defaults.
 
-    ``body`` is a text, with U+FFFD for bytes that are not UTF-8. `parse_rule` makes the same rule
-    of the result.
+    ``body`` is a text, with U+FFFD for bytes that are not UTF-8.
     """
     default = FaultRule()
     return {

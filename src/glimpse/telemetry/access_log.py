@@ -57,7 +57,7 @@ def log_access(
 
     `client` is the client's address. `size` is the number of bytes of the response's body that were
     sent. `seconds` is the time from the start of the request to the end of the response. `status`
-    is the status code of the response.
+    is the status code of the response. Secrets in the path and query are hidden.
 
     For an incomplete response, the caller passes `incomplete`, and as `status` 499 (because of the
     client) or 500 (because of the server). The line then also has the reason and the status code

@@ -70,8 +70,8 @@ class LineFormatter(_DatedFormatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line and the lines of the traceback, if any, without a line end at the end.
 
-        Raises TypeError or ValueError if the message does not fit its arguments; the handler
-        reports the error.
+        If the message does not fit its arguments, raises the error of ``%``, such as TypeError. The
+        handler reports that error.
         """
         is_in_request = current_context.get() is not NO_REQUEST
         values = {**self._unknown, **record.__dict__, **(_context_ids() if is_in_request else {})}
@@ -114,8 +114,8 @@ class JsonFormatter(_DatedFormatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the JSON object on one line, without a line end.
 
-        Raises TypeError or ValueError if the message does not fit its arguments; the handler
-        reports the error.
+        If the message does not fit its arguments, raises the error of ``%``, such as TypeError. The
+        handler reports that error.
         """
         is_in_request = current_context.get() is not NO_REQUEST
         ids = {name: value for name, value in _context_ids().items() if name in _FIELDS}
