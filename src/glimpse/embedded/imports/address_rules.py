@@ -86,8 +86,8 @@ def parse_networks(texts: Iterable[str]) -> tuple[Network, ...]:
     """Return the networks that `texts` have in CIDR notation, such as ``192.0.2.0/24``.
 
     A single address is a network with one address. Bits after the prefix are ignored:
-    ``192.0.2.7/24`` is ``192.0.2.0/24``. Raises ValueError if a text is neither a network nor an
-    address; the message of the error has the text.
+    ``192.0.2.7/24`` is ``192.0.2.0/24``. White space around a text is ignored. Raises ValueError if
+    a text is neither a network nor an address; the message of the error has the text.
     """
     return tuple(ip_network(text.strip(), strict=False) for text in texts)
 

@@ -83,8 +83,8 @@ class SQLiteCatalog:
         """Return the image with this id, and the status of the membership of `project_id`.
 
         Returns None if no valid image has the id. The membership is None if the image is not
-        shared, if `project_id` is None or the image's owner, or if `project_id` is no member.
-        Raises Unavailable if the file cannot be read.
+        shared, if `project_id` is None or the image's owner, or if `project_id` is no member. Does
+        not check who may see the image. Raises Unavailable if the file cannot be read.
         """
         with self._reading:
             return self._reader.get(image_id, project_id)
@@ -95,12 +95,14 @@ class SQLiteCatalog:
         """Yield the images that match `query` and that `caller` can see, in the query's order.
 
         The list starts after the image `marker`; with None, at the first image. Owner, visibility
-        and memberships decide what `caller` can see; policy rules are not checked. Pages have at
-        most 200 images. Any page may be empty. Only the last page has ``is_last`` set.
+        and memberships decide what `caller` can see; policy rules are not checked. Killed and
+        deleted images are never listed. Pages have at most 200 images. Any page may be empty. Only
+        the last page has ``is_last`` set. A change between two pages may show in the later pages.
 
         `query.marker` is ignored, and `query.limit` does not end the list. The caller stops reading
-        after enough images, and then closes the generator. Raises Unavailable if the file cannot be
-        read, also after some pages.
+        after enough images, and then closes the generator. Any page may raise Unavailable, for the
+        reasons that the class names. Raises CancelledError if `close` is called while the list
+        waits for a thread.
         """
         return self._list_pages.read(caller, query, marker)
 
@@ -126,10 +128,11 @@ class SQLiteCatalog:
         """Pass the image's record to `change`; store and return the image that `change` returns.
 
         Atomic. The record has the membership of `project_id`. `change` must keep `id` and
-        `created_at`. If `check_usage` is given, it gets the usage of `project_id` after the change.
-        Both functions run in the writer's thread. Raises ImageNotFound if no valid image has the
-        id, Unavailable if the file cannot be written, and the errors that `change` and
-        `check_usage` raise. After any error, nothing has changed.
+        `created_at`. The members stay, whatever the new visibility. If `check_usage` is given, it
+        gets the usage of `project_id` after the change, even if nothing has changed. Both functions
+        run in the writer's thread. Raises ImageNotFound if no valid image has the id, Unavailable
+        if the file cannot be written, and the errors that `change` and `check_usage` raise. After
+        any error, nothing has changed.
         """
         return await self._writer_thread.run(
             ImageWriter.update, image_id, project_id, change, check_usage
@@ -187,9 +190,9 @@ class SQLiteCatalog:
     async def put(self, records: Sequence[tuple[Image, Members]]) -> None:
         """Store images with their members: all of them or none.
 
-        Each image replaces a stored image with the same id, and also the members of the stored
-        image. Memberships get the dates of their image. If several `records` have the same id, the
-        last of them is stored. Raises Unavailable if the file cannot be written.
+        Each image replaces a stored image, valid or not, with the same id, and also the members of
+        the stored image. Memberships get the dates of their image. If several `records` have the
+        same id, the last of them is stored. Raises Unavailable if the file cannot be written.
         """
         await self._writer_thread.run(ImageWriter.put, records)
 
@@ -215,8 +218,8 @@ class SQLiteCatalog:
         """Add a task, or replace the task with the same id. Also remove old tasks.
 
         Removes all tasks that have expired at ``task.updated_at``. Of the finished tasks of the
-        task's owner, keeps only the MAX_TASKS that were added last. Raises Unavailable if the file
-        cannot be written.
+        task's owner, keeps only the 1,000 (MAX_TASKS) that were added last. A replaced task keeps
+        its place in this order. Raises Unavailable if the file cannot be written.
         """
         await self._writer_thread.run(ImageWriter.put_task, task)
 
@@ -249,7 +252,7 @@ class SQLiteCatalog:
     async def close(self) -> None:
         """Finish the writes in the queue and the running reads, then close the file.
 
-        If a list waits for a thread, its reader gets CancelledError. Later reads and writes raise
+        A list that waits for a thread ends with CancelledError. Later reads and writes raise
         Unavailable. A second call does nothing.
         """
         self._reading.close()

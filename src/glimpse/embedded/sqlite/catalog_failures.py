@@ -22,9 +22,10 @@ class WriteFailed(Unavailable):
 
 
 class CatalogFailures:
-    """Logs and counts failures of one catalog; remembers the last failed read for a minute.
+    """Counts failed reads and writes of one catalog; logs failed reads.
 
-    `clock` returns seconds. Observers of `telemetry.observer` count the failures.
+    Remembers the last failed read for a minute. `clock` returns seconds. Observers of
+    `telemetry.observer` count the failures.
     """
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:

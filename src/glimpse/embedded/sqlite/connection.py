@@ -14,9 +14,9 @@ def open_connection(path: Path) -> sqlite3.Connection:
 
     A commit is synced to the disk (WAL, synchronous = FULL), except in a state directory without
     syncing (`files.syncing`). Statements wait up to 30 s for another connection's lock. A
-    transaction starts only with an explicit BEGIN. Threads may share the connection if only one
-    thread uses it at a time. SQL statements can call ``comparison_form`` of `text_comparison`,
-    which returns NULL for a value that is not a text.
+    transaction starts only with an explicit BEGIN. Foreign keys are enforced. Threads may share the
+    connection if only one thread uses it at a time. SQL statements can call ``comparison_form`` of
+    `text_comparison`, which returns NULL for a value that is not a text.
 
     The caller closes the connection. Raises sqlite3.Error if the file cannot be opened.
     """

@@ -49,8 +49,8 @@ def is_readable_from_index(caller: Caller, query: ImageQuery) -> bool:
     - The query has at most one filter: names, statuses, or one property. The fields `os_hidden` and
       `member_status` do not count as filters.
     - The visibility is None or "all".
-    - Reading takes at most 16 scans of the index: one for each pair of a scope of the caller (see
-      `scopes_for`) and a name or status.
+    - Reading takes at most 16 scans of the index. Each of the caller's scopes (see `scopes_for`)
+      takes one scan; with a filter by names or statuses, one scan for each name or status.
     """
     if _unindexed_attributes(query) != _NO_FILTER or query.tags or not has_usual_order(query):
         return False
@@ -83,8 +83,8 @@ class FilteredScan:
           500 images fulfil `query.updated_at`, a step examines all these images.
         - The images of a step have at most 400,000 characters of properties together; one larger
           image is a step by itself.
-        - If the order is not newest first, each step sorts all rows that the caller's lists may
-          have.
+        - If the order is not newest first, each step sorts all images of the caller's scopes that
+          pass the query's filters.
         """
         images: Sequence[Image]
         cursor: Image | ListingPosition | None
@@ -142,11 +142,11 @@ class FilteredScan:
     def _read_sorted(
         self, caller: Caller, query: ImageQuery, marker: Image | None, count: int
     ) -> ListStep[Image]:
-        """Sort all rows that the caller's lists may have; read the first `count` after the marker.
+        """Sort the images of the caller's scopes; read the first `count` images after the marker.
 
-        Returns images that fulfil `conditions(query)`. The images may not be valid. Names and
-        properties are compared only as hashes, so `step` has to check each image with
-        `listing_rule`. Memory holds at most `count` images.
+        Sorts only images that fulfil `conditions(query)`. Names and properties are compared only as
+        hashes, so `step` has to check each image with `listing_rule`. The images may not be valid.
+        Memory holds at most `count` images. The cursor is as in `_select`.
         """
         groups = [_in_listing(caller, query, group) for group in indexed_facets(query)]
         return self._select(query, marker, join_clauses((*groups, conditions(query))), count)
@@ -156,10 +156,10 @@ class FilteredScan:
     ) -> ListStep[Image]:
         """Read the first `count` images after the marker for which `condition` holds.
 
-        The images are in the query's order, and may not be valid (see `is_valid_image`). Reading
-        stops earlier, so that the images have at most 400,000 characters of properties together, or
-        are one larger image. The cursor is the last image that was read; None at the end of the
-        list.
+        Reads fewer images if they are large: all images of a step together have at most 400,000
+        characters of properties, and one larger image is a step by itself. The images are in the
+        query's order, and may not be valid (see `is_valid_image`). The cursor is the last image
+        that was read; None at the end of the list. The connection must not be in a transaction.
         """
         keys = sort_keys(query)
         if marker is not None:
@@ -184,13 +184,14 @@ class FilteredScan:
     ) -> ListStep[ListingPosition]:
         """Read images from the next `count` rows of the listing index, newest first.
 
-        `position` is the place after which to start; None for the beginning. Fewer rows are read if
-        the images are large. Rows that are newer or older than `query.created_at` permits are left
-        out.
+        `position` is the place after which to start; None for the beginning. Reads fewer rows if
+        the images are large. Skips rows that are newer than `query.created_at` permits, and ends
+        the list at older rows.
 
         Returns the images that fulfil `conditions(query)`. The images may not be valid. Names and
         properties are compared only as hashes, so `step` has to check each image with
-        `listing_rule`.
+        `listing_rule`. The cursor is the place of the last row that was read; None at the end of
+        the list.
         """
         start, end = _created_between(query)
         if start is not None:
@@ -221,12 +222,12 @@ def _in_listing(caller: Caller, query: ImageQuery, facets: Sequence[str]) -> Cla
 
 
 def _created_between(query: ImageQuery) -> tuple[ListingPosition | None, int | None]:
-    """Return where a list, newest first, starts and ends in the listing index.
+    """Return where the dates of `query.created_at` start and end in the listing index.
 
-    `query.created_at` bounds the list. The first result is the place after which the list starts;
-    None if any new image may be in the list. The second result is the lowest position that an image
-    of the list has; None if any old image may be in the list. Both are None without
-    `query.created_at`, and with its operator "neq".
+    The listing index is in the order newest first. The first result is the place after which the
+    list starts. The first result is None if the list has no newest date. The second result is the
+    lowest position of images in the list. The second result is None if the list has no oldest date.
+    Both are None without `query.created_at`, and with its operator "neq".
     """
     bound = query.created_at
     if bound is None or bound.operator == "neq":

@@ -67,8 +67,9 @@ class ImageWriter:
         """Pass the image's record to `change`; store and return the image that `change` returns.
 
         `change` must keep `id` and `created_at`. Writes nothing if `change` returns an equal image.
-        If `check_usage` is given, it gets the usage of `project_id` after the change. Raises
-        ImageNotFound if no valid image has the id, and what `change` and `check_usage` raise.
+        The members stay, whatever the new visibility. If `check_usage` is given, it gets the usage
+        of `project_id` after the change, even if nothing has changed. Raises ImageNotFound if no
+        valid image has the id, and what `change` and `check_usage` raise.
         """
         before = self._get_existing(image_id, project_id)
         after = change(before)
@@ -147,7 +148,7 @@ class ImageWriter:
         return member
 
     def put(self, records: Iterable[tuple[Image, Members]]) -> None:
-        """Store images with their members; replace existing images with the same ids.
+        """Store images with their members; replace stored images, valid or not, with the same ids.
 
         The members of a replaced image are removed. If several `records` have the same id, the last
         of them is stored. Memberships get the dates of their image.
@@ -215,7 +216,7 @@ class ImageWriter:
     def _reindex(self, image: Image, old: set[int], new: set[int]) -> None:
         """In the listing index, replace an image's keys `old` by `new`. Write only differences.
 
-        The image must have its row, and the `created_at` with which the keys `old` were written.
+        The image must be stored, with the same `created_at` as when the keys `old` were written.
         """
         number = self._reader.row_number(image.id)
         position = position_of(image.created_at, image.id)

@@ -50,7 +50,7 @@ class ListPages:
         """Yield the pages of a list for which `is_readable_from_index` is True.
 
         Reads on the event loop, which runs other tasks between two pages. Raises Unavailable if the
-        file cannot be read.
+        file cannot be read, and after `CheckedReads.close`.
         """
         with self._reading:
             position = self._reader.listing_position(marker) if marker is not None else None
@@ -76,8 +76,8 @@ class ListPages:
         together. If a step would exceed this limit, only its first page is kept, and the next step
         reads the other images again.
 
-        Raises Unavailable if the file cannot be read, after `close`, and if 500 reads are running
-        or waiting. Raises CancelledError if `close` is called while a read waits for a thread.
+        Raises Unavailable if the file cannot be read, after `ReaderThreads.close`, and if 500 reads
+        are running or waiting. Raises CancelledError if the threads are closed while a read waits.
         """
         cursor: Image | ListingPosition | None = marker
         # Each step of a sorted list reads all rows in scope, so the steps are large and few.

@@ -7,7 +7,7 @@ from glimpse.images import Image
 
 
 class ListingPosition(NamedTuple):
-    """The place of an image in the listing index, whose order is newest first.
+    """The place of an image in the listing index, whose order is newest first: highest first.
 
     `position` is a number made of the creation time and the id (`listing_index.position_of`).
     `number` is the image's row number, which orders images with the same position.

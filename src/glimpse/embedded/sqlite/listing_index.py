@@ -161,9 +161,10 @@ def scopes_for(caller: Caller, query: ImageQuery) -> list[str]:
     - community images if the visibility is "all" or "community"
     - images that other projects share with the caller's project if the visibility is None, "all" or
       "shared"; only memberships with the status `query.member_status`, or any status for "all"
-    - the images that the caller's project owns, for any visibility: check the visibility of these
+    - always the images that the caller's project owns, of any visibility
 
-    A caller without a project owns no images, and no images are shared with the caller.
+    So check the visibility of each image that a scope finds. A caller without a project owns no
+    images, and no images are shared with the caller.
     """
     if caller.is_admin:
         return [ADMIN]

@@ -22,8 +22,8 @@ def next_count(query: ImageQuery, count: int, found: int) -> int:
     """Return how many rows the next step reads, after a step of `count` rows found `found` images.
 
     The result is 1,001 for a list that is not in the usual order (newest first). Otherwise, if more
-    than half of the rows matched, the result is 200. If fewer rows matched, the result is four
-    times `count`, at most 1,001.
+    than half of the rows matched, the result is 200. Otherwise, the result is four times `count`,
+    at most 1,001.
     """
     if not has_usual_order(query):
         return MAX_STEP_ROWS

@@ -34,8 +34,8 @@ def join_clauses(clauses: Iterator[Clause] | tuple[Clause, ...], word: str = "AN
 def conditions(query: ImageQuery) -> Clause:
     """Return the SQL condition that an image passes all filters except names and properties.
 
-    The condition also rejects killed and deleted images. The condition accepts every image that
-    `listing_rule` accepts, and possibly more.
+    The condition also rejects killed and deleted images, but does not check who may see an image.
+    The condition accepts every image that `listing_rule` accepts, and possibly more.
     """
     return join_clauses(_conditions(query))
 

@@ -69,7 +69,8 @@ class ReaderThreads:
             raise self._failures.record_failed_read(error) from None
 
     def _on_read(self, read: "asyncio.Future[Any]") -> None:
-        """Subtract a finished read from the number of waiting reads."""
+        """Subtract an ended read from the number of waiting reads. Asyncio does not log its error.
+        """
         self._waiting -= 1
         if not read.cancelled():
             read.exception()  # or asyncio would log it if the caller has been cancelled

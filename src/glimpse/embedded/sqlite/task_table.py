@@ -30,8 +30,8 @@ class TaskTable:
         """Add a task, or replace the task with the same id. Also remove old tasks.
 
         Removes all tasks that have expired at ``task.updated_at``. Of the finished tasks of the
-        task's owner, keeps only the MAX_TASKS that were added last. The caller begins and commits a
-        transaction.
+        task's owner, keeps only the 1,000 (MAX_TASKS) that were added last. A replaced task keeps
+        its place in this order. The caller begins and commits a transaction.
         """
         self._connection.execute(
             f"INSERT INTO tasks ({_COLUMNS}) VALUES ({_PARAMETERS}) "
@@ -54,7 +54,10 @@ class TaskTable:
         return Task._make(row) if row else None
 
     def of_image(self, image_id: str) -> list[Task]:
-        """Return the 100 newest tasks of an image, the oldest first. Includes expired tasks."""
+        """Return the 100 tasks of an image that were added last, the oldest first.
+
+        Includes expired tasks. The list is empty if no task has this `image_id`.
+        """
         rows = self._connection.execute(
             f"SELECT {_COLUMNS} FROM tasks WHERE image_id = ? ORDER BY number DESC LIMIT ?",
             (storable(image_id), _MAX_OF_IMAGE),

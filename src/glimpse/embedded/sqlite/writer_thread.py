@@ -130,7 +130,7 @@ class WriterThread:
 
         If a write raises, only that write is rolled back, and its future gets the error. If the
         transaction fails, nothing is written, the error is logged (at most once a minute), and all
-        futures get WriteFailed.
+        futures get WriteFailed. A future whose event loop is closed is left as it is.
         """
         try:
             self._check_file()
@@ -192,7 +192,10 @@ def _file_id(path: str) -> tuple[int, int] | None:
 
 
 def _resolve(future: "asyncio.Future[Any]", outcome: _Outcome) -> None:
-    """Set the future's result or exception. Do nothing if the future has been cancelled."""
+    """Set the future's result or exception. Do nothing if the future has been cancelled.
+
+    Call this function in the future's event loop.
+    """
     if future.cancelled():
         return
     if outcome.error is not None:
