@@ -68,9 +68,11 @@ class HttpStream:
         For https, the certificate must be valid for the host of the URL. Neither credentials nor
         cookies are sent. The status may be any from 200 on; redirects are not followed.
 
-        Raises ImportFailed if the address cannot be reached, if TLS fails (the certificate is not
-        trusted, for example), or if the headers are late, larger than 64 KiB, or not HTTP. Raises
-        OSError if `tls_context` cannot load its certificate authorities.
+        Raises ImportFailed if the address cannot be reached, or if TLS fails (the certificate is
+        not trusted, for example). Raises ImportFailed also if no bytes arrive for `timeouts.idle`
+        seconds, or if the headers are larger than 64 KiB or not HTTP. Raises OSError if
+        `tls_context` cannot load its certificate authorities. After an error, no connection is left
+        open.
         """
         context = tls_context() if url.is_tls else None
         try:
@@ -100,8 +102,8 @@ class HttpStream:
     async def _request(self, url: DownloadUrl) -> None:
         """Send the request, and wait until the headers of the final response have been read.
 
-        Raises ImportFailed if the headers are late, are larger than 64 KiB, or are not HTTP, or if
-        the connection ends.
+        Raises ImportFailed if no bytes arrive in time, if the headers are larger than 64 KiB or not
+        HTTP, or if the connection ends. Does not close the connection.
         """
         self._writer.write(
             f"GET {url.target} HTTP/1.1\r\nHost: {url.authority}\r\n"
@@ -185,7 +187,7 @@ class HttpStream:
     # Callbacks of httptools
 
     def on_message_begin(self) -> None:
-        """Forget the headers of an interim response (1xx)."""
+        """Begin to read the headers of a response. Forget those of an interim response (1xx)."""
         if not self._is_complete:
             self.headers = {}
             self._has_head = False
@@ -193,7 +195,8 @@ class HttpStream:
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header. If several headers have the same name, only the last one is kept.
 
-        Ignores trailers, and headers beyond 64 KiB.
+        Ignores trailers, and headers beyond 64 KiB. Each header counts 100 bytes more than its
+        text.
         """
         if self._has_head:
             return

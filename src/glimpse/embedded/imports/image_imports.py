@@ -42,10 +42,10 @@ class ImportRequest:
     def stores(self) -> Sequence[str]:
         """The names of the stores to import to; STORE_ID, the only store, if none is named.
 
-        ``all_stores`` also means STORE_ID. The stores need not exist. A name is cut after 100
-        characters; a name in ``stores`` that is not text is converted to text. Raises Invalid if
-        the request has more than one of ``all_stores``, ``stores`` and the header, or if ``stores``
-        is not a list of at least one name.
+        ``all_stores`` also means STORE_ID. The stores need not exist. A name in ``stores`` that is
+        not text is converted to text, and is cut after 100 characters. Raises Invalid if the
+        request has more than one of ``all_stores``, ``stores`` and the header, or if ``stores`` is
+        not a list of at least one name.
         """
         document, header = self.document, self.store_header
         if document.get("all_stores"):
@@ -105,10 +105,10 @@ class ImageImports:
         """Stage data for a queued image: store it, so that `start` can import it later.
 
         The status of the image becomes uploading. `size` is the length of the data in bytes, for
-        the check of the quota; None if it is unknown. If an error is raised while the data is being
-        stored, the image becomes queued again and no data is left. If the disk cannot be written at
-        that moment, the image stays in status uploading until another request gives it data, or the
-        next process starts.
+        the check of the quota; None if it is unknown. If an error is raised or the task is
+        cancelled while the data is being stored, the image becomes queued again and no data is
+        left. If the disk cannot be written at that moment, the image stays in status uploading
+        until another request gives it data, or the next process starts.
 
         Raises these errors:
 
@@ -131,6 +131,7 @@ class ImageImports:
     async def start(self, caller: Caller, image_id: str, request: ImportRequest) -> Task:
         """Start an import in the background, and return its task, which is pending.
 
+        The task claims the image (see `image_states`); the image's status does not change yet.
         Raises these errors, and then stores no task:
 
         - ImageNotFound if there is no such image or `caller` may not see it.
@@ -156,9 +157,11 @@ class ImageImports:
         """Lock the image, claim it for a new task, start the task's import, and return the task.
 
         One transaction stores the task and the claim. The caller has reserved a job for the import.
-        Raises the errors of `start`; then no task is stored and the lock is released. If the caller
-        is cancelled twice, the task may be stored. Then the lock is abandoned, and the next process
-        begins the import.
+        Raises the errors of `start`; then no task is stored and the lock is released.
+
+        If the caller is cancelled during the write, the import starts all the same, and the
+        cancellation is lost. A second cancellation raises CancelledError and abandons the lock. If
+        the task was stored, the next process begins the import.
         """
         task = self._new_task(caller, image_id, request)
         lock = await self._uploads.acquire(image_id)
@@ -244,7 +247,7 @@ class ImageImports:
         )
 
     async def recover(self, resume_other: Callable[[UploadLock], Awaitable[bool]]) -> None:
-        """Resume or undo the uploads and imports that an ended process left.
+        """Resume or undo the uploads and imports that an ended process left; finish its deletions.
 
         A pending import is started. For each other image that the process left, `resume_other` gets
         the upload lock. If `resume_other` continues what the process did with the image, the
@@ -266,7 +269,7 @@ class ImageImports:
         await self._jobs.wait_until_idle()
 
     async def close(self) -> None:
-        """Cancel the imports, and return when all have stopped.
+        """Cancel the running and the waiting imports, and return when all have stopped.
 
         The data that an import has stored until then is removed, and its task becomes pending. The
         next process begins these imports again. Afterwards, `start` raises Unavailable.

@@ -83,10 +83,10 @@ def unstaged(image: Image, now: str) -> Image:
 
 
 def begun(image: Image, task_id: str, store_id: str, now: str) -> Image:
-    """Return the image in status importing, with a property that names the store `store_id`.
+    """Return the image in status importing, with `store_id` in its property IMPORTING_KEY.
 
-    The property that names a failed store becomes empty. `now` becomes ``updated_at``. Raises
-    Conflict if the task has not claimed the image, or if the image is neither queued nor uploading.
+    The property FAILED_KEY becomes an empty text. `now` becomes ``updated_at``. Raises Conflict if
+    the task has not claimed the image, or if the image is neither queued nor uploading.
     """
     require_claimed(image, task_id)
     started = with_status(image, "importing", expected=("queued", "uploading"), now=now)
@@ -94,11 +94,11 @@ def begun(image: Image, task_id: str, store_id: str, now: str) -> Image:
 
 
 def handed_over(image: Image, task_id: str, next_status: str, now: str) -> Image:
-    """Return the image as it was before `begun`, so that another process can begin the import.
+    """Return the image, still claimed by the task, so that another process can begin the import.
 
-    The task still claims the image. The status is `next_status` if it was importing; otherwise the
-    image keeps its status. The properties that `begun` sets become empty, and `now` becomes
-    ``updated_at``. Raises Conflict if the task has not claimed the image.
+    The status is `next_status` if it was importing; otherwise the image keeps its status. The
+    property IMPORTING_KEY becomes an empty text, and `now` becomes ``updated_at``. Raises Conflict
+    if the task has not claimed the image.
     """
     require_claimed(image, task_id)
     before = image._replace(status=next_status) if image.status == "importing" else image
@@ -108,8 +108,8 @@ def handed_over(image: Image, task_id: str, next_status: str, now: str) -> Image
 def succeeded(image: Image, now: str) -> Image:
     """Return the image after its import succeeded. No task claims the image any more.
 
-    The status does not change: an image whose data is stored is active already. The properties that
-    `begun` sets become empty, and `now` becomes ``updated_at``.
+    The status does not change: an image whose data is stored is active already. The properties
+    IMPORTING_KEY and FAILED_KEY become empty texts, and `now` becomes ``updated_at``.
     """
     return _with_properties(image, now, {TASK_KEY: None, IMPORTING_KEY: "", FAILED_KEY: ""})
 
@@ -118,9 +118,9 @@ def failed(image: Image, task_id: str, store_id: str, next_status: str, now: str
     """Return the image after its import failed. No task claims the image any more.
 
     If the image is importing or uploading, its status becomes `next_status`: "uploading" if its
-    staged data is kept, otherwise "queued". A queued image has no size. A property says that the
-    import to `store_id` failed. `now` becomes ``updated_at``. If the task has not claimed the
-    image, returns the image unchanged.
+    staged data is kept, otherwise "queued". A queued image has no size. The property IMPORTING_KEY
+    becomes an empty text, FAILED_KEY becomes `store_id`, and `now` becomes ``updated_at``. If the
+    task has not claimed the image, returns the image unchanged.
     """
     if not is_claimed(image, task_id):
         return image

@@ -85,8 +85,8 @@ class ImportFlow:
         """Wait until the limits let the import run, run it, and return what `_import` returns.
 
         If the job is cancelled, the task becomes pending, so that the next process begins the
-        import, and CancelledError is raised. If the catalog cannot be written at that moment, the
-        next process ends an import that had begun with failure.
+        import, and CancelledError is raised. If the catalog cannot be written at that moment, an
+        import that had begun stays unfinished. The next process ends such an import with failure.
         """
         try:
             async with self._jobs.places.place(task.owner):
@@ -202,7 +202,7 @@ class ImportFlow:
     async def _check_claim(self, task: Task, image: Image) -> None:
         """Raise Conflict if the task does not claim the image any more (see `image_states`).
 
-        Raises ImportFailed if the image was deleted.
+        Raises ImportFailed if the image was deleted, and Unavailable if the catalog cannot be read.
         """
         record = await self._catalog.get(image.id, None)
         if record is None:
@@ -210,7 +210,7 @@ class ImportFlow:
         image_states.require_claimed(record.image, task.id)
 
     async def _fail(self, task: Task, error: Exception) -> None:
-        """Log `error`, and end the task with failure for this reason.
+        """Log `error`, and end the task with failure as `ImportRecords.end_failed` does.
 
         The owner of the task sees the message of ImportFailed and of errors of the image service.
         Any other error is logged with its traceback, and the owner sees only that there was an

@@ -51,7 +51,7 @@ class StagedUploads:
         cannot be written then, the image stays uploading until the next upload or process.
 
         - `require_permitted` returns the record's image, or raises an error if the caller may not
-          stage data. It is called before and after the data is stored.
+          stage data. Called before and after the data is stored.
         - `size` is the length of the data in bytes, for the check of the quotas of `project_id`;
           None if it is unknown.
 

@@ -69,7 +69,9 @@ class ReaderThreads:
             raise self._failures.record_failed_read(error) from None
 
     def _on_read(self, read: "asyncio.Future[Any]") -> None:
-        """Subtract an ended read from the number of waiting reads. Asyncio does not log its error.
+        """Subtract an ended read from the number of waiting reads.
+
+        Also keeps asyncio from logging the error of a read whose caller has been cancelled.
         """
         self._waiting -= 1
         if not read.cancelled():
