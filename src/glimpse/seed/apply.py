@@ -25,9 +25,10 @@ _OPERATOR = Caller("seed", "seed", frozenset(("admin",)), is_admin=True)
 def read_seed(path: Path, options: EmbeddedOptions) -> Seed:
     """Read and check the seed file `path` and the image data files that it names.
 
-    Blocks. Nothing is written. `options` has the formats that images may have, and the rules for
-    their data. Raises InvalidSeed with all problems of the seed, including image data files that
-    cannot be read. Raises OSError if `path` cannot be read.
+    Blocks. Nothing is written. The paths of data files are relative to the directory of `path`.
+    `options` has the formats that images may have, and the rules for their data. Raises InvalidSeed
+    with all problems of the seed, including image data files that cannot be read. Raises OSError if
+    `path` cannot be read.
     """
     text = path.read_text("utf-8", "surrogateescape")
     check = partial(find_data_problem, rules=options.content_rules)
@@ -91,7 +92,8 @@ class _Progress:
 def _store_servers(seed: Seed, state_dir: Path) -> None:
     """Store each server, with what snapshots of the server inherit from the server's image.
 
-    Raises Unavailable if the servers cannot be written.
+    Makes the file of the servers also if there are none, so that the cloud offers servers. Raises
+    Unavailable if the servers cannot be written.
     """
     images = {each.image.id: each.image for each in seed.images}
     servers = [

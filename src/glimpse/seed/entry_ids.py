@@ -37,7 +37,7 @@ class EntryIds:
     def overridden_by(self, other: "EntryIds") -> "EntryIds":
         """Return a new EntryIds with all entries of this EntryIds and of `other`.
 
-        If both have a name, the name refers only to the entries of `other`. Call `add` neither for
-        the result nor later for this EntryIds or `other`: the three share sets.
+        A name that both have refers only to the entries of `other`. Do not call `add` on any of the
+        three afterwards, because they share sets.
         """
         return EntryIds(self.ids | other.ids, {**self.by_name, **other.by_name})

@@ -107,9 +107,10 @@ class WebDownloads:
     async def _open(self, url: DownloadUrl) -> HttpStream:
         """Return the response with status 200, after redirects if there are any.
 
-        The caller closes the response; the others are closed. Raises UrlRefused if a URL is not
-        allowed. Raises ImportFailed if no server responds, for another status, for a redirect
-        without Location, and after more than ten redirects.
+        The caller closes the response; the others are closed. Raises UrlRefused if a URL, also of a
+        redirect, is malformed or not allowed. Raises ImportFailed if no server responds, for
+        another status, for a redirect without Location, and after more than ten redirects. Raises
+        OSError if the certificate authorities for https cannot be loaded.
         """
         for _ in range(_MAX_REDIRECTS + 1):
             stream = await self._request(url)
@@ -129,8 +130,9 @@ class WebDownloads:
         """Request a URL from its allowed addresses, one after the other, until one responds.
 
         The response may have any status from 200 on. The caller closes the response. Raises
-        UrlRefused if no address is allowed. If no address responds, raises the ImportFailed of the
-        last address.
+        UrlRefused as `_permitted_addresses` does. If no address responds, raises the ImportFailed
+        of the last address. Raises OSError if the certificate authorities for https cannot be
+        loaded.
         """
         failure = ImportFailed("the host has no address")
         for address in await self._permitted_addresses(url):
