@@ -44,7 +44,7 @@ class SeedReader:
     def report(self, place: Place, message: str) -> None:
         """Record that the value at `place` cannot be used. `message` is a sentence that says why.
 
-        Records nothing if `read_mapping` has recorded that the key of the value is misspelled.
+        Records nothing for a value whose key is misspelled: `read_mapping` has recorded that.
         """
         if place.path not in self._misspelled:
             self._problems.append(Problem(place.line, place.path, message))
@@ -68,15 +68,15 @@ class SeedReader:
         required: Iterable[str] = (),
         nullable: Collection[str] = (),
     ) -> dict[str, Place]:
-        """Return the values of a mapping by their keys; for any other value, record a Problem.
+        """Return the values of a mapping by their keys, or {} for a value that is no mapping.
 
         All keys must be in `allowed`, and the mapping must have all keys in `required`. A key with
         the value null counts as missing, except for keys in `nullable`. If a key is repeated, its
         first value is returned.
 
-        A key that is not allowed is left out. But if an allowed key that the mapping does not have
-        is similar, the value is returned for the allowed key, which is then not reported as
-        missing.
+        A Problem is recorded for anything else. A key that is not allowed is left out. But if the
+        key is similar to an allowed key, the key is taken as misspelled, and its value is returned
+        for the allowed key, unless the mapping has the allowed key, too: ``nmae`` -> ``name``.
         """
         found = self.read_any_mapping(place)
         for key, value in tuple(found.items()):
@@ -101,9 +101,9 @@ class SeedReader:
     def read_any_mapping(self, place: Place) -> dict[str, Place]:
         """Return the values of a mapping by their keys as they are written: ``1`` is the text "1".
 
-        NUL and lone surrogates are not allowed in a key; such a key is left out. A repeated key is
-        not allowed; its first value is returned. If the value at `place` is no mapping, records a
-        Problem and returns {}.
+        A key must be a scalar without NUL and lone surrogates; for another key, records a Problem
+        and leaves the key out. A repeated key is a Problem; its first value is returned. If the
+        value at `place` is no mapping, records a Problem and returns {}.
         """
         if not isinstance(place.node, yaml.MappingNode):
             self.report(place, "a mapping of keys to values is expected.")

@@ -81,8 +81,8 @@ class ImportRecords:
 
         The image becomes queued, and its staged data is removed. With `keeps_staged_data`, staged
         data is kept, and an image that has some becomes uploading. If the type of the task is
-        ``import``, the image is deleted, because the task has created it. If the image is missing,
-        its files are removed, and the task ends all the same.
+        ``import``, the image is deleted, because the task has created it. Files are removed also if
+        the image is missing.
 
         If the task has not claimed the image, only the task changes, but staged data is removed if
         the image is not uploading. Raises StorageFull if files cannot be removed.

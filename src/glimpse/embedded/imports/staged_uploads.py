@@ -52,8 +52,7 @@ class StagedUploads:
 
         - `require_permitted` returns the record's image, or raises an error if the caller may not
           stage data. Called before and after the data is stored.
-        - `size` is the length of the data in bytes, for the check of the quotas of `project_id`;
-          None if it is unknown.
+        - `size` is the length of the data in bytes, for the quotas of `project_id`, or None.
 
         Raises ImageNotFound, QuotaExceeded, DataTooLarge, StorageFull, Unavailable, and what
         `require_permitted` and `chunks` raise. Raises Conflict if the image is not queued, or is

@@ -107,22 +107,17 @@ class TaskAdmin:
     ) -> Task:
         """Create an image, start to download its data in the background, and return the task.
 
-        The task is pending. The data is downloaded from the URL ``import_from`` in `content`; call
-        `check_url` before. `check` gets the new image before anything is stored, and may raise an
-        error. The quota of the number of images is not checked. If the download fails later, the
-        image is deleted.
-
-        Raises these errors:
+        The data is downloaded from the URL ``import_from`` in `content`; call `check_url` before.
+        `check` gets the new image before anything is stored. The quota of the number of images is
+        not checked. If the download fails later, the image is deleted. Raises these errors:
 
         - Forbidden if the caller may not use tasks or may not create the image.
         - Invalid if text cannot be stored or the properties are too large.
         - Conflict if an image has the id `new.id`, or is being given data by another request.
         - What `check` raises.
         - Unavailable if too many imports are waiting, or after `ImageImports.close`.
-        - Unavailable or StorageFull if the disk cannot be written.
-
-        If writing fails or is cancelled, a pending task may be left, which the next process resumes
-        or ends.
+        - Unavailable or StorageFull if the disk cannot be written. If writing fails or is
+          cancelled, a pending task may be left, which the next process resumes or ends.
         """
         self.check_access(caller)
         now = self._records.clock()
