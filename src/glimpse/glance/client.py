@@ -54,14 +54,14 @@ class GlanceClient:
 
         The request gets a service token if there is one. If the response is then a 401, the request
         is sent once more with a new service token; without a new one, the 401 is returned. All
-        attempts together take at most `total_timeout` seconds. Redirects are returned, not
-        followed.
+        attempts together take at most `total_timeout` seconds, logins and look-ups of servers
+        included. Redirects are returned, not followed.
 
-        Raises Unavailable if no server is known, no server can be reached, or none responds in
-        time. After Unavailable, Glance may still be processing a write. Raises InvalidResponse if
-        the response is not HTTP or incomplete, and TooLarge if its body has more than
-        `request.max_response_bytes`. Raises Invalid if Glance responds 500 and `request.diagnosis`
-        explains why.
+        Raises Unavailable if no server is known, if the last attempt gets no response, or after
+        `total_timeout`. After Unavailable, Glance may still be processing a write. Raises
+        InvalidResponse if the response is not HTTP or incomplete, and TooLarge if its body has more
+        than `request.max_response_bytes`. Raises Invalid if Glance responds 500 and
+        `request.diagnosis` explains why.
         """
         try:
             async with asyncio.timeout(self._options.total_timeout):
@@ -73,7 +73,8 @@ class GlanceClient:
         """Return None if any server responds, otherwise the reason why none does.
 
         Requests the versions from all servers at once, without a token and without retries. A 500,
-        502, 503 or 504 does not count as a response. Returns at the first response, and cancels the
+        502, 503 or 504 does not count as a response, nor does a response that is not HTTP, is
+        incomplete or has more than 64,000 bytes. Returns at the first response, and cancels the
         other requests. Only the timeouts of the transport and of the catalog limit the time. The
         backoff of the servers does not change. Raises nothing.
         """
@@ -98,8 +99,8 @@ class GlanceClient:
         `server` is a base URL. Sends one request, without a token and without retries, and waits at
         most `total_timeout` seconds. Raises Unavailable if the server does not respond. Raises
         InvalidResponse if the response is not HTTP, is incomplete, or has no list of versions.
-        Raises TooLarge if the response is too large. For a status code other than 200 and 300,
-        raises the error of `error_from_response`.
+        Raises TooLarge if the response has more than 64,000 bytes. For a status code other than 200
+        and 300, raises the error of `error_from_response`.
         """
         result: AttemptResult
         try:

@@ -23,10 +23,12 @@ def extract_reason(body: bytes) -> str:
     """Return the reason in the body of an error response: one line, at most 1,000 characters.
 
     In a JSON object, the reason is ``error.message`` if ``error`` is an object, otherwise
-    ``message``. In any other body, the reason is the whole text. A first line such as ``404 Not
-    Found`` is removed, and ``<head>`` and ``<h1>`` elements with their content. All other tags are
-    removed, but not their content. Entities such as ``&lt;`` are replaced. Returns an empty text if
-    the body has no reason.
+    ``message``. In any other body, the reason is the whole text; bytes that are not UTF-8 become
+    U+FFFD. Returns an empty text if the body has no reason, or if a message in JSON is not text.
+
+    From any reason, a first line such as ``404 Not Found`` is removed, and ``<head>`` and ``<h1>``
+    elements with their content. All other tags are removed, but not their content. Entities such as
+    ``&lt;`` are replaced.
     """
     text = body.decode(errors="replace")
     try:

@@ -41,15 +41,16 @@ def parse_image(document: Any, base_attributes: frozenset[str]) -> Image:
     """Return the image that a parsed JSON document describes.
 
     Keys that are not in `base_attributes` are properties. A property whose value is neither text
-    nor null becomes JSON text. Attributes that Image does not have are left out. If ``visibility``
-    is missing, the image is "private". The dates may be any text. `image_from_document` has the
-    defaults of other attributes.
+    nor null becomes JSON text. Keys of `base_attributes` that Image does not have, such as
+    ``file``, are left out. If ``visibility`` is missing, the image is "private".
+    `image_from_document` has the defaults of other attributes that are missing or null. The dates
+    may be any text.
 
     Raises InvalidResponse
 
     - if the document is not an object
-    - if ``id``, ``status``, ``created_at`` or ``updated_at`` is missing
-    - if an attribute has the wrong type
+    - if ``id``, ``status``, ``created_at`` or ``updated_at`` is missing or null
+    - if another attribute has the wrong type, or ``visibility`` is null
     - if a property cannot be written as JSON
     - if the id is not 1 to 255 printable ASCII characters, or has a space, a double quote or a
       backslash

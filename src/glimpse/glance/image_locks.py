@@ -78,9 +78,9 @@ class ImageLocks:
         two images at once: both images may have the same lock. If a process exited while it held a
         lock in files, first waits until the PATCH of that process must be over.
 
-        Raises Unavailable if the wait takes longer than `timeout` seconds, or if the lock service
-        fails. After an exception of the block, the lock is released, too. A failure to release the
-        lock is only logged.
+        Raises Unavailable if both waits together take longer than `timeout` seconds, if the lock
+        service fails, or if a marker file cannot be read or created. After an exception of the
+        block, the lock is released, too. A failure to release the lock is only logged.
         """
         name = lock_name(image_id)
         local_lock, users = self._local_locks.get(name) or (asyncio.Lock(), 0)
@@ -109,9 +109,10 @@ class ImageLocks:
         """Return the seconds until a PATCH that an exited process left unfinished must be over.
 
         Call this while you hold the lock `name`. Then a marker file can only be from a process that
-        exited during its write. Returns 0 if there is no marker file, if the marker is
-        `write_expiry` seconds old, or if the locks are not in files. Raises Unavailable if the
-        marker file cannot be read.
+        exited during its write. Returns at most `write_expiry`, also for a marker file from the
+        future. Returns 0 if there is no marker file, if the marker is `write_expiry` seconds old,
+        or if the locks are not in files. Logs an error and raises Unavailable if the marker file
+        cannot be read.
         """
         if self._markers is None:
             return 0.0
@@ -129,9 +130,9 @@ class ImageLocks:
         """Create a marker file for the ``with`` block, and remove the file afterwards.
 
         Call this while you hold the lock `name`. Does nothing if the locks are not in files. The
-        marker stays if the process exits within the block. Raises Unavailable if the marker cannot
-        be created. If the marker cannot be removed, logs an error; the next write then waits until
-        the marker expires.
+        marker stays if the process exits within the block. Logs an error and raises Unavailable if
+        the marker cannot be created. If the marker cannot be removed, only logs an error; the next
+        write then waits until the marker expires.
         """
         if self._markers is None:
             yield
