@@ -16,8 +16,9 @@ _DEFAULT_INTERVAL = 1.0
 class LockHeartbeat:
     """A thread that renews all locks of `coordinator`, three times per expiry time.
 
-    Start `coordinator` before the thread. After a failure, the thread tries again every second. An
-    outage of the lock service is logged once when it begins and once when it ends.
+    If the lock service names no expiry time, the thread renews the locks every second. After a
+    failure, the thread tries again every second. An outage of the lock service is logged once when
+    it begins and once when it ends. Start `coordinator` before the thread.
 
     An asyncio task would renew the locks too late while the event loop is busy. tooz's own
     heartbeat logs each failure, and cannot be stopped during an outage.

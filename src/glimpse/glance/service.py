@@ -92,7 +92,8 @@ class GlanceImageService:
     ) -> AsyncGenerator[Page, None]:
         """Yield pages of Glance's list, without malformed images, and without checking the rules.
 
-        All pages together have at most `limit` images; None is no limit. Raises as `list_images`.
+        All pages together have at most `limit` images; None is no limit. One image more is
+        requested from Glance, to find out whether there are more. Raises as `list_images`.
         """
         remaining = sys.maxsize if limit is None else limit
         pages = iterate_pages(
@@ -142,8 +143,8 @@ class GlanceImageService:
     async def versions(self) -> dict[str, list[str] | ImageServiceError]:
         """Return each server's API version ids, or the error of the request, by base URL.
 
-        Calls one server after the other, each for at most `total_timeout` seconds. A base URL may
-        have a password. Raises Unavailable if the servers cannot be looked up.
+        Calls one server after the other, in sorted order, each for at most `total_timeout` seconds.
+        A base URL may have a password. Raises Unavailable if the servers cannot be looked up.
         """
         found: dict[str, list[str] | ImageServiceError] = {}
         for server in sorted((await self._client.servers()).order()):
@@ -180,17 +181,18 @@ class GlanceImageService:
     ) -> Image:
         """Apply `changes` under the image's lock; return the image as it is afterwards.
 
-        `read_image` (None: `get_image`) reads the present image. If nothing changes, sends no
-        PATCH, or a PATCH that only makes Glance check the permission. Raises the first that
-        applies:
+        `read_image` (None: `get_image`) reads the present image. If nothing changes and
+        `is_empty_patch_allowed` is true, no PATCH is sent. If nothing changes and it is false, a
+        PATCH that sets an attribute to its present value makes Glance check the permission. Raises
+        the first that applies:
 
         - Unavailable if the lock cannot be acquired
         - the errors of `read_image`
         - PropertyNotFound for a key to remove that the image does not have
         - PropertyLimitExceeded for more than `changes.limit` properties
-        - Forbidden if a rule or Glance forbids the change
-        - Conflict if Glance responds 409
+        - Forbidden if a rule forbids the change
         - Invalid if Glance cannot store a property
+        - the error of `image_error`, such as Forbidden or Conflict, if Glance refuses the PATCH
         """
         # Glance's usual database ignores the case of an id: all spellings are one image's.
         async with self._image_locks.lock(image_id.lower()):
@@ -214,8 +216,9 @@ class GlanceImageService:
     ) -> Image:
         """Send `operations`, a JSON patch with `changes` to `image`; return the changed image.
 
-        Raises Invalid for a property that Glance cannot store, and the errors of
-        `GlanceClient.send` and `_parse_response`.
+        Raises Invalid if Glance responds 500 or 404 because it cannot store a property. Any other
+        unsuccessful response raises the error of `image_error`, such as ImageNotFound, Forbidden or
+        Conflict. After Unavailable, Glance may still apply the patch.
         """
         diagnosis = functools.partial(diagnose_properties, image.properties, changes.set)
         response = await self._client.send(
@@ -279,7 +282,10 @@ class GlanceImageService:
         await self._image_locks.close()
 
     def _request(self, method: str, caller: Caller, image_id: str) -> GlanceRequest:
-        """Return a request for one image, without a body. Raises as `image_path` does."""
+        """Return a request for one image, without a body.
+
+        Raises ImageNotFound if the id cannot be a part of a path (see `image_path`).
+        """
         return GlanceRequest(
             method,
             image_path(image_id),

@@ -84,9 +84,12 @@ class ToozLocks:
 
         Pass the lock that is returned to `release`. Until then, the lock is renewed, so that it
         does not expire. The first call connects to the lock service; after a failure, the next call
-        connects. Raises Unavailable if the lock service cannot be reached, fails or does not
-        respond within `call_timeout`. If the lock service grants the lock later, the lock is
-        released at once.
+        connects.
+
+        Raises Unavailable if the lock service cannot be reached or fails. Also raises Unavailable
+        if the connection or the lock takes longer than `call_timeout`. Such a connection attempt
+        goes on, and the next call waits for it. If the lock service grants the lock later, the lock
+        is released at once.
         """
         if not self._is_started:
             try:
@@ -114,7 +117,10 @@ class ToozLocks:
             )
 
     async def close(self) -> None:
-        """Stop the heartbeat and disconnect. A failure is logged; nothing is raised."""
+        """Stop the heartbeat and disconnect, which takes at most `call_timeout` seconds.
+
+        A failure is logged; nothing is raised.
+        """
         self._startup.close()
         self._heartbeat.stop()
         if self._is_started:

@@ -43,8 +43,8 @@ def diagnose_properties(
 
     Reported are keys of Glance's own (``base``, ``extra_properties``, ``__*__``), keys of more than
     255 characters, values of more than 65,535 bytes, and NUL characters. A new key is also reported
-    if it differs from another key only in case or accents. Most databases that ignore case ignore
-    accents, too.
+    if `_folded` is the same for another key of the image or of `new_properties`, because most
+    databases do not tell such keys apart. Example: ``Color`` and ``colór``.
     """
     present = {_folded(key): key for key in properties if len(key) <= _MAX_KEY_LENGTH}
     for key, value in new_properties.items():

@@ -98,7 +98,8 @@ class ConnectionPool:
     def _take_idle(self) -> _PooledConnection | None:
         """Remove and return the idle connection that was used last; None if there is none.
 
-        Expired connections do not count. Those that were used later are closed.
+        Expired connections are not returned. An expired connection that was used after the returned
+        one is closed.
         """
         now = self._clock()
         while self._idle:
