@@ -50,8 +50,8 @@ async def iterate_pages(
     place. Close the generator (`aclose`) to cancel a prefetch.
 
     Raises InvalidResponse if the list repeats a marker, has an empty page before the last one, or
-    has more than 100,000 pages. Raises TooLarge if a page of one image is too large. Also raises
-    the other errors of `fetch` and those of `parse_page`.
+    has more than 100,000 pages. Raises TooLarge if a page of one image is too large, and the other
+    errors of `fetch` and `parse_page`.
     """
     seen, count, prefetch = {marker}, min(page_size, wanted), _Prefetch(fetch, prefetch_limit)
     try:

@@ -92,8 +92,8 @@ class GlanceImageService:
     ) -> AsyncGenerator[Page, None]:
         """Yield pages of Glance's list, without malformed images, and without checking the rules.
 
-        All pages together have at most `limit` images; None is no limit. One image more is
-        requested from Glance, to find out whether there are more. Raises as `list_images`.
+        All pages together have at most `limit` images; None is no limit. Requests one image more,
+        to find out whether there are more. Raises as `list_images`.
         """
         remaining = sys.maxsize if limit is None else limit
         pages = iterate_pages(
@@ -181,10 +181,9 @@ class GlanceImageService:
     ) -> Image:
         """Apply `changes` under the image's lock; return the image as it is afterwards.
 
-        `read_image` (None: `get_image`) reads the present image. If nothing changes and
-        `is_empty_patch_allowed` is true, no PATCH is sent. If nothing changes and it is false, a
-        PATCH that sets an attribute to its present value makes Glance check the permission. Raises
-        the first that applies:
+        `read_image` (None: `get_image`) reads the present image. If nothing changes, Glance still
+        has to check the permission: a PATCH that changes nothing is sent unless
+        `is_empty_patch_allowed`. Raises the first that applies:
 
         - Unavailable if the lock cannot be acquired
         - the errors of `read_image`
@@ -192,7 +191,7 @@ class GlanceImageService:
         - PropertyLimitExceeded for more than `changes.limit` properties
         - Forbidden if a rule forbids the change
         - Invalid if Glance cannot store a property
-        - the error of `image_error`, such as Forbidden or Conflict, if Glance refuses the PATCH
+        - the error of `image_error`, such as Conflict, if Glance refuses the PATCH
         """
         # Glance's usual database ignores the case of an id: all spellings are one image's.
         async with self._image_locks.lock(image_id.lower()):
@@ -216,9 +215,8 @@ class GlanceImageService:
     ) -> Image:
         """Send `operations`, a JSON patch with `changes` to `image`; return the changed image.
 
-        Raises Invalid if Glance responds 500 or 404 because it cannot store a property. Any other
-        unsuccessful response raises the error of `image_error`, such as ImageNotFound, Forbidden or
-        Conflict. After Unavailable, Glance may still apply the patch.
+        Raises Invalid if Glance responds 500 or 404 because it cannot store a property. Otherwise
+        raises the errors of `GlanceClient.send` and `_parse_response`.
         """
         diagnosis = functools.partial(diagnose_properties, image.properties, changes.set)
         response = await self._client.send(
@@ -282,10 +280,7 @@ class GlanceImageService:
         await self._image_locks.close()
 
     def _request(self, method: str, caller: Caller, image_id: str) -> GlanceRequest:
-        """Return a request for one image, without a body.
-
-        Raises ImageNotFound if the id cannot be a part of a path (see `image_path`).
-        """
+        """Return a request for one image. Raises ImageNotFound if `image_path` does."""
         return GlanceRequest(
             method,
             image_path(image_id),

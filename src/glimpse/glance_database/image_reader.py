@@ -196,9 +196,9 @@ class ImageReader:
     async def _find_marker(self, reader: GlanceCaller, marker: str) -> Position:
         """Return the position of the image whose id is `marker`.
 
-        Raises Invalid if `marker` is empty or longer than an id. Raises MarkerNotFound if no image
-        has this id, or if the image is deleted and the caller is no admin. Raises MarkerNotVisible
-        if the caller may not see the image.
+        Raises Invalid if `marker` is empty or has more than 36 characters. Raises MarkerNotFound if
+        no image has this id, or if the image is deleted and the caller is no admin. Raises
+        MarkerNotVisible if the caller may not see the image.
         """
         if len(marker) > _MAX_ID_LENGTH:
             raise Invalid("Image with the given id %(image_id)s was not found")  # as Glance says

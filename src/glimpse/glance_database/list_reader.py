@@ -40,12 +40,13 @@ class Listing(NamedTuple):
 class ListReader:
     """Reads pages of lists, by the index of creation dates or by the indexes of the list.
 
-    Reading by dates needs no sorting, but also reads images that are not in the list. So only a
-    window is read by dates: the next 1,000 images of all projects, or 8 times as many images as the
-    page has if that is more. If the window does not fill the page, the rest is read by the indexes
-    of the list. For the next minute, pages of similar lists are then read by these indexes only.
-    Two lists are similar if they have the same `Listing.key`, and if their pages are both short (at
-    most 200 images) or both long.
+    A list without `Listing.indexes` is read by dates. For other lists, reading by dates needs no
+    sorting, but also reads images that are not in the list. So only a window is read by dates: the
+    next 1,000 images of all projects, or 8 times as many images as the page has if that is more. If
+    the window does not fill the page, the rest is read by the indexes of the list. For the next
+    minute, pages of similar lists are then read by these indexes only. Two lists are similar if
+    they have the same `Listing.key`, and if their pages are both short (at most 200 images) or both
+    long.
     """
 
     def __init__(

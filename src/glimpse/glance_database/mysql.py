@@ -131,8 +131,8 @@ def _is_lost(error: Exception) -> bool:
 def _operational_error(error: Exception) -> DatabaseError:
     """Return the DatabaseError for an error of asyncmy, by its code.
 
-    - ConnectionLost: codes from 2000, which come from the client, and codes with which the server
-      ends a connection.
+    - ConnectionLost: codes from 2000, which come from the client, codes with which the server ends
+      a connection, and errors without a code.
     - DatabaseUnavailable: the server is too busy, or has stopped the statement.
     - ValueRefused: the tables cannot have a text of the statement.
     - QueryFailed: all other codes.

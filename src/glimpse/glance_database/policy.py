@@ -166,9 +166,9 @@ class GlanceCaller:
     def _target(self, image: Image) -> dict[str, Any]:
         """Return the attributes and properties of the image that rules can name as ``%(key)s``.
 
-        ``project_id`` is the image's owner. ``member_id`` is the caller's project if another
-        project shares the image, otherwise None. Tags are left out. An attribute hides a property
-        of the same name.
+        ``project_id`` is the image's owner. ``member_id`` and ``member`` are the caller's project
+        if another project shares the image, otherwise None. Tags are left out. An attribute hides a
+        property of the same name.
         """
         attributes = image._asdict()
         del attributes["tags_json"], attributes["properties_json"]

@@ -115,7 +115,10 @@ class PrimaryPositions:
         return not self._known or self._clock() - self._known[-1].time >= self._interval
 
     async def _read_and_keep(self) -> None:
-        """Read and keep the position. Forget positions that are `max_lag` seconds older."""
+        """Read and keep the position. Forget positions that are `max_lag` seconds older.
+
+        Raises DatabaseError if the position cannot be read.
+        """
         read = await self._read()
         oldest = read.time - self.max_lag
         self._known = [each for each in self._known if each.time >= oldest] + [read]
@@ -137,8 +140,9 @@ class PrimaryPositions:
     async def _bounded(self, reading: Awaitable[Result]) -> Result:
         """Return the result of `reading`.
 
-        Raises ReplicaNotCurrent if `reading` raises a DatabaseError, or takes longer than `timeout`
-        seconds. The `detail` of the new error is the text of a QueryFailed, otherwise empty.
+        A ReplicaNotCurrent of `reading` gets out unchanged. Also raises ReplicaNotCurrent if
+        `reading` raises another DatabaseError, or takes longer than `timeout` seconds. The `detail`
+        of this new error is the text of a QueryFailed, otherwise empty.
         """
         try:
             async with asyncio.timeout(self._timeout):

@@ -39,9 +39,9 @@ class Replica:
 
     After a statement or a check has found that the replica is not current, each statement raises
     ReplicaNotCurrent at once. Such a statement also starts a check in the background, but not
-    within a second after a failed check (or a quarter of `max_lag`, if that is shorter). After a
-    successful check, statements are run again. The log says when the replica is no longer read, and
-    when it is read again.
+    within a second after the last failure of a statement or check (or a quarter of `max_lag`, if
+    that is shorter). After a successful check, statements are run again. The log says when the
+    replica is no longer read, and when it is read again.
 
     A replica that fails is not called either: see GlanceDatabase.
     """

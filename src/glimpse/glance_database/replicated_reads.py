@@ -27,8 +27,8 @@ class ReplicatedReads:
 
     `reader` reads the replicas while they are current, otherwise the primary. `writes` are the
     recent writes of this gateway (see RecentWrites). An image that was written recently must be
-    read from the primary. So every read sees all writes that were acknowledged before the read
-    began.
+    read from the primary. So every read sees all writes that this gateway acknowledged before the
+    read began.
     """
 
     def __init__(
