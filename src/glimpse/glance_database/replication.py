@@ -33,8 +33,9 @@ class Replication(NamedTuple):
     """How log positions are read from one kind of database.
 
     `primary` and `replica` are the statements to run on a primary and on a replica. `parse_primary`
-    and `parse_replica` parse the row that the statement returns. Both functions raise
-    ReplicaNotCurrent if the server has no such position, and TypeError or ValueError if the row is
+    and `parse_replica` parse the row that the statement returns. `parse_primary` raises
+    ReplicaNotCurrent if the server is no primary or writes no log, `parse_replica` if the server is
+    no replica or does not replicate. Both functions raise TypeError or ValueError if the row is
     malformed.
     """
 

@@ -69,9 +69,10 @@ class GlanceDatabaseImageService:
     async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
         """Yield the pages of a list; `ImageService.list_images` says which, and the errors.
 
-        The database may fail before the first page or between two pages. If `falls_back` is true,
-        the rest of the list is then read from Glance's API. If `falls_back` is false, raises
-        Unavailable.
+        A query that is not supported, or has a value that the database cannot compare, is read from
+        Glance's API. The database may fail before the first page or between two pages. If
+        `falls_back` is true, the rest of the list is then read from Glance's API. If `falls_back`
+        is false, raises Unavailable.
         """
         if not is_supported(query):
             pages = self._glance.list_images(caller, query)
@@ -92,10 +93,9 @@ class GlanceDatabaseImageService:
         """Yield pages of a list, with at most `query.limit` images, without checking the rules.
 
         `filters.is_supported(query)` must be True. Before the first page, raises Forbidden,
-        Invalid, MarkerNotFound or MarkerNotVisible. If the database fails and `falls_back` is
-        false, raises Unavailable. If `falls_back` is true, yields the rest of the list from
-        Glance's API. Then Glance's errors get out, also MarkerNotFound if the last image has been
-        deleted meanwhile.
+        Invalid, MarkerNotFound or MarkerNotVisible. If the database fails and `_check_fallback`
+        does not raise Unavailable, yields the rest of the list from Glance's API. Then Glance's
+        errors get out, also MarkerNotFound if the last image has been deleted meanwhile.
         """
         last_id, remaining = query.marker, query.limit
         try:
@@ -122,7 +122,7 @@ class GlanceDatabaseImageService:
         """Return the image with this id; `ImageService.get_image` says which errors are raised.
 
         If the database cannot be read, returns Glance's image if `falls_back` is true, otherwise
-        raises Unavailable.
+        raises Unavailable. If the database cannot compare the id, always returns Glance's image.
         """
         return await self._get_image(self._reader_of(image_id), caller, image_id)
 
@@ -161,8 +161,9 @@ class GlanceDatabaseImageService:
     async def _read_for_write(self, caller: Caller, image_id: str) -> Image:
         """Return the image from the primary, and record that a write is about to be made.
 
-        If the database cannot be read, returns Glance's image if `falls_back` is true, otherwise
-        raises Unavailable. Raises ImageNotFound if the caller cannot see the image.
+        Reads the image from Glance's API, or raises Unavailable, in the same cases as `get_image`.
+        Raises ImageNotFound if the caller cannot see the image. After an error, no write is
+        recorded.
         """
         image = await self._get_image(self._reader, caller, image_id)
         if self._replicated is not None:

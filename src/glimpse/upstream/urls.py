@@ -31,8 +31,8 @@ def _may_have_password(parts: SplitResult) -> bool:
 
     The ``@`` may be percent-encoded. In ``http://user:pass/word@host``, the password has a ``/``,
     so it ends in the path. Therefore a URL with a scheme and a host may have a password if a colon
-    in the host, port or path precedes the ``@``. A URL without one of them may have a password
-    before any ``@``.
+    in the host, port or path precedes the ``@``. A URL without a scheme or without a host may have
+    a password before any ``@``.
     """
     before, at, _ = unquote(parts.path).rpartition("@")
     if not at:
