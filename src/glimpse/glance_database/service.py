@@ -162,8 +162,7 @@ class GlanceDatabaseImageService:
         """Return the image from the primary, and record that a write is about to be made.
 
         Reads the image from Glance's API, or raises Unavailable, in the same cases as `get_image`.
-        Raises ImageNotFound if the caller cannot see the image. After an error, no write is
-        recorded.
+        Raises ImageNotFound if the caller cannot see the image.
         """
         image = await self._get_image(self._reader, caller, image_id)
         if self._replicated is not None:

@@ -92,8 +92,8 @@ class ConnectionPool:
         return None
 
     def _put_back(self, connection: Connection) -> None:
-        """Keep an open connection for the next request, or close the connection if the pool is
-        retired.
+        """Keep an open connection for the next request. If the pool is retired, close the
+        connection.
 
         Do nothing with a closed connection.
         """
