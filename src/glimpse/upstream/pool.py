@@ -92,8 +92,7 @@ class ConnectionPool:
         return None
 
     def _put_back(self, connection: Connection) -> None:
-        """Keep an open connection for the next request. If the pool is retired, close the
-        connection.
+        """Keep an open connection for the next request, or close it if the pool is retired.
 
         Do nothing with a closed connection.
         """
