@@ -67,7 +67,7 @@ class ComputeAPI:
         options: ComputeOptions,
         server_routes: RouteTable | None = None,
     ) -> None:
-        """`server_routes` has the routes of servers and flavors; None responds to them with 501."""
+        """If `server_routes` is None, the paths of servers and flavors get 501."""
         self._image_routes = image_routes
         self._server_routes = server_routes or RouteTable(())
         self._policy = policy
@@ -80,13 +80,14 @@ class ComputeAPI:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the response to a request.
 
-        OPTIONS gets 200 with an empty body, and needs no token. But OPTIONS for ``/``, ``/v2`` or
-        ``/v2.1`` gets the response to a GET.
+        Repeated slashes in the path count as one. OPTIONS gets 200 with an empty body, and needs
+        no token. But OPTIONS for ``/``, ``/v2`` or ``/v2.1`` gets the response to a GET if that is
+        no error.
 
-        A Fault, an ImageServiceError or an IdentityError becomes an error response. If the client
-        disconnects before the request's body is complete, nothing is sent. Raises ResponseAborted
-        if the image service fails while a list is being streamed. Other exceptions are raised
-        unchanged.
+        A Fault, an ImageServiceError or an IdentityError becomes an error response, and so does a
+        body that is too large. If the client disconnects before the request's body is complete,
+        nothing is sent. Raises ResponseAborted if the image service fails while a list is being
+        streamed. Other exceptions are raised unchanged.
         """
         path = scope["path"]
         if "//" in path:
@@ -116,8 +117,8 @@ class ComputeAPI:
         - 404 if no route has the method and path;
         - the error responses of `_perform`, such as 501 for a route that only Compute has.
 
-        Sets the operation in the request context. Raises ClientDisconnected if the client
-        disconnects before the body is complete.
+        Records the caller in the request context, and the operation if a route matches. Raises
+        ClientDisconnected if the client disconnects before the body is complete.
         """
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         accept = header_text(headers, b"accept")
@@ -165,8 +166,10 @@ class ComputeAPI:
     async def _perform(self, scope: Scope, match: Match, caller: Caller, body: bytes) -> Response:
         """Parse and check a request, call its handler, and complete the headers of the response.
 
-        A Fault becomes an error response, and so does an ImageServiceError (see
-        `fault_from_error`). NotAuthenticated becomes a 401. Other exceptions are raised unchanged.
+        Checks the microversion first, then asks for the URL of the Image API, then checks the body,
+        and last what `check_request` checks. NotAuthenticated becomes a 401. A Fault becomes an
+        error response, and so does any other ImageServiceError (see `fault_from_error`). Other
+        exceptions are raised unchanged.
         """
         microversion: Microversion | None = None
         try:
@@ -233,9 +236,9 @@ async def _send(response: Response, method: str, receive: Receive, send: Send) -
     """Send a response as ASGI messages; the pieces of a generator are sent one by one.
 
     If `method` is HEAD, a body of bytes is left out. (Only a GET has a generator as its body.) If
-    the client disconnects, a stream ends without an error. Raises ResponseAborted if the image
-    service fails while the stream is being sent. After the first piece, the generator is closed in
-    any case.
+    the client disconnects, a stream ends with the next piece, without an error. Raises
+    ResponseAborted if the generator raises an ImageServiceError; the status and headers are sent by
+    then. The generator is closed, even after an error.
     """
     status, body, headers = response
     if body is None or isinstance(body, bytes):

@@ -14,6 +14,7 @@ def deprecation_headers(image_service_url: str, image_id: str, sunset: str | Non
 
     Deprecation has the date on which Compute deprecated its Images API. The Link is to
     ``/v2/images/{image_id}`` below `image_service_url`; if `image_id` is "", to ``/v2/images``.
+    The URL in the Link is percent-encoded.
     `sunset` is the HTTP date for the header Sunset (RFC 8594). If `sunset` is None or "", there is
     no such header.
     """

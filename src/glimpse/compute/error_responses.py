@@ -93,7 +93,7 @@ def route_not_found(method: str, accept: str) -> Response:
     """Return the 404 page for a method and path that no operation has.
 
     The page is HTML, JSON or plain text, as the Accept header `accept` prefers. If `method` is
-    HEAD, the body is empty.
+    HEAD, the body is empty. The headers are those of `_page`.
     """
     return _page(404, "Not Found", _NOT_FOUND, method, accept)
 
@@ -102,7 +102,7 @@ def body_too_large(method: str, accept: str) -> Response:
     """Return the 413 page for a body above ``max_request_body_size``.
 
     The page is HTML, JSON or plain text, as the Accept header `accept` prefers. If `method` is
-    HEAD, the body is empty.
+    HEAD, the body is empty. The headers are those of `_page`.
     """
     return _page(413, "Request Entity Too Large", _TOO_LARGE, method, accept)
 
@@ -111,7 +111,9 @@ def _page(status: int, title: str, text: str, method: str, accept: str) -> Respo
     """Return the error page that WebOb sends, byte for byte.
 
     The page is HTML or JSON, as the Accept header `accept` prefers. A malformed header gets HTML. A
-    header that accepts neither, or is "", gets plain text. A HEAD request gets no body.
+    header that accepts neither, or is "", gets plain text. A HEAD request gets no body, and the
+    Content-Type of HTML. The response also has the request ids, and headers that forbid shared
+    caches to store the response.
     """
     offer = best_offer(accept, ("text/html", "application/json"))
     if method == "HEAD":

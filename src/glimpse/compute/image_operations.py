@@ -34,8 +34,8 @@ class ImageOperations:
     """The handlers of all operations on the images of one image service.
 
     Each handler takes a request that `ComputeAPI` has checked, and returns the response. For an
-    error response, a handler raises Fault or an error of `images.errors`. Every handler but
-    `show_version` may raise the errors that any method of `ImageService` may raise.
+    error response, a handler raises Fault or an error of `images.errors`. Every handler that calls
+    the image service may raise Unavailable, InvalidResponse and NotAuthenticated.
 
     These are the errors of a write of metadata:
 
@@ -162,9 +162,10 @@ class ImageOperations:
     async def delete_metadata_item(self, request: Request) -> Response:
         """Handle ``DELETE /images/{id}/metadata/{key}``: remove one item, respond with 204.
 
-        Raises a 404 fault if the key names an attribute such as ``name``. Raises PropertyNotFound,
+        Raises a 404 fault if the key is an attribute such as ``name``. Raises PropertyNotFound,
         which becomes a 404, if the image has no item with the key. Raises ImageNotFound, a 403
-        fault or Conflict as the other writes do (see `ImageOperations`).
+        fault for a reserved key or an image that the caller may not change, or Conflict, as the
+        other writes do (see `ImageOperations`).
         """
         if request.key in await self._images.base_attributes(request.caller):
             await self._images.get_image(request.caller, request.resource_id)
