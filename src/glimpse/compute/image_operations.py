@@ -187,8 +187,9 @@ class ImageOperations:
 
         With `replace`, all other metadata is removed, except keys that start with ``os_glance``.
 
-        Metadata that nobody may set on any image raises an error of `_check_allowed`, or else the
-        fault of `_fault_for_metadata`. Other metadata raises the errors of `_change`.
+        If nobody may set `metadata` on any image, raises the errors of `_check_allowed`, and the
+        fault of `_fault_for_metadata` if `_check_allowed` raises none. Otherwise raises the errors
+        of `_change`.
         """
         fault = _fault_for_metadata(request.resource_id, metadata)
         if fault is not None:

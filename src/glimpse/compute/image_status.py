@@ -38,10 +38,13 @@ def compute_status(status: str) -> ComputeStatus:
 def stored_statuses(status: str) -> tuple[str, ...]:
     """Return the Image service's statuses that the Compute API's filter by `status` finds.
 
-    A status of the Compute API, in any case, finds every status that is shown under that name:
-    ``SAVING`` finds queued and saving. But ``active``, ``saving`` and ``deleted`` in lower case
-    each find only the Image service's status of the same name. Any other text finds the status with
-    that name in lower case, even if there is no such status. Spaces at the end are ignored.
+    - ``active``, ``saving`` and ``deleted``, in lower case, find only the status of that name.
+    - Any other status of the Compute API, in any case, finds all statuses that are shown under that
+      name: ``SAVING`` finds queued and saving.
+    - Any other text finds itself in lower case, even if there is no such status: ``Queued`` finds
+      queued.
+
+    Spaces at the end are ignored.
     """
     status = status.rstrip(" ")
     if status in _NAMED_AS_STORED:

@@ -38,7 +38,8 @@ def parse_body(body: Any, name: str, *, is_legacy: bool) -> dict[str, Any]:
     and what is allowed.
 
     With `is_legacy` (``/v2``) less is validated, as in a deployed Compute API. Keys beside `name`
-    are ignored. If no key of the metadata is valid, all keys and values are accepted.
+    are ignored. If no key of the metadata is valid, all keys and values are accepted, even
+    ``{"é": 1}``.
     """
     if not isinstance(body, dict):
         raise Fault(400, f"The request body must be an object with the attribute {name}.")
@@ -115,7 +116,7 @@ def property_changes(
 
     Some keys change nothing, but count towards `limit`: the keys in `base_attributes` (``name``),
     and ``image_id``. The same holds for ``kernel_id`` and ``ramdisk_id`` if the value is empty or
-    ``none``.
+    ``none``, in any case and with any white space around the value.
     """
     unchanged_keys_last = sorted(metadata.items(), key=lambda item: item[0] == item[0].strip())
     texts = {
