@@ -50,7 +50,7 @@ def requested_microversion(
     2.35`` (API microversion guideline). If one header has several versions, the last counts.
 
     Raises a 400 fault if the version is malformed. Raises a 406 fault if the version is below 2.1
-    or above `maximum`. With ``/v2``, nothing is raised.
+    or above `maximum`; the fault's headers name the version. With ``/v2``, nothing is raised.
     """
     if version_root == LEGACY_ROOT:
         return None
@@ -113,7 +113,7 @@ def microversion_headers(microversion: Microversion | None) -> tuple[Header, ...
 def check_not_removed(
     operation: tuple[str, str], last: Microversion, requested: Microversion, successor: str
 ) -> None:
-    """Raise a 404 fault if `requested` is above `last`, which still has an operation.
+    """Raise a 404 fault if an operation was removed before the microversion `requested`.
 
     `last` is the last microversion that has the operation. `operation` is the operation's method
     and path. `successor` is the replacement in the Image API, such as ``GET /v2/images``. The

@@ -27,7 +27,8 @@ class ComputePolicy:
     def shows_size(self, caller: Caller) -> bool:
         """Return True if `caller` may see the sizes of images (``OS-EXT-IMG-SIZE:size``).
 
-        If the rule is not configured, every caller may see sizes.
+        If the rule is not configured, every caller may see sizes. If the rule is configured, a
+        caller whose token has system or domain scope may not.
         """
         return self._allows(IMAGE_SIZE, caller)
 

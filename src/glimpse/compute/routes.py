@@ -114,10 +114,10 @@ class RouteTable:
         """Return the route and the ids in `path`; None if no route has this method and path.
 
         `path` is below `version_root`, and must not have repeated slashes. `path` may start with a
-        project id: hexadecimal digits in lower case, and dashes. Whether this is the caller's
-        project is not checked. A path without its first segment is tried only if the whole path has
-        no route. A newline at the end of the path or of the resource id is removed, as in a
-        deployed Compute API.
+        project id: hexadecimal digits in lower case, and dashes. Such a segment is a project id
+        only if the path as a whole has no route. Whether the project is the caller's is not
+        checked. A newline at the end of the path or of the resource id is removed, as in a deployed
+        Compute API; a resource id of only a newline becomes "".
         """
         if path.endswith("\n") and not path.endswith("/\n"):
             path = path[:-1]
