@@ -21,6 +21,7 @@ from glimpse.compute.servers.name_pattern import parse_name_pattern
         ("^w.*b.*1$", "web-1"),
         (r"web\.1", "web.1"),
         (r"cost\$", "cost$"),
+        (r"back\\$", "a back\\"),
         ("a.*b.*c", "xxaxxbxxcxx"),
     ],
 )
@@ -37,6 +38,7 @@ def test_a_pattern_matches(pattern: str, name: str) -> None:
         ("web$", "web-1"),
         ("^$", "web"),
         (r"web\.1", "web-1"),
+        (r"back\\$", "back\\slash"),
         ("w..b", "web-1"),
         ("^ab.*bc$", "abc"),
         ("a.*b.*c", "acb"),

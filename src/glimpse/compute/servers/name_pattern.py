@@ -15,14 +15,16 @@ def parse_name_pattern(text: str) -> Callable[[str], bool] | None:
 
     Case is ignored. ``.`` matches any character, ``.*`` any text. A backslash makes the next
     character literal. ``^`` at the start and ``$`` at the end anchor the pattern. Without them, the
-    pattern may match anywhere in a name. Returns None if the pattern has another operator, such as
-    ``+``, has ``^`` or ``$`` elsewhere, or ends in a lone backslash.
+    pattern may match anywhere in a name, and "" matches every name. Returns None if the pattern has
+    another operator, such as ``+``, has ``^`` or ``$`` elsewhere, or ends in a lone backslash.
     """
     pattern = text.lower()
     at_start = pattern.startswith("^")
     pattern = pattern[1:] if at_start else pattern
-    at_end = pattern.endswith("$") and not pattern.endswith("\\$")
-    parts = _parse_parts(pattern[:-1] if at_end else pattern)
+    before_end = pattern.removesuffix("$")
+    backslashes = len(before_end) - len(before_end.rstrip("\\"))
+    at_end = pattern.endswith("$") and backslashes % 2 == 0  # after an odd number, $ is literal
+    parts = _parse_parts(before_end if at_end else pattern)
     if parts is None:
         return None
     first = parts if at_start else [[], *parts]
