@@ -92,11 +92,12 @@ def parse_create_server(body: Any, minor: int, *, is_legacy: bool) -> NewServer:
     ``name`` and ``flavorRef`` are required; from 2.37 on, ``networks``, too. ``description`` is
     unknown before 2.19, ``tags`` before 2.52. Attributes that have no effect without a machine,
     such as user data, are not checked. With `is_legacy` (``/v2``), white space around the name is
-    removed, and unknown attributes are ignored. Without `is_legacy`, both are a 400 fault.
+    removed, and unknown attributes are ignored. Without `is_legacy`, both are a 400 fault. Keys
+    beside ``server`` are always ignored. A repeated tag counts once.
 
     Raises a 400 fault for a body that is not valid. Raises a 501 fault if the body asks for several
-    servers, or for a server that boots from a volume. Whether image and flavor exist is not
-    checked.
+    servers, or for a device that is a volume or is not made from an image. Whether image and flavor
+    exist is not checked.
     """
     if not isinstance(body, dict) or "server" not in body:
         raise Fault(400, "'server' is a required property")
@@ -201,8 +202,8 @@ def _parse_image_ref(server: Mapping[str, Any]) -> str:
 
     The id is ``imageRef``. If ``imageRef`` is missing or empty, the id is the first ``uuid`` in
     ``block_device_mapping_v2``. Raises a 400 fault if the id is missing or not a UUID, or if the
-    devices are malformed. Raises a 501 fault if the source of a device is no image, or if a device
-    becomes a volume.
+    devices are malformed. Raises a 501 fault for a device that is not made from an image, and for a
+    device that is a volume.
     """
     devices = server.get("block_device_mapping_v2", [])
     if not isinstance(devices, list) or not all(isinstance(each, dict) for each in devices):

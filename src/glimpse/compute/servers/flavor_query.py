@@ -95,9 +95,10 @@ def parse_flavor_list_request(query_string: bytes, caller: Caller, minor: int) -
     """Parse the query string of a list of flavors at the microversion 2.`minor`.
 
     If a parameter is repeated, the last value counts, but each ``limit``, ``sort_key`` and
-    ``sort_dir`` is checked. ``is_public`` is ignored if the caller is not an admin. Raises a 400
-    fault if a value is not valid or a parameter has a NUL character. An unknown parameter is
-    ignored before 2.75, and a 400 fault from 2.75 on.
+    ``sort_dir`` is checked. ``is_public`` is ignored if the caller is not an admin. Without
+    ``limit``, or with a higher one, the limit is MAX_LIMIT. Raises a 400 fault if a value is not
+    valid or a parameter has a NUL character. An unknown parameter is ignored before 2.75, and a 400
+    fault from 2.75 on. Whether the marker exists is not checked.
     """
     pairs = parse_qsl(query_string.decode(errors="replace"), keep_blank_values=True)
     for name, value in pairs:
@@ -136,7 +137,7 @@ def _parse_is_public(text: str) -> bool:
 def _parse_minimum(name: str, values: Mapping[str, str]) -> int:
     """Return the parameter `name` as a number, which may be negative; 0 if it is missing.
 
-    Raises a 400 fault if `int` cannot convert the parameter, as an empty one.
+    Raises a 400 fault if `int` cannot convert the parameter's value, for example an empty value.
     """
     text = values.get(name, "0")
     try:

@@ -101,10 +101,12 @@ def parse_server_list_request(
     """Parse the query string of a list of servers at the microversion 2.`minor`.
 
     Filters that the caller may not use are ignored. If a parameter is repeated, the last value
-    counts. But of ``status``, ``sort_key`` and ``sort_dir``, all values count.
+    counts. But of ``status``, ``sort_key`` and ``sort_dir``, all values count. Without ``limit``,
+    or with a higher one, the limit is MAX_LIMIT.
 
     Raises a 400 fault if a value is not valid or a parameter has a NUL character. An unknown
-    parameter is ignored before 2.75, and a 400 fault from 2.75 on. Raises the 403 fault of
+    parameter is ignored before 2.75, and a 400 fault from 2.75 on; names that start with ``_`` are
+    always ignored. Whether the marker exists is not checked. Raises the 403 fault of
     `permissions` if the caller asks for all projects (``all_tenants``) without permission. Raises a
     403 fault if the caller asks for status DELETED only and is not an admin.
     """
@@ -152,7 +154,8 @@ def _parse_sort(pairs: list[tuple[str, str]]) -> tuple[Sort, ...]:
     The first ``sort_dir`` belongs to the first ``sort_key``, and so on. If there are fewer
     directions than keys, the last direction applies to the remaining keys. Further directions are
     ignored. Without directions, all keys are descending. Directions without a key sort by date of
-    creation. Raises a 400 fault for an unknown key or direction.
+    creation, in the first direction. Without keys and directions, returns (). Raises a 400 fault
+    for an unknown key or direction.
     """
     keys = [value for name, value in pairs if name == "sort_key"]
     directions = [value for name, value in pairs if name == "sort_dir"]
@@ -199,9 +202,9 @@ def _conditions(
 ) -> Iterator[Condition]:
     """Yield a condition for each filter that may be used at the minor version `minor`.
 
-    Other names in `values` are ignored. `is_everywhere` is True if the servers of all projects are
-    listed. Otherwise, filters by project are ignored, too. Raises a 400 fault for a value that is
-    not valid.
+    If `minor` is _NEVER, all filters may be used. Other names in `values` are ignored.
+    `is_everywhere` is True if the servers of all projects are listed. Otherwise, filters by project
+    are ignored, too. Raises a 400 fault for a value that is not valid.
     """
     for name, value in values.items():
         if name not in _FILTERS or minor < _FILTERS[name]:
