@@ -85,7 +85,10 @@ class ServerOperations:
         )
 
     def _admin_attributes(self, request: Request) -> views.AdminAttributes:
-        """Return which admin-only attributes of servers the policy shows to the caller."""
+        """Return which admin-only attributes of servers the policy shows to the caller.
+
+        The rules are evaluated for the caller's own project, also if another project has a server.
+        """
         return views.AdminAttributes(
             host_status=self._policy.allows(request.caller, ServerRule.SHOW_HOST_STATUS),
             extended_server=self._policy.allows(request.caller, ServerRule.SHOW_EXTENDED),
@@ -137,6 +140,7 @@ class ServerOperations:
         a 400 fault for an invalid body or an unknown flavor. Raises a 501 fault as
         `parse_create_server` does, and a 403 fault for too many metadata items. Raises
         BaseImageNotFound, BaseImageNotActive or TooManyServers (see `ServerService.create_server`).
+        The errors of the body come before those of the policy.
         """
         new = parse_create_server(request.body, _minor(request), is_legacy=request.is_legacy)
         self._policy.check(request.caller, ServerRule.CREATE)
@@ -175,7 +179,8 @@ class ServerOperations:
 
         Raises a 400 fault for an invalid body, and a 403 fault for a reserved metadata key. Before
         2.39, also raises a 403 fault for too many metadata items. Raises ServerNotFound,
-        WrongState, NotImplementedHere, and other errors of `ServerService.create_image`.
+        WrongState, NotImplementedHere, and other errors of `ServerService.create_image`. A 400 or
+        501 fault of the body comes before the other errors.
         """
         name, metadata = parse_create_image(request.body, is_legacy=request.is_legacy)
         server = await self._find(request, ServerRule.CREATE_IMAGE)

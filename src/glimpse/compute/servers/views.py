@@ -18,8 +18,8 @@ class AdminAttributes(NamedTuple):
     """Says whether a document has the attributes that only admins see by default.
 
     `host_status` applies to the attribute ``host_status``. `extended_server` applies to the
-    attributes whose names start with ``OS-EXT-SRV-ATTR``. But from microversion 2.90 on, every
-    caller sees ``OS-EXT-SRV-ATTR:hostname``.
+    attributes whose names start with ``OS-EXT-SRV-ATTR``. One of these, ``hostname``, is shown to
+    every caller from microversion 2.90 on.
     """
 
     host_status: bool
