@@ -8,7 +8,7 @@ ServerError
 ├── BaseImageNotActive    the image of a new server is not active
 ├── WrongState            the state of the server does not allow the action
 ├── TooManyServers        the project may not have more servers
-└── NotImplementedHere    Compute can do this, but the embedded service cannot
+└── NotImplementedHere    the embedded service does not offer an operation of Compute
 """
 
 
@@ -54,7 +54,7 @@ class BaseImageNotActive(ServerError):
 class WrongState(ServerError):
     """The server's state does not allow the action, such as ``createImage``.
 
-    `attribute` is vm_state or task_state, and `state` is the server's value of it.
+    `attribute` is ``vm_state`` or ``task_state``. `state` is that attribute's value.
     """
 
     def __init__(self, server_id: str, action: str, attribute: str, state: str) -> None:
@@ -74,4 +74,4 @@ class TooManyServers(ServerError):
 
 
 class NotImplementedHere(ServerError):
-    """Compute can do this, but the embedded service cannot. The message says what."""
+    """The embedded service does not offer an operation of Compute, which the message names."""

@@ -51,7 +51,7 @@ def select_page(servers: Iterable[Server], query: ServerQuery) -> ServerPage:
     `servers` must be the servers of the caller's project, or of all projects if
     `query.all_projects` is True, the newest first. The server with the id `query.marker` need not
     match the conditions. If `query.marker` is None, the page starts with the first server. Raises
-    ServerMarkerNotFound if no server has the id `query.marker`.
+    ServerMarkerNotFound if none of `servers` has the id `query.marker`.
     """
     ordered = list(servers)
     for sort in reversed(query.sort):

@@ -54,9 +54,10 @@ class ServerService(Protocol):
     async def create_server(self, caller: Caller, new: NewServer) -> Server:
         """Make a server in the caller's project, and return the server, whose status is ACTIVE.
 
-        Raises BaseImageNotFound if the image does not exist or `caller` may not see the image.
-        Raises BaseImageNotActive if the image is not active. Raises FlavorNotFound if no flavor has
-        the id. Raises TooManyServers if the project may not have more servers.
+        `caller` must have a project. Raises BaseImageNotFound if the image does not exist or
+        `caller` may not see the image. Raises BaseImageNotActive if the image is not active. Raises
+        FlavorNotFound if no flavor has the id. Raises TooManyServers if the project may not have
+        more servers.
         """
         ...
 
