@@ -36,8 +36,8 @@ def parse_texts(text: str) -> tuple[str, ...]:
     """Parse ``x``, ``eq:x`` or ``in:x,"y,z"`` into texts, one of which an image must have.
 
     A text that is a date is one value, although a date has colons. The text after ``in:`` is a list
-    (see `split_list`). Commas and quotes elsewhere are part of the value. An empty text is one
-    empty value. Raises Invalid for an unknown operator, such as in ``a:b`` or ``IN:a``, and for a
+    (see `split_list`). Commas and quotes elsewhere are part of the value. The result for "" is
+    ``("",)``. Raises Invalid for an unknown operator, such as in ``a:b`` or ``IN:a``, and for a
     misplaced quote after ``in:``.
     """
     operator, colon, rest = text.partition(":")
@@ -54,8 +54,8 @@ def split_list(text: str) -> tuple[str, ...]:
     r"""Split a list at commas: ``a,"b,c"`` has the values ``a`` and ``b,c``.
 
     A quote after a backslash is part of the value, and the backslash stays in the value: ``a\"b``.
-    A comma at the end is ignored. The values of an empty text are one empty value. Raises Invalid
-    for a quote that is not closed, and for a quote in the middle of a value.
+    A comma at the end is ignored. The result for "" is ``("",)``. White space and empty values are
+    kept. Raises Invalid for a quote that is not closed, and for a quote in the middle of a value.
     """
     values: list[str] = []
     position = 0
@@ -131,10 +131,11 @@ def _parse_date_bound(name: str, text: str) -> DateBound:
 def _number_parser(end: int) -> Callable[[str, str], int]:
     """Return a function that parses whole numbers below `end` from a filter's name and value.
 
-    Like the Image service's database, the function reads the number at the beginning of the value
-    (``5x`` is 5). A value without a number at the beginning is 0. For a negative number, a
-    fraction, and a number that is not below `end`, the function returns -1, which matches no image.
-    The function raises nothing.
+    Like the Image service's database, the function reads the number at the beginning of the value:
+    ``5x`` is 5, and ``1e2x`` is 100. White space before the number is ignored. A value without a
+    number at the beginning is 0. The function returns -1, which matches no image, for a negative
+    number, for a fraction such as ``5.5``, and for a number that is not below `end`. The function
+    raises nothing.
     """
 
     def parse(_name: str, text: str) -> int:

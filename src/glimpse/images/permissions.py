@@ -16,7 +16,7 @@ from glimpse.images.image import Image
 
 
 class Action(StrEnum):
-    """An action on images; its value is the name of Glance's policy rule for it."""
+    """An action on images. The value is the name of the action's policy rule in Glance."""
 
     GET_IMAGES = "get_images"
     GET_IMAGE = "get_image"
