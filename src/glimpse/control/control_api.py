@@ -42,7 +42,7 @@ def make_control_api(token: str, tools: ControlTools, reset: Reset | None) -> AS
     Bodies of responses are JSON; an error has ``{"error": MESSAGE}``. Each 204 has no body.
 
     - ``POST /reset``: 204; 409 if `reset` is None, 500 if `reset` raises an exception.
-    - ``GET /requests``: 200 with ``{"requests": [...]}``, in the order in which they ended.
+    - ``GET /requests``: 200 with ``{"requests": [...]}``. The request that ended first comes first.
     - ``DELETE /requests``: forget all logged requests; 204.
     - ``GET /faults``: 200 with ``{"faults": [...]}``, the oldest fault first.
     - ``POST /faults``: add the rule in the body; 201 with the fault. 400 if the body is no JSON or
@@ -51,7 +51,8 @@ def make_control_api(token: str, tools: ControlTools, reset: Reset | None) -> AS
     - ``GET /faults/{id}``: 200 with one fault; 404 if there is no such fault.
     - ``DELETE /faults/{id}``: remove one fault; 204. 404 if there is no such fault.
 
-    HEAD is treated as GET. Another path gets a 404, another method a 405.
+    HEAD is treated as GET. Another path gets a 404, another method a 405. If a path with a slash at
+    the end has a route without the slash, the response redirects there (307).
     """
     app = Starlette(
         routes=_Handlers(tools, reset).routes(),

@@ -75,10 +75,11 @@ class RequestLog:
 
 
 class _Recorder:
-    """Passes on the messages of a request; keeps what the request log needs of them.
+    """Passes on the messages of a request, and keeps what the request log needs of the messages.
 
-    Kept are the request's JSON body if it has at most 16 KiB, the status of the response, and the
-    first 1,024 bytes of the body of an error response.
+    Kept are the status of the response, and the first 1,024 bytes of the body of an error response.
+    The request's body is kept if Content-Type says JSON and the body has at most 16 KiB, as far as
+    the application has read the body.
     """
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -87,7 +87,8 @@ class ResettableApplication:
 
         Raises RuntimeError if `copies` is None. Raises OSError if the state cannot be copied. If
         the application cannot be opened with the copy, raises an error of `open_application`, such
-        as OSError or UnusableCatalog. After an error, the present state and `tools` stay in use.
+        as OSError or UnusableCatalog. After an error or a cancellation, the present state and
+        `tools` stay in use. A call that is cancelled while the state is copied leaves the copy.
         """
         async with self._replacing:
             if self._copies is None:

@@ -13,17 +13,17 @@ class StateCopies:
     A change in one copy does not change the other copies. But all copies have hard links to the
     same files of image data: such a file is never changed, only replaced.
 
-    ``first`` is the new name of the state directory. ``original`` is a copy of the state directory
-    that stays unchanged. `make` copies ``original``. The path of the state directory becomes a
-    symbolic link, which `link` sets, so that commands with this path use the present state.
+    The state directory itself moves to the path ``first``. ``original`` is the path of a copy that
+    stays unchanged, which `make` copies. At the old path of the state directory is a symbolic link,
+    which `link` sets. So commands with the old path use the present state.
     """
 
     def __init__(self, state_dir: Path, shared: str) -> None:
-        """Rename `state_dir`, copy the directory, and make a symbolic link in its place.
+        """Rename `state_dir`, copy the directory, and link the old path to the renamed directory.
 
         No process may use `state_dir` during this call. `shared` is the name of a directory that is
-        made beside the copies. Each copy has a symbolic link with this name to this directory.
-        Raises OSError if a step fails; `state_dir` may then have its new name already.
+        made beside the copies. Each copy has a symbolic link named `shared` to that directory.
+        Raises OSError if a step fails; `state_dir` may then have the new name already.
         """
         self._path = state_dir
         self._number = 0

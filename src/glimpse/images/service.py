@@ -13,12 +13,12 @@ ReadImage = Callable[[Caller, str], Awaitable[Image]]
 
 
 class ImageService(Protocol):
-    """Reads and changes images for a caller. `glance` and `embedded` implement it.
+    """Reads and changes images for a caller. `glance` and `embedded` implement this port.
 
     A caller can see public images, the images of the caller's project, and images that other
     projects share with that project. A caller can see a community image by its id. An admin can see
     all images. `images.permissions` has the roles that each action needs. A caller without the role
-    to get images sees none: the error is ImageNotFound. Any method may raise NotAuthenticated,
+    to get images sees no image: a method with an `image_id` raises ImageNotFound. Any method may raise NotAuthenticated,
     Unavailable or InvalidResponse of `images.errors`.
     """
 
@@ -92,5 +92,5 @@ class ImageService(Protocol):
         ...
 
     async def close(self) -> None:
-        """Close files and connections. Call this when all calls of the other methods have ended."""
+        """Close files and connections. All calls of the other methods must have ended before."""
         ...
