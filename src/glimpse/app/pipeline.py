@@ -185,9 +185,9 @@ def _metrics(settings: Settings, render_metrics: RenderMetrics | None) -> _Middl
 def _process_check(healthcheck: Healthcheck, port: int) -> ReadinessCheck:
     """Return the readiness check of this process, which serves the APIs at `port`.
 
-    The check returns a reason if too few file descriptors are left, or if a backend of
-    `healthcheck` reports a failure, such as a file that disables `port`. Otherwise the check
-    returns None.
+    The check returns a reason if too few file descriptors are left. The check also returns a reason
+    if a backend of `healthcheck` reports a failure, such as a file that disables `port`. Otherwise
+    the check returns None.
     """
 
     async def check() -> str | None:

@@ -47,10 +47,11 @@ def run(options: argparse.Namespace) -> int:
 
     Prints the number of images on standard error. Returns 1 if images are left out because their
     records are broken. FILE is replaced when all images have been written, so an earlier dump is
-    unchanged after an error. A new FILE has the mode 0600. Raises CommandFailed if the catalog
-    cannot be read or the output cannot be written. Raises BrokenPipeError if the output is a pipe
-    that nobody reads, KeyboardInterrupt at SIGINT, SystemExit at SIGTERM before FILE is replaced,
-    and InvalidSettings if the settings cannot be loaded.
+    unchanged after an error. A new FILE has the mode 0600.
+
+    Raises CommandFailed if the catalog cannot be read or the output cannot be written. Raises
+    BrokenPipeError if the output is a pipe that nobody reads. Raises KeyboardInterrupt at SIGINT,
+    and SystemExit at SIGTERM before FILE is replaced. Raises InvalidSettings for invalid settings.
     """
     path = read_settings(options).server.state_dir / CATALOG_FILE
     try:
@@ -125,9 +126,9 @@ def _replacing(path: Path) -> Iterator[BinaryIO]:
 def _is_replaceable(path: Path) -> bool:
     """Return True if this process can replace the file `path`, and nothing but its content changes.
 
-    Returns False for anything but a regular file, for a mount point, for a file that this process
-    cannot write, for a file of another owner, and for a file with several hard links. Raises
-    OSError if `path` does not exist.
+    Returns False for anything but a regular file, for a mount point, and for a file that this
+    process cannot write. Returns False for a file of another owner, and for a file with several
+    hard links. Raises OSError if `path` does not exist.
     """
     status = path.stat()
     is_own = status.st_uid == os.geteuid() and status.st_nlink == 1

@@ -51,7 +51,8 @@ def parse_new_task(document: object) -> tuple[str, dict[str, Any]]:
     """Return the type and the input of the task that the body of ``POST /v2/tasks`` describes.
 
     If the input is null, it is returned as {}. Raises Invalid if the type or the input is missing,
-    if an attribute is unknown or has the wrong type, or if the body has more than 16 KiB as JSON.
+    or if an attribute is unknown or has the wrong type. Raises Invalid if the body has more than 16
+    KiB as JSON.
     """
     body = _require_object({} if document == [] else document)  # as in Glance
     for key in ("type", "input"):

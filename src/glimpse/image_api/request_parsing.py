@@ -45,7 +45,8 @@ async def json_body(request: Request) -> Any:
 def has_body(request: Request) -> bool:
     """Return True if the Image service would see a body in the request.
 
-    That is so if Content-Length is above 0, or if a POST, PUT or PATCH has a Transfer-Encoding.
+    The Image service sees a body if Content-Length is above 0, or if a POST, PUT or PATCH has a
+    Transfer-Encoding.
     """
     headers = request.headers
     if "transfer-encoding" in headers and request.method in ("POST", "PUT", "PATCH"):

@@ -98,9 +98,9 @@ def register_references(config: cfg.ConfigOpts, raw: RawOptions) -> None:
 def missing_reference(error: BaseException) -> str:
     """Return the name of the option that is not set, although a value refers to it.
 
-    `error` is the NoSuchOptError that oslo.config raised when the value was read. Its
-    ``__context__`` may be another NoSuchOptError, and so on: the last one has the name of the
-    missing option.
+    `error` is the NoSuchOptError that oslo.config raised when the value was read. The
+    ``__context__`` of such an error may be another NoSuchOptError. The last error of this chain has
+    the name of the missing option.
     """
     while isinstance(error.__context__, cfg.NoSuchOptError):
         error = error.__context__
