@@ -138,3 +138,13 @@ def test_an_invalid_argument_is_named(capsys: pytest.CaptureFixture[str]) -> Non
         "glimpse: [glimpse] workers = 0 on the command line is invalid: "
         "it has to be greater than or equal to 1.\n"
     )
+
+
+@pytest.mark.parametrize("workers", ["0", "1025", "100000"])
+def test_too_few_or_too_many_workers_are_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], workers: str
+) -> None:
+    assert main(["serve", "--state-dir", str(tmp_path), "--workers", workers]) == 1
+    error = capsys.readouterr().err
+    assert f"workers = {workers}" in error
+    assert error.count("\n") == 1

@@ -15,6 +15,7 @@ DEFAULT_PORT = 8774
 STANDARD_IMAGE_PORT = 9292
 STANDARD_IDENTITY_PORT = 5000
 _PORT_MAX = 65535
+_MAX_WORKERS = 1024  # more than any machine has cores; a typing error must not fill its memory
 
 ImageServiceName = Literal["embedded", "glance"]
 
@@ -33,7 +34,13 @@ GLIMPSE: Sequence[cfg.Opt] = (
         max=_PORT_MAX,
         help="TCP port of the embedded Identity API alone. Without it: /identity at port.",
     ),
-    cfg.IntOpt("workers", default=1, min=1, help="Number of processes that serve."),
+    cfg.IntOpt(
+        "workers",
+        default=1,
+        min=1,
+        max=_MAX_WORKERS,
+        help="Number of processes that serve.",
+    ),
     cfg.StrOpt(
         "state_dir",
         sample_default="~/.local/share/glimpse",
