@@ -19,8 +19,8 @@ from glimpse.app.reload import ReloadableApplication
 from glimpse.app.testing_tools import middleware_for_tests
 from glimpse.cli.running_servers import RUNNING
 from glimpse.control.control_api import ControlTools
-from glimpse.control.resettable_application import ControlledApplication
 from glimpse.control.request_log import RequestLog
+from glimpse.control.resettable_application import ControlledApplication
 from glimpse.control.state_copies import StateCopies
 from glimpse.faults.active_faults import ActiveFaults
 from glimpse.files.syncing import do_without_syncing

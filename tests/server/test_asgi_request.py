@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from starlette.types import Receive, Scope, Send
 
+from glimpse.http.reset_exception import ResetConnection
 from glimpse.server.client_timeouts import ClientTimeouts
 from tests.server.connection import Clock, Connection, run
 
@@ -50,5 +51,22 @@ def test_a_response_that_has_started_is_not_cancelled() -> None:
         connection.transport.abort()
         await asyncio.wait([task], timeout=5)
         assert not task.cancelling()
+
+    run(test)
+
+
+def test_a_reset_of_a_connection_that_the_client_has_closed_does_nothing() -> None:
+    async def app(_scope: Scope, receive: Receive, _send: Send) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        raise ResetConnection
+
+    async def test(connection: Connection, _loop: Clock) -> None:
+        connection.protocol._app = app  # noqa: SLF001  the harness has another
+        await connection.send(b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n")
+        (task,) = connection.state.tasks
+        connection.transport.abort()
+        await asyncio.wait([task], timeout=5)
+        assert task.exception() is None
 
     run(test)

@@ -50,7 +50,8 @@ class FaultMiddleware:
     ) -> None:
         """`identify` finds the operation of a request; `identity` finds the project of its token.
 
-        `in_progress` counts the uploads that go on after their responses.
+        `app` serves the requests, and `faults` has the rules. `in_progress` counts the uploads that
+        go on after their responses.
         """
         self._app = app
         self._faults = faults
@@ -59,7 +60,13 @@ class FaultMiddleware:
         self._in_progress = in_progress
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one HTTP request."""
+        """Serve one HTTP request, with the faults of the rules that match the request.
+
+        Without any rule, only passes the request on. Otherwise counts the request in each matching
+        rule, waits for the sum of all delays, and injects the first other fault. Raises
+        ResetConnection or ResponseAborted for faults that close the connection, and what the API
+        raises.
+        """
         if not self._faults:
             await self._app(scope, receive, send)
             return

@@ -61,7 +61,7 @@ def slowing(send: Send, bytes_per_second: int, on_change: OnChange) -> Send:
 
 
 def counting_success(send: Send, on_success: Callable[[], None]) -> Send:
-    """Return a `send` that calls `on_success` before it sends the head of a response below 300.
+    """Return a `send` that calls `on_success` before a response below status 300 starts.
 
     `on_success` is not called for other statuses.
     """

@@ -94,7 +94,10 @@ class FaultRule:
     saving_for: float | None = None
 
     def matches(self, request: RequestFacts) -> bool:
-        """Return True if the request matches the rule, whatever `skip`, `first` and `every` are."""
+        """Return True if the request matches the rule, whatever `skip`, `first` and `every` are.
+
+        Conditions that are not set match every request. Changes no counts.
+        """
         headers = request.headers
         patterns = [
             (self.operation, request.operation),

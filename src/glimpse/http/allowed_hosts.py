@@ -102,7 +102,7 @@ class AllowedHostsMiddleware:
         self._allowed = allowed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Pass a request on if its hosts are allowed; otherwise respond 403."""
         refusal = self._allowed.refusal(scope)
         if refusal is None:
             await self._app(scope, receive, send)

@@ -112,7 +112,10 @@ class CorsMiddleware:
         self._policy = policy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one HTTP request."""
+        """Pass an HTTP request to the application, and add CORS headers to the response.
+
+        No headers are added if `CorsPolicy.response_headers` returns none.
+        """
         added = self._policy.response_headers(scope["method"], scope["headers"])
 
         async def send_with_headers(message: Message) -> None:

@@ -35,7 +35,7 @@ class HealthMiddleware:
         self._prefixes = (healthcheck.path, READINESS_PATH, *below)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Respond to a health check or a readiness check; pass any other request on."""
         if not scope["path"].startswith(self._prefixes):  # nearly always
             await self._app(scope, receive, send)
         elif self._healthcheck.matches(self._without_mount(scope)):

@@ -26,7 +26,7 @@ class MetricsMiddleware:
         self._render = render
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Respond to a request at the metrics port with metrics or 404; pass others on."""
         server = scope.get("server")
         if not server or server[1] != self._port:
             await self._app(scope, receive, send)

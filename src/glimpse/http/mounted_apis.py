@@ -37,7 +37,10 @@ class MountedApis:
         self._default = default
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Pass a request to the API of its port or path prefix, or else to the default API.
+
+        The class says how the scope is changed. Raises what the API raises.
+        """
         path = scope["path"]
         if "//" in path:
             path = _REPEATED_SLASHES.sub("/", path)

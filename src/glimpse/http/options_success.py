@@ -21,7 +21,10 @@ class OptionsSuccessMiddleware:
         self._kept = kept
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request to `app`; replace an unsuccessful response to OPTIONS (see the class)."""
+        """Pass a request to the application; if OPTIONS is not successful, respond 200 instead.
+
+        The 200 has no body, and only the headers in `kept` of the replaced response.
+        """
         if scope["method"] != "OPTIONS":
             await self._app(scope, receive, send)
             return

@@ -53,7 +53,10 @@ class Readiness:
         self._checked_at = -_MAX_AGE
 
     async def __call__(self, scope: Scope, send: Send) -> None:
-        """Respond 200 or 503 to a request of any method; the response to HEAD has no body."""
+        """Respond 200 or 503 to a request of any method; the response to HEAD has no body.
+
+        The body is JSON. The response must not be cached (``Cache-Control: no-store``).
+        """
         reasons = await self._recent_reasons()
         parts = {name: _describe(reason) for name, reason in reasons.items()}
         is_ready = all(part["ready"] for part in parts.values())

@@ -64,7 +64,12 @@ class RequestMiddleware:
         self._in_progress = in_progress or RequestsInProgress()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one HTTP request. The scope must not be a lifespan or websocket scope."""
+        """Serve one HTTP request: pass it to the application, and report its end.
+
+        The scope must not be a lifespan or websocket scope. Responds 500 if the application raises
+        an exception before a response has started. Raises exceptions that come later, and each
+        BaseException. The end is reported in any case.
+        """
         has_single_tokens = extend_scope(
             scope, self._ports, trust_proxy_headers=self._trust_proxy_headers
         )

@@ -67,7 +67,10 @@ class ServicePorts:
         return ServiceUrls(compute, image, identity)
 
     def _at_paths(self, base_url: str) -> ServiceUrls:
-        """Return the URLs of all APIs below `base_url`, the URL of the Compute API."""
+        """Return the URLs of all APIs below `base_url`, the URL of the Compute API.
+
+        Without an Identity API, `identity` is `base_url`.
+        """
         identity = base_url + IDENTITY_PATH if self.has_identity_api else base_url
         return ServiceUrls(base_url, base_url + IMAGE_PATH, identity)
 

@@ -85,8 +85,8 @@ class ClientTimeouts(asyncio.Protocol):
 
         The transport calls this method. UNSENT_RESPONSES counts the bytes of the last write until
         `resume_writing` is called, because all bytes of a write stay in memory until the last byte
-        is sent. If all connections together have too many bytes, UNSENT_RESPONSES closes the
-        slowest connections, maybe also this one.
+        is sent. If all connections together have too many bytes, `UnsentResponses.add` closes some
+        connections, maybe also this one.
         """
         size = max(self.transport.get_write_buffer_size(), self.flow.last_write)
         UNSENT_RESPONSES.add(self, size)

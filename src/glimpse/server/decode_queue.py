@@ -30,7 +30,10 @@ class DecodeQueue:
             loop.call_soon(self._run, loop)
 
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Schedule the second function, if any, for the next iteration; then call the first one."""
+        """Schedule the second function, if any, for the next iteration; then call the first one.
+
+        The first function is removed before the call.
+        """
         decode = self._waiting.popleft()
         if self._waiting:
             loop.call_soon(self._run, loop)

@@ -167,7 +167,11 @@ class HttpProtocol(LingeringConnection):
             self._process(data[end:])
 
     def _start_request(self, head: RequestHead) -> None:
-        """Start a task that runs the application; the body of the request may arrive later."""
+        """Start a task that runs the application; the body of the request may arrive later.
+
+        Sets `request`, and `_body` if a body follows. The server's `tasks` have the task until it
+        ends.
+        """
         self.request = request = AsgiRequest(
             make_scope(head, self._client, self._server, self._lifespan_state),
             self.transport,

@@ -138,7 +138,11 @@ class Supervisor:
             listener.close()
 
     def _run_worker(self, settings: Settings) -> int:
-        """Serve in the worker process; return the result of `run_worker`, or raise its errors."""
+        """Serve in the worker process; return the result of `run_worker`, or raise its errors.
+
+        Before, undoes what the supervisor has set up for signals, and closes the write end of the
+        pipe by which workers notice the supervisor's exit.
+        """
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.close(self._supervisor_pipe[1])

@@ -61,7 +61,11 @@ class Server(uvicorn.Server):
     """
 
     def __init__(self, application: ASGIApp, hooks: ServerHooks, graceful_timeout: int) -> None:
-        """Configure uvicorn. Does not start to serve."""
+        """Configure uvicorn for `application`. Does not start to serve.
+
+        `graceful_timeout` is in seconds: the time that requests in progress have to end when the
+        server stops.
+        """
         super().__init__(
             uvicorn.Config(
                 application,
