@@ -145,7 +145,10 @@ class _SentResponse:
         self.incomplete_reason = "client"
 
     async def send(self, message: Message) -> None:
-        """Record the status or the size of `message`, then send it."""
+        """Record the status of the response, or the size and the end of its body; then send.
+
+        `message` is recorded even if sending it fails.
+        """
         if message["type"] == "http.response.start":
             self.status = message["status"]
         else:

@@ -84,8 +84,8 @@ class AsgiRequest:
           `RequestMiddleware` has logged the exception already.
         - If the application returns before the response is complete, the client gets a 500, and an
           error is logged. If the client has disconnected, nothing is logged.
-        - If the shutdown or `disconnect` cancels the task, the client gets a 503 if still
-          connected. Nothing is logged here.
+        - If the shutdown or `disconnect` cancels the task, a connected client gets a 503 with
+          Retry-After. Nothing is logged here.
         - If the application raises ResetConnection, the client gets a TCP reset. Nothing is logged.
 
         After a 500 or 503, the connection closes. If a response has already started, the connection

@@ -61,9 +61,9 @@ class UnsentResponses:
     def close_slow(self) -> None:
         """Close slow connections until at most `limit` bytes are unsent, or none is slow.
 
-        The connection that was added first is closed first. A connection that was added less than 5
-        seconds ago is closed only while more than `limit_at_any_age` bytes are unsent. Call this
-        method every few seconds.
+        The connection that was added first is closed first. Its bytes no longer count. A connection
+        that was added less than 5 seconds ago is closed only while more than `limit_at_any_age`
+        bytes are unsent. Call this method every few seconds.
         """
         while self._total > self._limit:
             oldest, unsent = next(iter(self._unsent.items()))

@@ -85,7 +85,10 @@ def redact(text: str) -> str:
 
 
 def _hidden_in_text(match: re.Match[str]) -> str:
-    """Return the replacement of a secret in free text: the name of the secret, then ``***``."""
+    """Return the replacement of a secret in free text: the name of the secret, then ``***``.
+
+    For the user of a URL, return ``://***@``.
+    """
     if match["scheme"]:
         return f"://{HIDDEN}@"
     return (match["header"] or match["password"]) + HIDDEN

@@ -22,7 +22,8 @@ class ThrottledErrorLog:
     def __call__(self, message: str, *arguments: object) -> None:
         """Log the message; drop it if a message was logged in the last 60 seconds.
 
-        Any thread may call this.
+        `arguments` are those of the message, as for `logging.error`. Any thread may call this
+        method.
         """
         now = self._clock()
         if now - self._logged_at >= _SECONDS:
