@@ -21,8 +21,8 @@ class ClientDisconnected(Exception):
 async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -> bytes:
     """Return the whole body of a request. `headers` is ``scope["glimpse.headers"]``.
 
-    The server limits the time: the server closes the connection of a client that sends too slowly.
-    These errors are raised:
+    The server has checked that Content-Length is a number, and limits the time: the server closes
+    the connection of a client that sends too slowly. These errors are raised:
 
     - BodyTooLarge if the body has more than `limit` bytes. If Content-Length is larger than
       `limit`, nothing is read.

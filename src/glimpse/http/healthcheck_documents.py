@@ -56,7 +56,8 @@ def _brief_document(results: Sequence[HealthResult]) -> dict[str, object]:
 def _detailed_document(results: Sequence[HealthResult]) -> dict[str, object]:
     """Return the results with their details, and the state of the Python interpreter.
 
-    The keys are the same as in oslo.middleware. ``threads`` has the stack of each thread.
+    The keys are the same as in oslo.middleware. ``now`` is in UTC. ``threads`` has the stack of
+    each thread, as a text. ``greenthreads`` is always empty.
     """
     frames = sys._current_frames().values()  # noqa: SLF001  the documented way to them
     return {
@@ -75,7 +76,10 @@ def _detailed_document(results: Sequence[HealthResult]) -> dict[str, object]:
 
 
 def _html_page(results: Sequence[HealthResult], *, detailed: bool) -> str:
-    """Return a page with one line for each result: its reason and, if `detailed`, its details."""
+    """Return a page with one line for each result: its reason and, if `detailed`, its details.
+
+    Both are escaped for HTML. A title says how many results there are.
+    """
     items = "".join(
         f"<li>{html.escape(f'{one.reason}: {one.details}' if detailed else one.reason)}</li>\n"
         for one in results
