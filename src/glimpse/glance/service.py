@@ -191,7 +191,7 @@ class GlanceImageService:
         - PropertyLimitExceeded for more than `changes.limit` properties
         - Forbidden if a rule forbids the change
         - Invalid if Glance cannot store a property
-        - the error of `image_error`, such as Conflict, if Glance refuses the PATCH
+        - the error of `image_error`, such as Forbidden or Conflict, if Glance refuses the PATCH
         """
         # Glance's usual database ignores the case of an id: all spellings are one image's.
         async with self._image_locks.lock(image_id.lower()):

@@ -58,8 +58,8 @@ async def connect(url: DatabaseURL, host: Host, seconds: float) -> Connection:
     """Connect to one host within `seconds`. The session is read-only.
 
     Raises DatabaseUnavailable if there is no connection within `seconds`, if the host cannot be
-    reached or has too many connections, or if TLS fails. Raises QueryFailed if the server refuses
-    the user or the database, or reports another error.
+    reached, has too many connections or is shutting down, or if TLS fails. Raises QueryFailed if
+    the server refuses the user or the database, or reports another error.
     """
     try:
         async with asyncio.timeout(seconds):
