@@ -116,6 +116,8 @@ def _parse_postgresql_replica(row: Row) -> ReplicaPositions:
     is_in_recovery, *values = row
     if not is_in_recovery:
         raise ReplicaNotCurrent("it is not a replica: it is not in recovery")
+    if None in values:  # pg_last_wal_replay_lsn() is NULL if nothing has been replayed
+        raise ReplicaNotCurrent("it has replayed nothing of the primary's log")
     position = parse_postgresql_position(*values)
     return ReplicaPositions(position, position)
 
