@@ -73,8 +73,8 @@ class GlanceClient:
         """Return None if any server responds, otherwise the reason why none does.
 
         Requests the versions from all servers at once, without a token and without retries. A 500,
-        502, 503 or 504 does not count as a response, nor does a response that is not HTTP, is
-        incomplete or has more than 64,000 bytes. Returns at the first response, and cancels the
+        502, 503 or 504 does not count as a response. Nor does a response that is not HTTP, is
+        incomplete, or has more than 64,000 bytes. Returns at the first response, and cancels the
         other requests. Only the timeouts of the transport and of the catalog limit the time. The
         backoff of the servers does not change. Raises nothing.
         """

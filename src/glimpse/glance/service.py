@@ -241,9 +241,9 @@ class GlanceImageService:
         """Delete an image and its data.
 
         If the operator has a rule for getting or deleting images, `read_image` (None: `get_image`)
-        reads the image first. Raises ImageNotFound if the image is not visible, Forbidden if a rule
-        or Glance forbids it, and the error of `error_from_response` for any other failure of
-        Glance.
+        reads the image first. Raises ImageNotFound if the image is not visible, and Forbidden if a
+        rule or Glance forbids the deletion. Any other unsuccessful response raises the error of
+        `error_from_response`.
         """
         if self._permissions.has_rule(Action.DELETE_IMAGE) or self._permissions.has_rule(
             Action.GET_IMAGE

@@ -104,8 +104,8 @@ class ImageReader:
     ) -> AsyncGenerator[Page, None]:
         """Yield the pages of `list_images` that follow the position `after` (None: all pages).
 
-        A page ends with the image with which its properties have some 4 MiB or more. So a page with
-        large properties has fewer images.
+        A page ends once its properties have some 4 MiB or more. So a page with large properties has
+        fewer images.
         """
         listing = _make_listing(reader, query)
         remaining = sys.maxsize if query.limit is None else query.limit

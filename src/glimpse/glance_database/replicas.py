@@ -192,8 +192,8 @@ def open_replicas(
 ) -> list[Replica]:
     """Return a Replica for each host of `options.url`, in their order. Connects to no host yet.
 
-    A Replica gets the timeout `replica_seconds(options.timeout)` for statements, and at most this
-    for a connection.
+    The timeout of a Replica is `replica_seconds(options.timeout)` for statements. The timeout for a
+    connection is `options.connect_timeout`, but at most that of statements.
     """
     seconds = replica_seconds(options.timeout)
     return [

@@ -54,16 +54,15 @@ def list_condition(
 ) -> Condition | None:
     """Return the condition that images ``i`` in a caller's list meet; None if all images do.
 
-    `visibility` is the filter of the query: one of VISIBILITIES, or None. An image is listed if it
-    matches this filter:
+    `visibility` is the filter of the query: one of VISIBILITIES, or None. The filter matches
 
-    - None: all visibilities, but community images only of the caller's project.
-    - "all": all visibilities.
+    - None: all images, but community images only of the caller's project.
+    - "all": all images.
     - any other value: images with this visibility.
 
-    An admin gets all these images. Another caller gets the public and community images among them,
-    the images of the caller's project, and the shared images of which this project is a member with
-    `member_status` (see `membership`).
+    An admin gets all images that match. Another caller gets, of these, the public and community
+    images, the images of the caller's project, and the shared images of which this project is a
+    member with `member_status` (see `membership`).
     """
     if is_admin:
         return _listed_for_admin(project_id, visibility)

@@ -83,9 +83,9 @@ class HttpClient:
     def _add_server(self, base_url: str) -> tuple[RequestEncoder, ConnectionPool]:
         """Make, keep and return the encoder and the pool of the server at `base_url`.
 
-        If there are 64 servers already, removes the server that was added first. Its idle
-        connections are closed now, the others after their responses. Raises ConnectError for an
-        invalid URL.
+        If there are 64 servers already, removes the server that was added first. The idle
+        connections of the removed server are closed now, its other connections after their
+        responses. Raises ConnectError for an invalid URL.
         """
         try:
             encoder = RequestEncoder(base_url)

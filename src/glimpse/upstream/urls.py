@@ -9,8 +9,9 @@ def strip_credentials(url: str) -> str:
     """Return the URL without user, password, query and fragment; scheme and host in lower case.
 
     The URL may lack a scheme or a host. Returns ``a URL that cannot be read`` for a text that
-    cannot be parsed, because a password may be anywhere in the text. Returns the same if the path
-    has an ``@`` that a password may precede, as in ``user:secret@host``.
+    cannot be parsed, because a password may be anywhere in the text. Also returns ``a URL that
+    cannot be read`` if the path has an ``@`` that a password may precede, as in
+    ``user:secret@host``.
     """
     try:
         parts = urlsplit(url)
