@@ -51,6 +51,29 @@ async def test_an_error_of_a_library_of_tooz_at_the_first_connection_is_unavaila
     assert "cannot be used: ConnectionFailedError" in caplog.text
 
 
+@pytest.mark.parametrize("thread", ["Thread-", "lock-heartbeat"])
+async def test_locks_are_unavailable_while_the_system_allows_no_more_threads(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, thread: str
+) -> None:
+    locks = ToozLocks(f"file://{tmp_path}")
+    monkeypatch.setattr(locks._coordinator, "requires_beating", True)
+    start = threading.Thread.start
+
+    def refuse(self: threading.Thread) -> None:
+        if self.name.startswith(thread):
+            raise RuntimeError("can't start new thread")
+        start(self)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(Unavailable, match="cannot be reached"):
+        await locks.try_lock("name")
+    monkeypatch.setattr(threading.Thread, "start", start)
+    lock = await locks.try_lock("name")
+    assert lock is not None
+    await locks.release(lock)
+    await locks.close()
+
+
 @pytest.mark.parametrize(
     "fault", [None, Fault("hang"), Fault("reset")], ids=["refuses", "hangs", "resets"]
 )

@@ -75,6 +75,7 @@ class ToozLocks:
         self._heartbeat = LockHeartbeat(self._coordinator)
         # Locks of files do not block. Two threads for each write would cost more than the locks.
         self._is_local = backend_url.startswith("file:")
+        self._is_connected = False  # to the lock service, perhaps still without a heartbeat
         self._is_started = False
         self._startup = SingleFlight(self._start)
         self.abandoned_calls = 0
@@ -123,16 +124,21 @@ class ToozLocks:
         """
         self._startup.close()
         self._heartbeat.stop()
-        if self._is_started:
-            self._is_started = False
+        if self._is_connected:
+            self._is_connected = self._is_started = False
             try:
                 await self._call(self._coordinator.stop)
             except Unavailable:
                 _log.warning("The lock service does not respond: the connection was given up.")
 
     async def _start(self) -> None:
-        await run_in_thread(lambda: self._translate_errors(self._coordinator.start))
-        self._heartbeat.start()
+        try:
+            if not self._is_connected:
+                await run_in_thread(lambda: self._translate_errors(self._coordinator.start))
+                self._is_connected = True
+            self._heartbeat.start()
+        except RuntimeError:  # the system allows no more threads
+            raise Unavailable(_UNREACHABLE) from None
         self._is_started = True
 
     async def _call(
