@@ -56,7 +56,7 @@ async def test_locks_are_unavailable_while_the_system_allows_no_more_threads(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, thread: str
 ) -> None:
     locks = ToozLocks(f"file://{tmp_path}")
-    monkeypatch.setattr(locks._coordinator, "requires_beating", True)
+    monkeypatch.setattr("tooz.coordination.CoordinationDriver.requires_beating", True)
     start = threading.Thread.start
 
     def refuse(self: threading.Thread) -> None:

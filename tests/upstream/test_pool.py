@@ -6,6 +6,7 @@ import pytest
 
 from glimpse.upstream.client import HttpClient
 from glimpse.upstream.connection import Connection
+from glimpse.upstream.errors import ConnectError
 from glimpse.upstream.pool import ConnectionOptions, ConnectionPool
 from glimpse.upstream.request_encoder import RequestEncoder
 from glimpse.upstream.response_budget import ResponseBudget
@@ -70,3 +71,16 @@ async def test_client_keeps_a_limited_number_of_servers(
         assert (await get(client, f"{scripted.url}/{path}")).body == b"ok"
     await wait_until(lambda: scripted.ended == 1)
     assert scripted.connections == 3
+
+
+async def test_no_thread_to_look_up_the_name_of_a_server_is_a_connect_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def refuse(*_: object, **__: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", refuse)
+    client = HttpClient(tls=tls_options(), connect_timeout=5.0, read_timeout=5.0)
+    with pytest.raises(ConnectError, match="can't start new thread"):
+        await client.request("GET", "http://glance.test", "/", {}, max_response_bytes=10)
+    await client.close()

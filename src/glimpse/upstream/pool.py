@@ -116,7 +116,7 @@ class ConnectionPool:
         except TimeoutError:
             seconds = f"{self._options.connect_timeout:g} s"
             raise ConnectTimeout(f"not connected within {seconds}") from None
-        except OSError as error:
+        except (OSError, RuntimeError) as error:  # RuntimeError: no thread for getaddrinfo
             raise ConnectError(str(error)) from None
         if self._refuses_requests:
             connection.close()
