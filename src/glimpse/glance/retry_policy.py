@@ -44,8 +44,10 @@ class RetryPolicy:
     meanwhile.
 
     A server that failed is tried again after all other servers, but not if it timed out. A response
-    with too many bytes is not retried, nor is a 500 that `GlanceRequest.diagnosis` explains. Failed
-    attempts and successful responses are reported to `Servers`.
+    with too many bytes is not retried, nor is a 500 that `GlanceRequest.diagnosis` explains.
+
+    Failed attempts and successful responses are reported to `Servers`, and retries to the observer
+    of the current request. The log says when the backoff of a server begins.
     """
 
     def __init__(self, max_retries: int) -> None:

@@ -27,7 +27,10 @@ class LogPosition(Protocol):
         ...
 
     def is_ahead_of(self, other: "LogPosition") -> bool:
-        """Return True if this position has a transaction that `other` does not have."""
+        """Return True if this position has a transaction that `other` does not have.
+
+        A position of MariaDB does not count domains that `other` does not have.
+        """
         ...
 
     def mismatch(self, other: "LogPosition") -> str | None:

@@ -225,15 +225,17 @@ class GlanceDatabaseImageService:
     async def replica_failure(self) -> str | None:
         """Check all replicas; return why some cannot be read, or None if all can be read.
 
-        The text has no addresses. Without replicas, the result is None.
+        The text has no addresses (see `ReplicatedReads.failure`). Without replicas, the result is
+        None.
         """
         return None if self._replicated is None else await self._replicated.failure()
 
     async def read_failure(self) -> str | None:
         """Check the database; return why it cannot be read, or None if it can be read.
 
-        A database whose connections are all in use counts as one that can be read. The text has no
-        addresses. Only for an unknown schema, the text says what is wrong.
+        The check is `GlanceDatabase.check`, with its timeout. A database whose connections are all
+        in use counts as one that can be read. The text has no addresses. Only for an unknown
+        schema, the text says what is wrong.
         """
         try:
             await self._database.check()

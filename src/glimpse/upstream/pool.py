@@ -128,8 +128,8 @@ class ConnectionPool:
 
         If an address has not accepted after 0.25 s, the next address is tried at the same time (RFC
         8305). Raises OSError if the host has no address, if no address accepts, if a TLS file
-        cannot be used, or if the TLS handshake fails. After an error or a cancellation, no
-        connection stays open.
+        cannot be used, or if the TLS handshake fails. Raises RuntimeError if the system allows no
+        thread to look up the host. After an error or a cancellation, no connection stays open.
         """
         loop = asyncio.get_running_loop()
         addresses: Sequence[AddrInfoType] = self._numeric_address()
