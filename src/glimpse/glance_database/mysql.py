@@ -30,7 +30,12 @@ class MySQLConnection:
         self._connection = connection
 
     async def fetch(self, statement: Statement) -> Rows:
-        """Run a statement and return its rows; see `Connection.fetch` for the errors."""
+        """Run a statement and return its rows.
+
+        Raises ValueRefused, ConnectionLost or another DatabaseError, as `Connection.fetch` says.
+        Text with a lone surrogate raises ValueRefused. Any other error that is not one of asyncmy's
+        becomes ConnectionLost.
+        """
         try:
             async with self._connection.cursor() as cursor:
                 await cursor.execute(statement.sql, statement.values)
@@ -86,8 +91,9 @@ async def connect(url: DatabaseURL, host: Host, seconds: float) -> Connection:
 async def _log_in(url: DatabaseURL, host: Host, seconds: float) -> Any:
     """Log in to the database of `url` on one host, and return asyncmy's connection.
 
-    Raises InvalidDatabaseURL if a file of a TLS option cannot be used. Also raises OSError and the
-    errors of asyncmy.
+    The session commits each statement, and compares texts as Glance's own sessions do. Raises
+    InvalidDatabaseURL if a file of a TLS option cannot be used. Also raises OSError and the errors
+    of asyncmy.
     """
     return await asyncmy.connect(
         host=host.name,

@@ -33,7 +33,12 @@ class PostgreSQLConnection:
         self._connection = connection
 
     async def fetch(self, statement: Statement) -> Rows:
-        """Run a statement and return its rows; see `Connection.fetch` for the errors."""
+        """Run a statement and return its rows.
+
+        Raises ValueRefused, ConnectionLost or another DatabaseError, as `Connection.fetch` says.
+        Text with a lone surrogate raises ValueRefused. Any other error that is not one of asyncpg's
+        becomes ConnectionLost.
+        """
         try:
             sql = number_placeholders(statement.sql)
             rows: Rows = await self._connection.fetch(sql, *statement.values)
