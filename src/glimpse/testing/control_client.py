@@ -20,7 +20,7 @@ class ControlFailed(Exception):
 
 
 class ControlClient:
-    """Sends requests to the control API at `url`, with the API's `token`."""
+    """Sends requests to the control API, with the API's `token`. `url` is ``http://HOST:PORT``."""
 
     def __init__(self, url: str, token: str) -> None:
         parts = urlsplit(url)
@@ -31,9 +31,10 @@ class ControlClient:
         """Send a request, with `document` as JSON body; return the parsed JSON of the response.
 
         If `document` is None, the request has no body. Returns None if the response has no body.
-        Raises ControlFailed for a status of 400 or more, and if the control API cannot be reached
-        or does not respond for 60 seconds. Raises TypeError if `document` cannot be written as
-        JSON. Each call has a connection of its own, so any thread may call this method.
+        Raises ControlFailed for a status of 400 or more, for a response that is not JSON, and if
+        the control API cannot be reached or does not respond for 60 seconds. Raises TypeError if
+        `document` cannot be written as JSON. Each call has a connection of its own, so any thread
+        may call this method.
         """
         __tracebackhide__ = True  # pytest shows the test's line as the place of the error
         connection = http.client.HTTPConnection(*self._address, timeout=_SECONDS)
@@ -46,7 +47,10 @@ class ControlClient:
             raise ControlFailed(f"The cloud does not respond: {error}.") from error
         finally:
             connection.close()
-        parsed = json.loads(content) if content else None
+        try:
+            parsed = json.loads(content) if content else None
+        except ValueError:
+            raise ControlFailed(f"The response is not JSON: {content[:200]!r}", status) from None
         if status >= http.HTTPStatus.BAD_REQUEST:
             message = parsed["error"] if isinstance(parsed, dict) else str(status)
             raise ControlFailed(message, status)
