@@ -161,3 +161,12 @@ def test_the_files_of_a_killed_program_are_removed_by_the_next_cloud(
     with cloud():
         assert not abandoned.exists()
     assert list(tmp_path.glob("glimpse-testing-*")) == []
+
+
+def test_a_seed_that_is_not_json_leaves_no_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(TypeError) as raised, cloud({"images": object()}):
+        pass
+    assert list(tmp_path.iterdir()) == [], raised  # the error keeps the objects alive

@@ -25,7 +25,7 @@ _PREFIX = "glimpse-testing-"  # of directories: a killed process leaves its own 
 
 
 class Cloud:
-    """A running Glimpse that serves the Compute, Image and Identity APIs. `cloud` starts it.
+    """A running Glimpse that serves the Compute, Image and Identity APIs; `cloud` starts one.
 
     ``compute_url`` ends with ``/v2.1``, and ``auth_url`` with ``/v3``. ``image_url`` has no
     version. ``log`` is the path of the server's log file, and ``pid`` the server's process id.
@@ -102,9 +102,10 @@ class Cloud:
     def connection(self, user: str = DEFAULT_USER, **options: Any) -> "Connection":
         """Return a connection of openstacksdk that logs in as `user`.
 
-        `options` are options of ``openstack.connect``. With options, each call makes a new
-        connection. Without options, all calls for a user return the same connection, because a new
-        connection takes 0.2 s.
+        `options` are options of ``openstack.connect``. An option of the login, such as
+        ``username``, raises a TypeError. With options, each call makes a new connection. Without
+        options, all calls for a user return the same connection, because a new connection takes
+        0.2 s.
 
         Raises NoCredentials if the user cannot log in (`environment` lists the causes). Raises
         ImportError if openstacksdk is missing; the extra ``pytest`` installs openstacksdk.
@@ -163,17 +164,17 @@ class StartingCloud:
     def __init__(self, seed: Seed | None, arguments: Sequence[str]) -> None:
         """Start the process; `cloud` describes the arguments and the errors.
 
-        After an error, no process runs.
+        After an error, no process runs, and no file is left.
         """
         self._stack = ExitStack()
         temporary = abandonable_directory(Path(tempfile.gettempdir()), _PREFIX)
         self._directory = self._stack.enter_context(temporary)
-        given = ["--ephemeral", "--control-port", "0", *_seed_arguments(seed, self._directory)]
-        if "--standard-ports" not in arguments and "--port" not in arguments:
-            given += ["--port", "0"]
         try:
+            given = ["--ephemeral", "--control-port", "0", *_seed_arguments(seed, self._directory)]
+            if "--standard-ports" not in arguments and "--port" not in arguments:
+                given += ["--port", "0"]
             self._process = ServerProcess(self._directory, [*given, *arguments])
-        except OSError:
+        except BaseException:
             self._stack.close()
             raise
 
@@ -200,7 +201,7 @@ class StartingCloud:
 
 @contextmanager
 def cloud(seed: Seed | None = None, arguments: Sequence[str] = ()) -> Iterator[Cloud]:
-    """Start a cloud for a ``with`` statement; at its end, stop the cloud and remove its files.
+    """Start a cloud for a ``with`` statement, whose end stops the cloud and removes all files.
 
     `seed` is the path of a seed file, or the content of one; docs/testing.md describes seeds. If
     `seed` is None, the cloud has the users admin, demo and alt, each with the password ``secret``,
