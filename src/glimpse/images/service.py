@@ -18,8 +18,8 @@ class ImageService(Protocol):
     A caller can see public images, the images of the caller's project, and images that other
     projects share with that project. A caller can see a community image by its id. An admin can see
     all images. `images.permissions` has the roles that each action needs. A caller without the role
-    to get images sees no image: a method with an `image_id` raises ImageNotFound. Any method may raise NotAuthenticated,
-    Unavailable or InvalidResponse of `images.errors`.
+    to get images sees no image: a method with an `image_id` raises ImageNotFound. Any method may
+    raise NotAuthenticated, Unavailable or InvalidResponse of `images.errors`.
     """
 
     def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:

@@ -49,8 +49,9 @@ class RecordedRequest:
         """Return the request as a text for a message.
 
         The first line is ``str(self)``. If the response is missing or has a status of 400 or more,
-        up to two lines follow: the request's JSON body, and the response's error. Each is cut to
-        500 characters, and left out if it is empty.
+        up to two lines follow: the request's JSON body, and the response's error. Each line has at
+        most 500 characters of the body or the error. The line of an empty body or error is left
+        out.
         """
         lines = [str(self)]
         if self.status is None or self.status >= _FIRST_ERROR:
