@@ -124,12 +124,11 @@ def _make_query(parameters: dict[str, str]) -> ImageQuery:
     """Return the query for a request's parameters, by their names in the Compute API.
 
     `parameters` must have passed `_check_number` and `check_no_nul`. A limit above 2**62 becomes
-    2**62. ``server`` may be a server's id, or a URL that ends with the id.
-
-    After ``property-``, some names are no filters: ``sort``, ``sort_key`` and ``sort_dir`` set the
-    order, ``marker`` counts if there is no other marker, ``limit`` and ``deleted`` have no effect.
-    Raises a 400 fault if ``changes-since`` is not a date. Raises Invalid if
-    ``property-changes-since`` is not empty, and if another value is not valid.
+    2**62. ``server`` may be a server's id, or a URL that ends with the id. After ``property-``,
+    some names are no filters: ``sort``, ``sort_key`` and ``sort_dir`` set the order, ``marker``
+    counts if there is no other marker, ``limit`` and ``deleted`` have no effect. Raises a 400 fault
+    if ``changes-since`` is not a date. Raises Invalid if ``property-changes-since`` is not empty,
+    and if another value is not valid.
     """
     filters, changed_since = _split_filters(parameters)
     # Clients send these as property-limit and property-marker. The Image API takes them for its

@@ -101,14 +101,13 @@ def parse_server_list_request(
     """Parse the query string of a list of servers at the microversion 2.`minor`.
 
     Filters that the caller may not use are ignored. If a parameter is repeated, the last value
-    counts. But of ``status``, ``sort_key`` and ``sort_dir``, all values count. Without ``limit``,
-    or with a higher one, the limit is MAX_LIMIT.
+    counts. But of ``status``, ``sort_key`` and ``sort_dir``, all values count. The limit is at most
+    MAX_LIMIT. Whether the marker exists is not checked.
 
     Raises a 400 fault if a value is not valid or a parameter has a NUL character. An unknown
-    parameter is ignored before 2.75, and a 400 fault from 2.75 on; names that start with ``_`` are
-    always ignored. Whether the marker exists is not checked. Raises the 403 fault of
-    `permissions` if the caller asks for all projects (``all_tenants``) without permission. Raises a
-    403 fault if the caller asks for status DELETED only and is not an admin.
+    parameter is ignored before 2.75, and a 400 fault from 2.75 on. But names that start with ``_``
+    are always ignored. Raises a 403 fault if `permissions` does not let the caller list all
+    projects (``all_tenants``), or if a caller who is no admin asks for DELETED only.
     """
     pairs = parse_qsl(query_string.decode(errors="replace"), keep_blank_values=True)
     for name, value in pairs:
