@@ -77,6 +77,7 @@ _SORT_VALUES: Mapping[str, Callable[[Server], str]] = {
 class ServerListRequest(NamedTuple):
     """The parsed query string of a list of servers.
 
+    The limit of `query` is at most MAX_LIMIT. Whether the marker exists is not checked.
     `parameters` has all names and values of the query string, for the link to the next page.
     """
 
@@ -101,8 +102,7 @@ def parse_server_list_request(
     """Parse the query string of a list of servers at the microversion 2.`minor`.
 
     Filters that the caller may not use are ignored. If a parameter is repeated, the last value
-    counts. But of ``status``, ``sort_key`` and ``sort_dir``, all values count. The limit is at most
-    MAX_LIMIT. Whether the marker exists is not checked.
+    counts. But of ``status``, ``sort_key`` and ``sort_dir``, all values count.
 
     Raises a 400 fault if a value is not valid or a parameter has a NUL character. An unknown
     parameter is ignored before 2.75, and a 400 fault from 2.75 on. But names that start with ``_``
