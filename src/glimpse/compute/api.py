@@ -81,8 +81,8 @@ class ComputeAPI:
         """Send the response to a request.
 
         Repeated slashes in the path count as one. OPTIONS gets 200 with an empty body, and needs
-        no token. But OPTIONS for ``/``, ``/v2`` or ``/v2.1`` gets the response to a GET if that is
-        no error.
+        no token. But OPTIONS for ``/``, ``/v2`` or ``/v2.1`` gets the response to a GET, or the
+        empty 200 if a GET would get an error.
 
         A Fault, an ImageServiceError or an IdentityError becomes an error response, and so does a
         body that is too large. If the client disconnects before the request's body is complete,
@@ -166,8 +166,8 @@ class ComputeAPI:
     async def _perform(self, scope: Scope, match: Match, caller: Caller, body: bytes) -> Response:
         """Parse and check a request, call its handler, and complete the headers of the response.
 
-        Checks the microversion first, then asks for the URL of the Image API, then checks the body,
-        and last what `check_request` checks. NotAuthenticated becomes a 401. A Fault becomes an
+        The errors of the microversion come first, then those of the Image API's URL, of the body
+        and of `check_request`, and last those of the handler. NotAuthenticated becomes a 401. A Fault becomes an
         error response, and so does any other ImageServiceError (see `fault_from_error`). Other
         exceptions are raised unchanged.
         """

@@ -67,7 +67,7 @@ def make_link_bases(
     `base_url` is the URL by which the client reached Glimpse. `version_root` is ``/v2.1`` or
     ``/v2``. `project_id` is "" if the request's path has no project id. `image_service` is the
     Image service's base URL. `prefixes` replace the scheme and host of `base_url` and
-    `image_service`. These two are percent-encoded if they have characters that JSON escapes.
+    `image_service`. Both base URLs are percent-encoded if they have characters that JSON escapes.
     """
     base = _quoted(with_prefix(base_url, prefixes.compute))
     project = f"/{project_id}" if project_id else ""

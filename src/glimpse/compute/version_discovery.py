@@ -43,8 +43,8 @@ class VersionDiscovery:
 
         `path` has no repeated slashes. The first case that applies decides:
 
-        - The request is malformed (see `_check`), or its microversion is: 400, 406 or 415. For
-          OPTIONS, 200 with an empty body.
+        - A version is described, and the request's microversion is malformed (400) or not supported
+          (406); or `_check` raises a fault (400 or 415). For OPTIONS, 200 with an empty body.
         - `path` is a version root, or a header names a version (see `_negotiate`): 200 with that
           version.
         - `path` is ``/``: 200 with all versions.
