@@ -167,9 +167,9 @@ class ComputeAPI:
         """Parse and check a request, call its handler, and complete the headers of the response.
 
         The errors of the microversion come first, then those of the Image API's URL, of the body
-        and of `check_request`, and last those of the handler. NotAuthenticated becomes a 401. A Fault becomes an
-        error response, and so does any other ImageServiceError (see `fault_from_error`). Other
-        exceptions are raised unchanged.
+        and of `check_request`, and last those of the handler. NotAuthenticated becomes a 401. A
+        Fault becomes an error response, and so does any other ImageServiceError (see
+        `fault_from_error`). Other exceptions are raised unchanged.
         """
         microversion: Microversion | None = None
         try:

@@ -28,8 +28,8 @@ async def list_response(
     `pages` is read until the list ends or has to be streamed (see `_is_long`). An error of `pages`
     up to this point is raised here. If the list has ended, `pages` is closed. Otherwise the
     response's body is a generator that holds one page in memory at a time. This generator raises
-    the errors of later pages. The end of this generator closes `pages`, and so does closing the
-    generator, but only after the generator's first piece.
+    the errors of later pages. The generator closes `pages` when the generator ends or is closed. A
+    generator that was never started leaves `pages` open.
     """
     first = await _merge_first_pages(pages)
     if not first.is_last:

@@ -43,10 +43,10 @@ class VersionDiscovery:
 
         `path` has no repeated slashes. The first case that applies decides:
 
-        - A version is described, and the request's microversion is malformed (400) or not supported
-          (406); or `_check` raises a fault (400 or 415). For OPTIONS, 200 with an empty body.
-        - `path` is a version root, or a header names a version (see `_negotiate`): 200 with that
-          version.
+        - `path` or a header names a version (see `_negotiate`), and the request's microversion is
+          malformed or not supported: 400 or 406. For OPTIONS, 200 with an empty body.
+        - `_check` raises a fault: 400 or 415. For OPTIONS, 200 with an empty body.
+        - `path` or a header names a version: 200 with the document of the version.
         - `path` is ``/``: 200 with all versions.
         - Any other path: 300 with the URLs of this path below each version root.
 
