@@ -140,7 +140,7 @@ class ServerOperations:
         a 400 fault for an invalid body or an unknown flavor. Raises a 501 fault as
         `parse_create_server` does, and a 403 fault for too many metadata items. Raises
         BaseImageNotFound, BaseImageNotActive or TooManyServers (see `ServerService.create_server`).
-        The errors of the body come before those of the policy.
+        An invalid body is reported before the policy is checked.
         """
         new = parse_create_server(request.body, _minor(request), is_legacy=request.is_legacy)
         self._policy.check(request.caller, ServerRule.CREATE)
