@@ -103,3 +103,22 @@ def test_a_pipe_is_no_data_and_is_not_waited_for(tmp_path: Path) -> None:
 def test_a_device_without_an_end_is_no_data(tmp_path: Path) -> None:
     found = refusal(tmp_path, "images: [{owner: demo, data: {file: /dev/zero}}]")
     assert found.endswith("a readable file is expected: /dev/zero: Not a regular file.")
+
+
+@pytest.mark.parametrize("value", ["!!int [1]", "!!int {a: 1}", "!!int x"])
+def test_an_integer_that_is_tagged_but_is_none_is_a_problem(tmp_path: Path, value: str) -> None:
+    found = refusal(tmp_path, f"images: [{{owner: demo, min_ram: {value}}}]")
+    assert found == "line 1, images[0].min_ram: an integer from 0 to 2147483647 is expected."
+
+
+@pytest.mark.parametrize("value", ["!!bool [true]", "!!bool {a: 1}", "!!bool x"])
+def test_a_boolean_that_is_tagged_but_is_none_is_a_problem(tmp_path: Path, value: str) -> None:
+    found = refusal(tmp_path, f"images: [{{owner: demo, protected: {value}}}]")
+    assert found == "line 1, images[0].protected: true or false is expected."
+
+
+@pytest.mark.parametrize("value", ["true", "Yes", "on"])
+def test_a_boolean_may_be_any_word_of_yaml(tmp_path: Path, value: str) -> None:
+    seed = read(tmp_path, f"images: [{{owner: demo, protected: {value}, os_hidden: Off}}]")
+    image = seed.images[0].image
+    assert (image.protected, image.os_hidden) == (True, False)

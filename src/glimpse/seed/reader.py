@@ -15,7 +15,7 @@ from glimpse.seed.errors import InvalidSeed, Problem
 from glimpse.seed.yaml_document import Place
 
 _BOOL, _INT = (f"tag:yaml.org,2002:{name}" for name in ("bool", "int"))
-_TRUE = frozenset(("true", "yes", "on"))  # YAML 1.1
+_TRUE, _FALSE = frozenset(("true", "yes", "on")), frozenset(("false", "no", "off"))  # YAML 1.1
 _SIZE = re.compile(r"([0-9]{1,18}) ?(B|[KMGT]i?B?)?", re.IGNORECASE)
 _UNITS = {"": 1, "B": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 # What PyYAML raises for `2026-99-99`, `!!int x`, `!!bool x`, `!!timestamp x`.
@@ -169,14 +169,15 @@ class SeedReader:
         return {key: self.read_text(value, longest, 0) for key, value in values.items()}
 
     def read_boolean(self, place: Place) -> bool:
-        """Return the value of a boolean of YAML 1.1, such as ``true`` or ``no``.
+        """Return a boolean: ``true``, ``yes`` or ``on``, ``false``, ``no`` or ``off``, in any case.
 
-        For any other value, records a Problem and returns False.
+        For any other value, such as text in quotes, records a Problem and returns False.
         """
-        if place.node.tag != _BOOL:
+        value = (self._scalar(place) or "").lower()
+        if place.node.tag != _BOOL or value not in _TRUE | _FALSE:  # `!!bool x`
             self.report(place, "true or false is expected.")
             return False
-        return str(place.node.value).lower() in _TRUE
+        return value in _TRUE
 
     def read_integer(self, place: Place, lowest: int, highest: int) -> int:
         """Return a decimal integer from `lowest` to `highest`.
@@ -184,7 +185,7 @@ class SeedReader:
         For any other value, records a Problem and returns `lowest`.
         """
         try:
-            value = int(place.node.value) if place.node.tag == _INT else None
+            value = int(self._scalar(place) or "") if place.node.tag == _INT else None
         except ValueError:  # 0x10, or 1:30, which is 90 in YAML 1.1
             value = None
         if value is None or not lowest <= value <= highest:

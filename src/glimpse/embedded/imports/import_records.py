@@ -80,9 +80,8 @@ class ImportRecords:
         """End an import that failed: remove the image's data, and end the task with `message`.
 
         The image becomes queued, and its staged data is removed. With `keeps_staged_data`, staged
-        data is kept, and an image that has some becomes uploading. If the type of the task is
-        ``import``, the image is deleted, because the task has created it. Files are removed also if
-        the image is missing.
+        data is kept, and an image that has some becomes uploading. A task of the type ``import``
+        has created its image, so the image is deleted. The files of a missing image are removed.
 
         If the task has not claimed the image, only the task changes, but staged data is removed if
         the image is not uploading. Raises StorageFull if files cannot be removed.
