@@ -108,6 +108,14 @@ def test_dump_of_no_catalog_is_refused_and_creates_none(tmp_path: Path) -> None:
     assert not (tmp_path / "typo").exists()
 
 
+def test_an_error_of_the_state_directory_is_not_blamed_on_the_output(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    directory = tmp_path / ("x" * 300)
+    assert main(["dump", "--state-dir", str(directory)]) == 1
+    assert capsys.readouterr().err == f"glimpse: File name too long: {directory}\n"
+
+
 def test_dump_refuses_a_newer_catalog(state: Path) -> None:
     with closing(sqlite3.connect(state / "catalog.sqlite")) as connection:
         connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")

@@ -36,7 +36,7 @@ def parse_seed(
     `source` names the seed in messages. Relative paths of files start in `directory`. `formats` are
     the formats that images may have. `find_data_problem` checks the data of each image.
     docs/testing.md describes the format of a seed. An empty `text` is a seed without sections.
-    Raises InvalidSeed with all problems.
+    Raises InvalidSeed with all problems; if `parse_yaml` finds a problem, with only this problem.
     """
     reader = SeedReader(source)
     root = parse_yaml(text, source)

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from glimpse.embedded.sqlite.schema import MIGRATIONS, NewerSchema, open_and_migrate
+from glimpse.embedded.sqlite.catalog_export import CatalogExport
+from glimpse.embedded.sqlite.schema import (
+    MIGRATIONS,
+    NewerSchema,
+    UnusableCatalog,
+    open_and_migrate,
+    read_summary,
+)
 from glimpse.images import DateBound, ImageQuery
 from tests.embedded.images import CREATED, OWNER, listed, make
 from tests.support.embedded import open_images
@@ -65,3 +72,16 @@ async def test_migration_keeps_the_images_of_an_older_catalog(tmp_path: Path) ->
         ).fetchall()
     assert "images_by_change" in plan[0][-1], plan
     assert usage == [("other", 1, 0, 7, 1), ("owner", 3, 2**43 + 5, 0, 1)]
+
+
+def test_a_catalog_whose_name_is_too_long_is_unusable_and_not_missing(tmp_path: Path) -> None:
+    path = tmp_path / ("x" * 300) / "catalog.sqlite"
+    with pytest.raises(UnusableCatalog, match="cannot be opened: File name too long"):
+        read_summary(path)
+    with pytest.raises(UnusableCatalog, match="cannot be opened: File name too long"):
+        CatalogExport(path)
+
+
+def test_a_catalog_below_a_file_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert read_summary(tmp_path / "file" / "catalog.sqlite") == (0, 0)

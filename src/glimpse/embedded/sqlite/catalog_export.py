@@ -8,7 +8,7 @@ from glimpse.embedded.catalog import Members
 from glimpse.embedded.sqlite.connection import closed_on_failure
 from glimpse.embedded.sqlite.image_reader import COLUMNS, ImageReader
 from glimpse.embedded.sqlite.row_validation import is_valid_image, text_or_bytes
-from glimpse.embedded.sqlite.schema import UnusableCatalog, read_version
+from glimpse.embedded.sqlite.schema import UnusableCatalog, catalog_exists, read_version
 from glimpse.images import Image
 
 
@@ -30,7 +30,7 @@ class CatalogExport:
         UnusableCatalog means that the file is missing, cannot be read, or has no schema. Raises
         NewerSchema, a subclass, if the schema is newer than this Glimpse.
         """
-        if not path.exists():
+        if not catalog_exists(path):
             raise UnusableCatalog(f"There is no catalog {path}.")
         self.left_out = 0
         try:

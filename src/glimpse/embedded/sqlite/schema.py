@@ -122,7 +122,7 @@ def read_summary(path: Path) -> CatalogSummary:
     if the file cannot be read, or if this process may not write it. Raises NewerSchema, a subclass,
     if the schema is newer than this Glimpse.
     """
-    if not path.exists():
+    if not catalog_exists(path):
         return CatalogSummary(0, 0)
     if not os.access(path, os.W_OK):
         raise UnusableCatalog(f"The catalog {path} is not writable.")
@@ -139,6 +139,21 @@ def read_summary(path: Path) -> CatalogSummary:
     except sqlite3.Error as error:
         raise UnusableCatalog(f"The catalog {path} cannot be opened: {error}.") from None
     return CatalogSummary(version, images)
+
+
+def catalog_exists(path: Path) -> bool:
+    """Return True if there is a file, or anything else, with the path of a catalog.
+
+    Raises UnusableCatalog if the system cannot tell: if this process may not search a directory of
+    the path, or if a name is too long.
+    """
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise UnusableCatalog(f"The catalog {path} cannot be opened: {error.strerror}.") from None
+    return True
 
 
 def open_and_migrate(path: Path) -> sqlite3.Connection:
