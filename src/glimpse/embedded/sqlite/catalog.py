@@ -129,10 +129,10 @@ class SQLiteCatalog:
 
         Atomic. The record has the membership of `project_id`. `change` must keep `id` and
         `created_at`. The members stay, whatever the new visibility. If `check_usage` is given, it
-        gets the usage of `project_id` after the change, even if nothing has changed. Both functions
-        run in the writer's thread. Raises ImageNotFound if no valid image has the id, Unavailable
-        if the file cannot be written, and the errors that `change` and `check_usage` raise. After
-        any error, nothing has changed.
+        gets the usage of `project_id` after the change, even if the image is the same as before.
+        `change` and `check_usage` run in the writer's thread. Raises ImageNotFound if no valid
+        image has the id, Unavailable if the file cannot be written, and the errors that `change`
+        and `check_usage` raise. After any error, nothing has changed.
         """
         return await self._writer_thread.run(
             ImageWriter.update, image_id, project_id, change, check_usage

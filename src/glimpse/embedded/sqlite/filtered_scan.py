@@ -76,8 +76,8 @@ class FilteredScan:
 
         For the first step, `after` is the list's marker, or None for the beginning. For other
         steps, `after` is the cursor of the step before. The result's cursor is None at the end of
-        the list. The images are valid, and in the query's order. A step may find no image although
-        the list goes on.
+        the list. The images are in the query's order. Invalid images are logged and left out. A
+        step may find no image although the list goes on.
 
         - A step examines at most `count` rows. But if the query has at most 500 ids, or if at most
           500 images fulfil `query.updated_at`, a step examines all these images.
@@ -224,10 +224,10 @@ def _in_listing(caller: Caller, query: ImageQuery, facets: Sequence[str]) -> Cla
 def _created_between(query: ImageQuery) -> tuple[ListingPosition | None, int | None]:
     """Return where the dates of `query.created_at` start and end in the listing index.
 
-    The listing index is in the order newest first. The first result is the place after which the
-    list starts. The first result is None if the list has no newest date. The second result is the
-    lowest position of images in the list. The second result is None if the list has no oldest date.
-    Both are None without `query.created_at`, and with its operator "neq".
+    The listing index is in the order newest first. The first result is the place after which to
+    start; None if `query.created_at` has no upper bound. The second result is the lowest position
+    in the list; None if `query.created_at` has no lower bound. Both are None without
+    `query.created_at`, and with its operator "neq".
     """
     bound = query.created_at
     if bound is None or bound.operator == "neq":

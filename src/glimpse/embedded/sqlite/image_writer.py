@@ -68,7 +68,7 @@ class ImageWriter:
 
         `change` must keep `id` and `created_at`. Writes nothing if `change` returns an equal image.
         The members stay, whatever the new visibility. If `check_usage` is given, it gets the usage
-        of `project_id` after the change, even if nothing has changed. Raises ImageNotFound if no
+        of `project_id` after the change, even if nothing was written. Raises ImageNotFound if no
         valid image has the id, and what `change` and `check_usage` raise.
         """
         before = self._get_existing(image_id, project_id)
