@@ -52,7 +52,7 @@ class SystemResolver:
         return found
 
     def _start_look_up(self, host: str) -> asyncio.Future[Sequence[Address]]:
-        """Look up a host name in a new thread. The result is empty if that fails.
+        """Look up a host name in a new thread. The result is empty if the look-up fails.
 
         The caller must hold one of ``_places``. The place is released when the thread ends, even if
         the future is cancelled before, or at once if no thread can be started.

@@ -40,7 +40,7 @@ _ANY = Clause("TRUE")
 class ImageReader:
     """Reads image records on a connection that no other thread uses at the same time.
 
-    Methods raise sqlite3.Error if the file cannot be read.
+    Invalid images are logged. Methods raise sqlite3.Error if the file cannot be read.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -139,9 +139,8 @@ class ImageReader:
         """Read the next images of a list that match `query` and that `caller` can see.
 
         `after` is the cursor of the step before; None for the beginning of the list. Call this
-        method only for a query that `is_readable_from_index` accepts, and in no transaction. The
-        images are in the order newest first. Invalid images are logged and left out. A step may
-        find no image although the list goes on.
+        method only for a query that `is_readable_from_index` accepts. The images are in the order
+        newest first. A step may find no image although the list goes on.
 
         A step examines at most `count` rows. The images of a step have at most 400,000 characters
         of properties together; one larger image is a step by itself. Steps are cached until another
@@ -210,10 +209,9 @@ class ImageReader:
     def _read_cached(self, numbers: Sequence[int]) -> tuple[list[Image], int]:
         """Return the valid images with these row numbers, and how many numbers were examined.
 
-        The images are in the order of `numbers`. Invalid images are logged and left out. Reading
-        stops early, so that the images have at most 400,000 characters of properties together, or
-        are one larger image. Images come from the cache; a missing image is read from the file and
-        cached.
+        The images are in the order of `numbers`. Reading stops early, so that the images have at
+        most 400,000 characters of properties together, or are one larger image. Images come from
+        the cache; a missing image is read from the file and cached.
         """
         cached = self._cache.images
         missing = [number for number in numbers if number not in cached]
