@@ -139,10 +139,10 @@ class SQLiteCatalog:
         )
 
     async def usage(self, project_id: str | None) -> Usage:
-        """Return the usage of a project's images.
+        """Return the usage of a project's images: their number and their bytes (see `Usage`).
 
-        All numbers are 0 for None, and for a project without images. Raises Unavailable if the file
-        cannot be read.
+        Images in status killed, deleted or pending_delete do not count. All numbers are 0 for None,
+        and for a project without images. Raises Unavailable if the file cannot be read.
         """
         with self._reading:
             return self._usage.get(project_id)

@@ -186,8 +186,8 @@ def scopes_for(caller: Caller, query: ImageQuery) -> list[str]:
 def facets_for(query: ImageQuery) -> list[list[str]]:
     """Return a list of facets (see `facets_of`) for each filter by name, status or property.
 
-    Example: ``[["name=a", "name=b"], ["status=active"]]``. An image matches if it has at least one
-    facet of each list. Lists for properties come first, then names, then statuses. Of the
+    Example: ``[["name=a", "name=b"], ["status=active"]]``. An image matches only if it has at least
+    one facet of each list. Lists for properties come first, then names, then statuses. Of the
     properties, ``instance_uuid`` comes first, because it matches few images.
 
     For a query without such filters, the result is ``[[""]]``, or ``[["hidden:"]]`` for hidden
