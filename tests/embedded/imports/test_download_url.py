@@ -58,6 +58,8 @@ def test_a_url_of_http_is_parsed(text: str, scheme: str, authority: str, target:
             " http://example.org/",
             "http://exam%70le.org/",
             "http://é\ud800/",
+            "http://example.org/\ud800",
+            "http://example.org/?\udfff",
         ),
         *(f"http://{'a' * 64}.org/", f"http://{'a.' * 127}org/", f"http://a/{'x' * 8192}"),
     ],

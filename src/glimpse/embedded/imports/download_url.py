@@ -13,8 +13,9 @@ from glimpse.embedded.imports.address_rules import parse_address
 MAX_URL = 8192  # characters
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # Control characters and spaces, which some parsers strip and others refuse. A backslash, which
-# browsers read as a slash: two programs could see different hosts in one URL.
-_FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]")
+# browsers read as a slash: two programs could see different hosts in one URL. Lone surrogates,
+# which cannot be encoded.
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\\ud800-\udfff]")
 _HOST_NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_-]{1,63}")
 # If the last part of a name is a number, resolvers read the name as an IPv4 address: 2130706433,
 # 0x7f000001, 017700000001, 127.1. The URL standard of browsers has the same rule.
@@ -85,7 +86,8 @@ def parse_url(text: str) -> DownloadUrl:
     - The port is not from 1 to 65535.
     - `text` has a user or password. No credentials are ever sent.
     - The host is neither a name nor an address in its usual notation (see `parse_host`).
-    - `text` has more than 8,192 characters, a space, a backslash or a control character.
+    - `text` has more than 8,192 characters, a space, a backslash, a control character or
+      a lone surrogate.
     """
     _check_characters(text)
     try:
@@ -110,7 +112,7 @@ def parse_url(text: str) -> DownloadUrl:
 
 
 def _check_characters(text: str) -> None:
-    """Raise InvalidUrl if `text` is too long or has a space, backslash or control character."""
+    """Raise InvalidUrl if `text` is too long or has a character that `parse_url` forbids."""
     if len(text) > MAX_URL or _FORBIDDEN.search(text):
         raise InvalidUrl(f"a URL has at most {MAX_URL} characters, and no space or backslash")
 
