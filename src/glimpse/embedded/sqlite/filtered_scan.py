@@ -128,7 +128,7 @@ class FilteredScan:
         Returns valid images that fulfil `conditions(query)` and are in the caller's scopes, in the
         query's order. Names and properties are not compared with the query, so `step` has to check
         each image with `listing_rule`. The cursor is None, because the list ends with this step.
-        But if the images are too large for one step, the cursor is the last image that was read.
+        But if the images are too large for one step, the cursor is as in `_select`.
         """
         scopes = set(scopes_for(caller, query))
         images, cursor = self._select(query, marker, conditions(query), MAX_INDEXED_ROWS + 1)
@@ -158,8 +158,11 @@ class FilteredScan:
 
         Reads fewer images if they are large: all images of a step together have at most 400,000
         characters of properties, and one larger image is a step by itself. The images are in the
-        query's order, and may not be valid (see `is_valid_image`). The cursor is the last image
-        that was read; None at the end of the list. The connection must not be in a transaction.
+        query's order, and may not be valid (see `is_valid_image`). The connection must not be in a
+        transaction.
+
+        The cursor is the last valid image that was read, or the last one if none is valid. So the
+        next step may read some invalid images again. The cursor is None at the end of the list.
         """
         keys = sort_keys(query)
         if marker is not None:
@@ -177,7 +180,11 @@ class FilteredScan:
             found, examined = read_images(self._connection, numbers)
         images = list(found.values())
         is_last = examined == len(numbers) < count
-        return ListStep(images, None if is_last else images[-1])
+        if is_last:
+            return ListStep(images, None)
+        # A text that is not UTF-8 has been read as bytes, and SQLite sorts bytes after all texts.
+        valid = (each for each in reversed(images) if is_valid_image(each))
+        return ListStep(images, next(valid, images[-1]))
 
     def _read_slice(
         self, caller: Caller, query: ImageQuery, position: ListingPosition | None, count: int

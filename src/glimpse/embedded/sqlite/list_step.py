@@ -25,7 +25,7 @@ class ListStep(NamedTuple, Generic[ListCursor]):
 
     `images` may be empty although the list goes on. `cursor` is None at the end of the list.
     Otherwise, `cursor` is the place after which the next read starts: a place in the listing index,
-    or the last image that was read if the listing index did not give the order.
+    or an image that was read if the listing index did not give the order.
     """
 
     images: Sequence[Image]
