@@ -20,7 +20,7 @@ from glimpse.app.testing_tools import middleware_for_tests
 from glimpse.cli.running_servers import RUNNING
 from glimpse.control.control_api import ControlTools
 from glimpse.control.request_log import RequestLog
-from glimpse.control.resettable_application import ControlledApplication
+from glimpse.control.resettable_application import ResettableApplication
 from glimpse.control.state_copies import StateCopies
 from glimpse.faults.active_faults import ActiveFaults
 from glimpse.files.syncing import do_without_syncing
@@ -66,7 +66,7 @@ async def _measure(place: Path, directory: Path) -> float:
     return median
 
 
-async def _open_cloud(state_dir: Path) -> ControlledApplication:
+async def _open_cloud(state_dir: Path) -> ResettableApplication:
     """Make the state of the seed as ``glimpse serve --ephemeral`` does, and open it."""
     settings = load_settings()
     settings = replace(settings, server=replace(settings.server, state_dir=state_dir))
@@ -78,7 +78,7 @@ async def _open_cloud(state_dir: Path) -> ControlledApplication:
     await apply_seed(read_seed(seed, options), state_dir, options)
     tools = ControlTools(ActiveFaults(()), RequestLog())
     application = ReloadableApplication(settings, middleware_for_tests(tools))
-    controlled = ControlledApplication(
+    controlled = ResettableApplication(
         application, 0, "token", tools, StateCopies(state_dir, RUNNING)
     )
     await controlled.reset()  # the first makes what the others share
