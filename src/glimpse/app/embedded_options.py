@@ -73,7 +73,7 @@ def _download_options(given: Import) -> DownloadOptions:
 
 
 def _hosts(option: str, texts: tuple[str, ...]) -> tuple[str, ...]:
-    """Return `texts` in the normal form of `parse_host`.
+    """Return the normal form of each host in `texts` (see `parse_host`), without brackets.
 
     Raises InvalidSettings, which names `option`, if a text is no host.
     """

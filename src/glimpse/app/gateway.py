@@ -71,8 +71,9 @@ async def _open_image_service(
 ) -> ImageService:
     """Make the image service that reads Glance's database, and check the schema.
 
-    Adds the checks of the database and its replicas to `readiness_checks`. Raises InvalidSettings,
-    which `open_checked_glance_database` explains. After an error, `glance` stays open.
+    Adds the checks of the database and its replicas to `readiness_checks`. Raises InvalidSettings
+    for options that cannot be used, or if Glimpse does not know the schema and ``fallback`` is
+    ``refuse``. After an error, `glance` stays open.
     """
     # Loads oslo.policy and a driver, which other gateways do not need
     from glimpse.app import glance_database  # noqa: PLC0415
@@ -112,10 +113,10 @@ def open_glance(
     """Make the image service that calls Glance. Calls no other service yet.
 
     If [glance] has no URL, Glance is looked up in the catalog of `session` at the first request.
-    Without Keystone, `session` is None, and [glance] must have a URL. If
-    ``send_service_user_token`` is set, makes another session for the user of [service_user].
-    `rules` are the operator's policy rules; None without policy files. Raises InvalidSettings for
-    options that cannot be used, and OSError if the directory of lock files cannot be created.
+    Without Keystone, `session` is None, and [glance] must have a URL. With Keystone and
+    ``send_service_user_token``, makes another session for the user of [service_user]. `rules` are
+    the operator's policy rules; None without policy files. Raises InvalidSettings for options that
+    cannot be used, and OSError if the directory of lock files cannot be created.
     """
     options = glance_options(settings)
     if not options.api_servers and session is None:

@@ -62,9 +62,9 @@ def open_session(settings: Settings, section: str = "keystone_authtoken") -> Ser
     """Make a session, which logs in to Keystone when first used.
 
     `section` has the credentials. The options for TLS, timeout and retries are always those of
-    [keystone_authtoken]. Registers the options of `section` that the plugin of its auth_type has.
-    Raises InvalidSettings if the credentials are missing or incomplete, if auth_url is not an HTTP
-    URL, or if TLS files cannot be used.
+    [keystone_authtoken]. Registers, in ``settings.oslo_config``, the options of the plugin that the
+    auth_type of `section` names. Raises InvalidSettings if the credentials are missing or
+    incomplete, if auth_url is not an HTTP URL, or if TLS files cannot be used.
     """
 
     def make_plugin() -> BaseAuthPlugin:

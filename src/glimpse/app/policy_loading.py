@@ -17,7 +17,10 @@ def load_policy_files(settings: Settings) -> PolicyFiles:
 
 
 def _has_servers(settings: Settings) -> bool:
-    """Return True if the state directory was made for a cloud with servers."""
+    """Return True if the state directory was made for a cloud with servers.
+
+    Returns False in gateway mode.
+    """
     if settings.image_service != "embedded":
         return False
     from glimpse.embedded.servers.server_table import ServerTable  # noqa: PLC0415  only this mode

@@ -81,9 +81,9 @@ class ReloadableApplication:
         """Serve new requests with the settings that `load` returns; return True.
 
         `load` runs in a thread. Options that need a restart, such as the port, stay as they are
-        (`keep_fixed_settings`). The replaced application is closed when its last request has ended.
-        Logs that the configuration was read again. The caller makes sure that no two calls of
-        `reload` and `replace` overlap.
+        (`keep_fixed_settings`). The replaced application is closed when its last request, import
+        and snapshot have ended. Logs that the configuration was read again. The caller makes sure
+        that no two calls of `reload` and `replace` overlap.
 
         If no application is open yet, opens one with the present settings first. If that fails, if
         `load` raises an error, or if the new settings cannot be used, logs an error, keeps the

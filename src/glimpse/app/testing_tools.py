@@ -99,8 +99,8 @@ def _operation_finder(tables: list[RouteTable]) -> _FindOperation:
 class _IdentityOperations:
     """Finds the operations of the Identity API.
 
-    The routes are built at the first request, which takes 7 ms. The routes are kept for all later
-    applications of the process, because each reset opens a new application.
+    The first call of `find` builds the routes, which takes 7 ms. Applications that are opened later
+    in the same process use the same routes.
     """
 
     def __init__(self) -> None:

@@ -119,7 +119,7 @@ def _names_in_default_domain(directory: Directory) -> list[str]:
 def _quoted(text: str) -> str:
     r"""Return `text` as a quoted YAML string on one line.
 
-    YAML forbids some characters that JSON allows, such as DEL, and reads other characters as line
-    breaks. So characters that are not printable become escapes that YAML knows, such as ``\x7f``.
+    Characters that are not printable become escapes that YAML knows, such as ``\x7f``. YAML forbids
+    some of these characters, and reads others as line breaks.
     """
     return escape(orjson.dumps(text).decode())

@@ -7,7 +7,7 @@ from glimpse.identity.embedded.private_files import privacy_problem
 
 
 def read_only_advice(path: Path) -> str:
-    """Return what to do if the state directory `path` is not writable.
+    """Return advice to append to a message if the state directory `path` is not writable.
 
     Returns "" if `path` is writable or is no directory. Reading needs a writable directory, too:
     for the lock of the identity file, and for the files with which SQLite shares the catalog.

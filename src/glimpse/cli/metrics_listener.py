@@ -46,9 +46,9 @@ def open_metrics(settings: Settings, stack: ExitStack) -> tuple[Settings, Sequen
 def _share_metrics(listener: socket.socket, stack: ExitStack) -> None:
     """Set the variable PROMETHEUS_MULTIPROC_DIR to a directory for the metrics of all workers.
 
-    Does nothing if the variable is set already. Otherwise makes a temporary directory, which
-    closing `stack` removes. The variable stays set. Raises CommandFailed if the directory cannot be
-    made; then `listener` is closed.
+    Does nothing if the variable is set already. Otherwise makes a temporary directory, in
+    RUNTIME_DIRECTORY if that variable is set. Closing `stack` removes the directory. The variable
+    stays set. Raises CommandFailed if the directory cannot be made; then `listener` is closed.
     """
     if os.environ.get(_METRICS_DIRECTORY):
         return

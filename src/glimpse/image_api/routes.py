@@ -38,10 +38,11 @@ def image_api(service: EmbeddedImageService, identity: Identity) -> ASGIApp:
     """Return the Image API of `service` as an ASGI application, which may be mounted anywhere.
 
     `identity` authenticates callers. The caller of this function closes `service` and `identity`.
-    Errors in HANDLED become responses with the Image service's status codes and messages; other
-    errors are raised. For an unknown path, the response is a 404 below ``/v2``, and elsewhere a 300
-    with the API's versions. The scope of a request must have ``glimpse.base_url``, the URL at which
-    the client reached this API, and ``glimpse.service_urls``.
+    Errors in HANDLED become responses with the Image service's status codes and messages. Other
+    errors become a 500, and are then raised. For an unknown path, the response is a 404 below
+    ``/v2``, and elsewhere a 300 with the API's versions. The scope of a request must have
+    ``glimpse.base_url``, the URL at which the client reached this API, and
+    ``glimpse.service_urls``.
     """
 
     async def error_response(request: Request, error: Exception) -> Response:

@@ -38,9 +38,10 @@ def parse_new_image(caller: Caller, document: object, formats: ImageFormats) -> 
     """Return the image that the body of ``POST /v2/images`` describes.
 
     `check_key_is_writable` and `check_value` say what is allowed. NewImage has the defaults; the
-    default owner is the caller's project. Raises Invalid if a key or a value is not allowed. Raises
-    Forbidden for an attribute that no client may set. If `caller` is not an admin, raises Forbidden
-    for an owner that is not the caller's project, also for null.
+    default owner is the caller's project. Raises Invalid if `document` is not an object, or if a
+    key or a value is not allowed. Raises Forbidden for an attribute that no client may set. If
+    `caller` is not an admin, raises Forbidden for an owner that is not the caller's project, also
+    for null.
 
     Two things are not checked: what `check_limits` checks, and whether `caller` may create an image
     with this visibility.

@@ -44,10 +44,11 @@ async def download_data(request: ImageRequest) -> Response:
     """``GET /v2/images/{image_id}/file``: 200 with all data, 206 with a range of it.
 
     Content-MD5 has the checksum of all data, even in a 206. Raises NoData, which becomes a 204, if
-    the image has no complete data. Raises Invalid if ``prefer`` names an unknown store or if
-    several ranges are requested. Raises RangeNotSatisfiable if the Range header is malformed, or
-    selects no byte of the data. `DataAccess.find_data` explains ImageNotFound, Forbidden and
-    Unavailable. If the data cannot be read while it is sent, the response raises ResponseAborted.
+    the image has no complete data. Raises Invalid if the query string is malformed, if ``prefer``
+    names an unknown store, or if several ranges are requested. Raises RangeNotSatisfiable if the
+    Range header is malformed, or selects no byte of the data. `DataAccess.find_data` explains
+    ImageNotFound, Forbidden and Unavailable. If the data cannot be read while it is sent, the
+    response raises ResponseAborted.
     """
     pairs = query_pairs(request.http.scope["query_string"])
     data = await request.service.data.find_data(

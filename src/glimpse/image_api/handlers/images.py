@@ -28,8 +28,8 @@ async def list_images(request: ImageRequest) -> Response:
     A response of more than 1 MiB is streamed, because 1,000 images may take a gigabyte. Raises
     Invalid if the query is not valid (see `parse_query`). Raises Forbidden if the caller may not
     list images. Raises MarkerNotFound if no image has the marker as its id, and MarkerNotVisible if
-    the caller may not see that image. Raises Unavailable if the catalog cannot be read. After the
-    first MiB, the stream raises ResponseAborted instead.
+    the caller may not see that image. Raises Unavailable if the catalog cannot be read. If the
+    catalog becomes unreadable after the first MiB, the stream raises ResponseAborted.
     """
     pairs = query_pairs(request.http.scope["query_string"])
     pieces = page_document(request.service.list_images(request.caller, parse_query(pairs)), pairs)
@@ -67,9 +67,9 @@ async def create_image(request: ImageRequest) -> Response:
     """``POST /v2/images``: 201 and the document of a new image, without data, in status queued.
 
     The caller's project owns the image, unless an admin names another owner. Response headers have
-    the image's URL, the store for the image's data, and the enabled import methods.
-    `parse_new_image`, `check_limits` and `EmbeddedImageService.create_image` explain the errors:
-    Invalid, Forbidden, QuotaExceeded, Conflict and Unavailable.
+    the image's URL, the store for the image's data, and the enabled import methods. `json_body`,
+    `parse_new_image`, `check_limits` and `EmbeddedImageService.create_image` explain the errors,
+    such as Invalid, RequestTooLarge, Forbidden, QuotaExceeded, Conflict and Unavailable.
     """
     body, formats = await json_body(request.http), request.service.image_formats
     new = validation.parse_new_image(request.caller, body, formats)
@@ -92,8 +92,9 @@ async def update_image(request: ImageRequest) -> Response:
     An empty patch changes nothing, not even ``updated_at``. Raises UnsupportedMediaType if the
     Content-Type is not one of json_patch.MEDIA_TYPES. Raises ImageNotFound if there is no such
     image or the caller may not see the image. Raises Forbidden if the caller may not change the
-    image. `json_patch.parse_patch` and `apply_patch` explain which patches raise Invalid,
-    Forbidden, Conflict or QuotaExceeded. Raises Unavailable if the catalog cannot be written.
+    image. `json_body`, `json_patch.parse_patch` and `apply_patch` explain which bodies raise
+    Invalid, RequestTooLarge, Forbidden, Conflict or QuotaExceeded. Raises Unavailable if the
+    catalog cannot be written.
     """
     kind = media_type(request.http)
     json_patch.check_media_type(kind)

@@ -46,8 +46,9 @@ async def import_data(request: ImageRequest) -> Response:
     """``POST /v2/images/{image_id}/import``: 202; start an import in the background.
 
     The image gets the staged data, or data at a URL. Raises Invalid for a malformed body, and for
-    an import method that is not enabled. `ImageImports.start` explains other errors, such as
-    ImageNotFound, Forbidden, Conflict and Unavailable. After an error, no import runs.
+    an import method that is not enabled. Raises RequestTooLarge for a body of more than 1 MiB.
+    `ImageImports.start` explains other errors, such as ImageNotFound, Forbidden, Conflict and
+    Unavailable. After an error, no import runs.
     """
     imports = request.service.imports
     wanted = parse_import_request(

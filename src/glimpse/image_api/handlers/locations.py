@@ -26,9 +26,10 @@ async def list_locations(request: ImageRequest) -> Response:
 async def add_location(request: ImageRequest) -> Response:
     """``POST /v2/images/{image_id}/locations``: always an error (see `ImageLocations`).
 
-    Raises the first of these errors that applies: Invalid for a malformed body; ImageNotFound if
-    there is no such image or the caller may not see the image; Conflict if the image is not queued;
-    Forbidden in all other cases. Raises Unavailable if the catalog cannot be read.
+    Raises the first of these errors that applies: Invalid for a malformed body, or RequestTooLarge
+    for more than 1 MiB; ImageNotFound if there is no such image or the caller may not see the
+    image; Conflict if the image is not queued; Forbidden in all other cases. Raises Unavailable if
+    the catalog cannot be read.
     """
     check_new_location(await json_body(request.http))
     await request.service.locations.reject_new(request.caller, request.image_id)

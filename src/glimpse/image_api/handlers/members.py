@@ -38,8 +38,8 @@ async def add_member(request: ImageRequest) -> Response:
     """``POST /v2/images/{image_id}/members``: share an image with a project.
 
     Returns the document of the new membership, in status pending. Raises Invalid for a malformed
-    body. `ImageMembers.add` explains other errors: ImageNotFound, Forbidden, Conflict,
-    QuotaExceeded and Unavailable.
+    body, and RequestTooLarge for a body of more than 1 MiB. `ImageMembers.add` explains other
+    errors: ImageNotFound, Forbidden, Conflict, QuotaExceeded and Unavailable.
     """
     member_id = parse_new_member(await json_body(request.http))
     member = await request.service.members.add(request.caller, request.image_id, member_id)
@@ -61,8 +61,8 @@ async def set_member_status(request: ImageRequest) -> Response:
     """``PUT /v2/images/{image_id}/members/{member_id}``: accept or reject a shared image.
 
     Returns the document of the changed membership. Raises Invalid for a malformed body or an
-    unknown status. `ImageMembers.set_status` explains ImageNotFound, MemberNotFound, Forbidden and
-    Unavailable.
+    unknown status, and RequestTooLarge for a body of more than 1 MiB. `ImageMembers.set_status`
+    explains ImageNotFound, MemberNotFound, Forbidden and Unavailable.
     """
     status = parse_member_status(await json_body(request.http))
     member = await request.service.members.set_status(

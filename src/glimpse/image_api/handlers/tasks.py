@@ -58,10 +58,10 @@ async def show_task(request: ImageRequest) -> Response:
 async def create_task(request: ImageRequest) -> Response:
     """``POST /v2/tasks``: 201; a task of type import creates an image from the data at a URL.
 
-    Returns the document of the task, in status pending. A task of another type is created, and
-    fails at once. (In Glance, too: other requests start such tasks.) Raises Forbidden if the caller
-    may not use tasks. Raises Invalid for a malformed body, or a URL from which nothing may be
-    downloaded. Raises Unavailable if the catalog cannot be written, or if too many imports are
+    Returns the document of the task, in status pending. A task of another type is created, too, and
+    fails at once. Raises Forbidden if the caller may not use tasks. Raises Invalid for a malformed
+    body, or a URL from which nothing may be downloaded. Raises RequestTooLarge for a body of more
+    than 1 MiB. Raises Unavailable if the catalog cannot be written, or if too many imports are
     waiting.
     """
     tasks = request.service.tasks
