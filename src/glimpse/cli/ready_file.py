@@ -27,8 +27,8 @@ class ReadyFile:
     Use it as a context manager, which removes the file at the start and at the end of the block. At
     the start, the content is written to a hidden file in the same directory, so that a full disk is
     found before clients are served. `report` renames the hidden file. Only the owner can read the
-    file. The hidden file has the same name in each process, so that the next process removes the
-    file, with its token, of a process that was killed.
+    file. The hidden file has the same name in each process. So the next process removes a hidden
+    file, and the token in the file, that a killed process left.
     """
 
     def __init__(

@@ -36,8 +36,9 @@ def prepare_state(
 ) -> tuple[FaultRule, ...]:
     """Prepare the state directory for --seed and --ephemeral; return the faults of the seed.
 
-    With --ephemeral, makes a temporary state directory, which closing `stack` removes, and changes
-    `options` to name that directory. So the caller must read the settings again.
+    With --ephemeral, makes a temporary state directory, whose files are not synced to the disk.
+    Closing `stack` removes the directory. Changes `options` to name that directory. So the caller
+    must read the settings again.
 
     With --seed, fills the state directory from the seed, and removes what an earlier seed has made
     there. A directory that is not temporary is locked with `lock` first.

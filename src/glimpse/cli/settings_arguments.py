@@ -69,7 +69,7 @@ def add_log_argument(parser: argparse.ArgumentParser) -> None:
 def has_address(options: argparse.Namespace) -> bool:
     """Return True if --host, --port or --standard-ports is given.
 
-    Use it only for commands with the arguments of `add_settings_arguments`.
+    Use this function only for commands with the arguments of `add_settings_arguments`.
     """
     given = vars(options)
     return bool(

@@ -34,7 +34,7 @@ def find_own_log_options(
 
     If a file of another service sets a log option, the result has the text in the last file of
     Glimpse itself; "" if no such file sets the option. Other log options, and those in
-    `set_elsewhere`, are left out of the result.
+    `set_elsewhere`, are left out. The result also has a message for each text that is ignored.
     """
     values: dict[str, str] = {}
     messages = []

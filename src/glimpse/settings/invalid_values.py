@@ -35,9 +35,10 @@ def invalid_value(
 ) -> InvalidValue:
     """Return the exception for an invalid value; `error` is the exception of oslo.config.
 
-    The message names the value that takes effect, and where it is set: on the command line
-    (`overrides`), else in the `environment`, else in the last of `files` that sets the option. The
-    message has the section and the name that this file uses, which may be older ones.
+    The message names the value that takes effect, and the place of the value: the command line
+    (`overrides`), else the `environment`, else the last of `files` that sets the option, else the
+    default. A value from a file is shown with the section and name in that file, which may be older
+    ones.
     """
     value: object = None
     place, shown = "by default", f"[{section}] {option}"
@@ -59,7 +60,7 @@ def invalid_value(
 
 
 def _older_names(section: str, option: str) -> Iterator[tuple[str, str]]:
-    """Yield the sections and names that an option also has in files, such as in [DEFAULT]."""
+    """Yield each older name that files may use for an option, as a pair of section and name."""
     for declared in SECTIONS[section]:
         if declared.dest == option:
             for old in declared.deprecated_opts:

@@ -145,8 +145,8 @@ def _make_settings(
 ) -> Settings:
     """Make the Settings from `options`, the parsed values, and `raw`, the texts of options.
 
-    Policy files without an absolute path are looked for in `config_dirs`. Raises ValueError for
-    options that exclude each other, and InvalidSettings for an unusable state directory.
+    Keystone's options in `raw` make ``keystone`` the default auth_strategy. `_policy` explains
+    `config_dirs`. Raises ValueError if options exclude each other, InvalidSettings as `_server`.
     """
     api = options["api"]
     has_keystone = any(raw.get("keystone_authtoken", {}).get(name) for name in _KEYSTONE_OPTIONS)

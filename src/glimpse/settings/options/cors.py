@@ -63,7 +63,8 @@ class Cors:
       headers.
     - ``allow_credentials``: True if browsers may send cookies and TLS client certificates.
     - ``expose_headers``: the response headers that scripts may read.
-    - ``max_age``: how many seconds browsers cache the response to a preflight request.
+    - ``max_age``: how many seconds browsers cache the response to a preflight request; 0 lets
+      browsers decide.
     - ``allow_methods`` and ``allow_headers``: the methods and headers that scripts may send.
     """
 
