@@ -29,7 +29,8 @@ class Application:
     async def wait_until_idle(self) -> None:
         """Wait until no request is being served, and no import and no snapshot is running.
 
-        Pass no further request to `serve` after this call.
+        Also waits for tasks that go on after the response to a request. There is no timeout. Call
+        this method only once, and pass no further request to `serve` after the call.
         """
         await self._in_progress.wait_until_idle()
         await self.components.wait_for_background_work()

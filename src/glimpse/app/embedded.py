@@ -28,7 +28,7 @@ async def open_embedded_components(settings: Settings, rules: PolicyRules | None
 
     `rules` are the operator's policy rules; None without policy files. The caller closes the
     result. Creates missing files in the state directory and migrates the catalog. Undoes uploads of
-    ended processes, and continues their imports and snapshots.
+    ended processes, and continues or undoes their imports and snapshots.
 
     Raises InvalidSettings for options that cannot be used. Raises OSError, UnusableCatalog,
     InvalidStateFile, IdentityUnavailable or an error of `images.errors` for unusable files in the

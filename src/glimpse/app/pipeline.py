@@ -144,7 +144,7 @@ def _for_tests(
 def _health(settings: Settings, components: Components) -> _Middleware:
     """Return the middleware for the health check and `/readiness`.
 
-    Raises ValueError for unusable options of [healthcheck].
+    Raises ValueError for unusable options of [healthcheck]. An unknown backend is only logged.
     """
     healthcheck = Healthcheck(**asdict(settings.healthcheck))
     checks: dict[str, ReadinessCheck] = {
