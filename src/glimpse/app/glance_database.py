@@ -121,8 +121,8 @@ def open_glance_database(
     """Make the image service that reads Glance's database and writes through `glance`.
 
     Connects to nothing yet. `rules` are the operator's rules for Glimpse; None without policy
-    files. Raises InvalidSettings for an unusable URL, TLS file or policy file, for a missing
-    driver, and if ``property_protection_file`` is set.
+    files. Raises InvalidSettings for a missing or unusable URL, TLS file or policy file, for a
+    missing driver, and if ``property_protection_file`` is set.
     """
     policy = glance_rules(settings)
     options = database_options(settings)

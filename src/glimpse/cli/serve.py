@@ -63,11 +63,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT, finish the requests in progress, and return 0.
 
-    Requests that take longer than ``graceful_shutdown_timeout`` are cancelled. SIGHUP reloads the
-    configuration. Returns 1 if the application cannot start in a worker.
+    Prints the URLs. Requests that take longer than ``graceful_shutdown_timeout`` are cancelled.
+    SIGHUP reloads the configuration. Returns 1 if the application cannot start in a worker.
 
-    Raises CommandFailed if a log file, address, state or seed cannot be used, if arguments exclude
-    each other, if another process has the state, or if too few files may be open. Raises
+    Raises CommandFailed if a log or ready file, address, state or seed cannot be used, if arguments
+    exclude each other, if another process has the state, or if too few files may be open. Raises
     InvalidSettings for invalid settings, and OSError for unusable files of the state. While a seed
     is written, SIGINT raises KeyboardInterrupt, and SIGTERM raises SystemExit.
     """
