@@ -39,7 +39,8 @@ async def add_member(request: ImageRequest) -> Response:
 
     Returns the document of the new membership, in status pending. Raises Invalid for a malformed
     body, and RequestTooLarge for a body of more than 1 MiB. `ImageMembers.add` explains other
-    errors: ImageNotFound, Forbidden, Conflict, QuotaExceeded and Unavailable.
+    errors: ImageNotFound, Forbidden, Conflict and QuotaExceeded. Raises Unavailable if the catalog
+    cannot be written.
     """
     member_id = parse_new_member(await json_body(request.http))
     member = await request.service.members.add(request.caller, request.image_id, member_id)
@@ -49,7 +50,8 @@ async def add_member(request: ImageRequest) -> Response:
 async def show_member(request: ImageRequest) -> Response:
     """``GET /v2/images/{image_id}/members/{member_id}``: the document of a membership.
 
-    `ImageMembers.get` explains the errors: ImageNotFound, MemberNotFound, NotFound and Unavailable.
+    `ImageMembers.get` explains ImageNotFound, MemberNotFound and NotFound. Raises Unavailable if
+    the catalog cannot be read.
     """
     member = await request.service.members.get(
         request.caller, request.image_id, _member_id(request)
@@ -62,7 +64,8 @@ async def set_member_status(request: ImageRequest) -> Response:
 
     Returns the document of the changed membership. Raises Invalid for a malformed body or an
     unknown status, and RequestTooLarge for a body of more than 1 MiB. `ImageMembers.set_status`
-    explains ImageNotFound, MemberNotFound, Forbidden and Unavailable.
+    explains ImageNotFound, MemberNotFound and Forbidden. Raises Unavailable if the catalog cannot
+    be written.
     """
     status = parse_member_status(await json_body(request.http))
     member = await request.service.members.set_status(
@@ -74,8 +77,8 @@ async def set_member_status(request: ImageRequest) -> Response:
 async def remove_member(request: ImageRequest) -> Response:
     """``DELETE /v2/images/{image_id}/members/{member_id}``: 204; end a membership.
 
-    `ImageMembers.remove` explains the errors: ImageNotFound, MemberNotFound, Forbidden and
-    Unavailable.
+    `ImageMembers.remove` explains ImageNotFound, MemberNotFound and Forbidden. Raises Unavailable
+    if the catalog cannot be written.
     """
     await request.service.members.remove(request.caller, request.image_id, _member_id(request))
     return Response(status_code=204)

@@ -30,8 +30,8 @@ async def list_stores_in_detail(request: ImageRequest) -> Response:
 async def delete_from_store(request: ImageRequest) -> NoReturn:
     """``DELETE /v2/stores/{store_id}/{image_id}``: always an error (see `ImageLocations`).
 
-    `ImageLocations.reject_removal` explains the errors: Conflict, ImageNotFound, Forbidden and
-    Unavailable.
+    `ImageLocations.reject_removal` explains Conflict, ImageNotFound and Forbidden. Raises
+    Unavailable if the catalog cannot be read.
     """
     store_id = request.http.path_params["store_id"]
     await request.service.locations.reject_removal(request.caller, request.image_id, store_id)
