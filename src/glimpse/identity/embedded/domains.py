@@ -34,8 +34,9 @@ class Domains:
     """Creates, updates and deletes domains in the identity file.
 
     `values` are attributes from a request. Check `values` against `schemas.DOMAIN` before the call,
-    and check that the caller may make the change. Attributes that Keystone does not know are stored
-    in ``extra``. If the task of a method is cancelled, the change may still be made.
+    and check that the caller may make the change. Spaces around a name are removed. Attributes that
+    Keystone does not know are stored in ``extra``. If the task of a method is cancelled, the change
+    may still be made.
     """
 
     def __init__(self, identity_file: IdentityFile) -> None:
@@ -104,10 +105,11 @@ class Domains:
     async def delete(self, domain_id: str) -> None:
         """Delete a disabled domain with its users, projects and roles. Images are kept.
 
-        On return, the change is on disk. Raises NotFound if the domain does not exist. Raises
-        Forbidden if the domain is enabled or immutable, if a project of the domain is immutable, or
-        if the domain is Default, which always exists. After these errors, nothing is deleted.
-        Raises IdentityFileUnavailable if the identity file is invalid or cannot be written, and
+        Everything that refers to these objects is deleted, too (see `remove_domain`). On return,
+        the change is on disk. Raises NotFound if the domain does not exist. Raises Forbidden if the
+        domain is enabled or immutable, if a project of the domain is immutable, or if the domain is
+        Default, which always exists. After these errors, nothing is deleted. Raises
+        IdentityFileUnavailable if the identity file is invalid or cannot be written, and
         ChangeNotSynced if a crash may undo the change.
         """
 

@@ -32,9 +32,9 @@ _KNOWN = frozenset(
 class Endpoints:
     """Creates, updates and deletes endpoints of the catalog in the identity file.
 
-    `own` has the ids of the services and endpoints of this process. An endpoint in the identity
-    file may belong to a service of this process. The endpoints of this process itself cannot be
-    changed.
+    `own` has the ids of the region, services and endpoints of this process. An endpoint in the
+    identity file may belong to a service of this process, and be in the region of this process. The
+    endpoints of this process itself cannot be changed.
 
     `values` are attributes from a request. Check `values` against `schemas.ENDPOINT` before the
     call, and check that the caller may make the change. Attributes that Keystone does not know are
@@ -153,7 +153,8 @@ class Endpoints:
 def _endpoint_with(endpoint: Endpoint, values: Mapping[str, Any]) -> Endpoint:
     """Return a copy of `endpoint` with the attributes in `values`.
 
-    ``region`` is used as the id of the region only if ``region_id`` is missing or null.
+    ``region`` is used as the id of the region only if ``region_id`` is missing or null. If
+    ``region_id`` is null, and ``region`` is missing or null, the copy is in no region.
     """
     region_id = values.get("region_id", endpoint.region_id)
     if values.get("region_id") is None and values.get("region") is not None:
