@@ -133,9 +133,10 @@ class EmbeddedIdentity:
     def validate(self, text: str, expired_window: float = 0) -> Session:
         """Return the session of the token `text`, with the roles that the user has at present.
 
-        First reads changed files again. The token may have expired up to `expired_window` seconds
-        ago, but the application credential of the token may not have expired. Raises
-        IdentityUnavailable if the revocations cannot be read. Raises Unauthorized in these cases:
+        First reads changed files again. If a file cannot be read or is invalid, the content that
+        was read last counts. The token may have expired up to `expired_window` seconds ago, but the
+        application credential of the token may not have expired. Raises IdentityUnavailable if the
+        revocations cannot be read. Raises Unauthorized in these cases:
 
         - `text` is not a token that one of the present keys has signed.
         - The token has expired or been revoked.
@@ -193,11 +194,11 @@ class EmbeddedIdentity:
         return self._key_file.keys.sign(token)
 
     async def revoke(self, session: Session) -> None:
-        """Revoke the token of `session`, and tokens that were obtained with this token.
+        """Revoke the token of `session`, and perhaps tokens that were obtained with this token.
 
-        If this token was obtained with a password, all tokens that were obtained with it are
-        revoked, also indirectly. If this token was obtained with another token, only this token is
-        revoked. Revoking a token twice is no error.
+        If this token was obtained with another token, only this token is revoked. Otherwise, all
+        tokens that were obtained with this token, directly or indirectly, are revoked, too.
+        Revoking a token twice is no error.
 
         On return, the revocation is on disk and takes effect in all workers. Raises
         IdentityUnavailable if the revocation cannot be written. If the calling task is cancelled,
@@ -239,7 +240,8 @@ class EmbeddedIdentity:
         """Read the identity file again if it has changed, and the keys at most once a second.
 
         Empties the cache of callers if the identity file or the keys have changed, or if any token
-        has been revoked. A file that cannot be read or is invalid is logged, and has no effect.
+        has been revoked. If a file cannot be read or is invalid, logs the problem and keeps the
+        content that was read last.
         """
         self.identity_file.refresh()
         self._key_file.refresh_sometimes()

@@ -46,7 +46,8 @@ def parse_directory(document: Mapping[str, Any]) -> Directory:
     - ``implied_roles``: prior_role and implied_role, which are ids or names of roles.
     - ``users``: the attributes of User. A key of ``roles`` is the id of a project, or the project's
       name in the user's domain. A key of ``domain_roles`` is the id or name of a domain. Roles are
-      ids or names. A name that no role has makes a role without an entry.
+      ids or names. A name that no role has makes a role without an entry. An unknown id (32
+      hexadecimal digits) makes none.
     - ``access_rules``: id, user (id, or name in the domain Default), service, method, path.
     - ``application_credentials``: id, name, user and project (id, or name in the domain Default),
       roles (ids or names), secret_hash, description, expires_at (a POSIX time), unrestricted,
@@ -56,9 +57,10 @@ def parse_directory(document: Mapping[str, Any]) -> Directory:
     Attributes with a default may be missing. Raises InvalidStateFile if a section is not a list, or
     if projects, users or application_credentials is missing or null. Other sections may be missing.
 
-    Invalid entries are left out, also entries that refer to an unknown domain, user or project. If
-    a user has roles in an unknown project or domain, only these roles are left out.
-    ``Directory.invalid_entries`` has the reasons.
+    Invalid entries are left out, also entries that refer to an unknown domain, user, project or
+    access rule. If a user has roles in an unknown project or domain, only these roles are left out.
+    An unknown role of a user or credential is left out alone, too. ``Directory.invalid_entries``
+    has the reasons. References to parents, default projects, regions and services are not checked.
     """
     try:
         return _Parser(document).parse()
@@ -249,7 +251,7 @@ class _Parser:
         """Return the ids of the prior role and of the implied role.
 
         The entry names both roles by id or name. A name that no role has makes a role. Raises
-        InvalidStateFile for an id that no role has.
+        InvalidStateFile for an id that no role has (see `RoleReferences.get_or_add_id`).
         """
         prior = self._roles.get_or_add_id(entry["prior_role"])
         return prior, self._roles.get_or_add_id(entry["implied_role"])
