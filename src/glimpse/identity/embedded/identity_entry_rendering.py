@@ -56,7 +56,8 @@ def credential_entry(
     """Return `credential` as an entry of ``application_credentials``.
 
     `roles` has all roles by id. Roles of `credential` that `roles` does not have are left out.
-    ``access_rules`` is left out if the credential has none.
+    ``access_rules`` is left out if the credential has none. All other attributes are written, also
+    null ones.
     """
     rules = [rule.id for rule in credential.access_rules]
     return {

@@ -41,8 +41,8 @@ def remove_users(document: Document, directory: Directory, ids: Collection[str])
 def remove_projects(document: Document, directory: Directory, ids: Collection[str]) -> None:
     """Remove the projects with the ids `ids` from `document`, in place.
 
-    The projects below them are kept. The role assignments and application credentials in the
-    removed projects are removed, too. A user whose default project is removed has no default
+    Projects below a removed project are kept. The role assignments and application credentials in
+    the removed projects are removed, too. A user whose default project is removed has no default
     project afterwards. Unknown ids are ignored. `directory` is the Directory of `document`.
     """
     remove_credentials(document, directory, lambda each: each.project_id in ids)
