@@ -89,9 +89,10 @@ class Login:
         hash of an application credential is replaced. If the calling task is cancelled, a password
         that is still in the queue is not checked.
 
-        Raises NotFound if the token of the method token is not valid. Raises Unauthorized if
-        another method fails or is unknown, if `request` has no method, if a value is too long, if
-        the methods are of different users, or if the user may not have the requested scope. Raises
+        Raises NotFound if the token of the method token is not valid. Raises Unauthorized if that
+        token was obtained with an application credential. Raises Unauthorized, too, if another
+        method fails or is unknown, if `request` has no method, if a value is too long, if the
+        methods are of different users, or if the user may not have the requested scope. Raises
         TooManyLogins if too many passwords wait. Raises IdentityUnavailable if the revocations
         cannot be read, or after `close`.
         """
@@ -147,8 +148,8 @@ class Login:
     async def _by_password(self, request: AuthRequest, address: str) -> _Authenticated:
         """Check the password of `request`; return the user.
 
-        The check of an unknown user takes as long as that of a known user. Raises Unauthorized if
-        the password is wrong, if the user is unknown or disabled, or if the user's password is
+        The check of an unknown user takes as long as the check of a known user. Raises Unauthorized
+        if the password is wrong, if the user is unknown or disabled, or if the user's password is
         changed during the check. Raises TooManyLogins if the login queue is full, and
         IdentityUnavailable if the queue is closed.
         """
@@ -249,9 +250,9 @@ class Login:
 
         `check` takes `units` times 0.05 s of CPU time. Failures are counted by `name` and by the
         network of `address`. `compared` has the secret that was sent, and the stored secret or
-        hash. If a check with equal `name`, network and `compared` waits or runs, its result is
-        used. Raises TooManyLogins if the queue is full, and IdentityUnavailable if the queue is
-        closed.
+        hash. If a check with equal `name`, network and `compared` waits or runs, the result of that
+        check is used. Raises TooManyLogins if the queue is full, and IdentityUnavailable if the
+        queue is closed.
         """
         network = client_network(address)
         attempt = Attempt(digest(*name, network), digest(network), digest(*compared))

@@ -40,8 +40,8 @@ class LoginQueue:
     A name always stands for the name together with the client's network (see Attempt).
 
     - Checks of one name run one at a time, each after the delay of LoginThrottle.
-    - Checks of names or networks with more than FREE_FAILURES failures leave one of several threads
-      free for other checks.
+    - Checks of names or networks with more than FREE_FAILURES failures leave one thread free for
+      other checks, if there are several threads.
     - The check with the lowest LoginRank starts first. Among checks of equal rank, the check starts
       first whose network, and then whose name, was checked longest ago. But every third check to
       start is the oldest one.
@@ -85,11 +85,13 @@ class LoginQueue:
         If the calling task is cancelled, and no other caller waits for `work`, `work` is not
         started. If `work` has started, it runs to its end.
 
-        A refused check is tried once more after a pause of one to three times RETRY_DELAY. Raises
-        TooManyLogins if the check is refused again. If MAX_CALLERS_WITHOUT_CHECK callers are in a
-        pause or wait for the check of another caller, there is no pause: the first refusal raises
-        TooManyLogins, and so does a call that would wait for the check of another caller. Raises
-        IdentityUnavailable if the queue is closed before `work` starts.
+        A refused check counts as a refusal in the LoginHistory. Then the check is tried once more,
+        after a pause of one to three times RETRY_DELAY. Raises TooManyLogins if the check is
+        refused again. Raises IdentityUnavailable if the queue is closed before `work` starts.
+
+        At most MAX_CALLERS_WITHOUT_CHECK callers may be in a pause or wait for the check of another
+        caller. If there are so many, the first refusal raises TooManyLogins, without a pause. A
+        call that would wait for the check of another caller then raises TooManyLogins, too.
         """
         try:
             return await self._run(attempt, work, units)
