@@ -37,8 +37,9 @@ def find_scope(
 
     `credential` is the application credential of the login, or None. If `request` names a scope,
     returns that scope. If `request` names no scope, returns the project of `credential`. Without a
-    `credential`, returns the user's default project, if the user has a role there and the project
-    is enabled. Otherwise, or if `request` asks for an unscoped token, returns an empty TokenScope.
+    `credential`, returns the user's default project, if the user may use that project (see
+    `_default_project_id`). Otherwise, or if `request` asks for an unscoped token, returns an empty
+    TokenScope.
 
     Does not check that the user has a role in a requested scope. Raises UnknownScope for an unknown
     project or domain, or for a trust. With a `credential`, raises UnknownScope for any scope other
@@ -88,8 +89,8 @@ def comparable_name(reference: Reference | None, directory: Directory) -> tuple[
 
     Logins of a user or credential are counted under this result. All spellings of a name have the
     same result: the domain is given by its id, even if `reference` has the domain's name. Values
-    that `reference` does not have are None. Without a name, the domain's id is None, too. The user
-    or credential need not exist.
+    that `reference` does not have are None. Without a name, the domain's id is None, too. If
+    `reference` is None, all three values are None. The user or credential need not exist.
     """
     if reference is None:
         return None, None, None

@@ -18,9 +18,10 @@ from glimpse.identity.embedded.users import check_user_name
 class NewUser(NamedTuple):
     """A user to add. Set either ``password``, which stays readable, or ``password_hash``.
 
-    ``roles`` has names of roles that belong to no domain. The user gets these roles in the project
-    with the name ``project``, in the domain with the id ``domain_id``. If ``project`` is None, the
-    user gets the roles in the project that has the user's own name.
+    ``domain_id`` is the id of the domain of the user and of the project. ``roles`` has names of
+    roles that belong to no domain. The user gets these roles in the project with the name
+    ``project``. If ``project`` is None, the user gets the roles in the project that has the user's
+    own name.
     """
 
     name: str
@@ -45,8 +46,9 @@ class AddedUser(NamedTuple):
 def add_user(identity_file: IdentityFile, new: NewUser) -> AddedUser:
     """Add a user with roles in a project, in one change of the file. Blocks the thread.
 
-    If ``new.project`` is None, adds a project with the user's name if it is missing. Check before
-    the call that the values are valid by `schemas.USER`. On return, the change is on disk.
+    If ``new.project`` is None, and the domain has no project with the user's name, adds that
+    project. Spaces around the user's name are removed. Check before the call that the values are
+    valid by `schemas.USER`. On return, the change is on disk.
 
     Raises Conflict if the domain has a user of that name, ignoring case. Raises NotFound for an
     unknown domain, project or role. Raises Forbidden if the file would have too many users,

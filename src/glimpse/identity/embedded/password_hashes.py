@@ -55,7 +55,7 @@ def hash_password(password: str, parameters: ScryptParameters = RECOMMENDED) -> 
     """Return the hash of `password` with a new random salt: ``scrypt$N$r$p$SALT$HASH``.
 
     SALT and HASH are in base64. `password` may be any text. Takes 0.23 s of CPU time with the
-    default parameters: call it in a thread.
+    default parameters: call this function in a thread.
     """
     salt = secrets.token_bytes(16)
     digest = _scrypt(password, salt, parameters)
@@ -117,8 +117,8 @@ def _equalize_time(given: str, parameters: ScryptParameters, work: int) -> None:
     """Spend CPU time by hashing `given` with scrypt; drop the hash.
 
     `work` is the CPU time, in the units of ScryptParameters.work. The hash has the cost and block
-    size of `parameters`, and as much parallelization as takes that time. Does nothing if `work` is
-    too little for a hash, or negative.
+    size of `parameters`. The parallelization is `work` divided by both, rounded down. If the result
+    is 0 or negative, does nothing.
     """
     parallelization = work // (parameters.cost * parameters.block_size)
     if parallelization > 0:
