@@ -117,8 +117,8 @@ def _equalize_time(given: str, parameters: ScryptParameters, work: int) -> None:
     """Spend CPU time by hashing `given` with scrypt; drop the hash.
 
     `work` is the CPU time, in the units of ScryptParameters.work. The hash has the cost and block
-    size of `parameters`. The parallelization is `work` divided by both, rounded down. If the result
-    is 0 or negative, does nothing.
+    size of `parameters`. The parallelization is `work` divided by the cost and by the block size,
+    rounded down. If the result is 0 or negative, does nothing.
     """
     parallelization = work // (parameters.cost * parameters.block_size)
     if parallelization > 0:

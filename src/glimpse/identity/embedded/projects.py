@@ -35,8 +35,9 @@ class Projects:
     """Creates, updates and deletes projects in the identity file.
 
     `values` are attributes from a request. Check `values` against `schemas.PROJECT` before the
-    call, and check that the caller may make the change. Attributes that Keystone does not know are
-    stored in ``extra``. If the task of a method is cancelled, the change may still be made.
+    call, and check that the caller may make the change. Spaces around a name are removed.
+    Attributes that Keystone does not know are stored in ``extra``. If the task of a method is
+    cancelled, the change may still be made.
     """
 
     def __init__(self, identity_file: IdentityFile) -> None:
@@ -86,10 +87,10 @@ class Projects:
         invalid. These tokens are valid again when the project is enabled again.
 
         Raises NotFound if the project does not exist. Raises BadRequest if `values` have another id
-        or domain, or a true ``is_domain``. Raises Conflict if the domain has another project of the
-        new name, ignoring case. Raises IdentityFileUnavailable if the identity file is invalid or
-        cannot be written, and ChangeNotSynced if a crash may undo the change. Raises Forbidden in
-        these cases:
+        or domain, a domain of null, or a true ``is_domain``. Raises Conflict if the domain has
+        another project of the new name, ignoring case. Raises IdentityFileUnavailable if the
+        identity file is invalid or cannot be written, and ChangeNotSynced if a crash may undo the
+        change. Raises Forbidden in these cases:
 
         - The project is immutable, and `values` do more than reset the option ``immutable``.
         - `values` have another parent, or a parent of null.
@@ -113,7 +114,7 @@ class Projects:
         """Delete a project with the role assignments and application credentials in the project.
 
         On return, the change is on disk. Images of the project are kept. Tokens for the project
-        become invalid.
+        become invalid. Users with this default project have no default project afterwards.
 
         Raises NotFound if the project does not exist. Raises Forbidden if the project is immutable
         or has projects below it. Raises IdentityFileUnavailable if the identity file is invalid or
@@ -207,10 +208,10 @@ def _check_name(project: Project, directory: Directory) -> None:
 def _check_update(old: Project, values: Mapping[str, Any], directory: Directory) -> None:
     """Check that `values` may change the project `old`; do not check the new name.
 
-    Raises BadRequest if `values` have another id or domain, or a true ``is_domain``. Raises
-    Forbidden if `values` have another parent, or if the project is immutable (see
-    `check_updatable`). Raises Forbidden, too, if `values` disable a project above an enabled
-    project, or enable a project below a disabled project or domain.
+    Raises BadRequest if `values` have another id or domain, a domain of null, or a true
+    ``is_domain``. Raises Forbidden if `values` have another parent or a parent of null, or if the
+    project is immutable (see `check_updatable`). Raises Forbidden, too, if `values` disable a
+    project above an enabled project, or enable a project below a disabled project or domain.
     """
     check_same_id(old.id, values)
     if values.get("domain_id", old.domain_id) != old.domain_id:

@@ -38,8 +38,8 @@ class Regions:
     async def create(self, region_id: str, values: Mapping[str, Any]) -> Region:
         """Create a region with the attributes in `values`; return the region.
 
-        `region_id` is the id of the region. The caller has checked `values` against
-        `schemas.REGION`. On return, the change is on disk.
+        `region_id` is the id of the region; an ``id`` in `values` is ignored. The caller has
+        checked `values` against `schemas.REGION`. On return, the change is on disk.
 
         Raises Conflict if the region exists, NotFound if its parent does not exist, and BadRequest
         if the region is its own parent. Raises Forbidden if there are too many regions, or if the
