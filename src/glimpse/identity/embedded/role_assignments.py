@@ -29,7 +29,8 @@ class RoleAssignments:
     async def assign(self, assignment: Assignment) -> None:
         """Assign a role to a user; do nothing if the role is assigned already.
 
-        On return, the change is on disk. Invalid assignments of the user are dropped.
+        On return, the change is on disk. If the assignment is added, invalid assignments of the
+        user are dropped.
 
         Raises NotFound if the user, role, project or domain does not exist. Raises Forbidden if a
         role of a domain would be assigned in a project of another domain, if there are too many
@@ -85,7 +86,8 @@ def _check_can_assign(assignment: Assignment, directory: Directory) -> None:
 
     Raises NotFound if the user, role, project or domain does not exist. Raises Forbidden if a role
     of a domain would be assigned in a project of another domain, or if there are too many
-    assignments. Raises BadRequest if a role of a domain would be assigned on the system.
+    assignments. Raises BadRequest if a role of a domain would be assigned on the system. A role of
+    a domain may be assigned in any domain.
     """
     role = find_role(assignment.role_id, directory)
     if assignment.user_id not in directory.users:
