@@ -25,7 +25,7 @@ from glimpse.identity.service import Unauthorized
 
 
 class _Hasher(Protocol):
-    """The part of Login that ApplicationCredentials uses: it hashes new secrets."""
+    """The part of Login that ApplicationCredentials uses, to hash new secrets."""
 
     async def hash_secret(self, secret: str, user_id: str, address: str) -> str: ...
 

@@ -32,7 +32,7 @@ _KNOWN = frozenset(
 
 
 class _Login(Protocol):
-    """The part of Login that Users uses: it checks passwords and hashes new ones."""
+    """The part of Login that Users uses, to check passwords and to hash new passwords."""
 
     async def log_in(self, request: AuthRequest, address: str = "-") -> Session: ...
 
@@ -92,9 +92,9 @@ class Users:
     async def update(self, user_id: str, values: Mapping[str, Any], address: str) -> User:
         """Replace the attributes of a user that are in `values`; return the changed user.
 
-        On return, the change is on disk. If `values` have a password or disable the user, all
-        present tokens of the user become invalid, and stay invalid if the user is enabled again. A
-        password of None removes the password.
+        On return, the change is on disk. If `values` have a password or disable an enabled user,
+        all present tokens of the user become invalid, and stay invalid if the user is enabled
+        again. A password of None removes the password.
 
         Raises NotFound if the user does not exist. Raises BadRequest if `values` have another id or
         domain, or if the default project is a domain. Raises Conflict if the domain has another
@@ -209,9 +209,9 @@ def _password_login(user_id: str, password: str) -> AuthRequest:
 def _with_values(user: User, values: Mapping[str, Any]) -> User:
     """Return a copy of `user` with the attributes in `values`; ignore a new password.
 
-    Spaces around the name are removed. The id and the domain of `user` are kept. An ``email`` or
-    ``description`` that is null or not a string is kept in ``extra``, so that responses show the
-    value as it was set (as in Keystone).
+    Spaces around the name are removed. Options are merged (see `merge_options`). The id and the
+    domain of `user` are kept. An ``email`` or ``description`` that is null or not a string is kept
+    in ``extra``, so that responses show the value as it was set (as in Keystone).
     """
     extra = merge_extra(user.extra, values, _KNOWN)
     texts = {"email": user.email, "description": user.description}
