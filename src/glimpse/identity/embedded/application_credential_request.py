@@ -69,8 +69,8 @@ def parse_credential(
 def _parse_name(name: object) -> str:
     """Return `name` unchanged if it is a valid name of an application credential.
 
-    A valid name is a string of 1 to 255 characters. At least one character is not a space, and no
-    character is NUL. Raises BadRequest for any other `name`, also for None.
+    A valid name is a string of 1 to 255 characters. At least one character is not whitespace, and
+    no character is NUL. Raises BadRequest for any other `name`, also for None.
     """
     if (
         not isinstance(name, str)
@@ -178,8 +178,10 @@ def _parse_access_rules(
 def _parse_rule(entry: object) -> AccessRule:
     """Return the rule that `entry` describes with a service, a method and a path.
 
-    Other values of `entry` are ignored. Raises BadRequest if `entry` is not an object, or if one of
-    the three values is missing or invalid.
+    Other values of `entry` are ignored. A valid service has only ASCII letters, digits and hyphens.
+    A valid method is in _METHODS. A valid path begins with a slash and has no NUL. Raises
+    BadRequest if `entry` is not an object, or if one of the three values is missing, invalid or too
+    long.
     """
     try:
         rule = AccessRule.parse(entry)

@@ -51,8 +51,8 @@ def find_entry(document: Document, section: str, entry_id: str) -> Entry | None:
 def remove_entries(document: Document, section: str, ids: Collection[str]) -> None:
     """Remove all entries of a section whose id is in `ids`; change `document` in place.
 
-    Entries that are not objects, or whose id is not a string, stay. Raises InvalidStateFile if the
-    section is not a list.
+    Entries that are not objects, or whose id is not a string, stay. If the section is missing, an
+    empty section is added. Raises InvalidStateFile if the section is not a list.
     """
     entries = section_of(document, section)
     document[section] = [each for each in entries if not has_value(each, "id", ids)]
