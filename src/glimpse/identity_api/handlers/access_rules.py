@@ -54,10 +54,10 @@ class AccessRuleHandlers(IdentityHandlers):
     async def delete_access_rule(self, request: Request) -> Response:
         """Delete an access rule of a user, and respond 204.
 
-        Raises Forbidden if the caller may not delete the access rule, or if an application
-        credential uses the access rule. Raises NotFound if the user has no such access rule, and
-        IdentityUnavailable if the identity file is invalid or cannot be written. Raises the errors
-        of `authenticate`, such as Unauthorized for an invalid token.
+        Raises Forbidden if the caller may not delete the access rule. Raises the errors of
+        `authenticate`, such as Unauthorized for an invalid token. Raises the errors of
+        `user_access_rules.delete_access_rule`, such as NotFound if the user has no such access
+        rule, or Forbidden if an application credential uses the access rule.
         """
         user_id = self._authorize(request, "delete_access_rule")
         identity_file = self.identity.identity_file

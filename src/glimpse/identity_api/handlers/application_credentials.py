@@ -58,10 +58,11 @@ class ApplicationCredentialHandlers(IdentityHandlers):
         """Create an application credential, and respond 201. Only this response shows the secret.
 
         Raises Forbidden if the caller is not the user in the path, or has a token for a domain or
-        the system. Raises ClientDisconnected if the client disconnects before the end; the
-        application credential may have been created by then. Raises the errors of `authenticate`
-        and `read_json`, such as Unauthorized for an invalid token. Raises the errors of
-        `ApplicationCredentials.create`, such as Conflict if the name is in use.
+        the system. The body is read after this check. Raises ClientDisconnected if the client
+        disconnects before the response; the application credential may be created all the same.
+        Raises the errors of `authenticate` and `read_json`, such as Unauthorized for an invalid
+        token. Raises the errors of `ApplicationCredentials.create`, such as Conflict if the name is
+        in use.
         """
         session = self._authorize(request, "create_application_credential")
         body, address = await read_json(request), client_address(request)
@@ -90,10 +91,10 @@ class ApplicationCredentialHandlers(IdentityHandlers):
         """Delete an application credential of a user, and respond 204.
 
         Tokens that were obtained with the application credential become invalid. Raises Forbidden
-        if the caller may not perform the operation, or if the caller's token was obtained with a
-        restricted application credential. Raises NotFound if the user has no such application
-        credential, and IdentityUnavailable if the identity file is invalid or cannot be written.
-        Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
+        if the caller may not perform the operation. Raises the errors of `authenticate`, such as
+        Unauthorized for an invalid token. Raises the errors of `ApplicationCredentials.delete`,
+        such as NotFound if the user has no such application credential, or Forbidden if the
+        caller's token was obtained with a restricted application credential.
         """
         session = self._authorize(request, "delete_application_credential")
         await self._credentials.delete(session, **request.path_params)
@@ -102,8 +103,9 @@ class ApplicationCredentialHandlers(IdentityHandlers):
     def _authorize(self, request: Request, action: str) -> Session:
         """Return the caller's session.
 
-        Raises Forbidden if the caller may not perform `action` on objects of the user in the path.
-        Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
+        The user in the path need not exist. Raises Forbidden if the caller may not perform `action`
+        on application credentials of this user. Raises the errors of `authenticate`, such as
+        Unauthorized for an invalid token.
         """
         session = self.authenticate(request)
         policy.check(session, action, policy.PolicyTarget(user_id=request.path_params["user_id"]))

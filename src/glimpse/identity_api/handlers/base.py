@@ -22,8 +22,8 @@ class IdentityHandlers:
     """Base class of handlers: provides the caller's session, the directory and the catalog.
 
     A handler first calls `authenticate`, and so raises Unauthorized, IdentityUnavailable or
-    BadRequest. Then the handler reads and checks the body, and then the caller's permission. Only
-    `TokenHandlers.issue` and `UserHandlers.set_password` need no token.
+    BadRequest. Most handlers then read and check the body, and after that the caller's permission.
+    Only `TokenHandlers.issue` and `UserHandlers.set_password` need no token.
 
     `responses.EXCEPTION_HANDLERS` makes the responses for errors. The name of a handler is the
     operation in logs and metrics: ``identity.list_users``.
@@ -60,7 +60,8 @@ class IdentityHandlers:
         """Render the catalog for the token of `session`.
 
         The catalog has the services of this process, and the enabled services and endpoints that
-        admins added.
+        admins added. If the token is not for a project, endpoints that need a project in their URL
+        are left out.
         """
         own = render_own_catalog(service_urls_of(request.scope), self.identity.region_name)
         project_id = session.project.id if session.project else None

@@ -90,10 +90,10 @@ class EndpointHandlers(IdentityHandlers):
     async def delete_endpoint(self, request: Request) -> Response:
         """Delete an endpoint, and respond 204.
 
-        Raises NotFound if the endpoint does not exist, Forbidden if the caller may not delete
-        endpoints or if the endpoint is one of this process, and IdentityUnavailable if the identity
-        file is invalid or cannot be written. Raises the errors of `authenticate`, such as
-        Unauthorized for an invalid token.
+        Raises Forbidden if the caller may not delete endpoints. Raises the errors of
+        `authenticate`, such as Unauthorized for an invalid token. Raises the errors of
+        `Endpoints.delete`, such as NotFound for an unknown endpoint, or Forbidden for one of this
+        process.
         """
         policy.check(self.authenticate(request), "delete_endpoint")
         await self._endpoints.delete(request.path_params["endpoint_id"])

@@ -22,7 +22,8 @@ class GrantHandlers(IdentityHandlers):
 
     SCOPE is ``projects/{project_id}``, ``domains/{domain_id}`` or ``system``. As in Keystone,
     ``project_id`` may be the id of a domain. A handler first raises NotFound if an id in the path
-    is unknown, and then Forbidden if the caller may not perform the operation.
+    is unknown, and then Forbidden if the caller may not perform the operation. For an unknown user,
+    `revoke_grant` raises NotFound only after Forbidden.
     """
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
@@ -73,10 +74,10 @@ class GrantHandlers(IdentityHandlers):
         """Remove the assignment of the role in the path, and respond 204.
 
         If the user has no other role in the scope, the user's tokens for the scope become invalid.
-        Raises NotFound if an id in the path is unknown or if there is no such assignment. Raises
-        Forbidden if the caller may not remove the assignment, and IdentityUnavailable if the
-        identity file is invalid or cannot be written. Raises the errors of `authenticate`, such as
-        Unauthorized for an invalid token.
+        Raises NotFound if an id in the path is unknown, and Forbidden if the caller may not remove
+        the assignment. Raises the errors of `authenticate`, such as Unauthorized for an invalid
+        token. Raises the errors of `RoleAssignments.unassign`, such as NotFound if there is no such
+        assignment.
         """
         await self._assignments.unassign(self._authorize(request, "revoke"))
         return no_content()
