@@ -16,9 +16,9 @@ from glimpse.identity_api.responses import json_response
 class ImpliedRoleHandlers(IdentityHandlers):
     """The handlers of ``/v3/roles/{role_id}/implies`` and ``/v3/role_inferences``.
 
-    A user with a role (the prior role) also has the roles that it implies. As in Keystone, a
-    handler first raises NotFound if a role in the path does not exist, and then Forbidden if the
-    caller may not perform the operation.
+    A user with a role (the prior role) also has the roles that the prior role implies. As in
+    Keystone, a handler first raises NotFound if a role in the path does not exist, and then
+    Forbidden if the caller may not perform the operation.
     """
 
     def __init__(self, identity: EmbeddedIdentity) -> None:

@@ -28,8 +28,9 @@ class ProjectTagHandlers(ProjectHandlers):
     async def list_tags(self, request: Request) -> Response:
         """List the tags of a project, in the order in which they were set.
 
-        Raises Forbidden if the caller may not see the project, and NotFound if the project does not
-        exist. Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
+        Raises Forbidden if the caller may not see the project. For an unknown project, raises
+        NotFound if the caller may see all projects, otherwise Forbidden. Raises the errors of
+        `authenticate`, such as Unauthorized for an invalid token.
         """
         project_id = self._authorize(request, "list_project_tags")
         return self._tags_response(request, self.find_project_or_domain(project_id).tags)
@@ -39,9 +40,9 @@ class ProjectTagHandlers(ProjectHandlers):
 
         Raises BadRequest if the body has anything but a list ``tags``, if a tag is invalid or
         repeated, or if there are more than `schemas.MAX_TAGS` tags. Raises Forbidden if the caller
-        may not change the project. Raises the errors of `authenticate` and `read_json`, such as
-        Unauthorized for an invalid token. Raises the errors of `change_tags`, such as NotFound for
-        an unknown project.
+        may not change the project (see `check_policy`). Raises the errors of `authenticate` and
+        `read_json`, such as Unauthorized for an invalid token. Raises the errors of `change_tags`,
+        such as NotFound for an unknown project.
         """
         self.authenticate(request)
         document = await read_json(request)
@@ -55,8 +56,8 @@ class ProjectTagHandlers(ProjectHandlers):
     async def delete_tags(self, request: Request) -> Response:
         """Delete all tags of a project, and respond 204, also if there are none.
 
-        Raises Forbidden if the caller may not change the project. Raises the errors of
-        `authenticate`, such as Unauthorized for an invalid token. Raises the errors of
+        Raises Forbidden if the caller may not change the project (see `check_policy`). Raises the
+        errors of `authenticate`, such as Unauthorized for an invalid token. Raises the errors of
         `change_tags`, such as NotFound for an unknown project.
         """
         await self._change(self._authorize(request, "delete_project_tags"), lambda _: ())
@@ -65,9 +66,9 @@ class ProjectTagHandlers(ProjectHandlers):
     async def show_tag(self, request: Request) -> Response:
         """Respond 204 if a project has the tag in the path; otherwise raise NotFound.
 
-        Raises NotFound, too, if the project does not exist. Raises Forbidden if the caller may not
-        see the project. Raises the errors of `authenticate`, such as Unauthorized for an invalid
-        token.
+        Raises Forbidden if the caller may not see the project. For an unknown project, raises
+        NotFound if the caller may see all projects, otherwise Forbidden. Raises the errors of
+        `authenticate`, such as Unauthorized for an invalid token.
         """
         project_id = self._authorize(request, "get_project_tag")
         _require_tag(self.find_project_or_domain(project_id).tags, request.path_params["tag"])
@@ -78,9 +79,9 @@ class ProjectTagHandlers(ProjectHandlers):
 
         Raises BadRequest if the tag is not valid, if the project already has the tag (as in
         Keystone), or if the project would have more than `schemas.MAX_TAGS` tags. Raises Forbidden
-        if the caller may not change the project, and NotFound if the project does not exist. Raises
-        the errors of `authenticate`, such as Unauthorized for an invalid token. Raises the errors
-        of `change_tags`, such as NotFound for an unknown project.
+        if the caller may not change the project (see `check_policy`). Raises the errors of
+        `authenticate`, such as Unauthorized for an invalid token. Raises the errors of
+        `change_tags`, such as NotFound for an unknown project.
         """
         project_id, tag = self._authorize(request, "create_project_tag"), request.path_params["tag"]
 
@@ -98,9 +99,10 @@ class ProjectTagHandlers(ProjectHandlers):
     async def delete_tag(self, request: Request) -> Response:
         """Delete the tag in the path from a project, and respond 204.
 
-        Raises NotFound if the project does not have the tag, and Forbidden if the caller may not
-        change the project. Raises the errors of `authenticate`, such as Unauthorized for an invalid
-        token. Raises the errors of `change_tags`, such as NotFound for an unknown project.
+        Raises NotFound if the project does not have the tag. Raises Forbidden if the caller may not
+        change the project (see `check_policy`). Raises the errors of `authenticate`, such as
+        Unauthorized for an invalid token. Raises the errors of `change_tags`, such as NotFound for
+        an unknown project.
         """
         project_id, tag = self._authorize(request, "delete_project_tag"), request.path_params["tag"]
 

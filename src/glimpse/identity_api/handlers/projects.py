@@ -84,10 +84,10 @@ class ProjectHandlers(IdentityHandlers):
         ``subtree_as_ids`` or ``subtree_as_list`` for the projects below. These parameters are
         ignored for a domain.
 
-        Raises BadRequest if the query has both ``..._as_ids`` and ``..._as_list``. Raises Forbidden
-        if the caller may not see the project. For an unknown id, raises NotFound if the caller may
-        see all projects, otherwise Forbidden. Raises the errors of `authenticate`, such as
-        Unauthorized for an invalid token.
+        Raises BadRequest if the query has both ``parents_as_ids`` and ``parents_as_list``, or both
+        parameters of ``subtree``. Raises Forbidden if the caller may not see the project. For an
+        unknown id, raises NotFound if the caller may see all projects, otherwise Forbidden. Raises
+        the errors of `authenticate`, such as Unauthorized for an invalid token.
         """
         session, project_id = self.authenticate(request), request.path_params["project_id"]
         self.check_policy(session, "get_project", project_id)
@@ -103,10 +103,11 @@ class ProjectHandlers(IdentityHandlers):
 
         If the body has no ``domain_id``, a new project is in the domain that the token is for, or
         else in the domain Default. Raises BadRequest for an invalid body, or if a new domain has a
-        ``domain_id`` or a ``parent_id``. Raises Forbidden if the caller may not create the project.
-        Raises the errors of `authenticate` and `read_json`, such as Unauthorized for an invalid
-        token. Raises the errors of `Projects.create` or `Domains.create`, such as Conflict if the
-        name is in use.
+        ``domain_id`` or a ``parent_id``. Raises Forbidden if the caller may not create projects in
+        the ``domain_id`` of the body, or in all domains if the body has no ``domain_id``. Raises
+        the errors of `authenticate` and `read_json`, such as Unauthorized for an invalid token.
+        Raises the errors of `Projects.create` or `Domains.create`, such as Conflict if the name is
+        in use.
         """
         session = self.authenticate(request)
         values = parse_new_object(await read_json(request), schemas.PROJECT)
@@ -151,11 +152,12 @@ class ProjectHandlers(IdentityHandlers):
     async def delete_project(self, request: Request) -> Response:
         """Delete a project, or a disabled domain, and respond 204. Images are kept.
 
-        Role assignments and application credentials in the project are deleted, too. Raises
-        Forbidden if the caller may not delete the project (see `check_policy`), and NotFound if no
-        project or domain has the id. Raises the errors of `authenticate`, such as Unauthorized for
-        an invalid token. Raises the errors of `Projects.delete` or `Domains.delete`, such as
-        Forbidden for a project that has projects below it.
+        Role assignments and application credentials in the project are deleted, too. With a domain,
+        its users, projects and roles are deleted. Raises Forbidden if the caller may not delete the
+        project (see `check_policy`), and NotFound if no project or domain has the id. Raises the
+        errors of `authenticate`, such as Unauthorized for an invalid token. Raises the errors of
+        `Projects.delete` or `Domains.delete`, such as Forbidden for a project that has projects
+        below it.
         """
         session, project_id = self.authenticate(request), request.path_params["project_id"]
         self.check_policy(session, "delete_project", project_id)
@@ -193,8 +195,10 @@ class ProjectHandlers(IdentityHandlers):
         """Return the attributes ``parents`` and ``subtree`` of a project that the query asks for.
 
         The result is empty if the query asks for neither. As in Keystone, ``..._as_list`` has only
-        projects in which the caller has a role. ``subtree_as_ids`` is None if there is no project
-        below. Raises BadRequest if the query has both ``..._as_ids`` and ``..._as_list``.
+        projects in which the caller has a role. With ``parents_as_ids``, the domain counts as the
+        topmost project. With ``subtree_as_ids``, ``subtree`` is None if there is no project below.
+        Raises BadRequest if the query has both ``parents_as_ids`` and ``parents_as_list``, or both
+        parameters of ``subtree``.
         """
         directory, base_url = self.directory, base_url_of(request.scope)
         own = {each.id for each in directory.projects_of(session.user)}

@@ -39,11 +39,12 @@ class RegionHandlers(IdentityHandlers):
         self._regions = Regions(identity.identity_file, identity.region_name)
 
     async def list_regions(self, request: Request) -> Response:
-        """List the regions that match the query; the region of this process is listed, too.
+        """List the regions that match the query, sorted by id.
 
-        The query may have the parameter ``parent_region_id``. Raises BadRequest for any other
-        parameter, also ``limit`` and ``marker``, and for an invalid value. Raises the errors of
-        `authenticate`, such as Unauthorized for an invalid token.
+        The region of this process is listed, too. The query may have only the parameter
+        ``parent_region_id``. Raises BadRequest for any other parameter, also ``limit`` and
+        ``marker``, and for an invalid value. Raises the errors of `authenticate`, such as
+        Unauthorized for an invalid token.
         """
         policy.check(self.authenticate(request), "list_regions")
         base_url = base_url_of(request.scope)
@@ -80,10 +81,10 @@ class RegionHandlers(IdentityHandlers):
     async def put_region(self, request: Request) -> Response:
         """Create the region with the id in the path, and respond 201.
 
-        Raises BadRequest for an invalid body, or for a body with another id than the path. Raises
-        Forbidden if the caller is not an admin or has a token for a domain. Raises the errors of
-        `authenticate` and `read_json`, such as Unauthorized for an invalid token. Raises the errors
-        of `Regions.create`, such as Conflict if the region exists (as in Keystone).
+        Raises BadRequest for an invalid body, or if the id in the body is null or differs from the
+        path. Raises Forbidden if the caller is not an admin or has a token for a domain. Raises the
+        errors of `authenticate` and `read_json`, such as Unauthorized for an invalid token. Raises
+        the errors of `Regions.create`, such as Conflict if the region exists (as in Keystone).
         """
         session, region_id = self.authenticate(request), request.path_params["region_id"]
         values = parse_new_object(await read_json(request), schemas.REGION)
