@@ -36,8 +36,8 @@ class RoleHandlers(IdentityHandlers):
         """List the roles that match the query (see `select_page`).
 
         With the parameter ``domain_id``, lists the roles of that domain; without it, the roles that
-        belong to no domain. Raises Forbidden if the caller may not list roles, BadRequest for an
-        invalid parameter, and NotFound for an unknown ``marker``. Raises the errors of
+        belong to no domain. Raises Forbidden if the caller may not list these roles, BadRequest for
+        an invalid parameter, and NotFound for an unknown ``marker``. Raises the errors of
         `authenticate`, such as Unauthorized for an invalid token.
         """
         session, base_url = self.authenticate(request), base_url_of(request.scope)
@@ -90,10 +90,10 @@ class RoleHandlers(IdentityHandlers):
     async def delete_role(self, request: Request) -> Response:
         """Delete a role and everything that refers to the role, and respond 204.
 
-        This includes application credentials that have the role. Raises NotFound if the role does
-        not exist, Forbidden if the caller may not delete the role or if the role is immutable, and
-        IdentityUnavailable if the identity file is invalid or cannot be written. Raises the errors
-        of `authenticate`, such as Unauthorized for an invalid token.
+        Application credentials that have the role are deleted, too. Raises NotFound if the role
+        does not exist, and Forbidden if the caller may not delete the role. Raises the errors of
+        `authenticate`, such as Unauthorized for an invalid token. Raises the errors of
+        `Roles.delete`, such as Forbidden for an immutable role.
         """
         session, role_id = self.authenticate(request), request.path_params["role_id"]
         self.check_policy(session, "delete", role_id)

@@ -88,10 +88,9 @@ class ServiceHandlers(IdentityHandlers):
     async def delete_service(self, request: Request) -> Response:
         """Delete a service and its endpoints, and respond 204.
 
-        Raises NotFound if the service does not exist, Forbidden if the caller may not delete
-        services or if the service is one of this process, and IdentityUnavailable if the identity
-        file is invalid or cannot be written. Raises the errors of `authenticate`, such as
-        Unauthorized for an invalid token.
+        Raises Forbidden if the caller may not delete services. Raises the errors of `authenticate`,
+        such as Unauthorized for an invalid token. Raises the errors of `Services.delete`, such as
+        NotFound for an unknown service, or Forbidden for one of this process.
         """
         policy.check(self.authenticate(request), "delete_service")
         await self._services.delete(request.path_params["service_id"])

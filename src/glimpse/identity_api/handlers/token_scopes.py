@@ -12,7 +12,7 @@ from glimpse.identity_api.responses import json_response
 
 
 class TokenScopeHandlers(IdentityHandlers):
-    """The handlers that list the scopes for which the caller may get tokens, and the catalog.
+    """The handlers that list the scopes in which the caller has a role, and the catalog.
 
     Their paths are ``/v3/auth/projects``, ``/v3/auth/domains``, ``/v3/auth/system`` and
     ``/v3/auth/catalog``.

@@ -27,7 +27,9 @@ class TokenHandlers(IdentityHandlers):
     async def issue(self, request: Request) -> Response:
         """Log in: respond 201 with a new token in ``X-Subject-Token``, and the token's document.
 
-        The document has the catalog, unless the query has ``nocatalog``. Raises:
+        The document of a token with a scope has the catalog, unless the query has ``nocatalog``.
+
+        Raises one of these errors:
 
         - HTTPException 413: the body is too large.
         - BadRequest: the body is invalid.
@@ -50,8 +52,8 @@ class TokenHandlers(IdentityHandlers):
         """Show the document of the token in ``X-Subject-Token``, the subject token.
 
         The response repeats the header. With the parameter ``allow_expired`` set to true (see
-        `is_true`), the subject token may have expired up to EXPIRED_WINDOW (two days) ago. The
-        document has the catalog, unless the query has ``nocatalog``.
+        `is_true`), the subject token may have expired up to EXPIRED_WINDOW (two days) ago. If the
+        token has a scope, the document has the catalog, unless the query has ``nocatalog``.
 
         Raises NotFound if the subject token is not valid, and Forbidden if `policy.RULES` does not
         allow the action validate_token (for HEAD: check_token). If the header is missing, raises
@@ -70,8 +72,9 @@ class TokenHandlers(IdentityHandlers):
     async def revoke(self, request: Request) -> Response:
         """Revoke the token in ``X-Subject-Token``, the subject token, and respond 204.
 
-        All tokens that were obtained with the subject token are revoked, too. If the subject token
-        was itself obtained with another token, only the subject token is revoked.
+        If the subject token was obtained with another token, only the subject token is revoked.
+        Otherwise all tokens that were obtained with the subject token, also indirectly, are
+        revoked, too.
 
         Raises NotFound if the subject token is not valid, and Forbidden if the subject token is
         another user's and the caller is no admin. If the header is missing, raises NotFound if the
@@ -103,7 +106,7 @@ class TokenHandlers(IdentityHandlers):
     def _token_document(self, request: Request, session: Session) -> dict[str, Any]:
         """Render the document of the token of `session`.
 
-        The document has the catalog, unless the query has ``nocatalog``.
+        If the token has a scope, the document has the catalog, unless the query has ``nocatalog``.
         """
         has_catalog = "nocatalog" not in request.query_params
         services = self.catalog(request, session) if has_catalog else None

@@ -80,11 +80,12 @@ class UserHandlers(IdentityHandlers):
         """Create a user, and respond 201.
 
         If the body has no ``domain_id``, the user is in the domain that the token is for, or else
-        in the domain Default. Raises BadRequest for an invalid body, and Forbidden if the caller
-        may not create the user. Raises ClientDisconnected if the client disconnects before the end;
-        the user may have been created by then. Raises the errors of `authenticate` and `read_json`,
-        such as Unauthorized for an invalid token. Raises the errors of `Users.create`, such as
-        Conflict if the name is in use.
+        in the domain Default. Raises BadRequest for an invalid body. Raises Forbidden if the caller
+        may not create users in the ``domain_id`` of the body, or in all domains if the body has no
+        ``domain_id``. Raises ClientDisconnected if the client disconnects before the response; the
+        user may be created all the same. Raises the errors of `authenticate` and `read_json`, such
+        as Unauthorized for an invalid token. Raises the errors of `Users.create`, such as Conflict
+        if the name is in use.
         """
         session = self.authenticate(request)
         values = parse_new_object(await read_json(request), schemas.USER)
@@ -102,9 +103,9 @@ class UserHandlers(IdentityHandlers):
         ``extra``, as in Keystone. Raises BadRequest for an invalid body, and Forbidden if the
         caller may not change the user. For an unknown user, raises NotFound if the caller may
         change all users, otherwise Forbidden. Raises ClientDisconnected if the client disconnects
-        before the end; the user may have been changed by then. Raises the errors of `authenticate`
-        and `read_json`, such as Unauthorized for an invalid token. Raises the errors of
-        `Users.update`, such as Conflict if the new name is in use.
+        before the response; the user may be changed all the same. Raises the errors of
+        `authenticate` and `read_json`, such as Unauthorized for an invalid token. Raises the errors
+        of `Users.update`, such as Conflict if the new name is in use.
         """
         session, user_id = self.authenticate(request), request.path_params["user_id"]
         values = parse_changes(await read_json(request), schemas.USER)
@@ -118,10 +119,10 @@ class UserHandlers(IdentityHandlers):
     async def delete_user(self, request: Request) -> Response:
         """Delete a user and everything that belongs to the user, except images, and respond 204.
 
-        Raises Forbidden if the caller may not delete the user, and IdentityUnavailable if the
-        identity file is invalid or cannot be written. For an unknown user, raises NotFound if the
-        caller may delete all users, otherwise Forbidden. Raises the errors of `authenticate`, such
-        as Unauthorized for an invalid token.
+        Raises Forbidden if the caller may not delete the user. For an unknown user, raises NotFound
+        if the caller may delete all users, otherwise Forbidden. Raises the errors of
+        `authenticate`, such as Unauthorized for an invalid token. Raises the errors of
+        `Users.delete`, such as ChangeNotSynced if a crash may undo the change.
         """
         user_id = request.path_params["user_id"]
         self.check_policy(self.authenticate(request), "delete_user", user_id)
@@ -133,7 +134,7 @@ class UserHandlers(IdentityHandlers):
 
         No token is needed, because the body has the original password. All present tokens of the
         user become invalid. Raises BadRequest for an invalid body. Raises ClientDisconnected if the
-        client disconnects before the end; the password may have been changed by then. Raises the
+        client disconnects before the response; the password may be changed all the same. Raises the
         errors of `check_lengths`, `read_json` and `Users.change_password`, such as Unauthorized for
         a wrong original password.
         """
@@ -147,10 +148,11 @@ class UserHandlers(IdentityHandlers):
     async def list_projects_of_user(self, request: Request) -> Response:
         """List the projects in which a user has a role, and which match the query.
 
-        Raises BadRequest for an invalid ``limit``, and NotFound for an unknown ``marker``. Raises
-        Forbidden if the caller may not see the user's projects. For an unknown user, raises
-        NotFound if the caller may see the projects of all users, otherwise Forbidden. Raises the
-        errors of `authenticate`, such as Unauthorized for an invalid token.
+        `select_page` explains the query. Disabled projects are listed, too. Raises BadRequest for
+        an invalid ``limit``, and NotFound for an unknown ``marker``. Raises Forbidden if the caller
+        may not see the user's projects. For an unknown user, raises NotFound if the caller may see
+        the projects of all users, otherwise Forbidden. Raises the errors of `authenticate`, such as
+        Unauthorized for an invalid token.
         """
         user_id, base_url = request.path_params["user_id"], base_url_of(request.scope)
         self.check_policy(self.authenticate(request), "list_user_projects", user_id)
