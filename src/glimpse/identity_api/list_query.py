@@ -62,12 +62,14 @@ def select_page(entries: Iterable[Document], parameters: Parameters, rules: List
     """Return the entries that match all `parameters`, sorted by id, or one page of them.
 
     - ``NAME=value`` compares the attribute NAME, a text or a boolean. In texts, case is ignored.
+      For a boolean, ``false``, ``0`` and the like mean False, any other value True.
     - ``NAME__contains``, ``NAME__startswith`` and ``NAME__endswith`` look for a part of a text.
-      ``NAME__icontains``, ``NAME__istartswith`` and ``NAME__iendswith`` ignore case.
+      ``NAME__icontains``, ``NAME__istartswith`` and ``NAME__iendswith`` ignore case. Any other
+      ``NAME__...`` matches every text.
     - ``marker`` is the id of the last entry before the page. The entry with this id need not match
-      the filters.
+      the filters. An empty ``marker`` is ignored.
     - ``limit`` is the maximum number of entries, at most MAX_LIMIT. There is no maximum if
-      ``limit`` is missing, 0 or negative.
+      ``limit`` is missing, empty, 0 or negative.
 
     NAME has to be in ``rules.filters``. An attribute that is missing, null or neither a text nor a
     boolean matches no value. An entry must match all values of a repeated filter. Of ``marker`` and
@@ -148,9 +150,10 @@ def _matches(entry: Document, parameters: Parameters, filters: tuple[str, ...]) 
 def _matches_one(entry: Document, parameter: str, value: str, filters: tuple[str, ...]) -> bool:
     """Return True if `entry` matches one parameter, or if the parameter is not a filter.
 
-    A filter is a name in `filters`, or such a name with a comparator, as in ``name__contains``. An
-    attribute that is not a text matches no filter with a comparator. An unknown comparator matches
-    every text.
+    A filter is a name in `filters`, or such a name with a comparator, as in ``name__contains``. A
+    comparator that begins with ``i``, as in ``name__icontains``, ignores case. An unknown
+    comparator matches every text. An attribute that is not a text matches no filter with a
+    comparator.
     """
     if parameter in filters:
         return _equals(entry.get(parameter), value)

@@ -58,7 +58,8 @@ def is_allowed(session: Session, action: str, target: PolicyTarget = PolicyTarge
 
     `session` is the session of the caller's token. `action` is a key of RULES, such as
     ``get_user``. Leave out `target` if `action` concerns no particular object, or all objects. Then
-    only rules allow `action` that compare nothing with an object, such as a rule for admins.
+    `action` is allowed only by rules that compare nothing with an object, such as a rule for
+    admins.
     """
     callers, scopes = RULES[action]
     return _scope_of(session) in scopes and any(is_caller(session, target) for is_caller in callers)
