@@ -100,7 +100,8 @@ async def _http_exception(request: Request, error: Exception) -> Response:
     """Make the response for an HTTPException, such as Starlette's for an unknown path.
 
     The response has the status code and the headers of the exception. For 405, ``Allow`` has the
-    methods of all routes of the path. Raises `error` if `error` is not an HTTPException.
+    methods of all routes of the path, and OPTIONS. Raises `error` if `error` is not an
+    HTTPException.
     """
     if not isinstance(error, HTTPException):
         raise error

@@ -52,7 +52,9 @@ class FoundAssignment(NamedTuple):
 def parse_query(parameters: Mapping[str, str]) -> AssignmentQuery:
     """Make an AssignmentQuery from the parameters of a request, such as ``user.id``.
 
-    Unknown parameters and an empty ``user.id`` are ignored. `is_flag_set` reads the flags. Raises
+    Unknown parameters and an empty ``user.id`` are ignored. ``is_system`` needs the parameter
+    ``scope.system=all``, and ``is_inherited`` the parameter
+    ``scope.OS-INHERIT:inherited_to=projects``. `is_flag_set` reads the other flags. Raises
     BadRequest in these cases:
 
     - The id of a role, group, project or domain is not a valid ID. The id of a user may be any

@@ -1,7 +1,7 @@
 """The routes of the Identity API v3: the path of each handler.
 
-Logins (``POST /v3/auth/tokens``) and version documents need no token. The handlers of all other
-routes call `IdentityHandlers.authenticate`.
+Logins (``POST /v3/auth/tokens``), changes of one's own password, version documents and unsupported
+routes need no token. The handlers of all other routes call `IdentityHandlers.authenticate`.
 """
 
 from starlette.applications import Starlette
@@ -40,8 +40,8 @@ def identity_api(identity: EmbeddedIdentity) -> ASGIApp:
     The caller closes `identity`. All ASGI scopes must be of HTTP requests. Each scope must have
     ``glimpse.base_url``, the URL at which the client reached this API, and
     ``glimpse.service_urls``, the ServiceUrls for the catalog. A scope may have ``glimpse.client``,
-    the client's IP address. Errors in EXCEPTION_HANDLERS become responses. The application raises
-    any other error after a response 500.
+    the client's IP address. Slashes at the end of a path are ignored. Errors in EXCEPTION_HANDLERS
+    become responses. The application raises any other error after a response 500.
     """
     app = Starlette(routes=identity_routes(identity), exception_handlers=EXCEPTION_HANDLERS)
     app.router.redirect_slashes = False

@@ -192,7 +192,7 @@ def parse_password_change(document: object) -> tuple[str, str]:
     Raises BadRequest if the body has no object ``user``, if ``user`` does not have exactly the keys
     ``original_password`` and ``password``, if a password is not a string or has a NUL character, or
     if the new password has more bytes than `field_lengths.PASSWORD`. Raises BadRequest, too, if
-    ``user`` has more than MAX_OBJECT_BYTES as JSON.
+    ``user`` has more than MAX_OBJECT_BYTES as JSON. Other keys of the body are ignored.
     """
     values = document.get("user") if isinstance(document, dict) else None
     if not isinstance(values, dict) or set(values) != {"original_password", "password"}:
