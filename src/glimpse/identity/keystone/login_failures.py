@@ -36,7 +36,7 @@ class CallFailed(IdentityUnavailable):
     """A call to Keystone failed.
 
     The message is for clients. ``reason`` is for operators: the class of the error and, if known,
-    why the last request failed. The subclasses have other reasons.
+    why the last request failed. Each subclass says what its ``reason`` is.
     """
 
     def __init__(self, message: str, reason: str) -> None:

@@ -53,10 +53,9 @@ class ServiceSession:
         """Make the plugin that logs in. Sends nothing yet.
 
         All requests go through `transport`, which `close` closes. `make_plugin` makes the plugin of
-        keystoneauth. `make_plugin` is called now, and again after a failed call, because the old
-        plugin may have cached an invalid document of Keystone. Raises the errors of `make_plugin`.
-        `describe_user` returns the name of the user that logs in, for messages about a refused
-        login.
+        keystoneauth. `make_plugin` is called now, and again after some failed calls (see
+        `_call_with_retries`). Raises the errors of `make_plugin`. `describe_user` returns the name
+        of the user that logs in, for messages about a refused login.
         """
         self._make_plugin = make_plugin
         self._describe_user = describe_user
@@ -151,8 +150,8 @@ class ServiceSession:
 
         If Keystone cannot be reached or responds with 5xx, waits and tries again, up to
         `http_request_max_retries` times. All attempts together take at most `http_connect_timeout`
-        seconds. After an error of another kind, makes a new plugin, because the old plugin may have
-        cached an invalid document of Keystone.
+        seconds. After a DiscoveryFailure, and after an error of another kind except TooManyCalls,
+        makes a new plugin: the old plugin may have cached an invalid document of Keystone.
 
         Raises LoginRefused if Keystone refuses the login, EndpointMissing if `call` does, and
         CallFailed for other errors. All are logged, each kind at most once a minute. Messages and

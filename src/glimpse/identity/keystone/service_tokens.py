@@ -36,8 +36,8 @@ class KeystoneServiceTokens:
         """Return the service token, perhaps expired, or None. Never raises.
 
         If there is no token, logs in and waits for at most one second. Returns None if the login
-        fails or takes longer; a slow login continues in the background. Returns None without a
-        login if the last login, even a failed one, ended less than ten seconds ago.
+        fails or takes longer; a slow login continues in the background. In the ten seconds after
+        such a wait, returns None without a login while there is no token.
         """
         if self._session.current_token is None:
             await self._log_in(self._session.token_and_endpoint)
@@ -48,8 +48,8 @@ class KeystoneServiceTokens:
 
         If `refused` is not the session's token any more, returns the session's token, or None if
         the session has none. Otherwise logs in and waits for at most one second. Returns None if
-        the login fails or takes longer; a slow login continues in the background. Returns None
-        without a login if the last login, even a failed one, ended less than ten seconds ago: then
+        the login fails or takes longer; a slow login continues in the background. In the ten
+        seconds after a wait for a login, also a successful one, returns None without a login: then
         Glance probably refused the caller's token.
         """
         if self._session.current_token == refused:
@@ -60,7 +60,7 @@ class KeystoneServiceTokens:
     async def _log_in(self, login: Callable[[], Awaitable[object]]) -> None:
         """Await `login` for at most one second. Never raises.
 
-        Does nothing if the last call that awaited a login ended less than ten seconds ago.
+        Does nothing in the ten seconds after the last such wait, even if the login succeeded.
         """
         if self._clock() < self._next_login_at:
             return

@@ -61,10 +61,9 @@ class SharedCache:
     """Keystone's responses for valid tokens, on memcached servers, protected by `protection`.
 
     Each token has an entry on one of the servers; all processes select the same server. `get` and
-    `put` never raise, and take at most `timeout` seconds. After an error or a timeout, which is
-    logged as a warning, a server is not used for `retry_interval` seconds. Meanwhile the other
-    servers store the entries of that server's tokens. `clock` returns seconds. The owner calls
-    `close`.
+    `put` never raise, and take at most `timeout` seconds. After an error or a timeout, a warning is
+    logged, and the server is not used for `retry_interval` seconds. Meanwhile the other servers
+    store the entries of that server's tokens. `clock` returns seconds. The owner calls `close`.
     """
 
     def __init__(

@@ -9,8 +9,9 @@ import orjson
 def render_collection(
     name: str, entries: Sequence[dict[str, Any] | orjson.Fragment], url: str
 ) -> dict[str, Any]:
-    """Render a list in a single page: ``{name: entries, "links": ...}``.
+    """Render a list in a single page: ``{name: entries, "links": {...}}``.
 
-    An entry that is a Fragment is already JSON. `url` is the URL of the list.
+    An entry that is a Fragment is already JSON. The link ``self`` is `url`, the URL of the list.
+    ``next`` and ``previous`` are null.
     """
     return {name: entries, "links": {"self": url, "next": None, "previous": None}}
