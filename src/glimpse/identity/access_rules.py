@@ -36,8 +36,9 @@ class AccessRule(NamedTuple):
     The rules are those of application credentials in Keystone's API reference. In ``path``,
     ``{name}`` and ``*`` match one or more characters other than a slash. ``**`` matches any text,
     also an empty one. So ``/v2.1/images/*`` matches ``/v2.1/images/1``, but not
-    ``/v2.1/images/1/metadata``. ``path`` is compared with the request's percent-encoded path.
-    ``service`` and ``method`` must equal those of the request, including their case.
+    ``/v2.1/images/1/metadata``. The request's path is percent-encoded for this comparison: in
+    ``path``, a space is ``%20``. ``service`` and ``method`` must equal those of the request,
+    including their case.
     """
 
     service: str
@@ -134,7 +135,8 @@ class _Pattern:
         This part is `path` without the literal characters before the first wildcard and after the
         last wildcard. For the pattern ``/a/*/b`` and the `path` ``/a/x/b``, returns ``x``. Returns
         None if `path` does not begin and end with these literal characters, or if beginning and end
-        overlap, as in ``/a/b``.
+        overlap, as in ``/a/b``. A pattern without a wildcard only has a beginning: for the pattern
+        ``/a`` and the `path` ``/ab``, returns ``b``.
         """
         end = len(path) - len(self._end)
         if end < len(self._beginning):

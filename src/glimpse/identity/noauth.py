@@ -52,8 +52,9 @@ class NoAuthIdentity:
     def challenge(self, own_url: str) -> str:
         """Implement Identity.challenge: return ``Keystone uri="OWN_URL"``.
 
-        A 401 response needs a challenge (RFC 9110, 15.5.2), but with noauth no Identity API is
-        served. The challenge names the version discovery of this process, which needs no token.
+        A 401 response needs a challenge (RFC 9110, 15.5.2). With noauth, this process has no
+        Identity API: `own_url` is the URL of its Compute API, whose version document needs no
+        token.
         """
         return f'Keystone uri="{own_url}"'
 

@@ -21,7 +21,7 @@ def parse_validation(body: bytes, validated_at: float) -> ValidatedToken:
     Raises IdentityUnavailable if `body` is not JSON, if a value has the wrong type, or if a
     required value is missing or empty. Required are the token's expiry, the user's id, the name of
     each role, and, if the token has a project, the project's id. Each access rule needs a service,
-    a method and a path, which may be empty.
+    a method and a path; each of the three may be empty.
     """
     try:
         token = _object(orjson.loads(body), "token")
@@ -42,7 +42,8 @@ def _caller(token: dict[str, Any]) -> Caller:
 
     `token` is the object ``token`` in Keystone's response. The names and domains of user and
     project may be missing, and are then None. The project and the roles may be missing, too. Raises
-    KeyError if another value is missing, TypeError for an empty value or a value of the wrong type.
+    KeyError if another value is missing. Raises TypeError for an empty id or role name, and for a
+    value of the wrong type.
     """
     user, project = _object(token, "user"), _object(token, "project")
     roles = frozenset(_text(role, "name") for role in _list(token.get("roles", [])))
