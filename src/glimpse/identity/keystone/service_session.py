@@ -149,9 +149,10 @@ class ServiceSession:
         """Run `call`, which calls keystoneauth, in a thread; return the result of `call`.
 
         If Keystone cannot be reached or responds with 5xx, waits and tries again, up to
-        `http_request_max_retries` times. All attempts together take at most `http_connect_timeout`
-        seconds. After a DiscoveryFailure, and after an error of another kind except TooManyCalls,
-        makes a new plugin: the old plugin may have cached an invalid document of Keystone.
+        `http_request_max_retries` times. The metrics count the retries. All attempts together take
+        at most `http_connect_timeout` seconds. After a DiscoveryFailure, and after an error of
+        another kind except TooManyCalls, makes a new plugin: the old plugin may have cached an
+        invalid document of Keystone.
 
         Raises LoginRefused if Keystone refuses the login, EndpointMissing if `call` does, and
         CallFailed for other errors. All are logged, each kind at most once a minute. Messages and

@@ -52,7 +52,7 @@ class TokenCache:
         """Return the cached token whose `cache_key` is `key`, or None.
 
         Returns None if the token is not cached, has expired, or was validated at least `lifetime`
-        seconds ago.
+        seconds ago. A token that is returned counts as used.
         """
         entry = self._entries.get(key)
         if entry is None:

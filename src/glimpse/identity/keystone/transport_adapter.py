@@ -87,8 +87,8 @@ class TransportAdapter(BaseAdapter):
     ) -> requests.Response:
         """Send one request, and return its response with the whole body.
 
-        The calling thread must have called `begin`. All arguments except `request` are ignored. All
-        errors are RequestExceptions, which keystoneauth expects:
+        The calling thread must have called `begin`. Sets `problem`. All arguments except `request`
+        are ignored. All errors are RequestExceptions, which keystoneauth expects:
 
         - Timeout: the deadline that `begin` set has passed, the transport has a shorter timeout,
           the event loop closes, or `close` was called.

@@ -95,8 +95,8 @@ class TokenValidator:
         """Send the request of a validation; return status code and body of the last response.
 
         If there is no response or a 5xx, waits and sends the request again, up to
-        `http_request_max_retries` times. So the result may be a 5xx, too. Raises
-        IdentityUnavailable if the last request has no response.
+        `http_request_max_retries` times. So the result may be a 5xx, too. The metrics count the
+        retries. Raises IdentityUnavailable if the last request has no response.
         """
         for attempt in range(1, self._options.http_request_max_retries + 1):
             try:
@@ -120,6 +120,7 @@ class TokenValidator:
         If there is no response, logs a warning and raises IdentityUnavailable. If no connection can
         be made, also discards Glimpse's own token, so that the next login reads Keystone's endpoint
         from the catalog again. A response that is a redirect is logged, and returned like others.
+        The metrics count the request, with its status code or how it failed.
         """
         path = f"/v3/auth/tokens?nocatalog=1{'&allow_expired=1' if allow_expired else ''}"
         headers = {

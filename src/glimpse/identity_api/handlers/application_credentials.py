@@ -58,11 +58,11 @@ class ApplicationCredentialHandlers(IdentityHandlers):
         """Create an application credential, and respond 201. Only this response shows the secret.
 
         Raises Forbidden if the caller is not the user in the path, or has a token for a domain or
-        the system. The body is read after this check. Raises ClientDisconnected if the client
-        disconnects before the response; the application credential may be created all the same.
-        Raises the errors of `authenticate` and `read_json`, such as Unauthorized for an invalid
-        token. Raises the errors of `ApplicationCredentials.create`, such as Conflict if the name is
-        in use.
+        the system. The body is read after this check. No cache may store the response
+        (``no-store``). Raises ClientDisconnected if the client disconnects before the response; the
+        application credential may be created all the same. Raises the errors of `authenticate` and
+        `read_json`, such as Unauthorized for an invalid token. Raises the errors of
+        `ApplicationCredentials.create`, such as Conflict if the name is in use.
         """
         session = self._authorize(request, "create_application_credential")
         body, address = await read_json(request), client_address(request)
@@ -90,11 +90,12 @@ class ApplicationCredentialHandlers(IdentityHandlers):
     async def delete_credential(self, request: Request) -> Response:
         """Delete an application credential of a user, and respond 204.
 
-        Tokens that were obtained with the application credential become invalid. Raises Forbidden
-        if the caller may not perform the operation. Raises the errors of `authenticate`, such as
-        Unauthorized for an invalid token. Raises the errors of `ApplicationCredentials.delete`,
-        such as NotFound if the user has no such application credential, or Forbidden if the
-        caller's token was obtained with a restricted application credential.
+        Tokens that were obtained with the application credential become invalid. The access rules
+        of the application credential are kept. Raises Forbidden if the caller may not perform the
+        operation. Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
+        Raises the errors of `ApplicationCredentials.delete`, such as NotFound if the user has no
+        such application credential, or Forbidden if the caller's token was obtained with a
+        restricted application credential.
         """
         session = self._authorize(request, "delete_application_credential")
         await self._credentials.delete(session, **request.path_params)

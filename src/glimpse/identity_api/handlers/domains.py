@@ -36,9 +36,10 @@ class DomainHandlers(IdentityHandlers):
     async def list_domains(self, request: Request) -> Response:
         """List the domains that match the query (see `select_page`).
 
-        With a token for a domain, at most this domain is listed. Raises Forbidden if the caller may
-        not list domains, BadRequest for an invalid parameter, and NotFound for an unknown
-        ``marker``. Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
+        The query may filter by ``name`` and ``enabled``. With a token for a domain, at most this
+        domain is listed. Raises Forbidden if the caller may not list domains, BadRequest for an
+        invalid parameter, and NotFound for an unknown ``marker``. Raises the errors of
+        `authenticate`, such as Unauthorized for an invalid token.
         """
         session, base_url = self.authenticate(request), base_url_of(request.scope)
         own = session.domain.id if session.domain else None

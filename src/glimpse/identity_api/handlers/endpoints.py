@@ -45,9 +45,10 @@ class EndpointHandlers(IdentityHandlers):
     async def list_endpoints(self, request: Request) -> Response:
         """List the endpoints that match the query (see `select_page`).
 
-        The list includes the endpoints of this process. Raises Forbidden if the caller may not list
-        endpoints, BadRequest for an invalid parameter, and NotFound for an unknown ``marker``.
-        Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
+        The query may filter by ``interface``, ``service_id`` and ``region_id``. The list includes
+        the endpoints of this process. Raises Forbidden if the caller may not list endpoints,
+        BadRequest for an invalid parameter, and NotFound for an unknown ``marker``. Raises the
+        errors of `authenticate`, such as Unauthorized for an invalid token.
         """
         policy.check(self.authenticate(request), "list_endpoints")
         return list_response(request, "endpoints", self._all(request), _LIST)

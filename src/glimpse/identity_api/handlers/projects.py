@@ -55,9 +55,10 @@ class ProjectHandlers(IdentityHandlers):
     async def list_projects(self, request: Request) -> Response:
         """List the projects that match the query; with ``is_domain=true``, list domains instead.
 
-        `select_page` and `matches_tags` explain the query. With a token for a domain, only projects
-        of that domain are listed, and no domains. Raises Forbidden if the caller may not list
-        projects, BadRequest for an invalid parameter, and NotFound for an unknown ``marker``.
+        The query may filter by tags, ``domain_id``, ``enabled``, ``name``, ``parent_id`` and
+        ``is_domain`` (see `select_page` and `matches_tags`). With a token for a domain, only
+        projects of that domain are listed, and no domains. Raises Forbidden if the caller may not
+        list projects, BadRequest for an invalid parameter, and NotFound for an unknown ``marker``.
         Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
         """
         session, base_url = self.authenticate(request), base_url_of(request.scope)

@@ -35,10 +35,11 @@ class RoleHandlers(IdentityHandlers):
     async def list_roles(self, request: Request) -> Response:
         """List the roles that match the query (see `select_page`).
 
-        With the parameter ``domain_id``, lists the roles of that domain; without it, the roles that
-        belong to no domain. Raises Forbidden if the caller may not list these roles, BadRequest for
-        an invalid parameter, and NotFound for an unknown ``marker``. Raises the errors of
-        `authenticate`, such as Unauthorized for an invalid token.
+        The query may filter by ``name``. With the parameter ``domain_id``, lists the roles of that
+        domain; without ``domain_id``, the roles that belong to no domain. Raises Forbidden if the
+        caller may not list these roles, BadRequest for an invalid parameter, and NotFound for an
+        unknown ``marker``. Raises the errors of `authenticate`, such as Unauthorized for an invalid
+        token.
         """
         session, base_url = self.authenticate(request), base_url_of(request.scope)
         is_of_domain = "domain_id" in request.query_params

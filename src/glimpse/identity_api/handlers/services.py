@@ -42,9 +42,10 @@ class ServiceHandlers(IdentityHandlers):
     async def list_services(self, request: Request) -> Response:
         """List the services that match the query (see `select_page`).
 
-        The list includes the services of this process. Raises Forbidden if the caller may not list
-        services, BadRequest for an invalid parameter, and NotFound for an unknown ``marker``.
-        Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
+        The query may filter by ``type`` and ``name``. The list includes the services of this
+        process. Raises Forbidden if the caller may not list services, BadRequest for an invalid
+        parameter, and NotFound for an unknown ``marker``. Raises the errors of `authenticate`, such
+        as Unauthorized for an invalid token.
         """
         policy.check(self.authenticate(request), "list_services")
         return list_response(request, "services", self._all(request), _LIST)

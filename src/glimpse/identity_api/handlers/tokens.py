@@ -27,7 +27,8 @@ class TokenHandlers(IdentityHandlers):
     async def issue(self, request: Request) -> Response:
         """Log in: respond 201 with a new token in ``X-Subject-Token``, and the token's document.
 
-        The document of a token with a scope has the catalog, unless the query has ``nocatalog``.
+        The document of a token with a scope has the catalog, unless the query has ``nocatalog``. No
+        cache may store the response (``no-store``).
 
         Raises one of these errors:
 
@@ -51,9 +52,10 @@ class TokenHandlers(IdentityHandlers):
     async def validate(self, request: Request) -> Response:
         """Show the document of the token in ``X-Subject-Token``, the subject token.
 
-        The response repeats the header. With the parameter ``allow_expired`` set to true (see
-        `is_true`), the subject token may have expired up to EXPIRED_WINDOW (two days) ago. If the
-        token has a scope, the document has the catalog, unless the query has ``nocatalog``.
+        The response repeats the header, and no cache may store the response (``no-store``). With
+        the parameter ``allow_expired`` set to true (see `is_true`), the subject token may have
+        expired up to EXPIRED_WINDOW (two days) ago. If the token has a scope, the document has the
+        catalog, unless the query has ``nocatalog``.
 
         Raises NotFound if the subject token is not valid, and Forbidden if `policy.RULES` does not
         allow the action validate_token (for HEAD: check_token). If the header is missing, raises

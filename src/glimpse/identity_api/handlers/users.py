@@ -51,9 +51,10 @@ class UserHandlers(IdentityHandlers):
     async def list_users(self, request: Request) -> Response:
         """List the users that match the query (see `select_page`).
 
-        With a token for a domain, only the users of that domain are listed. Raises Forbidden if the
-        caller may not list users, BadRequest for an invalid parameter, and NotFound for an unknown
-        ``marker``. Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
+        The query may filter by ``domain_id``, ``enabled`` and ``name``. With a token for a domain,
+        only the users of that domain are listed. Raises Forbidden if the caller may not list users,
+        BadRequest for an invalid parameter, and NotFound for an unknown ``marker``. Raises the
+        errors of `authenticate`, such as Unauthorized for an invalid token.
         """
         session, base_url = self.authenticate(request), base_url_of(request.scope)
         own = session.domain.id if session.domain else None
@@ -148,11 +149,12 @@ class UserHandlers(IdentityHandlers):
     async def list_projects_of_user(self, request: Request) -> Response:
         """List the projects in which a user has a role, and which match the query.
 
-        `select_page` explains the query. Disabled projects are listed, too. Raises BadRequest for
-        an invalid ``limit``, and NotFound for an unknown ``marker``. Raises Forbidden if the caller
-        may not see the user's projects. For an unknown user, raises NotFound if the caller may see
-        the projects of all users, otherwise Forbidden. Raises the errors of `authenticate`, such as
-        Unauthorized for an invalid token.
+        The query may filter by ``domain_id``, ``enabled`` and ``name`` (see `select_page`).
+        Disabled projects are listed, too. Raises BadRequest for an invalid ``limit``, and NotFound
+        for an unknown ``marker``. Raises Forbidden if the caller may not see the user's projects.
+        For an unknown user, raises NotFound if the caller may see the projects of all users,
+        otherwise Forbidden. Raises the errors of `authenticate`, such as Unauthorized for an
+        invalid token.
         """
         user_id, base_url = request.path_params["user_id"], base_url_of(request.scope)
         self.check_policy(self.authenticate(request), "list_user_projects", user_id)
