@@ -61,24 +61,22 @@ class Page(NamedTuple):
 def select_page(entries: Iterable[Document], parameters: Parameters, rules: ListRules) -> Page:
     """Return the entries that match all `parameters`, sorted by id, or one page of them.
 
-    - ``NAME=value`` compares the attribute NAME, a text or a boolean. In texts, case is ignored.
-      For a boolean, ``false``, ``0`` and the like mean False, any other value True.
-    - ``NAME__contains``, ``NAME__startswith`` and ``NAME__endswith`` look for a part of a text.
-      ``NAME__icontains``, ``NAME__istartswith`` and ``NAME__iendswith`` ignore case. Any other
-      ``NAME__...`` matches every text.
+    ``NAME=value`` compares the attribute NAME, and ``NAME__contains=value`` looks for a part of a
+    text (see `_matches_one`). NAME has to be in ``rules.filters``. An entry must match all values
+    of a repeated filter. Two parameters choose the page:
+
     - ``marker`` is the id of the last entry before the page. The entry with this id need not match
       the filters. An empty ``marker`` is ignored.
     - ``limit`` is the maximum number of entries, at most MAX_LIMIT. There is no maximum if
       ``limit`` is missing, empty, 0 or negative.
 
-    NAME has to be in ``rules.filters``. An attribute that is missing, null or neither a text nor a
-    boolean matches no value. An entry must match all values of a repeated filter. Of ``marker`` and
-    ``limit``, only the first value counts.
+    Of ``marker`` and ``limit``, only the first value counts. All other parameters are ignored, as
+    in Keystone. If ``rules.is_strict`` is True, each parameter that is not in ``rules.filters``
+    raises BadRequest.
 
-    If ``rules.is_strict`` is True, a parameter that is not in ``rules.filters`` raises BadRequest;
-    otherwise unknown parameters are ignored, as in Keystone. Raises BadRequest for a value that
-    ``rules.checks`` does not allow (only the first of a repeated parameter is checked) and for a
-    ``limit`` that is not an integer. Raises NotFound if none of `entries` has the id ``marker``.
+    Raises BadRequest for a value that ``rules.checks`` does not allow (only the first of a repeated
+    parameter is checked) and for a ``limit`` that is not an integer. Raises NotFound if none of
+    `entries` has the id ``marker``.
     """
     _check_parameters(parameters, rules)
     everything = sorted(entries, key=lambda each: str(each["id"]))
@@ -150,10 +148,14 @@ def _matches(entry: Document, parameters: Parameters, filters: tuple[str, ...]) 
 def _matches_one(entry: Document, parameter: str, value: str, filters: tuple[str, ...]) -> bool:
     """Return True if `entry` matches one parameter, or if the parameter is not a filter.
 
-    A filter is a name in `filters`, or such a name with a comparator, as in ``name__contains``. A
-    comparator that begins with ``i``, as in ``name__icontains``, ignores case. An unknown
-    comparator matches every text. An attribute that is not a text matches no filter with a
-    comparator.
+    NAME stands for a name in `filters`. These parameters are filters:
+
+    - ``NAME`` compares the whole attribute, a text or a boolean (see `_equals`).
+    - ``NAME__contains``, ``NAME__startswith`` and ``NAME__endswith`` look for a part of a text.
+      ``NAME__icontains``, ``NAME__istartswith`` and ``NAME__iendswith`` ignore case. Any other
+      ``NAME__...`` matches every text.
+
+    An attribute that is missing, null or of another type matches no filter.
     """
     if parameter in filters:
         return _equals(entry.get(parameter), value)
