@@ -1,4 +1,4 @@
-"""TokenScopeHandlers: list the scopes that the caller may get tokens for, and the catalog."""
+"""TokenScopeHandlers: list the scopes in which the caller has a role, and the catalog."""
 
 from starlette.requests import Request
 from starlette.responses import Response
