@@ -109,8 +109,8 @@ class Catalog(Protocol):
         """Store, and return, the image that `change` returns for the record of an image.
 
         The record has the membership of `project_id`. No other write of the image happens between
-        reading and storing. `change` must keep the id of the image. `change` and `check_usage` may
-        run in another thread, and must have no side effects.
+        reading and storing. `change` must keep the id and ``created_at`` of the image. `change` and
+        `check_usage` may run in another thread, and must have no side effects.
 
         If `check_usage` is given, `check_usage` gets the usage of `project_id` after the change. If
         `check_usage` raises an error, the image does not change.
@@ -189,9 +189,9 @@ class Catalog(Protocol):
     async def put_task(self, task: Task) -> None:
         """Add a task, or replace the task with the same id. Also remove old tasks.
 
-        Removes all tasks that expired before ``task.updated_at``. If the owner of the task has more
-        than MAX_TASKS finished tasks, removes the oldest finished tasks, so that MAX_TASKS are
-        left.
+        Removes all tasks that have expired at ``task.updated_at``. If the owner of the task has
+        more than MAX_TASKS finished tasks, removes the oldest finished tasks, so that MAX_TASKS are
+        left. The age is the order in which the tasks were added.
         """
         ...
 
@@ -217,6 +217,6 @@ class Catalog(Protocol):
     async def close(self) -> None:
         """Wait until the started writes have ended, then close files and connections.
 
-        Afterwards, `close` does nothing, and all other methods raise Unavailable.
+        Afterwards, all reads and writes raise Unavailable. A second call does nothing.
         """
         ...

@@ -55,8 +55,9 @@ def check_and_measure(
 
     Raises InvalidImageData if the data has the wrong format, is incomplete, or has a malformed
     header. But if `rules.require_image_format_match` is False, returns None in these three cases.
-    Always raises InvalidImageData if data of the right format fails a safety check. A size of 0, or
-    of 2**53 bytes or more, counts as unknown.
+    Always raises InvalidImageData if data of the right format fails a safety check, or is a VMDK of
+    a createType that `rules` does not allow. A size of 0, or of 2**53 bytes or more, counts as
+    unknown.
     """
     if container_format != "bare":
         return None
@@ -79,7 +80,9 @@ class _UnexpectedFormat(InvalidImageData):
 def _check_format(disk_format: str | None, formats: Sequence[FoundFormat]) -> None:
     """Raise _UnexpectedFormat if an image with `disk_format` may not have data in `formats`.
 
-    Several formats are never allowed. If `disk_format` is None, no format is allowed.
+    `formats` must be one format: `disk_format` itself, or any format if `disk_format` is ``raw``.
+    An operator's own `disk_format` may only have ``raw``, which means that no known format was
+    found. If `disk_format` is None, no format is allowed.
     """
     if len(formats) > 1:
         names = ",".join(each.name for each in formats)
