@@ -32,6 +32,7 @@ class CrashRecovery:
         """`clean_up_interrupted_import` gets the id of an image.
 
         The function removes what an interrupted import of the image left, except the image's data.
+        `clock` returns the current time as `image_changes.current_time` does.
         """
         self._catalog = catalog
         self._store = store

@@ -199,8 +199,8 @@ class _UploadFile:
     def abort(self) -> None:
         """Close the file, and remove its temporary name and its final name. Ignores OSError.
 
-        Waits until a call of `write` or `finish` that is running has ended. Later calls raise
-        OSError.
+        Waits until a call of `write` or `finish` that is running has ended. Later calls of
+        `write` and `finish` raise OSError.
         """
         with self._lock, contextlib.suppress(OSError):
             self._is_aborted = True

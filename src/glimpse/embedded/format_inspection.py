@@ -76,8 +76,9 @@ def _read(file: BinaryIO, inspectors: list["FileInspector"]) -> None:
     """Pass the data to the inspectors: first the beginning, up to 16 MiB, and then the end.
 
     Stops reading the beginning as soon as each inspector is complete, has failed, or needs only the
-    end. Does not read the end if an inspector needs more than 16 MiB of the beginning. An inspector
-    that fails gets no more data. Raises OSError if the file cannot be read.
+    end. Does not read the end if an inspector still needs more when the data or the 16 MiB end. An
+    inspector that fails gets no more data. Calls `finish` of each inspector last. Raises OSError if
+    the file cannot be read.
     """
     file.seek(0)
     reading = list(inspectors)
