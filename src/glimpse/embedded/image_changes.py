@@ -174,8 +174,8 @@ def with_properties(
     - PropertyNotFound if the image lacks a key in `changes.remove`.
     - PropertyLimitExceeded if the image would have more than `changes.limit` properties.
     - Forbidden if a key is reserved, or if the caller has no permission to modify the image.
-    - Forbidden if the caller neither owns the image nor is an admin. A public image is checked for
-      this only if a property changes.
+    - Forbidden if the caller neither owns the image nor is an admin. This error is not raised for a
+      public image of which no property changes.
     - Invalid if text cannot be stored (see `check_text`), or if the properties grow and then have
       more than MAX_CHARACTERS.
     """

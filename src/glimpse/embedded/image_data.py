@@ -33,13 +33,13 @@ class ImageData(NamedTuple):
     async def read(self, start: int = 0, end: int | None = None) -> "DataPieces":
         """Open the file; return an iterator over the bytes from `start` to `end` (exclusive).
 
-        If `end` is None, the iterator ends with the data. If `end` is after the last byte, the
+        If `end` is None, the range ends at `size`. If the file ends before the range does, the
         iterator raises Unavailable there. If the range is empty, no file is opened.
 
         Once `read` has returned, all bytes can be read even if the image is deleted. The caller has
         to call `aclose` if it stops before the end of the iteration. If `read` is cancelled, no
-        file stays open. Raises NoData if the image has been deleted, and Unavailable if the file
-        cannot be opened.
+        file stays open. Raises NoData if the file does not exist, because the image has been
+        deleted. Raises Unavailable, and logs why, if the file cannot be opened.
         """
         end = self.size if end is None else end
         if start >= end:
@@ -60,8 +60,8 @@ class ImageData(NamedTuple):
 class DataPieces(AsyncIterator[bytes]):
     """Iterator over a range of an image's data, in pieces of at most 128 KiB.
 
-    Raises Unavailable if reading fails, or if the file ends before the range does. Closes the file
-    at the end of the iteration, after an error, and in `aclose`.
+    Raises Unavailable, and logs why, if reading fails or if the file ends before the range does.
+    Closes the file at the end of the iteration, after an error, and in `aclose`.
     """
 
     def __init__(self, file: FileIO | None, path: Path, start: int, end: int) -> None:

@@ -14,7 +14,7 @@ _WITH_DATA = ("active", "deactivated")
 
 
 class ImageLocations:
-    """Shows where the data of images is, and refuses changes; checks permissions.
+    """Shows where the data of images is; checks permissions. All changes raise errors.
 
     No location can be added: Glance allows that only with a store of type http, which does not
     exist here. No location can be removed: an image has only one, and Glance does not remove the
