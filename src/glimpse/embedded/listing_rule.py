@@ -21,8 +21,8 @@ def listing_rule(caller: Caller, query: ImageQuery) -> ImagePredicate:
     community images of other projects if `query.visibility` is neither "community" nor "all". The
     query's marker, limit and order have no effect.
 
-    The function checks neither policy rules nor memberships. For a shared image of another project,
-    check this before the call: `caller` is an admin, or the caller's project is a member with the
+    The function checks neither policy rules nor memberships. Call the function for a shared image
+    of another project only if `caller` is an admin, or if the caller's project is a member with the
     status `query.member_status` ("all" is any status). Make one function for each list, because
     `listing_rule` takes longer than a call of the function.
     """

@@ -56,8 +56,9 @@ class ProjectQuotas:
     is no limit. `user_storage_quota` limits stored data in bytes; 0 is no limit.
 
     As in Glance, sizes in MiB are rounded down: a limit of 1 MiB allows one byte less than 2 MiB.
-    An image counts for the project that owns it. But a request is checked against the quotas of the
-    caller's project. So `project_id` and `usage` must be those of the caller's project.
+    The stored data and the data of an upload are each rounded down before they are added. An image
+    counts for the project that owns it. But a request is checked against the quotas of the caller's
+    project. So `project_id` and `usage` must be those of the caller's project.
     """
 
     image_size_total: int
@@ -77,9 +78,9 @@ class ProjectQuotas:
         """Raise QuotaExceeded if an upload of `size` bytes may not begin.
 
         The stored data and `size` together must not exceed `image_size_total` or
-        `user_storage_quota`. If `size` is None, the size is unknown: then at least one byte of
-        `user_storage_quota` must be left. At most `image_count_uploading` images may be given data
-        at a time. `usage` includes the image that is being uploaded, without its data.
+        `user_storage_quota`. If `size` is None, the size is unknown, and counts as 0; but at least
+        one byte of `user_storage_quota` must be left. At most `image_count_uploading` images may be
+        given data at a time. `usage` includes the image that is being uploaded, without its data.
         """
         delta = (size or 0) // MEBIBYTE
         _check_total(

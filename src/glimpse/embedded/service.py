@@ -127,8 +127,9 @@ class EmbeddedImageService:
         The images are in the query's order; there are at most `query.limit` in all. Owner,
         visibility, memberships and policy rules decide what `caller` can see. Community images of
         other projects are listed only if `query.visibility` is "community" or "all". Images in
-        status killed or deleted are never listed. Only the last page may be empty, and has
-        ``is_last`` set; also ``has_more`` if there are more images than `query.limit`.
+        status killed or deleted are never listed. Only the last page may be empty. Only the last
+        page has ``is_last`` set. ``has_more`` is set there if the list ended at `query.limit`
+        although more images match.
 
         Before the first page, raises Forbidden if `caller` may not list images; MarkerNotFound if
         no image has the id `query.marker`; and MarkerNotVisible if `caller` may not see that image.
@@ -239,8 +240,8 @@ class EmbeddedImageService:
     ) -> Image:
         """Store, and return, what `update` returns for an image, in one atomic write.
 
-        ``updated_at`` becomes the current time. `update` must keep the id and have no side effects,
-        and may run in another thread.
+        ``updated_at`` becomes the current time. `update` must keep the id and ``created_at``, and
+        have no side effects. `update` may run in another thread.
 
         If an error is raised, nothing has changed. Raises ImageNotFound if there is no such image
         or `caller` may not see it. Raises Forbidden if `caller` has no permission for `action`, or
@@ -285,7 +286,7 @@ class EmbeddedImageService:
 
         Does not affect uploads, imports and snapshots that other processes are running. Raises
         OSError, Unavailable or StorageFull if the disk cannot be read or written, and what
-        `resume_snapshot` raises.
+        `resume_snapshot` raises. The images that are left then stay locked until this process ends.
         """
         await self.imports.recover(resume_snapshot)
 

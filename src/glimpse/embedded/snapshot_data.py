@@ -48,8 +48,8 @@ class SnapshotData:
         The image gets the disk format raw and the container format bare. `properties` are added to
         the image's own; values in `properties` replace the image's. `size` is the length in bytes
         of the data that will be stored. Raises ImageNotFound if no image has the id. Raises
-        Conflict if the image is neither queued nor saving. Raises QuotaExceeded if a quota of the
-        project that owns the image does not allow `size` bytes more, or one more upload at a time.
+        Conflict if the image is neither queued nor saving. Raises QuotaExceeded if the quotas of
+        the project that owns the image do not allow the upload (see `ProjectQuotas.check_upload`).
         """
         image = await self.get(image_id)
         owner = image.owner if image is not None else None
@@ -75,10 +75,11 @@ class SnapshotData:
     async def store(self, image: Image, chunks: AsyncIterator[bytes]) -> None:
         """Store the data of an image in status saving; the image becomes active.
 
-        If an error is raised or the task is cancelled, the image becomes queued again, without
-        data. Raises ImageNotFound if the image was deleted. Raises Conflict if the image is not in
-        status saving. Also raises QuotaExceeded, DataTooLarge, InvalidImageData, StorageFull, and
-        what `chunks` raises.
+        If an error is raised or the task is cancelled, the data is removed, and an image in status
+        saving becomes queued again. A cancellation has no effect while the catalog stores that the
+        image is active. Raises ImageNotFound if the image was deleted. Raises Conflict if the image
+        is neither saving nor importing. Also raises QuotaExceeded, DataTooLarge, InvalidImageData,
+        StorageFull, and what `chunks` raises.
         """
         await self._uploads.store_data(
             image.id, image.owner, lambda record: record.image, chunks, self._catalog.update

@@ -132,10 +132,10 @@ class TaskQuery:
     """Selects a page of a list of tasks. The list never has expired tasks.
 
     A task is listed if its values equal all values in `filters`. Keys of `filters` that are not in
-    SORT_KEYS are ignored. Tasks are sorted by `sort_key`. Tasks with equal values are in the order
-    in which they were added. `is_descending` reverses both orders. The page starts after the task
-    with the id `marker`, and has at most `limit` tasks. The constructor raises Invalid if
-    `sort_key` is not in SORT_KEYS.
+    SORT_KEYS are ignored. Tasks are sorted by `sort_key`; None comes before every text. Tasks with
+    equal values are in the order in which they were added. `is_descending` reverses both orders.
+    The page starts after the task with the id `marker`, and has at most `limit` tasks. The
+    constructor raises Invalid if `sort_key` is not in SORT_KEYS.
     """
 
     limit: int

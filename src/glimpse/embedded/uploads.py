@@ -47,7 +47,8 @@ class Uploads:
         """`staging` stores data that waits to be imported.
 
         `clean_up_interrupted_import` gets an image id, and removes what an interrupted import of
-        the image left, except the image's data.
+        the image left, except the image's data. `clock` returns the current time as
+        `image_changes.current_time` does.
         """
         self._catalog = catalog
         self._store = store
@@ -179,8 +180,8 @@ class Uploads:
         """Delete the image's record and then its data, if `check` raises no error for the record.
 
         Staged data is removed, too. The image is deleted even if data cannot be removed, or if the
-        process ends before. The next start of Glimpse then removes the data. A running upload of
-        the image fails.
+        process ends before. The next start of Glimpse then removes the data. If the task is
+        cancelled, the image may be deleted all the same. A running upload of the image fails.
 
         Raises ImageNotFound if no image has the id, Unavailable, and what `check` raises. After one
         of these errors, nothing is deleted.

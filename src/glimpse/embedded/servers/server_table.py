@@ -103,8 +103,9 @@ class ServerTable:
     def update(self, server_id: str, change: Callable[[Server], Server]) -> Server:
         """Store, and return, what `change` returns for a server, in one atomic write.
 
-        `change` must keep the id and the project, and must not use the table. Raises ServerNotFound
-        if no server has the id. Raises what `change` raises. After an error, nothing has changed.
+        `change` must keep the id, the project and ``created_at``, and must not use the table.
+        Raises ServerNotFound if no server has the id. Raises what `change` raises. After an error,
+        nothing has changed.
         """
         with self._transaction() as database:
             server = change(_find(database, server_id))

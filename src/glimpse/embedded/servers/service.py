@@ -86,7 +86,8 @@ class EmbeddedServers:
 
         Raises the first of these errors that applies: BaseImageNotFound if the image does not exist
         or `caller` may not see it; BaseImageNotActive if the image is not active; FlavorNotFound if
-        no flavor has the id; and TooManyServers if the project has 1000 servers.
+        no flavor of `list_flavors` has the name `new.flavor_id`; and TooManyServers if the project
+        has 1000 servers.
         """
         try:
             base = await self._images.get_image(caller, new.image_id)
@@ -139,7 +140,7 @@ class EmbeddedServers:
         reserved. Raises Invalid if text cannot be stored, or if the properties are too large.
 
         After an error or a cancellation, the snapshot is undone: at once, or later if the disk
-        cannot be written.
+        cannot be written. A cancellation while the table records the start has no effect.
         """
         server = await self.get_server(caller, server_id)
         if server.image_id is None:
@@ -189,7 +190,8 @@ class EmbeddedServers:
     async def list_flavors(self) -> Sequence[Flavor]:
         """Return the flavor m1.tiny and the flavors of all servers, sorted by name.
 
-        Of several flavors with the same name, only that of the oldest server is returned.
+        Of several flavors with the same name, only that of the oldest server is returned, even if
+        the name is m1.tiny.
         """
         servers = await asyncio.to_thread(self._table.list, None)
         flavors = {each.name: each for each in (Flavor(), *(server.flavor for server in servers))}

@@ -148,8 +148,8 @@ class Snapshots:
         """Record in the server that its snapshot is uploading, and store the image's data.
 
         The image is queued for half of the constructor's `seconds`, and then saving for the other
-        half. If the request's context has a ``hold_data``, the image is saving until that returns.
-        If the image is neither queued nor saving, does nothing.
+        half. If the request's context has a function ``hold_data``, the image is instead saving
+        until ``hold_data`` returns. If the image is neither queued nor saving, does nothing.
 
         Raises ServerNotFound if the server was deleted, ImageNotFound if the image was deleted, and
         the errors of `SnapshotData.begin` and `SnapshotData.store`.
