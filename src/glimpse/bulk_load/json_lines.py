@@ -41,9 +41,9 @@ class JsonLines:
     def _documents(self, line: bytes) -> Iterator[Any]:
         """Yield the document in a line, or the images in a response of ``GET /v2/images``.
 
-        A response is an object that has a list ``images`` and no ``id``. Sets `next_page`: the text
-        ``next`` of a response; None without this text and for other documents. Raises Invalid if
-        the line is not JSON.
+        A response is an object that has a list ``images`` and no ``id``. Sets `next_page` to the
+        text ``next`` of a response, or to None if the line has no such text. Raises Invalid if the
+        line is not JSON.
         """
         try:
             document = orjson.loads(line)
