@@ -59,8 +59,8 @@ def log_access(
     sent. `seconds` is the time from the start of the request to the end of the response. `status`
     is the status code of the response. Secrets in the path and query are hidden.
 
-    For an incomplete response, the caller passes `incomplete`, and as `status` 499 (because of the
-    client) or 500 (because of the server). The line then also has the reason and the status code
+    For an incomplete response, the caller passes `incomplete`, and as `status` 500 for the reason
+    ``server``, or 499 for the other reasons. The line then also has the reason and the status code
     that was sent.
     """
     if status < _FIRST_ERROR and context.operation in _HEALTH_OPERATIONS:

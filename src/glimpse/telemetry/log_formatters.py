@@ -184,9 +184,9 @@ def _context_ids() -> dict[str, str]:
     A missing id is ``-``. Names and domains are left out if the caller is not known. The caller's
     ids come from Keystone or from a noauth token, so an id may be any text.
 
-    If the id of the user or project has more than 64 characters, the result is redacted and
-    escaped. Otherwise, pass the result to `_redacted_ids` before it is logged in a line that is not
-    plain.
+    The ids may have secrets: the caller must pass the result to `_redacted_ids` if the line that
+    has the ids is not plain (`_is_plain`). But if the id of the user or project has more than 64
+    characters, the result is redacted and escaped already.
     """
     request = current_context.get()
     values = {"request_id": request.request_id, "global_request_id": request.global_id or "-"}

@@ -21,8 +21,9 @@ def configure_logging(server: Server) -> None:
 
     The level is DEBUG if `server.debug` is True, otherwise INFO. The level of libraries that log
     tokens is WARNING. Replaces and closes all handlers of the root logger, so that a log file is
-    opened again after log rotation. A missing file is created, but no directory. If the file cannot
-    be opened, raises OSError and changes nothing.
+    opened again after log rotation. A missing file is created, but no directory. Records of uvicorn
+    about exceptions that RequestMiddleware has logged are dropped. If the file cannot be opened,
+    raises OSError and changes nothing.
     """
     file = log_path(server)
     handler = _FileHandler(file) if file else _StandardErrorHandler(sys.stderr)
@@ -81,9 +82,10 @@ class _ErrorReportingHandler(logging.Handler):
     _reported_at = -math.inf
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802  inherited
-        """Print the exception that is being handled; the inherited method prints its traceback.
+        """Print the exception that is being handled on standard error, without its traceback.
 
-        Does nothing if an exception was printed in the last minute.
+        Does nothing if an exception was printed in the last minute. Raises nothing if standard
+        error cannot be written.
         """
         now = time.monotonic()
         if now - self._reported_at < _WARNING_INTERVAL:

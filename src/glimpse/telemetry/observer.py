@@ -8,10 +8,10 @@ CatalogOperation = Literal["read", "write"]
 
 
 class Observer(Protocol):
-    """Methods to call for what is counted: requests, calls to services, lookups and failures.
+    """Counts requests, calls to other services, token lookups and failures of the catalog.
 
-    Requests wait for these methods. So an implementation must take only about a microsecond, and
-    must not raise.
+    Code calls a method for each event, and waits for the method. So an implementation must take
+    only about a microsecond, and must not raise.
     """
 
     def request_began(self) -> None:
@@ -22,8 +22,8 @@ class Observer(Protocol):
         """Record that a request has ended, `seconds` after it arrived.
 
         `operation` is the name of an operation (``image.list_images``). `status` is the status code
-        of the response. `status` is 499 if the response is incomplete because of the client, and
-        500 if the response is incomplete because of the server.
+        of the response. For an incomplete response, `status` is 500 if the server failed or
+        stopped, and 499 otherwise: if the client disconnected, for example.
         """
         ...
 
@@ -33,8 +33,8 @@ class Observer(Protocol):
         Each retry counts as a call. `method` and `outcome` depend on the kind of call:
 
         - HTTP request: `method` is the HTTP method. `outcome` is the status code. Without a
-          response, `outcome` is ``timeout``, ``bad_response`` (Glance's response was too large) or
-          ``unreachable`` (any other error).
+          response, `outcome` is ``timeout`` (also for a cancelled request), ``bad_response``
+          (Glance's response was too large) or ``unreachable`` (any other error).
         - Login: `method` is ``login``; `outcome` is ``ok`` or ``failed``.
         - Query of Glance's database: `method` is ``select``. `outcome` is ``ok``, ``failed``,
           ``refused`` (the database does not accept a value of the request), ``cancelled``, or

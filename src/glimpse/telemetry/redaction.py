@@ -75,9 +75,9 @@ def escape(text: str) -> str:
 def redact(text: str) -> str:
     """Return free text, such as an error message, with ``***`` in place of secrets.
 
-    Secrets are texts with the form of a token, the users of URLs, and the values after ``bearer``,
-    ``password``, ``passwd``, ``secret`` and the names of token headers. Secrets with other names
-    stay. For URLs of requests, use `redact_target`, which hides more.
+    Secrets are texts with the form of a token, users and passwords in URLs, and the values after
+    ``bearer``, ``password``, ``passwd``, ``secret`` and the names of token headers. Secrets with
+    other names stay. For URLs of requests, use `redact_target`, which hides more.
     """
     if _TOKEN.search(text):
         text = _TOKEN.sub(HIDDEN, text)
@@ -143,7 +143,10 @@ def _is_harmless(text: str, harmless: re.Pattern[str], words: tuple[str, ...]) -
 
 
 def _in_ascii(text: str) -> str:
-    """Return a redacted text in ASCII, on one line; a double quote becomes ``%22``."""
+    """Return a redacted text in ASCII, on one line; a double quote becomes ``%22``.
+
+    A text with any other character than printable ASCII is encoded with ``unicode_escape``.
+    """
     text = text.replace('"', "%22")  # a quote would end the target in an access line
     if text.isascii() and text.isprintable():
         return text
@@ -258,7 +261,8 @@ def header_value(text: str) -> str:
 def quote_url(url: str) -> str:
     """Return `url`; percent-encode characters that are invalid in a URL, such as spaces and LF.
 
-    No ``%`` of `url` is encoded, so that nothing is encoded twice.
+    No ``%`` of `url` is encoded, so that nothing is encoded twice. If a character is invalid, valid
+    punctuation such as ``+`` and ``#`` is encoded, too.
     """
     return url if _PLAIN_URL.fullmatch(url) else quote(url, safe="/:@[]?&=%", errors="replace")
 

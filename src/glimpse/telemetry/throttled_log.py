@@ -11,7 +11,8 @@ _SECONDS = 60.0
 class ThrottledErrorLog:
     """Logs a message at level ERROR at most once in 60 seconds; drops the other messages.
 
-    Make one object for each kind of error, such as a full disk, and use it for all requests.
+    Make one object for each kind of error, such as a full disk, and use the object for all
+    requests.
     """
 
     def __init__(self, log: logging.Logger, clock: Callable[[], float] = time.monotonic) -> None:
