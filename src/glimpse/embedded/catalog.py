@@ -138,8 +138,9 @@ class Catalog(Protocol):
     async def members(self, image_id: str) -> Sequence[Member]:
         """Return the members of an image, the oldest membership first.
 
-        Returns an empty sequence if no image has the id. `image_id` may be any text. Upper and
-        lower case differ. Does not check whether a caller may see the members.
+        Memberships of the same second are in the order of the project ids. Returns an empty
+        sequence if no image has the id. `image_id` may be any text. Upper and lower case differ.
+        Does not check whether a caller may see the members.
         """
         ...
 
@@ -167,7 +168,9 @@ class Catalog(Protocol):
         """Store images with their members: all of them or none.
 
         Each image replaces the stored image with the same id, and also the members of that image.
-        If several `records` have the same id, the last one is stored.
+        Memberships get the dates of their image. If several `records` have the same id, the last
+        one is stored. Raises ValueError for an id or a date that cannot be parsed, or for text with
+        a lone surrogate.
         """
         ...
 

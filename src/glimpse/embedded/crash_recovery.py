@@ -60,12 +60,16 @@ class CrashRecovery:
     async def clean_up(self, image_id: str) -> None:
         """Remove the data that an interrupted upload, import or deletion of an image left.
 
-        The caller must hold the image's upload lock. If the image was deleted or is in status
-        saving or importing, its data is removed, and a warning is logged. Otherwise only incomplete
-        data is removed. An image in status saving becomes queued. An unfinished import of the image
-        ends with failure. Incomplete staged data is removed, and an image in status uploading
-        without complete staged data becomes queued. Raises Unavailable or StorageFull if the disk
-        cannot be read or written.
+        The caller must hold the image's upload lock. Incomplete data, stored or staged, is removed.
+        An unfinished import of the image ends with failure (see `ImportRecords.end_failed`). More
+        happens in these cases:
+
+        - The image was deleted: all its data is removed, and a warning is logged.
+        - The status is importing: the stored data is removed, and a warning is logged.
+        - The status is saving: the same, and the image becomes queued.
+        - The status is uploading, without complete staged data: the image becomes queued.
+
+        Raises Unavailable or StorageFull if the disk cannot be read or written.
         """
         record = await self._catalog.get(image_id, None)
         await self._store.delete_unfinished(image_id)
