@@ -169,8 +169,8 @@ class Catalog(Protocol):
 
         Each image replaces the stored image with the same id, and also the members of that image.
         Memberships get the dates of their image. If several `records` have the same id, the last
-        one is stored. Raises ValueError for an id or a date that cannot be parsed, or for text with
-        a lone surrogate.
+        one is stored. Raises ValueError for an id or a ``created_at`` that cannot be parsed, or for
+        text with a lone surrogate.
         """
         ...
 

@@ -268,10 +268,9 @@ class EmbeddedImageService:
         """Store images with their members: all of them or none.
 
         Each image replaces the stored image with the same id, and also the members of that image.
-        Memberships get the dates of their image. If several `records` have the same id, the last
-        one is stored. Raises ValueError for an id or a date that cannot be parsed, or for text with
-        a lone surrogate. Checks no permission and no other value. To be found later, an image needs
-        an id in lower case.
+        Memberships get the dates of their image. Of several `records` with the same id, the last is
+        stored. Raises ValueError for an id or ``created_at`` that cannot be parsed, or a lone
+        surrogate in a text. Checks nothing else. To be found, an image needs an id in lower case.
         """
         await self._catalog.put(records)
 
