@@ -61,9 +61,10 @@ def parse_image_and_members(document: object, formats: ImageFormats) -> tuple[Im
     `document` has the format of ``GET /v2/images/{id}``. ``id``, ``status``, ``created_at`` and
     ``updated_at`` are required. Other missing attributes are null, 0, false or empty, but
     ``visibility`` is "private". The id becomes lower case. Dates may have any ISO 8601 notation;
-    they become ``2024-02-01T10:20:30Z``. The formats must be null or in `formats`. A property is
-    text or null. All properties as JSON may have at most 1,000,000 characters; no quota applies.
-    Attributes that are not stored, such as ``file``, are ignored.
+    they become ``2024-02-01T10:20:30Z``. The formats must be null or in `formats`. Tags keep their
+    order and duplicates. A property is text or null. All properties as JSON may have at most
+    1,000,000 characters; no quota applies. Attributes that are not stored, such as ``file``, are
+    ignored.
 
     ``members`` may be null or a list of ``{"member_id": ..., "status": ...}``. The default status
     is "pending". Of several entries for a project, the last one counts. If ``members`` is text, it

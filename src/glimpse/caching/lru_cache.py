@@ -20,7 +20,7 @@ class LruCache(Generic[Key, Value]):
     If either bound is exceeded, the least recently used entries are removed. ``total_bytes`` is the
     sum of the sizes that callers passed to `put`. Only one thread may use the cache.
 
-    cachetools' LRUCache has only one bound, and a look-up in it takes more than twice as long.
+    cachetools' LRUCache has only one bound, and its look-up takes more than twice as long.
     """
 
     def __init__(self, max_entries: int, max_bytes: float = math.inf) -> None:

@@ -21,10 +21,10 @@ def listing_rule(caller: Caller, query: ImageQuery) -> ImagePredicate:
     community images of other projects if `query.visibility` is neither "community" nor "all". The
     query's marker, limit and order have no effect.
 
-    The function checks neither policy rules nor memberships. Call the function for a shared image
-    of another project only if `caller` is an admin, or if the caller's project is a member with the
-    status `query.member_status` ("all" is any status). Make one function for each list, because
-    `listing_rule` takes longer than a call of the function.
+    The function checks neither policy rules nor memberships. So pass a shared image of another
+    project to the function only in two cases: `caller` is an admin, or the caller's project is a
+    member whose status is `query.member_status` ("all" is any status). Make one function for each
+    list, because `listing_rule` takes longer than a call of the function.
     """
     predicates = tuple(_predicates(query))
 

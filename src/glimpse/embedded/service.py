@@ -177,8 +177,8 @@ class EmbeddedImageService:
         - PropertyNotFound if the image lacks a key in `changes.remove`.
         - PropertyLimitExceeded if the image would have more than `changes.limit` properties.
         - Forbidden if a key is reserved, or if `caller` has no permission to modify the image.
-        - Forbidden if `caller` neither owns the image nor is an admin. This is not checked if the
-          image is public and no property changes.
+        - Forbidden if `caller` neither owns the image nor is an admin. This error is not raised
+          for a public image of which no property changes.
         - Invalid if text cannot be stored, or if the properties grow and then have more than
           1,000,000 characters.
         """

@@ -82,7 +82,7 @@ class _ErrorReportingHandler(logging.Handler):
     _reported_at = -math.inf
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802  inherited
-        """Print the exception that is being handled on standard error, without its traceback.
+        """Print on standard error the exception that is being handled, without its traceback.
 
         Does nothing if an exception was printed in the last minute. Raises nothing if standard
         error cannot be written.
