@@ -77,8 +77,8 @@ class AsgiRequest:
     async def run(self, app: ASGIApp) -> None:
         """Run the application until it returns. Exceptions of the application do not get out.
 
-        The application starts when the client has read the previous response. So a client that does
-        not read has only one response in memory.
+        The application starts when the kernel has taken the whole previous response. So a client
+        that does not read has only one response in memory.
 
         - If the application raises, the client gets a 500. The exception is logged, except if
           `RequestMiddleware` has logged the exception already.
@@ -167,11 +167,12 @@ class AsgiRequest:
         100 Continue when the response starts, the connection closes after the response.
 
         Before and after a part of the body is sent, waits until the kernel has taken all data. So
-        an application that sends one part after another has little more than one part in memory.
+        an application that sends one part after another has little more than one part in memory. If
+        the client disconnects during a wait, returns without an error.
 
         Raises RuntimeError for a message that may not come next, such as a second head. Raises the
         errors of `_render_head` (RuntimeError, KeyError, ValueError) and of `_send_body`
-        (RuntimeError). After such an error, the response cannot be completed.
+        (RuntimeError). After an error of these two methods, the response cannot be completed.
         """
         flow = self._flow
         if flow.is_writing_paused and not self.is_disconnected:
@@ -200,9 +201,9 @@ class AsgiRequest:
           of the connection. The body of a 204 or 304 must be empty.
         - For HEAD, the body is not sent, whatever its length is.
 
-        Names in `headers` are in lower case. A Connection header in `headers` is not sent as such.
-        The head has ``connection: close`` if `headers` has ``connection: close``, or if the
-        connection cannot be kept alive. `default_headers` come first.
+        Names in `headers` are in lower case. `default_headers` come first. ``connection: close`` in
+        `headers` sets `keep_alive` to False. The head has ``connection: close`` if `keep_alive` is
+        False, and otherwise no Connection header.
 
         Raises RuntimeError for a header with a control character, KeyError for a status outside 100
         to 599, and ValueError for a Content-Length that is not a number.

@@ -133,10 +133,10 @@ class ChunkedBody:
 def _decode_small_chunks(data: bytes, position: int, content: list[bytes]) -> int:
     """Append the content of complete chunks below 4 KiB, without extensions, to `content`.
 
-    Starts at `position` in `data`, and returns the position after the last decoded chunk. Stops at
-    a larger chunk, at a chunk with an extension, at the chunk of size 0, at incomplete or malformed
-    data, and when `content` has MAX_DECODED parts. Four times as fast as the rest of
-    `ChunkedBody.decode`.
+    A size line must begin at `position` in `data`. Returns the position after the last decoded
+    chunk, which is `position` if no chunk was decoded. Stops at a larger chunk, at a chunk with an
+    extension, at the chunk of size 0, at incomplete or malformed data, and when `content` has
+    MAX_DECODED parts. Four times as fast as the rest of `ChunkedBody.decode`.
     """
     while len(content) < MAX_DECODED:
         stop = data.find(b"\r\n", position, position + _SMALL_SIZE_DIGITS + 2)
