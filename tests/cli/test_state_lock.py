@@ -1,6 +1,9 @@
 """One `glimpse serve` at a time uses a state directory; other commands use it meanwhile."""
 
+import errno
+import fcntl
 import os
+import re
 import signal
 import socket
 import sys
@@ -9,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from glimpse.cli.errors import CommandFailed
+from glimpse.cli.state_lock import StateLock
 from tests.acceptance.uploads import HALF, create_image, half_upload
 from tests.cli.test_load import image_line
 from tests.support.cloud import EmbeddedCloud, Member, seed_identity
@@ -181,3 +186,15 @@ def test_other_commands_use_the_directory_meanwhile(
     (tmp_path / "images.jsonl").write_text(image_line(1))
     done = run_glimpse(*arguments(tmp_path), "--state-dir", str(process.state_dir))
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_file_system_without_locks_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lockf(*_: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "lockf", lockf)
+    expected = f"cannot lock the state in {tmp_path}: No locks available"
+    with pytest.raises(CommandFailed, match=f"^{re.escape(expected)}$"):
+        StateLock().acquire(tmp_path)

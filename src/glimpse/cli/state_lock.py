@@ -43,9 +43,12 @@ class StateLock:
             # A forked worker does not inherit a POSIX lock, unlike a lock of flock. If this process
             # is killed, the next process does not have to wait for the workers.
             fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except (BlockingIOError, PermissionError):
+        except OSError as error:
             pid = os.pread(descriptor, _LONGEST_PID, 0).decode(errors="replace")
             os.close(descriptor)
+            if not isinstance(error, BlockingIOError | PermissionError):  # for example, no locks
+                why = f"cannot lock the state in {state_dir}: {error.strerror}"
+                raise CommandFailed(why) from None
             raise CommandFailed(_refusal(state_dir, pid)) from None
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, str(os.getpid()).encode(), 0)

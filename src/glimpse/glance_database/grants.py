@@ -6,9 +6,7 @@ from glimpse.glance_database.connection import Statement
 from glimpse.glance_database.database import GlanceDatabase
 
 # The privileges to change tables, as SHOW GRANTS prints them.
-_WRITES = re.compile(
-    r"\b(ALL PRIVILEGES|INSERT|UPDATE|DELETE|CREATE|DROP|ALTER|TRUNCATE|SUPER)\b"
-)
+_WRITES = re.compile(r"\b(ALL PRIVILEGES|INSERT|UPDATE|DELETE|CREATE|DROP|ALTER|TRUNCATE|SUPER)\b")
 _SHOW_GRANTS = Statement("SHOW GRANTS")
 _HAS_PRIVILEGES = Statement(
     "SELECT has_table_privilege(oid, 'INSERT, UPDATE, DELETE, TRUNCATE') FROM pg_class"

@@ -86,3 +86,27 @@ def test_write_is_refused_while_a_thousand_wait(writer: WriterThread) -> None:
         asyncio.run(write_too_many())
     finally:
         release.set()
+
+
+def test_a_writer_whose_rollback_fails_refuses_writes_until_sqlite_works_again(
+    tmp_path: Path,
+) -> None:
+    connection = open_and_migrate(tmp_path / "catalog.sqlite")
+    writer = WriterThread(connection)
+
+    def deny_ends(action: int, operation: str | None, *_: str | None) -> int:
+        is_end = action == sqlite3.SQLITE_TRANSACTION and operation in ("COMMIT", "ROLLBACK")
+        return sqlite3.SQLITE_DENY if is_end else sqlite3.SQLITE_OK
+
+    async def write() -> object:
+        return await asyncio.wait_for(writer.run(lambda _: "written"), 10)
+
+    connection.set_authorizer(deny_ends)
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            asyncio.run(write())
+    connection.set_authorizer(None)
+    with pytest.raises(Unavailable):
+        asyncio.run(write())  # the transaction is rolled back now
+    assert asyncio.run(write()) == "written"
+    writer.close()

@@ -138,8 +138,10 @@ class WriterThread:
             outcomes = [self._run_in_savepoint(write) for write in writes]
             self._connection.execute("COMMIT")
         except (sqlite3.Error, OSError) as error:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+            # If it fails, so does the next BEGIN, and the transaction is rolled back then.
+            with contextlib.suppress(sqlite3.Error):
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
             _log_error("The catalog %s cannot be written: %s", self._path, error)
             failed = WriteFailed(f"The catalog cannot be written: {_without_path(error)}")
             outcomes = [_Outcome(None, failed)] * len(writes)
