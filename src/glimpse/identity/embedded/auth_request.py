@@ -88,9 +88,9 @@ def parse_auth_request(document: object) -> AuthRequest:
     A method that is listed twice counts once. Raises BadRequest if the body is malformed, or if the
     parameters of a listed method are missing.
 
-    An empty list of methods raises no error here, nor does a method that is not in METHODS:
-    `Login.log_in` then raises Unauthorized. The parameters of a method that is not in METHODS must
-    be there, but are ignored.
+    An empty list of methods, or a method that is not in METHODS, raises no error here:
+    `Login.log_in` then raises Unauthorized. A method that is not in METHODS must have parameters,
+    which are ignored.
     """
     auth = _require_object(_require_object(document, "the body").get("auth"), "auth")
     identity = _require_object(auth.get("identity"), "auth.identity")

@@ -81,8 +81,9 @@ class Domains:
         """Replace the attributes of a domain that are in `values`; return the changed domain.
 
         On return, the change is on disk. An ``id`` in `values` is ignored, as in Keystone. While a
-        domain is disabled, tokens of its users, for its projects and for the domain itself are
-        invalid. These tokens are valid again when the domain is enabled again.
+        domain is disabled, tokens of users of the domain are invalid, and so are tokens for the
+        domain or for a project of the domain. These tokens are valid again when the domain is
+        enabled again.
 
         Raises NotFound if the domain does not exist. Raises Conflict if another domain has the new
         name, ignoring case. Raises Forbidden if the domain is immutable, and `values` do more than

@@ -181,9 +181,9 @@ def check_same_id(entry_id: str, values: Mapping[str, Any]) -> None:
 def check_updatable(kind: str, entry: _WithOptions, changes: Mapping[str, Any]) -> None:
     """Raise Forbidden if `entry` is immutable, and `changes` do more than make it mutable.
 
-    `changes` make `entry` mutable, and do no more, if ``options`` is their only attribute and
-    ``immutable`` in these options is false or null. Without any attribute, `changes` are forbidden,
-    too. `kind`, such as ``domain``, is for the message.
+    Allowed `changes` of an immutable entry have only the attribute ``options``, in which
+    ``immutable`` is false or null. Other options may be there, too. Empty `changes` are forbidden.
+    `kind`, such as ``domain``, is for the message.
     """
     options = changes.get("options", {})
     is_made_mutable = len(changes) == 1 and not options.get("immutable", True)

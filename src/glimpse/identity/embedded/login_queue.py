@@ -42,9 +42,9 @@ class LoginQueue:
     - Checks of one name run one at a time, each after the delay of LoginThrottle.
     - Checks of names or networks with more than FREE_FAILURES failures leave one thread free for
       other checks, if there are several threads.
-    - The check with the lowest LoginRank starts first. Among checks of equal rank, the check starts
-      first whose network, and then whose name, was checked longest ago. But every third check to
-      start is the oldest one.
+    - The check with the lowest LoginRank starts first. Among checks of equal rank, the network that
+      was checked longest ago comes first. In one network, the name that was checked longest ago
+      comes first. But every third check to start is the oldest one.
     - If MAX_WAITING_OF_NAME checks of a name wait already, one of them or the new check is refused,
       at random.
     - If all checks together need more than MAX_UNITS, the waiting or new check with the highest
@@ -131,10 +131,10 @@ class LoginQueue:
         """Add a check, or wait for the check of an equal attempt; return the result of the check.
 
         If the calling task is cancelled, removes a waiting check that has no other caller. Raises
-        the error of `work`. Raises TooManyLogins if the check is refused. Raises TooManyLogins,
-        too, if there is an equal check, but MAX_CALLERS_WITHOUT_CHECK callers are in a pause or
-        wait for the check of another caller. Raises IdentityUnavailable if the queue is closed
-        before the check starts.
+        the error of `work`. Raises TooManyLogins if the check is refused. Also raises
+        TooManyLogins, instead of waiting for an equal check, if MAX_CALLERS_WITHOUT_CHECK callers
+        are in a pause or wait for the check of another caller. Raises IdentityUnavailable if the
+        queue is closed before the check starts.
         """
         if self._is_closed:
             raise _closed()
@@ -247,8 +247,9 @@ class LoginQueue:
     def _next_check(self, ready: list[PasswordCheck]) -> PasswordCheck:
         """Return the check in `ready` with the lowest rank; in every third call, the oldest check.
 
-        Among checks of equal rank, returns the check whose network, and then whose name, was
-        checked longest ago. A further tie is decided by age. `ready` must not be empty.
+        Among checks of equal rank, the network that was checked longest ago comes first. In one
+        network, the name that was checked longest ago comes first. In a further tie, the oldest
+        check comes first. `ready` must not be empty.
         """
         if next(self._started_checks) % _OLDEST_EVERY == 0:
             return min(ready, key=lambda check: check.arrival)

@@ -74,9 +74,9 @@ class Revocations:
     def revoke(self, audit_id: str, expires_at: float) -> None:
         """Revoke all tokens that have `audit_id`. On return, the revocation is on disk.
 
-        The revocation may be deleted after `expires_at`, a POSIX time. So pass the time from which
-        none of these tokens is accepted any more, even as an expired token. If `audit_id` is
-        revoked already, only `expires_at` is replaced.
+        A later revocation may delete this revocation after `expires_at`, a POSIX time. Pass the
+        time from which these tokens are never accepted, not even as expired tokens. If `audit_id`
+        is revoked already, only `expires_at` is replaced.
 
         Blocks the thread until no other process writes. May be called in any thread. Raises
         IdentityUnavailable if the revocation cannot be written, for example because the disk is
