@@ -39,7 +39,7 @@ class Revocations:
 
     The file ``revocations.count`` in the same directory has the number of revocations. All workers
     map this second file into memory, so that each worker learns at once of a revocation by another
-    worker.
+    worker. If a method raises IdentityUnavailable, the cause is logged.
     """
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:

@@ -125,7 +125,8 @@ class Users:
     ) -> None:
         """Change a user's password from `original` to `new_password`; end all tokens of the user.
 
-        `address` is the client's address. On return, the change is on disk.
+        `address` is the client's address. A wrong `original` counts as a failed login. On return,
+        the change is on disk.
 
         Raises Unauthorized if `original` is wrong, if the user does not exist, if the user or the
         user's domain is disabled, or if another request changes the password at the same time.
