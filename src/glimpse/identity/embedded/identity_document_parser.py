@@ -59,8 +59,9 @@ def parse_directory(document: Mapping[str, Any]) -> Directory:
 
     Invalid entries are left out, also entries that refer to an unknown domain, user, project or
     access rule. If a user has roles in an unknown project or domain, only these roles are left out.
-    An unknown role of a user or credential is left out alone, too. ``Directory.invalid_entries``
-    has the reasons. References to parents, default projects, regions and services are not checked.
+    If a user or credential has an unknown role id, only that role is left out.
+    ``Directory.invalid_entries`` has the reasons. References to parents, default projects, regions
+    and services are not checked.
     """
     try:
         return _Parser(document).parse()

@@ -97,9 +97,9 @@ class Users:
         again. A password of None removes the password.
 
         Raises NotFound if the user does not exist. Raises BadRequest if `values` have another id or
-        domain, or if the default project is a domain. Raises Conflict if the domain has another
-        user of the new name, ignoring case. Raises Forbidden if the identity file would be too
-        large. With a new password, raises TooManyLogins if the login queue is full, and
+        domain (null, too), or if the default project is a domain. Raises Conflict if the domain has
+        another user of the new name, ignoring case. Raises Forbidden if the identity file would be
+        too large. With a new password, raises TooManyLogins if the login queue is full, and
         IdentityUnavailable if the queue is closed. Raises IdentityFileUnavailable if the identity
         file is invalid or cannot be written, and ChangeNotSynced if a crash may undo the change.
         """
