@@ -55,8 +55,8 @@ class User:
 
     ``roles`` maps the id of a project to the ids of the user's roles in that project.
     ``domain_roles`` maps the id of a domain in the same way. ``system_roles`` has the ids of the
-    user's roles on the system. Implied roles are not included: `Directory.effective_roles` adds
-    them.
+    user's roles on the system. Implied roles are not included: `Directory.effective_roles` adds the
+    implied roles.
 
     The user has either a readable ``password``, which `glimpse openrc` can print, or a
     ``password_hash``. ``email``, ``description`` and ``default_project_id`` are None if they were

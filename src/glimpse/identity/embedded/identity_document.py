@@ -53,8 +53,8 @@ def complete_document(document: Mapping[str, Any]) -> dict[str, Any]:
 
     A value of null counts as missing, as does an empty ``password_hash``. Entries without a name
     are not changed: access rules, for example, get no id. Invalid entries raise no error here;
-    `parse_directory` records them. `document` is not changed. Raises InvalidStateFile if a section
-    is not a list.
+    `parse_directory` records the invalid entries. `document` is not changed. Raises
+    InvalidStateFile if a section is not a list.
     """
     result = {**document}
     for section in (*REQUIRED_SECTIONS, *OPTIONAL_SECTIONS):

@@ -91,10 +91,10 @@ class Login:
 
         Raises NotFound if the token of the method token is not valid. Raises Unauthorized if that
         token was obtained with an application credential. Raises Unauthorized, too, if another
-        method fails or is unknown, if `request` has no method, if a value is too long, if the
-        methods are of different users, or if the user may not have the requested scope. Raises
-        TooManyLogins if too many passwords wait. Raises IdentityUnavailable if the revocations
-        cannot be read, or after `close`.
+        method fails or is unknown, or if the user may not have the requested scope. Raises
+        Unauthorized if `request` has no method, if a value is too long, or if the methods are of
+        different users. Raises TooManyLogins if too many passwords wait. Raises IdentityUnavailable
+        if the revocations cannot be read, or after `close`.
         """
         self._identity.identity_file.refresh()
         if not request.has_valid_lengths:

@@ -112,7 +112,7 @@ class LoginQueue:
         return await self._run(attempt, work, units)
 
     def close(self) -> None:
-        """Start no further checks; let running checks finish. Does not wait for them.
+        """Start no further checks; let running checks finish. Does not wait for running checks.
 
         Calls of `check` whose check has not started raise IdentityUnavailable, and so do later
         calls.

@@ -28,7 +28,7 @@ class Regions:
     in ``extra``. If the task of a method is cancelled, the change may still be made.
 
     `own_region` is the id of this process's region. That region has no entry in the file, and can
-    be neither changed nor deleted. It may be the parent of other regions.
+    be neither changed nor deleted. The region of this process may be the parent of other regions.
     """
 
     def __init__(self, identity_file: IdentityFile, own_region: str) -> None:
