@@ -105,13 +105,13 @@ def _parse_roles(entries: object, session: Session) -> tuple[str, ...]:
     """Return the ids of the roles in `entries`, in their order and without duplicates.
 
     `entries` is a list of objects with an ``id`` or a ``name``. If an object has both, ``name`` is
-    ignored. A role's name as ``id`` names the role, too. Case matters. If `entries` is None, False,
-    0 or empty, returns the ids of all roles of `session`.
+    ignored. A role's name as ``id`` names the role, too. Case matters. If `entries` is None or an
+    empty list, returns the ids of all roles of `session`.
 
     Raises BadRequest if `entries` is not such a list, if `entries` has more than
     field_lengths.ROLES objects, or if a role in `entries` is not a role of `session`.
     """
-    if not entries:
+    if entries is None or entries == []:
         return tuple(role.id for role in session.roles)
     ids = {role.id: role.id for role in session.roles}
     ids |= {role.name: role.id for role in session.roles}
