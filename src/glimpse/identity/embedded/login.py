@@ -90,11 +90,11 @@ class Login:
         that is still in the queue is not checked.
 
         Raises NotFound if the token of the method token is not valid. Raises Unauthorized if that
-        token was obtained with an application credential. Raises Unauthorized, too, if another
-        method fails or is unknown, or if the user may not have the requested scope. Raises
-        Unauthorized if `request` has no method, if a value is too long, or if the methods are of
-        different users. Raises TooManyLogins if too many passwords wait. Raises IdentityUnavailable
-        if the revocations cannot be read, or after `close`.
+        token was obtained with an application credential, if another method fails or is unknown, or
+        if the user may not have the requested scope. Raises Unauthorized, too, if `request` has no
+        method, if a value is too long, or if the methods are of different users. Raises
+        TooManyLogins if too many passwords wait. Raises IdentityUnavailable if the revocations
+        cannot be read, or after `close`.
         """
         self._identity.identity_file.refresh()
         if not request.has_valid_lengths:
@@ -149,9 +149,9 @@ class Login:
         """Check the password of `request`; return the user.
 
         The check of an unknown user takes as long as the check of a known user. Raises Unauthorized
-        if the password is wrong, if the user is unknown or disabled, or if the user's password is
-        changed during the check. Raises TooManyLogins if the login queue is full, and
-        IdentityUnavailable if the queue is closed.
+        if the password is wrong or changed during the check, or if the user is unknown or disabled.
+        Raises TooManyLogins if the login queue is full, and IdentityUnavailable if the queue is
+        closed.
         """
         directory = self._directory
         user = find_user(request.user, directory)

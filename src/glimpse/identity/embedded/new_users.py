@@ -47,8 +47,8 @@ def add_user(identity_file: IdentityFile, new: NewUser) -> AddedUser:
     """Add a user with roles in a project, in one change of the file. Blocks the thread.
 
     If ``new.project`` is None, and the domain has no project with the user's name, adds that
-    project. Spaces around the user's name are removed. Check before the call that the values are
-    valid by `schemas.USER`. On return, the change is on disk.
+    project. Spaces around the user's name are removed. Check the values with `schemas.USER` before
+    the call. On return, the change is on disk.
 
     Raises Conflict if the domain has a user of that name, ignoring case. Raises NotFound for an
     unknown domain, project or role. Raises Forbidden if the file would have too many users,
