@@ -148,10 +148,9 @@ class Login:
     async def _by_password(self, request: AuthRequest, address: str) -> _Authenticated:
         """Check the password of `request`; return the user.
 
-        The check of an unknown user takes as long as the check of a known user. Raises Unauthorized
-        if the password is wrong or changed during the check, or if the user is unknown or disabled.
-        Raises TooManyLogins if the login queue is full, and IdentityUnavailable if the queue is
-        closed.
+        The check takes as long for an unknown user as for a known user. Raises Unauthorized if the
+        password is wrong or changed during the check, or if the user is unknown or disabled. Raises
+        TooManyLogins if the login queue is full, and IdentityUnavailable if the queue is closed.
         """
         directory = self._directory
         user = find_user(request.user, directory)

@@ -52,9 +52,8 @@ def add_user(identity_file: IdentityFile, new: NewUser) -> AddedUser:
 
     Raises Conflict if the domain has a user of that name, ignoring case. Raises NotFound for an
     unknown domain, project or role. Raises Forbidden if the file would have too many users,
-    projects or role assignments, or would be too large. Raises IdentityFileUnavailable if the
-    identity file is invalid or cannot be written, and ChangeNotSynced if a crash may undo the
-    change.
+    projects or role assignments, or would be too large. Raises IdentityFileUnavailable if the file
+    is invalid or cannot be written, and ChangeNotSynced if a crash may undo the change.
     """
     results: list[AddedUser] = []
 
