@@ -24,8 +24,8 @@ class GroupHandlers(IdentityHandlers):
         """Respond with an empty list.
 
         Raises Forbidden if the caller may not list groups, BadRequest for an invalid parameter, and
-        NotFound for any ``marker``. Raises the errors of `authenticate`, such as Unauthorized for
-        an invalid token.
+        NotFound for any ``marker`` that is not empty. Raises the errors of `authenticate`, such as
+        Unauthorized for an invalid token.
         """
         session = self.authenticate(request)
         own = session.domain.id if session.domain else None

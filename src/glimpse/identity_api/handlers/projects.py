@@ -82,8 +82,8 @@ class ProjectHandlers(IdentityHandlers):
         """Show a project or domain, and on request the projects above and below a project.
 
         The parameter ``parents_as_ids`` or ``parents_as_list`` asks for the projects above,
-        ``subtree_as_ids`` or ``subtree_as_list`` for the projects below. These parameters are
-        ignored for a domain.
+        ``subtree_as_ids`` or ``subtree_as_list`` for the projects below (see `_hierarchy`). These
+        parameters are ignored for a domain.
 
         Raises BadRequest if the query has both ``parents_as_ids`` and ``parents_as_list``, or both
         parameters of ``subtree``. Raises Forbidden if the caller may not see the project. For an
@@ -195,11 +195,11 @@ class ProjectHandlers(IdentityHandlers):
     def _hierarchy(self, request: Request, session: Session, project: Project) -> dict[str, Any]:
         """Return the attributes ``parents`` and ``subtree`` of a project that the query asks for.
 
-        The result is empty if the query asks for neither. As in Keystone, ``..._as_list`` has only
-        projects in which the caller has a role. With ``parents_as_ids``, the domain counts as the
-        topmost project. With ``subtree_as_ids``, ``subtree`` is None if there is no project below.
-        Raises BadRequest if the query has both ``parents_as_ids`` and ``parents_as_list``, or both
-        parameters of ``subtree``.
+        The result is empty if the query asks for neither (see `is_flag_set`). As in Keystone,
+        ``..._as_list`` has only projects in which the caller has a role. With ``parents_as_ids``,
+        the domain counts as the topmost project. With ``subtree_as_ids``, ``subtree`` is None if
+        there is no project below. Raises BadRequest if the query has both ``parents_as_ids`` and
+        ``parents_as_list``, or both parameters of ``subtree``.
         """
         directory, base_url = self.directory, base_url_of(request.scope)
         own = {each.id for each in directory.projects_of(session.user)}

@@ -167,10 +167,10 @@ class UserHandlers(IdentityHandlers):
     async def list_groups_of_user(self, request: Request) -> Response:
         """Respond with an empty list, because no user is in a group.
 
-        Raises BadRequest for an invalid ``limit``, and NotFound for any ``marker``. Raises
-        Forbidden if the caller may not see the groups of the user. For an unknown user, raises
-        NotFound if the caller may see the groups of all users, otherwise Forbidden. Raises the
-        errors of `authenticate`, such as Unauthorized for an invalid token.
+        Raises BadRequest for an invalid ``limit``, and NotFound for any ``marker`` that is not
+        empty. Raises Forbidden if the caller may not see the groups of the user. For an unknown
+        user, raises NotFound if the caller may see the groups of all users, otherwise Forbidden.
+        Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
         """
         user_id = request.path_params["user_id"]
         self.check_policy(self.authenticate(request), "list_groups_for_user", user_id)
