@@ -54,8 +54,8 @@ class TokenHandlers(IdentityHandlers):
 
         The response repeats the header, and no cache may store the response (``no-store``). With
         the parameter ``allow_expired`` set to true (see `is_true`), the subject token may have
-        expired up to EXPIRED_WINDOW (two days) ago. If the token has a scope, the document has the
-        catalog, unless the query has ``nocatalog``.
+        expired up to EXPIRED_WINDOW (two days) ago. If the subject token has a scope, the document
+        has the catalog, unless the query has ``nocatalog``.
 
         Raises NotFound if the subject token is not valid, and Forbidden if `policy.RULES` does not
         allow the action validate_token (for HEAD: check_token). If the header is missing, raises

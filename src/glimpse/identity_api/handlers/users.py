@@ -51,10 +51,11 @@ class UserHandlers(IdentityHandlers):
     async def list_users(self, request: Request) -> Response:
         """List the users that match the query (see `select_page`).
 
-        The query may filter by ``domain_id``, ``enabled`` and ``name``. With a token for a domain,
-        only the users of that domain are listed. Raises Forbidden if the caller may not list users,
-        BadRequest for an invalid parameter, and NotFound for an unknown ``marker``. Raises the
-        errors of `authenticate`, such as Unauthorized for an invalid token.
+        The query may filter by ``domain_id``, ``enabled`` and ``name``. Nobody matches a filter by
+        ``password_expires_at``, ``idp_id``, ``protocol_id`` or ``unique_id``. With a token for a
+        domain, only the users of that domain are listed. Raises Forbidden if the caller may not
+        list users, BadRequest for an invalid parameter, and NotFound for an unknown ``marker``.
+        Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
         """
         session, base_url = self.authenticate(request), base_url_of(request.scope)
         own = session.domain.id if session.domain else None
