@@ -42,6 +42,16 @@ def test_location_of_a_new_tag_is_percent_encoded(objects: Objects, path: str) -
     assert tags(objects, path) == ["a b", "日", "a\nb", "a?b"]
 
 
+def test_location_of_a_new_tag_encodes_the_id_that_an_operator_wrote(objects: Objects) -> None:
+    identity_file = objects.cloud.identity.identity_file
+    identity_file.change(lambda file, _: file["projects"].append({"id": "\u65e5 1", "name": "new"}))
+    path = "/projects/%E6%97%A5%201/tags"
+    response = objects.send("PUT", f"{path}/first")
+    assert response.status_code == 201, response.text
+    assert response.headers["location"] == f"{objects.cloud.url}{path}/first"
+    assert tags(objects, path) == ["first"]
+
+
 def test_tags_are_replaced_and_deleted_together(objects: Objects, path: str) -> None:
     response = objects.send("PUT", path, {"tags": ["x", "y"]})
     assert response.status_code == 200, response.text

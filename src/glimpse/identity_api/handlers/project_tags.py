@@ -134,7 +134,8 @@ class ProjectTagHandlers(ProjectHandlers):
 
     @staticmethod
     def _tags_url(request: Request) -> str:
-        project_id = request.path_params["project_id"]
+        # Operators write the ids in the identity file as they like: a header has to be ASCII.
+        project_id = quote(request.path_params["project_id"], safe="")
         return f"{base_url_of(request.scope)}/v3/projects/{project_id}/tags"
 
 
