@@ -204,6 +204,21 @@ async def test_upload_follows_an_upload_that_could_not_be_undone(
     await again.close()
 
 
+async def test_recover_undoes_an_upload_after_a_refused_deletion(
+    tmp_path: Path, image_with_failed_upload: str
+) -> None:
+    image_id = image_with_failed_upload
+    again = open_images(tmp_path)
+    await again.update_image(ADMIN, image_id, lambda image: image._replace(protected=True))
+    (tmp_path / "data" / image_id).write_bytes(DATA)  # as of a process that was killed
+    with pytest.raises(Forbidden):
+        await again.delete_image(OWNER, image_id)
+    await again.recover()
+    assert (await again.get_image(OWNER, image_id)).status == "queued"
+    assert stored_files(tmp_path) == []
+    await again.close()
+
+
 async def test_recover_ignores_a_saving_image_without_a_lock(
     service: EmbeddedImageService,
 ) -> None:

@@ -200,7 +200,9 @@ class Uploads:
             raise
         finally:
             if lock is not None:
-                if not is_refused and self._has_files(image_id):
+                # An interrupted upload still needs its clean-up if the image is not deleted.
+                needs_recovery = lock.was_abandoned if is_refused else self._has_files(image_id)
+                if needs_recovery:
                     lock.abandon()
                 else:
                     lock.release()
