@@ -121,6 +121,28 @@ async def test_upload_cancelled_while_its_begin_is_written_can_be_repeated(
     await service.close()
 
 
+async def test_upload_cancelled_while_it_locks_the_image_can_be_repeated(
+    service: EmbeddedImageService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image_id = await create_image(service)
+    locking, finish = threading.Event(), threading.Event()
+
+    def sync_slowly(*_: Path) -> None:
+        locking.set()
+        finish.wait(20)
+
+    monkeypatch.setattr("glimpse.embedded.upload_locks.sync_directory", sync_slowly)
+    upload = asyncio.ensure_future(service.data.upload(OWNER, image_id, chunks_of(*PIECES)))
+    assert await asyncio.to_thread(locking.wait, 20)
+    upload.cancel()
+    await asyncio.sleep(0)  # the upload gets the cancellation
+    finish.set()
+    with pytest.raises(asyncio.CancelledError):
+        await upload
+    await service.data.upload(OWNER, image_id, chunks_of(*PIECES))
+    assert await download(service, image_id) == DATA
+
+
 async def test_second_concurrent_upload_raises_conflict(
     service: EmbeddedImageService,
 ) -> None:

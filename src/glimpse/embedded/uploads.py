@@ -121,7 +121,7 @@ class Uploads:
         request or import holds the lock. Raises Unavailable or StorageFull if the disk cannot be
         read or written. After an error, the caller does not hold the lock.
         """
-        lock = await asyncio.to_thread(self._locks.acquire, image_id)
+        lock = await self._lock(image_id)
         if lock is None:
             raise Conflict(f"Image {image_id} is being given data by another request.")
         try:
@@ -131,6 +131,20 @@ class Uploads:
             lock.abandon()
             raise
         return lock
+
+    async def _lock(self, image_id: str) -> UploadLock | None:
+        """Return the image's upload lock; None if the image is locked already. Never cleans up.
+
+        If the task is cancelled, raises CancelledError when the image is unlocked again. Raises
+        Unavailable if the disk cannot be written.
+        """
+        locking = asyncio.ensure_future(asyncio.to_thread(self._locks.acquire, image_id))
+        try:
+            return await asyncio.shield(locking)
+        except asyncio.CancelledError:
+            locking.add_done_callback(_give_back)
+            await asyncio.wait((locking,))
+            raise
 
     async def store_data(
         self,
@@ -188,7 +202,7 @@ class Uploads:
         """
         lock: UploadLock | None = None
         if self._has_files(image_id):
-            lock = await asyncio.to_thread(self._locks.acquire, image_id)
+            lock = await self._lock(image_id)
         is_refused = False
         try:
             await self._catalog.delete(image_id, project_id, check)
@@ -210,3 +224,15 @@ class Uploads:
     def _has_files(self, image_id: str) -> bool:
         """Return True if the image has stored data or staged data."""
         return self._store.has(image_id) or self._staging.has(image_id)
+
+
+def _give_back(locking: "asyncio.Future[UploadLock | None]") -> None:
+    """Give up the lock that was acquired for a task which was cancelled in the meantime.
+
+    A lock that was abandoned before stays abandoned. Do nothing if no lock was acquired.
+    """
+    lock = None if locking.cancelled() or locking.exception() else locking.result()
+    if lock is not None and lock.was_abandoned:
+        lock.abandon()
+    elif lock is not None:
+        lock.release()
