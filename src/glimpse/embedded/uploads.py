@@ -133,10 +133,11 @@ class Uploads:
         return lock
 
     async def _lock(self, image_id: str) -> UploadLock | None:
-        """Return the image's upload lock; None if the image is locked already. Never cleans up.
+        """Return the image's upload lock; None if the image is locked already.
 
-        If the task is cancelled, raises CancelledError when the image is unlocked again. Raises
-        Unavailable if the disk cannot be written.
+        If the lock was abandoned, cleans up nothing. If the task is cancelled, raises
+        CancelledError when the image is unlocked again. Raises Unavailable if the disk cannot be
+        written.
         """
         locking = asyncio.ensure_future(asyncio.to_thread(self._locks.acquire, image_id))
         try:

@@ -104,7 +104,7 @@ class JsonFormatter(_DatedFormatter):
     - ``context`` has the ids of the request and of its caller; outside of a request, ``context`` is
       empty.
 
-    Messages, ids and texts of errors are redacted and escaped.
+    Messages, ids and texts of errors are redacted and escaped. Values in ``args`` are not redacted.
     """
 
     def __init__(self) -> None:
