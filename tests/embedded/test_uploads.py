@@ -241,6 +241,19 @@ async def test_recover_undoes_an_upload_after_a_refused_deletion(
     await again.close()
 
 
+async def test_recover_removes_incomplete_data_of_a_deleted_image(
+    tmp_path: Path, image_with_failed_upload: str
+) -> None:
+    image_id = image_with_failed_upload
+    again = open_images(tmp_path)
+    for name in (image_id, f"{image_id}#1"):  # as of a process that was killed
+        (tmp_path / "data" / name).write_bytes(DATA)
+    await again.delete_image(OWNER, image_id)
+    await again.recover()
+    assert stored_files(tmp_path) == []
+    await again.close()
+
+
 async def test_recover_ignores_a_saving_image_without_a_lock(
     service: EmbeddedImageService,
 ) -> None:

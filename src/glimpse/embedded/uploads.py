@@ -195,8 +195,9 @@ class Uploads:
         """Delete the image's record and then its data, if `check` raises no error for the record.
 
         Staged data is removed, too. The image is deleted even if data cannot be removed, or if the
-        process ends before. The next start of Glimpse then removes the data. If the task is
-        cancelled, the image may be deleted all the same. A running upload of the image fails.
+        process ends before. The next start of Glimpse then removes the data, and also an incomplete
+        file that an interrupted upload left. If the task is cancelled, the image may be deleted all
+        the same. A running upload of the image fails.
 
         Raises ImageNotFound if no image has the id, Unavailable, and what `check` raises. After one
         of these errors, nothing is deleted.
@@ -215,9 +216,8 @@ class Uploads:
             raise
         finally:
             if lock is not None:
-                # An interrupted upload still needs its clean-up if the image is not deleted.
-                needs_recovery = lock.was_abandoned if is_refused else self._has_files(image_id)
-                if needs_recovery:
+                # What an interrupted upload left, such as an incomplete file, is still there.
+                if lock.was_abandoned or (not is_refused and self._has_files(image_id)):
                     lock.abandon()
                 else:
                     lock.release()
