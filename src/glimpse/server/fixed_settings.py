@@ -15,9 +15,8 @@ def keep_fixed_settings(new: Settings, present: Settings) -> Settings:
     Only a restart can change these settings, because the sockets, the processes and the lock of the
     state directory exist already. Logs a warning if `new` has other values than `present`.
 
-    No warning is logged about [metrics] if the operator has configured [metrics] neither in `new`
-    nor in `present`. The two can differ all the same: if the default port of metrics was in use at
-    the start, `present` has no metrics.
+    A difference in [metrics] causes no warning if the operator has not configured [metrics], before
+    or now. Such a difference exists if the default port of metrics was in use at the start.
     """
     fixed = {name: getattr(present.server, name) for name in _FIXED}
     server = replace(new.server, **fixed)

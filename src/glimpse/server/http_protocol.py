@@ -55,7 +55,7 @@ class HttpProtocol(LingeringConnection):
         self._undecoded = b""  # chunks of the body that are decoded next
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Start to serve the connection.
+        """Start to serve the connection, and add it to the server's `connections`.
 
         If too few file descriptors are left, respond 503 with Retry-After, and close the connection
         instead.
@@ -74,7 +74,8 @@ class HttpProtocol(LingeringConnection):
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the last request that the client has disconnected, and empty the buffer.
 
-        Calls of `send` that wait for the client return.
+        Calls of `send` that wait for the client return. The server's `connections` lose this
+        connection.
         """
         self._server_state.connections.discard(self)
         self._buffer.drop()
@@ -197,7 +198,8 @@ class HttpProtocol(LingeringConnection):
 
         If `data` has too many chunks for one call of `decode`, the rest is decoded later, and the
         result is empty. Reading pauses while the application has more than 64 KiB to take. Content
-        is dropped if the response is complete. Raises RequestRefused if the body is malformed.
+        is dropped if the response is complete. At the end of the body, sets `_body` to None and
+        `request.more_body` to False. Raises RequestRefused if the body is malformed.
         """
         content, rest = body.decode(data)
         self._body_bytes += len(data) - len(rest)
@@ -226,9 +228,10 @@ class HttpProtocol(LingeringConnection):
     def _decode_chunks(self) -> None:
         """Decode the chunks that `_decode_later` kept. DECODE_QUEUE calls this method.
 
-        Too many chunks for one call are queued again. Malformed chunks get an error response, and
-        the connection closes. When all chunks are decoded and the application has at most 64 KiB to
-        take, reading resumes. On a closing connection, nothing is decoded.
+        Too many chunks for one call are queued again. Bytes after the body belong to later
+        requests. Malformed chunks get an error response, and the connection closes. When all chunks
+        are decoded and the application has at most 64 KiB to take, reading resumes. On a closing
+        connection, nothing is decoded.
         """
         data, self._undecoded = self._undecoded, b""
         if self._is_lingering or self.transport.is_closing():

@@ -27,12 +27,12 @@ class LingeringConnection(ClientTimeouts):
     _body: RequestBody | None  # of the current request, until it has ended
 
     def _refuse(self, refused: RequestRefused) -> None:
-        """Log a warning about an invalid request, send the error response, and close.
+        """Log a warning about the refused request, send the error response, and close.
 
-        If a response to a request in progress has started, drop the connection without the error
-        response, because the client would take it for a part of that response. In both cases,
-        `receive` of a request in progress returns ``http.disconnect``, and
-        ``scope["glimpse.incomplete_reason"]`` is "client".
+        If a response to a request in progress has started, close the connection at once, without
+        the error response: the client would take it for a part of that response. In both cases, the
+        application of a request in progress goes on. Its `receive` returns ``http.disconnect``, its
+        `send` does nothing, and ``scope["glimpse.incomplete_reason"]`` is "client".
         """
         address = self._client[0] if self._client else "-"
         _LOG.warning("A request from %s was refused: %s", address, refused.text)
@@ -59,9 +59,10 @@ class LingeringConnection(ClientTimeouts):
         """Close the connection so that the client can still read the last response.
 
         Unsent data is sent in any case. The connection lingers if `linger` is True, the request's
-        body has not ended, or reading is paused. A connection that lingers is closed for writing at
-        once. Bytes of the client are dropped. The connection closes when the client closes it, or
-        after KEEP_ALIVE (5) seconds.
+        body has not ended, or reading is paused. Otherwise the connection closes at once.
+
+        A connection that lingers is closed for writing. Bytes of the client are dropped. The
+        connection closes when the client closes it, or after KEEP_ALIVE (5) seconds.
         """
         self._is_lingering = True
         if not (linger or self._body is not None or self.flow.is_reading_paused):
