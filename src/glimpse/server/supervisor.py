@@ -159,9 +159,11 @@ class Supervisor:
     def _report_to_supervisor(self, event: WorkerEvent) -> None:
         """Write an event to the pipe; called in a worker. Never blocks, and raises nothing.
 
+        The line has the process id, the reload number, and the event. The reload number is what
+        `set_reload_number` had set at the worker's last "reload started", 0 before.
+
         The event is lost if the supervisor has exited, or if the pipe is full because the
-        supervisor does not read. A line as short as this is never written in part (PIPE_BUF). The
-        line has the process id, the number of the worker's last reload, and the event.
+        supervisor does not read. A line is never written in part, because it is short (PIPE_BUF).
         """
         if event == "reload started":
             self._begun_reload = self._reload_number[0]

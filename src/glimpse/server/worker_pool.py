@@ -270,8 +270,10 @@ class WorkerPool:
     def _finish_reload(self) -> None:
         """If all workers have finished the reload in progress, report the result.
 
-        If no worker failed, workers that start later get the new settings, and the log file is
-        opened again. Does nothing if no reload is in progress, or if a worker has not finished.
+        The result is "reload failed" if a worker failed, or if the configuration was invalid at a
+        later call of `reload`. Otherwise the result is "reloaded". If no worker failed, workers
+        that start later get the new settings, and the log file is opened again. Does nothing if no
+        reload is in progress, or if a worker has not finished.
         """
         if not self._is_reloading or any(each.awaited_reload for each in self._workers.values()):
             return
