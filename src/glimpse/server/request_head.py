@@ -92,8 +92,7 @@ class HeadParser:
         CONNECT (RFC 9110, 9.3.6: the client would take a 200 for an open tunnel).
 
         If the client wants to upgrade the connection, the Upgrade header is removed (RFC 9110,
-        7.8). If the target is a URL, the URL's host replaces the value of a Host header (RFC 9112,
-        3.2.2); no Host header is added.
+        7.8). If the target is a URL, a Host header gets the URL's host (RFC 9112, 3.2.2).
         """
         if (line := _REQUEST_LINE.match(head)) is None:
             raise _refused_line(head)
