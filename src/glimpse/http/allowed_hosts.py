@@ -45,7 +45,7 @@ class AllowedHosts:
           without a Host header is no risk, because browsers always send one.
         - Proxy headers are trusted, and the forwarded host is malformed or not allowed.
         - The method is not GET, HEAD, OPTIONS or TRACE, and the Origin header (the page that sent
-          the request) names a host that is not allowed.
+          the request) names a host that is not allowed, or no host, such as ``null``.
         - The method is not one of these four, there is no Origin header, and the browser marks the
           request as cross-site (Sec-Fetch-Site).
         """

@@ -22,7 +22,8 @@ async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -
     """Return the whole body of a request. `headers` is ``scope["glimpse.headers"]``.
 
     The server has checked that Content-Length is a number, and limits the time: the server closes
-    the connection of a client that sends too slowly. These errors are raised:
+    the connection of a client that sends too slowly. BODIES counts the body until the request ends,
+    also after an error. These errors are raised:
 
     - BodyTooLarge if the body has more than `limit` bytes. If Content-Length is larger than
       `limit`, nothing is read.

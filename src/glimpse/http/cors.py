@@ -62,9 +62,10 @@ class CorsPolicy:
           preflight request.
         - A preflight request asks for a method or a header that is not allowed.
 
-        Otherwise the result has ``Vary: Origin``, Access-Control-Allow-Origin, and, by the options,
-        -Allow-Credentials. For a preflight request, -Max-Age, -Allow-Methods and -Allow-Headers
-        follow. For another request, -Expose-Headers follows.
+        Otherwise the result has ``Vary: Origin`` and Access-Control-Allow-Origin. If the options
+        say so, Allow-Credentials follows. For a preflight request, Max-Age follows, if it is not 0,
+        then Allow-Methods with the requested method, and Allow-Headers with the requested headers,
+        if any. For another request, Expose-Headers follows, if the option is not empty.
         """
         origin = self._allowed_origin(_value(headers, b"origin"))
         if origin is None:
