@@ -70,8 +70,8 @@ def best_offer(accept: str, offers: Sequence[str]) -> str | None:
     case. The case of the header does not matter.
 
     The weight of an offer is the weight of the most specific media range that matches the offer. If
-    a media range is repeated, the first one counts. An offer is acceptable if its weight is above 0.
-    ``text/html;level=1`` matches no offer because it has a parameter. In ``text/*;level=1``, the
+    a media range is repeated, the first one counts. An offer is acceptable if its weight is above
+    0. ``text/html;level=1`` matches no offer because it has a parameter. In ``text/*;level=1``, the
     parameter is ignored.
     """
     ranges = parse_accept(accept)
