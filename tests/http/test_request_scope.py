@@ -52,6 +52,7 @@ def test_headers_of_a_proxy_are_ignored_unless_they_are_trusted() -> None:
     ("server", "url"),
     [
         (("127.0.0.1", 8774), "http://127.0.0.1:8774"),
+        (("::1", 8774), "http://[::1]:8774"),
         (("/run/glimpse.sock", None), "http:///run/glimpse.sock"),
         (None, "http://localhost"),
     ],

@@ -47,8 +47,8 @@ class HeldUpload:
         """Serve the upload; return when the client has its response. Call this method once.
 
         The API may still store the data after this method has returned. `in_progress` counts the
-        task that does so. Raises the exception that the API raises before the last part arrives.
-        Later exceptions are logged.
+        task that does so. If the caller is cancelled, the task goes on. Raises the exception that
+        the API raises before the last part arrives. Later exceptions are logged.
         """
         self._task = asyncio.create_task(self._run())
         in_progress.add_task(self._task)

@@ -90,8 +90,9 @@ class FaultMiddleware:
     async def _facts(self, scope: Scope) -> RequestFacts:
         """Return the facts of a request; validate its token only if a rule names a project.
 
-        If the token is missing or cannot be validated, the result has no projects. Then no rule
-        that names a project applies to the request.
+        The result's projects are the id and the name of the token's project. If the token is
+        missing or cannot be validated, the result has no projects. Then no rule that names a
+        project applies to the request.
         """
         headers = {
             name.decode("latin-1"): value.decode("latin-1")
@@ -145,9 +146,9 @@ class FaultMiddleware:
     ) -> None:
         """Respond to a GET with an earlier response of the API, or else pass the GET to the API.
 
-        The earlier response is to a GET with the same path, query and token. A response of the API
-        to a GET is remembered if its status is below 300. Requests with other methods go to the
-        API.
+        The earlier response is to a GET with the same path, query and token, at most ``stale_for``
+        seconds ago. A response of the API to a GET is remembered if its status is below 300.
+        Requests with other methods go to the API.
         """
         if scope["method"] != "GET":
             await self._app(scope, receive, send)
@@ -187,9 +188,9 @@ class FaultMiddleware:
         before the last part arrives. Then the client gets that response, or this method raises that
         exception.
 
-        An import or a server's action gets the API's response at once. The job that the request
-        starts waits for ``saving_for`` seconds before it stores image data. Other requests go to
-        the API unchanged.
+        An import or a server's action gets the API's response at once; ``applied`` counts the
+        request if it succeeds. The job that the request starts waits for ``saving_for`` seconds
+        before it stores image data. Other requests go to the API unchanged.
         """
         if operation == _UPLOAD:
             upload = HeldUpload(self._app, scope, receive, send, fault, delays)

@@ -99,10 +99,11 @@ class RequestMiddleware:
     def _end(
         self, scope: Scope, context: RequestContext, response: "_SentResponse", seconds: float
     ) -> None:
-        """Report a request that has ended to the counters, the observer and the access log.
+        """Report a request that has ended to `in_progress`, the observer and the access log.
 
-        `seconds` is the duration of the request. If the response is incomplete or was never
-        started, the status is 500 or 499, as the class says.
+        BODIES stops counting the request's body. `seconds` is the duration of the request. If
+        the response is incomplete or was never started, the status is 500 or 499, as the class
+        says.
         """
         self._in_progress.end()
         if context.body_bytes:

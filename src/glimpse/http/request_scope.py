@@ -82,10 +82,13 @@ def _origin(scope: Scope, headers: dict[bytes, bytes]) -> Origin:
     """Return scheme and host of the URL that the request was sent to, without a path prefix.
 
     The host has a port if the Host header has one. If the Host header is missing or empty, the host
-    is the address and port on which the server listens, or ``localhost`` if these are unknown.
+    is the address and port at which the request arrived, or ``localhost`` if these are unknown. An
+    IPv6 address is in brackets.
     """
     host = headers.get(b"host", b"").decode("latin-1")
     if not host:
         server = scope.get("server") or ("localhost", None)
-        host = f"{server[0]}:{server[1]}" if server[1] else server[0]
+        host = f"[{server[0]}]" if ":" in server[0] else server[0]
+        if server[1]:
+            host = f"{host}:{server[1]}"
     return Origin(scope["scheme"], host)
