@@ -18,10 +18,10 @@ OnChange = Callable[[], None]
 
 
 def cutting(send: Send, size: int, on_change: OnChange) -> Send:
-    """Return a `send` that raises ResponseAborted after it has sent `size` bytes of a body.
+    """Return a `send` that raises ResponseAborted if a body has more than `size` bytes.
 
-    A body of at most `size` bytes is sent unchanged. Otherwise, `on_change` is called before the
-    last bytes are sent.
+    A body of at most `size` bytes is sent unchanged. A longer body is cut after `size` bytes, and
+    `on_change` is called before the last of these bytes are sent.
     """
     left = size
 

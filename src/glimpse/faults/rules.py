@@ -46,7 +46,8 @@ class FaultRule:
 
     A request matches the rule if it matches each of ``operation``, ``method``, ``path``,
     ``project``, ``user_agent`` and ``headers`` that is set. ``project`` is an id or a name. The
-    other five are patterns: ``*`` is any text, ``?`` is any character, and case matters.
+    other five are patterns: ``*`` is any text, ``?`` any character, ``[ab]`` the character a or b.
+    Case matters.
     ``headers`` has a pattern for each name of a header. If the request does not have a header (also
     User-Agent), only the empty pattern matches.
 
@@ -145,7 +146,7 @@ def parse_rule(document: object, operations: Collection[str]) -> FaultRule:
     The pattern in ``operation`` has to match one of `operations`, the names of all operations.
 
     Raises InvalidRule with all problems. Problems are wrong values, unknown keys, keys that have no
-    effect or exclude each other, and a rule without a fault.
+    effect or exclude each other, a rule without a fault, and a document that is no object.
     """
     if not isinstance(document, dict):
         raise InvalidRule(("", "an object is expected."))
