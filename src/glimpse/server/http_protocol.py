@@ -74,8 +74,8 @@ class HttpProtocol(LingeringConnection):
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the last request that the client has disconnected, and empty the buffer.
 
-        Calls of `send` that wait for the client return. The server's `connections` lose this
-        connection.
+        Calls of `send` that wait for the client return. The connection is removed from the server's
+        `connections`.
         """
         self._server_state.connections.discard(self)
         self._buffer.drop()

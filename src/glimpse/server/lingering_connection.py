@@ -30,9 +30,11 @@ class LingeringConnection(ClientTimeouts):
         """Log a warning about the refused request, send the error response, and close.
 
         If a response to a request in progress has started, close the connection at once, without
-        the error response: the client would take it for a part of that response. In both cases, the
-        application of a request in progress goes on. Its `receive` returns ``http.disconnect``, its
-        `send` does nothing, and ``scope["glimpse.incomplete_reason"]`` is "client".
+        the error response: the client would take it for a part of that response.
+
+        In both cases, the application of a request in progress goes on, with three changes:
+        `receive` returns ``http.disconnect``, `send` does nothing, and
+        ``scope["glimpse.incomplete_reason"]`` is "client".
         """
         address = self._client[0] if self._client else "-"
         _LOG.warning("A request from %s was refused: %s", address, refused.text)

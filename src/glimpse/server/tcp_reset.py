@@ -13,7 +13,8 @@ def reset_connection(transport: asyncio.Transport) -> None:
     """Close a connection with a TCP reset; drop the data that has not been sent.
 
     Does nothing if the connection is already closed. A connection that is about to close is closed
-    at once, without a reset. So is a connection if no file descriptor is free.
+    at once, without a reset. If no file descriptor is free, the connection is closed without a
+    reset, too.
     """
     if not transport.is_closing():
         descriptor = transport.get_extra_info("socket").fileno()
