@@ -14,7 +14,7 @@ from glimpse.identity_api import attributes, schemas
 from glimpse.image_api import byte_ranges, json_patch
 from glimpse.image_api import list_query as image_list_query
 from glimpse.image_api import routes as image_routes
-from glimpse.images import Caller, dates, filter_values
+from glimpse.images import Caller, dates, query_values
 from tests.linear_time.row import ANY, Row, repeated
 
 QUOTED = repeated(
@@ -60,14 +60,14 @@ API_ROWS = {
         repeated("/", "/a", "/^a$/", "\n"),
         "compute.routes:_PROJECT",
     ),
-    "split of a filter": Row(filter_values.split_list, QUOTED, "images.filter_values:_QUOTED"),
+    "split of a filter": Row(query_values.split_list, QUOTED, "images.query_values:_QUOTED"),
     "split of a filter without quotes": Row(
-        filter_values.split_list, QUOTED, "images.filter_values:_UNQUOTED"
+        query_values.split_list, QUOTED, "images.query_values:_UNQUOTED"
     ),
     "number filter": Row(
         lambda text: image_list_query.parse_filters([("size", text)]),
         NUMBERS,
-        "images.filter_values:_LEADING_NUMBER",
+        "images.query_values:_LEADING_NUMBER",
     ),
     "sort": Row(
         lambda text: image_list_query.parse_filters([("sort", text)]),

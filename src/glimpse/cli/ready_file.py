@@ -14,7 +14,8 @@ from glimpse.cli.listening_sockets import socket_url
 from glimpse.http.service_urls import IDENTITY_PATH, IMAGE_PATH
 from glimpse.identity.embedded.identity_file import FILE_NAME
 from glimpse.identity.embedded.private_files import write_private_file
-from glimpse.server.worker import WorkerEvent, report_to_systemd
+from glimpse.server.systemd import report_to_systemd
+from glimpse.server.worker import WorkerEvent
 from glimpse.settings import Settings
 
 if TYPE_CHECKING:

@@ -34,8 +34,8 @@ from glimpse.glance_database.recent_writes import write_times
 from glimpse.identity.noauth import RemoteNoAuthRefused, check_noauth_bind
 from glimpse.server.file_descriptors import limit_problem
 from glimpse.server.supervisor import Supervisor
-from glimpse.server.systemd import watchdog_interval
-from glimpse.server.worker import SIGNALS, MakeApplication, Report, report_to_systemd, run_worker
+from glimpse.server.systemd import report_to_systemd, watchdog_interval
+from glimpse.server.worker import SIGNALS, MakeApplication, Report, run_worker
 from glimpse.settings import LoadSettings, Settings
 from glimpse.telemetry.log_setup import configure_logging, log_path
 

@@ -7,26 +7,13 @@
 
 import html
 
-from glimpse.compute.faults import Fault
+from glimpse.compute.faults import Fault, fault_document
 from glimpse.compute.microversions import Microversion, microversion_headers
 from glimpse.compute.responses import Response, plain_json, request_id_headers
 from glimpse.http.accept import best_offer
 from glimpse.http.cache_header_values import PRIVATE
 from glimpse.telemetry.redaction import header_value
 
-_FAULT_NAMES = {
-    400: "badRequest",
-    401: "unauthorized",
-    403: "forbidden",
-    404: "itemNotFound",
-    405: "badMethod",
-    409: "conflictingRequest",
-    413: "overLimit",
-    415: "badMediaType",
-    429: "overLimit",
-    501: "notImplemented",
-    503: "serviceUnavailable",
-}
 _NOT_FOUND = "The resource could not be found."
 # The literal %s is the deployed API's own; clients have been seen to compare the text.
 _TOO_LARGE = "Request is too large. Larger than max_request_body_size (%s)."
@@ -55,16 +42,7 @@ def fault_response(
     ]
     if fault.retry_after is not None:
         headers.append((b"retry-after", b"%d" % fault.retry_after))
-    return Response(fault.status, plain_json(_fault_document(fault)), headers)
-
-
-def _fault_document(fault: Fault) -> dict[str, object]:
-    """Return the body for a fault: ``{"itemNotFound": {"code": 404, "message": ...}}``.
-
-    A status that is not in _FAULT_NAMES has the name ``computeFault``.
-    """
-    name = _FAULT_NAMES.get(fault.status, "computeFault")
-    return {name: {"code": fault.status, "message": fault.message}}
+    return Response(fault.status, plain_json(fault_document(fault)), headers)
 
 
 def unauthorized(challenge: str) -> Response:

@@ -1,4 +1,4 @@
-"""Fault, an error of the Compute API, and which errors of services become which faults."""
+"""Fault, an error of the Compute API: its JSON body, and the faults for errors of services."""
 
 from collections.abc import Sequence
 
@@ -7,6 +7,19 @@ from glimpse.identity import IdentityUnavailable
 from glimpse.images import errors
 
 METADATA_LIMIT_EXCEEDED = "Image metadata limit exceeded"
+_FAULT_NAMES = {
+    400: "badRequest",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "itemNotFound",
+    405: "badMethod",
+    409: "conflictingRequest",
+    413: "overLimit",
+    415: "badMediaType",
+    429: "overLimit",
+    501: "notImplemented",
+    503: "serviceUnavailable",
+}
 
 
 class Fault(Exception):
@@ -29,6 +42,15 @@ class Fault(Exception):
         self.message = message
         self.retry_after = retry_after
         self.headers = headers
+
+
+def fault_document(fault: Fault) -> dict[str, object]:
+    """Return the body for a fault: ``{"itemNotFound": {"code": 404, "message": ...}}``.
+
+    A status that is not in _FAULT_NAMES has the name ``computeFault``.
+    """
+    name = _FAULT_NAMES.get(fault.status, "computeFault")
+    return {name: {"code": fault.status, "message": fault.message}}
 
 
 def no_such_resource() -> Fault:

@@ -1,6 +1,6 @@
 """Parse the query string of ``GET /images`` and ``GET /images/detail`` into an ImageQuery.
 
-`images.filter_values` parses the values of filters.
+`images.query_values` parses the values of filters.
 """
 
 import re
@@ -12,7 +12,7 @@ from glimpse.compute.faults import Fault
 from glimpse.compute.image_status import stored_statuses
 from glimpse.images import DateBound, ImageQuery
 from glimpse.images.dates import make_date_bound
-from glimpse.images.filter_values import (
+from glimpse.images.query_values import (
     ATTRIBUTE_FILTERS,
     parse_sort,
     parse_texts,

@@ -5,7 +5,7 @@ from typing import Any
 
 from glimpse.image_api.page_limit import parse_limit
 from glimpse.images import ImageQuery
-from glimpse.images.filter_values import ATTRIBUTE_FILTERS, parse_sort, reject_changes_since
+from glimpse.images.query_values import ATTRIBUTE_FILTERS, parse_sort, reject_changes_since
 
 
 def parse_query(pairs: Sequence[tuple[str, str]]) -> ImageQuery:

@@ -13,13 +13,13 @@ import socket
 from collections.abc import Sequence
 from typing import cast
 
+from glimpse.server.systemd import report_to_systemd
 from glimpse.server.worker import (
     SIGNALS,
     MakeApplication,
     Report,
     Terminal,
     WorkerEvent,
-    report_to_systemd,
     run_worker,
 )
 from glimpse.server.worker_pool import WorkerPool

@@ -5,7 +5,25 @@ import socket
 import time
 from contextlib import suppress
 
+from glimpse.server.worker import WorkerEvent
+
 _TIMEOUT = 0.5  # seconds; short, because sending blocks the event loop
+
+
+def report_to_systemd(event: WorkerEvent) -> None:
+    """Notify systemd of an event of the service.
+
+    Does nothing if systemd did not start the service. At the end of a reload, systemd gets
+    ``READY=1``, even if the reload failed, because the service still runs.
+    """
+    if event == "heartbeat":
+        notify("WATCHDOG=1")
+    elif event == "reload started":
+        notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
+    elif event == "stopping":
+        notify("STOPPING=1")
+    else:
+        notify("READY=1")
 
 
 def notify(*lines: str) -> None:
@@ -26,11 +44,6 @@ def notify(*lines: str) -> None:
         sock.settimeout(_TIMEOUT)
         sock.connect(address)
         sock.sendall("\n".join(lines).encode())
-
-
-def notify_reloading() -> None:
-    """Notify systemd that a reload has started. Call ``notify("READY=1")`` when it has ended."""
-    notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
 
 def watchdog_interval() -> float | None:

@@ -12,7 +12,6 @@ from starlette.types import Receive, Scope, Send
 from glimpse.server.client_timeouts import ClientTimeouts
 from glimpse.server.file_descriptors import DESCRIPTORS
 from glimpse.server.malloc import configure_malloc, trim_heap
-from glimpse.server.systemd import notify, notify_reloading
 from glimpse.server.uvicorn_overrides import TICKS_PER_SECOND, Server
 from glimpse.settings import LoadSettings, Settings
 from glimpse.telemetry.log_setup import reopen_logs
@@ -54,22 +53,6 @@ class ServedApplication(Protocol):
 
 
 MakeApplication = Callable[[Settings], ServedApplication]
-
-
-def report_to_systemd(event: WorkerEvent) -> None:
-    """Notify systemd of an event of the service.
-
-    Does nothing if systemd did not start the service. At the end of a reload, systemd gets
-    ``READY=1``, even if the reload failed, because the service still runs.
-    """
-    if event == "heartbeat":
-        notify("WATCHDOG=1")
-    elif event == "reload started":
-        notify_reloading()
-    elif event == "stopping":
-        notify("STOPPING=1")
-    else:
-        notify("READY=1")
 
 
 class Terminal:

@@ -15,10 +15,11 @@ from glimpse.embedded.tasks import Task
 from glimpse.http.request_scope import base_url_of
 from glimpse.image_api.faults import MethodNotAllowed
 from glimpse.image_api.image_request import ImageRequest
-from glimpse.image_api.import_requests import parse_new_task, parse_task_query
+from glimpse.image_api.import_requests import parse_new_task
 from glimpse.image_api.request_parsing import json_body, query_pairs
 from glimpse.image_api.responses import json_response
 from glimpse.image_api.task_documents import page_document, task_document
+from glimpse.image_api.task_query import parse_task_query
 from glimpse.image_api.task_schema import TASK_SCHEMA, TASKS_SCHEMA
 from glimpse.image_api.validation import check_limits, parse_new_image
 from glimpse.images.errors import ImageServiceError, Invalid, Unavailable
