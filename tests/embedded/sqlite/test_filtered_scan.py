@@ -14,7 +14,6 @@ from glimpse.embedded.sqlite.filtered_scan import (
     is_readable_from_index,
 )
 from glimpse.embedded.sqlite.image_writer import ImageWriter
-from glimpse.embedded.sqlite.page_sizes import MAX_STEP_ROWS
 from glimpse.embedded.sqlite.schema import open_and_migrate
 from glimpse.images import DateBound, Image, ImageQuery, Sort, image_from_document
 from glimpse.images.dates import DateOperator
@@ -192,22 +191,25 @@ def test_only_lists_that_are_read_from_one_index_run_on_the_event_loop() -> None
     assert [query for query in long if is_readable_from_index(OWNER, query)] == []
 
 
-@pytest.mark.parametrize(("direction", "names"), [("asc", "abe"), ("desc", "eba")])
+@pytest.mark.parametrize("direction", ["asc", "desc"])
+@pytest.mark.parametrize("invalid", ["cd", "ab", "de", "abc", "cde", "bcd", "abcde"])
 def test_a_step_that_ends_at_an_invalid_row_neither_repeats_nor_skips_images(
-    tmp_path: Path, direction: SortDirection, names: str
+    tmp_path: Path, direction: SortDirection, invalid: str
 ) -> None:
+    names = "".join(sorted(set("abcde") - set(invalid), reverse=direction == "desc"))
     images = [image_from_document(document(name=name, owner="owner")) for name in "abcde"]
     with closing(open_and_migrate(tmp_path / "catalog.sqlite")) as connection:
         connection.execute("BEGIN")
         ImageWriter(connection).put([(image, {}) for image in images])
         connection.execute("COMMIT")
-        not_utf_8 = "UPDATE images SET name = CAST(name || x'FF' AS TEXT) WHERE name IN ('c', 'd')"
-        connection.execute(not_utf_8)
+        not_utf_8 = "UPDATE images SET name = CAST(name || x'FF' AS TEXT) WHERE name = ?"
+        connection.executemany(not_utf_8, invalid)
         scan, query = FilteredScan(connection), ImageQuery(sort=(Sort("name", direction),))
         for count in range(2, 6):
             found, cursor = scan.step(OWNER, query, None, count)
             listed = [image.name for image in found]
             while cursor is not None:
-                found, cursor = scan.step(OWNER, query, cursor, MAX_STEP_ROWS)
+                found, cursor = scan.step(OWNER, query, cursor, count)
                 listed += [image.name for image in found]
+                assert len(listed) <= len(names)
             assert "".join(map(str, listed)) == names

@@ -80,7 +80,8 @@ class FilteredScan:
         step may find no image although the list goes on.
 
         - A step examines at most `count` rows. But if the query has at most 500 ids, or if at most
-          500 images fulfil `query.updated_at`, a step examines all these images.
+          500 images fulfil `query.updated_at`, a step examines all these images. In another order
+          than newest first, a step examines more rows if the first `count` images are not valid.
         - The images of a step have at most 400,000 characters of properties together; one larger
           image is a step by itself.
         - If the order is not newest first, each step sorts all images of the caller's scopes that
@@ -161,30 +162,33 @@ class FilteredScan:
         query's order, and may not be valid (see `is_valid_image`). The connection must not be in a
         transaction.
 
-        The cursor is the last valid image that was read, or the last one if none is valid. So the
-        next step may read some invalid images again. The cursor is None at the end of the list.
+        The cursor is the last valid image that was read, or None at the end of the list. So the
+        next step may read some invalid images again. If `count` images are all invalid, the images
+        after them are read, too, until one is valid.
         """
         keys = sort_keys(query)
         if marker is not None:
             condition = join_clauses((condition, after_image(keys, marker)))
+        # Sorts keys and row numbers, not whole records.
+        statement = (
+            f"SELECT number FROM images WHERE {condition.text}"
+            f" ORDER BY {order(keys)} LIMIT ? OFFSET ?"
+        )
+        offset = 0
         with snapshot(self._connection):
-            # Sorts keys and row numbers, not whole records.
-            numbers = [
-                number
-                for (number,) in self._connection.execute(
-                    f"SELECT number FROM images WHERE {condition.text}"
-                    f" ORDER BY {order(keys)} LIMIT ?",
-                    (*condition.values, count),
-                )
-            ]
-            found, examined = read_images(self._connection, numbers)
-        images = list(found.values())
-        is_last = examined == len(numbers) < count
-        if is_last:
-            return ListStep(images, None)
-        # A text that is not UTF-8 has been read as bytes, and SQLite sorts bytes after all texts.
-        valid = (each for each in reversed(images) if is_valid_image(each))
-        return ListStep(images, next(valid, images[-1]))
+            while True:
+                rows = self._connection.execute(statement, (*condition.values, count, offset))
+                numbers = [number for (number,) in rows]
+                found, examined = read_images(self._connection, numbers)
+                images = list(found.values())
+                if examined == len(numbers) < count:
+                    return ListStep(images, None)
+                # An invalid image is no cursor: a text that is not UTF-8 has been read as bytes,
+                # and SQLite sorts bytes after all texts.
+                cursor = next(filter(is_valid_image, reversed(images)), None)
+                if cursor is not None:
+                    return ListStep(images, cursor)
+                offset += examined
 
     def _read_slice(
         self, caller: Caller, query: ImageQuery, position: ListingPosition | None, count: int
