@@ -43,3 +43,19 @@ async def test_read_is_refused_once_the_threads_have_ended(tmp_path: Path) -> No
     for _ in range(600):  # such reads do not count as waiting
         with pytest.raises(Unavailable, match="The catalog is closed"):
             await readers.run(lambda _: None)
+
+
+async def test_read_is_refused_with_the_reason_while_no_thread_can_be_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    open_and_migrate(tmp_path / "catalog.sqlite").close()
+    readers = ReaderThreads(tmp_path / "catalog.sqlite", CatalogFailures(tmp_path))
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", fail)
+        with pytest.raises(Unavailable, match="No thread can be started"):
+            await readers.run(lambda _: None)
+    assert await readers.run(lambda _: "found") == "found"
+    await asyncio.to_thread(readers.close)

@@ -76,8 +76,8 @@ class ListPages:
         together. If a step would exceed this limit, only its first page is kept, and the next step
         reads the other images again.
 
-        Raises Unavailable if the file cannot be read, after `ReaderThreads.close`, and if 500 reads
-        are running or waiting. Raises CancelledError if the threads are closed while a read waits.
+        Raises Unavailable as `ReaderThreads.run` does. Raises CancelledError if the threads are
+        closed while a read waits.
         """
         cursor: Image | ListingPosition | None = marker
         # Each step of a sorted list reads all rows in scope, so the steps are large and few.

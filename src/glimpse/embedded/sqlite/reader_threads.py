@@ -34,6 +34,7 @@ class ReaderThreads:
         self._pool = ThreadPoolExecutor(_THREADS, "catalog-reader")
         self._of_thread = threading.local()
         self._connections: list[sqlite3.Connection] = []
+        self._is_closed = False
         self._waiting = 0
 
     async def run(
@@ -48,9 +49,9 @@ class ReaderThreads:
         all the same.
 
         Raises Unavailable if SQLite raises an error, which is logged and counted as a failed read.
-        Raises Unavailable also after `close`, and if 500 reads are running or waiting. Raises
-        CancelledError if `close` is called before the read starts. Other errors of the method pass
-        unchanged.
+        Raises Unavailable also after `close`, if 500 reads are running or waiting, and if the
+        system allows no more threads. Raises CancelledError if `close` is called before the read
+        starts. Other errors of the method pass unchanged.
         """
         if self._waiting >= _MAX_WAITING:
             raise Unavailable("Too many searches are waiting. Try again.")
@@ -58,8 +59,10 @@ class ReaderThreads:
             read = asyncio.get_running_loop().run_in_executor(
                 self._pool, lambda: method(self._scan(), *arguments, **named)
             )
-        except RuntimeError:  # `close` has shut the pool down, perhaps just now in another thread
-            raise Unavailable("The catalog is closed.") from None
+        except RuntimeError:
+            if self._is_closed:  # perhaps just now, in another thread
+                raise Unavailable("The catalog is closed.") from None
+            raise Unavailable("No thread can be started for the search. Try again.") from None
         self._waiting += 1
         read.add_done_callback(self._on_read)
         try:
@@ -82,6 +85,7 @@ class ReaderThreads:
 
         For a cancelled read, `run` raises CancelledError.
         """
+        self._is_closed = True
         self._pool.shutdown(wait=True, cancel_futures=True)
         for connection in self._connections:
             connection.close()
