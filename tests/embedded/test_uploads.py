@@ -96,8 +96,9 @@ async def test_upload_cancelled_before_its_file_is_created_leaves_no_file(
 
 
 @pytest.mark.parametrize("is_staged", [False, True])
+@pytest.mark.parametrize("cancellations", [1, 2])
 async def test_upload_cancelled_while_its_begin_is_written_can_be_repeated(
-    state: Path, *, is_staged: bool
+    state: Path, cancellations: int, *, is_staged: bool
 ) -> None:
     writing, finish = threading.Event(), threading.Event()
 
@@ -112,11 +113,15 @@ async def test_upload_cancelled_while_its_begin_is_written_can_be_repeated(
     send = service.imports.stage if is_staged else service.data.upload
     upload = asyncio.ensure_future(send(OWNER, image_id, chunks_of(*PIECES)))
     assert await asyncio.to_thread(writing.wait, 20)
-    upload.cancel()
-    await asyncio.sleep(0)  # the upload gets the cancellation
+    for _ in range(cancellations):
+        upload.cancel()
+        await asyncio.sleep(0)  # the upload gets the cancellation
+    if cancellations == 2:  # the second one does not wait for the write
+        await asyncio.wait([upload], timeout=20)
     finish.set()
     with pytest.raises(asyncio.CancelledError):
         await upload
+    await create_image(service)  # a later write, so that the first one has ended, too
     await send(OWNER, image_id, chunks_of(*PIECES))
     await service.close()
 

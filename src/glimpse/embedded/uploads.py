@@ -84,13 +84,18 @@ class Uploads:
         data; StorageFull; Unavailable; and what `require_permitted` and `chunks` raise.
         """
         lock = await self.acquire(image_id)
+        is_unknown = False
         try:
-            await self._begin(image_id, project_id, require_permitted, size)
+            try:
+                await self._begin(image_id, project_id, require_permitted, size)
+            except asyncio.CancelledError:  # after a second one, the write may still be made
+                is_unknown = True
+                raise
             await self.store_data(
                 image_id, project_id, require_permitted, chunks, self._catalog.update
             )
         finally:
-            if await self._is_saving(image_id):
+            if is_unknown or await self._is_saving(image_id):
                 lock.abandon()
             else:
                 lock.release()

@@ -48,7 +48,8 @@ class StagedUploads:
 
         The image becomes uploading, and gets its size when the data is complete. If storing the
         data fails or is cancelled, no data is left and the image is queued again. If the disk
-        cannot be written then, the image stays uploading until the next upload or process.
+        cannot be written then, or if the task is cancelled just when the image becomes uploading,
+        the image stays uploading until the next upload or process.
 
         - `require_permitted` returns the record's image, or raises an error if the caller may not
           stage data. Called before and after the data is stored.
@@ -59,22 +60,37 @@ class StagedUploads:
         being given data by another request.
         """
         lock = await self._uploads.acquire(image_id)
+        is_unknown = False
         try:
-            writing = self._catalog.update(
-                image_id,
-                project_id,
-                lambda record: with_status(
-                    require_permitted(record), "uploading", expected=("queued",), now=self._clock()
-                ),
-                lambda usage: self._uploads.quotas.check_staging(project_id, usage, size),
-            )
-            await complete_then_cancel(writing)
+            try:
+                await self._begin(image_id, project_id, require_permitted, size)
+            except asyncio.CancelledError:  # after a second one, the write may still be made
+                is_unknown = True
+                raise
             await self._store(image_id, project_id, require_permitted, chunks)
         finally:
-            if await self._is_incomplete(image_id):
+            if is_unknown or await self._is_incomplete(image_id):
                 lock.abandon()
             else:
                 lock.release()
+
+    async def _begin(
+        self, image_id: str, project_id: str | None, require_permitted: Change, size: int | None
+    ) -> None:
+        """Set the status of a queued image to uploading, if the quotas allow the staged data.
+
+        If the task is cancelled, raises CancelledError when the write has ended: the image may then
+        be uploading. Otherwise raises the errors of `stage`.
+        """
+        writing = self._catalog.update(
+            image_id,
+            project_id,
+            lambda record: with_status(
+                require_permitted(record), "uploading", expected=("queued",), now=self._clock()
+            ),
+            lambda usage: self._uploads.quotas.check_staging(project_id, usage, size),
+        )
+        await complete_then_cancel(writing)
 
     async def _store(
         self,
