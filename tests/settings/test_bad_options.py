@@ -120,6 +120,10 @@ def test_an_invalid_value_is_named_with_its_place_and_a_reason(
         ("[DEFAULT]\nosapi_max_limit = x\n", "[DEFAULT] osapi_max_limit = x"),
         ("[DEFAULT]\nosapi_max_limit = 5\n[api]\nmax_limit = x\n", "[api] max_limit = x"),
         ("[DEFAULT]\nmax_request_body_size = x\n", "[DEFAULT] max_request_body_size = x"),
+        (
+            "[DEFAULT]\nosapi_max_request_body_size = x\nmax_request_body_size = 5\n",
+            "[DEFAULT] osapi_max_request_body_size = x",
+        ),
     ],
 )
 def test_an_invalid_value_of_an_older_name_is_shown_with_that_name(

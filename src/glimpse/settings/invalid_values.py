@@ -43,11 +43,10 @@ def invalid_value(
     value: object = None
     place, shown = "by default", f"[{section}] {option}"
     for file, raw in files:
-        for group, name in _older_names(section, option):
+        for group, name in ((section, option), *_older_names(section, option)):
             if name in raw.get(group, ()):
                 value, place, shown = raw[group][name], f"in {file}", f"[{group}] {name}"
-        if option in raw.get(section, ()):
-            value, place, shown = raw[section][option], f"in {file}", f"[{section}] {option}"
+                break
     variable = variable_name(section, option)
     if variable in environment:
         value, place = environment[variable], f"in the variable {variable}"
