@@ -11,8 +11,9 @@ def is_valid_url(url: str) -> bool:
     """Return True if all substitutions in `url` are known, and ``%`` is not used otherwise.
 
     Known substitutions are ``%(user_id)s``, ``%(project_id)s`` and ``%(tenant_id)s``, also with
-    ``$`` in place of ``%``. ``%%`` is allowed: as in Keystone, ``%%`` stands for ``%``. Any other
-    ``%`` or ``$(`` makes `url` invalid. Nothing else in `url` is checked.
+    ``$`` in place of ``%``. ``%%`` is allowed: as in Keystone, ``%%`` stands for ``%``. A ``%`` or
+    ``$(`` that is not part of these makes `url` invalid. A ``$`` without ``(`` does not. Nothing
+    else in `url` is checked.
     """
     rest, names = _split(url)
     return names <= _KNOWN and "%" not in rest and "$(" not in rest

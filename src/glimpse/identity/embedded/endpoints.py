@@ -153,8 +153,9 @@ class Endpoints:
 def _endpoint_with(endpoint: Endpoint, values: Mapping[str, Any]) -> Endpoint:
     """Return a copy of `endpoint` with the attributes in `values`.
 
-    ``region`` is used as the id of the region only if ``region_id`` is missing or null. If
-    ``region_id`` is null, and ``region`` is missing or null, the copy is in no region.
+    The id of the region is ``region_id``, or else ``region``. If both are missing or null, a
+    ``region_id`` of null removes the region. Without ``region_id``, the region stays the same, even
+    if ``region`` is null.
     """
     region_id = values.get("region_id", endpoint.region_id)
     if values.get("region_id") is None and values.get("region") is not None:

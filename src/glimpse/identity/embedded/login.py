@@ -247,11 +247,11 @@ class Login:
     ) -> None:
         """Run `check` in the login queue; raise Unauthorized if `check` returns False.
 
-        `check` takes `units` times 0.05 s of CPU time. Failures are counted by `name` and by the
-        network of `address`. `compared` has the secret that was sent, and the stored secret or
-        hash. If a check with equal `name`, network and `compared` waits or runs, the result of that
-        check is used. Raises TooManyLogins if the queue is full, and IdentityUnavailable if the
-        queue is closed.
+        `check` takes `units` times 0.05 s of CPU time. Failures of a `name` and of the network of
+        `address` make later checks wait. `compared` has the secret that was sent, and the stored
+        secret or hash. If a check with equal `name`, network and `compared` waits or runs, the
+        result of that check is used. Raises TooManyLogins or IdentityUnavailable if the queue
+        refuses or drops the check (see `LoginQueue.check`).
         """
         network = client_network(address)
         attempt = Attempt(digest(*name, network), digest(network), digest(*compared))
