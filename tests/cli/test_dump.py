@@ -176,7 +176,18 @@ def test_a_dump_keeps_the_mode_of_the_file_and_a_symbolic_link(state: Path, tmp_
     assert len(file.read_text().splitlines()) == 4
 
 
-@pytest.mark.parametrize("reason", ["another owner", "a hard link", "write protection"])
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file to any group")
+def test_a_dump_keeps_the_group_of_the_file(state: Path, tmp_path: Path) -> None:
+    file = tmp_path / "images"
+    file.touch(0o640)
+    os.chown(file, -1, 12345)
+    assert main(["dump", "--state-dir", str(state), str(file)]) == 0
+    assert (file.stat().st_gid, stat.S_IMODE(file.stat().st_mode)) == (12345, 0o640)
+
+
+@pytest.mark.parametrize(
+    "reason", ["another owner", "a group of others", "a hard link", "write protection"]
+)
 def test_a_dump_writes_a_file_in_place_whose_replacement_would_change_more_than_its_content(
     state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: str
 ) -> None:
@@ -186,6 +197,11 @@ def test_a_dump_writes_a_file_in_place_whose_replacement_would_change_more_than_
         case "another owner":
             somebody_else = os.geteuid() + 1
             monkeypatch.setattr(os, "geteuid", lambda: somebody_else)
+        case "a group of others":
+            if os.geteuid() != 0:
+                pytest.skip("only root may give a file to any group")
+            os.chown(file, 1234, 12345)
+            monkeypatch.setattr(os, "geteuid", lambda: 1234)
         case "a hard link":
             (tmp_path / "other name").hardlink_to(file)
         case _:  # not the mode of the file: root may write in spite of the mode

@@ -105,18 +105,20 @@ def _open_output(name: str) -> Iterator[BinaryIO]:
 def _replacing(path: Path) -> Iterator[BinaryIO]:
     """Open a temporary file that replaces the file `path` at the end of the block.
 
-    The file is synced to the disk first, and gets the mode of the old file, or 0600. If the block
-    raises an error, removes only the temporary file, and raises the error. Raises OSError if the
-    file cannot be made, written or replaced.
+    The file is synced to the disk first, and gets the group and the mode of the old file. Without
+    an old file, the mode is 0600. If the block raises an error, removes only the temporary file,
+    and raises the error. Raises OSError if the file cannot be made, written or replaced.
     """
-    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o600
+    old = path.stat() if path.exists() else None
     temporary = path.with_name(f".glimpse-dump-{secrets.token_hex(8)}")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as stream:
             yield stream
             stream.flush()
-            os.fchmod(descriptor, mode)
+            if old is not None:
+                os.fchown(descriptor, -1, old.st_gid)
+                os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
             os.fsync(descriptor)
         temporary.replace(path)
     finally:
@@ -124,14 +126,16 @@ def _replacing(path: Path) -> Iterator[BinaryIO]:
 
 
 def _is_replaceable(path: Path) -> bool:
-    """Return True if this process can replace the file `path`, and nothing but its content changes.
+    """Return True if this process can put another file with the same owner and group at `path`.
 
-    Returns False for anything but a regular file, for a mount point, and for a file that this
-    process cannot write. Returns False for a file of another owner, and for a file with several
-    hard links. Raises OSError if `path` does not exist.
+    Returns False for anything but a regular file, for a mount point, and for a file or directory
+    that this process cannot write. Returns False for a file of another owner, for a file of a group
+    without this process, and for a file with several hard links. Follows a symbolic link, so
+    resolve `path` first. Raises OSError if `path` does not exist.
     """
     status = path.stat()
-    is_own = status.st_uid == os.geteuid() and status.st_nlink == 1
+    is_member = os.geteuid() == 0 or status.st_gid in (os.getegid(), *os.getgroups())
+    is_own = status.st_uid == os.geteuid() and is_member and status.st_nlink == 1
     is_writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
     return path.is_file() and is_own and is_writable and not path.is_mount()
 

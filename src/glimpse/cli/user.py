@@ -132,7 +132,7 @@ def _remove(identity_file: IdentityFile, options: argparse.Namespace) -> None:
 
     The user's role assignments, application credentials and access rules are removed, too. Raises
     CommandFailed if there is no such domain or user. Raises IdentityUnavailable if the identity
-    file cannot be changed.
+    file cannot be changed. After ChangeNotSynced, the user is removed, but a crash may undo that.
     """
     directory = identity_file.current
     domain = find_domain(directory, options.domain)

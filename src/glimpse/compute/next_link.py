@@ -23,8 +23,8 @@ class NextLink(NamedTuple):
         parameters ``b=2&a=1&b=1``, the URL's query is ``a=1&b=2&marker=ID``.
 
         The parameters are sorted by name, then by value. After that, of a repeated parameter only
-        the last value remains, as in a deployed Compute API. `marker` replaces the value of the request's
-        ``marker``. If the request has no ``marker``, `marker` comes last.
+        the last value remains, as in a deployed Compute API. `marker` replaces the value of the
+        request's ``marker``. If the request has no ``marker``, `marker` comes last.
         """
         url = f"{self.list_url}?{_encode_parameters(self.parameters, marker)}"
         return [{"rel": "next", "href": url}]

@@ -24,10 +24,11 @@ _FIRST_SEGMENTS = (
 
 
 def match_unsupported_route(version_root: str, path: str) -> Match | None:
-    """Return a route that raises a 501 fault if Compute has `path`; None if Compute does not.
+    """Return the match of a route whose handler raises a 501 fault; None if there is no such route.
 
-    `path` is below `version_root`, and may start with a project id, as for `RouteTable.match`. Only
-    the first segment after the project id is compared (``servers``), with any method.
+    Each first segment of Compute's paths, except ``images``, has such a route: ``servers`` does.
+    The rest of the path and the method do not matter. `path` is below `version_root`, and may start
+    with a project id, as for `RouteTable.match`.
     """
     segments = path.split("/")[1:]
     project_id = ""

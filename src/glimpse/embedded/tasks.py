@@ -71,7 +71,7 @@ class Task(NamedTuple):
     def succeed(self, now: str) -> "Task":
         """Return the task in status success, with the id of its image as its result.
 
-        The task expires 48 hours after `now`.
+        `now` becomes ``updated_at``. The task expires 48 hours after `now`.
         """
         result = orjson.dumps({"image_id": self.image_id}).decode()
         return self._end("success", now)._replace(result_json=result)
@@ -79,7 +79,7 @@ class Task(NamedTuple):
     def fail(self, message: str, now: str) -> "Task":
         """Return the task in status failure for the reason `message`.
 
-        The task expires 48 hours after `now`.
+        `now` becomes ``updated_at``. The task expires 48 hours after `now`.
         """
         return self._end("failure", now)._replace(message=message)
 

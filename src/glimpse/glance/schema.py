@@ -80,8 +80,8 @@ class ImageSchema:
     async def _fetch_attributes(self, token: str) -> None:
         """Fetch the schema and keep its keys. If an ImageServiceError is raised, keep the old keys.
 
-        The ImageServiceError does not get out of this method; any other error does. The next fetch is due `max_age` seconds after a success, ten seconds after any failure or a
-        cancellation.
+        The ImageServiceError does not get out of this method; any other error does. The next fetch
+        is due `max_age` seconds after a success, ten seconds after any failure or a cancellation.
         """
         lifetime = _RETRY_AFTER
         try:

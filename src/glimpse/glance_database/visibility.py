@@ -19,6 +19,7 @@ def is_visible(
 
     `owner` and `visibility` are attributes of the image. `project_id` is the caller's project, or
     None. `is_member` is True if the image is shared with this project, with any member status.
+    `is_member` is ignored if `project_id` is None.
 
     An admin sees every image. Everybody sees public images, community images, and images without an
     owner. In addition, a caller sees the images of `project_id`, and with `is_member` the images

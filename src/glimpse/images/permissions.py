@@ -145,7 +145,8 @@ class Permissions:
     def check_visible(self, caller: Caller, image: Image) -> None:
         """Raise ImageNotFound if `caller` has no permission to get `image`.
 
-        The image's owner and visibility are not checked.
+        Only the policy and the caller's roles are checked here. The image service checks the owner
+        and the visibility of the image.
         """
         if not self.allows(caller, Action.GET_IMAGE, image):
             raise ImageNotFound(image.id)
@@ -156,10 +157,10 @@ class Permissions:
         Returns None if `caller` may get all images of the list. Check first that `caller` may list
         images (Action.GET_IMAGES).
 
-        A configured rule for Action.GET_IMAGE is evaluated for each image. Without this rule, the
-        result is None if the caller's roles allow getting images; otherwise the function always
-        returns False. Without any policy file, the result is None: the default policy has the same
-        roles for listing and getting images.
+        A configured rule for Action.GET_IMAGE is evaluated for each image. Without such a rule, the
+        result is None if the caller's roles allow getting images, or if the decision is delegated
+        (`is_delegated`); otherwise the function always returns False. Without any policy file, the
+        result is None: the default policy has the same roles for listing and getting images.
         """
         if self._rules is None:
             return None

@@ -59,11 +59,12 @@ class UnsentResponses:
         self.close_slow()
 
     def close_slow(self) -> None:
-        """Close slow connections until at most `limit` bytes are unsent, or none is slow.
+        """Close connections, the one that was added first, while too many bytes are unsent.
 
-        The connection that was added first is closed first. Its bytes no longer count. A connection
-        that was added less than 5 seconds ago is closed only while more than `limit_at_any_age`
-        bytes are unsent. Call this method every few seconds.
+        A connection that was added at least 5 seconds ago is slow: it is closed while more than
+        `limit` bytes are unsent. Another connection is closed while more than `limit_at_any_age`
+        bytes are unsent. The bytes of a closed connection no longer count. Call this method every
+        few seconds.
         """
         while self._total > self._limit:
             oldest, unsent = next(iter(self._unsent.items()))

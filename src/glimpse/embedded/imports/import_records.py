@@ -44,8 +44,9 @@ class ImportRecords:
     async def begin(self, task: Task) -> tuple[Task, Image]:
         """Begin the import; return the changed task and image.
 
-        In one transaction, the status of the image becomes importing, and that of the task
-        processing. Raises ImageNotFound if the image was deleted. Raises Conflict if the task has
+        In one transaction, the status of the task becomes processing, and the image changes as
+        `image_states.begun` says: the status becomes importing, and properties name the import.
+        Raises ImageNotFound if the image was deleted. Raises Conflict if the task has
         not claimed the image, or if the image is neither queued nor uploading.
         """
         now = self.clock()

@@ -216,7 +216,8 @@ class ImageWriter:
     def _reindex(self, image: Image, old: set[int], new: set[int]) -> None:
         """In the listing index, replace an image's keys `old` by `new`. Write only differences.
 
-        The image must be stored, with the same `created_at` as when the keys `old` were written.
+        The image must be stored. The date `created_at` must be the one with which the keys `old`
+        were written, because the rows of the index are found by this date.
         """
         number = self._reader.row_number(image.id)
         position = position_of(image.created_at, image.id)

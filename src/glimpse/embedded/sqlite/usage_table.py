@@ -35,8 +35,8 @@ class UsageTable:
     def recount(self, project_id: str | None) -> None:
         """Compute the usage of a project again from all images of the project. Store the result.
 
-        Call this method after a row that another program had made invalid is removed, because the
-        numbers to subtract for such a row are not known. Does nothing for None.
+        Call this method after an invalid row has been removed. (Another program may write such
+        rows.) The numbers to subtract for an invalid row are not known. Does nothing for None.
         """
         query = "SELECT status, size FROM images WHERE owner = ?"
         rows = self._connection.execute(query, (project_id,)).fetchall()

@@ -240,9 +240,7 @@ class _Parser:
     def _named_user(self, entry: Entry) -> User:
         """Return the user whom the text ``user`` of a credential or access rule names.
 
-        The text is compared with the ids of the users of all domains. If no user has this id, the
-        text is compared with the names of the users in the domain Default. Raises InvalidStateFile
-        if there is no such user.
+        The text is an id, or else a name in the domain Default. Raises InvalidStateFile otherwise.
         """
         reference = entry["user"]
         user = self._directory.user(user_id=reference) or self._directory.user(name=reference)

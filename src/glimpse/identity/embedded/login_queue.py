@@ -85,13 +85,13 @@ class LoginQueue:
         If the calling task is cancelled, and no other caller waits for `work`, `work` is not
         started. If `work` has started, it runs to its end.
 
-        A refused check counts as a refusal in the LoginHistory. Then the check is tried once more,
-        after a pause of one to three times RETRY_DELAY. Raises TooManyLogins if the check is
-        refused again. Raises IdentityUnavailable if the queue is closed before `work` starts.
+        The class says when a check is refused. A refused check counts as a refusal in the
+        LoginHistory. Then the check is tried once more, after a pause of one to three times
+        RETRY_DELAY. Raises TooManyLogins if the check is refused again. Raises IdentityUnavailable
+        if the queue is closed before `work` starts.
 
         At most MAX_CALLERS_WITHOUT_CHECK callers may be in a pause or wait for the check of another
-        caller. If there are so many, the first refusal raises TooManyLogins, without a pause. A
-        call that would wait for the check of another caller then raises TooManyLogins, too.
+        caller. A call that would be one more raises TooManyLogins instead.
         """
         try:
             return await self._run(attempt, work, units)
@@ -130,11 +130,11 @@ class LoginQueue:
     async def _run(self, attempt: Attempt, work: Callable[[], bool], units: int) -> bool:
         """Add a check, or wait for the check of an equal attempt; return the result of the check.
 
-        If the calling task is cancelled, removes a waiting check that has no other caller. Raises
-        the error of `work`. Raises TooManyLogins if the check is refused. Also raises
-        TooManyLogins, instead of waiting for an equal check, if MAX_CALLERS_WITHOUT_CHECK callers
-        are in a pause or wait for the check of another caller. Raises IdentityUnavailable if the
-        queue is closed before the check starts.
+        `check` explains the arguments. If the calling task is cancelled, removes a waiting check
+        that has no other caller. Raises the error of `work`. Raises TooManyLogins if the check is
+        refused. Raises TooManyLogins, instead of waiting for an equal check, if there are too many
+        callers without a check of their own. Raises IdentityUnavailable if the queue is closed
+        before the check starts.
         """
         if self._is_closed:
             raise _closed()

@@ -131,8 +131,9 @@ def _stored_fields(token: Token) -> tuple[object, ...]:
 def _parse(payload: str, key_id: str) -> Token | None:
     """Return the token in a payload, with `key_id` as its ``key_id``.
 
-    Returns None if the payload does not have the fields of a token, for example because another
-    version of Glimpse wrote other fields.
+    Returns None if the payload is not JSON in base64, or has another number of fields than a token,
+    for example because another version of Glimpse wrote it. The types of the fields are not
+    checked, so call this function only after the signature has been verified.
     """
     try:
         padding = "=" * (-len(payload) % 4)

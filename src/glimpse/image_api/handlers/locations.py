@@ -26,10 +26,15 @@ async def list_locations(request: ImageRequest) -> Response:
 async def add_location(request: ImageRequest) -> Response:
     """``POST /v2/images/{image_id}/locations``: always an error (see `ImageLocations`).
 
-    Raises the first of these errors that applies: Invalid for a malformed body, or RequestTooLarge
-    for more than 1 MiB; ImageNotFound if there is no such image or the caller may not see the
-    image; Conflict if the image is not queued; Forbidden in all other cases. Raises Unavailable if
-    the catalog cannot be read.
+    Changes nothing. Raises the first of these errors that applies:
+
+    - an error of `json_body`, such as Invalid or RequestTooLarge;
+    - Invalid for a malformed location;
+    - ImageNotFound if there is no such image or the caller may not see the image;
+    - Conflict if the image is not queued;
+    - Forbidden in all other cases.
+
+    Raises Unavailable if the catalog cannot be read.
     """
     check_new_location(await json_body(request.http))
     await request.service.locations.reject_new(request.caller, request.image_id)
