@@ -185,6 +185,19 @@ def test_a_dump_keeps_the_group_of_the_file(state: Path, tmp_path: Path) -> None
     assert (file.stat().st_gid, stat.S_IMODE(file.stat().st_mode)) == (12345, 0o640)
 
 
+def test_a_dump_replaces_a_file_on_a_file_system_that_refuses_changes_of_the_group(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: int) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    file = tmp_path / "images"
+    file.touch()
+    monkeypatch.setattr(os, "fchown", refuse)
+    assert main(["dump", "--state-dir", str(state), str(file)]) == 0
+    assert len(file.read_text().splitlines()) == 4
+
+
 @pytest.mark.parametrize(
     "reason", ["another owner", "a group of others", "a hard link", "write protection"]
 )

@@ -117,7 +117,9 @@ def _replacing(path: Path) -> Iterator[BinaryIO]:
             yield stream
             stream.flush()
             if old is not None:
-                os.fchown(descriptor, -1, old.st_gid)
+                # Not in vain: some file systems refuse every change, even to the same group.
+                if os.fstat(descriptor).st_gid != old.st_gid:
+                    os.fchown(descriptor, -1, old.st_gid)
                 os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
             os.fsync(descriptor)
         temporary.replace(path)
