@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from glimpse.app.glance_database import read_glance_rules
+from glimpse.app.glance_policy import read_glance_rules
 from glimpse.glance_database.connector import find_driver
 from glimpse.glance_database.database import GlanceDatabase
 from glimpse.glance_database.database_url import Dialect, parse_database_url

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from glimpse.app.glance_database import read_glance_rules
+from glimpse.app.glance_policy import read_glance_rules
 from glimpse.glance import GlanceImageService, ImageLocks
 from glimpse.glance_database.connector import find_driver
 from glimpse.glance_database.database import GlanceDatabase

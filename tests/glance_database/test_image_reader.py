@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from glimpse.app.glance_database import read_glance_rules
+from glimpse.app.glance_policy import read_glance_rules
 from glimpse.glance_database.database import GlanceDatabase
 from glimpse.glance_database.errors import ValueRefused
 from glimpse.glance_database.image_reader import ImageReader

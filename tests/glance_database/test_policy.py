@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from glimpse.app.glance_database import read_glance_rules
+from glimpse.app.glance_policy import read_glance_rules
 from glimpse.glance_database.policy import GlancePolicy
 from glimpse.images import Caller, Image, image_from_document
 from glimpse.settings import InvalidSettings

@@ -6,7 +6,7 @@ from unittest.mock import AsyncMock
 
 import pytest
 
-from glimpse.app.glance_database import read_glance_rules
+from glimpse.app.glance_policy import read_glance_rules
 from glimpse.glance_database.connection import Connection, Rows, Statement
 from glimpse.glance_database.database import GlanceDatabase
 from glimpse.glance_database.database_url import DatabaseURL, Host, parse_database_url

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from glimpse.app.glance_database import read_glance_rules
+from glimpse.app.glance_policy import read_glance_rules
 from glimpse.app.policy_files import PolicyFiles
 from glimpse.glance import GlanceImageService, ImageLocks
 from glimpse.glance_database.connection import Rows, Statement

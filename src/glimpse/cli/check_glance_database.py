@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 
 from glimpse.app.glance_database import (
     database_options,
-    glance_rules,
     open_database,
     open_database_replicas,
 )
+from glimpse.app.glance_policy import glance_rules
 from glimpse.cli.finding import Finding, Severity
 from glimpse.glance_database.database import GlanceDatabase
 from glimpse.glance_database.errors import DatabaseError, ReplicaNotCurrent

@@ -19,7 +19,8 @@ TASK_TYPES = ("import", "api_image_import", "location_import")
 TASK_STATUSES = ("pending", "processing", "success", "failure")
 UNFINISHED = ("pending", "processing")
 MAX_TASKS = 1000  # finished tasks of a project; if there are more, the oldest are removed
-_TIME_TO_LIVE = timedelta(hours=48)  # from the end of an import to the task's expiry, as in Glance
+# From the end of an import to the task's expiry, as in Glance. The catalog removes expired tasks.
+_TIME_TO_LIVE = timedelta(hours=48)
 
 
 class Task(NamedTuple):

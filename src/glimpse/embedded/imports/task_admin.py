@@ -23,7 +23,7 @@ class TaskNotFound(NotFound):
 
 
 class TaskAdmin:
-    """Lists, shows and creates tasks. Any method may raise Unavailable.
+    """Lists, shows and creates tasks. Any method may raise Unavailable. Nobody deletes a task.
 
     Methods with a `caller` raise Forbidden if the caller has no permission tasks_api_access, which
     by default only admins have.
