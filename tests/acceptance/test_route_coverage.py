@@ -17,6 +17,7 @@ from glimpse.compute.servers.routes import server_routes
 from glimpse.identity_api import routes as identity_routes
 from glimpse.image_api.routes import _ROUTES as IMAGE_ROUTES
 from tests.acceptance import roles, server_roles, tenancy
+from tests.compute import test_removed_microversions as removed_microversions
 from tests.fuzz import compute_routes as compute_fuzz
 from tests.fuzz import identity_routes as identity_fuzz
 from tests.fuzz import image_routes as image_fuzz
@@ -69,6 +70,19 @@ def test_every_operation_of_the_compute_api_is_tested_with_every_role() -> None:
         if operation.api == "compute"
     }
     assert COMPUTE - tested == set(), "add a row to tests/acceptance/roles.py"
+
+
+def test_the_last_microversion_of_every_operation_is_tested() -> None:
+    tested = {
+        (_compute_operation(method, path.removeprefix("/v2.1")), last)
+        for method, path, _, last in removed_microversions.OPERATIONS
+    }
+    declared = {
+        (route.name, route.last_microversion.minor)
+        for route in COMPUTE_ROUTES
+        if route.last_microversion is not None
+    }
+    assert declared - tested == set(), "add a row to tests/compute/test_removed_microversions.py"
 
 
 @pytest.mark.parametrize("version_root", ["/v2.1", "/v2"])

@@ -7,6 +7,7 @@ import orjson
 from glimpse.compute.image_operations import ImageOperations
 from glimpse.compute.links import LinkBases
 from glimpse.compute.microversions import MINIMUM
+from glimpse.compute.options import ComputeOptions
 from glimpse.compute.policy import ComputePolicy
 from glimpse.compute.request import Request
 from glimpse.compute.responses import Response
@@ -27,6 +28,7 @@ def make_request(
     image_id: str = "",
     key: str = "",
     version_root: str = "/v2.1",
+    options: ComputeOptions = OPTIONS,
 ) -> Request:
     """Return a request as the Compute API makes it. Its method is GET, which handlers ignore."""
     return Request(
@@ -42,7 +44,7 @@ def make_request(
         key=key,
         microversion=None if version_root == "/v2" else MINIMUM,
         link_bases=LINK_BASES,
-        options=OPTIONS,
+        options=options,
     )
 
 

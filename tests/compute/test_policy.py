@@ -69,8 +69,16 @@ def test_the_general_rule_applies_to_operations_without_a_rule_of_their_own(tmp_
     assert {refusal(policy, ADMIN, operation) for operation in RULES} == {None}
 
 
-@pytest.mark.parametrize("name", [name for name in RULE_NAMES if name.count(":") > 1])
-def test_each_operation_has_a_rule_of_its_own(tmp_path: Path, name: str) -> None:
+def test_no_two_operations_have_the_same_rule() -> None:
+    names = [*RULES.values()]
+    repeated = {name for name in names if names.count(name) > 1}
+    assert repeated == set(), "give each row of image_routes.py a rule of its own"
+
+
+@pytest.mark.parametrize("name", sorted({name for name in RULE_NAMES if name.count(":") > 1}))
+def test_the_rule_of_an_operation_applies_to_this_operation_alone(
+    tmp_path: Path, name: str
+) -> None:
     rules = PolicyFiles(write_policy(tmp_path / "policy.yaml", {name: "role:admin"}), ())
     policy = ComputePolicy(rules)
     refused = [each for each in RULES if refusal(policy, READER, each) == refused_by(name)]

@@ -107,6 +107,8 @@ def start(kind: str, directory: Path, *, workers: int) -> Iterator[FuzzCloud]:
     with GlimpseProcess(state_dir, arguments=arguments) as process:
         backend = EmbeddedCloud(process)
         if kind == "noauth":
+            # When it has responded, it has printed its addresses, which LogChecks would not expect.
+            request(process.address, "GET", "/")
             tokens = {name: f"{name}:{name}" for name in _USERS}
             state = CloudState(
                 tokens, {name: name for name in _USERS}, "owner", checks_tokens=False

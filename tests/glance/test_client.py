@@ -71,7 +71,7 @@ def test_parameter_that_is_no_text_is_invalid() -> None:
 
 
 async def test_total_timeout_bounds_a_request_with_its_retries(observer: Observer) -> None:
-    client = client_of(FakeTransport(lambda _: None), total_timeout=0.01)
+    client = client_of(FakeTransport(lambda _: None), total_timeout=0.5)
     with pytest.raises(Unavailable, match="in time"):
         await client.send(GET)
     assert observer.calls == [("glance", "GET", "timeout")]
