@@ -109,10 +109,7 @@ def start(kind: str, directory: Path, *, workers: int) -> Iterator[FuzzCloud]:
         if kind == "noauth":
             # When it has responded, it has printed its addresses, which LogChecks would not expect.
             request(process.address, "GET", "/")
-            tokens = {name: f"{name}:{name}" for name in _USERS}
-            state = CloudState(
-                tokens, {name: name for name in _USERS}, "owner", checks_tokens=False
-            )
+            state = _noauth_state()
             state.servers.extend(server.id for server in servers)
             yield FuzzCloud(kind, backend, port, state, WITHOUT_IDENTITY, (process.log,))
             return
@@ -128,6 +125,12 @@ def start(kind: str, directory: Path, *, workers: int) -> Iterator[FuzzCloud]:
         }
         with gateway(directory / "gateway", backend, sections) as cloud:
             yield _fuzzed(kind, cloud, port, (cloud.process.log, process.log))
+
+
+def _noauth_state() -> CloudState:
+    """Return the state of a cloud in which each user's token names the user and a project."""
+    tokens = {name: f"{name}:{name}" for name in _USERS}
+    return CloudState(tokens, {name: name for name in _USERS}, "owner", checks_tokens=False)
 
 
 def _servers() -> list[Server]:

@@ -98,8 +98,9 @@ def _check_format(disk_format: str | None, formats: Sequence[FoundFormat]) -> No
 def _check_safety(found: FoundFormat, rules: ContentRules) -> None:
     """Raise InvalidImageData if the data fails a safety check, or is a VMDK of another createType.
 
-    The failed checks that `rules` allows for ``gpt`` do not count. Raises _UnexpectedFormat if the
-    data is incomplete, so that the checks could not be run.
+    For example, a qcow2 image with a backing file fails a check. The failed checks that `rules`
+    allows for ``gpt`` do not count. Raises _UnexpectedFormat if the data is incomplete, so that the
+    checks could not be run.
     """
     if not found.is_complete:
         raise _UnexpectedFormat("Incomplete file cannot be safety checked")
