@@ -55,10 +55,9 @@ def test_log_of_the_start_says_that_a_gateway_reads_the_database_of_glance(tmp_p
         "[glance_database]\nconnection = mysql://reader@127.0.0.1:1/glance\n"
     )
     arguments = ["--config-file", str(conf), "--log-file", str(log)]
-    with GlimpseProcess(tmp_path / "state", arguments=arguments):
-        assert (
-            "image_service = glance (and its database), auth_strategy = noauth" in log.read_text()
-        )
+    with GlimpseProcess(tmp_path / "state", arguments=arguments) as process:
+        assert process.stop() == 0
+    assert "image_service = glance (and its database), auth_strategy = noauth" in log.read_text()
 
 
 def test_log_of_the_start_has_the_port_that_the_kernel_chose(tmp_path: Path) -> None:

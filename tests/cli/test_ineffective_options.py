@@ -41,7 +41,8 @@ def test_serve_logs_and_check_prints_what_is_misspelled(tmp_path: Path) -> None:
     conf.write_text(MISSPELLED)
     arguments = ["--config-file", str(conf)]
     with GlimpseProcess(tmp_path / "state", arguments=arguments) as process:
-        logged = warnings(process)
+        assert process.stop() == 0
+    logged = warnings(process)
     assert len(logged) == len(MESSAGES), logged
     for line, message in zip(logged, MESSAGES, strict=True):
         assert line.endswith(message)
@@ -61,7 +62,8 @@ def test_a_gateway_with_the_file_of_nova_leaves_its_log_alone(tmp_path: Path, co
     message = f"[DEFAULT] log_dir = {log_dir} in {conf} has no effect: it is the log of the service"
     if command == "serve":
         with GlimpseProcess(tmp_path / "state", arguments=arguments) as process:
-            lines = warnings(process)
+            assert process.stop() == 0
+        lines = warnings(process)
     else:
         state = ["--state-dir", str(tmp_path / "state"), "--port", str(free_port())]
         lines = run_glimpse("check", *arguments, *state).stdout.splitlines()
