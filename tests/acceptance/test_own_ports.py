@@ -210,7 +210,7 @@ def test_a_port_in_use_is_named_with_its_option(tmp_path: Path) -> None:
 
 
 def test_the_start_message_names_all_ports(ports: OwnPorts) -> None:
-    request(ports.address, "GET", "/")  # the message is printed before a request is served
+    ports.process.wait_until_served()
     text = ports.process.log.read_text()
     assert f"Glimpse listens on {url(ports.address)}, state in" in text
     assert f"The Image API is at {url(ports.image)}\n" in text

@@ -13,15 +13,9 @@ from glimpse.cli.running_servers import (
     record_running_server,
 )
 from glimpse.identity.embedded.identity_file import IdentityFile
-from tests.support.http import request
 from tests.support.process import GlimpseProcess, free_port
 
 SERVER = RunningServer(os.getpid(), "127.0.0.1", 1234, None, 5678)
-
-
-def wait_until_recorded(process: GlimpseProcess) -> None:
-    """Wait for a response: a process records its addresses before it serves requests."""
-    request(process.address, "GET", "/")
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -30,7 +24,7 @@ def test_openrc_and_clouds_find_the_ports_of_the_running_process(
 ) -> None:
     state = ["--state-dir", str(tmp_path / "state")]
     with GlimpseProcess(tmp_path / "state", arguments=["--workers", workers]) as process:
-        wait_until_recorded(process)
+        process.wait_until_served()
         url = f"http://127.0.0.1:{process.port}/identity/v3"
         for command in ("openrc", "clouds"):
             assert main([command, *state]) == 0
@@ -48,13 +42,13 @@ def test_a_killed_process_is_not_found_and_the_next_one_removes_its_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with GlimpseProcess(tmp_path / "state") as process:
-        wait_until_recorded(process)
+        process.wait_until_served()
         process.kill()
         assert find_running_server(tmp_path / "state") is None
         assert main(["openrc", "--state-dir", str(tmp_path / "state")]) == 0
         assert "http://127.0.0.1:8774/identity/v3" in capsys.readouterr().out
         process.start()
-        wait_until_recorded(process)
+        process.wait_until_served()
         assert len(list((tmp_path / "state" / "running").iterdir())) == 1
 
 
@@ -65,7 +59,7 @@ def test_openrc_names_the_port_of_the_identity_api(
     port = free_port()
     conf.write_text(f"[glimpse]\nidentity_port = {port}\n")
     with GlimpseProcess(tmp_path / "state", arguments=["--config-file", str(conf)]) as process:
-        wait_until_recorded(process)
+        process.wait_until_served()
         assert main(["openrc", "--state-dir", str(tmp_path / "state")]) == 0
     assert f"OS_AUTH_URL=http://127.0.0.1:{port}/v3\n" in capsys.readouterr().out
 

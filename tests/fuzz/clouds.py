@@ -107,8 +107,7 @@ def start(kind: str, directory: Path, *, workers: int) -> Iterator[FuzzCloud]:
     with GlimpseProcess(state_dir, arguments=arguments) as process:
         backend = EmbeddedCloud(process)
         if kind == "noauth":
-            # When it has responded, it has printed its addresses, which LogChecks would not expect.
-            request(process.address, "GET", "/")
+            process.wait_until_served()  # LogChecks does not expect the addresses that it prints
             state = _noauth_state()
             state.servers.extend(server.id for server in servers)
             yield FuzzCloud(kind, backend, port, state, WITHOUT_IDENTITY, (process.log,))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from tests.support.fork_server import ForkedProcess, fork
+from tests.support.http import request
 from tests.support.server import Server
 
 START_SECONDS = 20.0  # far more than a start takes
@@ -142,6 +143,13 @@ class GlimpseProcess(ServerProcess):
         self._is_forked = environment is None
         command = [sys.executable, "-m", "glimpse", *self._arguments]
         super().__init__(command, port, log, environment=environment)
+
+    def wait_until_served(self) -> None:
+        """Wait for a response. Before it serves, the process records and prints its addresses.
+
+        `start` returns earlier: when the kernel accepts connections for the process.
+        """
+        request(self.address, "GET", "/")
 
     def _spawn(self, log: int) -> subprocess.Popen[bytes] | ForkedProcess:
         """Fork it, which is quick; start a new interpreter if it has an environment of its own.
