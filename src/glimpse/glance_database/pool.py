@@ -78,10 +78,10 @@ class ConnectionPool:
             raise DatabaseUnavailable(f"no result within {timeout:g} seconds") from None
 
     async def _fetch_over(self, used: _PooledConnection, statement: Statement) -> Rows:
-        """Run a statement over a connection, and return the rows. Then the connection is idle.
+        """Run a statement over the connection `used`, and return the rows.
 
-        After an error or a cancellation, or if the pool has been closed, the connection is closed
-        instead.
+        Afterwards, the connection is idle, and another call may use it. After an error or a
+        cancellation, or if the pool has been closed, the connection is closed.
         """
         is_usable = False
         try:
