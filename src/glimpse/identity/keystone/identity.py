@@ -98,8 +98,8 @@ class KeystoneIdentity:
     ) -> None:
         """Raise Unauthorized if `target` is None, or if none of `rules` allows `target`.
 
-        A `target` of the Compute API matches only rules whose service is the option `service_type`,
-        for example ``compute``.
+        A rule must name the service of `target`. For the Compute API, that is the value of the
+        option `service_type`, for example ``compute``.
         """
         if target is not None and target.service == _COMPUTE:
             target = target._replace(service=self._options.service_type)
@@ -113,9 +113,9 @@ class KeystoneIdentity:
         the calls is cancelled, the validation goes on. Counts a hit or a miss of the cache in the
         metrics.
 
-        Raises Unauthorized if Keystone refuses the token, or has refused the token in the last five
-        seconds. Unless `allow_expired`, raises Unauthorized for an expired token, too. Raises
-        IdentityUnavailable if the token could not be checked.
+        Raises Unauthorized if Keystone refuses the token, or refused it up to five seconds ago with
+        the same `allow_expired`. Unless `allow_expired`, raises Unauthorized for an expired token,
+        too. Raises IdentityUnavailable if the token could not be checked.
         """
         key = cache_key(token)
         validated = self._cache.get(key)
@@ -199,7 +199,8 @@ class KeystoneIdentity:
         """Store `body`, Keystone's response for `token`, in the shared cache if there is one.
 
         The entry is kept for `token_cache_time` seconds, but not after the token expires. Stores
-        nothing if that is less than a second, or if memcached does not respond. Never raises.
+        nothing if that is less than a second, if the entry has more than 256 KiB, or if memcached
+        does not respond. Never raises.
         """
         seconds = min(self._options.token_cache_time, int(validated.expires_at - self._clock()))
         if self._shared and seconds > 0:

@@ -53,9 +53,10 @@ class ServiceSession:
         """Make the plugin that logs in. Sends nothing yet.
 
         All requests go through `transport`, which `close` closes. `make_plugin` makes the plugin of
-        keystoneauth. `make_plugin` is called now, and again after some failed calls (see
-        `_call_with_retries`). Raises the errors of `make_plugin`. `describe_user` returns the name
-        of the user that logs in, for messages about a refused login.
+        keystoneauth. It is called now, and again after a call that failed, since the old plugin may
+        have cached an invalid document of Keystone. Raises the errors of `make_plugin`.
+        `describe_user` returns the name of the user that logs in, for messages about a refused
+        login.
         """
         self._make_plugin = make_plugin
         self._describe_user = describe_user
@@ -150,13 +151,13 @@ class ServiceSession:
 
         If Keystone cannot be reached or responds with 5xx, waits and tries again, up to
         `http_request_max_retries` times. The metrics count the retries. All attempts together take
-        at most `http_connect_timeout` seconds. After a DiscoveryFailure, and after an error of
-        another kind except TooManyCalls, makes a new plugin: the old plugin may have cached an
-        invalid document of Keystone.
+        at most `http_connect_timeout` seconds.
 
         Raises LoginRefused if Keystone refuses the login, EndpointMissing if `call` does, and
         CallFailed for other errors. All are logged, each kind at most once a minute. Messages and
-        log do not quote keystoneauth, whose messages may contain passwords.
+        log do not quote keystoneauth, whose messages may contain passwords. An error other than
+        EndpointMissing, TooManyCalls, HttpServerError and RetriableConnectionFailure also replaces
+        the plugin by a new one, which has no cached document of Keystone.
         """
         try:
             async with asyncio.timeout(self._options.http_connect_timeout):
@@ -216,8 +217,8 @@ class ServiceSession:
     def discard_token(self, token: str) -> None:
         """Forget `token`, so that the next method that needs a token logs in again.
 
-        Does nothing if `token` is not `current_token`, because then another login has already
-        replaced `token`.
+        Does nothing if `token` is not `current_token`: then another call has already replaced or
+        forgotten `token`.
         """
         if self.current_token == token:
             self._token_and_endpoint = None
@@ -257,9 +258,10 @@ class ServiceSession:
     def _fetch_token_and_endpoint(self) -> tuple[str, str]:
         """Log in with keystoneauth; return what `token_and_endpoint` returns. Runs in a thread.
 
-        Raises ValueError if the token cannot be sent in a header, and the errors of keystoneauth.
-        If there is no token, or the catalog does not have Keystone's endpoint, makes the plugin
-        forget its token, and raises EndpointMissing.
+        Does not log in if the plugin still has a valid token. Raises ValueError if the token cannot
+        be sent in a header, and the errors of keystoneauth. If there is no token, or the catalog
+        does not have Keystone's endpoint, makes the plugin forget its token, and raises
+        EndpointMissing.
         """
         interface, region = self._options.interface, self._options.region_name
         endpoint = self._find_endpoint("identity", interface, region)
@@ -274,7 +276,7 @@ class ServiceSession:
     def _find_endpoint(
         self, service_type: str, interface: str | list[str], region_name: str | None
     ) -> str | None:
-        """Return the URL of a service in the catalog; None if the service has no such endpoint.
+        """Return the URL of a service in the catalog; None if the catalog has no such endpoint.
 
         Runs in a thread, and logs in if needed. Raises the errors of keystoneauth, for example
         EmptyCatalog for a token without a project, which has no catalog.

@@ -19,10 +19,10 @@ _LOGIN_INTERVAL = 10.0
 class KeystoneServiceTokens:
     """Obtains tokens of the user in [service_user], for the header ``X-Service-Token``.
 
-    If a request also has a service token, Glance accepts a caller's token that has expired or is
-    restricted by access rules (keystonemiddleware, service tokens). All other requests succeed
-    without a service token. So no method raises an error if Keystone issues no token. `clock`
-    returns seconds. The owner calls `close`, which also closes `session`.
+    With a service token, Glance accepts a caller's token even if it has expired, or if its access
+    rules do not allow the request (keystonemiddleware, service tokens). Other requests need no
+    service token. So `token` and `renew` return None, and raise nothing, if Keystone issues none.
+    `clock` returns seconds. The owner calls `close`, which also closes `session`.
     """
 
     def __init__(
@@ -33,24 +33,24 @@ class KeystoneServiceTokens:
         self._next_login_at = 0.0
 
     async def token(self) -> str | None:
-        """Return the service token, perhaps expired, or None. Never raises.
+        """Return the service token, perhaps expired; None if there is none. Never raises.
 
-        If there is no token, logs in and waits for at most one second. Returns None if the login
-        fails or takes longer; a slow login continues in the background. In the ten seconds after
-        such a wait, returns None without a login while there is no token.
+        If there is no token, logs in, and waits for the login for at most one second. A slower
+        login continues in the background. `token` and `renew` do not log in during the ten seconds
+        after either of them has waited for a login.
         """
         if self._session.current_token is None:
             await self._log_in(self._session.token_and_endpoint)
         return self._session.current_token
 
     async def renew(self, refused: str) -> str | None:
-        """Return a new token, after Glance has refused the token `refused`. Never raises.
+        """Return a service token other than `refused`; None if there is none. Never raises.
 
-        If `refused` is not the session's token any more, returns the session's token, or None if
-        the session has none. Otherwise logs in and waits for at most one second. Returns None if
-        the login fails or takes longer; a slow login continues in the background. In the ten
-        seconds after a wait for a login, also a successful one, returns None without a login: then
-        Glance probably refused the caller's token.
+        Call this method after Glance has refused a request with the service token `refused`. If
+        the session still has `refused`, logs in, and waits for the login for at most one second. A
+        slower login continues in the background. `token` and `renew` do not log in during the ten
+        seconds after either of them has waited for a login. If Glance refuses a new token, too, it
+        probably refuses the caller's token.
         """
         if self._session.current_token == refused:
             await self._log_in(self._session.renew)

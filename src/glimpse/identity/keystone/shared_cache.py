@@ -144,13 +144,13 @@ class SharedCache:
         return True
 
     async def _call(self, name: str, call: Callable[[Any, str], object]) -> object:
-        """Run `call` in a thread on the server that has the entry; return the result of `call`.
+        """Run `call` in a thread, with the server of the entry `name`; return its result or None.
 
-        `name` is EntryKeys.name. `call` gets pymemcache's client of the server and the key of the
-        entry, ``glimpse-1-NAME``. Returns None if no server is in use, if `call` raises an error,
-        or after `timeout` seconds, of which the wait for a slot is a part. After such an error or
-        timeout, logs a warning, and does not use the server for `retry_interval` seconds. The
-        thread of a `call` that timed out runs on, and keeps its slot to its end.
+        `call` gets pymemcache's client of the server, and the key of the entry in memcached.
+        Returns None if no server is in use, if `call` raises an error, or if there is no result
+        within `timeout` seconds, which include the wait for a slot of the server. After such an
+        error or timeout, logs a warning, and does not use the server for `retry_interval` seconds.
+        A thread that takes longer runs on, and keeps its slot until it ends.
         """
         server = self._choose_server(name)
         if server is None:

@@ -38,9 +38,10 @@ class _Entry(NamedTuple):
 class TokenCache:
     """A cache of valid tokens, each for at most `lifetime` seconds after its validation.
 
-    The key of a token is its `cache_key`. If there are more than MAX_TOKENS tokens, or if the
-    tokens take more than MAX_BYTES, the least recently used tokens are removed. With a `lifetime`
-    of 0 or less, no token is cached. `clock` returns POSIX times.
+    No token is cached after it expires. The key of a token is its `cache_key`. If there are more
+    than MAX_TOKENS tokens, or if the tokens take more than MAX_BYTES, the least recently used
+    tokens are removed. With a `lifetime` of 0 or less, no token is cached. `clock` returns POSIX
+    times.
     """
 
     def __init__(self, lifetime: float, clock: Callable[[], float] = time.time) -> None:
@@ -80,7 +81,7 @@ class RefusedTokens:
     A member is a pair: the `cache_key` of the token, and True if the token was allowed to have
     expired. A pair is a member for five seconds, or for `lifetime` seconds if `lifetime` is
     shorter. With a `lifetime` of 0 or less, nothing is added. If there are more than MAX_TOKENS
-    members (3 MB), the oldest are removed. `clock` returns seconds.
+    members, the oldest are removed. `clock` returns seconds.
     """
 
     def __init__(self, lifetime: float, clock: Callable[[], float] = time.monotonic) -> None:
