@@ -25,8 +25,8 @@ class NoAuthIdentity:
 
         The project is everything after the first colon: ``a:b:c`` has the user ``a`` and the
         project ``b:c``. If the project is missing or empty, the project has the name of the user.
-        These names are also the ids, and both domains have the id ``default``. `service_token` and
-        `target` are ignored.
+        These names are also the ids, and both domains have the id ``default``. The roles are member
+        and reader, for the user ``admin`` also admin. `service_token` and `target` are ignored.
 
         Raises Unauthorized if `token` is None, or if the user is empty, as Compute's noauth does.
         Raises Unauthorized, too, if the user or the project has more than 255 characters, since the

@@ -18,10 +18,10 @@ def parse_validation(body: bytes, validated_at: float) -> ValidatedToken:
     `validated_at` is the POSIX time of the response. A caller with the role ``admin`` is an admin.
     Does not check whether the token has expired.
 
-    Raises IdentityUnavailable if `body` is not JSON, if a value has the wrong type, or if a
-    required value is missing or empty. Required are the token's expiry, the user's id, the name of
-    each role, and, if the token has a project, the project's id. Each access rule needs a service,
-    a method and a path; each of the three may be empty.
+    Raises IdentityUnavailable if `body` is not JSON, if a value has the wrong type, if the expiry
+    is no date and time, or if a required value is missing or empty. Required are the token's
+    expiry, the user's id, the name of each role, and, if the token has a project, the project's id.
+    Each access rule needs a service, a method and a path; each of the three may be empty.
     """
     try:
         token = _object(orjson.loads(body), "token")

@@ -109,8 +109,9 @@ class TransportAdapter(BaseAdapter):
     def _exchange(self, request: requests.PreparedRequest) -> Response:
         """Send `request`, and return the response, whatever its status code.
 
-        If there is no response, sets `problem`, and raises Timeout, ConnectionError or
-        InvalidHeader (see `send`).
+        Raises Timeout if no response comes in time, or if the adapter or the event loop closes.
+        Raises ConnectionError if there is no valid response, and InvalidHeader if `request` cannot
+        be sent. Each of these errors sets `problem`.
         """
         failure: RequestException
         try:
