@@ -91,8 +91,8 @@ def parse_new_object(document: object, schema: ObjectSchema) -> dict[str, Any]:
     """Return the attributes in the parsed body of a request that creates an object.
 
     Raises BadRequest if the body does not have the form that `schema` describes, if a required
-    attribute is missing, if a value is invalid or cannot be stored (see `check_values`), or if the
-    body has the attribute ``links``, which no client may set.
+    attribute is missing, if a value is invalid or cannot be stored (such as a text with a NUL
+    character), or if the object has the attribute ``links``, which no client may set.
     """
     values = _parse_object(document, schema)
     missing = [name for name in schema.required if name not in values]
@@ -105,9 +105,9 @@ def parse_changes(document: object, schema: ObjectSchema) -> dict[str, Any]:
     """Return the attributes in the parsed body of a request that updates an object.
 
     Raises BadRequest if the body does not have the form that `schema` describes, if a value is
-    invalid or cannot be stored (see `check_values`), or if the body has the attribute ``links``,
-    which no client may set. Unless `schema.may_be_empty`, also raises BadRequest for an object
-    without attributes.
+    invalid or cannot be stored (such as a text with a NUL character), or if the object has the
+    attribute ``links``, which no client may set. Unless `schema.may_be_empty`, also raises
+    BadRequest for an object without attributes.
     """
     if schema.may_be_empty and document == {}:
         return {}
@@ -139,8 +139,8 @@ def check_values(values: Mapping[str, Any], attributes: Mapping[str, Attribute])
 
     `attributes` say which values are valid. A name that is not in `attributes` may have any value.
     `values` cannot be stored if a key or a text has a NUL character, if a number is not finite, if
-    there are more than _MAX_DEPTH levels of arrays and objects, or if `values` have more than
-    MAX_OBJECT_BYTES as JSON. The message contains no value, because a value may be a password.
+    there are more than 32 levels of arrays and objects, or if `values` have more than 65,535 bytes
+    as JSON. The message contains no value, because a value may be a password.
     """
     for name, attribute in attributes.items():
         if name in values and not attribute.is_valid(values[name]):
@@ -157,8 +157,8 @@ def check_values(values: Mapping[str, Any], attributes: Mapping[str, Attribute])
 def _is_storable(level: list[Any]) -> bool:
     """Return True if the values in `level`, and all values nested within them, can be stored.
 
-    Checks one level of nesting after the other, and returns False if there are more than _MAX_DEPTH
-    levels. See `check_values`, whose limit of bytes is not checked here.
+    Returns False if a key or a text has a NUL character, if a number is not finite, or if there are
+    more than _MAX_DEPTH levels of arrays and objects. Checks one level after the other.
     """
     for _ in range(_MAX_DEPTH):
         if not all(map(_is_storable_value, level)):

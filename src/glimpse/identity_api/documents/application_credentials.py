@@ -13,9 +13,9 @@ def render_application_credential(
 ) -> dict[str, Any]:
     """Render an application credential, without its secret.
 
-    The document has the roles of the credential that `directory` has, and ``access_rules`` if there
-    are some. ``expires_at`` is null if the credential does not expire. The ``expires_at`` of a
-    credential has no ``Z`` at the end, unlike the ``expires_at`` of a token (as in Keystone).
+    Roles that `directory` does not have are left out. ``access_rules`` is left out if there are
+    none. ``expires_at`` is null if the credential does not expire. Otherwise it has no ``Z`` at the
+    end, unlike the ``expires_at`` of a token (as in Keystone).
     """
     path = f"/v3/users/{credential.user_id}/application_credentials/{credential.id}"
     roles = (directory.roles[each] for each in credential.roles if each in directory.roles)
@@ -46,7 +46,7 @@ def render_access_rules(credential: ApplicationCredential) -> dict[str, Any]:
 
 
 def render_access_rule(rule: UserAccessRule) -> dict[str, Any]:
-    """Render an access rule without links, as application credentials and tokens list it."""
+    """Render the id, service, method and path of an access rule, without links."""
     return {"id": rule.id, **rule.rule._asdict()}
 
 

@@ -24,8 +24,8 @@ _INTERFACES = ("public", "internal", "admin")
 def render_own_catalog(urls: ServiceUrls, region: str) -> list[dict[str, Any]]:
     """Render the catalog of this process: its Compute, Image and Identity APIs.
 
-    `urls` has the URL of each API. Each API has a public, an internal and an admin endpoint, all
-    with the same URL and in `region`.
+    Each API has a public, an internal and an admin endpoint in `region`. All three have the same
+    URL: that of the API in `urls`, with the version added, such as ``/v2.1``.
     """
     return [
         {
