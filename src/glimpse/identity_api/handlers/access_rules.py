@@ -26,12 +26,13 @@ class AccessRuleHandlers(IdentityHandlers):
     """
 
     async def list_access_rules(self, request: Request) -> Response:
-        """List the access rules of a user that match the query (see `select_page`).
+        """List the access rules of a user that match the query, sorted by id, or one page of them.
 
-        The query may filter by ``service``, ``path`` and ``method``. The list is empty for an
-        unknown user. Raises Forbidden if the caller may not see access rules of the user,
-        BadRequest for an invalid parameter, and NotFound for an unknown ``marker``. Raises the
-        errors of `authenticate`, such as Unauthorized for an invalid token.
+        The query may filter by ``service``, ``path`` and ``method``; ``limit`` and ``marker``
+        choose the page. The list is empty for an unknown user. Raises Forbidden if the caller may
+        not see access rules of the user, BadRequest for an invalid ``limit``, and NotFound for an
+        unknown ``marker``. Raises the errors of `authenticate`, such as Unauthorized for an invalid
+        token.
         """
         user_id = self._authorize(request, "list_access_rules")
         entries = [

@@ -57,12 +57,12 @@ class ApplicationCredentialHandlers(IdentityHandlers):
     async def create_credential(self, request: Request) -> Response:
         """Create an application credential, and respond 201. Only this response shows the secret.
 
-        Raises Forbidden if the caller is not the user in the path, or has a token for a domain or
-        the system. The body is read after this check. No cache may store the response
-        (``no-store``). Raises ClientDisconnected if the client disconnects before the response; the
-        application credential may be created all the same. Raises the errors of `authenticate` and
-        `read_json`, such as Unauthorized for an invalid token. Raises the errors of
-        `ApplicationCredentials.create`, such as Conflict if the name is in use.
+        No cache may store the response (``no-store``). Raises Forbidden, before the body is read,
+        if the caller is not the user in the path, or has a token for a domain or the system. Raises
+        ClientDisconnected if the client disconnects before the response; the application credential
+        may be created all the same. Also raises the errors of `authenticate`, `read_json` and
+        `ApplicationCredentials.create`, such as Unauthorized for an invalid token, BadRequest for
+        an invalid body, or Conflict if the name is in use.
         """
         session = self._authorize(request, "create_application_credential")
         body, address = await read_json(request), client_address(request)

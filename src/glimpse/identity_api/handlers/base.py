@@ -45,8 +45,8 @@ class IdentityHandlers:
 
         Raises Unauthorized if the token is missing or not valid, or if the token's access rules do
         not allow the request. Access rules always allow ``GET /v3/auth/tokens``. Raises
-        IdentityUnavailable if the token cannot be checked, and BadRequest for an id in the path or
-        a query parameter that `check_lengths` does not allow.
+        IdentityUnavailable if the token cannot be checked. Raises BadRequest if an id in the path
+        or a parameter of the query is too long, or if an id has a NUL character.
         """
         session = self.identity.validate(request.headers.get("x-auth-token", ""))
         path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
@@ -74,9 +74,9 @@ def list_response(
     """Make the response 200 that lists the entries that match the query, or one page of them.
 
     `path` is the path of the list below ``/v3``, such as ``users/ID/projects``. The last part of
-    `path` is the key of the list in the response. `rules` say which query parameters filter (see
-    `select_page`, which also sorts and pages the list). Raises BadRequest for an invalid parameter,
-    and NotFound if no entry has the id in the parameter ``marker``.
+    `path` is the key of the list in the response. The list is sorted by id. `rules` say which
+    parameters of the query filter; ``limit`` and ``marker`` choose the page. Raises BadRequest for
+    an invalid parameter, and NotFound if no entry has the id ``marker``.
     """
     parameters = request.query_params.multi_items()
     page = select_page(entries, parameters, rules)
@@ -106,5 +106,5 @@ def url_of_list(request: Request, path: str) -> str:
 
 
 def no_content() -> Response:
-    """Make a response with the status code 204, no body, and the headers of `json_response`."""
+    """Make a response with the status code 204 and no body, which no shared cache stores."""
     return Response(status_code=204, headers=PRIVATE)

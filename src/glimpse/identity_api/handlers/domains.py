@@ -24,9 +24,9 @@ _LIST = ListRules(
 class DomainHandlers(IdentityHandlers):
     """The handlers of ``/v3/domains``.
 
-    All handlers raise Forbidden if the caller may not perform the operation. `update_domain` and
-    `delete_domain` first raise NotFound for an unknown domain. So every caller can find out which
-    domains exist, as in Keystone.
+    All handlers raise Forbidden if the caller may not perform the operation. For an unknown domain,
+    `update_domain` and `delete_domain` raise NotFound to every caller. So every caller can find out
+    which domains exist, as in Keystone.
     """
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
@@ -34,12 +34,12 @@ class DomainHandlers(IdentityHandlers):
         self._domains = Domains(identity.identity_file)
 
     async def list_domains(self, request: Request) -> Response:
-        """List the domains that match the query (see `select_page`).
+        """List the domains that match the query, sorted by id, or one page of them.
 
-        The query may filter by ``name`` and ``enabled``. With a token for a domain, at most this
-        domain is listed. Raises Forbidden if the caller may not list domains, BadRequest for an
-        invalid parameter, and NotFound for an unknown ``marker``. Raises the errors of
-        `authenticate`, such as Unauthorized for an invalid token.
+        The query may filter by ``name`` and ``enabled``; ``limit`` and ``marker`` choose the page.
+        With a token for a domain, at most this domain is listed. Raises Forbidden if the caller may
+        not list domains, BadRequest for an invalid parameter, and NotFound for an unknown
+        ``marker``. Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
         """
         session, base_url = self.authenticate(request), base_url_of(request.scope)
         own = session.domain.id if session.domain else None
@@ -80,9 +80,10 @@ class DomainHandlers(IdentityHandlers):
     async def update_domain(self, request: Request) -> Response:
         """Change attributes of a domain, and show the changed domain.
 
-        Raises BadRequest for an invalid body, and Forbidden if the caller may not change domains.
-        Raises the errors of `authenticate` and `read_json`, such as Unauthorized for an invalid
-        token. Raises the errors of `Domains.update`, such as NotFound for an unknown domain.
+        Raises BadRequest for an invalid body, NotFound for an unknown domain, and Forbidden if the
+        caller may not change domains. Raises the errors of `authenticate` and `read_json`, such as
+        Unauthorized for an invalid token. Raises the errors of `Domains.update`, such as Conflict
+        if the new name is in use.
         """
         session = self.authenticate(request)
         values = parse_changes(await read_json(request), schemas.DOMAIN)
@@ -94,9 +95,9 @@ class DomainHandlers(IdentityHandlers):
     async def delete_domain(self, request: Request) -> Response:
         """Delete a disabled domain with its users, projects and roles, and respond 204.
 
-        Raises Forbidden if the caller may not delete domains. Raises the errors of `authenticate`,
-        such as Unauthorized for an invalid token. Raises the errors of `Domains.delete`, such as
-        NotFound for an unknown domain, or Forbidden for one that is enabled.
+        Images are kept. Raises NotFound for an unknown domain, and Forbidden if the caller may not
+        delete domains. Raises the errors of `authenticate`, such as Unauthorized for an invalid
+        token. Raises the errors of `Domains.delete`, such as Forbidden for an enabled domain.
         """
         session, domain_id = self.authenticate(request), self._find(request).id
         policy.check(session, "delete_domain")

@@ -43,12 +43,13 @@ class EndpointHandlers(IdentityHandlers):
         self._endpoints = Endpoints(identity.identity_file, own_catalog_ids(identity.region_name))
 
     async def list_endpoints(self, request: Request) -> Response:
-        """List the endpoints that match the query (see `select_page`).
+        """List the endpoints that match the query, sorted by id, or one page of them.
 
-        The query may filter by ``interface``, ``service_id`` and ``region_id``. The list includes
-        the endpoints of this process. Raises Forbidden if the caller may not list endpoints,
-        BadRequest for an invalid parameter, and NotFound for an unknown ``marker``. Raises the
-        errors of `authenticate`, such as Unauthorized for an invalid token.
+        The query may filter by ``interface``, ``service_id`` and ``region_id``; ``limit`` and
+        ``marker`` choose the page. The list includes the endpoints of this process. Raises
+        Forbidden if the caller may not list endpoints, BadRequest for an invalid parameter, and
+        NotFound for an unknown ``marker``. Raises the errors of `authenticate`, such as
+        Unauthorized for an invalid token.
         """
         policy.check(self.authenticate(request), "list_endpoints")
         return list_response(request, "endpoints", self._all(request), _LIST)

@@ -14,10 +14,10 @@ _LIST = ListRules(
 
 
 class GroupHandlers(IdentityHandlers):
-    """The handler of ``GET /v3/groups``. Groups cannot be created (`unsupported_routes`).
+    """The handler of ``GET /v3/groups``. There are no groups, and none can be created.
 
-    Clients that list groups, such as Ansible's identity_group_info, find no groups, and do not
-    fail.
+    Clients that list groups, such as Ansible's identity_group_info, get an empty list, not an
+    error.
     """
 
     async def list_groups(self, request: Request) -> Response:

@@ -69,7 +69,7 @@ class ImpliedRoleHandlers(IdentityHandlers):
         return no_content() if is_check else self._response(request)
 
     async def create_implied_role(self, request: Request) -> Response:
-        """Let the first role in the path imply the second one, and respond 201.
+        """Let the first role in the path imply the second one; respond 201 with both roles.
 
         Raises NotFound if a role does not exist, and Forbidden if the caller may not add implied
         roles. Raises the errors of `authenticate`, such as Unauthorized for an invalid token.

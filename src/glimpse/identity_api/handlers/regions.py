@@ -112,7 +112,8 @@ class RegionHandlers(IdentityHandlers):
 
         Raises Forbidden if the caller is not an admin or has a token for a domain. Raises the
         errors of `authenticate`, such as Unauthorized for an invalid token. Raises the errors of
-        `Regions.delete`, such as NotFound for an unknown region.
+        `Regions.delete`, such as NotFound for an unknown region, or Forbidden if one of the regions
+        has endpoints.
         """
         policy.check(self.authenticate(request), "delete_region")
         await self._regions.delete(request.path_params["region_id"])

@@ -33,13 +33,13 @@ class RoleHandlers(IdentityHandlers):
         self._roles = Roles(identity.identity_file)
 
     async def list_roles(self, request: Request) -> Response:
-        """List the roles that match the query (see `select_page`).
+        """List the roles that match the query, sorted by id, or one page of them.
 
-        The query may filter by ``name``. With the parameter ``domain_id``, lists the roles of that
-        domain; without ``domain_id``, the roles that belong to no domain. Raises Forbidden if the
-        caller may not list these roles, BadRequest for an invalid parameter, and NotFound for an
-        unknown ``marker``. Raises the errors of `authenticate`, such as Unauthorized for an invalid
-        token.
+        The query may filter by ``name``; ``limit`` and ``marker`` choose the page. With the
+        parameter ``domain_id``, lists the roles of that domain; without ``domain_id``, the roles
+        that belong to no domain. Raises Forbidden if the caller may not list these roles,
+        BadRequest for an invalid parameter, and NotFound for an unknown ``marker``. Raises the
+        errors of `authenticate`, such as Unauthorized for an invalid token.
         """
         session, base_url = self.authenticate(request), base_url_of(request.scope)
         is_of_domain = "domain_id" in request.query_params

@@ -40,12 +40,12 @@ class ServiceHandlers(IdentityHandlers):
         self._services = Services(identity.identity_file, own_catalog_ids(identity.region_name))
 
     async def list_services(self, request: Request) -> Response:
-        """List the services that match the query (see `select_page`).
+        """List the services that match the query, sorted by id, or one page of them.
 
-        The query may filter by ``type`` and ``name``. The list includes the services of this
-        process. Raises Forbidden if the caller may not list services, BadRequest for an invalid
-        parameter, and NotFound for an unknown ``marker``. Raises the errors of `authenticate`, such
-        as Unauthorized for an invalid token.
+        The query may filter by ``type`` and ``name``; ``limit`` and ``marker`` choose the page. The
+        list includes the services of this process. Raises Forbidden if the caller may not list
+        services, BadRequest for an invalid parameter, and NotFound for an unknown ``marker``.
+        Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
         """
         policy.check(self.authenticate(request), "list_services")
         return list_response(request, "services", self._all(request), _LIST)

@@ -49,13 +49,14 @@ class UserHandlers(IdentityHandlers):
         self._users = Users(identity.identity_file, identity.login, identity.clock)
 
     async def list_users(self, request: Request) -> Response:
-        """List the users that match the query (see `select_page`).
+        """List the users that match the query, sorted by id, or one page of them.
 
-        The query may filter by ``domain_id``, ``enabled`` and ``name``. Nobody matches a filter by
-        ``password_expires_at``, ``idp_id``, ``protocol_id`` or ``unique_id``. With a token for a
-        domain, only the users of that domain are listed. Raises Forbidden if the caller may not
-        list users, BadRequest for an invalid parameter, and NotFound for an unknown ``marker``.
-        Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
+        The query may filter by ``domain_id``, ``enabled`` and ``name``; ``limit`` and ``marker``
+        choose the page. Nobody matches a filter by ``password_expires_at``, ``idp_id``,
+        ``protocol_id`` or ``unique_id``. With a token for a domain, only the users of that domain
+        are listed. Raises Forbidden if the caller may not list users, BadRequest for an invalid
+        parameter, and NotFound for an unknown ``marker``. Raises the errors of `authenticate`, such
+        as Unauthorized for an invalid token.
         """
         session, base_url = self.authenticate(request), base_url_of(request.scope)
         own = session.domain.id if session.domain else None
@@ -82,12 +83,12 @@ class UserHandlers(IdentityHandlers):
         """Create a user, and respond 201.
 
         If the body has no ``domain_id``, the user is in the domain that the token is for, or else
-        in the domain Default. Raises BadRequest for an invalid body. Raises Forbidden if the caller
-        may not create users in the ``domain_id`` of the body, or in all domains if the body has no
-        ``domain_id``. Raises ClientDisconnected if the client disconnects before the response; the
-        user may be created all the same. Raises the errors of `authenticate` and `read_json`, such
-        as Unauthorized for an invalid token. Raises the errors of `Users.create`, such as Conflict
-        if the name is in use.
+        in the domain Default. Raises Forbidden if the caller may not create users in the
+        ``domain_id`` of the body, or in all domains if the body has no ``domain_id``. Raises
+        ClientDisconnected if the client disconnects before the response; the user may be created
+        all the same. Also raises the errors of `authenticate`, `read_json` and `Users.create`, such
+        as Unauthorized for an invalid token, BadRequest for an invalid body, or Conflict if the
+        name is in use.
         """
         session = self.authenticate(request)
         values = parse_new_object(await read_json(request), schemas.USER)
@@ -102,12 +103,13 @@ class UserHandlers(IdentityHandlers):
 
         If the password is changed or the user is disabled, all present tokens of the user become
         invalid. Attributes that Keystone does not know are shown twice: in the user and under
-        ``extra``, as in Keystone. Raises BadRequest for an invalid body, and Forbidden if the
-        caller may not change the user. For an unknown user, raises NotFound if the caller may
-        change all users, otherwise Forbidden. Raises ClientDisconnected if the client disconnects
-        before the response; the user may be changed all the same. Raises the errors of
-        `authenticate` and `read_json`, such as Unauthorized for an invalid token. Raises the errors
-        of `Users.update`, such as Conflict if the new name is in use.
+        ``extra``, as in Keystone.
+
+        Raises Forbidden if the caller may not change the user. For an unknown user, raises NotFound
+        if the caller may change all users, otherwise Forbidden. Raises ClientDisconnected if the
+        client disconnects before the response; the user may be changed all the same. Also raises
+        the errors of `authenticate`, `read_json` and `Users.update`, such as Unauthorized for an
+        invalid token, BadRequest for an invalid body, or Conflict if the new name is in use.
         """
         session, user_id = self.authenticate(request), request.path_params["user_id"]
         values = parse_changes(await read_json(request), schemas.USER)
@@ -150,12 +152,13 @@ class UserHandlers(IdentityHandlers):
     async def list_projects_of_user(self, request: Request) -> Response:
         """List the projects in which a user has a role, and which match the query.
 
-        The query may filter by ``domain_id``, ``enabled`` and ``name`` (see `select_page`).
-        Disabled projects are listed, too. Raises BadRequest for an invalid ``limit``, and NotFound
-        for an unknown ``marker``. Raises Forbidden if the caller may not see the user's projects.
-        For an unknown user, raises NotFound if the caller may see the projects of all users,
-        otherwise Forbidden. Raises the errors of `authenticate`, such as Unauthorized for an
-        invalid token.
+        The query may filter by ``domain_id``, ``enabled`` and ``name``; ``limit`` and ``marker``
+        choose a page of the list, which is sorted by id. Disabled projects are listed, too.
+
+        Raises BadRequest for an invalid ``limit``, and NotFound for an unknown ``marker``. Raises
+        Forbidden if the caller may not see the user's projects. For an unknown user, raises
+        NotFound if the caller may see the projects of all users, otherwise Forbidden. Raises the
+        errors of `authenticate`, such as Unauthorized for an invalid token.
         """
         user_id, base_url = request.path_params["user_id"], base_url_of(request.scope)
         self.check_policy(self.authenticate(request), "list_user_projects", user_id)
