@@ -39,10 +39,11 @@ class ProjectTagHandlers(ProjectHandlers):
         """Replace all tags of a project, and list the new tags.
 
         Raises BadRequest if the body has anything but a list ``tags``, if a tag is invalid or
-        repeated, or if there are more than `schemas.MAX_TAGS` tags. Raises Forbidden if the caller
-        may not change the project (see `check_policy`). Raises the errors of `authenticate` and
-        `read_json`, such as Unauthorized for an invalid token. Raises the errors of `change_tags`,
-        such as NotFound for an unknown project.
+        repeated, or if there are more than 80 tags. Raises Forbidden if the caller may not change
+        the project. For an unknown project, raises NotFound if the caller may change all projects,
+        otherwise Forbidden. Also raises the errors of `authenticate`, `read_json` and
+        `change_tags`, such as Unauthorized for an invalid token, or Forbidden for an immutable
+        project.
         """
         self.authenticate(request)
         document = await read_json(request)
@@ -56,9 +57,10 @@ class ProjectTagHandlers(ProjectHandlers):
     async def delete_tags(self, request: Request) -> Response:
         """Delete all tags of a project, and respond 204, also if there are none.
 
-        Raises Forbidden if the caller may not change the project (see `check_policy`). Raises the
-        errors of `authenticate`, such as Unauthorized for an invalid token. Raises the errors of
-        `change_tags`, such as NotFound for an unknown project.
+        Raises Forbidden if the caller may not change the project. For an unknown project, raises
+        NotFound if the caller may change all projects, otherwise Forbidden. Also raises the errors
+        of `authenticate` and `change_tags`, such as Unauthorized for an invalid token, or Forbidden
+        for an immutable project.
         """
         await self._change(self._authorize(request, "delete_project_tags"), lambda _: ())
         return no_content()
@@ -78,10 +80,11 @@ class ProjectTagHandlers(ProjectHandlers):
         """Add the tag in the path to a project; respond 201 with the tag's URL in ``Location``.
 
         Raises BadRequest if the tag is not valid, if the project already has the tag (as in
-        Keystone), or if the project would have more than `schemas.MAX_TAGS` tags. Raises Forbidden
-        if the caller may not change the project (see `check_policy`). Raises the errors of
-        `authenticate`, such as Unauthorized for an invalid token. Raises the errors of
-        `change_tags`, such as NotFound for an unknown project.
+        Keystone), or if the project would have more than 80 tags. Raises Forbidden if the caller
+        may not change the project. For an unknown project, raises NotFound if the caller may change
+        all projects, otherwise Forbidden. Also raises the errors of `authenticate` and
+        `change_tags`, such as Unauthorized for an invalid token, or Forbidden for an immutable
+        project.
         """
         project_id, tag = self._authorize(request, "create_project_tag"), request.path_params["tag"]
 
@@ -100,9 +103,9 @@ class ProjectTagHandlers(ProjectHandlers):
         """Delete the tag in the path from a project, and respond 204.
 
         Raises NotFound if the project does not have the tag. Raises Forbidden if the caller may not
-        change the project (see `check_policy`). Raises the errors of `authenticate`, such as
-        Unauthorized for an invalid token. Raises the errors of `change_tags`, such as NotFound for
-        an unknown project.
+        change the project. For an unknown project, raises NotFound if the caller may change all
+        projects, otherwise Forbidden. Also raises the errors of `authenticate` and `change_tags`,
+        such as Unauthorized for an invalid token, or Forbidden for an immutable project.
         """
         project_id, tag = self._authorize(request, "delete_project_tag"), request.path_params["tag"]
 
@@ -116,8 +119,9 @@ class ProjectTagHandlers(ProjectHandlers):
     def _authorize(self, request: Request, action: str) -> str:
         """Return the id of the project in the path, which need not exist.
 
-        Raises Forbidden if the caller may not perform `action` on the project (see `check_policy`).
-        Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
+        Raises Forbidden if the caller may not perform `action` on the project. For a domain or an
+        unknown project, the caller must be allowed to perform `action` on all projects. Raises the
+        errors of `authenticate`, such as Unauthorized for an invalid token.
         """
         project_id: str = request.path_params["project_id"]
         self.check_policy(self.authenticate(request), action, project_id)

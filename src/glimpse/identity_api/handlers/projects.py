@@ -55,8 +55,9 @@ class ProjectHandlers(IdentityHandlers):
     async def list_projects(self, request: Request) -> Response:
         """List the projects that match the query; with ``is_domain=true``, list domains instead.
 
-        The query may filter by tags, ``domain_id``, ``enabled``, ``name``, ``parent_id`` and
-        ``is_domain`` (see `select_page` and `matches_tags`). With a token for a domain, only
+        The list is sorted by id. The query may filter by ``domain_id``, ``enabled``, ``name``,
+        ``parent_id``, ``is_domain`` and tags (``tags``, ``tags-any``, ``not-tags`` and
+        ``not-tags-any``); ``limit`` and ``marker`` choose a page. With a token for a domain, only
         projects of that domain are listed, and no domains. Raises Forbidden if the caller may not
         list projects, BadRequest for an invalid parameter, and NotFound for an unknown ``marker``.
         Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
@@ -81,14 +82,15 @@ class ProjectHandlers(IdentityHandlers):
     async def show_project(self, request: Request) -> Response:
         """Show a project or domain, and on request the projects above and below a project.
 
-        The parameter ``parents_as_ids`` or ``parents_as_list`` asks for the projects above,
-        ``subtree_as_ids`` or ``subtree_as_list`` for the projects below (see `_hierarchy`). These
-        parameters are ignored for a domain.
+        The parameter ``parents_as_ids`` or ``parents_as_list`` asks for the projects above the
+        project, ``subtree_as_ids`` or ``subtree_as_list`` for those below. ``..._as_list`` shows
+        only the projects in which the caller has a role. A domain is shown as a project, and
+        without these additions.
 
-        Raises BadRequest if the query has both ``parents_as_ids`` and ``parents_as_list``, or both
-        parameters of ``subtree``. Raises Forbidden if the caller may not see the project. For an
-        unknown id, raises NotFound if the caller may see all projects, otherwise Forbidden. Raises
-        the errors of `authenticate`, such as Unauthorized for an invalid token.
+        Raises BadRequest if the query has both parameters of ``parents``, or both of ``subtree``.
+        Raises Forbidden if the caller may not see the project. For an unknown id, raises NotFound
+        if the caller may see all projects, otherwise Forbidden. Raises the errors of
+        `authenticate`, such as Unauthorized for an invalid token.
         """
         session, project_id = self.authenticate(request), request.path_params["project_id"]
         self.check_policy(session, "get_project", project_id)
@@ -103,12 +105,13 @@ class ProjectHandlers(IdentityHandlers):
         """Create a project, or a domain if the body has ``is_domain`` true, and respond 201.
 
         If the body has no ``domain_id``, a new project is in the domain that the token is for, or
-        else in the domain Default. Raises BadRequest for an invalid body, or if a new domain has a
-        ``domain_id`` or a ``parent_id``. Raises Forbidden if the caller may not create projects in
-        the ``domain_id`` of the body, or in all domains if the body has no ``domain_id``. Raises
-        the errors of `authenticate` and `read_json`, such as Unauthorized for an invalid token.
-        Raises the errors of `Projects.create` or `Domains.create`, such as Conflict if the name is
-        in use.
+        else in the domain Default. A new domain is shown as a project.
+
+        Raises BadRequest for an invalid body, or if a new domain has a ``domain_id`` or a
+        ``parent_id``. Raises Forbidden if the caller may not create projects in the ``domain_id``
+        of the body, or in all domains if the body has no ``domain_id``. Also raises the errors of
+        `authenticate`, `read_json`, and `Projects.create` or `Domains.create`, such as Unauthorized
+        for an invalid token, or Conflict if the name is in use.
         """
         session = self.authenticate(request)
         values = parse_new_object(await read_json(request), schemas.PROJECT)
@@ -130,11 +133,13 @@ class ProjectHandlers(IdentityHandlers):
         """Change attributes of a project or domain; show the changed project or domain.
 
         A domain is shown as a project. Attributes that Keystone does not know are shown twice: in
-        the project and under ``extra``, as in Keystone. Raises BadRequest for an invalid body.
-        Raises Forbidden if the caller may not change the project (see `check_policy`), and NotFound
-        if no project or domain has the id. Raises the errors of `authenticate` and `read_json`,
-        such as Unauthorized for an invalid token. Raises the errors of `Projects.update` or
-        `Domains.update`, such as Conflict if the new name is in use.
+        the project and under ``extra``, as in Keystone.
+
+        Raises BadRequest for an invalid body, and Forbidden if the caller may not change the
+        project or, for a domain, all projects. For an unknown id, raises NotFound if the caller may
+        change all projects, otherwise Forbidden. Also raises the errors of `authenticate`,
+        `read_json`, and `Projects.update` or `Domains.update`, such as Unauthorized for an invalid
+        token, or Conflict if the new name is in use.
         """
         session, project_id = self.authenticate(request), request.path_params["project_id"]
         values = parse_changes(await read_json(request), schemas.PROJECT)
@@ -154,11 +159,13 @@ class ProjectHandlers(IdentityHandlers):
         """Delete a project, or a disabled domain, and respond 204. Images are kept.
 
         Role assignments and application credentials in the project are deleted, too. With a domain,
-        its users, projects and roles are deleted. Raises Forbidden if the caller may not delete the
-        project (see `check_policy`), and NotFound if no project or domain has the id. Raises the
-        errors of `authenticate`, such as Unauthorized for an invalid token. Raises the errors of
-        `Projects.delete` or `Domains.delete`, such as Forbidden for a project that has projects
-        below it.
+        its users, projects and roles are deleted.
+
+        Raises Forbidden if the caller may not delete the project or, for a domain, all projects.
+        For an unknown id, raises NotFound if the caller may delete all projects, otherwise
+        Forbidden. Also raises the errors of `authenticate`, and of `Projects.delete` or
+        `Domains.delete`, such as Unauthorized for an invalid token, or Forbidden for an enabled
+        domain or a project with projects below it.
         """
         session, project_id = self.authenticate(request), request.path_params["project_id"]
         self.check_policy(session, "delete_project", project_id)
@@ -195,11 +202,11 @@ class ProjectHandlers(IdentityHandlers):
     def _hierarchy(self, request: Request, session: Session, project: Project) -> dict[str, Any]:
         """Return the attributes ``parents`` and ``subtree`` of a project that the query asks for.
 
-        The result is empty if the query asks for neither (see `is_flag_set`). As in Keystone,
-        ``..._as_list`` has only projects in which the caller has a role. With ``parents_as_ids``,
-        the domain counts as the topmost project. With ``subtree_as_ids``, ``subtree`` is None if
-        there is no project below. Raises BadRequest if the query has both ``parents_as_ids`` and
-        ``parents_as_list``, or both parameters of ``subtree``.
+        The query asks for an attribute with ``parents_as_ids=1``, for example; any value except 0
+        will do. The result is empty if the query asks for neither. As in Keystone, ``..._as_list``
+        has only projects in which the caller has a role. With ``parents_as_ids``, the domain counts
+        as the topmost project. With ``subtree_as_ids``, ``subtree`` is None if there is no project
+        below. Raises BadRequest if the query has both parameters of an attribute.
         """
         directory, base_url = self.directory, base_url_of(request.scope)
         own = {each.id for each in directory.projects_of(session.user)}

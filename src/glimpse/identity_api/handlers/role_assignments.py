@@ -26,16 +26,17 @@ class RoleAssignmentHandlers(IdentityHandlers):
     """The handler of ``/v3/role_assignments``."""
 
     async def list_role_assignments(self, request: Request) -> Response:
-        """List the role assignments that match the query (see `parse_query`). There is no paging.
+        """List the role assignments that match the query. The list is not paged.
 
-        With ``include_names``, names and domains are shown beside the ids. With a token for a
-        domain, only assignments in that domain and in its projects are listed. A query with
-        ``include_subtree`` is not limited in this way.
+        The query may filter by user, role, project, domain and system. With ``effective``, implied
+        roles are listed, too. With ``include_names``, names and domains are shown beside the ids.
+        With a token for a domain, only assignments in that domain and in its projects are listed,
+        except with ``include_subtree``. Other requests are served while a long list is made.
 
-        Other requests are served between the parts of a long list. Raises Forbidden if the caller
-        may not list assignments. Raises the errors of `authenticate`, such as Unauthorized for an
-        invalid token. Raises the errors of `parse_query` and `find_assignments`: BadRequest for an
-        invalid query, and in some cases NotFound for an unknown project or user.
+        Raises Forbidden if the caller may not list assignments, and BadRequest for an invalid
+        query. With ``effective`` or ``include_subtree``, raises NotFound for an unknown project;
+        with ``effective``, also for an unknown user. Otherwise, an unknown id has no assignments.
+        Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
         """
         session, directory = self.authenticate(request), self.directory
         parameters = first_values(request.query_params.multi_items())

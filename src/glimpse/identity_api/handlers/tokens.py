@@ -53,14 +53,15 @@ class TokenHandlers(IdentityHandlers):
         """Show the document of the token in ``X-Subject-Token``, the subject token.
 
         The response repeats the header, and no cache may store the response (``no-store``). With
-        the parameter ``allow_expired`` set to true (see `is_true`), the subject token may have
-        expired up to EXPIRED_WINDOW (two days) ago. If the subject token has a scope, the document
-        has the catalog, unless the query has ``nocatalog``.
+        the parameter ``allow_expired=true``, the subject token may have expired up to two days ago.
+        If the subject token has a scope, the document has the catalog, unless the query has
+        ``nocatalog``.
 
-        Raises NotFound if the subject token is not valid, and Forbidden if `policy.RULES` does not
-        allow the action validate_token (for HEAD: check_token). If the header is missing, raises
-        NotFound if the caller may see the tokens of all users, otherwise Forbidden. Raises the
-        errors of `authenticate`, such as Unauthorized for an invalid token.
+        Raises NotFound if the subject token is not valid, and Forbidden if the caller may not see
+        tokens of that user. A caller with the role service may see all tokens with GET, but not
+        with HEAD. If the header is missing, raises NotFound if the caller may see the tokens of all
+        users, otherwise Forbidden. Raises the errors of `authenticate`, such as Unauthorized for an
+        invalid token of the caller.
         """
         parameters = first_values(request.query_params.multi_items())
         is_window_allowed = is_true(parameters.get("allow_expired", ""))
