@@ -61,22 +61,18 @@ class Page(NamedTuple):
 def select_page(entries: Iterable[Document], parameters: Parameters, rules: ListRules) -> Page:
     """Return the entries that match all `parameters`, sorted by id, or one page of them.
 
-    ``NAME=value`` compares the attribute NAME, and ``NAME__contains=value`` looks for a part of a
-    text (see `_matches_one`). NAME has to be in ``rules.filters``. An entry must match all values
-    of a repeated filter. Two parameters choose the page:
+    The parameter ``NAME=value`` compares the attribute NAME, and ``NAME__contains=value`` looks for
+    a part of a text. NAME has to be in ``rules.filters``. An entry must match all values of a
+    repeated parameter. Two parameters, of which only the first value counts, choose the page:
 
     - ``marker`` is the id of the last entry before the page. The entry with this id need not match
       the filters. An empty ``marker`` is ignored.
-    - ``limit`` is the maximum number of entries, at most MAX_LIMIT. There is no maximum if
-      ``limit`` is missing, empty, 0 or negative.
+    - ``limit`` is the maximum number of entries, at most 1,000. There is no maximum if ``limit`` is
+      missing, empty, 0 or negative.
 
-    Of ``marker`` and ``limit``, only the first value counts. All other parameters are ignored, as
-    in Keystone. If ``rules.is_strict`` is True, each parameter that is not in ``rules.filters``
-    raises BadRequest.
-
-    Raises BadRequest for a value that ``rules.checks`` does not allow (only the first of a repeated
-    parameter is checked) and for a ``limit`` that is not an integer. Raises NotFound if none of
-    `entries` has the id ``marker``.
+    All other parameters are ignored, as in Keystone, or raise BadRequest if ``rules.is_strict``.
+    Raises BadRequest, too, if the first value of a parameter is not valid by ``rules.checks``, or
+    if ``limit`` is not an integer. Raises NotFound if none of `entries` has the id ``marker``.
     """
     _check_parameters(parameters, rules)
     everything = sorted(entries, key=lambda each: str(each["id"]))
@@ -150,7 +146,7 @@ def _matches_one(entry: Document, parameter: str, value: str, filters: tuple[str
 
     NAME stands for a name in `filters`. These parameters are filters:
 
-    - ``NAME`` compares the whole attribute, a text or a boolean (see `_equals`).
+    - ``NAME`` compares the whole attribute, a text or a boolean, and ignores case.
     - ``NAME__contains``, ``NAME__startswith`` and ``NAME__endswith`` look for a part of a text.
       ``NAME__icontains``, ``NAME__istartswith`` and ``NAME__iendswith`` ignore case. Any other
       ``NAME__...`` matches every text.
@@ -174,8 +170,9 @@ def _matches_one(entry: Document, parameter: str, value: str, filters: tuple[str
 def _equals(found: object, value: str) -> bool:
     """Return True if the text `value` of a parameter equals the attribute's value `found`.
 
-    Case is ignored. If `found` is a boolean, a `value` in _FALSE stands for False, and any other
-    `value` for True. Returns False if `found` is neither a text nor a boolean.
+    Case is ignored. If `found` is a boolean, a `value` such as ``0``, ``no`` or ``false`` stands
+    for False (see _FALSE), and any other `value` for True. Returns False if `found` is neither a
+    text nor a boolean.
     """
     if isinstance(found, bool):
         return found is (value.lower() not in _FALSE)
@@ -183,13 +180,15 @@ def _equals(found: object, value: str) -> bool:
 
 
 def matches_tags(tags: Sequence[str], parameters: Parameters) -> bool:
-    """Return True if `tags` match the parameters ``tags``, ``tags-any`` and their negations.
+    """Return True if the `tags` of an object match all `parameters` that filter by tags.
 
-    The value of each of these parameters is a list of tags, separated by commas. ``tags`` requires
-    all tags of its list, ``tags-any`` at least one. ``not-tags`` excludes objects that have all
-    tags of its list, ``not-tags-any`` objects that have at least one. Other parameters are ignored.
-    An empty value is a list of one empty tag, which no object has. If a parameter is repeated, only
-    its first value counts, as in Keystone.
+    - ``tags=a,b``: the object must have all tags of the list.
+    - ``tags-any=a,b``: the object must have at least one tag of the list.
+    - ``not-tags=a,b``: the object must lack at least one tag of the list.
+    - ``not-tags-any=a,b``: the object must have no tag of the list.
+
+    Other parameters are ignored. An empty value is a list of one empty tag, which no object has. If
+    a parameter is repeated, only its first value counts, as in Keystone.
     """
     present = set(tags)
     for name, value in first_values(parameters).items():

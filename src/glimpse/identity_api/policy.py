@@ -45,7 +45,7 @@ class _Rule(NamedTuple):
 def check(session: Session, action: str, target: PolicyTarget = PolicyTarget()) -> None:  # noqa: B008  immutable
     """Raise Forbidden if the caller may not perform `action` on `target`.
 
-    Does nothing if `is_allowed`, which has the same arguments, returns True.
+    The arguments are those of `is_allowed`.
     """
     if not is_allowed(session, action, target):
         raise Forbidden(
@@ -124,7 +124,8 @@ def _domain_manager(session: Session, target: PolicyTarget) -> bool:
 def _manager_of_assignable_role(session: Session, target: PolicyTarget) -> bool:
     """Return True if the token has the role manager, and managers may assign ``target.role``.
 
-    Managers may assign the roles in _MANAGED_ROLES. Returns False if ``target.role`` is None.
+    Managers may assign the roles manager, member and reader. Returns False if ``target.role`` is
+    None.
     """
     is_managed = target.role is not None and target.role.name in _MANAGED_ROLES
     return is_managed and "manager" in session.role_names

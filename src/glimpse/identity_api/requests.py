@@ -63,10 +63,10 @@ def is_flag_set(parameters: Mapping[str, str], name: str) -> bool:
 async def read_json(request: Request) -> object:
     """Read the body, and return the parsed JSON.
 
-    Raises HTTPException 413 if the body has more than MAX_BODY_BYTES. Raises BadRequest if the body
-    is empty, is not JSON or is nested too deeply, or if the Content-Type is neither JSON nor empty.
-    Raises IdentityUnavailable if the bodies of all requests together take too much memory, and
-    ClientDisconnected if the client closes the connection.
+    Raises HTTPException 413 if the body has more than 112 KiB. Raises BadRequest if the body is
+    empty or not JSON, if it has more than 100 levels of arrays and objects, or if the Content-Type
+    is neither JSON nor empty. Raises IdentityUnavailable if the bodies of all requests together
+    take too much memory, and ClientDisconnected if the client closes the connection.
     """
     try:
         content = await read_body(request.receive, dict(request.scope["headers"]), MAX_BODY_BYTES)

@@ -17,7 +17,8 @@ _INHERITED = "scope.OS-INHERIT:inherited_to"
 class AssignmentQuery(NamedTuple):
     """Which role assignments to list: those that match all ids of the query.
 
-    An id of None matches every assignment. The flags mean, if they are True:
+    An id of None matches every assignment. A ``group_id`` matches none, because there are no
+    groups. The flags mean, if they are True:
 
     - ``is_system``: list only assignments on the system.
     - ``is_inherited``: list no assignments in projects and domains, because none is inherited.
@@ -54,13 +55,13 @@ def parse_query(parameters: Mapping[str, str]) -> AssignmentQuery:
 
     Unknown parameters and an empty ``user.id`` are ignored. ``is_system`` needs the parameter
     ``scope.system=all``, and ``is_inherited`` the parameter
-    ``scope.OS-INHERIT:inherited_to=projects``. `is_flag_set` reads the other flags. Raises
-    BadRequest in these cases:
+    ``scope.OS-INHERIT:inherited_to=projects``. ``include_subtree`` and ``effective`` are set by any
+    value except 0. Raises BadRequest in these cases:
 
-    - The id of a role, group, project or domain is not a valid ID. The id of a user may be any
-      text.
+    - The id of a role, group, project or domain is not 1 to 64 letters, digits and hyphens. The id
+      of a user may be any text.
     - There is ``include_subtree``, even with the value 0, but no project.
-    - Parameters exclude each other (see `_check_exclusions`).
+    - Parameters exclude each other, such as a project and a domain.
     """
     for name in ("role.id", "group.id", "scope.project.id", "scope.domain.id"):
         if name in parameters and not ID.is_valid(parameters[name]):
@@ -159,8 +160,8 @@ def _matching(
     """Return the assignments of one user in one scope that match `query`.
 
     `assignments` are all assignments of the user in the scope, at least one. If `query` is
-    effective, the roles that the assigned roles imply are found, too. `project_ids` is the result
-    of `_project_ids` for `query`.
+    effective, the roles that the assigned roles imply are found, too. `project_ids` are the ids of
+    the query's projects: empty if `query` names no project.
     """
     if not _is_scope_listed(assignments[0], query, project_ids):
         return []
@@ -175,9 +176,9 @@ def _matching(
 def _is_scope_listed(
     assignment: Assignment, query: AssignmentQuery, project_ids: Collection[str]
 ) -> bool:
-    """Return True if `assignment` is in a scope that `query` asks for (see AssignmentQuery).
+    """Return True if the scope of `assignment` is one that `query` asks for.
 
-    `project_ids` is the result of `_project_ids`: empty if `query` names no project.
+    `project_ids` are the ids of the query's projects: empty if `query` names no project.
     """
     if (assignment.project_id or assignment.domain_id) is None:
         return not query.is_effective and not project_ids and not query.domain_id
@@ -205,9 +206,8 @@ def _effective(
     """Yield `assignments`, and one more for each role that an assigned role implies.
 
     An implied role may imply further roles, which are found, too. If several roles imply the same
-    role, one assignment is yielded for each of the implying roles. Roles that belong to a domain,
-    and roles that do not exist, are left out, but the roles that such a role implies are not.
-    `assignments` come first.
+    role, one assignment is yielded for each of the implying roles. A role that belongs to a domain
+    or does not exist is left out, but the roles that it implies are not. `assignments` come first.
     """
     found: dict[FoundAssignment, None] = {}
     remaining = [FoundAssignment(each) for each in assignments]

@@ -39,7 +39,10 @@ _URL = text(225, "a URL of at most 225 characters", _SCHEME)
 
 
 def _are_tags(value: object) -> bool:
-    """Return True if `value` is a list of at most MAX_TAGS valid tags, all of them different."""
+    """Return True if `value` is a list of at most 80 valid tags, all of them different.
+
+    A valid tag is a string of 1 to 255 characters other than comma and slash.
+    """
     return (
         isinstance(value, list)
         and len(value) <= MAX_TAGS
@@ -73,8 +76,8 @@ def _options(known: Mapping[str, Attribute]) -> Attribute:
 def _are_authentication_rules(value: object) -> bool:
     """Return True if `value` is valid for the option multi_factor_auth_rules.
 
-    A valid value is a list of at most _MAX_RULES rules, all of them different. Each rule is a list
-    of different strings, at least one.
+    A valid value is a list of at most 100 rules, all of them different. Each rule is a list of
+    different strings, at least one.
     """
     if not isinstance(value, list) or len(value) > _MAX_RULES:
         return False
@@ -189,10 +192,10 @@ ENDPOINT = ObjectSchema(
 def parse_password_change(document: object) -> tuple[str, str]:
     """Return the original and the new password in the body of a request to change a password.
 
-    Raises BadRequest if the body has no object ``user``, if ``user`` does not have exactly the keys
-    ``original_password`` and ``password``, if a password is not a string or has a NUL character, or
-    if the new password has more bytes than `field_lengths.PASSWORD`. Raises BadRequest, too, if
-    ``user`` has more than MAX_OBJECT_BYTES as JSON. Other keys of the body are ignored.
+    Other keys of the body than ``user`` are ignored. Raises BadRequest if the body has no object
+    ``user``, if ``user`` does not have exactly the keys ``original_password`` and ``password``, if
+    a password is not a string or has a NUL character, if the new password has more than 4,096
+    bytes, or if ``user`` has more than 65,535 bytes as JSON.
     """
     values = document.get("user") if isinstance(document, dict) else None
     if not isinstance(values, dict) or set(values) != {"original_password", "password"}:
