@@ -120,8 +120,8 @@ def parse_changes(document: object, schema: ObjectSchema) -> dict[str, Any]:
 def _parse_object(document: object, schema: ObjectSchema) -> dict[str, Any]:
     """Check the object in a body, and return its attributes.
 
-    Raises BadRequest if the body or the value of an attribute is invalid, or if the object has
-    ``links``.
+    Raises BadRequest if the body or a value is invalid, if a value cannot be stored, or if the
+    object has ``links``.
     """
     if not isinstance(document, dict) or not isinstance(document.get(schema.singular), dict):
         raise BadRequest(f"The body has to be an object with the object {schema.singular}.")

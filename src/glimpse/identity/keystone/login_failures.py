@@ -35,8 +35,8 @@ RETRYABLE = (DiscoveryFailure, HttpServerError, RetriableConnectionFailure)
 class CallFailed(IdentityUnavailable):
     """A call to Keystone failed.
 
-    The message is for clients. ``reason`` is for operators: the class of the error and, if known,
-    why the last request failed. Each subclass says what its ``reason`` is.
+    The message is for clients, ``reason`` for operators. Unless a subclass says otherwise,
+    ``reason`` is the class of the error and, if known, why the last request failed.
     """
 
     def __init__(self, message: str, reason: str) -> None:

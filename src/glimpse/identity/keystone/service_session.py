@@ -53,10 +53,9 @@ class ServiceSession:
         """Make the plugin that logs in. Sends nothing yet.
 
         All requests go through `transport`, which `close` closes. `make_plugin` makes the plugin of
-        keystoneauth. It is called now, and again after a call that failed, since the old plugin may
-        have cached an invalid document of Keystone. Raises the errors of `make_plugin`.
-        `describe_user` returns the name of the user that logs in, for messages about a refused
-        login.
+        keystoneauth. It is called now, and again after some errors, since the old plugin may have
+        cached an invalid document of Keystone. Raises the errors of `make_plugin`. `describe_user`
+        returns the name of the user that logs in, for messages about a refused login.
         """
         self._make_plugin = make_plugin
         self._describe_user = describe_user

@@ -49,8 +49,7 @@ class KeystoneServiceTokens:
         Call this method after Glance has refused a request with the service token `refused`. If
         the session still has `refused`, logs in, and waits for the login for at most one second. A
         slower login continues in the background. `token` and `renew` do not log in during the ten
-        seconds after either of them has waited for a login. If Glance refuses a new token, too, it
-        probably refuses the caller's token.
+        seconds after either of them has waited for a login.
         """
         if self._session.current_token == refused:
             await self._log_in(self._session.renew)

@@ -128,9 +128,9 @@ class TransportAdapter(BaseAdapter):
     def _run_until_deadline(self, sending: Coroutine[Any, Any, Response]) -> Response:
         """Run `sending` in the event loop; return its result, or raise its error.
 
-        Raises TimeoutError at the deadline of the calling thread, if the event loop closes or is
-        closed, and after `close`. In these cases, `sending` is cancelled or never starts. If the
-        event loop is blocked at the deadline, raises TimeoutError a second later.
+        Raises TimeoutError if the deadline of the calling thread passes, if the event loop closes
+        or is closed, or if `close` was called before. Then `sending` is cancelled or never starts.
+        If the event loop is blocked at the deadline, the error comes a second later.
         """
         left = self._call.ends_at - time.monotonic()
         if self._is_closed or left <= 0:
