@@ -29,7 +29,7 @@ async def test_token_names_user_and_project(
 
 @pytest.mark.parametrize("token", [None, "", ":gold", "x" * 256, "demo:" + "x" * 256])
 async def test_token_without_a_user_or_too_long_is_unauthorized(token: str | None) -> None:
-    with pytest.raises(Unauthorized):
+    with pytest.raises(Unauthorized, match="user:project, each of 1 to 255 characters"):
         await NoAuthIdentity().authenticate(token)
 
 

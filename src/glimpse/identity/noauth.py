@@ -34,7 +34,7 @@ class NoAuthIdentity:
         """
         user, _, project = (token or "").partition(":")
         if not user or max(len(user), len(project)) > field_lengths.NAME:
-            raise Unauthorized("X-Auth-Token has to be user:project, each of 255 characters.")
+            raise Unauthorized("X-Auth-Token has to be user:project, each of 1 to 255 characters.")
         is_admin = user == "admin"
         project = project or user
         return Caller(
