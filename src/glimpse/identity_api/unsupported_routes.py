@@ -167,7 +167,7 @@ class UnsupportedHandlers:
     """The handler of the routes of one feature that this Identity API does not have."""
 
     def __init__(self, feature: str) -> None:
-        """`feature` completes the message ``Not supported by this Identity API: ...``."""
+        """Make the handler. `feature` completes ``Not supported by this Identity API: ...``."""
         self._message = f"Not supported by this Identity API: {feature}. Nothing was changed."
 
     async def unsupported(self, _: Request) -> Response:

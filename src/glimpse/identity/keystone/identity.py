@@ -126,14 +126,16 @@ class KeystoneIdentity:
                 raise Unauthorized(INVALID_TOKEN)
             validation = self._validations.get(validation_key)
             if validation is None:
-                validation = SingleFlight(partial(self._validate, token, validation_key))
+                validation = SingleFlight(partial(self._validate_uncached, token, validation_key))
                 self._validations[validation_key] = validation
             validated = await validation.join()
         if not allow_expired and validated.expires_at <= self._clock():
             raise Unauthorized(INVALID_TOKEN)
         return validated
 
-    async def _validate(self, token: str, validation_key: tuple[str, bool]) -> ValidatedToken:
+    async def _validate_uncached(
+        self, token: str, validation_key: tuple[str, bool]
+    ) -> ValidatedToken:
         """Validate a token that this process has not cached, and cache the result.
 
         `validation_key` is a pair: the `cache_key` of `token`, and True if `token` may have
@@ -151,7 +153,7 @@ class KeystoneIdentity:
             if validated is None:
                 body = await self._validator.validate(token, allow_expired=allow_expired)
                 validated = self._parse(body)
-                await self._share(token, body, validated)
+                await self._write_shared(token, body, validated)
         except Unauthorized:
             self._refused.add(validation_key)
             raise
@@ -195,7 +197,7 @@ class KeystoneIdentity:
         except IdentityUnavailable:
             return None  # written by another version of Glimpse: validate at Keystone
 
-    async def _share(self, token: str, body: bytes, validated: ValidatedToken) -> None:
+    async def _write_shared(self, token: str, body: bytes, validated: ValidatedToken) -> None:
         """Store `body`, Keystone's response for `token`, in the shared cache if there is one.
 
         The entry is kept for `token_cache_time` seconds, but not after the token expires. Stores

@@ -57,9 +57,10 @@ class KeystoneServiceTokens:
         return None if token == refused else token
 
     async def _log_in(self, login: Callable[[], Awaitable[object]]) -> None:
-        """Await `login` for at most one second. Never raises.
+        """Await `login`, which joins a login of the session, for at most one second. Never raises.
 
-        Does nothing in the ten seconds after the last such wait, even if the login succeeded.
+        A slower login continues in the background. Does nothing in the ten seconds after the last
+        such wait, even if the login succeeded.
         """
         if self._clock() < self._next_login_at:
             return
