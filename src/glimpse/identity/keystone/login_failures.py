@@ -160,7 +160,7 @@ class FailureLog:
         same Failure was logged in the last minute. `url` is the URL of Keystone without
         credentials, and `user` names the user that logs in.
         """
-        failure, reason = failure_of(error), describe(error)
+        failure, reason = failure_of(error), describe_error(error)
         if failure.is_refusal:
             refusal = f"Keystone at {url} responds {status_of(error)} to the login of {user}"
             self._log(failure, "%s. %s", refusal, failure.advice)
@@ -182,7 +182,7 @@ class FailureLog:
         self._logs.setdefault(kind, ThrottledErrorLog(_log))(message, *arguments)
 
 
-def describe(error: Exception) -> str:
+def describe_error(error: Exception) -> str:
     """Return the class and notes of `error`, such as ``NotFound: GET URL responds 404``.
 
     Glimpse's own code adds the notes. The message of `error` is left out, because the message may

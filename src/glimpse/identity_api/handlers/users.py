@@ -102,8 +102,7 @@ class UserHandlers(IdentityHandlers):
         """Change attributes of a user, and show the changed user.
 
         If the password is changed or the user is disabled, all present tokens of the user become
-        invalid. Attributes that Keystone does not know are shown twice: in the user and under
-        ``extra``, as in Keystone.
+        invalid. The response repeats attributes that Keystone does not know under ``extra``.
 
         Raises Forbidden if the caller may not change the user. For an unknown user, raises NotFound
         if the caller may change all users, otherwise Forbidden. Raises ClientDisconnected if the
