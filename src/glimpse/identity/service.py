@@ -50,8 +50,8 @@ class Identity(Protocol):
 
         If the user of `service_token` has the role of a service (``service`` by default), the
         access rules of `token` are not checked. `token` may then have expired up to two days ago,
-        or up to another time that Keystone is configured for. A `service_token` of another user has
-        no effect, or raises Unauthorized if ``service_token_roles_required`` is set.
+        the default of Keystone's option ``allow_expired_window``. A `service_token` of another user
+        has no effect, or raises Unauthorized if ``service_token_roles_required`` is set.
 
         Raises Unauthorized if `token` is missing, or if `token` or `service_token` is not valid.
         Raises Unauthorized, too, if `token` has access rules, and no rule allows `target` or
