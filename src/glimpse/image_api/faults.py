@@ -99,8 +99,8 @@ HANDLED = (errors.ImageServiceError, IdentityError, ClientDisconnect, HTTPExcept
 def fault_response(request: Request, error: Exception, challenge: str) -> Response:
     """Return the response to a request whose handler raised `error`, one of HANDLED.
 
-    The status code is that of an HTTPException. For another error, _STATUS has the status code; the
-    default is 500. `render_fault` makes the body in the format that the Accept header prefers.
+    An HTTPException has its own status code. Any other error has the status code in _STATUS, or 500
+    if it is not there. `render_fault` makes the body in the format that the Accept header prefers.
     NoData becomes a 204 without a body.
 
     A 401 has WWW-Authenticate with the value `challenge`. A 405 has Allow, a 416 has Content-Range,
@@ -149,11 +149,10 @@ def _status(error: Exception) -> HTTPStatus:
 
 
 def _message(error: Exception, status: HTTPStatus) -> str:
-    """Return the text for the client: the error's message, or the Image service's wording.
+    """Return the text for the client: usually the error's message.
 
-    ImageNotFound, an error with status 401, and an HTTPException with status 404 have the Image
-    service's wording. For an HTTPException with another status, returns "". Every other error has
-    its own message.
+    ImageNotFound, errors of status 401, and an HTTPException of status 404 have the Image
+    service's wording instead. Any other HTTPException has the text "".
     """
     if isinstance(error, errors.ImageNotFound):
         return f"No image found with ID {error.image_id}"
@@ -165,7 +164,12 @@ def _message(error: Exception, status: HTTPStatus) -> str:
 
 
 def _headers(error: Exception, status: HTTPStatus, challenge: str) -> dict[str, str]:
-    """Return the headers of an error's response (see `fault_response`); {} for most errors."""
+    """Return the headers that only some error responses have; {} for most errors.
+
+    The headers are WWW-Authenticate with the value `challenge` for a 401, Allow for
+    MethodNotAllowed, Accept-Patch for a PATCH of an unsupported media type, Content-Range for
+    RangeNotSatisfiable, and Retry-After for an unavailable service.
+    """
     if status is HTTPStatus.UNAUTHORIZED:
         return {"WWW-Authenticate": header_value(challenge)}
     match error:

@@ -58,14 +58,15 @@ def image_document(image: Image) -> bytes:
 async def page_document(
     pages: AsyncIterable[Page], query: Sequence[tuple[str, str]]
 ) -> AsyncIterator[bytes]:
-    """Yield the JSON document of ``GET /v2/images`` in pieces, one for each page with images.
+    """Yield the JSON document of ``GET /v2/images`` in pieces, which must be joined.
 
-    A first and a last piece have the rest of the document. `query` has the request's parameters.
-    The links ``first`` and ``next`` repeat the parameters that `parameters_of_pages` returns. The
-    link ``next`` also has a ``marker``: the id of the last image. The link ``next`` is left out if
-    no further images exist (``Page.has_more``), or if the document has no images. The links start
-    with ``/v2``, because clients append them to the endpoint without its version. Raises what
-    `pages` raises.
+    Each page with images is one piece. The beginning and the end of the document are pieces, too.
+    `query` has the request's parameters. Raises what `pages` raises.
+
+    The link ``first`` repeats the request's parameters without its ``marker``. The link ``next``
+    also has the id of the last image as ``marker``. There is no link ``next`` if no further images
+    exist (``Page.has_more``), or if the document has no images. The links start with ``/v2``,
+    because clients append them to the endpoint without its version.
     """
     others = parameters_of_pages(query)
     document = {"first": list_link(_PATH, others), "schema": "/v2/schemas/images"}

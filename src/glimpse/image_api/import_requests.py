@@ -19,9 +19,9 @@ def parse_import_request(
     """Return the import that the body of ``POST /v2/images/{id}/import`` requests.
 
     `store_header` is the value of X-Image-Meta-Store; None if the request has no such header.
-    `methods` are the enabled import methods. `request_id` is the id of the HTTP request, for the
-    result. Raises Invalid if the body is not an import request, names a method that is not enabled,
-    or has more than 16 KiB as JSON. Names of stores are not checked.
+    `methods` are the enabled import methods. `request_id`, the id of the HTTP request, is stored in
+    the result. Raises Invalid if the body is not an import request, names a method that is not
+    enabled, or has more than 16 KiB as JSON. Names of stores are not checked.
     """
     body = _require_object(document)
     if "method" not in body:
@@ -46,9 +46,9 @@ def parse_import_request(
 def parse_new_task(document: object) -> tuple[str, dict[str, Any]]:
     """Return the type and the input of the task that the body of ``POST /v2/tasks`` describes.
 
-    If the input is null, it is returned as {}. Raises Invalid if the type or the input is missing,
-    or if an attribute is unknown or has the wrong type. Raises Invalid if the body has more than 16
-    KiB as JSON.
+    If the input is null, it is returned as {}. Raises Invalid if the body is not an object, or has
+    more than 16 KiB as JSON. Raises Invalid if the type or the input is missing, if an attribute is
+    unknown, or if its value is not allowed.
     """
     body = _require_object({} if document == [] else document)  # as in Glance
     for key in ("type", "input"):

@@ -21,12 +21,21 @@ from glimpse.images.errors import Invalid
 async def upload_data(request: ImageRequest) -> Response:
     """``PUT /v2/images/{image_id}/file``: 204; store an image's data piece by piece.
 
-    Raises UnsupportedMediaType if the Content-Type is not application/octet-stream. Raises Invalid
-    if X-Image-Meta-Store names another store, or if a queued image has no disk or container format.
-    Raises Invalid if the declared size is not an integer, or not the size of the data. Raises
-    ClientDisconnect if the client disconnects before the end. `DataAccess.upload` explains other
-    errors, such as ImageNotFound, Forbidden, Conflict, QuotaExceeded and Unavailable. If an error
-    is raised while data is being stored, the image becomes queued again, without data.
+    Raises these errors:
+
+    - UnsupportedMediaType if the Content-Type is not application/octet-stream.
+    - Invalid if the declared size is not an integer, or not the size of the data.
+    - Invalid if X-Image-Meta-Store names another store, or if the image has no disk or container
+      format.
+    - ImageNotFound if there is no such image or the caller may not see the image.
+    - Forbidden if the caller may not upload the image's data.
+    - Conflict if the image is not queued, or another request gives it data.
+    - QuotaExceeded, DataTooLarge, InvalidImageData, StorageFull or Unavailable if the data cannot
+      be stored.
+    - ClientDisconnect if the client disconnects before the end.
+
+    After an error while data is being stored, the image is queued again, without data. If the disk
+    cannot be written then, the image stays in status saving until the next upload or start.
     """
     check_octet_stream(request.http, "uploaded")
     size = declared_size(request.http)
@@ -43,12 +52,18 @@ async def upload_data(request: ImageRequest) -> Response:
 async def download_data(request: ImageRequest) -> Response:
     """``GET /v2/images/{image_id}/file``: 200 with all data, 206 with a range of it.
 
-    Content-MD5 has the checksum of all data, even in a 206. Raises NoData, which becomes a 204, if
-    the image has no complete data. Raises Invalid if the query string is malformed, if ``prefer``
-    names an unknown store, or if several ranges are requested. Raises RangeNotSatisfiable if the
-    Range header is malformed, or selects no byte of the data. `DataAccess.find_data` explains
-    ImageNotFound, Forbidden and Unavailable. If the data cannot be read while it is sent, the
-    response raises ResponseAborted.
+    Content-MD5 has the checksum of all data, if it is known, even in a 206. Raises these errors:
+
+    - Invalid if the query string is malformed, if ``prefer`` names an unknown store, or if several
+      ranges are requested.
+    - ImageNotFound if there is no such image or the caller may not see the image.
+    - Forbidden if the caller may not download the data; only admins may if the image is
+      deactivated.
+    - NoData, which becomes a 204, if the image has no complete data.
+    - RangeNotSatisfiable if the Range header is malformed, or selects no byte of the data.
+    - Unavailable if the catalog or the data cannot be read.
+
+    If the data cannot be read while it is sent, the response raises ResponseAborted.
     """
     pairs = query_pairs(request.http.scope["query_string"])
     data = await request.service.data.find_data(

@@ -64,12 +64,18 @@ async def show_image(request: ImageRequest) -> Response:
 
 
 async def create_image(request: ImageRequest) -> Response:
-    """``POST /v2/images``: 201 and the document of a new image, without data, in status queued.
+    """``POST /v2/images``: 201 and the document of a new image, queued and without data.
 
     The caller's project owns the image, unless an admin names another owner. Response headers have
-    the image's URL, the store for the image's data, and the enabled import methods. `json_body`,
-    `parse_new_image`, `check_limits` and `EmbeddedImageService.create_image` explain the errors,
-    such as Invalid, RequestTooLarge, Forbidden, QuotaExceeded, Conflict and Unavailable.
+    the image's URL, the store for the image's data, and the enabled import methods. Raises these
+    errors, and then stores nothing:
+
+    - Invalid if the body is not JSON, or has a key or a value that is not allowed.
+    - RequestTooLarge if the body has more than 1 MiB.
+    - Forbidden if the caller may not create images, or may not set one of the attributes.
+    - QuotaExceeded for too many properties or tags, or too many images of the project.
+    - Conflict if another image has the id.
+    - Unavailable if the catalog cannot be written.
     """
     body, formats = await json_body(request.http), request.service.image_formats
     new = validation.parse_new_image(request.caller, body, formats)
@@ -89,12 +95,17 @@ async def create_image(request: ImageRequest) -> Response:
 async def update_image(request: ImageRequest) -> Response:
     """``PATCH /v2/images/{image_id}``: apply a JSON patch atomically; return the new document.
 
-    An empty patch changes nothing, not even ``updated_at``. Raises UnsupportedMediaType if the
-    Content-Type is not one of json_patch.MEDIA_TYPES. Raises ImageNotFound if there is no such
-    image or the caller may not see the image. Raises Forbidden if the caller may not change the
-    image. `json_body`, `json_patch.parse_patch` and `apply_patch` explain which bodies raise
-    Invalid, RequestTooLarge, Forbidden, Conflict or QuotaExceeded. Raises Unavailable if the
-    catalog cannot be written.
+    An empty patch changes nothing, not even ``updated_at``. Raises these errors, and then changes
+    nothing:
+
+    - UnsupportedMediaType if the Content-Type is not one of json_patch.MEDIA_TYPES.
+    - RequestTooLarge if the body has more than 1 MiB.
+    - Invalid if the body is not a JSON patch, or has a key or a value that is not allowed.
+    - ImageNotFound if there is no such image or the caller may not see the image.
+    - Forbidden if the caller may not change the image, or one of the attributes in the patch.
+    - Conflict if a property to replace or remove does not exist, or if an added key must be new.
+    - QuotaExceeded if the image would have too many tags or properties.
+    - Unavailable if the catalog cannot be written.
     """
     kind = media_type(request.http)
     json_patch.check_media_type(kind)

@@ -26,12 +26,19 @@ async def show_import_methods(request: ImageRequest) -> Response:
 async def stage_data(request: ImageRequest) -> Response:
     """``PUT /v2/images/{image_id}/stage``: 204; store data for a later import.
 
-    Raises NotEnabled if the method glance-direct is not enabled. Raises UnsupportedMediaType if the
-    Content-Type is not application/octet-stream. Raises Invalid if the declared size is not an
-    integer, or not the size of the data. Raises ClientDisconnect if the client disconnects before
-    the end. `ImageImports.stage` explains other errors, such as ImageNotFound, Forbidden and
-    Conflict. If an error is raised while data is being stored, the image becomes queued again,
-    without data.
+    The status of the image becomes uploading. Raises these errors:
+
+    - NotEnabled if the method glance-direct is not enabled.
+    - UnsupportedMediaType if the Content-Type is not application/octet-stream.
+    - Invalid if the declared size is not an integer, or not the size of the data.
+    - ImageNotFound if there is no such image or the caller may not see the image.
+    - Forbidden if the caller may not modify the image.
+    - Conflict if the image is not queued, or another request gives it data.
+    - QuotaExceeded, DataTooLarge, StorageFull or Unavailable if the data cannot be stored.
+    - ClientDisconnect if the client disconnects before the end.
+
+    After an error while data is being stored, the image is queued again, without data. If the disk
+    cannot be written then, the image stays in status uploading until the next upload or start.
     """
     if "glance-direct" not in request.service.imports.methods:
         raise NotEnabled("'glance-direct' method is not available at this site.")

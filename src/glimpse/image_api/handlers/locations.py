@@ -24,17 +24,16 @@ async def list_locations(request: ImageRequest) -> Response:
 
 
 async def add_location(request: ImageRequest) -> Response:
-    """``POST /v2/images/{image_id}/locations``: always an error (see `ImageLocations`).
+    """``POST /v2/images/{image_id}/locations``: always an error. Changes nothing.
 
-    Changes nothing. Raises the first of these errors that applies:
+    The only store does not accept URLs of data. Raises the first of these errors that applies:
 
-    - an error of `json_body`, such as Invalid or RequestTooLarge;
-    - Invalid for a malformed location;
+    - RequestTooLarge if the body has more than 1 MiB;
+    - Invalid if the body is not JSON, or not a location;
+    - Unavailable if the catalog cannot be read;
     - ImageNotFound if there is no such image or the caller may not see the image;
     - Conflict if the image is not queued;
     - Forbidden in all other cases.
-
-    Raises Unavailable if the catalog cannot be read.
     """
     check_new_location(await json_body(request.http))
     await request.service.locations.reject_new(request.caller, request.image_id)

@@ -37,10 +37,14 @@ async def list_members(request: ImageRequest) -> Response:
 async def add_member(request: ImageRequest) -> Response:
     """``POST /v2/images/{image_id}/members``: share an image with a project.
 
-    Returns the document of the new membership, in status pending. Raises Invalid for a malformed
-    body, and RequestTooLarge for a body of more than 1 MiB. `ImageMembers.add` explains other
-    errors: ImageNotFound, Forbidden, Conflict and QuotaExceeded. Raises Unavailable if the catalog
-    cannot be written.
+    Returns the document of the new membership, in status pending. Raises these errors:
+
+    - Invalid for a malformed body, and RequestTooLarge for a body of more than 1 MiB.
+    - ImageNotFound if there is no such image or the caller may not see the image.
+    - Forbidden if the image is not shared, or if the caller may not add members.
+    - QuotaExceeded if the image would have too many members.
+    - Conflict if the project is already a member.
+    - Unavailable if the catalog cannot be written.
     """
     member_id = parse_new_member(await json_body(request.http))
     member = await request.service.members.add(request.caller, request.image_id, member_id)
@@ -50,8 +54,10 @@ async def add_member(request: ImageRequest) -> Response:
 async def show_member(request: ImageRequest) -> Response:
     """``GET /v2/images/{image_id}/members/{member_id}``: the document of a membership.
 
-    `ImageMembers.get` explains ImageNotFound, MemberNotFound and NotFound. Raises Unavailable if
-    the catalog cannot be read.
+    Raises ImageNotFound if there is no such image or the caller may not see the image. Raises
+    MemberNotFound if the project is no member or the caller may not see the membership. Raises
+    NotFound if the image is not shared or the caller may not get members. Raises Unavailable if the
+    catalog cannot be read.
     """
     member = await request.service.members.get(
         request.caller, request.image_id, _member_id(request)
@@ -62,10 +68,14 @@ async def show_member(request: ImageRequest) -> Response:
 async def set_member_status(request: ImageRequest) -> Response:
     """``PUT /v2/images/{image_id}/members/{member_id}``: accept or reject a shared image.
 
-    Returns the document of the changed membership. Raises Invalid for a malformed body or an
-    unknown status, and RequestTooLarge for a body of more than 1 MiB. `ImageMembers.set_status`
-    explains ImageNotFound, MemberNotFound and Forbidden. Raises Unavailable if the catalog cannot
-    be written.
+    Returns the document of the changed membership. Raises these errors:
+
+    - Invalid for a malformed body or an unknown status.
+    - RequestTooLarge for a body of more than 1 MiB.
+    - ImageNotFound if there is no such image or the caller may not see the image.
+    - MemberNotFound if the project is no member or the caller may not see the membership.
+    - Forbidden if the image is not shared, or if the caller may not change the membership.
+    - Unavailable if the catalog cannot be written.
     """
     status = parse_member_status(await json_body(request.http))
     member = await request.service.members.set_status(
@@ -77,8 +87,10 @@ async def set_member_status(request: ImageRequest) -> Response:
 async def remove_member(request: ImageRequest) -> Response:
     """``DELETE /v2/images/{image_id}/members/{member_id}``: 204; end a membership.
 
-    `ImageMembers.remove` explains ImageNotFound, MemberNotFound and Forbidden. Raises Unavailable
-    if the catalog cannot be written.
+    Raises ImageNotFound if there is no such image or the caller may not see the image. Raises
+    MemberNotFound if the project is no member or the caller may not see the membership. Raises
+    Forbidden if the image is not shared, or if the caller may not remove members. Raises
+    Unavailable if the catalog cannot be written.
     """
     await request.service.members.remove(request.caller, request.image_id, _member_id(request))
     return Response(status_code=204)

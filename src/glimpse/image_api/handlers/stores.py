@@ -28,10 +28,16 @@ async def list_stores_in_detail(request: ImageRequest) -> Response:
 
 
 async def delete_from_store(request: ImageRequest) -> NoReturn:
-    """``DELETE /v2/stores/{store_id}/{image_id}``: always an error (see `ImageLocations`).
+    """``DELETE /v2/stores/{store_id}/{image_id}``: always an error: there is only one store.
 
-    `ImageLocations.reject_removal` explains Conflict, ImageNotFound and Forbidden. Raises
-    Unavailable if the catalog cannot be read.
+    Changes nothing. Raises the first of these errors that applies:
+
+    - Conflict if the only store has another id;
+    - Unavailable if the catalog cannot be read;
+    - ImageNotFound if there is no such image or the caller may not see the image;
+    - Forbidden if the caller may not remove locations: by default, only admins may;
+    - Conflict if the image is not active;
+    - Forbidden in all other cases.
     """
     store_id = request.http.path_params["store_id"]
     await request.service.locations.reject_removal(request.caller, request.image_id, store_id)

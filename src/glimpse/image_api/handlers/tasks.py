@@ -31,11 +31,11 @@ _DEFAULT_PROPERTIES = {"disk_format": "qcow2", "container_format": "bare"}
 
 
 async def list_tasks(request: ImageRequest) -> Response:
-    """``GET /v2/tasks``: a page of the tasks of all projects.
+    """``GET /v2/tasks``: a page of the tasks of all projects, by default the newest first.
 
-    `parse_task_query` explains the order and the filters. Expired tasks are left out. Raises
-    Forbidden if the caller may not use tasks, Invalid if the query is not valid, and MarkerNotFound
-    if no task has the marker as its id. Raises Unavailable if the catalog cannot be read.
+    Expired tasks are left out. Without ``limit``, a page has at most 25 tasks. Raises Forbidden if
+    the caller may not use tasks, Invalid if the query is not valid, and MarkerNotFound if no task
+    has the marker as its id. Raises Unavailable if the catalog cannot be read.
     """
     request.service.tasks.check_access(request.caller)
     pairs = query_pairs(request.http.scope["query_string"])
@@ -60,10 +60,10 @@ async def create_task(request: ImageRequest) -> Response:
     """``POST /v2/tasks``: 201; a task of type import creates an image from the data at a URL.
 
     Returns the document of the task, in status pending. A task of another type is created, too, and
-    fails at once. Raises Forbidden if the caller may not use tasks. Raises Invalid for a malformed
-    body, or a URL from which nothing may be downloaded. Raises RequestTooLarge for a body of more
-    than 1 MiB. Raises Unavailable if the catalog cannot be written, or if too many imports are
-    waiting.
+    fails at once. So does a task whose image may not be created. Raises Forbidden if the caller may
+    not use tasks. Raises Invalid for a malformed body, or a URL from which nothing may be
+    downloaded. Raises RequestTooLarge for a body of more than 1 MiB. Raises Unavailable if the
+    catalog cannot be written, or if too many imports are waiting.
     """
     tasks = request.service.tasks
     tasks.check_access(request.caller)
@@ -113,9 +113,12 @@ def _parse_import(request: ImageRequest, kind: str, content: dict[str, Any]) -> 
     """Return the image that a task of type import creates; `content` is the task's input.
 
     If the input's ``image_properties`` are {}, the image gets _DEFAULT_PROPERTIES. Raises an
-    ImageServiceError if the type `kind` is not import, if a field in _IMPORT_FIELDS is missing, or
-    if the image is not allowed or has no format. The error's message becomes the message of the
-    failed task.
+    ImageServiceError, whose message becomes that of the failed task:
+
+    - if the type `kind` is not import;
+    - if a field in _IMPORT_FIELDS is missing;
+    - if the image's properties name an id, are not allowed, or exceed a quota;
+    - if the image has no disk format or no container format.
     """
     if kind != "import":
         is_empty = f"Input to {kind} task is empty."

@@ -10,9 +10,9 @@ from glimpse.image_api.responses import json_response
 async def show_usage(request: ImageRequest) -> Response:
     """``GET /v2/info/usage``: usage and limit of each quota of the caller's project.
 
-    The quota ``user_storage_quota`` is left out. Sizes are in MiB, and a limit of -1 is no limit.
-    If no other quota is configured, the usage is ``{}``, as in a Glance without limits in Keystone.
-    Raises Unavailable if the catalog cannot be read.
+    The quota ``user_storage_quota`` is left out, as in Glance. Sizes are in MiB, and a limit of -1
+    is no limit. If none of the quotas shown has a limit, the usage is ``{}``. Raises Unavailable if
+    the catalog cannot be read.
     """
     usage = await request.service.usage(request.caller)
     return json_response(orjson.dumps({"usage": usage}))
