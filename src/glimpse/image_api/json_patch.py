@@ -67,11 +67,11 @@ def check_media_type(media_type: str) -> None:
 def parse_patch(media_type: str, body: object, formats: ImageFormats) -> list[PatchOperation]:
     """Parse the body of a PATCH request into its operations, and check their keys and values.
 
-    `media_type` is one of MEDIA_TYPES. `validation.check_key_is_writable` and `check_value` say
-    what is allowed. Raises Invalid if the body is not a list, if an operation is malformed, or if a
-    key or value is not allowed. Raises Forbidden for an attribute that no client may change (such
-    as ``id``). For ``locations`` and ``stores``, only the value is checked here; `apply_patch`
-    raises Forbidden.
+    `media_type` is one of MEDIA_TYPES. Raises Invalid if the body is not a list, if an operation is
+    malformed, or if a key or value is not allowed (see `check_value`). Raises Forbidden for an
+    attribute that no client may set, such as ``id``. ``locations`` and ``stores`` are such
+    attributes, too, but `apply_patch` raises Forbidden for them: a missing image is reported first,
+    as in Glance.
     """
     if not isinstance(body, list):
         raise Invalid("Request body must be a JSON array of operation objects.")
@@ -88,17 +88,18 @@ def apply_patch(
     """Return a copy of `image` with all operations applied, in their order.
 
     `operations` come from `parse_patch`. Whether `caller` may change the image is not checked here.
-    The first of these errors is raised:
+    The first operation that is not allowed raises its error:
 
-    - Invalid for a number that is out of range;
+    - Forbidden for changing ``locations`` or ``stores``, and for removing an attribute;
+    - Conflict, in v2.0, for adding an attribute, or a property that exists;
     - Conflict for replacing or removing a property that does not exist;
-    - Conflict, in v2.0, for adding a key that exists;
-    - Forbidden for removing an attribute, and for changing ``locations`` or ``stores``;
     - Forbidden for an owner or a visibility that `caller` may not set;
     - Forbidden for a format if the image is neither queued nor importing;
-    - QuotaExceeded for more tags than `quotas` allow;
-    - QuotaExceeded for more properties than `quotas` allow, if the patch adds a property. Keys with
-      RESERVED_PREFIX do not count.
+    - Invalid for a number that is out of range;
+    - QuotaExceeded for more tags than `quotas` allow.
+
+    After all operations, raises QuotaExceeded if the patch has added a property and the image then
+    has more properties than `quotas` allow. Keys with RESERVED_PREFIX do not count.
     """
     properties: dict[str, str | None] = image.properties
     before = set(properties)
@@ -120,7 +121,8 @@ def apply_patch(
 def _parse_operation(media_type: str, raw: object, formats: ImageFormats) -> PatchOperation:
     """Parse `raw`, an entry of the body of a PATCH, and check its key and value.
 
-    `parse_patch` explains the other arguments, and when Invalid and Forbidden are raised.
+    Raises Invalid if `raw` is malformed, or if the key or value is not allowed. Raises Forbidden
+    for an attribute that no client may set, other than ``locations`` and ``stores``.
     """
     if not isinstance(raw, dict):
         raise Invalid("Operations must be JSON objects.")
@@ -198,7 +200,8 @@ def _changed_attribute(
     """Return the field of Image that an operation on an attribute sets, with its new value.
 
     For example, returns ``{"name": "x"}``; for tags, the field is ``tags_json``. Does not change
-    `image`. `apply_patch` explains the errors: Forbidden, Conflict, Invalid and QuotaExceeded.
+    `image`. Raises the errors that `apply_patch` explains for an attribute: Forbidden, Conflict,
+    Invalid or QuotaExceeded.
     """
     key = operation.key
     if operation.op == "remove":

@@ -11,8 +11,8 @@ def check_new_location(body: object) -> None:
     """Raise Invalid if a body is not ``{"url": "http://...", "validation_data": {...}}``.
 
     The URL may be any text. Other keys of the body are ignored. ``validation_data`` may be missing
-    or empty. Otherwise it must have two keys: ``os_hash_algo``, one of sha1, sha256, sha512 and
-    md5, and ``os_hash_value``, text of at most 128 characters.
+    or empty. Otherwise it must have exactly two keys: ``os_hash_algo``, one of sha1, sha256, sha512
+    and md5, and ``os_hash_value``, text of at most 128 characters.
     """
     if not isinstance(body, dict) or not isinstance(body.get("url"), str):
         raise Invalid('The body must be a JSON object with a string "url".')

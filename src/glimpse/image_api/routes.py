@@ -39,9 +39,9 @@ def image_api(service: EmbeddedImageService, identity: Identity) -> ASGIApp:
 
     `identity` authenticates callers. The caller of this function closes `service` and `identity`.
     Errors in HANDLED become responses with the Image service's status codes and messages. Other
-    errors become a 500, and are then raised. For an unknown path, the response is a 404 below
-    ``/v2``, and elsewhere a 300 with the API's versions. The scope of a request must have
-    ``glimpse.base_url``, the URL at which the client reached this API, and
+    errors become a 500, and are then raised. An unknown path below ``/v2`` needs a token, and then
+    gets a 404. Any other unknown path gets a 300 with the API's versions. The scope of a request
+    must have ``glimpse.base_url``, the URL at which the client reached this API, and
     ``glimpse.service_urls``.
     """
 
@@ -86,10 +86,9 @@ def find_operation(method: str, path: str, root: str = "") -> str:
 def _plain_path(path: str, root: str) -> str:
     """Normalize the path of a request; `root` is where the API is mounted (``/image``).
 
-    Repeated slashes become one, as in the Image service. A path that is only `root` gets a slash at
-    its end. After `root`, ``/v2.17/`` and other versions of the API become ``/v2/``. ``/v2/v2/``
-    becomes ``/v2/``, too, because glanceclient appends ``/v2`` even to an endpoint that ends in
-    ``/v2``.
+    Repeated slashes become one, as in the Image service. If the path is only `root`, a slash is
+    added. If ``/v2.17`` or another version of the API follows `root`, it becomes ``/v2``.
+    ``/v2/v2/`` becomes ``/v2/``: glanceclient appends ``/v2`` even to an endpoint that ends in it.
     """
     while "//" in path:
         path = path.replace("//", "/")
@@ -109,9 +108,9 @@ class ResourceEndpoint:
 
     - Unauthorized for a missing or invalid token;
     - IdentityUnavailable if a token cannot be checked;
-    - HTTPException if the path has no handler for the request's method, and either no handlers at
-      all or is in _ONLY_GET. The status code is 404 for a method in _METHODS, otherwise 501;
-    - MethodNotAllowed if any other path has no handler for the request's method;
+    - HTTPException 404 if the path has no handlers at all, or if it is in _ONLY_GET and the method
+      is not GET. If the method is not in _METHODS, the status code is 501 instead;
+    - MethodNotAllowed if another path has no handler for the method;
     - Invalid if the request has a body and may not have one (see `_may_have_body`);
     - the errors of the handler.
     """
@@ -129,7 +128,7 @@ class ResourceEndpoint:
         self._identity = identity
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request, and send the response. The class explains the errors."""
+        """Handle one request, and send the response. Raises the errors that the class lists."""
         request = Request(scope, receive, send)
         headers = request.headers
         path = scope["path"].removeprefix(scope["root_path"])

@@ -34,10 +34,10 @@ def task_document(task: Task) -> bytes:
 def page_document(tasks: Sequence[Task], limit: int, query: Pairs) -> bytes:
     """Return the document of ``GET /v2/tasks``: `tasks` without input, result and message.
 
-    `query` has the request's parameters. If there are `limit` tasks, the document has a link to the
-    next page, which may be empty, as in Glance. The marker in that link is the id of the last task.
-    The links to the first and the next page repeat all parameters except ``marker``, each with its
-    last value.
+    `query` has the request's parameters. The links to the first and the next page repeat all of
+    them except ``marker``, each with its last value. There is a link to the next page only if there
+    are `limit` tasks, at least one. Its marker is the id of the last task. As in Glance, the next
+    page may turn out to be empty.
     """
     parameters = {key: value for key, value in query if key != "marker"}
     document: dict[str, Any] = {

@@ -37,14 +37,13 @@ _NEVER_NEW = ("direct_url", "self", "file", "schema", "stores")
 def parse_new_image(caller: Caller, document: object, formats: ImageFormats) -> NewImage:
     """Return the image that the body of ``POST /v2/images`` describes.
 
-    `check_key_is_writable` and `check_value` say what is allowed. NewImage has the defaults; the
-    default owner is the caller's project. Raises Invalid if `document` is not an object, or if a
-    key or a value is not allowed. Raises Forbidden for an attribute that no client may set. If
-    `caller` is not an admin, raises Forbidden for an owner that is not the caller's project, also
-    for null.
+    The owner is the caller's project if the body names none; NewImage has the other defaults.
+    Raises Invalid if `document` is not an object, or if a key or a value is not allowed (see
+    `check_value`). Raises Forbidden for an attribute that no client may set. Raises Forbidden for
+    an owner that is not the caller's project, also null, unless `caller` is an admin.
 
-    Two things are not checked: what `check_limits` checks, and whether `caller` may create an image
-    with this visibility.
+    Does not check the ranges and quotas that `check_limits` checks, nor whether `caller` may create
+    an image with this visibility.
     """
     if not isinstance(document, dict):
         raise Invalid("The body must be a JSON object that describes an image.")
@@ -60,8 +59,9 @@ def parse_new_image(caller: Caller, document: object, formats: ImageFormats) -> 
 def _check_new_keys_and_values(document: Mapping[str, object], formats: ImageFormats) -> None:
     """Raise Invalid or Forbidden for keys and values that a new image may not have.
 
-    `parse_new_image` explains the errors. As in the Image service, keys in _NEVER_NEW are checked
-    first, then values, then other keys; read-only keys come last. The first error is raised.
+    The order of the checks is the Image service's. First, a key in _NEVER_NEW raises Forbidden.
+    Then all values are checked (see `check_value`). Last, all keys are checked (see
+    `check_key_is_writable`), those in READ_ONLY after the others.
     """
     for key in _NEVER_NEW:
         if key in document:
@@ -119,9 +119,9 @@ def check_value(key: str, value: object, formats: ImageFormats) -> None:
     """Raise Invalid if the attribute or property `key` may not have `value`.
 
     The message says what is allowed. `attribute_checks` has the allowed values of attributes that
-    clients may write. For the attributes in NUMBERS, only the type is checked; `check_number`
-    checks the range. READ_ONLY_CHECKS has the types of attributes that clients may not write. Any
-    other key is a property, which must be text without NUL characters.
+    clients may write, and READ_ONLY_CHECKS those of other attributes. Of the attributes in NUMBERS,
+    only the type is checked here; `check_number` checks the range. Any other key must have text
+    without NUL characters, as a property has.
     """
     checks = attribute_checks(formats)
     _apply_check(key, value, checks.get(key) or READ_ONLY_CHECKS.get(key, _PROPERTY))
@@ -217,7 +217,7 @@ def text_up_to(longest: int) -> ValueCheck:
 
 
 def one_of(*choices: Any) -> ValueCheck:
-    """Return a ValueCheck that allows the texts in `choices`; None in `choices` allows null."""
+    """Return a ValueCheck that allows the texts in `choices`, and null if `choices` has None."""
     wording = ", ".join("null" if choice is None else str(choice) for choice in choices)
     return (
         f"one of {wording}",

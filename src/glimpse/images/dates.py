@@ -36,7 +36,7 @@ _NUMBER_GROUPS = ("year", "hour", "minute", "second", "zone_hours", "zone_minute
 
 
 class DateBound(NamedTuple):
-    """A comparison of an image's date with ``moment``, such as "``moment`` or later" (gte).
+    """A comparison of an image's date with ``moment``: "gte" means at ``moment`` or later.
 
     ``moment`` is text in UTC, like images' dates: ``2024-02-01T10:20:30Z``. With the operators "eq"
     and "neq", ``moment`` may have a fraction of a second. Images' dates have no fraction, so then

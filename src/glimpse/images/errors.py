@@ -44,7 +44,8 @@ class PropertyNotFound(NotFound):
 class Forbidden(ImageServiceError):
     """The caller has no permission for the request.
 
-    For a request to an image that the caller cannot see, ImageNotFound is raised instead.
+    For an image that the caller cannot see, ImageNotFound is raised instead; or MarkerNotVisible,
+    if the image is the marker of a list.
     """
 
 
