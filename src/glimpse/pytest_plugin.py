@@ -26,11 +26,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> None:
-    """Start the cloud while the tests are imported, if the session names a seed.
+    """Start the cloud while the tests are imported, if a seed is configured.
 
-    Starts nothing with --collect-only, or in the process of pytest-xdist that runs no tests. If the
-    start fails with OSError, the fixture ``glimpse`` starts the cloud again, and raises the error
-    if that fails, too.
+    Starts nothing with --collect-only, or in the process of pytest-xdist that runs no tests. An
+    OSError is ignored here: the fixture ``glimpse`` then tries to start the cloud, and raises the
+    error.
     """
     config = session.config
     # Each process of pytest-xdist has its own cloud; the one that controls them runs no tests.
@@ -41,7 +41,7 @@ def pytest_collection(session: pytest.Session) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Begin to stop the cloud if no test needs it; `pytest_unconfigure` waits for its end."""
+    """Begin to stop a started cloud if no test needs it; `pytest_unconfigure` waits for it."""
     stash = session.config.stash
     is_needed = any("glimpse" in getattr(item, "fixturenames", ()) for item in session.items)
     if _STARTING in stash and not is_needed:
@@ -134,7 +134,10 @@ def pytest_runtest_makereport(
 
 
 def _requests(started: "Cloud") -> str:
-    """Return the last requests with their errors, or the reason why they cannot be read."""
+    """Return the last 50 requests with their errors, one a line; ``none`` if there are none.
+
+    If the requests cannot be read, returns the reason.
+    """
     from glimpse.testing.control_client import ControlFailed  # noqa: PLC0415  as above
 
     try:

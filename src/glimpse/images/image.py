@@ -99,9 +99,9 @@ def image_from_document(
     """Make an Image of a parsed document of ``GET /v2/images/{id}`` of the Image API.
 
     Every key that is not in `base_attributes` is a property. A property that is neither text nor
-    None becomes JSON text. Attributes that Image does not have, such as ``file``, are ignored. The
-    types of attributes are not checked. A missing or null attribute becomes 0 (``min_ram`` and
-    ``min_disk``), False (flags), no tags, or else None. A missing visibility becomes "private".
+    None becomes JSON text. The types of attributes are not checked. Most attributes that are
+    missing become None. Missing or null numbers become 0 (``min_ram`` and ``min_disk``), flags
+    False, and ``tags`` empty. A missing ``visibility`` becomes "private".
 
     Raises KeyError if ``id``, ``status``, ``created_at`` or ``updated_at`` is missing. Raises
     TypeError if `document` is not a dict, or if a tag or property cannot be written as JSON (lone

@@ -83,8 +83,8 @@ class PolicyRules(Protocol):
 def has_role(caller: Caller, action: Action) -> bool:
     """Return True if Glance's default policy allows `action` to the roles of `caller`.
 
-    A caller without a project is allowed nothing: the token has system, domain or no scope. An
-    admin with a project is allowed everything.
+    Always returns False for a caller without a project, even for an admin: the token has system,
+    domain or no scope. Otherwise returns True for an admin.
     """
     if caller.project_id is None:
         return False
@@ -102,10 +102,10 @@ def holds_one(caller: Caller, roles: frozenset[str]) -> bool:
 class Permissions:
     """Decides if a caller may do an action.
 
-    If the operator has configured a rule for the action, the rule decides. Without a rule, the
-    caller's roles decide (see `has_role`). But with `is_delegated`, every caller may do an action
-    that has no rule, because Glance checks the roles. `rules` is None if no policy file is
-    configured. No method checks the owner and the visibility of an image.
+    If the operator has configured a rule for the action, the rule decides. `rules` has these rules;
+    None means that no policy file is configured. For an action without a rule, the caller's roles
+    decide (see `has_role`). If `is_delegated` is True, every caller may do such an action: Glance
+    checks the roles. No method checks the owner and the visibility of an image.
     """
 
     def __init__(self, rules: PolicyRules | None = None, *, is_delegated: bool = False) -> None:
@@ -152,15 +152,18 @@ class Permissions:
             raise ImageNotFound(image.id)
 
     def list_filter(self, caller: Caller) -> Callable[[Image], bool] | None:
-        """Return a function that tells for an image of a list if `caller` may get the image.
+        """Return a function that returns True for an image that `caller` may get.
 
-        Returns None if `caller` may get all images of the list. Check first that `caller` may list
-        images (Action.GET_IMAGES).
+        Pass only images of a list that `caller` may see, after a check of Action.GET_IMAGES.
+        Returns None if `caller` may get all of these images:
 
-        A configured rule for Action.GET_IMAGE is evaluated for each image. Without such a rule, the
-        result is None if the caller's roles allow getting images, or if the decision is delegated
-        (`is_delegated`); otherwise the function always returns False. Without any policy file, the
-        result is None: the default policy has the same roles for listing and getting images.
+        - if no policy file is configured, because the default policy has the same roles for listing
+          and getting images
+        - if Action.GET_IMAGE has no rule, and the caller's roles allow it or Glance checks the
+          roles (`is_delegated`)
+
+        With a rule, the function evaluates the rule for each image. In all other cases, the
+        function always returns False.
         """
         if self._rules is None:
             return None
@@ -172,11 +175,11 @@ class Permissions:
 
 
 def is_rule_applicable(caller: Caller) -> bool:
-    """Return True if policy rules are evaluated for `caller`, False if every rule forbids.
+    """Return True if policy rules are evaluated for `caller`; False if all rules forbid.
 
-    The result is True for a token with a project, and for a token without scope, which has no
-    roles. The result is False for a token with system or domain scope, because the token's roles do
-    not belong to a project. Such a caller may not do any action that has a rule.
+    Returns True for a token with a project, and for a token without scope, which has no roles.
+    Returns False for a token with system or domain scope, because the token's roles do not belong
+    to a project.
     """
     return caller.project_id is not None or not caller.roles
 
@@ -184,10 +187,11 @@ def is_rule_applicable(caller: Caller) -> bool:
 def _target(caller: Caller, image: Image | None) -> Target:
     """Return the values that rules can name as ``%(key)s``, for `image` and `caller`.
 
-    If `image` is None, the values are only ``project_id`` and ``owner``, the caller's project.
-    Otherwise, `image` must be an image that `caller` can see. Then these are the values:
+    If `image` is None, the values are only ``project_id`` and ``owner``, both the caller's project.
+    Otherwise, `image` must be an image that `caller` can see, and these are the values:
 
-    - the properties and the attributes of `image`, without tags
+    - the attributes of `image`, without tags
+    - the properties of `image`, except those with the key of another value
     - ``image_id``, the image's id
     - ``project_id``, the image's owner
     - ``member_id``, the caller's project if another project shares the image with this project and

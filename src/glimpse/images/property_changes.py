@@ -13,15 +13,14 @@ RESERVED_PREFIX = "os_glance"
 class PropertyChanges:
     """The properties of an image to set and to remove, in one atomic change.
 
-    ``set`` has the new values by key. ``remove`` has keys to remove, each of which must exist; a
-    key that is also in ``set`` is set. With ``replace``, all other properties are removed, except
-    properties in ``keep``, and properties whose keys start with RESERVED_PREFIX. Without
-    ``replace``, ``keep`` has an effect only on the limit.
+    ``set`` has the new values by key. ``remove`` has keys to remove, each of which must exist. A
+    key that is in both is set. If ``replace`` is True, all other properties are removed, too,
+    except those with a key in ``keep`` or a key that starts with RESERVED_PREFIX.
 
     ``limit`` is the highest count of properties after the change; None is no limit. The count is
     the sum of:
 
-    - the properties after the change (with ``replace``, without the reserved properties)
+    - the properties after the change; if ``replace`` is True, without those with RESERVED_PREFIX
     - the keys in ``keep`` that the image does not have after the change
     - ``extra_count``
 

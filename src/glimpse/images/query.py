@@ -43,6 +43,7 @@ class ImageQuery:
     - ``properties`` and ``tags`` match an image that has all of the values. If they are empty, they
       match every image.
     - ``size_min`` and ``size_max`` are inclusive. Units are the same as in Image.
+    - ``created_at`` and ``updated_at`` match an image whose date fulfils the comparison.
     - ``visibility`` None lists images of all visibilities, except community images of other
       projects. "all" lists these community images, too. "" lists no image.
     - An image that another project shares with the caller is listed if the membership has the

@@ -35,10 +35,10 @@ class AttributeFilter(NamedTuple):
 def parse_texts(text: str) -> tuple[str, ...]:
     """Parse ``x``, ``eq:x`` or ``in:x,"y,z"`` into texts, one of which an image must have.
 
-    A text that is a date is one value, although a date has colons. The text after ``in:`` is a list
-    (see `split_list`). Commas and quotes elsewhere are part of the value. The result for "" is
-    ``("",)``. Raises Invalid for an unknown operator, such as in ``a:b`` or ``IN:a``, and for a
-    misplaced quote after ``in:``.
+    The text after ``in:`` is a list (see `split_list`). Commas and quotes elsewhere are part of the
+    value. The text before the first colon must be an operator, unless the whole text is a date with
+    a time. The result for "" is ``("",)``. Raises Invalid for an unknown operator, such as in
+    ``a:b`` or ``IN:a``, and for a misplaced quote after ``in:``.
     """
     operator, colon, rest = text.partition(":")
     if not colon or parse_date(text):
@@ -129,13 +129,13 @@ def _parse_date_bound(name: str, text: str) -> DateBound:
 
 
 def _number_parser(end: int) -> Callable[[str, str], int]:
-    """Return a function that parses whole numbers below `end` from a filter's name and value.
+    """Return a function that parses the value of a filter as a number from 0 to `end` - 1.
 
     Like the Image service's database, the function reads the number at the beginning of the value:
     ``5x`` is 5, and ``1e2x`` is 100. White space before the number is ignored. A value without a
-    number at the beginning is 0. The function returns -1, which matches no image, for a negative
-    number, for a fraction such as ``5.5``, and for a number that is not below `end`. The function
-    raises nothing.
+    number at the beginning is 0. For a negative number, a fraction such as ``5.5``, and a number
+    that is not below `end`, the function returns -1, which matches no image. The function raises
+    nothing, and ignores its first argument, the filter's name.
     """
 
     def parse(_name: str, text: str) -> int:

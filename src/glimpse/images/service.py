@@ -18,8 +18,8 @@ class ImageService(Protocol):
     A caller can see public images, the images of the caller's project, and images that other
     projects share with that project. A caller can see a community image by its id. An admin can see
     all images. `images.permissions` has the roles that each action needs. A caller without the role
-    to get images sees no image: a method with an `image_id` raises ImageNotFound. Any method may
-    raise NotAuthenticated, Unavailable or InvalidResponse of `images.errors`.
+    to get images sees no image: a method with an `image_id` raises ImageNotFound. Any method except
+    `base_attributes` and `close` may raise NotAuthenticated, Unavailable or InvalidResponse.
     """
 
     def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
@@ -29,10 +29,10 @@ class ImageService(Protocol):
         only if `query.visibility` is "community" or "all". Yields at least one page; a page may be
         empty. Only the last page has ``is_last`` set. All pages together have at most `query.limit`
         images. The generator keeps no reference to a page that it has yielded, so memory does not
-        grow with the list.
+        grow with the list. Close the generator if you stop before its end.
 
-        At any time, the generator may raise the errors that any method may raise (see the class).
-        Before the first page, the generator also raises
+        At any time, the generator may raise the errors that the class names. Before the first page,
+        it also raises
 
         - Forbidden if the caller may not list images
         - MarkerNotFound if no image has the id `query.marker`
@@ -55,20 +55,20 @@ class ImageService(Protocol):
         """Apply `changes` atomically, and return the changed image.
 
         Changes that other clients make to other keys at the same time are kept. Raises the first of
-        these errors that applies:
+        these errors that applies, and then changes nothing:
 
         - ImageNotFound if no image has this id, or if the caller cannot see the image
         - PropertyNotFound if the image has no property with a key of `changes.remove`
         - PropertyLimitExceeded if the image would have more properties than `changes.limit`
-        - Forbidden if the caller has no role to change images, if a key starts with ``os_glance``,
-          or if another project owns the image and the caller is no admin
+        - Forbidden if the caller has no role to change images, or if a key starts with
+          ``os_glance``
+        - Forbidden if another project owns the image and the caller is no admin. This error is not
+          raised for a public image of which no property changes
         - Conflict if the state of the image does not allow the change
         - Invalid if a value cannot be stored
 
         After Unavailable, InvalidResponse or NotAuthenticated of a gateway, Glance may have changed
-        the image, or may still change the image. After any other error, the image is not changed. A
-        caller with the role to change images gets no error for `changes` that change nothing in
-        another project's public image.
+        the image, or may still change the image.
         """
         ...
 
@@ -85,9 +85,9 @@ class ImageService(Protocol):
     async def base_attributes(self, caller: Caller) -> frozenset[str]:
         """Return the keys of an image document that are attributes. All other keys are properties.
 
-        The keys may depend on the deployment. A gateway fetches the keys with the token of
-        `caller`; only the first fetch makes callers wait. Raises nothing: if a fetch fails, returns
-        the last known keys, at first BASE_ATTRIBUTES.
+        The keys may depend on the deployment. A gateway fetches them with the token of `caller`,
+        and waits for the first fetch only. Raises nothing: if a fetch fails, returns the last known
+        keys, at first BASE_ATTRIBUTES.
         """
         ...
 

@@ -81,7 +81,7 @@ class _Progress:
         self._bytes = 0
 
     async def count(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """Yield the chunks. Count and report each chunk when the next one is requested."""
+        """Yield the chunks. Add the size of each chunk to the sum, and report the sum, afterwards."""
         async for chunk in chunks:
             yield chunk
             self._bytes += len(chunk)
@@ -90,10 +90,11 @@ class _Progress:
 
 
 def _store_servers(seed: Seed, state_dir: Path) -> None:
-    """Store each server, with what snapshots of the server inherit from the server's image.
+    """Write the servers of `seed` to `state_dir`.
 
-    Makes the file of the servers also if there are none, so that the cloud offers servers. Raises
-    Unavailable if the servers cannot be written.
+    Each server gets what its snapshots inherit from the server's image. An empty list makes the
+    file of the servers, too, so that the cloud offers servers. Raises Unavailable if the servers
+    cannot be written.
     """
     images = {each.image.id: each.image for each in seed.images}
     servers = [
@@ -104,7 +105,7 @@ def _store_servers(seed: Seed, state_dir: Path) -> None:
 
 
 def _without_data(seeded: ImageSeed) -> Image:
-    """Return the image record to store first: in status queued if data is uploaded afterwards."""
+    """Return the image record to store first: queued if the seed has data for the image."""
     return seeded.image if seeded.data is None else seeded.image._replace(status="queued")
 
 
@@ -113,8 +114,8 @@ async def _upload(
 ) -> None:
     """Upload the data of a queued image, and give the image its status in the seed.
 
-    The upload makes the image active; only another status needs a second write. Raises an
-    ImageServiceError if the data cannot be stored, and OSError if `chunks` raises it.
+    The image is active after the upload; a second write sets another status. Raises an
+    ImageServiceError if the data cannot be stored, and what `chunks` raises.
     """
     image = seeded.image
     await service.data.upload(_OPERATOR, image.id, chunks)

@@ -175,11 +175,11 @@ class _IdentityParser:
         return entry
 
     def _assignments(self, place: Place, known: EntryIds, kind: str) -> dict[str, list[str]]:
-        """Return the roles of a user: lists of role names, by the id of the project or domain.
+        """Return the roles of a user: lists of role names, by the id of a project or domain.
 
-        The keys at `place` are ids or names in `known`. `kind`, which is ``project`` or ``domain``,
-        is for messages. An unknown key, and a second key for the same project or domain, are
-        recorded as problems. Whether the roles exist is not checked.
+        `place` has a mapping whose keys are ids or names in `known`. `kind`, which is ``project``
+        or ``domain``, is for messages. An unknown key, and a second key for the same project or
+        domain, are recorded as problems. Whether the roles exist is not checked.
         """
         assigned: dict[str, list[str]] = {}
         for name, roles in self._reader.read_any_mapping(place).items():
