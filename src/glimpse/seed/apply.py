@@ -81,7 +81,7 @@ class _Progress:
         self._bytes = 0
 
     async def count(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """Yield the chunks. Add the size of each chunk to the sum, and report the sum, afterwards."""
+        """Yield the chunks. After each chunk, add its size to the sum, and report the sum."""
         async for chunk in chunks:
             yield chunk
             self._bytes += len(chunk)

@@ -20,9 +20,10 @@ _CLUSTER_BITS = 16
 def find_data_problem(seeded: ImageSeed, /, *, is_valid: bool, rules: ContentRules) -> str | None:
     """Return a sentence that says why an image cannot have its data; None if it can.
 
-    A file must be a regular file that can be read. If `is_valid`, `rules` must also allow the
-    content of the data; pass False if the image has other problems. An image without data has no
-    problem. Blocks, and reads at most the first 16 MiB and the last 64 KiB of a file.
+    A file must be a regular file that can be read. If `is_valid` is True, `rules` must also allow
+    the content of the data for the image's format. Pass False if the image has other problems: its
+    format may be one of them. An image without data has no problem. Blocks, and reads at most the
+    first 16 MiB and the last 64 KiB of a file.
     """
     data, image = seeded.data, seeded.image
     try:
@@ -69,9 +70,9 @@ async def read_data(seeded: ImageSeed) -> AsyncIterator[bytes]:
 
 
 def _read(seeded: ImageSeed) -> Iterator[bytes]:
-    """Yield the content of the image's file in chunks; nothing if the data is not a file.
+    """Yield the content of the image's file in chunks of at most 128 KiB.
 
-    Raises OSError if the file cannot be read.
+    Yields nothing if the data is not a file. Raises OSError if the file cannot be read.
     """
     if isinstance(seeded.data, FileData):
         with seeded.data.path.open("rb") as file:
@@ -80,11 +81,10 @@ def _read(seeded: ImageSeed) -> Iterator[bytes]:
 
 
 def _generate(seeded: ImageSeed) -> Iterator[bytes]:
-    """Yield generated data: zeros, which a header precedes if the disk format is qcow2.
+    """Yield generated data, of the size that the seed gives, in chunks of at most 128 KiB.
 
-    The header and the zeros together have the size that the seed gives; a smaller size cuts the
-    header. The disk in a qcow2 image has this size, too. Yields nothing if the data is not
-    generated.
+    The data is zeros. If the disk format is qcow2, a header is written over the first zeros; it
+    describes an empty disk of the same size. Yields nothing if the data is not generated.
     """
     size = seeded.data.size if isinstance(seeded.data, GeneratedData) else 0
     header = _qcow2_header(size)[:size] if seeded.image.disk_format == "qcow2" else b""

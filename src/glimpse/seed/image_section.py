@@ -39,8 +39,8 @@ class FindDataProblem(Protocol):
     def __call__(self, seeded: ImageSeed, /, *, is_valid: bool) -> str | None:
         """Return a sentence that says why an image cannot have its data; None if it can.
 
-        An image without data has no problem. If the image has other problems, `is_valid` is False:
-        then the content of the data is not checked, only that the data can be read.
+        An image without data has no problem. `is_valid` is False if the image has other problems.
+        Then only a check is made that the data can be read, and none of its content.
         """
         ...
 
@@ -191,8 +191,11 @@ class _ImageParser:
         """Record a problem for each attribute that contradicts the image's data.
 
         `found` has the places of the attributes in the seed, `document` the parsed values and
-        defaults. `data` is None if the image has no data, or if the data is invalid. Then the only
-        problem is an image in status active or deactivated that has neither a size nor data.
+        defaults. `data` is None if the image has no data, or if the data is invalid.
+
+        - With data, the status must be active or deactivated, and the size and digests must be left
+          out. Generated data needs a disk format in GENERATED_FORMATS.
+        - Without data, an image in status active or deactivated needs a size.
         """
         if data is None:
             has_size = "size" in found or "data" in found
@@ -247,9 +250,9 @@ class _ImageParser:
         """Return the statuses of the members by project id.
 
         The value at `place` is a list of projects, which get the status pending, or a mapping of
-        projects to statuses in MEMBER_STATUSES. A project is an id or a name. A project that a list
-        repeats is one member. Unknown projects, wrong values, and projects that a mapping repeats
-        are recorded as problems.
+        projects to statuses in MEMBER_STATUSES. Projects are named by id or name. A list may repeat
+        a project. Unknown projects, wrong values, and projects that a mapping repeats are recorded
+        as problems.
         """
         reader = self._reader
         if place.is_list:

@@ -31,12 +31,12 @@ def parse_seed(
     formats: ImageFormats,
     find_data_problem: FindDataProblem,
 ) -> Seed:
-    """Return the seed in `text`, which is YAML or JSON.
+    """Return the seed in `text`, which is YAML or JSON; docs/testing.md describes its format.
 
     `source` names the seed in messages. Relative paths of files start in `directory`. `formats` are
-    the formats that images may have. `find_data_problem` checks the data of each image.
-    docs/testing.md describes the format of a seed. An empty `text` is a seed without sections.
-    Raises InvalidSeed with all problems; if `parse_yaml` finds a problem, with only this problem.
+    the formats that images may have. `find_data_problem` checks the data of each image. An empty
+    `text` is a seed without sections. Raises InvalidSeed with all problems of the seed. If `text`
+    is not valid YAML, the error has only that problem.
     """
     reader = SeedReader(source)
     root = parse_yaml(text, source)
@@ -101,8 +101,8 @@ def _faults(reader: SeedReader, section: Place) -> tuple[FaultRule, ...]:
 def _identity(reader: SeedReader, sections: Mapping[str, Place]) -> SeededIdentity:
     """Parse the identity sections; `reader` records problems.
 
-    An entry that `IdentityFile` would ignore is a problem, too. Such entries are searched for only
-    if the sections have no other problem. Do not use the result if a problem has been recorded.
+    If there are none, records a problem for each entry that `parse_directory` would leave out, such
+    as a role with an unknown id. Do not use the result if a problem has been recorded.
     """
     count = reader.problem_count
     identity = parse_identity(reader, sections)

@@ -44,7 +44,7 @@ class SeedReader:
     def report(self, place: Place, message: str) -> None:
         """Record that the value at `place` cannot be used. `message` is a sentence that says why.
 
-        Records nothing for a value whose key is misspelled: `read_mapping` has recorded that.
+        Does nothing if the key of the value is misspelled, which is recorded as a problem already.
         """
         if place.path not in self._misspelled:
             self._problems.append(Problem(place.line, place.path, message))
@@ -57,7 +57,7 @@ class SeedReader:
         self._problems.append(Problem(1, path, message))
 
     def raise_problems(self) -> None:
-        """If problems have been recorded, raise InvalidSeed with all of them, sorted by line."""
+        """Raise InvalidSeed with all recorded problems, sorted by line, if there are any."""
         if self._problems:
             raise InvalidSeed(self._source, sorted(self._problems))
 
@@ -68,15 +68,14 @@ class SeedReader:
         required: Iterable[str] = (),
         nullable: Collection[str] = (),
     ) -> dict[str, Place]:
-        """Return the values of a mapping by their keys, or {} for a value that is no mapping.
+        """Return the values of a mapping by their keys; {} if the value is no mapping.
 
         All keys must be in `allowed`, and the mapping must have all keys in `required`. A key with
-        the value null counts as missing, except for keys in `nullable`. If a key is repeated, its
-        first value is returned.
+        the value null counts as missing, except for keys in `nullable`. Records a Problem for
+        anything else, and for a repeated key, whose first value is returned.
 
-        A Problem is recorded for anything else. A key that is not allowed is left out. But if the
-        key is similar to an allowed key, the key is taken as misspelled, and its value is returned
-        for the allowed key, unless the mapping has the allowed key, too: ``nmae`` -> ``name``.
+        A key that is not allowed is left out. But if it is similar to an allowed key that the
+        mapping does not have, its value is returned for that key: ``nmae`` -> ``name``.
         """
         found = self.read_any_mapping(place)
         for key, value in tuple(found.items()):
@@ -101,9 +100,9 @@ class SeedReader:
     def read_any_mapping(self, place: Place) -> dict[str, Place]:
         """Return the values of a mapping by their keys as they are written: ``1`` is the text "1".
 
-        A key must be a scalar without NUL and lone surrogates; for another key, records a Problem
-        and leaves the key out. A repeated key is a Problem; its first value is returned. If the
-        value at `place` is no mapping, records a Problem and returns {}.
+        A key must be a scalar without NUL and lone surrogates. For another key, records a Problem
+        and leaves the key out. For a repeated key, records a Problem and returns the first value.
+        If the value at `place` is no mapping, records a Problem and returns {}.
         """
         if not isinstance(place.node, yaml.MappingNode):
             self.report(place, "a mapping of keys to values is expected.")
@@ -268,7 +267,7 @@ class SeedReader:
         return ""
 
     def read_uuid(self, place: Place) -> str:
-        """Return a UUID with dashes in lower case; or record a Problem, and return ""."""
+        """Return a UUID with dashes, in lower case; or record a Problem, and return ""."""
         return self.read_with(place, parse_uuid, "a UUID is expected.")
 
     def read_date(self, place: Place) -> str:

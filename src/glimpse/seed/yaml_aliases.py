@@ -40,7 +40,10 @@ def find_alias_problem(root: yaml.Node) -> str | None:
 
 
 def _children(node: yaml.Node) -> Iterator[yaml.Node]:
-    """Yield the nodes directly in a list or mapping: its entries, or its keys and values."""
+    """Yield the nodes directly in a list or mapping: its entries, or its keys and values.
+
+    A scalar has none.
+    """
     if isinstance(node, yaml.SequenceNode):
         yield from node.value
     elif isinstance(node, yaml.MappingNode):
