@@ -15,9 +15,9 @@ def keep_fixed_settings(new: Settings, present: Settings) -> Settings:
     Only a restart can change these settings, because the sockets, the processes and the lock of the
     state directory exist already. Logs a warning if `new` has other values than `present`.
 
-    A difference in [metrics] causes no warning if the operator has configured [metrics] neither in
-    `new` nor in `present`. Then `present` has no metrics because their default port was in use at
-    the start.
+    If the operator has configured [metrics] neither in `new` nor in `present`, no warning is logged
+    for [metrics]. In this case, the two differ only if the default port was in use at the start:
+    then `present` has no metrics.
     """
     fixed = {name: getattr(present.server, name) for name in _FIXED}
     server = replace(new.server, **fixed)

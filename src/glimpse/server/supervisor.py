@@ -34,14 +34,12 @@ class Supervisor:
     """Runs a WorkerPool: makes its system calls, and passes signals and events to the pool.
 
     Call `run` once, in the main thread; `run` returns when the service has stopped. The other
-    public methods are for the pool. `run` reads the events of all workers from one pipe, and the
-    numbers of signals from another pipe. Signals and events are handled one after another, never in
-    a signal handler.
+    public methods are for the pool. `run` handles signals and events one after another, never in a
+    signal handler.
 
     `sockets` are the listening sockets, which the workers inherit. `load` reads the configuration
-    for a reload. `heartbeat_interval` is in seconds, None for no heartbeats. `report` is called
-    with the events of the service as a whole. Workers make their application with
-    `make_application`.
+    for a reload. Workers make their application with `make_application`. `heartbeat_interval` is in
+    seconds, None for no heartbeats. `report` is called with the events of the service as a whole.
     """
 
     def __init__(
@@ -126,7 +124,7 @@ class Supervisor:
             os.kill(pid, number)
 
     def set_reload_number(self, number: int) -> None:
-        """Set the number that workers put into the result of their next reload.
+        """Set the number that workers report with the result of their next reload.
 
         Call this method before SIGHUP is sent to the workers.
         """
@@ -140,8 +138,8 @@ class Supervisor:
     def _run_worker(self, settings: Settings) -> int:
         """Serve in the worker process; return the result of `run_worker`, or raise its errors.
 
-        Before, undoes what the supervisor has set up for signals, and closes the write end of the
-        pipe by which workers notice the supervisor's exit.
+        First removes the supervisor's signal handling. Also closes the write end of the pipe by
+        which workers notice that the supervisor has exited: only the supervisor may have it open.
         """
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -159,8 +157,8 @@ class Supervisor:
     def _report_to_supervisor(self, event: WorkerEvent) -> None:
         """Write an event to the pipe; called in a worker. Never blocks, and raises nothing.
 
-        The line has the process id, the reload number, and the event. The reload number is what
-        `set_reload_number` had set at the worker's last "reload started", 0 before.
+        The line has the process id, a reload number and the event. The number is that of the
+        worker's last reload, as it was when the reload started; 0 before the first reload.
 
         The event is lost if the supervisor has exited, or if the pipe is full because the
         supervisor does not read. A line is never written in part, because it is short (PIPE_BUF).

@@ -11,10 +11,11 @@ _TIMEOUT = 0.5  # seconds; short, because sending blocks the event loop
 
 
 def report_to_systemd(event: WorkerEvent) -> None:
-    """Notify systemd of an event of the service.
+    """Notify systemd of an event of the service; do nothing if systemd did not start it.
 
-    Does nothing if systemd did not start the service. At the end of a reload, systemd gets
-    ``READY=1``, even if the reload failed, because the service still runs.
+    A heartbeat is ``WATCHDOG=1``. The start and the end of a reload are ``RELOADING=1`` and
+    ``READY=1``; a failed reload is ``READY=1``, too, because the service still runs. The start of
+    the service is ``READY=1``, and its stop is ``STOPPING=1``. Raises nothing.
     """
     if event == "heartbeat":
         notify("WATCHDOG=1")

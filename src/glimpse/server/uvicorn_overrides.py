@@ -83,12 +83,12 @@ class Server(uvicorn.Server):
         self._hooks = hooks
 
     def serve_until_stopped(self, sockets: Sequence[socket.socket]) -> bool:
-        """Serve on listening sockets until `stop` or uvicorn's `handle_exit` is called.
+        """Serve on listening sockets until `stop` is called, or SIGTERM or SIGINT arrives.
 
-        Returns True when the requests in progress have ended or were cancelled; then the sockets
-        are closed. Returns False if the application could not start; then the sockets are open. A
-        second SIGINT cancels the requests at once, and skips the shutdown of the application. Call
-        this method once, in the main thread.
+        Returns True when the requests in progress have ended or were cancelled, after closing the
+        sockets. A second SIGINT cancels the requests at once, and skips the shutdown of the
+        application. Returns False, and leaves the sockets open, if the application could not start.
+        Call this method once, in the main thread.
         """
         try:
             self.run(sockets=list(sockets))

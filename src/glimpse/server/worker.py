@@ -58,8 +58,8 @@ MakeApplication = Callable[[Settings], ServedApplication]
 class Terminal:
     """Tells if the terminal of the process has been closed since this object was made.
 
-    The kernel sends SIGHUP to the process when its terminal is closed. After that SIGHUP, the
-    process has to stop. After any other SIGHUP, the process reloads.
+    The kernel sends SIGHUP to the process then, and the process has to stop. After any other
+    SIGHUP, the process reloads.
     """
 
     def __init__(self) -> None:
@@ -82,15 +82,13 @@ def run_worker(
 ) -> int:
     """Serve until SIGTERM or SIGINT; reload on SIGHUP. Return the exit status of the process.
 
-    Returns 1 if the application could not start. Otherwise returns 0, when the requests in progress
-    have ended or were cancelled after the graceful shutdown timeout. A second SIGINT cancels these
-    requests at once. The worker also stops if its terminal is closed, or if the supervisor exits.
-    `parent_pipe` is a pipe that becomes readable when the supervisor has exited, or None if there
-    is no supervisor.
+    Also stops if the terminal is closed, or if the supervisor exits: then `parent_pipe`, which is
+    None without a supervisor, becomes readable. Returns 0 when the requests in progress have ended.
+    They are cancelled after the graceful shutdown timeout, or at once by a second SIGINT. Returns 1
+    if the application could not start. Raises what `make_application` raises.
 
     `load` reads the configuration for a reload. `report` is called with each WorkerEvent of this
-    process. `heartbeat_interval` is in seconds, None for no heartbeats. Raises what
-    `make_application` raises.
+    process. `heartbeat_interval` is in seconds, None for no heartbeats.
 
     Call this function in the main thread. Block SIGNALS before the call; each signal is unblocked
     when the signal's handler is set. Configures malloc for the whole process.
@@ -142,9 +140,9 @@ class _Worker:
     def on_tick(self, tick: int) -> None:
         """Report a heartbeat, check file descriptors, return free memory: each at its interval.
 
-        The intervals are `heartbeat_interval`, a second, and 30 seconds. `tick` is the number of
-        this call. There are TICKS_PER_SECOND calls in a second. While the event loop is blocked,
-        this method is not called, so the supervisor gets no heartbeats.
+        The intervals are `heartbeat_interval`, a second, and 30 seconds. The server calls this
+        method TICKS_PER_SECOND times per second, and `tick` is the number of the call. While the
+        event loop is blocked, there are no calls, so the supervisor gets no heartbeats.
         """
         if self._ticks_per_heartbeat and tick % self._ticks_per_heartbeat == 0:
             self._report("heartbeat")

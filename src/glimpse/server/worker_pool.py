@@ -50,7 +50,11 @@ class WorkerProcesses(Protocol):
 
 @dataclass
 class _WorkerState:
-    """The state of a worker process, from its events. Times are the clock's, in seconds."""
+    """The state of a worker process, from its events. Times are the clock's, in seconds.
+
+    `reported_at` is when its last event arrived. `awaited_reload` is the number of the reload that
+    the worker has yet to finish; 0 for none.
+    """
 
     started_at: float
     reported_at: float  # when its last event arrived
@@ -70,8 +74,8 @@ class WorkerPool:
 
     When `is_empty` is True after the start, the supervisor exits with `exit_status`.
 
-    A worker that exits is replaced. But if a worker cannot start its application before all workers
-    have served for the first time, the pool stops, and `exit_status` is 1.
+    A worker that exits is replaced. There is one exception: until all workers have served for the
+    first time, a worker that cannot start its application stops the pool, and `exit_status` is 1.
 
     `load` reads the configuration for a reload. `processes` starts workers and sends signals.
     `report` is called with the events of the service as a whole. Examples: "started" when all
@@ -122,7 +126,7 @@ class WorkerPool:
     def seconds_until_due(self) -> float | None:
         """Return the seconds after which `run_due` has to be called: 0 for at once.
 
-        Returns None if no replacement and no heartbeat is due at any time.
+        Returns None if no replacement is planned and there are no heartbeats.
         """
         times = list(self._replace_at)
         if self._heartbeat_interval:
@@ -152,8 +156,8 @@ class WorkerPool:
         """Record an event of a worker; call `report` if the state of the service has changed.
 
         Reports "started" once: when all workers that run at the moment serve. Reports the result of
-        a reload when all workers have finished the reload. `reload_number` is the number that the
-        worker read when its last reload began. Results of earlier reloads are ignored.
+        a reload when all workers have finished it. `reload_number` is the number of the reload that
+        the worker reports; the result of an earlier reload is ignored.
 
         An event of any kind counts as a heartbeat of the worker. An event of a process that is not
         a worker is ignored.
@@ -178,10 +182,9 @@ class WorkerPool:
     def on_exit(self, pid: int, exit_status: int) -> None:
         """Remove a worker that has exited, log an error, and plan its replacement.
 
-        The next `run_due` starts the replacement, or the first `run_due` after a second if the
-        worker ran for less than a second. A reload does not wait for the worker any more: if all
-        others have finished the reload, its result is reported. While the pool is stopping, workers
-        are not replaced, and nothing is logged.
+        `run_due` starts the replacement: at its next call, or a second later if the worker ran for
+        less than a second. If only this worker had not finished a reload, the result of the reload
+        is reported. While the pool is stopping, only removes the worker.
 
         If `exit_status` is 1 and not all workers have served yet, the application could not start:
         the pool stops, and its ``exit_status`` becomes 1. `exit_status` is negative if a signal
@@ -208,8 +211,8 @@ class WorkerPool:
         is in progress, only the result of the new reload is reported.
 
         If the configuration is invalid, logs an error, sends no SIGHUP, and reports "reload
-        failed". The report is made at once. During another reload, the report is made when that
-        reload has ended, in place of that reload's result.
+        failed". If another reload is in progress, its workers go on, and "reload failed" is
+        reported when they have finished.
         """
         if self._is_stopping:
             return
@@ -244,9 +247,10 @@ class WorkerPool:
             self._processes.send_signal(pid, signal.SIGTERM)
 
     def _start_worker(self) -> None:
-        """Start a worker with the present settings; during a reload, also make the worker reload.
+        """Start a worker with the present settings.
 
-        Raises OSError if the process cannot be started.
+        During a reload, also makes the worker reload, since its settings are the old ones. Raises
+        OSError if the process cannot be started.
         """
         pid = self._processes.start(self.settings)
         now = self._clock()
@@ -268,12 +272,11 @@ class WorkerPool:
         self._processes.send_signal(pid, signal.SIGHUP)
 
     def _finish_reload(self) -> None:
-        """If all workers have finished the reload in progress, report the result.
+        """Report the result of the reload in progress, if all workers have finished it.
 
         The result is "reload failed" if a worker failed, or if the configuration was invalid at a
-        later call of `reload`. Otherwise the result is "reloaded". If no worker failed, workers
-        that start later get the new settings, and the log file is opened again. Does nothing if no
-        reload is in progress, or if a worker has not finished.
+        later call of `reload`; otherwise "reloaded". If no worker failed, workers that start later
+        get the new settings, and the log file is opened again.
         """
         if not self._is_reloading or any(each.awaited_reload for each in self._workers.values()):
             return
