@@ -28,14 +28,14 @@ _STOPPING = "The server is stopping. Send the request again."
 class AsgiRequest:
     """One request: calls the application with `receive` and `send`, and writes the response.
 
-    The caller starts a task that runs `run`, and assigns that task to `task`. When content of the
-    request's body arrives, the caller adds the content to `body`. At the end of the request's body,
-    the caller sets `more_body` to False. After each of these changes, the caller sets the event
-    `received`.
+    The caller starts a task that runs `run`, and assigns that task to `task`. The caller adds
+    content of the request's body to `body` when it arrives, and sets `more_body` to False at the
+    end of the body. After each of these changes, the caller sets the event `received`.
 
-    `keep_alive` and `expects_continue` are fields of RequestHead. `on_response_complete` is called
-    once, when the application has sent the last part of the response. `default_headers` are sent
-    before the application's headers.
+    `keep_alive` is True if the connection may stay open after the response. `expects_continue` is
+    True if the client waits for 100 Continue. `on_response_complete` is called once, when the
+    application has sent the last part of the response. `default_headers` are sent before the
+    application's headers.
 
     If the connection closes before the client has received the whole response,
     ``scope["glimpse.incomplete_reason"]`` has the reason. Otherwise the scope has no such key.
@@ -78,18 +78,17 @@ class AsgiRequest:
         """Run the application until it returns. Exceptions of the application do not get out.
 
         The application starts when the kernel has taken the whole previous response. So a client
-        that does not read has only one response in memory.
+        that does not read has only one response in memory. Afterwards, a client that is still
+        connected gets:
 
-        - If the application raises, the client gets a 500. The exception is logged, except if
-          `RequestMiddleware` has logged the exception already.
-        - If the application returns before the response is complete, the client gets a 500, and an
-          error is logged. If the client has disconnected, nothing is logged.
-        - If the shutdown or `disconnect` cancels the task, a connected client gets a 503 with
-          Retry-After. Nothing is logged here.
-        - If the application raises ResetConnection, the client gets a TCP reset. Nothing is logged.
+        - 500 if the application raised an exception. The exception is logged, unless
+          `RequestMiddleware` has logged it already.
+        - 500 if the application returned before the response was complete. An error is logged.
+        - 503 with Retry-After if the shutdown cancelled the task. Nothing is logged here.
+        - a TCP reset if the application raised ResetConnection. Nothing is logged.
 
         After a 500 or 503, the connection closes. If a response has already started, the connection
-        closes, and no 500 or 503 is sent.
+        closes without a 500 or 503.
         """
         try:
             if self._flow.is_writing_paused:  # the previous response is not sent yet
@@ -140,12 +139,12 @@ class AsgiRequest:
     async def receive(self) -> Message:
         """Return the next part of the request's body, as soon as a part has arrived.
 
-        Returns ``http.disconnect`` if the client has disconnected or the response is complete.
-        After the last part of the body, waits for one of these two events. Resumes reading from the
-        client.
+        If reading from the client is paused, reading resumes. If the client waits for 100 Continue
+        and no response has started, sends 100 Continue first.
 
-        If the client waits for 100 Continue and no response has started, the first call sends 100
-        Continue.
+        After the last part of the body, waits until the client has disconnected or the response is
+        complete, and returns ``http.disconnect``. Also returns this at once if one of the two has
+        happened before.
         """
         if self._expects_continue and not self._transport.is_closing():
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -162,17 +161,18 @@ class AsgiRequest:
     async def send(self, message: Message) -> None:
         """Send the head of the response, or a part of its body.
 
-        Does nothing if the client has disconnected. The head is kept, and sent together with the
-        first part of the body, to save a system call and a packet. If the client still waits for
-        100 Continue when the response starts, the connection closes after the response.
+        The head is kept, and sent together with the first part of the body, to save a system call
+        and a packet. If the client still waits for 100 Continue when the response starts, the
+        connection closes after the response.
 
-        Before and after a part of the body is sent, waits until the kernel has taken all data. So
-        an application that sends one part after another has little more than one part in memory. If
-        the client disconnects during a wait, returns without an error.
+        Waits until the kernel has taken all data, before and after a part of the body is sent. So
+        unsent parts do not pile up in memory. Does nothing if the client has disconnected, and
+        returns without an error if the client disconnects during a wait.
 
-        Raises RuntimeError for a message that may not come next, such as a second head. Raises the
-        errors of `_render_head` (RuntimeError, KeyError, ValueError) and of `_send_body`
-        (RuntimeError). After an error of these two methods, the response cannot be completed.
+        Raises RuntimeError for a message that may not come next, such as a second head, for an
+        invalid header, and for a body that does not have its Content-Length. Raises KeyError for an
+        invalid status, and ValueError for a Content-Length that is not a number. After an error
+        about the head or the body, the response cannot be completed.
         """
         flow = self._flow
         if flow.is_writing_paused and not self.is_disconnected:
@@ -194,7 +194,7 @@ class AsgiRequest:
         self._head = self._render_head(message["status"], message.get("headers", ()))
 
     def _render_head(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-        """Return the bytes of the response's head, and decide how the end of the body is marked.
+        """Return the bytes of the response's head; note how the end of the body is marked.
 
         - With a Content-Length in `headers`, the body must have that length.
         - Without Content-Length, the body is chunked. In HTTP/1.0, the end of the body is the end
@@ -238,7 +238,7 @@ class AsgiRequest:
 
         If `has_more` is False, the response is complete, and `on_response_complete` is called. For
         HEAD, only the head is sent. Raises RuntimeError, and sends nothing, if the body becomes
-        longer than its Content-Length, or if its end comes too early.
+        longer than its Content-Length, if its end comes too early, or if a 204 or 304 has a body.
         """
         head, self._head = self._head, b""
         tail = b""

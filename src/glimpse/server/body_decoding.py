@@ -23,12 +23,12 @@ class RequestBody(Protocol):
     is_complete: bool
 
     def decode(self, data: bytes) -> tuple[bytes, bytes]:
-        """Return the content in `data`, and the bytes of `data` that were not decoded.
+        """Return the content in `data`, and the rest: the end of `data` that is not decoded yet.
 
-        If `is_complete` is True after the call, the bytes that were not decoded are the beginning
-        of the next request. If `is_complete` is False and some bytes were not decoded, `data` was
-        too much for one call: call `decode` with these bytes again, and only then with newer bytes.
-        Raises RequestRefused (400 or 431) for a malformed body.
+        If `is_complete` is True after the call, the rest is the beginning of the next request.
+        Otherwise, a rest that is not empty was too much for one call. Then call `decode` again with
+        the rest, before you call it with newer bytes. Raises RequestRefused (400 or 431) for a
+        malformed body.
         """
         ...
 
@@ -61,13 +61,13 @@ class ChunkedBody:
         self._trailer_bytes = 0
 
     def decode(self, data: bytes) -> tuple[bytes, bytes]:
-        """Return the content in `data`, and the bytes of `data` that were not decoded.
+        """Return the content in `data`, and the rest: the end of `data` that is not decoded yet.
 
-        If `is_complete` is True after the call, the bytes that were not decoded are the beginning
-        of the next request. If `is_complete` is False and some bytes were not decoded, `data` had
-        more than MAX_DECODED chunks and lines: call `decode` with these bytes again, and only then
-        with newer bytes. Raises RequestRefused with 400 for malformed data, and with 431 if a size
-        line or the trailers exceed MAX_LINE bytes.
+        If `is_complete` is True after the call, the rest is the beginning of the next request.
+        Otherwise, there is a rest if `data` has more than MAX_DECODED chunks and lines. Then call
+        `decode` again with the rest, before you call it with newer bytes. Raises RequestRefused
+        with 400 for malformed data, and with 431 if a size line or the trailers exceed MAX_LINE
+        bytes.
         """
         content: list[bytes] = []
         position, end, lines = 0, len(data), 0
@@ -94,10 +94,10 @@ class ChunkedBody:
         return b"".join(content), data[position:]
 
     def _decode_chunk(self, piece: bytes, content: list[bytes]) -> None:
-        """Append a piece of the current chunk to `content`, without the CR LF that ends the chunk.
+        """Append the content in a piece of the current chunk to `content`.
 
-        `piece` must not have bytes after that CR LF. Raises RequestRefused (400) if the chunk does
-        not end with CR LF.
+        The last two bytes of the chunk, CR LF, are checked and dropped. `piece` must not have bytes
+        after them. Raises RequestRefused (400) if the chunk ends with other bytes.
         """
         content_left = max(0, self._bytes_left - 2)
         if len(piece) > content_left:
@@ -134,9 +134,9 @@ def _decode_small_chunks(data: bytes, position: int, content: list[bytes]) -> in
     """Append the content of complete chunks below 4 KiB, without extensions, to `content`.
 
     A size line must begin at `position` in `data`. Returns the position after the last decoded
-    chunk, which is `position` if no chunk was decoded. Stops at a larger chunk, at a chunk with an
-    extension, at the chunk of size 0, at incomplete or malformed data, and when `content` has
-    MAX_DECODED parts. Four times as fast as the rest of `ChunkedBody.decode`.
+    chunk, which is `position` if no chunk was decoded. Stops before any other chunk, the chunk of
+    size 0 and incomplete or malformed data, and when `content` has MAX_DECODED parts. Four times as
+    fast as the rest of `ChunkedBody.decode`.
     """
     while len(content) < MAX_DECODED:
         stop = data.find(b"\r\n", position, position + _SMALL_SIZE_DIGITS + 2)

@@ -83,10 +83,9 @@ class ClientTimeouts(asyncio.Protocol):
     def pause_writing(self) -> None:
         """Make the application wait: the kernel does not take all bytes of the response yet.
 
-        The transport calls this method. UNSENT_RESPONSES counts the bytes of the last write until
-        `resume_writing` is called, because all bytes of a write stay in memory until the last byte
-        is sent. If all connections together have too many bytes, `UnsentResponses.add` closes some
-        connections, maybe also this one.
+        The transport calls this method. Until `resume_writing` is called, UNSENT_RESPONSES counts
+        all bytes of the last write: they stay in memory until the last one is sent. If the bytes of
+        all connections are too many, UNSENT_RESPONSES closes some connections, maybe also this one.
         """
         size = max(self.transport.get_write_buffer_size(), self.flow.last_write)
         UNSENT_RESPONSES.add(self, size)
@@ -120,8 +119,8 @@ class ClientTimeouts(asyncio.Protocol):
         If the client does not read its response, the unsent data is dropped, and no timer is
         started. If the client is late with a request, unsent data is still sent.
 
-        Also closes other connections with slow clients if all unsent responses together take too
-        much memory.
+        If all unsent responses together take too much memory, also closes the connections of other
+        slow clients.
         """
         UNSENT_RESPONSES.close_slow()
         if self._close_reason == "memory":  # `close_slow` closed this connection

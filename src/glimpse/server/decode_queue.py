@@ -30,9 +30,10 @@ class DecodeQueue:
             loop.call_soon(self._run, loop)
 
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Schedule the second function, if any, for the next iteration; then call the first one.
+        """Remove the first function from the queue, and call it.
 
-        The first function is removed before the call.
+        Before that, schedules the next call, in the next iteration of `loop`, if there are more
+        functions.
         """
         decode = self._waiting.popleft()
         if self._waiting:

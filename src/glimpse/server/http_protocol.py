@@ -134,8 +134,8 @@ class HttpProtocol(LingeringConnection):
         Call this method while no request is in progress. Empty lines before a head are dropped. The
         bytes after the head are processed with `_process`.
 
-        Raises RequestRefused if the head is invalid or too large, or if all buffers together are
-        too full. Also raises the RequestRefused of `_process`.
+        Raises RequestRefused if the head is invalid or too large, if all buffers together are too
+        full, or if the bytes after the head are invalid.
         """
         buffer = self._buffer
         new_from = len(buffer)
@@ -228,10 +228,10 @@ class HttpProtocol(LingeringConnection):
     def _decode_chunks(self) -> None:
         """Decode the chunks that `_decode_later` kept. DECODE_QUEUE calls this method.
 
-        Too many chunks for one call are queued again. Bytes after the body belong to later
-        requests. Malformed chunks get an error response, and the connection closes. When all chunks
-        are decoded and the application has at most 64 KiB to take, reading resumes. On a closing
-        connection, nothing is decoded.
+        If there are too many chunks for one call, the rest is queued again. Bytes after the body
+        belong to later requests. Malformed chunks get an error response, and the connection closes.
+        Reading resumes when all chunks are decoded and the application has at most 64 KiB to take.
+        Does nothing on a closing connection.
         """
         data, self._undecoded = self._undecoded, b""
         if self._is_lingering or self.transport.is_closing():
@@ -260,9 +260,8 @@ class HttpProtocol(LingeringConnection):
     def _on_response_complete(self) -> None:
         """Count the response. Start the next request, or close a connection without keep-alive.
 
-        The next request comes from the buffer. If the buffer is empty, reading resumes. An invalid
-        request in the buffer gets an error response. If the connection is already closing, only
-        count.
+        The next request comes from the buffer; an invalid one gets an error response. If the buffer
+        is empty, reading resumes. If the connection is already closing, only the count changes.
         """
         self._server_state.total_requests += 1
         request = self.request

@@ -29,12 +29,12 @@ class LingeringConnection(ClientTimeouts):
     def _refuse(self, refused: RequestRefused) -> None:
         """Log a warning about the refused request, send the error response, and close.
 
-        If a response to a request in progress has started, close the connection at once, without
+        If a response to a request in progress has started, the connection closes at once, without
         the error response: the client would take it for a part of that response.
 
-        In both cases, the application of a request in progress goes on, with three changes:
-        `receive` returns ``http.disconnect``, `send` does nothing, and
-        ``scope["glimpse.incomplete_reason"]`` is "client".
+        For a request in progress, the client counts as disconnected: `receive` returns
+        ``http.disconnect``, `send` does nothing, and ``scope["glimpse.incomplete_reason"]`` is
+        "client".
         """
         address = self._client[0] if self._client else "-"
         _LOG.warning("A request from %s was refused: %s", address, refused.text)
@@ -58,13 +58,12 @@ class LingeringConnection(ClientTimeouts):
         self.transport.write(render_error(refused.status, refused.text, headers))
 
     def _close_after_response(self, *, linger: bool = False) -> None:
-        """Close the connection so that the client can still read the last response.
+        """Close the connection after its unsent data; the client must still be able to read it.
 
-        Unsent data is sent in any case. The connection lingers if `linger` is True, the request's
-        body has not ended, or reading is paused. Otherwise the connection closes at once.
-
-        A connection that lingers is closed for writing. Bytes of the client are dropped. The
-        connection closes when the client closes it, or after KEEP_ALIVE (5) seconds.
+        If the client may still send (the request's body has not ended, or reading is paused), or if
+        `linger` is True, the connection lingers. A connection that lingers is closed for writing,
+        and drops all bytes of the client. It closes when the client closes it, or after KEEP_ALIVE
+        (5) seconds. Otherwise the connection closes when the data is sent.
         """
         self._is_lingering = True
         if not (linger or self._body is not None or self.flow.is_reading_paused):

@@ -42,11 +42,10 @@ class RequestBuffer(bytearray):
         self._counted = 0
 
     def count_size(self) -> None:
-        """Count the present size of this buffer, beyond 16 KiB, against the shared limit.
+        """Update what this buffer counts against the shared limit: its bytes beyond 16 KiB.
 
-        Call this method after adding bytes. Raises RequestRefused (503) if this buffer has grown
-        and all buffers together exceed the limit. After the error, the new bytes count until `drop`
-        is called.
+        Call this method after adding bytes. Raises RequestRefused (503) if the count has grown and
+        all buffers together exceed the limit. The bytes then still count, until `drop` is called.
         """
         size = max(0, len(self) - _UNCOUNTED_BYTES)
         growth, self._counted = size - self._counted, size

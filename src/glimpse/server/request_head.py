@@ -164,8 +164,8 @@ def check_incomplete_head(head: bytearray, new_from: int) -> None:
     """Raise RequestRefused if the beginning of a head is too large (431) or invalid (400).
 
     So a client of another protocol gets a response at once, not only after a timeout. `head` has
-    all bytes received so far. Earlier calls have checked the bytes before the index `new_from`.
-    Checks the request line, and in header lines only control characters and line ends.
+    all bytes received so far. The bytes before the index `new_from` have been checked by an earlier
+    call. Checks the request line, and in header lines only control characters and line ends.
     """
     if len(head) > MAX_HEAD:
         raise RequestRefused(431, "The headers are too large.")

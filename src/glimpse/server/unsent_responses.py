@@ -27,12 +27,11 @@ class _Unsent(NamedTuple):
 
 
 class UnsentResponses:
-    """The connections with unsent data; closes slow ones if the data takes too much memory.
+    """Counts the unsent data of connections; closes connections if it takes too much memory.
 
-    A connection is slow if its client has not read the data within 5 seconds after `add`. While the
-    unsent data of all connections together exceeds `limit` bytes, slow connections are closed.
-    While the data exceeds `limit_at_any_age` bytes, other connections are closed, too. The
-    connection that was added first is closed first.
+    While all data together exceeds `limit` bytes, slow connections are closed: those whose client
+    has not read the data within 5 seconds after `add`. While the data exceeds `limit_at_any_age`
+    bytes, other connections are closed, too. The connection that was added first is closed first.
     """
 
     def __init__(
@@ -59,12 +58,11 @@ class UnsentResponses:
         self.close_slow()
 
     def close_slow(self) -> None:
-        """Close connections, the one that was added first, while too many bytes are unsent.
+        """Close connections, in the order of their `add`, while too many bytes are unsent.
 
-        A connection that was added at least 5 seconds ago is slow: it is closed while more than
-        `limit` bytes are unsent. Another connection is closed while more than `limit_at_any_age`
-        bytes are unsent. The bytes of a closed connection no longer count. Call this method every
-        few seconds.
+        While more than `limit_at_any_age` bytes are unsent, any connection is closed. While more
+        than `limit` bytes are unsent, a connection is closed if it was added at least 5 seconds
+        ago. The bytes of a closed connection no longer count. Call this method every few seconds.
         """
         while self._total > self._limit:
             oldest, unsent = next(iter(self._unsent.items()))
