@@ -68,10 +68,9 @@ def parse_patch(media_type: str, body: object, formats: ImageFormats) -> list[Pa
     """Parse the body of a PATCH request into its operations, and check their keys and values.
 
     `media_type` is one of MEDIA_TYPES. Raises Invalid if the body is not a list, if an operation is
-    malformed, or if a key or value is not allowed (see `check_value`). Raises Forbidden for an
-    attribute that no client may set, such as ``id``. ``locations`` and ``stores`` are such
-    attributes, too, but `apply_patch` raises Forbidden for them: a missing image is reported first,
-    as in Glance.
+    malformed, or if a key or value is not allowed. Raises Forbidden for an attribute that no client
+    may set, such as ``id``. Operations on ``locations`` and ``stores`` are returned: `apply_patch`
+    raises Forbidden for them, so that a missing image is reported first, as in Glance.
     """
     if not isinstance(body, list):
         raise Invalid("Request body must be a JSON array of operation objects.")
@@ -200,8 +199,8 @@ def _changed_attribute(
     """Return the field of Image that an operation on an attribute sets, with its new value.
 
     For example, returns ``{"name": "x"}``; for tags, the field is ``tags_json``. Does not change
-    `image`. Raises the errors that `apply_patch` explains for an attribute: Forbidden, Conflict,
-    Invalid or QuotaExceeded.
+    `image`. If the operation is not allowed, raises the error that `apply_patch` lists for it:
+    Forbidden, Conflict, Invalid or QuotaExceeded.
     """
     key = operation.key
     if operation.op == "remove":

@@ -12,9 +12,9 @@ def parse_query(pairs: Sequence[tuple[str, str]]) -> ImageQuery:
     """Return the query that the parameters of ``GET /v2/images`` describe.
 
     The default ``limit`` is 25. A limit above 1,000 becomes 1,000. If ``limit`` or ``marker`` is
-    repeated, the last value counts. `parse_filters` describes the other parameters. Raises Invalid
-    if a value is not valid, such as a negative limit; the message says what is wrong. The marker is
-    not checked.
+    repeated, the last value counts. The other parameters are filters and sort keys (see
+    `parse_filters`). Raises Invalid if a value is not valid, such as a negative limit; the message
+    says what is wrong. The marker is not checked.
     """
     last = dict(pairs)
     reject_changes_since(last.get("changes-since", ""))  # reported before other mistakes

@@ -108,10 +108,10 @@ class ResourceEndpoint:
 
     - Unauthorized for a missing or invalid token;
     - IdentityUnavailable if a token cannot be checked;
-    - HTTPException 404 if the path has no handlers at all, or if it is in _ONLY_GET and the method
-      is not GET. If the method is not in _METHODS, the status code is 501 instead;
+    - HTTPException if the path has no handlers at all, or if it is in _ONLY_GET and the method is
+      not GET: 404, but 501 for a method that is not in _METHODS;
     - MethodNotAllowed if another path has no handler for the method;
-    - Invalid if the request has a body and may not have one (see `_may_have_body`);
+    - Invalid if the request has a body, but `_may_have_body` is False for the method and path;
     - the errors of the handler.
     """
 

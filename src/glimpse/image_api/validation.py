@@ -60,8 +60,8 @@ def _check_new_keys_and_values(document: Mapping[str, object], formats: ImageFor
     """Raise Invalid or Forbidden for keys and values that a new image may not have.
 
     The order of the checks is the Image service's. First, a key in _NEVER_NEW raises Forbidden.
-    Then all values are checked (see `check_value`). Last, all keys are checked (see
-    `check_key_is_writable`), those in READ_ONLY after the others.
+    Then all values are checked by `check_value`. Last, all keys are checked by
+    `check_key_is_writable`, those in READ_ONLY after the others.
     """
     for key in _NEVER_NEW:
         if key in document:

@@ -78,8 +78,8 @@ def parse_date_bound(text: str) -> DateBound | None:
     """Parse a filter by date, such as ``gte:2024-03-10``. The default operator is ``eq``.
 
     The operators are those of DateOperator. If the date has a fraction of a second, the result may
-    have another operator (see `make_date_bound`). Returns None for text that is neither a date nor
-    an operator and a date.
+    have another operator, because images' dates have no fraction (see `make_date_bound`). Returns
+    None for text that is neither a date nor an operator and a date.
     """
     comparison, colon, date = text.partition(":")
     if not colon or comparison not in _COMPARE:

@@ -117,10 +117,11 @@ class Permissions:
         return self._rules is not None and self._rules.has(action)
 
     def allows(self, caller: Caller, action: Action, image: Image | None = None) -> bool:
-        """Return True if `caller` may do `action` to `image`; the class describes what decides.
+        """Return True if `caller` may do `action` to `image`: by a rule, or else by its roles.
 
         If `image` is None, a rule is evaluated for the caller's own project, as for listing images.
         If there is a rule, the result is always False for a token with system or domain scope.
+        Without a rule, the result is always True if Glance checks the roles (`is_delegated`).
         """
         if self._rules is not None and self._rules.has(action):
             return is_rule_applicable(caller) and self._rules.allows(

@@ -35,10 +35,10 @@ class AttributeFilter(NamedTuple):
 def parse_texts(text: str) -> tuple[str, ...]:
     """Parse ``x``, ``eq:x`` or ``in:x,"y,z"`` into texts, one of which an image must have.
 
-    The text after ``in:`` is a list (see `split_list`). Commas and quotes elsewhere are part of the
-    value. The text before the first colon must be an operator, unless the whole text is a date with
-    a time. The result for "" is ``("",)``. Raises Invalid for an unknown operator, such as in
-    ``a:b`` or ``IN:a``, and for a misplaced quote after ``in:``.
+    After ``in:``, commas separate the values, and a value in quotes may have commas. Elsewhere,
+    commas and quotes are part of the value. The text before the first colon must be an operator,
+    unless the whole text is a date with a time. The result for "" is ``("",)``. Raises Invalid for
+    an unknown operator, such as in ``a:b`` or ``IN:a``, and for a misplaced quote after ``in:``.
     """
     operator, colon, rest = text.partition(":")
     if not colon or parse_date(text):

@@ -68,9 +68,10 @@ class ClientTimeouts(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  inherited
         """Stop checking the timeouts, and record why the connection closed.
 
-        Sets `flow.close_reason` to "client", "timeout" or "memory", which AsgiRequest explains. If
-        a response is incomplete, also sets ``scope["glimpse.incomplete_reason"]`` of its request.
-        UNSENT_RESPONSES stops counting bytes for this connection.
+        Sets `flow.close_reason` to "client" (disconnected), "timeout" (too slow) or "memory" (too
+        much unsent data). If a response is incomplete, also sets
+        ``scope["glimpse.incomplete_reason"]`` of its request to this reason. UNSENT_RESPONSES stops
+        counting bytes for this connection.
         """
         if self._timer is not None:
             self._timer.cancel()

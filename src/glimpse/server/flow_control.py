@@ -9,9 +9,9 @@ class FlowControl:
     The transport has to call `pause_writing` and `resume_writing`. Its write buffer limit is set to
     0, so that `pause_writing` is called as soon as one byte cannot be sent.
 
-    `close_reason` is None while the connection is open. Afterwards, `close_reason` is "client",
-    "timeout" or "memory", which `AsgiRequest` explains. `last_write` is the number of bytes in the
-    last write to the transport; `AsgiRequest` sets it.
+    `close_reason` is None while the connection is open. Afterwards, it is "client" (disconnected),
+    "timeout" (too slow) or "memory" (too much unsent data). `last_write` is the number of bytes in
+    the last write to the transport; `AsgiRequest` sets it.
     """
 
     def __init__(self, transport: asyncio.Transport) -> None:

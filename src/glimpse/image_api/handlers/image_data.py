@@ -25,13 +25,13 @@ async def upload_data(request: ImageRequest) -> Response:
 
     - UnsupportedMediaType if the Content-Type is not application/octet-stream.
     - Invalid if the declared size is not an integer, or not the size of the data.
-    - Invalid if X-Image-Meta-Store names another store, or if the image has no disk or container
-      format.
+    - Invalid if X-Image-Meta-Store names another store, or if a queued image has no disk or
+      container format.
     - ImageNotFound if there is no such image or the caller may not see the image.
     - Forbidden if the caller may not upload the image's data.
     - Conflict if the image is not queued, or another request gives it data.
-    - QuotaExceeded, DataTooLarge, InvalidImageData, StorageFull or Unavailable if the data cannot
-      be stored.
+    - QuotaExceeded, DataTooLarge or InvalidImageData if the image may not have the data.
+    - StorageFull or Unavailable if the data cannot be stored.
     - ClientDisconnect if the client disconnects before the end.
 
     After an error while data is being stored, the image is queued again, without data. If the disk

@@ -102,8 +102,8 @@ async def update_image(request: ImageRequest) -> Response:
     - RequestTooLarge if the body has more than 1 MiB.
     - Invalid if the body is not a JSON patch, or has a key or a value that is not allowed.
     - ImageNotFound if there is no such image or the caller may not see the image.
-    - Forbidden if the caller may not change the image, or one of the attributes in the patch.
-    - Conflict if a property to replace or remove does not exist, or if an added key must be new.
+    - Forbidden if the caller may not change the image, or an attribute that the patch changes.
+    - Conflict if a property to replace or remove does not exist, or if a key to add exists (v2.0).
     - QuotaExceeded if the image would have too many tags or properties.
     - Unavailable if the catalog cannot be written.
     """
@@ -131,9 +131,10 @@ async def update_image(request: ImageRequest) -> Response:
 async def delete_image(request: ImageRequest) -> Response:
     """``DELETE /v2/images/{image_id}``: 204; delete an image and its data.
 
-    If the data cannot be removed, the image is still deleted. Raises ImageNotFound if there is no
-    such image or the caller may not see the image. Raises Forbidden if the caller may not delete
-    the image, or if the image is protected. Raises Unavailable if the catalog cannot be written.
+    A running upload of the image fails. If the data cannot be removed, the image is still deleted.
+    Raises ImageNotFound if there is no such image or the caller may not see the image. Raises
+    Forbidden if the caller may not delete the image, or if the image is protected. Raises
+    Unavailable if the catalog cannot be written.
     """
     await request.service.delete_image(request.caller, request.image_id)
     return Response(status_code=204)

@@ -34,7 +34,8 @@ async def stage_data(request: ImageRequest) -> Response:
     - ImageNotFound if there is no such image or the caller may not see the image.
     - Forbidden if the caller may not modify the image.
     - Conflict if the image is not queued, or another request gives it data.
-    - QuotaExceeded, DataTooLarge, StorageFull or Unavailable if the data cannot be stored.
+    - QuotaExceeded or DataTooLarge if the data is too large.
+    - StorageFull or Unavailable if the data cannot be stored.
     - ClientDisconnect if the client disconnects before the end.
 
     After an error while data is being stored, the image is queued again, without data. If the disk
@@ -52,10 +53,18 @@ async def stage_data(request: ImageRequest) -> Response:
 async def import_data(request: ImageRequest) -> Response:
     """``POST /v2/images/{image_id}/import``: 202; start an import in the background.
 
-    The image gets the staged data, or data at a URL. Raises Invalid for a malformed body, and for
-    an import method that is not enabled. Raises RequestTooLarge for a body of more than 1 MiB.
-    `ImageImports.start` explains other errors, such as ImageNotFound, Forbidden, Conflict and
-    Unavailable. After an error, no import runs.
+    The image gets the staged data, or data at a URL. Raises these errors, and then starts no
+    import:
+
+    - Invalid if the body is malformed, or names a method that is not enabled or a URL from which
+      nothing may be downloaded.
+    - RequestTooLarge if the body has more than 1 MiB.
+    - ImageNotFound if there is no such image or the caller may not see the image.
+    - Forbidden if the caller may not modify the image.
+    - Conflict if the status or the formats of the image do not allow the import, if another request
+      gives it data, or if the body names an unknown store.
+    - QuotaExceeded if the project has more stored data than it may have.
+    - Unavailable if too many imports are waiting, or if the catalog cannot be written.
     """
     imports = request.service.imports
     wanted = parse_import_request(
