@@ -63,10 +63,10 @@ async def page_document(
     Each page with images is one piece. The beginning and the end of the document are pieces, too.
     `query` has the request's parameters. Raises what `pages` raises.
 
-    The link ``first`` repeats the request's parameters without its ``marker``. The link ``next``
-    also has the id of the last image as ``marker``. There is no link ``next`` if no further images
-    exist (``Page.has_more``), or if the document has no images. The links start with ``/v2``,
-    because clients append them to the endpoint without its version.
+    The link ``first`` has the parameters that `parameters_of_pages` returns: not ``marker``, for
+    example. The link ``next`` also has the id of the last image as ``marker``. There is no link
+    ``next`` if no further images exist (``Page.has_more``), or if the document has no images. The
+    links start with ``/v2``, because clients append them to the endpoint without its version.
     """
     others = parameters_of_pages(query)
     document = {"first": list_link(_PATH, others), "schema": "/v2/schemas/images"}

@@ -43,9 +43,9 @@ async def json_body(request: Request) -> Any:
 
 
 def has_body(request: Request) -> bool:
-    """Return True if the Image service would see a body in the request.
+    """Return True if the request has a body, by the rule of the Image service.
 
-    The Image service sees a body if Content-Length is above 0, or if a POST, PUT or PATCH has a
+    A request has a body if Content-Length is above 0, or if a POST, PUT or PATCH has a
     Transfer-Encoding.
     """
     headers = request.headers

@@ -44,8 +44,8 @@ class PropertyNotFound(NotFound):
 class Forbidden(ImageServiceError):
     """The caller has no permission for the request.
 
-    For an image that the caller cannot see, ImageNotFound is raised instead; or MarkerNotVisible,
-    if the image is the marker of a list.
+    If the caller cannot even see the image, ImageNotFound is raised instead. MarkerNotVisible is
+    raised if that image is the marker of a list.
     """
 
 

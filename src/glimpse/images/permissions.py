@@ -88,11 +88,11 @@ def has_role(caller: Caller, action: Action) -> bool:
     """
     if caller.project_id is None:
         return False
-    return caller.is_admin or holds_one(caller, ROLES[action])
+    return caller.is_admin or has_any_role(caller, ROLES[action])
 
 
-def holds_one(caller: Caller, roles: frozenset[str]) -> bool:
-    """Return True if the caller holds one of `roles`. The names in `roles` are in lower case.
+def has_any_role(caller: Caller, roles: frozenset[str]) -> bool:
+    """Return True if the caller has one of `roles`, which are in lower case.
 
     The case of the caller's roles is ignored, as in oslo.policy.
     """

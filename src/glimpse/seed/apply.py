@@ -105,7 +105,7 @@ def _store_servers(seed: Seed, state_dir: Path) -> None:
 
 
 def _without_data(seeded: ImageSeed) -> Image:
-    """Return the image record to store first: queued if the seed has data for the image."""
+    """Return the image as it is stored at first: queued if its data is uploaded afterwards."""
     return seeded.image if seeded.data is None else seeded.image._replace(status="queued")
 
 

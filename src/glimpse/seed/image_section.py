@@ -193,8 +193,9 @@ class _ImageParser:
         `found` has the places of the attributes in the seed, `document` the parsed values and
         defaults. `data` is None if the image has no data, or if the data is invalid.
 
-        - With data, the status must be active or deactivated, and the size and digests must be left
-          out. Generated data needs a disk format in GENERATED_FORMATS.
+        - With valid data, the status must be active or deactivated, and the size and digests must
+          be left out. Generated data needs a disk format in GENERATED_FORMATS.
+        - With invalid data, nothing is checked.
         - Without data, an image in status active or deactivated needs a size.
         """
         if data is None:

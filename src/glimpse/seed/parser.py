@@ -101,8 +101,8 @@ def _faults(reader: SeedReader, section: Place) -> tuple[FaultRule, ...]:
 def _identity(reader: SeedReader, sections: Mapping[str, Place]) -> SeededIdentity:
     """Parse the identity sections; `reader` records problems.
 
-    If there are none, records a problem for each entry that `parse_directory` would leave out, such
-    as a role with an unknown id. Do not use the result if a problem has been recorded.
+    If the sections have no problem, each entry that `parse_directory` would leave out is recorded
+    as one, such as a role with an unknown id. Do not use the result if a problem has been recorded.
     """
     count = reader.problem_count
     identity = parse_identity(reader, sections)

@@ -78,8 +78,8 @@ class AsgiRequest:
         """Run the application until it returns. Exceptions of the application do not get out.
 
         The application starts when the kernel has taken the whole previous response. So a client
-        that does not read has only one response in memory. Afterwards, a client that is still
-        connected gets:
+        that does not read has only one response in memory. When the application has ended, a client
+        that is still connected gets:
 
         - 500 if the application raised an exception. The exception is logged, unless
           `RequestMiddleware` has logged it already.
@@ -194,7 +194,7 @@ class AsgiRequest:
         self._head = self._render_head(message["status"], message.get("headers", ()))
 
     def _render_head(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-        """Return the bytes of the response's head; note how the end of the body is marked.
+        """Return the bytes of the response's head, and decide how the end of the body is marked.
 
         - With a Content-Length in `headers`, the body must have that length.
         - Without Content-Length, the body is chunked. In HTTP/1.0, the end of the body is the end

@@ -134,9 +134,9 @@ def _decode_small_chunks(data: bytes, position: int, content: list[bytes]) -> in
     """Append the content of complete chunks below 4 KiB, without extensions, to `content`.
 
     A size line must begin at `position` in `data`. Returns the position after the last decoded
-    chunk, which is `position` if no chunk was decoded. Stops before any other chunk, the chunk of
-    size 0 and incomplete or malformed data, and when `content` has MAX_DECODED parts. Four times as
-    fast as the rest of `ChunkedBody.decode`.
+    chunk, which is `position` if no chunk was decoded. Stops at anything else, such as a larger
+    chunk, the chunk of size 0 or malformed data, and when `content` has MAX_DECODED parts. Four
+    times as fast as the rest of `ChunkedBody.decode`.
     """
     while len(content) < MAX_DECODED:
         stop = data.find(b"\r\n", position, position + _SMALL_SIZE_DIGITS + 2)

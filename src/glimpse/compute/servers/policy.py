@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from glimpse.compute.faults import Fault
 from glimpse.images import Caller, PolicyRules
-from glimpse.images.permissions import ADMINS, MEMBERS, READERS, holds_one
+from glimpse.images.permissions import ADMINS, MEMBERS, READERS, has_any_role
 from glimpse.servers.server import Server
 
 
@@ -75,7 +75,7 @@ class ServerPolicy:
             return False
         if self._rules is not None and self._rules.has(rule):
             return self._rules.allows(rule, caller, _target(caller, server))
-        return caller.is_admin or holds_one(caller, ROLES[rule])
+        return caller.is_admin or has_any_role(caller, ROLES[rule])
 
 
 def check_has_project(caller: Caller) -> None:

@@ -32,7 +32,7 @@ async def delete_from_store(request: ImageRequest) -> NoReturn:
 
     Changes nothing. Raises the first of these errors that applies:
 
-    - Conflict if the only store has another id;
+    - Conflict if no store has the id;
     - Unavailable if the catalog cannot be read;
     - ImageNotFound if there is no such image or the caller may not see the image;
     - Forbidden if the caller may not remove locations: by default, only admins may;
