@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from glimpse.server.systemd import watchdog_interval
 from tests.support.process import GlimpseProcess
 from tests.support.reload import advertised_microversion, write_configuration
 
@@ -107,3 +108,21 @@ def test_no_watchdog_notification_is_sent_while_a_worker_is_blocked(tmp_path: Pa
             assert len(messages) < 5, messages
         finally:
             os.kill(stopped, signal.SIGCONT)
+
+
+@pytest.mark.parametrize(
+    ("period", "expected"),
+    [("400000", 0.2), ("0", None), ("", None), ("-1", None), ("soon", None), ("²", None)],
+)
+def test_watchdog_interval_is_half_of_the_period(
+    monkeypatch: pytest.MonkeyPatch, period: str, expected: float | None
+) -> None:
+    monkeypatch.delenv("WATCHDOG_PID", raising=False)
+    monkeypatch.setenv("WATCHDOG_USEC", period)
+    assert watchdog_interval() == expected
+
+
+def test_there_is_no_watchdog_interval_for_another_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WATCHDOG_PID", str(os.getpid() + 1))
+    monkeypatch.setenv("WATCHDOG_USEC", "400000")
+    assert watchdog_interval() is None

@@ -55,6 +55,6 @@ def watchdog_interval() -> float | None:
     WATCHDOG_USEC, as sd_watchdog_enabled(3) recommends.
     """
     pid, period = os.environ.get("WATCHDOG_PID"), os.environ.get("WATCHDOG_USEC", "")
-    if (pid and pid != str(os.getpid())) or not period.isdigit() or not int(period):
+    if (pid and pid != str(os.getpid())) or not period.isdecimal() or not int(period):
         return None
     return int(period) / 2_000_000
