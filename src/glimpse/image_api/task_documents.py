@@ -13,7 +13,10 @@ _PATH = "/v2/tasks"
 
 
 def task_document(task: Task) -> bytes:
-    """Return the document of ``GET /v2/tasks/{id}``."""
+    """Return the document of ``GET /v2/tasks/{id}``, with input, result and message.
+
+    An attribute of `_optional_attributes` is left out if it has no value.
+    """
     return orjson.dumps(
         {
             "id": task.id,

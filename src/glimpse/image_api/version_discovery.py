@@ -12,7 +12,7 @@ _SEGMENTS = frozenset(f"v{number}" for number in _VERSIONS)
 
 
 def versions_document(endpoint: str) -> bytes:
-    """Return the JSON document of the API's versions.
+    """Return the JSON document of the API's versions; the status of one of them is CURRENT.
 
     `endpoint` is the API's URL without a version and without a slash at the end. All versions have
     the link `endpoint` + ``/v2/``.

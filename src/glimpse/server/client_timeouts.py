@@ -155,11 +155,11 @@ class ClientTimeouts(asyncio.Protocol):
         )
 
     def _time_left(self, now: float) -> float:
-        """Return the seconds until the connection has to be closed if the client sends nothing.
+        """Return the seconds that the client still has before the connection is closed.
 
-        `now` is the time of the event loop's clock. The result is 0 or less if the client is
-        already too slow. If the server expects nothing from the client, because a complete request
-        is in progress, the result is `client_timeout`.
+        The result is for a client that sends nothing; it is 0 or less if the client is too slow
+        already. If a complete request is in progress, the server expects nothing from the client,
+        and the result is `client_timeout`. `now` is the time of the event loop's clock.
         """
         if self._idle_since is not None:
             return self._idle_since + KEEP_ALIVE - now

@@ -18,7 +18,10 @@ _LOG = logging.getLogger(__name__)
 
 
 class LingeringConnection(ClientTimeouts):
-    """Base class of HttpProtocol: sends error responses, and closes the connection."""
+    """Base class of HttpProtocol: sends error responses, and closes the connection.
+
+    The client can read the last response before the connection closes.
+    """
 
     # Set by the subclass.
     _server_state: ServerState
@@ -58,12 +61,12 @@ class LingeringConnection(ClientTimeouts):
         self.transport.write(render_error(refused.status, refused.text, headers))
 
     def _close_after_response(self, *, linger: bool = False) -> None:
-        """Close the connection after its unsent data; the client must still be able to read it.
+        """Close the connection, but let the client read the response that was sent last.
 
         If the client may still send (the request's body has not ended, or reading is paused), or if
         `linger` is True, the connection lingers. A connection that lingers is closed for writing,
         and drops all bytes of the client. It closes when the client closes it, or after KEEP_ALIVE
-        (5) seconds. Otherwise the connection closes when the data is sent.
+        (5) seconds. Otherwise the connection closes as soon as the response is sent.
         """
         self._is_lingering = True
         if not (linger or self._body is not None or self.flow.is_reading_paused):

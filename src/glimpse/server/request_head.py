@@ -56,8 +56,8 @@ class RequestHead(NamedTuple):
     - `path` is percent-decoded, with U+FFFD for bytes that are not UTF-8, and has no query.
     - `raw_path` is the path as the client sent it, also without the query.
     - `http_version` is "1.0" or "1.1".
-    - `headers` has all header lines in their order, with the names in lower case.
-      `HeadParser.parse` says which headers are removed or replaced.
+    - `headers` has all header lines in their order, with the names in lower case. Upgrade is left
+      out if the client wants to upgrade the connection. If the target is a URL, Host is its host.
     - `body_length` is in bytes: 0 if there is no body, None if the body is chunked.
     - `keep_alive` is False if the connection has to close after the response, as in HTTP/1.0.
     - `expects_continue` is True if the client waits for 100 Continue before it sends the body.

@@ -184,7 +184,7 @@ class Supervisor:
     def _reap_workers(self) -> None:
         """Reap all workers that have exited, and pass their exit statuses to the pool.
 
-        The metrics no longer count the requests that were in progress in these workers.
+        Also removes these workers' metrics of requests in progress, if metrics are configured.
         """
         while not self._pool.is_empty:
             try:

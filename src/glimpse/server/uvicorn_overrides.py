@@ -101,10 +101,10 @@ class Server(uvicorn.Server):
         self.config.timeout_graceful_shutdown = seconds
 
     def stop(self) -> None:
-        """Begin the shutdown, at whose end `serve_until_stopped` returns.
+        """Make `serve_until_stopped` end; return at once.
 
-        Returns at once. At the next tick, the server stops accepting connections, and waits for the
-        requests in progress. After the graceful timeout, the server cancels these requests.
+        At the next tick, the server stops accepting connections, and waits for the requests in
+        progress. After the graceful timeout, it cancels these requests.
         """
         self.should_exit = True
 

@@ -58,8 +58,8 @@ MakeApplication = Callable[[Settings], ServedApplication]
 class Terminal:
     """Tells if the terminal of the process has been closed since this object was made.
 
-    The kernel sends SIGHUP to the process then, and the process has to stop. After any other
-    SIGHUP, the process reloads.
+    When the terminal is closed, the kernel sends SIGHUP to the process, which then has to stop.
+    After any other SIGHUP, the process reloads.
     """
 
     def __init__(self) -> None:
@@ -82,10 +82,12 @@ def run_worker(
 ) -> int:
     """Serve until SIGTERM or SIGINT; reload on SIGHUP. Return the exit status of the process.
 
-    Also stops if the terminal is closed, or if the supervisor exits: then `parent_pipe`, which is
-    None without a supervisor, becomes readable. Returns 0 when the requests in progress have ended.
-    They are cancelled after the graceful shutdown timeout, or at once by a second SIGINT. Returns 1
-    if the application could not start. Raises what `make_application` raises.
+    Also stops if the terminal is closed, or if the supervisor exits: `parent_pipe` then becomes
+    readable. `parent_pipe` is None if there is no supervisor.
+
+    Returns 0 when the requests in progress have ended. They are cancelled after the graceful
+    shutdown timeout, or at once by a second SIGINT. Returns 1 if the application could not start.
+    Raises what `make_application` raises.
 
     `load` reads the configuration for a reload. `report` is called with each WorkerEvent of this
     process. `heartbeat_interval` is in seconds, None for no heartbeats.
