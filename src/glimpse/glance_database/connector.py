@@ -16,10 +16,10 @@ ConnectToHost = Callable[[DatabaseURL, Host, float], Coroutine[Any, Any, Connect
 class Connector:
     """Opens connections to the database at `url`, and checks the schema of its tables.
 
-    Tries the hosts in the order of the URL, but first the host of the last successful connection.
-    `timeout` is in seconds, for the connection to each host. `connect` is the function of the
-    driver (see `find_driver`). `wrap` gets each new connection and returns the connection to use,
-    such as a LagLimitedConnection.
+    Tries the host of the last successful connection first, and then the others in the order of the
+    URL. `timeout` is in seconds, for the connection to each host. `connect` is the function that
+    `find_driver` returns. `wrap` gets each new connection and returns the connection to use, such
+    as a LagLimitedConnection.
     """
 
     def __init__(
@@ -38,11 +38,10 @@ class Connector:
     async def __call__(self) -> Connection:
         """Open a connection to the first host that can be reached, and check the schema.
 
-        If no host can be reached, raises DatabaseUnavailable with the reason of each host. Once a
-        host has been reached, no further host is tried. Then QueryFailed means that the host
-        refuses the user, the database, or the reading of the schema. UnknownSchema means that
-        Glimpse does not know the schema. Any other DatabaseError means that the schema cannot be
-        read.
+        Raises DatabaseUnavailable with the reason of each host if no host can be reached. No other
+        host is tried after an error of a host that was reached: QueryFailed if it refuses the user,
+        the database or the reading of the schema, UnknownSchema if Glimpse does not know the
+        schema, and another DatabaseError if reading the schema fails otherwise.
 
         The check of the schema has no timeout of its own. If the check fails or is cancelled, the
         connection is closed.

@@ -78,12 +78,12 @@ class GlanceDatabase:
     and `check`, but not those of `fetch_status`.
 
     After three failures of `fetch` or `check` in a row, `fetch` and `fetch_status` raise
-    DatabaseUnavailable at once, without a call of the database. A background task then calls
-    `check`, with `retry_seconds` before each call. After a success, statements are run again. The
-    log says when statements are no longer run, and when they are run again. DatabaseBusy,
-    ValueRefused and ReplicaNotCurrent do not count as failures.
+    DatabaseUnavailable at once, without a call of the database. A background task then waits
+    `retry_seconds` and calls `check`, and repeats both until `check` succeeds. From then on,
+    statements are run again. The log says when statements are no longer run, and when they are run
+    again. DatabaseBusy, ValueRefused and ReplicaNotCurrent do not count as failures.
 
-    `connect` is the driver's function (see `find_driver`). If `role` is None, this is the primary,
+    `connect` is the function that `find_driver` returns. If `role` is None, this is the primary,
     the database that Glance writes to.
     """
 
@@ -143,10 +143,10 @@ class GlanceDatabase:
     async def check(self) -> None:
         """Check that Glance's tables can be read. Raises DatabaseError if they cannot be read.
 
-        The limit is `options.timeout`. Calls the database even while `fetch` raises
-        DatabaseUnavailable at once. After a success, statements are run again. A failure counts as
-        a failure of `fetch`. DatabaseBusy means that all connections of the pool are in use, and
-        that the database works.
+        The time limit is `options.timeout`. Calls the database even while `fetch` raises
+        DatabaseUnavailable at once. After a success, `fetch` runs statements again. A failure
+        counts as one of `fetch`, except for DatabaseBusy: the database works, but all connections
+        of the pool are in use.
         """
         await self._call(select_image(self.dialect, "", None))
 
@@ -173,8 +173,8 @@ class GlanceDatabase:
         """Run a statement and return its rows, and count its outcome.
 
         The metrics count every outcome, and also a cancellation. The circuit breaker counts
-        successes and failures, but not ValueRefused, ReplicaNotCurrent and DatabaseBusy. Raises the
-        errors of `ConnectionPool.fetch`.
+        successes and failures, but not ValueRefused, ReplicaNotCurrent and DatabaseBusy. The log
+        says when the circuit breaker opens or closes. Raises the errors of `ConnectionPool.fetch`.
         """
         began = time.perf_counter()
         outcome = "cancelled"

@@ -67,7 +67,7 @@ class Host(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DatabaseURL:
-    """A parsed URL of a database. No value is percent-encoded.
+    """A parsed URL of a database. User, password, database and options are percent-decoded.
 
     `options` has the options of the URL for TLS and for the Unix socket, by their names in the URL
     (``ssl_ca``, ``sslmode``). All other options of the URL are left out. `user` and `password` are
