@@ -140,12 +140,12 @@ class ImageReader:
     async def _take_images(
         self, caller: Caller, reader: GlanceCaller, rows: deque[Row], most: int
     ) -> list[Image]:
-        """Remove rows from the left of `rows` for at most `most` images; return these images.
+        """Take rows from the left of `rows`, and return at most `most` images that they hold.
 
-        Images that the caller may not get are left out, and malformed rows are logged and left out.
-        Stops after some 4 MiB of properties, so rows may be left. If the properties of a row are
-        missing because they are large, reads this image alone (see `_read_large_image`). Lets other
-        tasks run after every 100 rows.
+        Stops after `most` images or some 4 MiB of properties, so rows may be left. Leaves out
+        images that the caller may not get. Logs and leaves out malformed rows. Reads an image alone
+        if its row lacks the properties because they are large. Lets other tasks run after every 100
+        rows.
         """
         images: list[Image] = []
         size = 0
@@ -176,9 +176,10 @@ class ImageReader:
         return image if _is_visible_to(reader, image, is_member=bool(row[-1])) else None
 
     async def _read_row(self, image_id: str, project_id: str | None) -> Row | None:
-        """Return the row of `statements.select_image`; None if the image does not exist.
+        """Return the row of an image; None if the image does not exist.
 
-        `project_id` is the caller's project, or None.
+        `statements.select_image` has the columns. The last column says if the image is shared with
+        `project_id`, the caller's project. If this is None, it says if the image has any member.
         """
         statement = select_image(self._database.dialect, image_id, project_id)
         return await self._database.fetch_row(statement)
@@ -222,9 +223,10 @@ class ImageReader:
 
 
 def _is_visible_to(reader: GlanceCaller, image: Image, *, is_member: bool) -> bool:
-    """Return True if `visibility.is_visible` is True for the image and the caller `reader`.
+    """Return True if the owner and visibility of the image let the caller `reader` see it.
 
-    `is_member` is True if the image is shared with the caller's project.
+    `is_member` is True if the image is shared with the caller's project. The policy is not
+    evaluated.
     """
     return is_visible(
         image.owner,

@@ -8,11 +8,11 @@ from glimpse.images import ImageQuery
 
 
 class ListIndex(NamedTuple):
-    """A condition that some images ``i`` of a list meet, and the index that finds these images.
+    """An index that finds the images ``i`` that meet `condition`.
 
-    `index_name` is an index of the table ``images``; `join` is empty then. If another table finds
-    the images, `join` is the SQL that joins this table, and `index_name` is None. `condition` may
-    name columns of the joined table.
+    `index_name` is an index of the table ``images``, and `join` is empty. If an index of another
+    table finds the images, `index_name` is None, and `join` is the SQL that joins this table.
+    `condition` may then name columns of the joined table.
     """
 
     condition: Condition

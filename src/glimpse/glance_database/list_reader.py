@@ -28,8 +28,8 @@ class Listing(NamedTuple):
     """The images of a list: those that meet all `conditions`.
 
     `indexes` together find all images of the list, and possibly other images. `indexes` is empty if
-    only the index of creation dates can be used. Lists with the same `key`, such as all lists of
-    one project's images, are expected to have about the same share of all images.
+    only the index of creation dates can be used. Two lists have the same `key` if they probably
+    contain about the same share of all images: two pages of one list, for example.
     """
 
     conditions: Sequence[Condition]
@@ -40,13 +40,14 @@ class Listing(NamedTuple):
 class ListReader:
     """Reads pages of lists, by the index of creation dates or by the indexes of the list.
 
-    A list without `Listing.indexes` is read by dates. For other lists, reading by dates needs no
-    sorting, but also reads images that are not in the list. So only a window is read by dates: the
-    next 1,000 images of all projects, or 8 times as many images as the page has if that is more. If
-    the window does not fill the page, the rest is read by the indexes of the list. For the next
-    minute, pages of similar lists are then read by these indexes only. Two lists are similar if
-    they have the same `Listing.key`, and if their pages are both short (at most 200 images) or both
-    long.
+    A list without `Listing.indexes` is read by dates. For other lists, a page is first read by
+    dates, but only from a window: the next 1,000 images of all projects, or 8 times the images of
+    the page if that is more. If the window does not fill the page, the rest is read by the indexes
+    of the list. For the next minute, similar pages are then read by these indexes only. Two pages
+    are similar if their lists have the same `Listing.key`, and if both have at most 200 images or
+    both have more.
+
+    The index of dates needs no sorting, but reads images of other lists, too.
     """
 
     def __init__(

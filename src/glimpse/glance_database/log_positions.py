@@ -93,8 +93,8 @@ class MariaDBPosition:
     def has(self, domain: int, last: LastTransaction) -> bool:
         """Return True if a server at this position has the transaction `last` of `domain`.
 
-        Raises KeyError if `domain` is not in `domains`. If `history` is None, every transaction
-        with a lower number than the last one of the domain counts as present.
+        Raises KeyError if `domain` is not in `domains`. Without a `history`, all transactions with
+        lower numbers than the last one of the domain are assumed to be present.
         """
         if not _is_at_least(self.domains[domain], last):
             return False
