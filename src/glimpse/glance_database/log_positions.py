@@ -165,7 +165,10 @@ class MySQLPosition:
         )
 
     def is_ahead_of(self, other: LogPosition) -> bool:
-        """Return True if `other` lacks a transaction of this position, of any source."""
+        """Return True if `other` lacks a transaction of this position, of any source.
+
+        Returns False if `other` is no MySQLPosition.
+        """
         return isinstance(other, MySQLPosition) and not other.covers(self)
 
     def mismatch(self, other: LogPosition) -> str | None:
@@ -221,24 +224,24 @@ class PostgreSQLPosition:
     place: int
 
     def covers(self, other: LogPosition) -> bool:
-        """Return True if the place of `other` is not after this place, in the same cluster.
+        """Return True if both positions are of one cluster and `other` is not after this place.
 
-        Timelines are not compared: see `mismatch`.
+        The timelines may differ.
         """
         return self._is_comparable(other) and self.place >= other.place
 
     def is_ahead_of(self, other: LogPosition) -> bool:
-        """Return True if the place of `other` is before this place, in the same cluster.
+        """Return True if both positions are of one cluster and `other` is before this place.
 
-        Timelines are not compared: see `mismatch`.
+        The timelines may differ.
         """
         return self._is_comparable(other) and self.place > other.place
 
     def mismatch(self, other: LogPosition) -> str | None:
-        """Return a reason if the two positions are not of the same cluster and timeline, else None.
+        """Return a reason if the cluster or the timeline of the positions differs, otherwise None.
 
-        After a failover, a replica may report the previous timeline until its next restart point.
-        Until then, the result is a reason, although the replica follows the new primary.
+        After a failover, a replica that follows the new primary may still report the previous
+        timeline, until its next restart point. Until then, this returns a reason for it, too.
         """
         if not self._is_comparable(other):
             return _OTHER_LOG
@@ -258,10 +261,10 @@ def parse_postgresql_position(
 ) -> PostgreSQLPosition:
     """Parse a place in the write-ahead log, such as ``16/B374D848``.
 
-    `system` and `timeline` are as in PostgreSQLPosition. The log has blocks of `block_size` bytes,
-    and each block begins with a header. The end of a record at the end of a block is reported in
-    two ways: before the next header by a replica, after the next header by the primary. In both
-    cases, the result has the place before the header. Raises ValueError if `text` is malformed.
+    `system` and `timeline` are as in PostgreSQLPosition. Each block of `block_size` bytes in the
+    log begins with a header of up to 40 bytes. A place in or right after a header becomes the
+    place before the header. So positions are equal if a replica reports the place before a header,
+    and the primary the place after it. Raises ValueError if `text` is malformed.
     """
     high, low = text.split("/")
     place = (int(high, 16) << 32) + int(low, 16)

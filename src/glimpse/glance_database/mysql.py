@@ -32,9 +32,9 @@ class MySQLConnection:
     async def fetch(self, statement: Statement) -> Rows:
         """Run a statement and return its rows.
 
-        Raises ValueRefused, ConnectionLost or another DatabaseError, as `Connection.fetch` says.
-        Text with a lone surrogate raises ValueRefused. Any other error that is not one of asyncmy's
-        becomes ConnectionLost.
+        Raises ValueRefused, ConnectionLost or another DatabaseError, as `Connection.fetch` says. A
+        value with a lone surrogate raises ValueRefused. Any other error that is not one of
+        asyncmy's becomes ConnectionLost.
         """
         try:
             async with self._connection.cursor() as cursor:
@@ -63,8 +63,8 @@ async def connect(url: DatabaseURL, host: Host, seconds: float) -> Connection:
     """Connect to one host within `seconds`. The session is read-only.
 
     Raises DatabaseUnavailable if there is no connection within `seconds`, if the host cannot be
-    reached, has too many connections or is shutting down, or if TLS fails. Raises QueryFailed if
-    the server refuses the user or the database, or reports another error.
+    reached, has too many connections or is shutting down, or if TLS or one of its files fails.
+    Raises QueryFailed if the server refuses the user or the database, or reports another error.
     """
     try:
         async with asyncio.timeout(seconds):
@@ -117,8 +117,8 @@ def _login_error(error: Exception, url: DatabaseURL) -> DatabaseError:
     """Return the DatabaseError for an error of asyncmy while it connects to `url`.
 
     Returns DatabaseUnavailable if the server offers no TLS, and QueryFailed if the server refuses
-    the user. Otherwise returns the result of `_operational_error`. If the connection ended, the
-    text has the hint of `login_hint`.
+    the user. Otherwise returns the result of `_operational_error`. If the connection ended and
+    `url` has a client certificate, the text adds that the server may not trust it.
     """
     if "WRONG_VERSION_NUMBER" in str(error):  # of its response in plain text
         return DatabaseUnavailable("the server does not offer TLS, which the URL demands")
@@ -138,17 +138,17 @@ def _operational_error(error: Exception) -> DatabaseError:
     """Return the DatabaseError for an error of asyncmy, by its code.
 
     - ConnectionLost: codes from 2000, which come from the client, codes with which the server ends
-      a connection, and errors without a code.
+      a connection, and errors without a code, such as a packet that asyncmy cannot read.
     - DatabaseUnavailable: the server is too busy, or has stopped the statement.
-    - ValueRefused: the tables cannot have a text of the statement.
+    - ValueRefused: the tables cannot store a text of the statement.
     - QueryFailed: all other codes.
     """
-    code = error.args[0] if error.args else 0
-    if isinstance(code, int) and (code >= _FIRST_CLIENT_ERROR or code in _SERVER_ENDS):
+    code = error.args[0] if error.args else None
+    if not isinstance(code, int) or code >= _FIRST_CLIENT_ERROR or code in _SERVER_ENDS:
         return ConnectionLost(_reason(error))
-    if isinstance(code, int) and code in _SERVER_TOO_BUSY:
+    if code in _SERVER_TOO_BUSY:
         return DatabaseUnavailable(_reason(error))
-    if isinstance(code, int) and code in _NOT_COMPARABLE:
+    if code in _NOT_COMPARABLE:
         return ValueRefused("a text that the tables cannot have")
     return QueryFailed(_reason(error))
 

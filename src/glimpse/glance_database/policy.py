@@ -117,12 +117,11 @@ class GlanceCaller:
     def _decide(
         self, key: tuple[str | None, ...], make_target: Callable[[], dict[str, Any]]
     ) -> bool:
-        """Return the decision of the rule `key[0]`, from the cache if there is one.
+        """Return True if the rule `key[0]` allows the caller to act on the target.
 
-        The other items of `key` are the values of the target that the default rule compares. So
-        equal keys have equal decisions for callers with the same roles and project. If the cache
-        has no decision, `make_target` makes the target for the rule, and the cache keeps the
-        decision.
+        The other items of `key` are the values of the target that the default rule compares. The
+        cache, if there is one, keeps the decision for this key and the caller's roles and project.
+        `make_target` is called only if the cache has no decision.
         """
         if self._decisions is None:
             return self._evaluate(str(key[0]), make_target())
@@ -139,8 +138,8 @@ class GlanceCaller:
     def _admin_target(self) -> dict[str, Any]:
         """Return the values that the rule context_is_admin can name as ``%(key)s``.
 
-        Glance's request context has the same values by the same names. Some names differ from the
-        names in CREDENTIALS: ``user``, for example, not ``user_id``.
+        The names are those of Glance's request context: ``user``, for example, where CREDENTIALS
+        has ``user_id``.
         """
         caller = self._caller
         return {

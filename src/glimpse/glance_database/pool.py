@@ -51,10 +51,9 @@ class ConnectionPool:
         is then sent once more over a new connection. A connection is closed if its statement fails
         or is cancelled.
 
-        Raises the errors of `Connector.__call__` and `Connection.fetch`, and DatabaseUnavailable at
-        the timeout. At the timeout, the subclass DatabaseBusy means two things: the statement
-        waited for a connection for more than half of that time, and other statements got results
-        meanwhile.
+        Raises the errors of `Connector.__call__` and `Connection.fetch`. At the timeout, raises
+        DatabaseBusy if the statement waited for a connection for more than half of the time and
+        other statements got results meanwhile, otherwise DatabaseUnavailable.
         """
         timeout = self._timeout if seconds is None else seconds
         began, wait = self._clock(), math.inf
@@ -96,10 +95,9 @@ class ConnectionPool:
         return rows
 
     def _take_idle(self) -> _PooledConnection | None:
-        """Remove and return the idle connection that was used last; None if there is none.
+        """Remove and return the idle connection that was used last and is not expired, or None.
 
-        Expired connections are not returned. An expired connection that was used after the returned
-        one is closed.
+        Closes the expired connections that it meets on the way.
         """
         now = self._clock()
         while self._idle:

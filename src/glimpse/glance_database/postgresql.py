@@ -35,9 +35,9 @@ class PostgreSQLConnection:
     async def fetch(self, statement: Statement) -> Rows:
         """Run a statement and return its rows.
 
-        Raises ValueRefused, ConnectionLost or another DatabaseError, as `Connection.fetch` says.
-        Text with a lone surrogate raises ValueRefused. Any other error that is not one of asyncpg's
-        becomes ConnectionLost.
+        Raises ValueRefused, ConnectionLost or another DatabaseError, as `Connection.fetch` says. A
+        value with a lone surrogate raises ValueRefused. Any other error that is not one of
+        asyncpg's becomes ConnectionLost.
         """
         try:
             sql = number_placeholders(statement.sql)
