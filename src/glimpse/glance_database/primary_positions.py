@@ -22,10 +22,9 @@ _PER_LAG = 4  # positions in `max_lag`
 
 
 class TimedPosition(NamedTuple):
-    """A position of the primary, and the time when the reading of the position began.
+    """A position of the primary. It has all changes that were committed before `time`.
 
-    So the position has all changes that were committed before `time`. The time is of the clock of
-    PrimaryPositions.
+    `time` is when the reading of the position began, by the clock of PrimaryPositions.
     """
 
     time: float
@@ -35,13 +34,13 @@ class TimedPosition(NamedTuple):
 class PrimaryPositions:
     """Keeps the primary's log positions that were read in the last `max_lag` seconds.
 
-    Each position has the time of its reading. A replica that has applied a position has all changes
-    that were committed before that time. So the age of what a replica shows is known, even if
-    nothing is written or if replication has stopped.
+    They tell how old the rows of a replica may be, even if nothing is written or if replication has
+    stopped: a replica that has applied a position has all changes that were committed before the
+    position was read.
 
-    A reading is due if the last position is at least a quarter of `max_lag` old. Methods that wait
-    for a reading raise ReplicaNotCurrent if the reading fails, or takes longer than `timeout`
-    seconds.
+    A reading is due if no position is known or the last one is at least a quarter of `max_lag` old.
+    Methods that wait for a reading raise ReplicaNotCurrent if the reading fails, or takes longer
+    than `timeout` seconds.
     """
 
     def __init__(
@@ -96,7 +95,7 @@ class PrimaryPositions:
         return self._replication
 
     def reached_time(self, applied: LogPosition) -> float:
-        """Return the time before which a replica at the position `applied` has all changes.
+        """Return a time such that a replica at `applied` has all changes from before it.
 
         This is the time of the newest kept position that `applied` covers; -inf if `applied` covers
         none.
@@ -115,9 +114,9 @@ class PrimaryPositions:
         return not self._known or self._clock() - self._known[-1].time >= self._interval
 
     async def _read_and_keep(self) -> None:
-        """Read and keep the position. Forget positions that are `max_lag` seconds older.
+        """Read the position and keep it. Forget positions that were read `max_lag` seconds before.
 
-        Raises DatabaseError if the position cannot be read.
+        Raises DatabaseError if the position cannot be read, or if the primary has none.
         """
         read = await self._read()
         oldest = read.time - self.max_lag
@@ -138,11 +137,11 @@ class PrimaryPositions:
         return found
 
     async def _bounded(self, reading: Awaitable[Result]) -> Result:
-        """Return the result of `reading`.
+        """Return the result of `reading`, or raise ReplicaNotCurrent.
 
-        A ReplicaNotCurrent of `reading` gets out unchanged. Also raises ReplicaNotCurrent if
-        `reading` raises another DatabaseError, or takes longer than `timeout` seconds. The `detail`
-        of this new error is the text of a QueryFailed, otherwise empty.
+        Raises ReplicaNotCurrent if `reading` raises a DatabaseError, or takes longer than `timeout`
+        seconds. Its `detail` is the text of a QueryFailed, and empty for other errors. If `reading`
+        itself raises ReplicaNotCurrent, that error is not replaced.
         """
         try:
             async with asyncio.timeout(self._timeout):

@@ -52,11 +52,11 @@ class LagLimitedConnection:
         Keeps the time until which the replica is current. Raises ReplicaNotCurrent if
 
         - the server is more than `max_lag` seconds behind
-        - a position cannot be read
+        - the primary's position cannot be read, or the server has no position
         - the server does not replicate the primary
         - the server has changes that the primary does not have
 
-        Raises another DatabaseError if the connection to the replica fails.
+        Raises another DatabaseError if the server does not return its position.
         """
         newest = await self._positions.newest()
         found = await self._read_positions()

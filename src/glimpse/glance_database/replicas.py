@@ -32,18 +32,19 @@ _FAILURES = (DatabaseUnavailable, QueryFailed, UnknownSchema, ReplicaNotCurrent)
 
 
 class Replica:
-    """One replica of Glance's database, which runs statements only while the replica is current.
+    """A replica of Glance's database that runs statements only while it is current.
 
     `options.url` has one host, the replica. The replica is current if it has all changes that the
     primary had `positions.max_lag` seconds ago.
 
     After a statement or a check has found that the replica is not current, each statement raises
-    ReplicaNotCurrent at once. Such a statement also starts a check in the background, but not
-    within a second after the last failure of a statement or check (or a quarter of `max_lag`, if
-    that is shorter). After a successful check, statements are run again. The log says when the
-    replica is no longer read, and when it is read again.
+    ReplicaNotCurrent at once. Such a statement also starts a check in the background if the last
+    failure was at least one second ago, or a quarter of `max_lag` if that is shorter. After a
+    successful check, statements are run again. The log says when the replica is no longer read, and
+    when it is read again.
 
-    A replica that fails is not called either: see GlanceDatabase.
+    After three other failures in a row, statements raise DatabaseUnavailable at once, as those of a
+    GlanceDatabase do.
     """
 
     def __init__(
@@ -72,9 +73,9 @@ class Replica:
     async def fetch(self, statement: Statement, seconds: float) -> Rows:
         """Run a statement within `seconds` and return its rows.
 
-        Raises ReplicaNotCurrent if the replica is not current; at once, if that is known (see the
-        class). Raises ValueRefused if the replica cannot compare a value of the statement. Raises
-        another DatabaseError if the replica fails.
+        Raises ReplicaNotCurrent if the replica is not current: at once if an earlier statement or
+        check has found that. Raises ValueRefused if the replica cannot compare a value of the
+        statement. Raises another DatabaseError if the replica fails.
         """
         if self._lag.is_open:
             if self._lag.is_probe_due():
@@ -90,9 +91,9 @@ class Replica:
     async def check(self) -> None:
         """Check that Glance's tables can be read, and that the replica is current.
 
-        Raises ReplicaNotCurrent if the replica is not current; until a check succeeds, `fetch` then
-        raises ReplicaNotCurrent, too. Raises another DatabaseError if the replica fails, or takes
-        longer than `options.timeout`. After a success, statements are run again.
+        Raises ReplicaNotCurrent if the replica is not current. From then on, `fetch` also raises
+        it, until a check succeeds. Raises another DatabaseError if the replica fails, has no
+        connection free, or takes longer than `options.timeout`.
         """
         try:
             await self.database.check()
@@ -190,7 +191,7 @@ def open_replicas(
     positions: PrimaryPositions,
     clock: Callable[[], float] = time.monotonic,
 ) -> list[Replica]:
-    """Return a Replica for each host of `options.url`, in their order. Connects to no host yet.
+    """Return a Replica for each host of `options.url`, in order. Connects to no host yet.
 
     The timeout of a Replica is `replica_seconds(options.timeout)` for statements. The timeout for a
     connection is `options.connect_timeout`, but at most that of statements.
