@@ -70,9 +70,8 @@ class GlanceDatabaseImageService:
         """Yield the pages of a list; `ImageService.list_images` says which, and the errors.
 
         A query that is not supported, or has a value that the database cannot compare, is read from
-        Glance's API. The database may fail before the first page or between two pages. If
-        `falls_back` is true, the rest of the list is then read from Glance's API. If `falls_back`
-        is false, raises Unavailable.
+        Glance's API. If the database fails, also between two pages, the rest of the list is read
+        from Glance's API if `falls_back` is true; otherwise raises Unavailable.
         """
         if not is_supported(query):
             pages = self._glance.list_images(caller, query)
@@ -93,9 +92,10 @@ class GlanceDatabaseImageService:
         """Yield pages of a list, with at most `query.limit` images, without checking the rules.
 
         `filters.is_supported(query)` must be True. Before the first page, raises Forbidden,
-        Invalid, MarkerNotFound or MarkerNotVisible. If the database fails and `_check_fallback`
-        does not raise Unavailable, yields the rest of the list from Glance's API. Then Glance's
-        errors get out, also MarkerNotFound if the last image has been deleted meanwhile.
+        Invalid, MarkerNotFound or MarkerNotVisible. After an error of the database, yields the rest
+        of the list from Glance's API, or raises Unavailable (see `_check_fallback`). The rest may
+        raise the errors of `GlanceImageService.list_images`: MarkerNotFound, for example, if the
+        last image has been deleted meanwhile.
         """
         last_id, remaining = query.marker, query.limit
         try:
@@ -161,8 +161,9 @@ class GlanceDatabaseImageService:
     async def _read_for_write(self, caller: Caller, image_id: str) -> Image:
         """Return the image from the primary, and record that a write is about to be made.
 
-        Reads the image from Glance's API, or raises Unavailable, in the same cases as `get_image`.
-        Raises ImageNotFound if the caller cannot see the image.
+        If the primary cannot be read, returns Glance's image if `falls_back` is true, otherwise
+        raises Unavailable. If the database cannot compare the id, returns Glance's image. Raises
+        ImageNotFound if the image does not exist or the caller cannot see it.
         """
         image = await self._get_image(self._reader, caller, image_id)
         if self._replicated is not None:
@@ -188,7 +189,8 @@ class GlanceDatabaseImageService:
     async def base_attributes(self, caller: Caller) -> frozenset[str]:
         """Return the keys of an image document that are attributes, as Glance's schema has them.
 
-        See `ImageService.base_attributes`. Raises nothing.
+        Glance's schema is fetched with the token of `caller`, and only the first fetch makes
+        callers wait. Raises nothing: if the fetch fails, returns the last known keys.
         """
         return await self._glance.base_attributes(caller)
 
@@ -234,8 +236,8 @@ class GlanceDatabaseImageService:
         """Check the database; return why it cannot be read, or None if it can be read.
 
         The check is `GlanceDatabase.check`, with its timeout. A database whose connections are all
-        in use counts as one that can be read. The text has no addresses. Only for an unknown
-        schema, the text says what is wrong.
+        in use counts as one that can be read. The text names the revision of an unknown schema;
+        after any other failure, it is ``it cannot be read``.
         """
         try:
             await self._database.check()
@@ -248,10 +250,10 @@ class GlanceDatabaseImageService:
         return None
 
     def _check_fallback(self, error: DatabaseError) -> None:
-        """Raise Unavailable if a read that failed with `error` must not be sent to Glance's API.
+        """Check that a read that failed with `error` may be sent to Glance's API.
 
-        A read may be sent if `error` is a ValueRefused, or if `falls_back` is true. If so, logs
-        `error` at level DEBUG.
+        It may be sent if `error` is a ValueRefused, or if `falls_back` is true: then logs `error`
+        at level DEBUG. Otherwise raises Unavailable.
         """
         if not self._falls_back and not isinstance(error, ValueRefused):
             raise Unavailable(_UNAVAILABLE) from error

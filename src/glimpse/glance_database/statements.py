@@ -94,11 +94,11 @@ def select_marker(marker: str, project_id: str | None) -> Statement:
 
 
 def select_creation_date(after: Position | None, offset: int) -> Statement:
-    """Return the statement that selects the creation date of one image, by its place in a list.
+    """Return the statement that selects the creation date of the image number `offset`, from 0.
 
-    The list has all images of all projects, also deleted ones, newest first. If `after` is not
-    None, the list leaves out images that are newer than `after`. The place is `offset`, from 0. If
-    the list is too short, there is no row.
+    Counts all images of all projects, also deleted ones, newest first. If `after` is not None,
+    counts only images that are not newer than `after`. If there are not enough images, the
+    statement returns no row.
     """
     where = "" if after is None else " WHERE i.created_at <= %s"
     return Statement(

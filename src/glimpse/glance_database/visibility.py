@@ -55,15 +55,16 @@ def list_condition(
 ) -> Condition | None:
     """Return the condition that images ``i`` in a caller's list meet; None if all images do.
 
-    `visibility` is the filter of the query: one of VISIBILITIES, or None. The filter matches
+    The list has the images that pass the filter of the query and that the caller may list. The
+    filter is `visibility`, one of VISIBILITIES or None. These images pass:
 
     - None: all images, but community images only of the caller's project.
     - "all": all images.
     - any other value: images with this visibility.
 
-    An admin gets all images that match. Another caller gets, of these, the public and community
-    images, the images of the caller's project, and the shared images of which this project is a
-    member with `member_status` (see `membership`).
+    An admin may list all images. Another caller may list public and community images, the images of
+    the caller's project, and the shared images of which this project is a member with
+    `member_status` (see `membership`).
     """
     if is_admin:
         return _listed_for_admin(project_id, visibility)
