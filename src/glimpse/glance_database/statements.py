@@ -94,7 +94,7 @@ def select_marker(marker: str, project_id: str | None) -> Statement:
 
 
 def select_creation_date(after: Position | None, offset: int) -> Statement:
-    """Return the statement that selects the creation date of the image number `offset`, from 0.
+    """Return the statement that selects the creation date of image number `offset`, from 0.
 
     Counts all images of all projects, also deleted ones, newest first. If `after` is not None,
     counts only images that are not newer than `after`. If there are not enough images, the

@@ -64,15 +64,14 @@ def parse_media_range(text: str) -> MediaRange:
 def best_offer(accept: str, offers: Sequence[str]) -> str | None:
     """Return the media type of `offers` to which the Accept header gives the highest weight.
 
-    If several offers have that weight, returns the first of these. If any media range is malformed,
-    returns ``offers[0]``. Returns None if no offer is acceptable, also if `accept` is empty: pass
-    ``*/*`` if the request has no Accept header. `offers` must not be empty, and must be in lower
-    case. The case of the header does not matter.
+    Returns the first of several offers with that weight, and ``offers[0]`` if any media range is
+    malformed. Returns None if every offer has the weight 0, also if `accept` is empty: pass ``*/*``
+    if the request has no Accept header. `offers` must not be empty, and must be in lower case. The
+    case of the header does not matter.
 
-    The weight of an offer is the weight of the most specific media range that matches the offer. If
-    a media range is repeated, the first one counts. An offer is acceptable if its weight is above
-    0. ``text/html;level=1`` matches no offer because it has a parameter. In ``text/*;level=1``, the
-    parameter is ignored.
+    The weight of an offer is that of the most specific media range that matches the offer, or 0 if
+    none matches. If a media range is repeated, the first one counts. ``text/html;level=1`` matches
+    no offer because it has a parameter. In ``text/*;level=1``, the parameter is ignored.
     """
     ranges = parse_accept(accept)
     if not all(media_range.is_well_formed for media_range in ranges):

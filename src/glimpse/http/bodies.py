@@ -21,16 +21,16 @@ class ClientDisconnected(Exception):
 async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -> bytes:
     """Return the whole body of a request. `headers` is ``scope["glimpse.headers"]``.
 
-    The server has checked that Content-Length is a number, and limits the time: the server closes
-    the connection of a client that sends too slowly. BODIES counts the body until the request ends,
-    also after an error. These errors are raised:
+    The server has checked that Content-Length is a number, and closes the connection of a client
+    that sends too slowly. Raises
 
     - BodyTooLarge if the body has more than `limit` bytes. If Content-Length is larger than
       `limit`, nothing is read.
     - ClientDisconnected if the client disconnects before the end of the body.
-    - TooManyBodies (503) if the bodies of all requests together exceed MAX_HELD_BYTES. The first 16
-      KiB of each body do not count. The error is not raised while all other bodies are smaller than
-      16 KiB.
+    - TooManyBodies (503) if the bodies of all requests together exceed MAX_HELD_BYTES (64 MiB). The
+      first 16 KiB of each body do not count. If this is the only body that counts, it is read.
+
+    The bytes count until the request ends, also after an error.
     """
     if int(headers.get(b"content-length", b"0") or b"0") > limit:
         raise BodyTooLarge
@@ -50,10 +50,10 @@ async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -
 
 
 def _count_bytes(total: int) -> None:
-    """Make BODIES count `total` bytes for the current request.
+    """Count `total` bytes of body for the current request in BODIES, instead of fewer before.
 
-    Does nothing outside of a request, or if BODIES already counts `total` bytes or more for the
-    request. Raises TooManyBodies, and changes nothing, if all bodies together would be too large.
+    Does nothing if there is no current request, or if `total` or more bytes are counted for it
+    already. Raises TooManyBodies, and changes nothing, if all bodies together would be too large.
     """
     context = current_context.get()
     if total > context.body_bytes and context is not NO_REQUEST:
@@ -63,12 +63,11 @@ def _count_bytes(total: int) -> None:
 async def send_pieces(receive: Receive, send: Send, pieces: AsyncGenerator[bytes, None]) -> None:
     """Send the pieces of a response's body as they are produced, and then its end.
 
-    Send the head of the response before this call. Also read the request's body before: only then
-    does `receive` wait for the client to disconnect.
+    Before this call, send the head of the response, and read the whole body of the request: only
+    then does `receive` wait for the client to disconnect.
 
-    If the client has disconnected when the next piece is produced, returns without an error, and
-    sends no more. Raises what `pieces` raises; then the end is not sent. Closes `pieces` in any
-    case.
+    Returns without an error, and sends no more, if the client has disconnected when the next piece
+    is produced. Raises what `pieces` raises; then the end is not sent. Closes `pieces` in any case.
     """
     disconnected = asyncio.ensure_future(receive())
     try:

@@ -27,9 +27,9 @@ class BodyBudget:
     def reserve(self, context: RequestContext, size: int) -> None:
         """Count `size` more bytes for the request of `context`; add them to its `body_bytes`.
 
-        Raises TooManyBodies, and counts nothing, if more than `total` bytes would count. The error
-        is not raised while no other request has bytes that count: the option
-        `max_request_body_size` limits a single body.
+        Raises TooManyBodies, and counts nothing, if more than `total` bytes would be counted and
+        some are those of another request. A single body may be larger than `total`, because the
+        option `max_request_body_size` limits it.
         """
         if self.used + size > self._total and self.used > context.body_bytes:
             raise TooManyBodies("The server is busy with other requests. Try again.")

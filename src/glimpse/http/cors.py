@@ -62,10 +62,12 @@ class CorsPolicy:
           preflight request.
         - A preflight request asks for a method or a header that is not allowed.
 
-        Otherwise the result has ``Vary: Origin`` and Access-Control-Allow-Origin. If the options
-        say so, Allow-Credentials follows. For a preflight request, Max-Age follows, if it is not 0,
-        then Allow-Methods with the requested method, and Allow-Headers with the requested headers,
-        if any. For another request, Expose-Headers follows, if the option is not empty.
+        Otherwise the result has, in this order and with ``Access-Control-`` before all but Vary:
+
+        - ``Vary: Origin``, Allow-Origin, and Allow-Credentials if the options allow credentials.
+        - For a preflight request: Max-Age if it is not 0, Allow-Methods with the requested method,
+          and Allow-Headers with the requested headers, if any.
+        - For any other request: Expose-Headers if the option is not empty.
         """
         origin = self._allowed_origin(_value(headers, b"origin"))
         if origin is None:
@@ -89,8 +91,8 @@ class CorsPolicy:
     def _allowed_origin(self, origin: bytes | None) -> bytes | None:
         """Return the value of Access-Control-Allow-Origin; None if `origin` is not allowed.
 
-        The value is `origin` if the options name `origin`, or ``*`` if the options only allow every
-        origin. `origin` is None if the request has no Origin header; then the result is None, too.
+        The value is `origin` if the options name `origin`, otherwise ``*`` if the options have
+        ``*``. If `origin` is None, the request has no Origin header, and the result is None.
         """
         if origin is None or origin in self._origins:
             return origin

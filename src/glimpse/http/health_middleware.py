@@ -15,7 +15,7 @@ class HealthMiddleware:
     """Responds to health checks and readiness checks; passes all other requests on to `app`.
 
     A request is a health check if `Healthcheck.matches` says so, and a readiness check if its path
-    is READINESS_PATH. Each path prefix in `mounts` (``/image``) has a health check, too
+    is ``/readiness``. Each path prefix in `mounts` (``/image``) has a health check, too
     (``/image/healthcheck``), because each service that Glimpse replaces has its own. For the access
     log, the operation of the current request becomes "healthcheck" or "readiness".
     """
@@ -48,9 +48,10 @@ class HealthMiddleware:
             await self._app(scope, receive, send)
 
     def _without_mount(self, scope: Scope) -> Scope:
-        """Return the scope. For a health check below a mount, return a copy without the mount.
+        """Return a scope whose path has no mount: ``/image/healthcheck`` -> ``/healthcheck``.
 
-        The path ``/image/healthcheck`` becomes ``/healthcheck``.
+        Returns a changed copy if the path begins with a mount and the path of the health check,
+        otherwise `scope` itself.
         """
         path = scope["path"]
         for mount in self._mounts:

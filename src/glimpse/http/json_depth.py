@@ -6,7 +6,7 @@ MAX_DEPTH = 100
 
 
 def is_too_deep(document: object) -> bool:
-    """Return True if a parsed JSON document has more than MAX_DEPTH levels of nesting.
+    """Return True if a parsed JSON document has more than MAX_DEPTH (100) levels of nesting.
 
     Examples: ``1``, ``"text"`` and ``null`` have no levels, ``[]`` has one, ``{"a": []}`` two.
     """

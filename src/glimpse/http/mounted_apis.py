@@ -11,18 +11,16 @@ _REPEATED_SLASHES = re.compile("/{2,}")
 
 
 class MountedApis:
-    """Dispatches a request to the API of its port or of its path, or else to `default`.
+    """Passes a request to the API of its port or of its path prefix, or else to `default`.
 
     `ports` has ports and their APIs. The API of a port gets all requests that arrive at the port.
     `apis` has path prefixes (``/image``) and their APIs. ``/image`` matches ``/image`` and
     ``/image/v2``, but not ``/images``. If several prefixes match, the first one counts.
 
-    The API of a prefix gets a copy of the scope. ``path`` still has the prefix. The prefix is added
-    to the end of ``root_path`` and of ``glimpse.base_url``.
-
-    Repeated slashes in the path count as one (``//image//v2`` -> ``/image/v2``), because clients
-    send these if a base URL ends in a slash. The API of a port or a prefix gets the path with
-    single slashes. `default` gets the scope unchanged.
+    `default` gets the scope unchanged. Other APIs get a copy, in whose path repeated slashes are
+    one (``//image//v2`` -> ``/image/v2``), because clients send these if a base URL ends in a
+    slash. For the API of a prefix, the path still has the prefix, and the prefix is added to the
+    end of ``root_path`` and of ``glimpse.base_url``, with which links start.
     """
 
     def __init__(

@@ -37,15 +37,13 @@ class Origin(NamedTuple):
 def client_origin(origin: Origin, headers: dict[bytes, bytes]) -> Origin:
     """Return the origin that the client used: `origin`, with changes from the proxy headers.
 
-    - With ``Forwarded`` (RFC 7239), the scheme and the host come from its first element.
-    - Without ``Forwarded``, the two come from ``X-Forwarded-Proto`` and ``X-Forwarded-Host``.
-    - In both cases, ``X-Forwarded-Prefix``, without a slash at its end, is put before the prefix of
-      `origin`.
+    - The scheme and the host come from the first element of ``Forwarded`` (RFC 7239), or if this
+      header is missing, from ``X-Forwarded-Proto`` and ``X-Forwarded-Host``.
+    - ``X-Forwarded-Prefix``, without a slash at its end, is put before the prefix of `origin`.
 
     Names in `headers` are in lower case. If a header has several values, the first one counts. A
-    missing value changes nothing. A value is ignored if it is not valid in a URL; a scheme is
-    ignored if it is not http or https. The precedence is the same as in oslo.middleware's
-    HTTPProxyToWSGI.
+    value that is missing or not valid in a URL changes nothing, nor does a scheme other than http
+    and https. The precedence is the same as in oslo.middleware's HTTPProxyToWSGI.
 
     Any client can forge these headers: call this function only if proxy headers are trusted.
     """

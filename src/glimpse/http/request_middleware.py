@@ -37,12 +37,12 @@ class RequestMiddleware:
 
     An exception that `app` raises is logged at level ERROR. If no response has started, the client
     gets a 500 in plain text. Otherwise the exception is raised again, and the server closes the
-    connection. A BaseException, such as CancelledError, is raised again without a log line or a
-    500.
+    connection. Any other BaseException, such as CancelledError, is raised again: it is not logged,
+    and there is no 500.
 
     `observer` is called at the start and the end of each request. `in_progress` counts the requests
-    that have not ended. If `access_log` is True, `log_access` logs each request when it ends. Some
-    requests end without a complete response. Then the observer and the log get 500 if the server
+    that have not ended. If `access_log` is True, `log_access` logs each request when it ends. For a
+    request without a complete response, the observer and the access log get 500 if the server
     failed or stopped, and 499 if the client disconnected or read too slowly.
     """
 
@@ -131,9 +131,8 @@ class RequestMiddleware:
 class _SentResponse:
     """Wraps `send`, and records the status, the size and the end of the response.
 
-    `status` is None until the response starts. `size` is in bytes. `incomplete_reason` is logged if
-    the response stays incomplete. If the scope has ``glimpse.incomplete_reason``, which the server
-    sets, that reason is logged instead.
+    `status` is None until the response starts. `size` is in bytes. `incomplete_reason` says why a
+    response stays incomplete: "server" if the server failed or stopped, otherwise "client".
     """
 
     __slots__ = ("_send", "incomplete_reason", "is_complete", "size", "status")

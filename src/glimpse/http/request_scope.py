@@ -63,7 +63,7 @@ def service_urls_of(scope: Scope) -> ServiceUrls:
 
 
 def _join_repeated(scope: Scope) -> tuple[dict[bytes, bytes], bool]:
-    """Return the headers as a dict, and False if a header of _SINGLE_HEADERS is repeated.
+    """Return the headers as a dict, and True if no header of _SINGLE_HEADERS is repeated.
 
     The values of a repeated header are joined by commas.
     """

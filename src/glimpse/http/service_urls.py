@@ -44,10 +44,9 @@ class ServicePorts:
         - Another API with its own port has the same host and its own port.
         - An API without its own port is below the Compute API's URL (``http://host:8774/image``).
 
-        There are two exceptions, because the client may be unable to reach other ports:
-        `server_port` is None, or a proxy is in front of the Compute API's port. (A proxy is assumed
-        if `base_url` has a path, or another port than `server_port`.) In both cases, the Compute
-        API has the URL `base_url`, and the other APIs are below `base_url`.
+        But all URLs start with `base_url`, the Compute API's, if the client may be unable to reach
+        other ports. This is so if `server_port` is None. It is also so if a proxy is in front of
+        the Compute API's port: `base_url` then has a path, or another port than `server_port`.
         """
         if server_port is None or (self.image_port is None and self.identity_port is None):
             return self._at_paths(base_url)
