@@ -24,11 +24,12 @@ _MAX_SERVERS = 64  # limited because a service catalog may name another URL at e
 
 
 class HttpClient:
-    """A Transport for any number of servers. Create it anywhere, use it within one event loop.
+    """A Transport for any number of servers, for use within one event loop.
 
-    Timeouts are in seconds: `connect_timeout` for a connection with its TLS handshake,
-    `read_timeout` for each wait for more of a response. Each base URL is a server, and gets at most
-    `max_connections`. A further request to the server waits for a connection, without a timeout.
+    It may be created outside of the event loop. Timeouts are in seconds: `connect_timeout` for a
+    connection with its TLS handshake, `read_timeout` for each wait for more of a response. Each
+    base URL is a server, and gets at most `max_connections`. A further request to the server waits
+    for a connection, without a timeout.
 
     Response bodies above 256 KiB share `max_buffered_bytes` of memory. A body for which there is no
     room waits, without a timeout. The caller closes the client with `close`.
@@ -66,12 +67,15 @@ class HttpClient:
         status 300 or more is truncated to 64,000 bytes. Waits, without a timeout, for a free
         connection and for memory for a body above 256 KiB.
 
-        Raises ConnectError if no connection can be made or `base_url` is invalid; then nothing was
-        sent. Raises ConnectionLost if the connection closes before the head of the response is
-        complete, and ProtocolError if the response is malformed or incomplete. Raises
-        ResponseTooLarge for a body of more than `max_response_bytes` or a head of more than 64 kB.
-        Raises TimeoutError if nothing arrives for `read_timeout`. Raises ValueError if a header
-        value or `target` has a NUL, a line end, or a character outside Latin-1.
+        These errors are raised:
+
+        - ConnectError if no connection can be made or `base_url` is invalid. Nothing was sent.
+        - ConnectionLost if the connection closes before the head of the response is complete.
+        - ProtocolError if the response is malformed or incomplete.
+        - ResponseTooLarge if a body is over `max_response_bytes`, or a head is over 64 kB.
+        - TimeoutError if nothing arrives for `read_timeout`.
+        - ValueError if `target` or a header value has a NUL, a line end, or a character outside
+          Latin-1.
         """
         encoder, pool = self._servers.get(base_url) or self._add_server(base_url)
         request = encoder.encode(method, target, headers, body)
@@ -106,7 +110,7 @@ class HttpClient:
         )
 
     def _close_idle_connections(self) -> None:
-        """Close connections idle for 15 seconds; restart the timer if others stay idle."""
+        """Close connections idle for 15 seconds; restart the timer if idle ones remain."""
         self._idle_timer = None
         has_idle = {pool.close_idle(_IDLE_SECONDS) for _, pool in self._servers.values()}
         if True in has_idle:

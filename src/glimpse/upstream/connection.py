@@ -138,8 +138,8 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """End the request in progress, and call `on_close`.
 
-        A response without a length is complete if the connection closed without an error. Any other
-        response in progress fails as in `close`.
+        A response with neither Content-Length nor Transfer-Encoding is complete if the connection
+        closed without an error. Any other response in progress fails as in `close`.
         """
         if self._timer is not None:
             self._timer.cancel()
@@ -168,8 +168,8 @@ class Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         """Fail the request if head or body is too large; reserve memory for a body over 256 KiB.
 
-        Without a Content-Length, `on_body` checks the body and reserves memory. The body of a
-        redirect or an error is truncated, and not checked.
+        The size of the body is its Content-Length. If there is none, `on_body` does the same as the
+        body arrives. The body of a redirect or an error is not checked, because it is truncated.
         """
         self._has_head = True
         length = 0 if self._may_truncate() else _content_length(self._headers)
@@ -277,8 +277,8 @@ class Connection(asyncio.Protocol):
     def _check_timeout(self) -> None:
         """Fail the request if nothing arrived for `read_timeout`; otherwise restart the timer.
 
-        Time in which the connection waits for the budget does not count. Requests share one timer,
-        which is cheaper than a timer for each.
+        Time in which the connection waits for the budget does not count. Successive requests share
+        one timer, which is cheaper than a timer for each. Without a request, the timer stops.
         """
         self._timer = None
         if self._response is None:
@@ -293,7 +293,7 @@ class Connection(asyncio.Protocol):
 
 
 def _content_length(headers: list[tuple[bytes, bytes]]) -> int:
-    """Return the first Content-Length; 0 if it is missing or no number of up to 20 digits."""
+    """Return the first Content-Length; 0 if there is none or it is not up to 20 digits."""
     for name, value in headers:
         if len(name) == len(_CONTENT_LENGTH) and name.lower() == _CONTENT_LENGTH:
             return int(value) if len(value) <= _MAX_LENGTH_DIGITS and value.isdigit() else 0

@@ -36,8 +36,9 @@ class ConnectionPool:
     """Keep-alive connections to the server of `encoder`, at most `max_connections`.
 
     If all connections are in use, a request waits for one of them, without a timeout. `budget`
-    bounds the memory of large response bodies. Open connections of this pool are in the set
-    `open_connections`, which other pools may share. The owner of that set closes the connections.
+    bounds the memory of large response bodies. The pool keeps its open connections in
+    `open_connections`, a set that other pools may share. The client that made this set closes the
+    connections in it.
     """
 
     def __init__(
@@ -74,16 +75,16 @@ class ConnectionPool:
             return response
 
     def refuse_requests(self) -> None:
-        """Make requests that would open a connection fail with ConnectError, also those that wait.
+        """Make requests that need a new connection raise ConnectError, also those that wait.
 
-        Open connections stay open and usable. The client that made the pool closes them.
+        Idle connections stay open and usable until the client that made the pool closes them.
         """
         self._refuses_requests = True
 
     def _take_idle(self) -> Connection | None:
         """Remove and return the usable idle connection that was used last; None if there is none.
 
-        Also removes closed connections that were used later than the returned connection.
+        Also removes the closed connections that were used after the returned one.
         """
         while self._idle:
             connection = self._idle.pop()

@@ -38,9 +38,9 @@ class SingleFlight(Generic[Parameters, Result]):
         return await asyncio.shield(self.start(*args, **kwargs))
 
     def _finish(self, task: "asyncio.Task[Result]") -> None:
-        """Forget the task that has ended; keep the task of a newer call.
+        """Forget `task`, which has ended, unless a newer call has replaced it already.
 
-        An exception of the task is not logged, even if no caller waits.
+        An exception of the task is not logged, even if no caller waits for it.
         """
         if self._task is task:
             self._task = None

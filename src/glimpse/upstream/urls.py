@@ -6,12 +6,11 @@ _UNREADABLE = "a URL that cannot be read"
 
 
 def strip_credentials(url: str) -> str:
-    """Return the URL without user, password, query and fragment; scheme and host in lower case.
+    """Return the URL without user, password, query and fragment.
 
-    The URL may lack a scheme or a host. Returns ``a URL that cannot be read`` for a text that
-    cannot be parsed, because a password may be anywhere in the text. Also returns ``a URL that
-    cannot be read`` if the path has an ``@`` that a password may precede, as in
-    ``user:secret@host``.
+    Scheme and host become lower case; both may be missing. Returns ``a URL that cannot be read`` if
+    a password may be left: if `url` cannot be parsed, or if a password may precede an ``@`` in its
+    path, as in ``user:secret@host``.
     """
     try:
         parts = urlsplit(url)
@@ -28,12 +27,11 @@ def strip_credentials(url: str) -> str:
 
 
 def _may_have_password(parts: SplitResult) -> bool:
-    """Return True if a password may precede an ``@`` in the path; False without an ``@``.
+    """Return True if a password may precede an ``@`` in the path. The ``@`` may be quoted.
 
-    The ``@`` may be percent-encoded. In ``http://user:pass/word@host``, the password has a ``/``,
-    so it ends in the path. Therefore a URL with a scheme and a host may have a password if a colon
-    in the host, port or path precedes the ``@``. A URL without a scheme or without a host may have
-    a password before any ``@``.
+    If the URL has a scheme and a host, this is so if it has a colon before the last ``@``: the
+    password of ``http://user:pass/word@host`` has a ``/``, so it ends in the path. Any other URL,
+    such as ``user@host``, needs no colon.
     """
     before, at, _ = unquote(parts.path).rpartition("@")
     if not at:
