@@ -116,7 +116,8 @@ class GlanceDatabase:
         After three failures in a row, raises DatabaseUnavailable at once (see the class). Raises
         ValueRefused if the database cannot compare a value of the statement. Raises DatabaseBusy if
         all connections of the pool stayed in use. At most once a minute, the log says that the pool
-        is too small. Raises another DatabaseError if the database fails or takes too long.
+        is too small. Raises another DatabaseError if the database fails, takes too long, or is a
+        replica that is not current.
         """
         if self._breaker.is_open:
             current_context.get().call_ended(self._role.service, "select", "skipped", 0.0)

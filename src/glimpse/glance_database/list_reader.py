@@ -29,7 +29,7 @@ class Listing(NamedTuple):
 
     `indexes` together find all images of the list, and possibly other images. `indexes` is empty if
     only the index of creation dates can be used. Two lists have the same `key` if they probably
-    contain about the same share of all images: two pages of one list, for example.
+    have about the same share of all images: lists of one project by two names, for example.
     """
 
     conditions: Sequence[Condition]

@@ -261,10 +261,10 @@ def parse_postgresql_position(
 ) -> PostgreSQLPosition:
     """Parse a place in the write-ahead log, such as ``16/B374D848``.
 
-    `system` and `timeline` are as in PostgreSQLPosition. Each block of `block_size` bytes in the
-    log begins with a header of up to 40 bytes. A place in or right after a header becomes the
-    place before the header. So positions are equal if a replica reports the place before a header,
-    and the primary the place after it. Raises ValueError if `text` is malformed.
+    `system` and `timeline` are as in PostgreSQLPosition. The log has blocks of `block_size` bytes,
+    which begin with a header. A place up to 40 bytes into a block becomes the start of the block:
+    for a record that ends with a block, a replica reports the place before the next header, and the
+    primary the place after it. Raises ValueError if `text` is malformed.
     """
     high, low = text.split("/")
     place = (int(high, 16) << 32) + int(low, 16)

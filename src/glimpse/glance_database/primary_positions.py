@@ -95,7 +95,7 @@ class PrimaryPositions:
         return self._replication
 
     def reached_time(self, applied: LogPosition) -> float:
-        """Return a time such that a replica at `applied` has all changes from before it.
+        """Return the latest known time before which a replica at `applied` lacks no change.
 
         This is the time of the newest kept position that `applied` covers; -inf if `applied` covers
         none.

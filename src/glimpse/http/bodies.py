@@ -50,10 +50,10 @@ async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -
 
 
 def _count_bytes(total: int) -> None:
-    """Count `total` bytes of body for the current request in BODIES, instead of fewer before.
+    """Raise the number of bytes that BODIES counts for the current request to `total`.
 
-    Does nothing if there is no current request, or if `total` or more bytes are counted for it
-    already. Raises TooManyBodies, and changes nothing, if all bodies together would be too large.
+    Does nothing without a current request, or if the number is at least `total` already. Raises
+    TooManyBodies, and changes nothing, if all bodies together would be too large.
     """
     context = current_context.get()
     if total > context.body_bytes and context is not NO_REQUEST:

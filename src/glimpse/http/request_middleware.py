@@ -101,9 +101,10 @@ class RequestMiddleware:
     ) -> None:
         """Report a request that has ended to `in_progress`, the observer and the access log.
 
-        BODIES stops counting the request's body. `seconds` is the duration of the request. If
-        the response is incomplete or was never started, the status is 500 or 499, as the class
-        says.
+        BODIES stops counting the request's body. `seconds` is the duration of the request. If the
+        response is incomplete or was never started, the status is 500 if the reason is "server",
+        otherwise 499. A reason in the scope, which the server sets, counts before that of
+        `response`.
         """
         self._in_progress.end()
         if context.body_bytes:
