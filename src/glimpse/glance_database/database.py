@@ -113,11 +113,11 @@ class GlanceDatabase:
     async def fetch(self, statement: Statement, seconds: float | None = None) -> Rows:
         """Run a statement within `seconds` (None: `options.timeout`); return its rows.
 
-        After three failures in a row, raises DatabaseUnavailable at once (see the class). Raises
-        ValueRefused if the database cannot compare a value of the statement. Raises DatabaseBusy if
-        all connections of the pool stayed in use. At most once a minute, the log says that the pool
-        is too small. Raises another DatabaseError if the database fails, takes too long, or is a
-        replica that is not current.
+        After three failures in a row, raises DatabaseUnavailable at once, until a check succeeds.
+        Raises ValueRefused if the database cannot compare a value of the statement. Raises
+        DatabaseBusy if all connections of the pool stayed in use: at most once a minute, the log
+        says that the pool is too small. Raises another DatabaseError if the database fails, takes
+        too long, or is a replica that is not current.
         """
         if self._breaker.is_open:
             current_context.get().call_ended(self._role.service, "select", "skipped", 0.0)
@@ -127,10 +127,10 @@ class GlanceDatabase:
     async def fetch_status(self, statement: Statement) -> Rows:
         """Run a statement about the server, such as its position in the log; return its rows.
 
-        After three failures in a row, raises DatabaseUnavailable at once (see the class). Raises
-        DatabaseError if the statement fails, or takes longer than `options.timeout`. Such a failure
-        does not count as a failure of `fetch`, because the user may only lack a privilege for this
-        statement.
+        After three failures of `fetch` or `check` in a row, raises DatabaseUnavailable at once,
+        until a check succeeds. Raises DatabaseError if the statement fails, or takes longer than
+        `options.timeout`. Such a failure does not count as a failure of `fetch`, because the user
+        may only lack a privilege for this statement.
         """
         if self._breaker.is_open:
             raise DatabaseUnavailable(self._failure)

@@ -64,7 +64,7 @@ class ImageReader:
         Raises ImageNotFound if the image does not exist or the caller may not see it. An `image_id`
         with more than 36 characters, or with a character that is not ASCII, is never found. Raises
         ValueRefused if any other `image_id` has a NUL character. Raises InvalidResponse if the row
-        of the image is malformed (see `rows.make_image`).
+        of the image is malformed, or if its properties have more than 16 MiB.
         """
         if len(image_id) > _MAX_ID_LENGTH or not image_id.isascii():  # MySQL finds e for é
             raise ImageNotFound(image_id)
@@ -86,8 +86,9 @@ class ImageReader:
         hides do not count. Malformed rows are logged and left out. `filters.is_supported(query)`
         must be True.
 
-        Before the first page, raises Forbidden if the caller may not list images. The marker may
-        raise Invalid, MarkerNotFound or MarkerNotVisible (see `_find_marker`).
+        Before the first page, raises Forbidden if the caller may not list images. Also raises
+        Invalid if the marker is empty or has more than 36 characters, MarkerNotFound if no image
+        has this id, and MarkerNotVisible if the caller may not see the image.
         """
         reader = self._policy.identify(caller)
         if not reader.may_list():

@@ -61,7 +61,7 @@ class RecentWrites:
     def has(self, image_id: str) -> bool:
         """Return True if the image was, or may have been, written in the last `max_age` seconds.
 
-        The result may be True because another image was written: see `_slot`.
+        The result may be True because another image was written: some images share a time.
         """
         return self._is_recent(_slot(image_id))
 

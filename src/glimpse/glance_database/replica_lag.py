@@ -35,7 +35,7 @@ class LagLimitedConnection:
         First compares the replica with the primary, except while the last comparison still proves
         that the replica is current. Raises ReplicaNotCurrent without running the statement if the
         replica is not current, or if that cannot be found out. May begin to read the primary's
-        position in the background (see `PrimaryPositions.refresh`).
+        position in the background, for later comparisons.
         """
         if self._clock() >= self._current_until:
             await self._compare()

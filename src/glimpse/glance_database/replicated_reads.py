@@ -26,9 +26,9 @@ class ReplicatedReads:
     """Decides which images may be read from replicas, and has the reader for these images.
 
     `reader` reads the replicas while they are current, otherwise the primary. `writes` are the
-    recent writes of this gateway (see RecentWrites). An image that was written recently must be
-    read from the primary. So every read sees all writes that this gateway acknowledged before the
-    read began.
+    recent writes of this gateway, by all its processes on this machine. An image that was written
+    recently must be read from the primary. So every read sees all writes that this gateway
+    acknowledged before the read began.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class ReplicatedReads:
     def may_read(self, image_id: str | None) -> bool:
         """Return True if an image may be read from a replica.
 
-        The result is False if this gateway has written the image recently (see RecentWrites). If
+        The result is False if this gateway has, or may have, written the image recently. If
         `image_id` is None, as for a list, the result is False if this gateway has written any image
         recently. The metrics count each False.
         """

@@ -54,7 +54,8 @@ def make_image(row: Row) -> Image:
 def make_listed_image(row: Row) -> Image | None:
     """Return the Image that a row describes; None for a malformed row, whose id is logged.
 
-    Each id is logged once (see BrokenRecords). `make_image` says which rows are malformed.
+    Each id is logged only once, and 1,000 ids at most. A row is malformed if `make_image` raises
+    InvalidResponse.
     """
     try:
         return make_image(row)

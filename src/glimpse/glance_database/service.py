@@ -93,9 +93,9 @@ class GlanceDatabaseImageService:
 
         `filters.is_supported(query)` must be True. Before the first page, raises Forbidden,
         Invalid, MarkerNotFound or MarkerNotVisible. After an error of the database, yields the rest
-        of the list from Glance's API, or raises Unavailable (see `_check_fallback`). The rest may
-        raise the errors of `GlanceImageService.list_images`: MarkerNotFound, for example, if the
-        last image has been deleted meanwhile.
+        of the list from Glance's API if the error is a ValueRefused or `falls_back` is true;
+        otherwise raises Unavailable. The rest may raise the errors of Glance's API: MarkerNotFound,
+        for example, if the last image has been deleted meanwhile.
         """
         last_id, remaining = query.marker, query.limit
         try:
@@ -119,10 +119,12 @@ class GlanceDatabaseImageService:
                 yield page
 
     async def get_image(self, caller: Caller, image_id: str) -> Image:
-        """Return the image with this id; `ImageService.get_image` says which errors are raised.
+        """Return the image with this id.
 
-        If the database cannot be read, returns Glance's image if `falls_back` is true, otherwise
-        raises Unavailable. If the database cannot compare the id, always returns Glance's image.
+        Raises ImageNotFound if the image does not exist or the caller cannot see it, and
+        InvalidResponse if its row is malformed. If the database cannot be read, returns Glance's
+        image if `falls_back` is true, otherwise raises Unavailable. If the database cannot compare
+        the id, always returns Glance's image. Glance's API may raise other ImageServiceErrors.
         """
         return await self._get_image(self._reader_of(image_id), caller, image_id)
 
@@ -150,7 +152,11 @@ class GlanceDatabaseImageService:
             )
 
     async def delete_image(self, caller: Caller, image_id: str) -> None:
-        """Delete an image through Glance's API; see `ImageService.delete_image` for the errors.
+        """Delete an image and its data through Glance's API.
+
+        Raises ImageNotFound if the image does not exist or the caller cannot see it, Forbidden if
+        it is protected or the caller may not delete it, and Conflict if it is in use. After
+        Unavailable, InvalidResponse or NotAuthenticated, Glance may have deleted the image.
 
         Records the write, also after an error, so that the image is read from the primary until the
         replicas must have the change.
@@ -227,8 +233,8 @@ class GlanceDatabaseImageService:
     async def replica_failure(self) -> str | None:
         """Check all replicas; return why some cannot be read, or None if all can be read.
 
-        The text has no addresses (see `ReplicatedReads.failure`). Without replicas, the result is
-        None.
+        The text has the reason of each replica that cannot be read, and no addresses. Without
+        replicas, the result is None.
         """
         return None if self._replicated is None else await self._replicated.failure()
 

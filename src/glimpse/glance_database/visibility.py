@@ -64,7 +64,8 @@ def list_condition(
 
     An admin may list all images. Another caller may list public and community images, the images of
     the caller's project, and the shared images of which this project is a member with
-    `member_status` (see `membership`).
+    `member_status` ("all": any status). Without a project, a caller may list the shared images that
+    have any member.
     """
     if is_admin:
         return _listed_for_admin(project_id, visibility)

@@ -37,7 +37,7 @@ class MountedApis:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request to the API of its port or path prefix, or else to the default API.
 
-        The class says how the scope is changed. Raises what the API raises.
+        All but the default API get a changed copy of the scope. Raises what the API raises.
         """
         path = scope["path"]
         if "//" in path:

@@ -32,8 +32,9 @@ class ResponseAborted(Exception):
 class RequestMiddleware:
     """Gives each request a context, logs and counts requests, and turns exceptions into a 500.
 
-    Extends the scope (see `request_scope.extend_scope`) and sets `current_context` of
-    `telemetry.request_context`. A request that repeats a token header gets a 400.
+    Adds headers, URLs and the client's address to the scope (`request_scope.extend_scope`). Sets
+    `current_context` of `telemetry.request_context`. A request that repeats a token header gets a
+    400.
 
     An exception that `app` raises is logged at level ERROR. If no response has started, the client
     gets a 500 in plain text. Otherwise the exception is raised again, and the server closes the
