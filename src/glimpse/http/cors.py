@@ -55,16 +55,12 @@ class CorsPolicy:
     def response_headers(self, method: str, headers: Sequence[Header]) -> list[Header]:
         """Return the headers to add to the response to a request with `method` and `headers`.
 
-        Names in `headers` are in lower case. The result is empty in these cases:
+        Names in `headers` are in lower case. The result is empty for an Origin header that is
+        missing or not allowed, for OPTIONS without Access-Control-Request-Method, and for a
+        preflight request with a method or a header that is not allowed. Otherwise the result has
+        ``Vary: Origin`` and then these headers, whose names begin with ``Access-Control-``:
 
-        - The Origin header is missing or names an origin that is not allowed.
-        - The method is OPTIONS, and there is no Access-Control-Request-Method: the request is no
-          preflight request.
-        - A preflight request asks for a method or a header that is not allowed.
-
-        Otherwise the result has, in this order and with ``Access-Control-`` before all but Vary:
-
-        - ``Vary: Origin``, Allow-Origin, and Allow-Credentials if the options allow credentials.
+        - Allow-Origin, and Allow-Credentials if the options allow credentials.
         - For a preflight request: Max-Age if it is not 0, Allow-Methods with the requested method,
           and Allow-Headers with the requested headers, if any.
         - For any other request: Expose-Headers if the option is not empty.

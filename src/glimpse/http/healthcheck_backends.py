@@ -83,8 +83,8 @@ def _disabled_if_exists(path: str) -> HealthResult:
 
 
 def _exists(path: str) -> bool:
-    """Return True if there is a file at `path`; False if there is none or it cannot be reached.
+    """Return True if there is a file at `path`, and it can be reached.
 
-    Raises nothing, also if this process has no permission for a directory of the path.
+    Returns False, and raises nothing, if this process has no permission for a directory of `path`.
     """
     return os.path.exists(path)  # noqa: PTH110  Path.exists raises PermissionError

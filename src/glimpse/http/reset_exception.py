@@ -2,7 +2,7 @@
 
 
 class ResetConnection(BaseException):
-    """Raised by an ASGI application, so that the client gets a TCP reset instead of a response.
+    """Raised by an ASGI application to send the client a TCP reset instead of a response.
 
     The base class is BaseException, so that no middleware turns the exception into a response.
     """

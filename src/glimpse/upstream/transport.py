@@ -27,7 +27,7 @@ class Response(NamedTuple):
 
 
 class Transport(Protocol):
-    """Sends HTTP requests within one event loop. The creator closes the transport with `close`.
+    """Sends HTTP requests within one event loop. Its creator closes it with `close`.
 
     `HttpClient` implements this interface, and tests implement it with a fake.
     """
