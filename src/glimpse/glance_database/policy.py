@@ -165,9 +165,9 @@ class GlanceCaller:
     def _target(self, image: Image) -> dict[str, Any]:
         """Return the attributes and properties of the image that rules can name as ``%(key)s``.
 
-        ``project_id`` is the image's owner. ``member_id`` and ``member`` are the caller's project
-        if another project shares the image, otherwise None. Tags are left out. An attribute hides a
-        property of the same name.
+        ``image_id`` is the image's id, and ``project_id`` its owner. ``member_id`` and ``member``
+        are the caller's project if the visibility is "shared" and another project is the owner,
+        otherwise None. Tags are left out. An attribute hides a property of the same name.
         """
         attributes = image._asdict()
         del attributes["tags_json"], attributes["properties_json"]

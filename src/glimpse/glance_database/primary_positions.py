@@ -85,7 +85,7 @@ class PrimaryPositions:
         return (await self._bounded(self._read())).position
 
     async def replication(self) -> Replication:
-        """Return how positions are read from this kind of database.
+        """Return the Replication for the kind of database that the primary is.
 
         Reads the version of the primary if no earlier call has read it. Raises ReplicaNotCurrent if
         that fails or takes longer than `timeout` seconds.

@@ -16,8 +16,8 @@ class TooManyBodies(Unavailable):
 class BodyBudget:
     """Counts the bytes of request bodies in memory; raises TooManyBodies beyond `total` bytes.
 
-    `read_body` calls `reserve` as bytes arrive. `RequestMiddleware` calls `release` at the end of
-    the request.
+    While no other request has bytes that count, a body may be larger than `total`. `read_body`
+    calls `reserve` as bytes arrive. `RequestMiddleware` calls `release` at the end of the request.
     """
 
     def __init__(self, total: int) -> None:

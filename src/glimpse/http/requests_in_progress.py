@@ -32,7 +32,7 @@ class RequestsInProgress:
         task.add_done_callback(self._on_task_end)
 
     async def cancel_tasks(self) -> None:
-        """Cancel the tasks of `add_task`, and wait until they have ended; ignore their errors."""
+        """Cancel the tasks that still count, and wait for their end; ignore their errors."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()

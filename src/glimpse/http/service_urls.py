@@ -47,6 +47,8 @@ class ServicePorts:
         But all URLs start with `base_url`, the Compute API's, if the client may be unable to reach
         other ports. This is so if `server_port` is None. It is also so if a proxy is in front of
         the Compute API's port: `base_url` then has a path, or another port than `server_port`.
+
+        If there is no Identity API, `identity` is the URL of the Compute API.
         """
         if server_port is None or (self.image_port is None and self.identity_port is None):
             return self._at_paths(base_url)
