@@ -90,12 +90,12 @@ class BackgroundJobs:
 class LimitedJobs:
     """Runs a limited number of jobs, such as imports, as asyncio tasks.
 
-    Each job belongs to a project, or to None for no project. The owner of the object calls `close`
-    at the end. There are two limits:
+    Each job belongs to a project. Jobs without a project have the project id None, and share the
+    limits of a project. The owner of the object calls `close` at the end. There are two limits:
 
-    - How many jobs exist: enter `reserve_job`, and call `start` in its block.
-    - How many jobs work at the same time: each job enters ``places.place`` before its work. The job
-      waits there until a place is free.
+    - How many jobs exist: to start a job, enter `reserve_job`, and call `start` in its block.
+    - How many jobs work at the same time: the job itself enters ``places.place(project_id)``, waits
+      there until a place is free, and keeps the place until that block ends.
     """
 
     def __init__(self, limits: JobLimits) -> None:
@@ -110,9 +110,9 @@ class LimitedJobs:
         """Reserve room for one job of a project until the block ends; start the job in the block.
 
         Raises Unavailable after `close`. Raises Unavailable with a `retry_after` of 60 seconds if
-        there is no room. A process has room for `max_running` + `max_waiting` jobs. A project has
-        room for its share of both numbers. Each reservation takes room until its block ends. Each
-        job takes room from its start to its end.
+        the process or the project has no room. A process has room for `max_running` + `max_waiting`
+        jobs. A project has room for `max_running_of_project` + `max_waiting_of_project` jobs. A
+        reservation takes room until its block ends, and a job from its start to its end.
         """
         if self._jobs.is_closed:
             raise Unavailable("The server is stopping.")

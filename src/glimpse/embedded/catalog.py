@@ -74,17 +74,17 @@ class Catalog(Protocol):
     ) -> AsyncGenerator[Page, None]:
         """Yield pages of the images that match `query` and that `caller` can see.
 
-        The images are in the query's order. An image's owner, visibility and memberships decide
-        whether `caller` can see it. Roles and policy rules are not checked. Community images of
-        other projects are listed only if `query.visibility` is "community" or "all". Images in
-        status killed or deleted are never listed.
+        The images are in the query's order. They start after the image `marker`, or at the first
+        image if `marker` is None; `query.marker` is ignored. `query.limit` does not end the list:
+        the caller stops after enough images, and has to close the generator.
 
-        The list starts after the image `marker`, or at the first image if `marker` is None;
-        `query.marker` is ignored. The caller has to stop after `query.limit` images: for the
-        catalog, the limit is only a hint of how many images will be read. A page may be empty. Only
-        the last page has ``is_last`` set. The event loop runs other tasks between two pages. The
-        generator keeps no reference to a page that it has yielded. The caller has to close the
-        generator.
+        An image's owner, visibility and memberships decide whether `caller` can see it. Roles and
+        policy rules are not checked. Community images of other projects are listed only if
+        `query.visibility` is "community" or "all". Images in status killed or deleted are never
+        listed.
+
+        A page may be empty. Only the last page has ``is_last`` set. The event loop runs other tasks
+        between two pages. The generator keeps no reference to a page that it has yielded.
         """
         ...
 

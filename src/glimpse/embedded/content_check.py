@@ -46,18 +46,17 @@ def check_and_measure(
     `formats` is what `inspect_formats` found in the data: at least one. `size` is the length of the
     data in bytes. If `container_format` is not ``bare``, returns None without a check.
 
-    The data has the right format if the only found format is `disk_format`, or in these cases:
+    The data must have one format, which must be `disk_format`. There are three exceptions:
 
-    - `disk_format` is ``raw``, and any one format was found. The size of the disk is then `size`.
-    - `disk_format` is ``iso``, and ``iso`` and ``gpt`` were found.
-    - `disk_format` is an operator's own format (not in INSPECTED_FORMATS), and no known format was
-      found. The size of the disk is then unknown.
+    - If `disk_format` is ``raw``, the data may have any one format. The disk's size is `size`.
+    - If `disk_format` is ``iso``, the data may be ``iso`` and ``gpt`` at once.
+    - If `disk_format` is an operator's own format (not in INSPECTED_FORMATS), the data must have no
+      known format. The disk's size is unknown.
 
     Raises InvalidImageData if the data has the wrong format, is incomplete, or has a malformed
-    header. But if `rules.require_image_format_match` is False, returns None in these three cases.
-    Always raises InvalidImageData if data of the right format fails a safety check, or is a VMDK of
-    a createType that `rules` does not allow. A size of 0, or of 2**53 bytes or more, counts as
-    unknown.
+    header; but returns None then if `rules.require_image_format_match` is False. Always raises
+    InvalidImageData if data of the right format fails the safety checks of `rules`. A size of 0, or
+    of 2**53 bytes or more, counts as unknown.
     """
     if container_format != "bare":
         return None
@@ -80,9 +79,10 @@ class _UnexpectedFormat(InvalidImageData):
 def _check_format(disk_format: str | None, formats: Sequence[FoundFormat]) -> None:
     """Raise _UnexpectedFormat if an image with `disk_format` may not have data in `formats`.
 
-    `formats` must be one format: `disk_format` itself, or any format if `disk_format` is ``raw``.
-    An operator's own `disk_format` may only have ``raw``, which means that no known format was
-    found. If `disk_format` is None, no format is allowed.
+    The data may have one format only, and that must be `disk_format`. If `disk_format` is ``raw``,
+    it may be any format. If `disk_format` is an operator's own format (not in INSPECTED_FORMATS),
+    it must be ``raw``, which means that no known format was found. If `disk_format` is None, always
+    raises.
     """
     if len(formats) > 1:
         names = ",".join(each.name for each in formats)
@@ -96,11 +96,12 @@ def _check_format(disk_format: str | None, formats: Sequence[FoundFormat]) -> No
 
 
 def _check_safety(found: FoundFormat, rules: ContentRules) -> None:
-    """Raise InvalidImageData if the data fails a safety check, or is a VMDK of another createType.
+    """Raise InvalidImageData if the data fails a safety check, or is a forbidden VMDK.
 
-    For example, a qcow2 image with a backing file fails a check. The failed checks that `rules`
-    allows for ``gpt`` do not count. Raises _UnexpectedFormat if the data is incomplete, so that the
-    checks could not be run.
+    For example, a qcow2 image with a backing file fails a check. A VMDK must have a createType of
+    `rules.vmdk_allowed_types`. In the format ``gpt``, the checks that
+    `rules.gpt_safety_checks_nonfatal` names may fail. Raises _UnexpectedFormat if the data is
+    incomplete, so that the checks could not be run.
     """
     if not found.is_complete:
         raise _UnexpectedFormat("Incomplete file cannot be safety checked")
