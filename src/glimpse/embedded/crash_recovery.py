@@ -60,14 +60,13 @@ class CrashRecovery:
     async def clean_up(self, image_id: str) -> None:
         """Remove the data that an interrupted upload, import or deletion of an image left.
 
-        The caller must hold the image's upload lock. Incomplete data, stored or staged, is removed.
-        An unfinished import of the image ends with failure (see `ImportRecords.end_failed`). More
-        happens in these cases:
+        The caller must hold the image's upload lock. An incomplete file is removed. If the image's
+        status is saving or importing, or if no image has the id, all stored data is removed, too,
+        and a warning is logged. An image in status saving becomes queued.
 
-        - The image was deleted: all its data is removed, and a warning is logged.
-        - The status is importing: the stored data is removed, and a warning is logged.
-        - The status is saving: the same, and the image becomes queued.
-        - The status is uploading, without complete staged data: the image becomes queued.
+        Then `clean_up_interrupted_import` runs. It ends an unfinished import with failure, and
+        removes incomplete staged data. An image in status uploading then becomes queued, unless it
+        has complete staged data.
 
         Raises Unavailable or StorageFull if the disk cannot be read or written.
         """
@@ -83,7 +82,7 @@ class CrashRecovery:
         await self._clean_up_interrupted_import(image_id)
 
     async def undo(self, image_id: str) -> None:
-        """Remove the data. If the image's status is saving, change it to queued.
+        """Remove an image's stored data. If the image's status is saving, set it to queued.
 
         If the image has another status or does not exist, only removes the data. Raises Unavailable
         or StorageFull if the disk cannot be written; the data may then be removed already.

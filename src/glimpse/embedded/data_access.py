@@ -57,11 +57,13 @@ class DataAccess:
     ) -> None:
         """Store the data of a queued image; the image becomes saving, and then active.
 
-        `check` gets the image before the upload, and may raise an error to prevent the upload.
-        `size` is the length of the data in bytes; None if it is unknown. The permission is checked
-        before the upload, and again when the data is complete. After an error or a cancellation
-        while the data is being stored, no data is left and the image is queued again.
-        `Uploads.upload` says when the image stays in status saving instead.
+        If the caller may upload, `check` gets the image before the upload, and may raise an error
+        to prevent it. The permission is checked again when the data is complete. `size` is the
+        length of the data in bytes; None if it is unknown.
+
+        After an error or a cancellation while the data is being stored, no data is left and the
+        image is queued again. If the disk cannot be written at that moment, the image stays saving
+        until its next upload or the next start of Glimpse.
 
         Raises ImageNotFound if there is no such image or `caller` may not see it; Forbidden if
         `caller` may not upload the image's data; what `check` and `chunks` raise; Conflict if the

@@ -171,9 +171,9 @@ class _UploadFile:
         """Give the file its final name; return when the data and the name are on the disk.
 
         Closes the file. Without a call of `write`, the file is empty. If the machine crashes before
-        `finish` returns, the next process removes the data, because the image is not active. Raises
-        OSError if the disk cannot be written, or if `abort` was called before. The caller must call
-        `abort` after an error, because the file may already have its final name.
+        `finish` returns, the file with the final name may be incomplete; CrashRecovery removes it
+        at the next start. Raises OSError if the disk cannot be written, or if `abort` was called
+        before. The caller must call `abort` after an error.
         """
         with self._lock, self._open_once() as file:
             file.flush()

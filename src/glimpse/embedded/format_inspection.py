@@ -75,10 +75,10 @@ def inspect_formats(file: BinaryIO) -> tuple[FoundFormat, ...]:
 def _read(file: BinaryIO, inspectors: list["FileInspector"]) -> None:
     """Pass the data to the inspectors: first the beginning, up to 16 MiB, and then the end.
 
-    Stops reading the beginning as soon as each inspector is complete, has failed, or needs only the
-    end. Does not read the end if an inspector still needs more when the data or the 16 MiB end. An
-    inspector that fails gets no more data. Calls `finish` of each inspector last. Raises OSError if
-    the file cannot be read.
+    The beginning is read until no inspector needs more of it. Then the inspectors that need the end
+    get the last 64 KiB. If the data or the 16 MiB end while an inspector still needs more, no
+    inspector gets the end. An inspector that fails gets no more data. Calls `finish` of each
+    inspector last. Raises OSError if the file cannot be read.
     """
     file.seek(0)
     reading = list(inspectors)
