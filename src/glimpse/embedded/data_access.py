@@ -62,8 +62,9 @@ class DataAccess:
         length of the data in bytes; None if it is unknown.
 
         After an error or a cancellation while the data is being stored, no data is left and the
-        image is queued again. If the disk cannot be written at that moment, the image stays saving
-        until its next upload or the next start of Glimpse.
+        image is queued again. The image stays saving if the disk cannot be written at that moment,
+        or if the task is cancelled just when the image becomes saving. The next upload of the
+        image, or the next start of Glimpse, makes it queued again.
 
         Raises ImageNotFound if there is no such image or `caller` may not see it; Forbidden if
         `caller` may not upload the image's data; what `check` and `chunks` raise; Conflict if the

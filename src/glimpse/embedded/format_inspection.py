@@ -159,9 +159,9 @@ def _disk_size(inspector: "FileInspector") -> int | None:
 def _failed_checks(inspector: "FileInspector") -> Iterator[str]:
     """Yield the names of the safety checks that the data does not pass.
 
-    Yields only ``descriptor`` if the descriptor of a VMDK is too long to be checked. Otherwise
-    yields nothing if the inspector has not read all that it needs. Yields ``format`` if the checks
-    fail because the header is malformed.
+    If a VMDK's descriptor is too long to be checked, yields only ``descriptor``. If the header is
+    so malformed that the checks cannot run, yields only ``format``. If the inspector has not read
+    all that it needs, no check runs, and nothing is yielded.
     """
     from oslo_utils.imageutils.format_inspector import (  # noqa: PLC0415  as above
         SafetyCheckFailed,

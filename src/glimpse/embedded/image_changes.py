@@ -75,10 +75,13 @@ def new_image(caller: Caller, new: NewImage, permissions: Permissions, *, now: s
     """Return a new image without data, in status queued. Both dates are `now`.
 
     The id is in lower case. The tags are sorted, without duplicates. Formats and quotas are not
-    checked. Raises Forbidden if the caller has no project, or may not create images or give an
-    image this visibility. Raises Forbidden if a property's key is reserved, or if the caller is no
-    admin and the owner is not the caller's project. Raises Invalid if text cannot be stored (see
-    `check_text`), or if the properties are too large (see `check_size`).
+    checked. Raises these errors:
+
+    - Forbidden if the caller has no project, or may not create images or give an image this
+      visibility; if the owner is not the caller's project and the caller is no admin; or if the key
+      of a property is reserved.
+    - Invalid if a text has a lone surrogate or a NUL character, or if the properties have more than
+      1,000,000 characters as JSON.
     """
     owner = _owner_of_new_image(caller, new)
     _check_reserved(new.properties)
@@ -140,8 +143,8 @@ def apply_update(
     - Forbidden if the caller has no permission for `action`; if the caller neither owns the image
       nor is an admin; if the caller may not give the image its new visibility; or if the owner
       changes and the caller is no admin.
-    - Invalid if text cannot be stored (see `check_text`), or if the properties grow and then have
-      more than MAX_CHARACTERS.
+    - Invalid if a text has a lone surrogate or a NUL character, or if the properties grow and then
+      have more than 1,000,000 characters as JSON.
 
     Does not check other values, nor reserved keys of properties.
     """
@@ -174,10 +177,10 @@ def with_properties(
     - PropertyNotFound if the image lacks a key in `changes.remove`.
     - PropertyLimitExceeded if the image would have more than `changes.limit` properties.
     - Forbidden if a key is reserved, or if the caller has no permission to modify the image.
-    - Forbidden if the caller neither owns the image nor is an admin. This error is not raised for a
-      public image of which no property changes.
-    - Invalid if text cannot be stored (see `check_text`), or if the properties grow and then have
-      more than MAX_CHARACTERS.
+    - Forbidden if the caller neither owns the image nor is an admin, unless the image is public and
+      no property changes.
+    - Invalid if a text in `changes.set` has a lone surrogate or a NUL character, or if the
+      properties grow and then have more than 1,000,000 characters as JSON.
     """
     image = require_visible(caller, record, permissions)
     before = image.properties
@@ -210,9 +213,9 @@ def with_status(image: Image, status: str, *, expected: tuple[str, ...], now: st
 def with_data(image: Image, stored: StoredData, rules: ContentRules, *, now: str) -> Image:
     """Return the image in status active, with the sizes and digests of its data.
 
-    `now` becomes ``updated_at``. ``virtual_size`` is None if the size of the disk is unknown.
-    Raises Conflict if the present status is neither saving nor importing. Raises InvalidImageData
-    if the data is not allowed by `rules` and the formats of the image (see `check_and_measure`).
+    `now` becomes ``updated_at``. ``virtual_size`` is the size of the disk in bytes; None if it is
+    unknown. Raises Conflict if the present status is neither saving nor importing. Raises
+    InvalidImageData if `rules` do not allow such data in an image of this disk format.
     """
     return with_status(image, "active", expected=("saving", "importing"), now=now)._replace(
         size=stored.size,
@@ -262,7 +265,7 @@ def _check_reserved(keys: Iterable[str]) -> None:
 
 
 def _check_texts(image: Image) -> None:
-    """Raise Invalid for the name, a tag, or a key or value of a property (see `check_text`)."""
+    """Raise Invalid if the name, a tag, or a property has a lone surrogate or a NUL character."""
     for text in _texts(image):
         check_text("image", text)
 
