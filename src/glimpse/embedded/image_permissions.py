@@ -110,9 +110,10 @@ def check_member_action(
     members of the image are not checked: call `is_visible` before.
 
     If the operator has a policy rule for `action`, the rule decides. Otherwise the caller's role
-    decides, and two more rules apply to a caller who is no admin. The caller may add and remove
-    members only if its project owns the image. The caller may change the status of a membership
-    only if its project does not own the image.
+    must allow `action`, and a caller who is no admin needs more:
+
+    - To add or remove members, the caller's project must own the image.
+    - To change the status of a membership, the caller's project must not own the image.
     """
     permissions.check_visible(caller, image)
     permissions.check(caller, action, image)
