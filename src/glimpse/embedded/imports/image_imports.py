@@ -105,10 +105,12 @@ class ImageImports:
         """Stage data for a queued image: store it, so that `start` can import it later.
 
         The status of the image becomes uploading. `size` is the length of the data in bytes, for
-        the check of the quota; None if it is unknown. If an error is raised or the task is
-        cancelled while the data is being stored, the image becomes queued again and no data is
-        left. If the disk cannot be written at that moment, the image stays in status uploading
-        until another request gives it data, or the next process starts.
+        the check of the quota; None if it is unknown.
+
+        If an error is raised or the task is cancelled while the data is being stored, the image
+        becomes queued again and no data is left. The image stays uploading if the disk cannot be
+        written at that moment, or if the task is cancelled just when the image becomes uploading.
+        The next upload of the image, or the next start of Glimpse, makes it queued again.
 
         Raises these errors:
 
@@ -131,13 +133,14 @@ class ImageImports:
     async def start(self, caller: Caller, image_id: str, request: ImportRequest) -> Task:
         """Start an import in the background, and return its task, which is pending.
 
-        The task claims the image (see `image_states`); the image's status does not change yet.
-        Raises these errors, and then stores no task:
+        The task claims the image: no other task may give it data. The image's status does not
+        change yet. Raises these errors, and then stores no task:
 
         - ImageNotFound if there is no such image or `caller` may not see it.
         - Forbidden if `caller` may not modify the image.
-        - Conflict if the image has the wrong status or no formats (see `check_importable`), if
-          another import or upload gives it data, or if `request.stores` has an unknown store.
+        - Conflict if the image is not uploading for ``glance-direct``, or not queued for another
+          method; if it has no disk format or no container format; if another import or upload gives
+          it data; or if `request.stores` has an unknown store.
         - Invalid if nothing may be downloaded from the URL, or if `request.stores` raises Invalid.
         - QuotaExceeded if the project has more stored data than `image_size_total` allows.
         - Unavailable if too many imports are waiting, or after `close`.
@@ -249,11 +252,10 @@ class ImageImports:
     async def recover(self, resume_other: Callable[[UploadLock], Awaitable[bool]]) -> None:
         """Resume or undo the uploads and imports that an ended process left; finish its deletions.
 
-        A pending import is started. For each other image that the process left, `resume_other` gets
-        the upload lock. If `resume_other` continues what the process did with the image, the
-        function returns True and has to release the lock. Otherwise the function returns False.
-        Then the image's incomplete data is removed, its unfinished import ends with failure, and
-        the lock is released.
+        A pending import is started. `resume_other` gets the upload lock of each other image that
+        the process left. If `resume_other` returns True, it continues the work on the image, and
+        has to release the lock. If it returns False, the image's incomplete data is removed, its
+        unfinished import ends with failure, and the lock is released.
 
         Raises OSError, Unavailable or StorageFull if the disk cannot be read or written, and what
         `resume_other` raises. The images that are left then stay locked until this process ends.

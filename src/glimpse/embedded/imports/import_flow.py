@@ -84,9 +84,9 @@ class ImportFlow:
     async def _run(self, task: Task) -> bool:
         """Wait until the limits let the import run, run it, and return what `_import` returns.
 
-        If the job is cancelled, the task becomes pending, so that the next process begins the
-        import, and CancelledError is raised. If the catalog cannot be written at that moment, an
-        import that had begun stays unfinished. The next process ends such an import with failure.
+        If the job is cancelled, makes the task pending and raises CancelledError. The next process
+        then begins the import again. If the task cannot be written, it stays as it is; if its import
+        had begun, the next process ends it with failure.
         """
         try:
             async with self._jobs.places.place(task.owner):
@@ -119,8 +119,9 @@ class ImportFlow:
 
         Raises ImportFailed if the data cannot be read or the image is deleted. Raises Conflict if
         the task does not claim the image any more. Raises QuotaExceeded, DataTooLarge,
-        InvalidImageData, StorageFull and Unavailable as `Uploads.store_data` does. After an error,
-        no data is left, and neither the image's status nor the task has changed.
+        InvalidImageData, StorageFull or Unavailable if the data cannot be stored. Raises OSError if
+        the certificate authorities for https cannot be loaded. After an error, no data is left, and
+        neither the image's status nor the task has changed.
         """
         now = self._records.clock
 
@@ -200,7 +201,7 @@ class ImportFlow:
             await asyncio.gather(reading, return_exceptions=True)
 
     async def _check_claim(self, task: Task, image: Image) -> None:
-        """Raise Conflict if the task does not claim the image any more (see `image_states`).
+        """Raise Conflict if the task does not claim the image any more.
 
         Raises ImportFailed if the image was deleted, and Unavailable if the catalog cannot be read.
         """
@@ -210,11 +211,12 @@ class ImportFlow:
         image_states.require_claimed(record.image, task.id)
 
     async def _fail(self, task: Task, error: Exception) -> None:
-        """Log `error`, and end the task with failure as `ImportRecords.end_failed` does.
+        """Log `error`, remove the image's data, and end the task with failure.
 
-        The owner of the task sees the message of ImportFailed and of errors of the image service.
-        Any other error is logged with its traceback, and the owner sees only that there was an
-        internal error. If the end cannot be written, tries again every five seconds.
+        The image becomes queued; an image that the task created is deleted. The owner of the task
+        sees the message of ImportFailed and of errors of the image service. Any other error is
+        logged with its traceback, and the owner sees only that there was an internal error. If the
+        disk cannot be written, tries again every five seconds.
         """
         if isinstance(error, (ImportFailed, ImageServiceError)):
             message = str(error)

@@ -54,8 +54,9 @@ class SystemResolver:
     def _start_look_up(self, host: str) -> asyncio.Future[Sequence[Address]]:
         """Look up a host name in a new thread. The result is empty if the look-up fails.
 
-        The caller must hold one of ``_places``. The place is released when the thread ends, even if
-        the future is cancelled before, or at once if no thread can be started.
+        The result is also empty if no thread can be started. The caller must hold one of
+        ``_places``. The place is released when the look-up ends, even if the future was cancelled
+        before.
         """
         loop = asyncio.get_running_loop()
         result: asyncio.Future[Sequence[Address]] = loop.create_future()

@@ -46,14 +46,15 @@ class StagedUploads:
     ) -> None:
         """Stage data for a queued image: store it, to be imported later.
 
-        The image becomes uploading, and gets its size when the data is complete. If storing the
-        data fails or is cancelled, no data is left and the image is queued again. If the disk
-        cannot be written then, or if the task is cancelled just when the image becomes uploading,
-        the image stays uploading until the next upload or process.
+        The image becomes uploading, and gets its size when the data is complete. `size` is the
+        length of the data in bytes, for the quotas of `project_id`; None if it is unknown.
+        `require_permitted` returns the record's image, or raises an error if the caller may not
+        stage data. It is called before and after the data is stored.
 
-        - `require_permitted` returns the record's image, or raises an error if the caller may not
-          stage data. Called before and after the data is stored.
-        - `size` is the length of the data in bytes, for the quotas of `project_id`, or None.
+        If storing the data fails or is cancelled, no data is left and the image is queued again. The
+        image stays uploading if the disk cannot be written at that moment, or if the task is
+        cancelled just when the image becomes uploading. The next upload of the image, or the next
+        start of Glimpse, makes it queued again.
 
         Raises ImageNotFound, QuotaExceeded, DataTooLarge, StorageFull, Unavailable, and what
         `require_permitted` and `chunks` raise. Raises Conflict if the image is not queued, or is

@@ -112,7 +112,8 @@ class TaskAdmin:
         not checked. If the download fails later, the image is deleted. Raises these errors:
 
         - Forbidden if the caller may not use tasks or may not create the image.
-        - Invalid if text cannot be stored or the properties are too large.
+        - Invalid if a text has a lone surrogate or a NUL character, or if the properties have more
+          than 1,000,000 characters as JSON.
         - Conflict if an image has the id `new.id`, or is being given data by another request.
         - What `check` raises.
         - Unavailable if too many imports are waiting, or after `ImageImports.close`.
