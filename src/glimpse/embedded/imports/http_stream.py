@@ -66,12 +66,11 @@ class HttpStream:
         """Connect to `address`, request `url`, and return when the headers have arrived.
 
         For https, the certificate must be valid for the host of the URL. Neither credentials nor
-        cookies are sent. The status may be any from 200 on; redirects are not followed.
+        cookies are sent. Redirects are not followed. The status may be any from 200 on.
 
         Raises ImportFailed if TLS fails, if there is no connection within `timeouts.connect`
         seconds, if no bytes arrive for `timeouts.idle` seconds, or if the headers are incomplete,
-        exceed 64 KiB or are not HTTP. Raises OSError if `tls_context` cannot load its certificate
-        authorities. Errors close the connection.
+        not HTTP or over 64 KiB. Raises OSError if `tls_context` does. Errors close the connection.
         """
         context = tls_context() if url.is_tls else None
         try:

@@ -85,8 +85,8 @@ class ImportFlow:
         """Wait until the limits let the import run, run it, and return what `_import` returns.
 
         If the job is cancelled, makes the task pending and raises CancelledError. The next process
-        then begins the import again. If the task cannot be written, it stays as it is; if its import
-        had begun, the next process ends it with failure.
+        then begins the import again. If the task cannot be written, it stays as it is; if its
+        import had begun, the next process ends it with failure.
         """
         try:
             async with self._jobs.places.place(task.owner):

@@ -44,10 +44,10 @@ class ImportRecords:
     async def begin(self, task: Task) -> tuple[Task, Image]:
         """Begin the import; return the changed task and image.
 
-        In one transaction, the status of the task becomes processing, and the status of the image
-        importing. Properties of the image name the store, as Glance's do. Raises ImageNotFound if
-        the image was deleted. Raises Conflict if the task has not claimed the image, or if the image
-        is neither queued nor uploading.
+        In one transaction, the task becomes processing, and the image becomes importing. Properties
+        of the image name the store, as in Glance. Raises ImageNotFound if the image was deleted.
+        Raises Conflict if the task has not claimed the image, or if the image is neither queued nor
+        uploading.
         """
         now = self.clock()
         begun = task.begin(now)
@@ -80,14 +80,12 @@ class ImportRecords:
     ) -> None:
         """End an import that failed: remove the image's data, and end the task with `message`.
 
-        A task of the type ``import`` has created its image, so the image is deleted. Any other image
-        becomes queued, and its staged data is removed. But if `keeps_staged_data` is True and the
-        image has staged data, the data is kept and the image becomes uploading. If the image does
-        not exist, its files are removed.
+        The image becomes queued, and its staged data is removed. But if `keeps_staged_data` is True
+        and there is staged data, it is kept and the image becomes uploading. An image that a task
+        of the type ``import`` has created is deleted instead.
 
-        If the task has not claimed the image, the image and its stored data do not change. Staged
-        data is then removed only if the image is not uploading and `keeps_staged_data` is False.
-        Raises StorageFull if files cannot be removed.
+        If the task has not claimed the image, only staged data is removed, unless the image is
+        uploading or `keeps_staged_data` is True. Raises StorageFull if files cannot be removed.
         """
         image_id, now = _image_id(task), self.clock()
         failed = task.fail(message, now)

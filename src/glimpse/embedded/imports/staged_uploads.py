@@ -51,8 +51,8 @@ class StagedUploads:
         `require_permitted` returns the record's image, or raises an error if the caller may not
         stage data. It is called before and after the data is stored.
 
-        If storing the data fails or is cancelled, no data is left and the image is queued again. The
-        image stays uploading if the disk cannot be written at that moment, or if the task is
+        If storing the data fails or is cancelled, no data is left and the image is queued again.
+        The image stays uploading if the disk cannot be written at that moment, or if the task is
         cancelled just when the image becomes uploading. The next upload of the image, or the next
         start of Glimpse, makes it queued again.
 
