@@ -47,10 +47,10 @@ class SnapshotData:
         """Set the image of a snapshot to the status saving, and return the image.
 
         The image gets the disk format raw and the container format bare. `properties` are added to
-        the image's own; values in `properties` replace the image's. `size` is the length in bytes
-        of the data that will be stored. Raises ImageNotFound if no image has the id. Raises
-        Conflict if the image is neither queued nor saving. Raises QuotaExceeded if the quotas of
-        the project that owns the image do not allow the upload (see `ProjectQuotas.check_upload`).
+        the image's own, and replace those with the same keys. `size` is the length in bytes of the
+        data that will be stored. Raises ImageNotFound if no image has the id. Raises Conflict if
+        the image is neither queued nor saving. Raises QuotaExceeded if the quotas of the project
+        that owns the image do not allow the upload.
         """
         image = await self.get(image_id)
         owner = image.owner if image is not None else None

@@ -45,9 +45,9 @@ class ServerService(Protocol):
         ...
 
     async def get_server(self, caller: Caller, server_id: str) -> Server:
-        """Return the server with this id. `server_id` may be any text.
+        """Return the server with this id. `server_id` may be any text, in upper or lower case.
 
-        The case of `server_id` does not matter. Raises ServerNotFound as the class describes.
+        Raises ServerNotFound if there is no such server or `caller` does not see it.
         """
         ...
 
@@ -62,7 +62,7 @@ class ServerService(Protocol):
         ...
 
     async def delete_server(self, caller: Caller, server_id: str) -> None:
-        """Delete a server. Raises ServerNotFound as the class describes.
+        """Delete a server. Raises ServerNotFound if `caller` sees no such server.
 
         If a snapshot of the server is being made, the snapshot's image is deleted in the
         background.
@@ -75,12 +75,16 @@ class ServerService(Protocol):
         """Start a snapshot of a server, and return the id of the snapshot's queued image.
 
         The snapshot is made in the background. The image has the properties in `metadata`, and
-        properties that Compute adds. Raises ServerNotFound as the class describes.
+        properties that Compute adds. Raises these errors:
 
-        Raises WrongState if the server's state allows no snapshot, or another snapshot is being
-        made. Raises NotImplementedHere if the server was booted from a volume. Raises Forbidden, or
-        another error of `images.errors`, if the image service does not create the image. After an
-        error, no image is left: an image that was created is deleted, at once or in the background.
+        - ServerNotFound if there is no such server or `caller` does not see it.
+        - WrongState if the server's state allows no snapshot, or another snapshot is being made.
+        - NotImplementedHere if the server was booted from a volume.
+        - Forbidden, or another error of `images.errors`, if the image service does not create the
+          image.
+
+        After an error, no image is left: an image that was created is deleted, at once or in the
+        background.
         """
         ...
 

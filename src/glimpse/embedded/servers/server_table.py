@@ -46,7 +46,10 @@ class ServerTable:
     """
 
     def __init__(self, state_dir: Path) -> None:
-        """Open the file in `state_dir`; create the file and its tables if they do not exist."""
+        """Open the file in `state_dir`; create the file and its tables if they do not exist.
+
+        Raises Unavailable if that fails.
+        """
         self._path = state_dir / SERVERS_FILE
         with self._transaction() as database:
             database.execute(_TABLE)

@@ -64,8 +64,8 @@ class EmbeddedServers:
 
         If `query.all_projects` is True, the servers of all projects are listed: check before that
         `caller` may list them. Otherwise a caller without a project gets no servers. Raises
-        ServerMarkerNotFound if none of these servers has the id `query.marker`. The server with
-        that id need not match the query's conditions.
+        ServerMarkerNotFound if none of these servers has the id `query.marker`, whether the server
+        matches the query's conditions or not.
         """
         project_id = None if query.all_projects else caller.project_id or ""
         return await asyncio.to_thread(lambda: select_page(self._table.list(project_id), query))
@@ -84,10 +84,10 @@ class EmbeddedServers:
     async def create_server(self, caller: Caller, new: NewServer) -> Server:
         """Store a new server of the caller's project, and return the server, in status ACTIVE.
 
-        Raises the first of these errors that applies: BaseImageNotFound if the image does not exist
-        or `caller` may not see it; BaseImageNotActive if the image is not active; FlavorNotFound if
-        no flavor of `list_flavors` has the name `new.flavor_id`; and TooManyServers if the project
-        has 1000 servers.
+        `caller` must have a project. Raises the first of these errors that applies:
+        BaseImageNotFound if the image does not exist or `caller` may not see it; BaseImageNotActive
+        if the image is not active; FlavorNotFound if no flavor of `list_flavors` has the name
+        `new.flavor_id`; and TooManyServers if the project has 1000 servers.
         """
         try:
             base = await self._images.get_image(caller, new.image_id)
@@ -133,11 +133,15 @@ class EmbeddedServers:
     ) -> str:
         """Start a snapshot of a server, and return the id of its image, which is queued.
 
-        Raises ServerNotFound if `caller` does not see the server. Raises NotImplementedHere if the
-        server was booted from a volume. Raises WrongState if the server's state allows no snapshot,
-        or while another task, such as a snapshot, runs. Raises Forbidden if a quota would be
-        exceeded, if `caller` may not create or share the image, or if a key in `metadata` is
-        reserved. Raises Invalid if text cannot be stored, or if the properties are too large.
+        Raises these errors:
+
+        - ServerNotFound if `caller` does not see the server.
+        - NotImplementedHere if the server was booted from a volume.
+        - WrongState if the server's state allows no snapshot, or while another task of it runs.
+        - Forbidden if a quota would be exceeded, if `caller` may not create or share the image, or
+          if a key in `metadata` is reserved.
+        - Invalid if a text has a lone surrogate or a NUL character, or if the properties are too
+          large.
 
         After an error or a cancellation, the snapshot is undone: at once, or later if the disk
         cannot be written. A cancellation while the table records the start has no effect.
@@ -176,8 +180,9 @@ class EmbeddedServers:
         """Create the image of a server's snapshot.
 
         If the server belongs to another project, that project becomes a member of the image. Raises
-        the errors of `EmbeddedImageService.create_image` and `ImageMembers.add`, but Forbidden in
-        place of QuotaExceeded. After an error, the image may exist already.
+        Forbidden if a quota would be exceeded, if `caller` may not create or share the image, or if
+        a property is reserved. Raises Invalid if a text cannot be stored, or if the properties are
+        too large. After an error, the image may exist already.
         """
         new = new_snapshot(caller, server, image_id, name, metadata)
         try:

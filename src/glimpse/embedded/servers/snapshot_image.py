@@ -24,11 +24,14 @@ _DROPPED_WHEN_EMPTY = ("kernel_id", "ramdisk_id")
 def inheritance_of(server: Server, base: Image | None) -> Inheritance:
     """Return what snapshots of a server inherit from `base`, the image the server was made of.
 
-    `base` is None if the image no longer exists. The properties of `base` are inherited, except
-    reserved properties, null properties and those in _NOT_INHERITED. Values are cut off after 255
-    characters. ``base_image_ref`` is the id of the image. The properties in `server.inheritance`
-    override all these. `min_ram` is that of `base`, or 0. `min_disk` is that of `base`, or the disk
-    of the flavor if that is larger.
+    `base` is None if the image no longer exists. The properties are those of `base`, then
+    ``base_image_ref``, the id of the image, and then those in `server.inheritance`. A later
+    property replaces an earlier one with the same key. Of `base`, null properties, reserved
+    properties and those in _NOT_INHERITED are left out, and values are cut off after 255
+    characters.
+
+    `min_ram` is that of `base`; 0 without `base`. `min_disk` is the disk of the flavor, or that of
+    `base` if it is larger.
     """
     properties = {"base_image_ref": server.image_id or "", **server.inheritance.properties}
     if base is None:
@@ -48,14 +51,14 @@ def new_snapshot(
 ) -> NewImage:
     """Return the image of a snapshot that `caller` makes of a server.
 
-    If the server belongs to the caller's project, the image is private. Otherwise the image is
-    shared, so that the server's project can become a member. `min_ram` and `min_disk` are those in
-    `server.inheritance`.
+    The caller's project owns the image. If the server belongs to the same project, the image is
+    private. Otherwise the image is shared, so that the server's project can become a member.
+    `min_ram` and `min_disk` are those in `server.inheritance`.
 
-    The image gets the properties in `server.inheritance`, ``instance_uuid``, ``user_id``,
-    ``image_type``, and those in `metadata`, which override the others. Keys that are attributes of
-    an image, such as ``name``, are left out, and so is ``image_id``. ``kernel_id`` and
-    ``ramdisk_id`` are left out if they are empty or "none".
+    The properties are those in `server.inheritance`, then ``instance_uuid``, ``user_id`` and
+    ``image_type``, and then those in `metadata`. A later property replaces an earlier one with the
+    same key. ``image_id`` and keys that are attributes of an image, such as ``name``, are left out.
+    ``kernel_id`` and ``ramdisk_id`` are left out if they are empty or "none".
     """
     properties = {
         **server.inheritance.properties,

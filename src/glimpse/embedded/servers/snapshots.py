@@ -73,9 +73,9 @@ class Snapshots:
     async def undo(self, server_id: str, lock: UploadLock) -> None:
         """Delete the image of a snapshot that could not be started, and record the end.
 
-        `lock` is the lock of the image, and is released at the end. If the disk cannot be written,
-        returns, and tries again in the background; `lock` is then released later. After
-        ``jobs.close``, `lock` is abandoned instead. If another error is raised, `lock` is
+        `lock`, the lock of the image, is released at the end. If the disk cannot be written,
+        returns, and tries again in the background: `lock` is released when that succeeds, or
+        abandoned if ``jobs.close`` is called before. If another error is raised, `lock` is
         abandoned.
         """
         try:
@@ -121,7 +121,7 @@ class Snapshots:
         return await self._end_until_written(server_id, image_id, is_made=is_made)
 
     async def _end_until_written(self, server_id: str, image_id: str, *, is_made: bool) -> bool:
-        """Do what `_end` does, and return True.
+        """Record that a snapshot has ended, as `_end` does, and return True.
 
         If the disk cannot be written, tries again every five seconds.
         """
@@ -148,11 +148,12 @@ class Snapshots:
         """Record in the server that its snapshot is uploading, and store the image's data.
 
         The image is queued for half of the constructor's `seconds`, and then saving for the other
-        half. If the request's context has a function ``hold_data``, the image is instead saving
-        until ``hold_data`` returns. If the image is neither queued nor saving, does nothing.
+        half. If the request's context has a function ``hold_data``, the image is saving until
+        ``hold_data`` returns instead. If the image is neither queued nor saving, does nothing.
 
-        Raises ServerNotFound if the server was deleted, ImageNotFound if the image was deleted, and
-        the errors of `SnapshotData.begin` and `SnapshotData.store`.
+        Raises ServerNotFound if the server was deleted, and ImageNotFound if the image was deleted.
+        Raises another error of the image service, such as QuotaExceeded, StorageFull or
+        Unavailable, if the data cannot be stored.
         """
         image = await self._data.get(image_id)
         if image is not None and image.status not in ("queued", "saving"):
