@@ -50,9 +50,8 @@ class EmbeddedImageService:
     ``members`` shares images with other projects. ``data`` uploads and downloads image data.
     ``locations`` shows where image data is. ``imports`` gives images data in the background, and
     ``tasks`` shows all imports to admins. ``snapshots`` changes the images of snapshots for the
-    embedded servers. ``image_formats`` has the formats that an image may have, and ``image_quotas``
-    the limits of each image. The code that creates or updates an image must check both before; only
-    the number of members is checked here.
+    embedded servers. ``image_formats`` has the formats that an image may have, ``image_quotas`` how
+    many properties and tags: callers of `create_image` and `update_image` must check these.
     """
 
     @classmethod
@@ -90,7 +89,7 @@ class EmbeddedImageService:
         permissions: Permissions | None = None,
         clock: Callable[[], str] = image_changes.current_time,
     ) -> None:
-        """Connect the parts. See `open` for `permissions` and `clock`."""
+        """Connect the parts. The defaults are Glance's default policy and the current UTC time."""
         self.permissions = permissions or Permissions()
         self._catalog = catalog
         records = ImportRecords(catalog, store, staging, clock)
@@ -177,10 +176,10 @@ class EmbeddedImageService:
         - PropertyNotFound if the image lacks a key in `changes.remove`.
         - PropertyLimitExceeded if the image would have more than `changes.limit` properties.
         - Forbidden if a key is reserved, or if `caller` has no permission to modify the image.
-        - Forbidden if `caller` neither owns the image nor is an admin. This error is not raised
-          for a public image of which no property changes.
-        - Invalid if text cannot be stored, or if the properties grow and then have more than
-          1,000,000 characters.
+        - Forbidden if `caller` neither owns the image nor is an admin, unless the image is public
+          and no property changes.
+        - Invalid if a text has a lone surrogate or a NUL character, or if the properties grow and
+          then have more than 1,000,000 characters as JSON.
         """
         return await self._catalog.update(
             image_id.lower(),
@@ -196,8 +195,7 @@ class EmbeddedImageService:
         If the data cannot be removed, the image is still deleted, and `recover` removes the data
         later. Raises ImageNotFound if there is no such image or `caller` may not see it. Raises
         Forbidden if `caller` has no permission to delete images, if `caller` neither owns the image
-        nor is an admin, or if the image is protected. After one of these errors, nothing is
-        deleted.
+        nor is an admin, or if the image is protected. After such an error, nothing is deleted.
         """
         image = await self.get_image(caller, image_id)
         await self._uploads.delete(
@@ -215,11 +213,12 @@ class EmbeddedImageService:
     ) -> Image:
         """Store and return a new image without data, in status queued.
 
-        `check` gets the image before the image is stored. If `check` raises an error, nothing is
-        stored. Raises Forbidden for an owner, a visibility or a reserved property that `caller` may
-        not give an image, and if `caller` may not create images. Raises Invalid if text cannot be
-        stored, or if the properties are too large. Raises Conflict if another image has the id,
-        QuotaExceeded if the caller's project has too many images, and what `check` raises.
+        `check` gets the image before it is stored. If `check` raises an error, nothing is stored.
+        Raises Forbidden if `caller` may not create images, or for an owner, a visibility or a
+        reserved property that `caller` may not give an image. Raises Invalid if a text has a lone
+        surrogate or a NUL character, or if the properties are too large. Raises Conflict if another
+        image has the id, QuotaExceeded if the caller's project has too many images, and what
+        `check` raises.
         """
         image = image_changes.new_image(caller, new, self.permissions, now=self._clock())
         if check is not None:
@@ -243,10 +242,11 @@ class EmbeddedImageService:
         ``updated_at`` becomes the current time. `update` must keep the id and ``created_at``, and
         have no side effects. `update` may run in another thread.
 
-        If an error is raised, nothing has changed. Raises ImageNotFound if there is no such image
-        or `caller` may not see it. Raises Forbidden if `caller` has no permission for `action`, or
-        neither owns the image nor is an admin. Raises Forbidden or Invalid for changes that are not
-        allowed (see `image_changes.apply_update`), and what `update` raises.
+        Raises ImageNotFound if there is no such image or `caller` may not see it. Raises Forbidden
+        if `caller` has no permission for `action`, neither owns the image nor is an admin, or may
+        not give the image its new visibility or owner. Raises Invalid if a text has a lone
+        surrogate or NUL, or if the properties grow and are too large. Raises what `update` raises.
+        After an error, nothing has changed.
         """
         return await self._catalog.update(
             image_id.lower(),
