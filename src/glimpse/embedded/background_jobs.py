@@ -90,12 +90,12 @@ class BackgroundJobs:
 class LimitedJobs:
     """Runs a limited number of jobs, such as imports, as asyncio tasks.
 
-    Each job belongs to a project. Jobs without a project have the project id None, and share the
-    limits of a project. The owner of the object calls `close` at the end. There are two limits:
+    Jobs without a project have the project id None, and count as jobs of one project. The owner of
+    the object calls `close` at the end. There are two limits:
 
     - How many jobs exist: to start a job, enter `reserve_job`, and call `start` in its block.
-    - How many jobs work at the same time: the job itself enters ``places.place(project_id)``, waits
-      there until a place is free, and keeps the place until that block ends.
+    - How many jobs work at the same time: the job itself enters ``places.place(project_id)`` before
+      its work. It waits there until a place is free, and keeps the place until that block ends.
     """
 
     def __init__(self, limits: JobLimits) -> None:

@@ -17,14 +17,15 @@ ImagePredicate = Callable[[Image], bool]
 def listing_rule(caller: Caller, query: ImageQuery) -> ImagePredicate:
     """Return a function that is True for images that match `query` and that `caller` can see.
 
-    The function is False for images in status killed or deleted. The function is also False for
-    community images of other projects if `query.visibility` is neither "community" nor "all". The
-    query's marker, limit and order have no effect.
+    The function checks all filters of the query except `member_status`. The query's marker, limit
+    and order have no effect. The function is False for images in status killed or deleted; for
+    private images of other projects, unless `caller` is an admin; and for community images of other
+    projects, unless `query.visibility` is "community" or "all".
 
     The function checks neither policy rules nor memberships. So pass a shared image of another
-    project to the function only in two cases: `caller` is an admin, or the caller's project is a
-    member whose status is `query.member_status` ("all" is any status). Make one function for each
-    list, because `listing_rule` takes longer than a call of the function.
+    project only if `caller` is an admin, or if the caller's project is a member whose status is
+    `query.member_status` ("all" is any status). Make one function for each list, because
+    `listing_rule` takes longer than a call of the function.
     """
     predicates = tuple(_predicates(query))
 
@@ -76,8 +77,8 @@ def _predicates(query: ImageQuery) -> Iterator[ImagePredicate]:
 def _texts(query: ImageQuery) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield an attribute and the wanted texts for each filter: ``("name", ("a", "b"))``.
 
-    Only filters by texts that are set are yielded. Leaves out visibility, tags and properties,
-    which `_predicates` compares itself.
+    Filters that are not set are left out, and so are visibility, tags and properties, which
+    `_predicates` compares itself.
     """
     for plural, attribute in (("names", "name"), *ONE_OF.items()):
         wanted: tuple[str, ...] | None = getattr(query, plural)

@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator
 class ProjectPlaces:
     """Lets at most `total` jobs run at a time, and at most `per_project` jobs of one project.
 
-    A free place goes to a job of the project with the fewest running jobs. If several projects have
-    equally few, the job that has waited longest gets the place.
+    Jobs without a project have the project id None, and count as jobs of one project. A free place
+    goes to a job of the project with the fewest running jobs. If several projects have equally few,
+    the job that has waited longest gets the place.
     """
 
     def __init__(self, total: int, per_project: int) -> None:

@@ -56,9 +56,10 @@ class ProjectQuotas:
     is no limit. `user_storage_quota` limits stored data in bytes; 0 is no limit.
 
     As in Glance, sizes in MiB are rounded down: a limit of 1 MiB allows one byte less than 2 MiB.
-    The stored data and the data of an upload are each rounded down before they are added. An image
-    counts for the project that owns it. But a request is checked against the quotas of the caller's
-    project. So `project_id` and `usage` must be those of the caller's project.
+    Before an upload, its size and the size of the stored data are rounded down one by one.
+
+    An image counts for the project that owns it. But each request is checked against the quotas of
+    the caller's project: `project_id` and `usage` are those of the caller's project.
     """
 
     image_size_total: int
@@ -159,9 +160,10 @@ class ProjectQuotas:
     def report(self, usage: Usage) -> dict[str, dict[str, int]]:
         """Return the usage and the limit of each quota: ``{name: {"usage": 3, "limit": 10}}``.
 
-        The keys are the names of the four other fields: ``user_storage_quota`` is left out, as in
-        Glance. Sizes are in MiB, rounded down. A limit of -1 is no limit. If none of the four
-        quotas has a limit, returns {}.
+        The keys are ``image_size_total``, ``image_stage_total``, ``image_count_total`` and
+        ``image_count_uploading``. The first two are in MiB, rounded down. A limit of -1 is no
+        limit. If none of the four has a limit, returns {}. ``user_storage_quota`` is left out, as
+        in Glance.
         """
         limits = {
             "image_size_total": (usage.size // MEBIBYTE, self.image_size_total),

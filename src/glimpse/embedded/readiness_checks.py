@@ -19,7 +19,7 @@ async def check_catalog(
 
     - `recent_problem` returns a text.
     - One row cannot be read through a new connection, which waits at most 1 s for a lock.
-    - Files cannot be written to the state directory (see `write_problem`).
+    - The state directory may not be written, or has less than 64 KiB or no inode free.
 
     Writes nothing. The checks after the first run in a thread, so the event loop is not blocked.
     Raises OSError if the file system does not report its free space.
@@ -30,9 +30,9 @@ async def check_catalog(
 async def check_data(state_dir: Path) -> str | None:
     """Return why image data cannot be stored, as a text for operators; None without a problem.
 
-    Checks permissions and free space of ``data`` in `state_dir` (see `write_problem`). Writes
-    nothing. Works in a thread, so the event loop is not blocked. Raises OSError if the file system
-    does not report its free space.
+    There is a problem if ``data`` in `state_dir` may not be written, or has less than 64 KiB or no
+    inode free. Writes nothing. Works in a thread, so the event loop is not blocked. Raises OSError
+    if the file system does not report its free space.
     """
     return await asyncio.to_thread(
         write_problem, state_dir / "data", "the data directory", "image data"
