@@ -136,6 +136,16 @@ async def test_a_slow_source_is_a_failure(
             stop.set()
 
 
+async def test_a_header_that_arrives_in_parts_counts_once() -> None:
+    def respond(_: str) -> Iterable[bytes]:
+        yield OK + b"A: " + b"a" * 40_000
+        time.sleep(0.05)  # so that the client reads the parts one by one
+        yield b"\r\nContent-Length: 5\r\n\r\nhello"
+
+    with ScriptedServer(respond) as source:
+        assert await fetch(downloads(), source.base_url) == b"hello"
+
+
 async def test_a_server_that_cannot_be_reached_is_a_failure() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

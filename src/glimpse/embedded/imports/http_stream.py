@@ -50,7 +50,8 @@ class HttpStream:
         self._writer = writer
         self._idle_timeout = idle_timeout
         self._parser = httptools.HttpResponseParser(self)
-        self._head_bytes = 0
+        self._header_bytes = 0  # of complete headers
+        self._head_bytes = 0  # received before the head was complete
         self._has_head = False
         self._is_complete = False
         self._parts: list[bytes] = []
@@ -166,9 +167,9 @@ class HttpStream:
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             if not self._is_complete:  # what follows the response does not matter
                 raise ImportFailed("the response of the server is not HTTP") from None
-        if not self._has_head:  # on_header counts complete headers only
+        if not self._has_head:  # on_header does not count a header that is still incomplete
             self._head_bytes += len(data)
-        if self._head_bytes > _MAX_HEAD_BYTES:
+        if max(self._header_bytes, self._head_bytes) > _MAX_HEAD_BYTES:
             raise ImportFailed("the headers of the response are too large")
 
     def _end(self) -> None:
@@ -198,8 +199,8 @@ class HttpStream:
         """
         if self._has_head:
             return
-        self._head_bytes += len(name) + len(value) + _HEADER_OVERHEAD
-        if self._head_bytes <= _MAX_HEAD_BYTES:
+        self._header_bytes += len(name) + len(value) + _HEADER_OVERHEAD
+        if self._header_bytes <= _MAX_HEAD_BYTES:
             self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
