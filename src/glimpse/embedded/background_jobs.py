@@ -126,7 +126,7 @@ class LimitedJobs:
         try:
             yield
         finally:
-            self._leave(project_id)
+            self._free_room(project_id)
 
     def start(
         self,
@@ -136,18 +136,20 @@ class LimitedJobs:
     ) -> None:
         """Start a job of a project, whether there is room or not. Does not wait for a place.
 
-        `on_end` is called as by `BackgroundJobs.start`. The room of the job is free by then. From
-        the call of `close` on, no job is started, and `on_end` gets False before `start` returns.
+        When the job has ended and its room is free, `on_end` gets True if the job returned True. It
+        gets False if the job returned False, raised an error, which is logged, or was cancelled.
+        From the call of `close` on, no job is started, and `on_end` gets False before `start`
+        returns.
         """
         self._taken[project_id] += 1
 
-        def leave(is_done: bool) -> None:  # noqa: FBT001
-            self._leave(project_id)
+        def free_room(is_done: bool) -> None:  # noqa: FBT001
+            self._free_room(project_id)
             on_end(is_done)
 
-        self._jobs.start(job, leave)
+        self._jobs.start(job, free_room)
 
-    def _leave(self, project_id: str | None) -> None:
+    def _free_room(self, project_id: str | None) -> None:
         """Free the room of one job, or of one reservation, of a project."""
         self._taken -= Counter({project_id: 1})  # unlike `subtract`, removes a count of zero
 

@@ -116,9 +116,10 @@ def _check_safety(found: FoundFormat, rules: ContentRules) -> None:
 def _disk_size(disk_format: str | None, found: FoundFormat, size: int) -> int | None:
     """Return the size of the disk in bytes; None for a size of 0, or of 2**53 bytes or more.
 
-    The size is `size`, the length of the data in bytes, if `disk_format` is ``raw``. Otherwise the
-    header of the data claims the size. Data without a known format has no such header: returns
-    None. Raises _UnexpectedFormat if the header is so malformed that the size cannot be computed.
+    If `disk_format` is ``raw``, the size is `size`, the length of the data in bytes. Otherwise it
+    is the size that the header of the data claims. Data without a known format has no such header:
+    returns None. Raises _UnexpectedFormat if the header is so malformed that the size cannot be
+    computed.
     """
     if disk_format == "raw":
         disk_size: int | None = size

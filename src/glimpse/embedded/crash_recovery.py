@@ -44,7 +44,7 @@ class CrashRecovery:
         """Undo the uploads, and finish the deletions, that an ended process left.
 
         `resume` gets the lock of each image that the process left, ordered by image id. If `resume`
-        continues an import or a snapshot, it returns True, and has to release the lock. If `resume`
+        returns True, it continues an import or a snapshot, and has to release the lock. If it
         returns False, `clean_up` runs for the image, and the lock is released. Does not affect
         uploads that other processes are running.
 
@@ -73,7 +73,7 @@ class CrashRecovery:
         record = await self._catalog.get(image_id, None)
         await self._store.delete_unfinished(image_id)
         if record is None or record.image.status in ("saving", "importing"):
-            await self.undo(image_id)
+            await self.undo_upload(image_id)
             _log.warning(
                 "image %s: removed the data that an interrupted upload or deletion left; "
                 "if the image still exists, upload or import its data again",
@@ -81,7 +81,7 @@ class CrashRecovery:
             )
         await self._clean_up_interrupted_import(image_id)
 
-    async def undo(self, image_id: str) -> None:
+    async def undo_upload(self, image_id: str) -> None:
         """Remove an image's stored data. If the image's status is saving, set it to queued.
 
         If the image has another status or does not exist, only removes the data. Raises Unavailable

@@ -179,9 +179,10 @@ class ProjectQuotas:
 
 
 async def limit_bytes(chunks: AsyncIterator[bytes], remaining: int | None) -> AsyncIterator[bytes]:
-    """Yield `chunks`; raise QuotaExceeded in place of the chunk that exceeds `remaining` bytes.
+    """Yield `chunks`; raise QuotaExceeded if they have more than `remaining` bytes in all.
 
-    If `remaining` is None, there is no limit. Raises what `chunks` raises.
+    The chunk that exceeds the limit is not yielded. If `remaining` is None, there is no limit.
+    Raises what `chunks` raises.
     """
     size = 0
     async for chunk in chunks:

@@ -279,10 +279,10 @@ class EmbeddedImageService:
     ) -> None:
         """Undo uploads, and finish deletions, that an ended process left; call this at the start.
 
-        Imports that had not begun begin now; other imports are undone. For each other image that
-        the ended process had locked, `resume_snapshot` gets the image's lock. If `resume_snapshot`
-        continues a snapshot, it returns True, and has to release the lock. If `resume_snapshot`
-        returns False, the image's incomplete data is removed, and the lock is released.
+        Imports that had not begun begin now; other imports are undone. `resume_snapshot` gets the
+        lock of each other image that the ended process had locked. If `resume_snapshot` returns
+        True, it continues a snapshot, and has to release the lock. If it returns False, the image's
+        incomplete data is removed, and the lock is released.
 
         Does not affect uploads, imports and snapshots that other processes are running. Raises
         OSError, Unavailable or StorageFull if the disk cannot be read or written, and what

@@ -182,7 +182,7 @@ class Uploads:
                 )
             )
         except BaseException:
-            await asyncio.shield(self.recovery.undo(image_id))
+            await asyncio.shield(self.recovery.undo_upload(image_id))
             raise
 
     async def _is_saving(self, image_id: str) -> bool:

@@ -42,8 +42,8 @@ class ImportRequest:
     def stores(self) -> Sequence[str]:
         """The names of the stores to import to; STORE_ID, the only store, if none is named.
 
-        ``all_stores`` also means STORE_ID. The stores need not exist. A name in ``stores`` that is
-        not text is converted to text, and is cut after 100 characters. Raises Invalid if the
+        If ``all_stores`` is true, the result is STORE_ID, too. The stores need not exist. Each name
+        in ``stores`` is converted to text, and cut after 100 characters. Raises Invalid if the
         request has more than one of ``all_stores``, ``stores`` and the header, or if ``stores`` is
         not a list of at least one name.
         """
@@ -159,12 +159,12 @@ class ImageImports:
     async def _claim_and_start(self, caller: Caller, image_id: str, request: ImportRequest) -> Task:
         """Lock the image, claim it for a new task, start the task's import, and return the task.
 
-        One transaction stores the task and the claim. The caller has reserved a job for the import.
-        Raises the errors of `start`; then no task is stored and the lock is released.
+        One transaction stores the task and the claim. Call this in a block of `reserve_job`. Raises
+        the errors that `start` lists; then no task is stored and the lock is released.
 
-        If the caller is cancelled during the write, the import starts all the same, and the
-        cancellation is lost. A second cancellation raises CancelledError and abandons the lock. If
-        the task was stored, the next process begins the import.
+        A cancellation during the write has no effect: the import starts all the same. A second
+        cancellation raises CancelledError and abandons the lock. If the task was stored, the next
+        process then begins the import.
         """
         task = self._new_task(caller, image_id, request)
         lock = await self._uploads.acquire(image_id)

@@ -68,11 +68,11 @@ class ImportFlow:
         )
 
     async def resume(self, lock: UploadLock) -> bool:
-        """Start the import of the image that `lock` locks if the import is pending; return True.
+        """Start the pending import of the image that `lock` locks, and return True.
 
-        If the image has no unfinished task, several, or one that is not pending, returns False, and
-        the caller still has to release `lock`. Otherwise `lock` is released or abandoned at the end
-        of the import, as by `start`. Raises Unavailable if the catalog cannot be read.
+        Returns False if the image has no unfinished task, several, or one that is not pending. The
+        caller then still has to release `lock`. Otherwise `lock` is released or abandoned at the
+        end of the import, as by `start`. Raises Unavailable if the catalog cannot be read.
         """
         tasks = await self._catalog.tasks_of_image(lock.image_id)
         unfinished = [task for task in tasks if not task.is_finished]

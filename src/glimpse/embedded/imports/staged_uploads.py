@@ -81,7 +81,8 @@ class StagedUploads:
         """Set the status of a queued image to uploading, if the quotas allow the staged data.
 
         If the task is cancelled, raises CancelledError when the write has ended: the image may then
-        be uploading. Otherwise raises the errors of `stage`.
+        be uploading. Raises ImageNotFound; Conflict if the image is not queued; QuotaExceeded;
+        Unavailable; and what `require_permitted` raises.
         """
         writing = self._catalog.update(
             image_id,

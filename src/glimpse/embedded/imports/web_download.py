@@ -107,10 +107,10 @@ class WebDownloads:
     async def _open(self, url: DownloadUrl) -> HttpStream:
         """Return the response with status 200, after redirects if there are any.
 
-        The caller closes the response; the others are closed. Raises UrlRefused if a URL, also of a
-        redirect, is malformed or not allowed. Raises ImportFailed if no server responds, for
-        another status, for a redirect without Location, and after more than ten redirects. Raises
-        OSError if the certificate authorities for https cannot be loaded.
+        The caller closes this response; all others are closed here. Raises UrlRefused if a URL,
+        also of a redirect, is malformed or not allowed. Raises ImportFailed if no server responds,
+        for another status, for a redirect without Location, and after more than ten redirects.
+        Raises OSError if the certificate authorities for https cannot be loaded.
         """
         for _ in range(_MAX_REDIRECTS + 1):
             stream = await self._request(url)

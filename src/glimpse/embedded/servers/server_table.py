@@ -118,7 +118,8 @@ class ServerTable:
     def delete(self, server_id: str) -> None:
         """Delete a server. Raises ServerNotFound if no server has the id.
 
-        If a snapshot of the server is unfinished, `find_snapshot` still returns the server's id.
+        If a snapshot of the server is unfinished, `find_snapshot` still returns the server's id for
+        the snapshot's image.
         """
         with self._transaction() as database:
             server = _find(database, server_id)
