@@ -194,7 +194,7 @@ def _seen_by(caller: Caller, image: Image, members: Iterable[Member]) -> Sequenc
     """Return the members that the caller may see, in the given order.
 
     An admin and the owner of the image may see all. Others may see only their own project's
-    membership.
+    membership. A caller without a project counts as the owner of an image without an owner.
     """
     sees_all = caller.is_admin or caller.project_id == image.owner
     return [member for member in members if sees_all or member.member_id == caller.project_id]

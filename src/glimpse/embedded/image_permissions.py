@@ -114,6 +114,8 @@ def check_member_action(
 
     - To add or remove members, the caller's project must own the image.
     - To change the status of a membership, the caller's project must not own the image.
+
+    A caller without a project counts as the owner of an image without an owner.
     """
     permissions.check_visible(caller, image)
     permissions.check(caller, action, image)

@@ -57,9 +57,9 @@ class AddressRules:
         An address is allowed if it is public, or in one of the `allowed_networks`. A public address
         is one that a server on the Internet may have.
 
-        An IPv6 address may contain an IPv4 address: IPv4-mapped, IPv4-translated, NAT64 and 6to4
-        addresses do. It is public if the IPv4 address is public. It is in each network that has the
-        IPv6 address or the IPv4 address: ``::ffff:10.0.0.1`` is in ``10.0.0.0/8``, for example.
+        IPv4-mapped, IPv4-translated, NAT64 and 6to4 addresses are IPv6 addresses that contain an
+        IPv4 address. Such an address is public if the IPv4 address is public. It is in a network if
+        the IPv4 address is in the network: ``::ffff:10.0.0.1`` is in ``10.0.0.0/8``.
         """
         return _is_public(address) or any(
             each in network

@@ -194,8 +194,8 @@ class HttpStream:
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header. If several headers have the same name, only the last one is kept.
 
-        Ignores trailers, and headers beyond 64 KiB. Each header counts 100 bytes more than its
-        text.
+        Ignores trailers, and headers beyond 64 KiB. A header counts with its text and 100 more
+        bytes, because it takes that much memory.
         """
         if self._has_head:
             return
