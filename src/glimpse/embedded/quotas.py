@@ -56,7 +56,7 @@ class ProjectQuotas:
     is no limit. `user_storage_quota` limits stored data in bytes; 0 is no limit.
 
     As in Glance, sizes in MiB are rounded down: a limit of 1 MiB allows one byte less than 2 MiB.
-    Before an upload, its size and the size of the stored data are rounded down one by one.
+    When an upload begins, its size and that of the stored data are first rounded down, then added.
 
     An image counts for the project that owns it. But each request is checked against the quotas of
     the caller's project: `project_id` and `usage` are those of the caller's project.

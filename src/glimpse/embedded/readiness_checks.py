@@ -15,9 +15,9 @@ async def check_catalog(
 ) -> str | None:
     """Return why the catalog cannot be used, as a text for operators; None without a problem.
 
-    The first of these checks that finds a problem gives the text:
+    The text describes the first of these problems:
 
-    - `recent_problem` returns a text.
+    - `recent_problem` returns a text, which is returned.
     - One row cannot be read through a new connection, which waits at most 1 s for a lock.
     - The state directory may not be written, or has less than 64 KiB or no inode free.
 

@@ -131,7 +131,7 @@ class ServerTable:
                 )
 
     def find_snapshot(self, image_id: str) -> str | None:
-        """Return the id of the server whose unfinished snapshot is the image.
+        """Return the id of the server of which the image `image_id` is the unfinished snapshot.
 
         The server may have been deleted. Returns None if the image is no unfinished snapshot.
         """

@@ -64,8 +64,8 @@ class EmbeddedServers:
 
         If `query.all_projects` is True, the servers of all projects are listed: check before that
         `caller` may list them. Otherwise a caller without a project gets no servers. Raises
-        ServerMarkerNotFound if none of these servers has the id `query.marker`, whether the server
-        matches the query's conditions or not.
+        ServerMarkerNotFound if none of these servers has the id `query.marker`. A server that does
+        not match the query's conditions may be the marker.
         """
         project_id = None if query.all_projects else caller.project_id or ""
         return await asyncio.to_thread(lambda: select_page(self._table.list(project_id), query))
