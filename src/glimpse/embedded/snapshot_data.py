@@ -37,9 +37,9 @@ class SnapshotData:
         """Lock an image, and return the lock. Raises Conflict if the image is locked already.
 
         The image need not exist yet. The caller has to call `release` or `abandon` of the lock. If
-        the previous holder abandoned the lock, `CrashRecovery.clean_up` runs first. Raises
-        Unavailable or StorageFull if the disk cannot be read or written. After an error, the caller
-        does not hold the lock.
+        the previous holder abandoned the lock, the incomplete data that it left is removed first.
+        Raises Unavailable or StorageFull if the disk cannot be read or written. After an error, the
+        caller does not hold the lock.
         """
         return await self._uploads.acquire(image_id)
 

@@ -130,9 +130,9 @@ class WebDownloads:
         """Request a URL from its allowed addresses, one after the other, until one responds.
 
         The response may have any status from 200 on. The caller closes the response. Raises
-        UrlRefused if the rules do not allow the URL, or if its host has no allowed address. If no
-        address responds, raises the ImportFailed of the last address. Raises OSError if the
-        certificate authorities for https cannot be loaded.
+        UrlRefused if the rules do not allow the URL, or if its host cannot be looked up or has no
+        allowed address. If no address responds, raises the ImportFailed of the last address. Raises
+        OSError if the certificate authorities for https cannot be loaded.
         """
         failure = ImportFailed("the host has no address")
         for address in await self._permitted_addresses(url):

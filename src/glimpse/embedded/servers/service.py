@@ -137,7 +137,7 @@ class EmbeddedServers:
 
         - ServerNotFound if `caller` does not see the server.
         - NotImplementedHere if the server was booted from a volume.
-        - WrongState if the server's state allows no snapshot, or while another task of it runs.
+        - WrongState if the server's state allows no snapshot, or while another of its tasks runs.
         - Forbidden if a quota would be exceeded, if `caller` may not create or share the image, or
           if a key in `metadata` is reserved.
         - Invalid if a text has a lone surrogate or a NUL character, or if the properties are too
@@ -203,12 +203,12 @@ class EmbeddedServers:
         return [flavors[name] for name in sorted(flavors)]
 
     async def resume(self, lock: UploadLock) -> bool:
-        """Make the unfinished snapshot whose image is locked with `lock` again; return True.
+        """Begin again the unfinished snapshot of the image that `lock` locks; return True.
 
-        Returns before the snapshot is made, in a background job. At the end of the job, `lock` is
-        released; if the process stops before, `lock` is abandoned. If the server was deleted, the
-        image is deleted. If there is no such snapshot, returns False, and the caller still has to
-        release `lock`.
+        The snapshot is made in a background job. If the server was deleted, the image is deleted
+        instead. At the end of the job, `lock` is released; if the process stops before, `lock` is
+        abandoned. If there is no such snapshot, returns False, and the caller still has to release
+        `lock`.
         """
         return await self._snapshots.resume(lock)
 

@@ -57,12 +57,12 @@ class Snapshots:
         self._start_job(self._run(server_id, lock.image_id), lock)
 
     async def resume(self, lock: UploadLock) -> bool:
-        """Make the unfinished snapshot whose image is locked with `lock` again; return True.
+        """Begin again the unfinished snapshot of the image that `lock` locks; return True.
 
-        Returns before the snapshot is made, in a background job. If the snapshot's server was
-        deleted, the image is deleted instead. At the end of the job, `lock` is released; if the
-        process stops before, `lock` is abandoned. If there is no such snapshot, returns False, and
-        the caller still has to release `lock`.
+        The snapshot is made in a background job. If its server was deleted, the image is deleted
+        instead. At the end of the job, `lock` is released; if the process stops before, `lock` is
+        abandoned. If there is no such snapshot, returns False, and the caller still has to release
+        `lock`.
         """
         server_id = await asyncio.to_thread(self._table.find_snapshot, lock.image_id)
         if server_id is None:
