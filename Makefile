@@ -16,7 +16,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,\
 # hundreds of processes that the tests start compiles Glimpse again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: serve test servers test-lowest clients test-clients test-tempest test-peers test-differential dist test-dist bench bench-peers plot check fuzz soak \
+.PHONY: serve test test-functional servers test-lowest clients test-clients test-tempest test-peers test-differential dist test-dist bench bench-peers plot check fuzz soak \
 	replay sample-config lock lock-lowest clean
 
 serve: $(SERVE_STAMP)
@@ -24,8 +24,13 @@ serve: $(SERVE_STAMP)
 
 # Three for each core: most of the time a test waits. Who is done first takes from the others.
 PARALLEL := -n $(shell echo $$((3 * $$(nproc)))) --dist worksteal
+# Tests of whole clouds: with database servers, faults, crashes and load. They take twice as long as all others.
+FUNCTIONAL := $(addprefix tests/,acceptance clients fuzz gateway glance_database recipes testing)
 test: $(STAMP) servers
-	$(BIN)/pytest $(PARALLEL) $(ARGS)
+	$(BIN)/pytest $(PARALLEL) $(FUNCTIONAL:%=--ignore=%) $(ARGS)
+
+test-functional: $(STAMP) servers
+	$(BIN)/pytest $(PARALLEL) $(FUNCTIONAL) $(ARGS)
 
 # Servers that tests run as they are, and do without where they are missing.
 SERVERS := redis-server memcached haproxy nginx-light etcd-server mariadb-server postgresql

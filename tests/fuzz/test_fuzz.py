@@ -1,6 +1,6 @@
 """5,000 random requests of the fuzzer, in parallel parts; `make fuzz` sends more.
 
-SEED=1 make test varies them; a failure prints the requests that repeat it.
+SEED=1 make test-functional varies them; a failure prints the requests that repeat it.
 """
 
 import os
