@@ -99,7 +99,7 @@ def client_address(headers: dict[bytes, bytes]) -> str | None:
     ``X-Forwarded-For`` is read only if there is no ``Forwarded`` header. If a header has several
     addresses, only the first one counts; if the first one is invalid, the result is None. Names in
     `headers` are in lower case. The result has no port and no zone (``fe80::1%eth0`` ->
-    ``fe80::1``).
+    ``fe80::1``). In brackets, an address with a zone is invalid.
 
     Any client can forge these headers: call this function only if proxy headers are trusted.
     """
