@@ -36,8 +36,8 @@ class AccessRule(NamedTuple):
     The rules are those of application credentials in Keystone's API reference. In ``path``,
     ``{name}`` and ``*`` match one or more characters other than a slash. ``**`` matches any text,
     also an empty one. So ``/v2.1/images/*`` matches ``/v2.1/images/1``, but not
-    ``/v2.1/images/1/metadata``. The request's path is percent-encoded for this comparison: in
-    ``path``, a space is ``%20``. ``service`` and ``method`` must equal those of the request,
+    ``/v2.1/images/1/metadata``. ``path`` is compared with the percent-encoded path of the request,
+    in which a space is ``%20``. ``service`` and ``method`` must equal those of the request,
     including their case.
     """
 
@@ -62,7 +62,8 @@ class AccessRule(NamedTuple):
     def allows(self, target: RequestTarget) -> bool:
         """Return True if this rule allows `target`.
 
-        Returns False if a limit of `is_allowed` is exceeded, for example by a very long path.
+        Returns False if the percent-encoded path of `target` has more than 4,096 characters, or if
+        ``path`` of this rule has more than 255.
         """
         return is_allowed((self,), target)
 
@@ -130,13 +131,12 @@ class _Pattern:
             self._bit_masks[part] = self._bit_masks.get(part, 0) | 1 << place
 
     def strip_literals(self, path: str) -> str | None:
-        """Return the part of `path` that the wildcards of the pattern have to match.
+        """Return `path` without the literal characters before and after the wildcards.
 
-        This part is `path` without the literal characters before the first wildcard and after the
-        last wildcard. For the pattern ``/a/*/b`` and the `path` ``/a/x/b``, returns ``x``. Returns
-        None if `path` does not begin and end with these literal characters, or if beginning and end
-        overlap, as in ``/a/b``. A pattern without a wildcard only has a beginning: for the pattern
-        ``/a`` and the `path` ``/ab``, returns ``b``.
+        For the pattern ``/a/*/b`` and the `path` ``/a/x/b``, returns ``x``. Returns None if `path`
+        does not begin with ``/a/`` or does not end with ``/b``. Returns None, too, for ``/a/b``,
+        which is too short for both. For a pattern without a wildcard, returns what follows the
+        pattern in `path`: an empty string if both are equal.
         """
         end = len(path) - len(self._end)
         if end < len(self._beginning):
@@ -148,7 +148,7 @@ class _Pattern:
     def matches(self, text: str) -> bool:
         """Return True if the pattern matches a request's path.
 
-        `text` is what `strip_literals` returned for that path.
+        `text` is what `strip_literals` returned for that path, but not None.
         """
         if not self.is_simple:
             return self._simulate(text)
