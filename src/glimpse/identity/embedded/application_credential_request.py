@@ -29,16 +29,16 @@ def parse_credential(
 ) -> tuple[ApplicationCredential, str]:
     """Parse ``{"application_credential": {...}}``; return the credential and its secret.
 
-    The credential has a new id, and is for the user and the project of `session`. The attributes
-    ``id``, ``project_id`` and ``system`` are ignored, as in Keystone. If the secret is missing,
-    null or empty, a random secret is returned. ``secret_hash`` of the result is empty: the caller
-    sets ``secret_hash``.
+    The credential has a new id, and is for the user and the project of `session`. Without ``roles``
+    in the body, it has all roles of `session`. The attributes ``id``, ``project_id`` and ``system``
+    are ignored, as in Keystone. If the secret is missing, null or empty, a random secret is
+    returned. ``secret_hash`` of the result is empty: the caller sets ``secret_hash``.
 
     `existing` has the stored access rules of the user. The result may also have new access rules,
     which the caller stores. `now` is a POSIX time.
 
     Raises BadRequest if the body is invalid or has another attribute, or if the token of `session`
-    has no project. The caller checks that no other credential of the user has the name.
+    has no project. The caller checks that the user has no credential of that name yet.
     """
     values = document.get("application_credential") if isinstance(document, dict) else None
     if not isinstance(values, dict) or document != {"application_credential": values}:
@@ -105,8 +105,8 @@ def _parse_roles(entries: object, session: Session) -> tuple[str, ...]:
     """Return the ids of the roles in `entries`, in their order and without duplicates.
 
     `entries` is a list of objects with an ``id`` or a ``name``. If an object has both, ``name`` is
-    ignored. A role's name as ``id`` names the role, too. Case matters. If `entries` is None or an
-    empty list, returns the ids of all roles of `session`.
+    ignored. The value of ``id`` may also be the name of a role. Case matters. If `entries` is None
+    or an empty list, returns the ids of all roles of `session`.
 
     Raises BadRequest if `entries` is not such a list, if `entries` has more than
     field_lengths.ROLES objects, or if a role in `entries` is not a role of `session`.

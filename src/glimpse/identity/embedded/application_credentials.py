@@ -77,11 +77,11 @@ class ApplicationCredentials:
         random secret. Only a hash of the secret is stored. On return, the change is on disk.
 
         Raises BadRequest as `parse_credential` does. Raises Conflict if the user has a credential
-        of that name. Raises Forbidden for a token of a restricted credential, or if a limit would
-        be exceeded (see `limits`). Raises Unauthorized if the token becomes invalid or loses a role
-        meanwhile (see `_check_session`). Raises TooManyLogins if the login queue is full, and
-        IdentityUnavailable if the queue is closed. Raises IdentityFileUnavailable if the identity
-        file is invalid or cannot be written, and ChangeNotSynced if a crash may undo the change.
+        of that name. Raises Forbidden for a token of a restricted credential, or if a maximum of
+        `limits` would be exceeded. Raises Unauthorized if, meanwhile, the token became invalid or
+        lost a role. Raises TooManyLogins if the login queue is full, and IdentityUnavailable if the
+        queue is closed. Raises IdentityFileUnavailable if the identity file is invalid or cannot be
+        written, and ChangeNotSynced if a crash may undo the change.
         """
         _check_can_manage(session)
         user_id = session.user.id
@@ -138,8 +138,7 @@ def _check_session(
     """Check that the token of `session` has all roles of `credential` in `directory`.
 
     `directory` may be newer than `session`. Raises Unauthorized if the token has lost a role of
-    `credential`. Raises Unauthorized, too, if the user is disabled, for example (see
-    `resolve_session`).
+    `credential`, or if the token is invalid by now: for example, if its user is disabled.
     """
     present = resolve_session(session.token, directory)
     if not {role.id for role in present.roles}.issuperset(credential.roles):
@@ -149,7 +148,7 @@ def _check_session(
 def _add_rules(
     document: dict[str, Any], credential: ApplicationCredential, directory: Directory
 ) -> None:
-    """Add the access rules of `credential` that `directory` does not have to `document`, in place.
+    """Add to `document`, in place, the access rules of `credential` that it does not have yet.
 
     `directory` is the Directory of `document`. Raises Forbidden, and adds nothing, if the user
     would have more than limits.MAX_ACCESS_RULES_OF_USER access rules.

@@ -85,12 +85,11 @@ class AuthRequest:
 def parse_auth_request(document: object) -> AuthRequest:
     """Make an AuthRequest of `document`, the parsed JSON body of the request.
 
-    A method that is listed twice counts once. Raises BadRequest if the body is malformed, or if the
-    parameters of a listed method are missing.
+    A method that is listed twice counts once. Raises BadRequest if the body is malformed, or if a
+    listed method has no parameters.
 
-    An empty list of methods, or a method that is not in METHODS, raises no error here:
-    `Login.log_in` then raises Unauthorized. A method that is not in METHODS must have parameters,
-    which are ignored.
+    An empty list of methods is accepted here, and so is a method that is not in METHODS:
+    `Login.log_in` raises Unauthorized for both. The parameters of such a method are ignored.
     """
     auth = _require_object(_require_object(document, "the body").get("auth"), "auth")
     identity = _require_object(auth.get("identity"), "auth.identity")
@@ -137,9 +136,8 @@ def _parse_token(parameters: Mapping[str, Any]) -> dict[str, Any]:
 def _parse_application_credential(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields ``credential`` and ``secret`` of AuthRequest.
 
-    If the credential has no id, also returns the field ``user``, the owner of the credential. If
-    the credential has an id, the owner is ignored. A missing or null secret becomes an empty
-    string.
+    If the credential has no id, also returns the field ``user``: the owner of the credential.
+    Otherwise the owner is ignored. A missing or null secret becomes an empty string.
 
     Raises BadRequest if the credential has neither an id nor a name, if there is a name but no id
     and no owner, or if a value has the wrong type. An empty id or name counts as missing.
