@@ -77,21 +77,22 @@ class Directory:
     # The next two properties take milliseconds with thousands of users. Only a login needs them.
     @functools.cached_property
     def slowest_password_hash(self) -> ScryptParameters:
-        """The scrypt parameters of the slowest password hash of all users.
+        """The scrypt parameters of the slowest password hash of all users, or else MINIMAL.
 
-        The slowest hash is the hash that takes longest to check, at least MINIMAL. Each login by
-        password takes as long as a check of this hash, so that the time of a login does not reveal
-        which users exist (`password_hashes.check_password`).
+        The slowest hash is the one that takes longest to check. If no hash takes longer than
+        MINIMAL, the result is MINIMAL. Each login by password takes as long as a check with these
+        parameters, so that the time of a login does not reveal which users exist.
         """
         return slowest_parameters(user.password_hash for user in self.users.values())
 
     @functools.cached_property
     def slowest_secret_hash(self) -> ScryptParameters:
-        """The scrypt parameters of the slowest secret hash of all application credentials.
+        """The scrypt parameters of the slowest secret hash of all credentials, or else MINIMAL.
 
-        The slowest hash is the hash that takes longest to check, at least MINIMAL. Each login by
-        application credential takes as long as a check of this hash, so that the time of a login
-        does not reveal which application credentials exist.
+        The slowest hash is the one that takes longest to check. If no hash takes longer than
+        MINIMAL, the result is MINIMAL. Each login by application credential takes as long as a
+        check with these parameters, so that the time of a login does not reveal which application
+        credentials exist.
         """
         return slowest_parameters(
             each.secret_hash for each in self.application_credentials.values()
@@ -161,8 +162,8 @@ class Directory:
     def projects_of(self, user: User) -> list[Project]:
         """Return the projects in which `user` has an effective role, sorted by name.
 
-        A user whose only roles in a project belong to a domain, and imply nothing, has no effective
-        role there (see `effective_roles`). Disabled projects are in the list, too, as in Keystone.
+        A role that belongs to a domain does not count, but the roles that it implies do. Disabled
+        projects are in the list, too, as in Keystone. Unknown projects are left out.
         """
         found = (self.projects.get(each) for each in self._with_role(user.roles))
         return sorted(filter(None, found), key=lambda each: each.name)
@@ -170,8 +171,9 @@ class Directory:
     def domains_of(self, user: User) -> list[Domain]:
         """Return the domains in which `user` has an effective role, sorted by name.
 
-        For effective roles, see `effective_roles`. Roles in the projects of a domain do not count.
-        Disabled domains are in the list, too, as in Keystone.
+        A role that belongs to a domain does not count, but the roles that it implies do. Roles in
+        the projects of a domain do not count. Disabled domains are in the list, too, as in
+        Keystone. Unknown domains are left out.
         """
         found = (self.domains.get(each) for each in self._with_role(user.domain_roles))
         return sorted(filter(None, found), key=lambda each: each.name)
@@ -194,6 +196,6 @@ class Directory:
         """Return the ids in `assigned` under which there is an effective role, in their order.
 
         `assigned` maps the id of a project or domain to the ids of the roles that a user has there.
-        For effective roles, see `effective_roles`.
+        An id is left out if `effective_roles` returns an empty list for its roles.
         """
         return [place for place, roles in assigned.items() if self.effective_roles(roles)]

@@ -220,8 +220,8 @@ def make_entry(entry_type: type[_T], entry: Mapping[str, Any], **parsed: Any) ->
 
     `entry` is a valid entry of ``identity.json``. If both `parsed` and `entry` have a field, the
     value in `parsed` is used. A field that is missing or null in `entry` has the default value.
-    Only a null description of a domain or project becomes None. Lists in `entry` become tuples.
-    Names that `entry_type` does not have are ignored in `entry`.
+    There is one exception: a null description of a domain or project becomes None. Lists in `entry`
+    become tuples. Names in `entry` that `entry_type` does not have are ignored.
     """
     values = dict(parsed)
     for name in _field_names(entry_type):  # type: ignore[arg-type]  # a type is hashable
