@@ -8,12 +8,11 @@ _SUBSTITUTION = re.compile(r"[%$]\(([a-z_]{1,32})\)s")
 
 
 def is_valid_url(url: str) -> bool:
-    """Return True if all substitutions in `url` are known, and ``%`` is not used otherwise.
+    """Return True if `url` has only known substitutions, and ``%`` is not used otherwise.
 
     Known substitutions are ``%(user_id)s``, ``%(project_id)s`` and ``%(tenant_id)s``, also with
-    ``$`` in place of ``%``. ``%%`` is allowed: as in Keystone, ``%%`` stands for ``%``. A ``%`` or
-    ``$(`` that is not part of these makes `url` invalid. A ``$`` without ``(`` does not. Nothing
-    else in `url` is checked.
+    ``$`` in place of ``%``. ``%%`` is valid, too, and stands for ``%``, as in Keystone. Any other
+    ``%`` or ``$(`` makes `url` invalid. Nothing else in `url` is checked.
     """
     rest, names = _split(url)
     return names <= _KNOWN and "%" not in rest and "$(" not in rest
@@ -41,7 +40,8 @@ def expand_url(url: str, user_id: str, project_id: str | None) -> str | None:
 def _split(url: str) -> tuple[str, set[str]]:
     """Return `url` without its substitutions, and the names of the substitutions.
 
-    The names may be unknown. The first result has a space in place of each ``%%``.
+    The names may be unknown. Each ``%%`` in `url` becomes a space in the first result. So a ``%``
+    in the first result is always an invalid one.
     """
     parts = url.split("%%")
     names = {name for part in parts for name in _SUBSTITUTION.findall(part)}

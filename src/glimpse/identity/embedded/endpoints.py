@@ -50,8 +50,8 @@ class Endpoints:
         """Create an endpoint with the attributes in `values`; return the endpoint.
 
         The caller has checked `values` against `schemas.ENDPOINT`. If ``region_id`` is missing or
-        null in `values`, a ``region`` that does not exist is created. On return, the change is on
-        disk.
+        null, ``region`` is the id of the region. That region is created if it does not exist. On
+        return, the change is on disk.
 
         Raises BadRequest for an unknown service, an unknown ``region_id``, or an invalid URL (see
         `is_valid_url`). Raises Forbidden if there are too many endpoints or regions, or if the
@@ -74,8 +74,8 @@ class Endpoints:
         """Replace the attributes of an endpoint that are in `values`; return the changed endpoint.
 
         On return, the change is on disk. The URL is not checked, as in Keystone: an endpoint with
-        an invalid URL is left out of the catalog. If ``region_id`` is missing or null in `values`,
-        and the region of the changed endpoint does not exist, the region is created.
+        an invalid URL is left out of the catalog. If the region of the changed endpoint does not
+        exist, the region is created, unless ``region_id`` in `values` names it.
 
         Raises NotFound if the endpoint does not exist. Raises BadRequest if `values` have another
         id, or if the service or ``region_id`` is unknown. Raises Forbidden for an endpoint of this
@@ -130,10 +130,10 @@ class Endpoints:
         endpoint: Endpoint,
         values: Mapping[str, Any],
     ) -> None:
-        """Check that the service of `endpoint` exists; check or add the region of `endpoint`.
+        """Check the service and the region of `endpoint`; add a missing region to `document`.
 
-        `directory` is the Directory of `document`. If the region does not exist, and ``region_id``
-        is missing or null in `values`, adds the region to `document`.
+        `directory` is the Directory of `document`. A region that ``region_id`` in `values` names is
+        not added: it has to exist.
 
         Raises BadRequest for an unknown service, or an unknown ``region_id`` in `values`. Raises
         Forbidden if there would be too many regions, or if `document` would be too large. After an
@@ -153,9 +153,9 @@ class Endpoints:
 def _endpoint_with(endpoint: Endpoint, values: Mapping[str, Any]) -> Endpoint:
     """Return a copy of `endpoint` with the attributes in `values`.
 
-    The id of the region is ``region_id``, or else ``region``. If both are missing or null, a
-    ``region_id`` of null removes the region. Without ``region_id``, the region stays the same, even
-    if ``region`` is null.
+    The region of the copy is ``region_id`` in `values`. If that is missing or null, the region is
+    ``region`` in `values`. If ``region`` is missing or null, too, a ``region_id`` of null removes
+    the region; otherwise the region stays the same.
     """
     region_id = values.get("region_id", endpoint.region_id)
     if values.get("region_id") is None and values.get("region") is not None:

@@ -242,7 +242,8 @@ class EmbeddedIdentity:
 
         Empties the cache of callers if the identity file or the keys have changed, or if any token
         has been revoked. If a file cannot be read or is invalid, logs the problem and keeps the
-        content that was read last.
+        content that was read last. For a token that no known key has signed, `validate` does not
+        wait for the second to pass.
         """
         self.identity_file.refresh()
         self._key_file.refresh_sometimes()

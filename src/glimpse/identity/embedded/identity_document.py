@@ -46,7 +46,7 @@ def complete_document(document: Mapping[str, Any]) -> dict[str, Any]:
     - An entry with a name, but without an id, gets a random id.
     - A user who has neither ``password`` nor ``password_hash`` gets a random ``password``, which is
       not hashed.
-    - A user who has both loses ``password_hash``, which may be the hash of an older password.
+    - If a user has both, ``password_hash`` is removed: it may be the hash of an older password.
     - The ``secret`` of an application credential is replaced by ``secret_hash``. Hashing takes 0.23
       s of CPU time for each secret: call this function in a thread, or at the start.
     - A missing section becomes an empty list.
