@@ -173,15 +173,15 @@ class _Parser:
         assigned: Mapping[str, Iterable[str]],
         find_id: Callable[[str], str],
     ) -> dict[str, tuple[str, ...]]:
-        """Return the ids of the assigned roles for each id of a project or domain.
+        """Return a mapping from ids of projects or domains to ids of the roles assigned there.
 
         `assigned` maps the ids or names of projects or domains to the ids or names of roles. If
         several keys name the same project or domain, their roles are joined, without duplicates. A
         name that no role has makes a role.
 
-        `find_id` returns the id of a project or domain, and raises InvalidStateFile for an unknown
-        one. Unknown projects, domains and ids of roles are left out, and recorded in ``_invalid``
-        under a key that begins with `path`.
+        `find_id` returns the id for a key of `assigned`, or raises InvalidStateFile. Unknown
+        projects, domains and ids of roles are left out, and recorded in ``_invalid`` under a key
+        that begins with `path`.
         """
         found: dict[str, tuple[str, ...]] = {}
         for place, roles in assigned.items():
@@ -240,7 +240,8 @@ class _Parser:
     def _named_user(self, entry: Entry) -> User:
         """Return the user whom the text ``user`` of a credential or access rule names.
 
-        The text is an id, or else a name in the domain Default. Raises InvalidStateFile otherwise.
+        The text is an id, or else a name in the domain Default. Raises InvalidStateFile if there is
+        no such user.
         """
         reference = entry["user"]
         user = self._directory.user(user_id=reference) or self._directory.user(name=reference)

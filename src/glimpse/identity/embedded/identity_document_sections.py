@@ -17,7 +17,7 @@ def read_section(document: Mapping[str, Any], section: str) -> list[Any]:
     """Return the list of a section, such as ``users``.
 
     If the section is missing or null, returns a new empty list. Raises InvalidStateFile if the
-    section is any other value that is not a list.
+    section is neither null nor a list.
     """
     entries = document.get(section)
     if entries is None:
@@ -31,7 +31,7 @@ def section_of(document: Document, section: str) -> list[Any]:
     """Return the list of a section, such as ``users``. Changing the list changes `document`.
 
     If the section is missing or null, sets the section to an empty list. Raises InvalidStateFile if
-    the section is any other value that is not a list; the section stays as it is.
+    the section is neither null nor a list; the section stays as it is.
     """
     found = document[section] = read_section(document, section)
     return found

@@ -59,10 +59,10 @@ def replace_entry(
     """Write the changes from `old` to `new` to the entry in a section, in place; return `new`.
 
     Only the fields in which `new` differs from `old` are written. If such a field has its default
-    value in `new`, the field is removed from the entry. `directory` is the Directory of `document`.
-    If the name of a domain, project, user or role changes, references by the old name become
-    references by id. If the section has no entry with the id of `old`, an entry is added: the
-    domain Default, for example, may have no entry.
+    value in `new`, the field is removed from the entry. If no entry has the id of `old`, an entry
+    is added: the domain Default, for example, may have none. If the name of a domain, project, user
+    or role changes, references by the old name become references by id. `directory` is the
+    Directory of `document`.
 
     Raises Forbidden if an entry would be added, and the section already has as many entries as
     `limits.MAX_ENTRIES` allows. Raises Forbidden, too, if `document` grows to more than
@@ -85,11 +85,11 @@ def replace_entry(
 
 
 def check_size(document: Document, old_size: int = 0) -> None:
-    """Raise Forbidden if `document` has more than `limits.MAX_BYTES`, and more than `old_size`.
+    """Raise Forbidden if `document` is larger than `limits.MAX_BYTES`, and than `old_size`.
 
-    `old_size` is the number of bytes of `document` before a change. So a document that was too
-    large before may be changed, but may not grow. Call this function after each change that may
-    make `document` larger.
+    `old_size` is the size of `document` before a change, in bytes of JSON without spaces. So a
+    document that was too large before may be changed, but may not grow. Call this function after
+    each change that may make `document` larger.
     """
     if _size(document) > max(old_size, limits.MAX_BYTES):
         raise Forbidden(f"The identity file would have more than {limits.MAX_BYTES} bytes.")

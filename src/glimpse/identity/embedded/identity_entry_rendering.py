@@ -21,8 +21,8 @@ from glimpse.identity.embedded.standard_roles import role_id_of
 def role_reference(role: Role) -> str:
     """Return the name or id by which the document refers to `role`.
 
-    Returns the name if the id of the role is the hash of the name (see `role_id_of`). Standard
-    roles and roles without an entry have such an id. Returns the id for all other roles.
+    Returns the name if the id of the role is the hash of the name (see `role_id_of`): this is so
+    for standard roles and for roles without an entry. Returns the id for all other roles.
     """
     return role.name if role.id == role_id_of(role.name) else role.id
 

@@ -14,11 +14,11 @@ def valid_entries(
     """Yield the valid entries of `entries`, in their order; record the invalid entries.
 
     `kind` is a key of _SCHEMAS, such as ``project``. An entry is valid if it is an object, has all
-    required fields, and each field has the type that `parse_directory` needs. Other fields are not
-    checked.
+    fields that its kind needs, and has no field of its kind with the wrong type. Other fields are
+    not checked.
 
     When the iteration reaches an invalid entry, `invalid_entries` gets the reason. The key is the
-    id of the entry as a string: ``None`` if the entry has no id. If the entry is not an object, the
+    id of the entry, or the text ``None`` if the entry has no id. If the entry is not an object, the
     key is its place, such as ``project 1 of the file`` for the first project.
     """
     for number, entry in enumerate(entries, 1):
