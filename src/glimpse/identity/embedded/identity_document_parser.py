@@ -59,9 +59,8 @@ def parse_directory(document: Mapping[str, Any]) -> Directory:
 
     Invalid entries are left out, also entries that refer to an unknown domain, user, project or
     access rule. If a user has roles in an unknown project or domain, only these roles are left out.
-    If a user or credential has an unknown role id, only that role is left out.
-    ``Directory.invalid_entries`` has the reasons. References to parents, default projects, regions
-    and services are not checked.
+    If a user or credential has an unknown role id, only that id is left out. The reasons are in
+    ``Directory.invalid_entries``. Parents, default projects, regions and services are not checked.
     """
     try:
         return _Parser(document).parse()

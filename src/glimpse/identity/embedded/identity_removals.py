@@ -102,8 +102,8 @@ def remove_implications(
 
     Changes `document` in place; `directory` is the Directory of `document`. `is_removed` takes the
     id of the prior role and the id of the implied role. If an entry names a role that does not
-    exist, `is_removed` gets the name as it is. Invalid entries stay. The implications of the
-    standard roles have no entries, so these implications stay, too.
+    exist, `is_removed` gets the name as it is. Invalid entries stay. Implications between standard
+    roles stay, too, since they need no entries.
     """
     roles = RoleReferences(directory.roles.values(), {})
     kept = []

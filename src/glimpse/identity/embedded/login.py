@@ -84,17 +84,16 @@ class Login:
         """Check the methods of `request` in their order; return a session with a new token.
 
         First reads a changed identity file again. The first method that fails ends the login.
-        `EmbeddedIdentity.sign` makes the text of the token. `address` is the client's address.
-        Wrong passwords and secrets are counted by name and by the network of `address`. An outdated
-        hash of an application credential is replaced. If the calling task is cancelled, a password
-        that is still in the queue is not checked.
+        `address` is the client's address. Wrong passwords and secrets are counted by name and by
+        the network of `address`. An outdated hash of an application credential is replaced. If the
+        calling task is cancelled, a password that is still in the queue is not checked.
 
         Raises NotFound if the token of the method token is not valid. Raises Unauthorized if that
-        token was obtained with an application credential, if another method fails or is unknown, or
-        if the user may not have the requested scope. Raises Unauthorized, too, if `request` has no
-        method, if a value is too long, or if the methods are of different users. Raises
-        TooManyLogins if too many passwords wait. Raises IdentityUnavailable if the revocations
-        cannot be read, or after `close`.
+        token was obtained with an application credential, or if another method fails or is unknown.
+        Raises Unauthorized, too, if `request` has no method or too long a value, if the methods are
+        of different users, or if the user may not have the requested scope. Raises TooManyLogins if
+        too many passwords wait. Raises IdentityUnavailable if the revocations cannot be read, or
+        after `close`.
         """
         self._identity.identity_file.refresh()
         if not request.has_valid_lengths:
@@ -133,9 +132,10 @@ class Login:
     async def _authenticate(
         self, method: str, request: AuthRequest, address: str
     ) -> _Authenticated:
-        """Check one method; return the user. Raises Unauthorized if `method` is unknown.
+        """Check one method; return the user and the other results of the method.
 
-        Otherwise raises the errors of `_by_password`, `_by_token` or `_by_credential`.
+        Raises the errors of `_by_password`, `_by_token` or `_by_credential`. Raises Unauthorized if
+        `method` is unknown.
         """
         if method == "password":
             return await self._by_password(request, address)
@@ -202,10 +202,9 @@ class Login:
     ) -> None:
         """Replace the stored hash of `secret` by a hash with RECOMMENDED parameters.
 
-        Keeps a hash that has been changed meanwhile. If the login queue or the identity file is
-        unavailable, returns without an error: the next login tries again. Hashes of users'
-        passwords are never replaced: that would invalidate the users' tokens
-        (`TokenKeys.password_fingerprint`).
+        Keeps a hash that has been changed meanwhile. If the login queue is full or closed, or if
+        the identity file cannot be changed, returns without an error: the next login tries again.
+        Hashes of users' passwords are never replaced: that would invalidate the users' tokens.
         """
         try:
             new_hash = await self.hash_secret(secret, credential.user_id, address)
@@ -247,11 +246,11 @@ class Login:
     ) -> None:
         """Run `check` in the login queue; raise Unauthorized if `check` returns False.
 
-        `check` takes `units` times 0.05 s of CPU time. Failures of a `name` and of the network of
-        `address` make later checks wait. `compared` has the secret that was sent, and the stored
-        secret or hash. If a check with equal `name`, network and `compared` waits or runs, the
-        result of that check is used. Raises TooManyLogins or IdentityUnavailable if the queue
-        refuses or drops the check (see `LoginQueue.check`).
+        `check` takes `units` times 0.05 s of CPU time. After some failures, later checks of the
+        same `name` from the network of `address` are delayed. `compared` has the secret that was
+        sent, and the stored secret or hash. If a check with equal `name`, network and `compared`
+        waits or runs, the result of that check is used. Raises TooManyLogins if the queue refuses
+        the check, and IdentityUnavailable if the queue is closed.
         """
         network = client_network(address)
         attempt = Attempt(digest(*name, network), digest(network), digest(*compared))

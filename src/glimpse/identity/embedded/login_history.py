@@ -29,7 +29,7 @@ class Attempt(NamedTuple):
 
 
 class FailureLevel(IntEnum):
-    """How many failures and refusals, taken together, a name or a network has.
+    """How many failures a name or a network has. Refusals by the queue count as failures.
 
     NONE stands for 0, FEW for 1 to FREE_FAILURES, MANY for more.
     """
@@ -42,7 +42,7 @@ class FailureLevel(IntEnum):
 class LoginRank(NamedTuple):
     """The place of a check among others. LoginQueue runs checks with lower ranks first.
 
-    ``is_new`` is False if the name logged in before from the network of the client, and has had at
+    A check is new, unless its name has logged in from the client's network before, and has had at
     most FREE_FAILURES failures since. If ``is_new`` is False, both levels are NONE.
     """
 
@@ -59,10 +59,10 @@ class LoginRank(NamedTuple):
 class LoginHistory:
     """Records how recent checks of passwords ended, and ranks new checks.
 
-    A check is recorded under its name and under its network. A name always stands for the name
-    together with the client's network (see Attempt). `throttle` counts the failures, which are
-    wrong passwords. A refusal is a check that LoginQueue did not run because the queue was full.
-    The memory is bounded: the names and networks of long ago are forgotten.
+    The result of a check is recorded twice: for the client's network, and for the name together
+    with this network (see Attempt). `throttle` counts the failures, which are wrong passwords. A
+    refusal is a check that LoginQueue did not run because the queue was full. The memory is
+    bounded: the names and networks of long ago are forgotten.
     """
 
     def __init__(self, throttle: LoginThrottle) -> None:
@@ -91,7 +91,8 @@ class LoginHistory:
     def record_refusal(self, attempt: Attempt) -> None:
         """Count a check that the queue refused, for the name and for the network in `attempt`.
 
-        Refusals can give later checks a higher `rank`, but never a `delay`.
+        Refusals can give later checks a higher `rank`, so that other checks run before them. They
+        never give a `delay`.
         """
         self._refusals.record_failure(attempt.name_digest)
         self._refusals.record_failure(attempt.network_digest)
