@@ -45,10 +45,11 @@ class LoginQueue:
     - The check with the lowest LoginRank starts first. Among checks of equal rank, the network that
       was checked longest ago comes first. In one network, the name that was checked longest ago
       comes first. But every third check to start is the oldest one.
-    - If MAX_WAITING_OF_NAME checks of a name wait already, one of them or the new check is refused,
-      at random.
-    - If all checks together need more than MAX_UNITS, the waiting or new check with the highest
-      LoginRank is refused. But MIN_WAITING checks may always wait.
+    - At most MAX_WAITING_OF_NAME checks of a name wait. If there is one more, a random one of them
+      is refused.
+    - All checks together need at most MAX_UNITS of CPU time, but MIN_WAITING checks may always
+      wait. If there is no room for a new check, the waiting or new check with the highest LoginRank
+      is refused.
 
     So a correct login succeeds after some attempts, however many wrong passwords are sent. Call all
     methods in the thread of the event loop.
@@ -85,13 +86,11 @@ class LoginQueue:
         If the calling task is cancelled, and no other caller waits for `work`, `work` is not
         started. If `work` has started, it runs to its end.
 
-        The class says when a check is refused. A refused check counts as a refusal in the
-        LoginHistory. Then the check is tried once more, after a pause of one to three times
-        RETRY_DELAY. Raises TooManyLogins if the check is refused again. Raises IdentityUnavailable
-        if the queue is closed before `work` starts.
-
-        At most MAX_CALLERS_WITHOUT_CHECK callers may be in a pause or wait for the check of another
-        caller. A call that would be one more raises TooManyLogins instead.
+        If the queue has no room, it refuses a check (see LoginQueue). A check that is refused is
+        tried once more, after a pause of one to three times RETRY_DELAY. Raises TooManyLogins if it
+        is refused again. Raises TooManyLogins at once if a pause, or the wait for an equal check,
+        would exceed MAX_CALLERS_WITHOUT_CHECK such callers. Raises IdentityUnavailable if the queue
+        is closed before `work` starts.
         """
         try:
             return await self._run(attempt, work, units)
@@ -132,9 +131,8 @@ class LoginQueue:
 
         `check` explains the arguments. If the calling task is cancelled, removes a waiting check
         that has no other caller. Raises the error of `work`. Raises TooManyLogins if the check is
-        refused. Raises TooManyLogins, instead of waiting for an equal check, if there are too many
-        callers without a check of their own. Raises IdentityUnavailable if the queue is closed
-        before the check starts.
+        refused, or if too many callers wait for checks of others already. Raises
+        IdentityUnavailable if the queue is closed before the check starts.
         """
         if self._is_closed:
             raise _closed()
@@ -161,9 +159,9 @@ class LoginQueue:
         """Add `new` to the waiting checks and return `new`; refuse checks if there is no room.
 
         If MAX_WAITING_OF_NAME checks of the name wait already, a random one of them, or `new`, is
-        refused. While all checks together would need more than MAX_UNITS, and at least MIN_WAITING
-        checks wait, the check from `_choose_check_to_refuse` is refused. Raises TooManyLogins if
-        `new` is refused.
+        refused. Then checks that `_choose_check_to_refuse` returns are refused, until all checks
+        together need at most MAX_UNITS, or fewer than MIN_WAITING checks wait. Raises TooManyLogins
+        if `new` is refused.
         """
         name = new.attempt.name_digest
         of_name = [each for each in self._waiting if each.attempt.name_digest == name]
@@ -225,8 +223,8 @@ class LoginQueue:
     def _ready_checks(self) -> tuple[list[PasswordCheck], float | None]:
         """Return the waiting checks that may start now, and the seconds until the next delay ends.
 
-        The seconds are None if LoginThrottle delays none of the checks. A check that has to wait
-        until a running check ends is in neither result.
+        The seconds are None if LoginThrottle delays none of the other checks. A check that has to
+        wait until a running check ends is in neither result.
         """
         names = {check.attempt.name_digest for check in self._running}
         failing = sum(self._history.has_many_failures(each.attempt) for each in self._running)

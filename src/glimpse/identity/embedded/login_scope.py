@@ -35,11 +35,13 @@ def find_scope(
 ) -> TokenScope:
     """Return the scope of the new token of `user`.
 
-    `credential` is the application credential of the login, or None. If `request` names a scope,
-    returns that scope. If `request` names no scope, returns the project of `credential`. Without a
-    `credential`, returns the user's default project, if the user may use that project (see
-    `_default_project_id`). Otherwise, or if `request` asks for an unscoped token, returns an empty
-    TokenScope.
+    `credential` is the application credential of the login, or None. The scope is the first of
+    these:
+
+    - the scope that `request` names; an empty TokenScope if `request` asks for an unscoped token
+    - the project of `credential`
+    - the user's default project, if the user may use it (see `_default_project_id`)
+    - an empty TokenScope
 
     Does not check that the user has a role in a requested scope. Raises UnknownScope for an unknown
     project or domain, or for a trust. With a `credential`, raises UnknownScope for any scope other
@@ -85,12 +87,13 @@ def find_credential(request: AuthRequest, directory: Directory) -> ApplicationCr
 
 
 def comparable_name(reference: Reference | None, directory: Directory) -> tuple[str | None, ...]:
-    """Return the id, the lower-case name and the domain's id of `reference`, to compare names.
+    """Return the id, the lower-case name and the domain's id of `reference`.
 
     Logins of a user or credential are counted under this result. All spellings of a name have the
-    same result: the domain is given by its id, even if `reference` has the domain's name. Values
-    that `reference` does not have are None. Without a name, the domain's id is None, too. If
-    `reference` is None, all three values are None. The user or credential need not exist.
+    same result: case is ignored, and a domain is given by its id even if `reference` has the
+    domain's name. The domain of a name without a domain is Default. Without a name, the domain's id
+    is None. An id or a name that `reference` does not have is None. If `reference` is None, all
+    three values are None. The user or credential need not exist.
     """
     if reference is None:
         return None, None, None
@@ -135,8 +138,8 @@ def _default_project_id(user: User, directory: Directory) -> str | None:
 def _domain_id(reference: Reference, directory: Directory) -> str:
     """Return the id of the domain in a reference to a user or project.
 
-    Without a domain in `reference`, returns the id of the domain Default. If the domain does not
-    exist, returns its id or its lower-case name in `reference`.
+    Without a domain in `reference`, returns the id of the domain Default. If no such domain exists,
+    returns the id that `reference` gives for it, or else the name in lower case.
     """
     if reference.domain is None:
         return DOMAIN_ID
