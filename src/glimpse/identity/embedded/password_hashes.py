@@ -69,8 +69,7 @@ def check_password(
     """Return True if `given` is the correct password.
 
     `password` is the stored readable password, `hashed` the stored hash. If `password` is not None,
-    `hashed` is not compared. Returns False if `password` is None, and `hashed` is None or not a
-    valid hash.
+    it alone decides. Returns False if `password` is None, and `hashed` is None or not a valid hash.
 
     Each call takes as long as a hash with the parameters `slowest`, so that the time does not
     reveal which users exist. For `slowest`, pass the `slowest_parameters` of all stored hashes.
@@ -117,8 +116,8 @@ def _equalize_time(given: str, parameters: ScryptParameters, work: int) -> None:
     """Spend CPU time by hashing `given` with scrypt; drop the hash.
 
     `work` is the CPU time, in the units of ScryptParameters.work. The hash has the cost and block
-    size of `parameters`. The parallelization is `work` divided by the cost and by the block size,
-    rounded down. If the result is 0 or negative, does nothing.
+    size of `parameters`, and the highest parallelization that does not exceed `work`. Does nothing
+    if even a parallelization of 1 would exceed `work`.
     """
     parallelization = work // (parameters.cost * parameters.block_size)
     if parallelization > 0:

@@ -63,8 +63,8 @@ def write_private_file(path: Path, content: bytes) -> None:
     """Create or replace the file `path` atomically, with `content` and the mode 0600.
 
     On return, the file is on disk if syncing is on for its directory (see `files.syncing`). Raises
-    DirectoryNotSynced if `path` has the new content, but might lose the content in a crash. Raises
-    another OSError if `path` is unchanged. After an error, no other file is left behind.
+    DirectoryNotSynced if `path` has the new content, but might lose the content in a crash. After
+    any other OSError, `path` is as it was. No error leaves another file behind.
     """
     temporary = _write_temporary(path, content)
     try:

@@ -20,7 +20,7 @@ async def change_tags(
 
     `project_id` may be the id of a domain. `change` gets the old tags, and is called in another
     thread. On return, the change is on disk. If `change` raises an error, the error is raised here,
-    and nothing changes.
+    and nothing changes. If the calling task is cancelled, the change may still be made.
 
     Raises NotFound if no project or domain has the id. Raises Forbidden, without a call of
     `change`, if the project or domain is immutable. Raises Forbidden, too, if the identity file
