@@ -74,8 +74,8 @@ class Revocations:
     def revoke(self, audit_id: str, expires_at: float) -> None:
         """Revoke all tokens that have `audit_id`. On return, the revocation is on disk.
 
-        A later revocation may delete this revocation after `expires_at`, a POSIX time. Pass the
-        time from which these tokens are never accepted, not even as expired tokens. If `audit_id`
+        `expires_at` is the POSIX time from which these tokens are not accepted anyway, not even as
+        expired tokens. A later revocation may delete this revocation after that time. If `audit_id`
         is revoked already, only `expires_at` is replaced.
 
         Blocks the thread until no other process writes. May be called in any thread. Raises

@@ -84,10 +84,9 @@ def check_assigned(assignment: Assignment, directory: Directory) -> None:
 def _check_can_assign(assignment: Assignment, directory: Directory) -> None:
     """Check that `assignment` can be added to `directory`.
 
-    Raises NotFound if the user, role, project or domain does not exist. Raises Forbidden if a role
-    of a domain would be assigned in a project of another domain, or if there are too many
-    assignments. Raises BadRequest if a role of a domain would be assigned on the system. A role of
-    a domain may be assigned in any domain.
+    Raises NotFound if the user, role, project or domain does not exist. Raises Forbidden if there
+    are too many assignments. A role of a domain can be assigned in projects of that domain, and in
+    any domain. Otherwise raises Forbidden for a project, and BadRequest for the system.
     """
     role = find_role(assignment.role_id, directory)
     if assignment.user_id not in directory.users:

@@ -39,9 +39,9 @@ class RoleReferences:
     def get_or_add_id(self, reference: str) -> str:
         """Return the id of the role that has the id or the name `reference`.
 
-        A role that belongs to a domain is found by id only. If no role is found, returns
-        `role_id_of(reference)`, and adds a role with this id and the name `reference`. But if a
-        role with this id exists under another name, adds no role.
+        A role that belongs to a domain is found by id only. If no role is found, adds a role with
+        the name `reference` and the id `role_id_of(reference)`, and returns that id. If another
+        role has that id already, because it was renamed, its id is returned and no role is added.
 
         Raises InvalidStateFile if no role is found and `reference` looks like an id (32 hexadecimal
         digits): the role with that id was removed.
