@@ -111,9 +111,8 @@ def _assigned_roles(token: Token, user: User) -> tuple[str, ...]:
 def check_access_rules(session: Session, target: RequestTarget | None) -> None:
     """Check that the access rules of the session's application credential allow `target`.
 
-    If there are access rules, raises Unauthorized if no rule allows `target`, or if `target` is
-    None. A session without access rules, or without an application credential, may make every
-    request.
+    Without an application credential, or without access rules, every request is allowed. Otherwise
+    raises Unauthorized if no rule allows `target`, or if `target` is None.
     """
     rules = session.credential.access_rules if session.credential else ()
     if rules and not is_allowed([each.rule for each in rules], target):

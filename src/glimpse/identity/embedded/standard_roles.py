@@ -6,7 +6,7 @@ from glimpse.identity.embedded.directory_entries import Role
 
 
 def role_id_of(name: str) -> str:
-    """Return the id of the role `name` if the identity file has no entry for the role.
+    """Return the id that the role `name` has if the identity file has no entry for it.
 
     The id is a hash of `name`, so every cloud has the same id. Roles without an entry are the
     standard roles, and roles that are only assigned to users. Roles that a request created have an

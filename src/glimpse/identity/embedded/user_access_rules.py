@@ -23,9 +23,10 @@ def find_access_rule(directory: Directory, user_id: str, rule_id: str) -> UserAc
 async def delete_access_rule(identity_file: IdentityFile, user_id: str, rule_id: str) -> None:
     """Delete an access rule of a user. On return, the change is on disk.
 
-    Raises NotFound if the user has no such rule, and Forbidden if an application credential of the
-    user has the rule. Raises IdentityFileUnavailable if the identity file is invalid or cannot be
-    written, and ChangeNotSynced if a crash may undo the change.
+    If the calling task is cancelled, the rule may still be deleted. Raises NotFound if the user has
+    no such rule, and Forbidden if an application credential of the user has the rule. Raises
+    IdentityFileUnavailable if the identity file is invalid or cannot be written, and
+    ChangeNotSynced if a crash may undo the change.
     """
 
     def remove(document: Document, directory: Directory) -> None:

@@ -43,8 +43,8 @@ class Users:
     """Creates, updates and deletes users, and changes passwords, in the identity file.
 
     `values` are attributes from a request. Check `values` against `schemas.USER` before the call,
-    and check that the caller may make the change. Only a hash of a ``password`` is stored.
-    Attributes that Keystone does not know are stored in ``extra``.
+    and check that the caller may make the change. Only a hash of a ``password`` is stored. Spaces
+    around a name are removed. Attributes that Keystone does not know are stored in ``extra``.
 
     Methods with `address`, the client's address, check or hash passwords in the login queue. If the
     task of a method is cancelled, the change may still be made.
@@ -70,10 +70,10 @@ class Users:
 
         Raises NotFound for an unknown domain, and BadRequest if the default project is a domain.
         Raises Conflict if the domain has a user of that name, ignoring case. Raises Forbidden if
-        there are too many users, or if the identity file would be too large. Raises TooManyLogins
-        if the login queue is full, and IdentityUnavailable if the queue is closed. Raises
-        IdentityFileUnavailable if the identity file is invalid or cannot be written, and
-        ChangeNotSynced if a crash may undo the change.
+        there are too many users, or if the identity file would be too large. With a password,
+        raises TooManyLogins if the login queue is full, and IdentityUnavailable if the queue is
+        closed. Raises IdentityFileUnavailable if the identity file is invalid or cannot be written,
+        and ChangeNotSynced if a crash may undo the change.
         """
         user_id = uuid.uuid4().hex
         user = _with_values(
@@ -172,8 +172,8 @@ class Users:
     async def _hash(self, user_id: str, values: Mapping[str, Any], address: str) -> str:
         """Return the hash of the password in `values`.
 
-        Returns NO_PASSWORD if the password is missing or null. Raises TooManyLogins if the login
-        queue is full, and IdentityUnavailable if the queue is closed.
+        Returns NO_PASSWORD if the password is missing or null. Otherwise raises TooManyLogins if
+        the login queue is full, and IdentityUnavailable if the queue is closed.
         """
         password = values.get("password")
         if password is None:
