@@ -134,10 +134,11 @@ class EmbeddedIdentity:
     def validate(self, text: str, expired_window: float = 0) -> Session:
         """Return the session of the token `text`, with the roles that the user has at present.
 
-        First reads changed files again. If a file cannot be read or is invalid, the content that
-        was read last counts. The token may have expired up to `expired_window` seconds ago, but the
-        application credential of the token may not have expired. Raises IdentityUnavailable if the
-        revocations cannot be read. Raises Unauthorized in these cases:
+        First reads a changed identity file again. Reads changed keys at most once a second, or at
+        once if no known key has signed `text`. If a file cannot be read or is invalid, the content
+        that was read last counts. The token may have expired up to `expired_window` seconds ago,
+        but the application credential of the token may not have expired. Raises IdentityUnavailable
+        if the revocations cannot be read. Raises Unauthorized in these cases:
 
         - `text` is not a token that one of the present keys has signed.
         - The token has expired or been revoked.
@@ -242,8 +243,7 @@ class EmbeddedIdentity:
 
         Empties the cache of callers if the identity file or the keys have changed, or if any token
         has been revoked. If a file cannot be read or is invalid, logs the problem and keeps the
-        content that was read last. For a token that no known key has signed, `validate` does not
-        wait for the second to pass.
+        content that was read last.
         """
         self.identity_file.refresh()
         self._key_file.refresh_sometimes()
