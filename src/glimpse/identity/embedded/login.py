@@ -172,10 +172,10 @@ class Login:
     async def _by_credential(self, request: AuthRequest, address: str) -> _Authenticated:
         """Check the secret of an application credential; return the owner.
 
-        The check of an unknown credential takes as long as that of a known credential. An outdated
-        hash of the secret is replaced (`is_outdated`). Raises Unauthorized if the secret is wrong,
-        the credential is unknown or expired, or the owner is disabled. Raises TooManyLogins if the
-        login queue is full, and IdentityUnavailable if the queue is closed.
+        The check of an unknown credential takes as long as that of a known credential. A hash of
+        the secret that is weaker than RECOMMENDED is replaced. Raises Unauthorized if the secret is
+        wrong, the credential is unknown or expired, or the owner is disabled. Raises TooManyLogins
+        if the login queue is full, and IdentityUnavailable if the queue is closed.
         """
         directory = self._directory
         credential = find_credential(request, directory)

@@ -42,8 +42,8 @@ class FailureLevel(IntEnum):
 class LoginRank(NamedTuple):
     """The place of a check among others. LoginQueue runs checks with lower ranks first.
 
-    A check is new, unless its name has logged in from the client's network before, and has had at
-    most FREE_FAILURES failures since. If ``is_new`` is False, both levels are NONE.
+    ``is_new`` is False if the name has logged in from the client's network before, and has had at
+    most FREE_FAILURES failures since. Then both levels are NONE.
     """
 
     is_new: bool
@@ -91,8 +91,8 @@ class LoginHistory:
     def record_refusal(self, attempt: Attempt) -> None:
         """Count a check that the queue refused, for the name and for the network in `attempt`.
 
-        Refusals can give later checks a higher `rank`, so that other checks run before them. They
-        never give a `delay`.
+        Refusals can give later checks a higher `rank`, so that other checks run before them.
+        Refusals never cause a `delay`.
         """
         self._refusals.record_failure(attempt.name_digest)
         self._refusals.record_failure(attempt.network_digest)

@@ -88,9 +88,9 @@ class LoginQueue:
 
         If the queue has no room, it refuses a check (see LoginQueue). A check that is refused is
         tried once more, after a pause of one to three times RETRY_DELAY. Raises TooManyLogins if it
-        is refused again. Raises TooManyLogins at once if a pause, or the wait for an equal check,
-        would exceed MAX_CALLERS_WITHOUT_CHECK such callers. Raises IdentityUnavailable if the queue
-        is closed before `work` starts.
+        is refused again. At most MAX_CALLERS_WITHOUT_CHECK callers may be in such a pause, or wait
+        for an equal check: one more call raises TooManyLogins at once. Raises IdentityUnavailable
+        if the queue is closed before `work` starts.
         """
         try:
             return await self._run(attempt, work, units)
