@@ -148,10 +148,11 @@ def _check_session(
 def _add_rules(
     document: dict[str, Any], credential: ApplicationCredential, directory: Directory
 ) -> None:
-    """Add to `document`, in place, the access rules of `credential` that it does not have yet.
+    """Add the new access rules of `credential` to `document`, in place.
 
-    `directory` is the Directory of `document`. Raises Forbidden, and adds nothing, if the user
-    would have more than limits.MAX_ACCESS_RULES_OF_USER access rules.
+    `directory` is the Directory of `document`; a rule that `directory` has is not added again.
+    Raises Forbidden, and adds nothing, if the user would have more than
+    limits.MAX_ACCESS_RULES_OF_USER access rules.
     """
     missing = [each for each in credential.access_rules if each.id not in directory.access_rules]
     existing = directory.access_rules_of(credential.user_id)

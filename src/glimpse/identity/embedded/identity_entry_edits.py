@@ -85,7 +85,7 @@ def replace_entry(
 
 
 def check_size(document: Document, old_size: int = 0) -> None:
-    """Raise Forbidden if `document` is larger than `limits.MAX_BYTES`, and than `old_size`.
+    """Raise Forbidden if `document` is larger than both `limits.MAX_BYTES` and `old_size`.
 
     `old_size` is the size of `document` before a change, in bytes of JSON without spaces. So a
     document that was too large before may be changed, but may not grow. Call this function after

@@ -13,8 +13,8 @@ def valid_entries(
 ) -> Iterator[Entry]:
     """Yield the valid entries of `entries`, in their order; record the invalid entries.
 
-    `kind` is a key of _SCHEMAS, such as ``project``. An entry is valid if it is an object, has all
-    fields that its kind needs, and has no field of its kind with the wrong type. Other fields are
+    `kind` is a key of _SCHEMAS, such as ``project``. A valid entry is an object that has all fields
+    that its kind requires. No field that its kind may have is of the wrong type. Other fields are
     not checked.
 
     When the iteration reaches an invalid entry, `invalid_entries` gets the reason. The key is the
