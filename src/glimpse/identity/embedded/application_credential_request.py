@@ -125,10 +125,12 @@ def _parse_roles(entries: object, session: Session) -> tuple[str, ...]:
 
 
 def _parse_expiry(text: object, now: float) -> float | None:
-    """Return the POSIX time of `text`, an ISO 8601 date and time; None if `text` is None.
+    """Return the POSIX time of `text`, an ISO 8601 date; None if `text` is None.
 
-    A time without an offset is in UTC. Raises BadRequest if `text` is anything else, for example
-    empty. Raises BadRequest, too, if the time is before `now`, or after the year 9999 in UTC.
+    The date may have a time and an offset. Without a time, it is the first moment of that day,
+    month or year. Without an offset, it is in UTC. Raises BadRequest if `text` is anything else,
+    for example empty. Raises BadRequest, too, if the time is before `now`, or after the year 9999
+    in UTC.
     """
     if text is None:
         return None
