@@ -46,11 +46,10 @@ class ImageSeed:
 class Seed:
     """What a cloud has when it starts.
 
-    ``identity`` is an identity document, which `identity_document_parser.parse_directory`
-    describes. Every entry has an id, and every application credential a ``secret`` in plain text.
-    If ``servers`` is None, the cloud has no routes for servers. If ``servers`` is empty, the cloud
-    has these routes, but no server. ``faults`` are the fault rules that apply to requests from the
-    start.
+    ``identity`` is an identity document, which the module `identity_document` describes. Every
+    entry has an id, and every application credential a ``secret`` in plain text. If ``servers`` is
+    None, the cloud has no routes for servers. If ``servers`` is empty, the cloud has these routes,
+    but no server. ``faults`` are the fault rules that apply to requests from the start.
     """
 
     identity: Mapping[str, Any]

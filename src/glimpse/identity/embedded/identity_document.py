@@ -1,7 +1,24 @@
 """Makes, completes, encodes and decodes the JSON document in ``identity.json``.
 
 Operators and tests may write the file before the first start, or edit the file while the service
-runs. `identity_document_parser.parse_directory` describes the document.
+runs. The sections of the document are lists of objects, which have these attributes:
+
+- ``domains``: the attributes of Domain. The domain Default exists without an entry.
+- ``projects``: the attributes of Project.
+- ``roles``: the attributes of Role. The standard roles exist without entries, and entries do not
+  change them.
+- ``implied_roles``: prior_role and implied_role, which are ids or names of roles.
+- ``users``: the attributes of User. A key of ``roles`` is the id of a project, or the project's
+  name in the user's domain. A key of ``domain_roles`` is the id or name of a domain. Roles are ids
+  or names. A name that no role has makes a role without an entry. An unknown id (32 hexadecimal
+  digits) makes none.
+- ``access_rules``: id, user (id, or name in the domain Default), service, method, path.
+- ``application_credentials``: id, name, user and project (id, or name in the domain Default), roles
+  (ids or names), secret_hash, description, expires_at (a POSIX time), unrestricted, access_rules
+  (ids). Without roles, a credential has all roles of its user in the project.
+- ``regions``, ``services``, ``endpoints``: the attributes of Region, Service and Endpoint.
+
+Attributes with a default may be missing. `identity_document_parser` reads the document.
 """
 
 import secrets

@@ -37,30 +37,15 @@ _CATALOG: tuple[tuple[str, str, type], ...] = (
 
 
 def parse_directory(document: Mapping[str, Any]) -> Directory:
-    """Make a Directory from a document, whose sections are lists of objects.
-
-    - ``domains``: the attributes of Domain. The domain Default exists without an entry.
-    - ``projects``: the attributes of Project.
-    - ``roles``: the attributes of Role. The standard roles exist without entries, and entries do
-      not change them.
-    - ``implied_roles``: prior_role and implied_role, which are ids or names of roles.
-    - ``users``: the attributes of User. A key of ``roles`` is the id of a project, or the project's
-      name in the user's domain. A key of ``domain_roles`` is the id or name of a domain. Roles are
-      ids or names. A name that no role has makes a role without an entry. An unknown id (32
-      hexadecimal digits) makes none.
-    - ``access_rules``: id, user (id, or name in the domain Default), service, method, path.
-    - ``application_credentials``: id, name, user and project (id, or name in the domain Default),
-      roles (ids or names), secret_hash, description, expires_at (a POSIX time), unrestricted,
-      access_rules (ids). Without roles, a credential has all roles of its user in the project.
-    - ``regions``, ``services``, ``endpoints``: the attributes of Region, Service and Endpoint.
-
-    Attributes with a default may be missing. Raises InvalidStateFile if a section is not a list, or
-    if projects, users or application_credentials is missing or null. Other sections may be missing.
+    """Make the Directory of `document`, which the module identity_document describes.
 
     Invalid entries are left out, also entries that refer to an unknown domain, user, project or
     access rule. If a user has roles in an unknown project or domain, only these roles are left out.
     If a user or credential has an unknown role id, only that id is left out. The reasons are in
     ``Directory.invalid_entries``. Parents, default projects, regions and services are not checked.
+
+    Raises InvalidStateFile if a section is not a list, or if projects, users or
+    application_credentials is missing or null. Other sections may be missing.
     """
     try:
         return _Parser(document).parse()
@@ -141,7 +126,7 @@ class _Parser:
     def _user(self, entry: Entry) -> User:
         """Make the User of a valid entry. If there is a readable password, the hash is ignored.
 
-        Unknown projects, domains and role ids are left out (see `_assignments`). Raises
+        Unknown projects, domains and role ids are left out, and recorded in ``_invalid``. Raises
         InvalidStateFile if the user's own domain is unknown.
         """
         domain_id = entry.get("domain_id")
@@ -252,7 +237,7 @@ class _Parser:
         """Return the ids of the prior role and of the implied role.
 
         The entry names both roles by id or name. A name that no role has makes a role. Raises
-        InvalidStateFile for an id that no role has (see `RoleReferences.get_or_add_id`).
+        InvalidStateFile for an unknown id (32 hexadecimal digits).
         """
         prior = self._roles.get_or_add_id(entry["prior_role"])
         return prior, self._roles.get_or_add_id(entry["implied_role"])
