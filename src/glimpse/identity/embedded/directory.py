@@ -124,7 +124,7 @@ class Directory:
     def project(
         self, *, project_id: str | None = None, name: str | None = None, domain_id: str = DOMAIN_ID
     ) -> Project | None:
-        """Return the project with the id `project_id`; if `project_id` is None, the project `name`.
+        """Return the project with the id `project_id`; if that is None, the project `name`.
 
         `name` is looked up in the domain `domain_id`; with a `project_id`, `domain_id` is ignored.
         Returns None if there is no such project, or if `project_id` and `name` are None. A disabled

@@ -149,7 +149,7 @@ class UserAccessRule:
 
 @dataclass(frozen=True, slots=True)
 class ApplicationCredential:
-    """A secret with which a program logs in as a user, with some of the user's roles in a project.
+    """A secret to log in as a user, with some of the user's roles in a project.
 
     ``roles`` has the ids of these roles. Tokens that were obtained with the credential may be used
     for the requests that a rule in ``access_rules`` allows. If ``access_rules`` is empty, the
@@ -199,7 +199,7 @@ class Endpoint:
 
     ``service_id`` is the id of a Service, or of a service that this process provides itself.
     ``interface`` is ``public``, ``internal`` or ``admin``. ``region_id`` is None if the endpoint is
-    in no region. ``url`` may have substitutions (see `endpoint_urls`).
+    in no region. ``url`` may have substitutions, such as ``%(project_id)s``.
     """
 
     id: str

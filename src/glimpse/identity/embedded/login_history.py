@@ -111,7 +111,12 @@ class LoginHistory:
         return max(map(self._throttle.failures, digests)) > FREE_FAILURES
 
     def rank(self, attempt: Attempt) -> LoginRank:
-        """Return the rank of `attempt` (see LoginRank). Checks with lower ranks run first."""
+        """Return the rank of `attempt`. Checks with lower ranks run first.
+
+        The rank is lowest if the name has logged in from this network before, and has had at most
+        FREE_FAILURES failures since. Otherwise the rank grows with the failures and refusals of the
+        name, and then with those of the network.
+        """
         none, has_logged_in = FailureLevel.NONE, self._successes.peek(attempt.name_digest)
         if has_logged_in and self._throttle.failures(attempt.name_digest) <= FREE_FAILURES:
             return LoginRank(is_new=False, name_level=none, network_level=none)

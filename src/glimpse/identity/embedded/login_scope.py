@@ -40,7 +40,7 @@ def find_scope(
 
     - the scope that `request` names; an empty TokenScope if `request` asks for an unscoped token
     - the project of `credential`
-    - the user's default project, if the user may use it (see `_default_project_id`)
+    - the user's default project, if it and its domain are enabled and the user has a role in it
     - an empty TokenScope
 
     Does not check that the user has a role in a requested scope. Raises UnknownScope for an unknown
@@ -126,10 +126,10 @@ def _requested_scope(request: AuthRequest, directory: Directory) -> TokenScope:
 
 
 def _default_project_id(user: User, directory: Directory) -> str | None:
-    """Return the id of the user's default project; None if the user has none or may not use it.
+    """Return the id of the user's default project; None if there is none that may be used.
 
-    A user may use the project if the project and its domain are enabled, and the user has an
-    effective role in the project (see `Directory.effective_roles`).
+    A user may use the project if the project and its domain are enabled, and the user has a role in
+    it. A role that belongs to a domain does not count, but the roles that it implies do.
     """
     usable = (each.id for each in directory.projects_of(user) if directory.is_enabled(each))
     return next((each for each in usable if each == user.default_project_id), None)

@@ -46,10 +46,10 @@ class Session(NamedTuple):
 def resolve_session(token: Token, directory: Directory) -> Session:
     """Return the session of `token`: look up its user, scope and roles in `directory`.
 
-    The session has the effective roles of the user in the scope (see `Directory.effective_roles`).
-    If the token was obtained with an application credential, the session has only the roles that
-    both the user and the credential have. Expiry, revocation and the password are not checked
-    (`EmbeddedIdentity.validate` does).
+    The session has the user's roles in the scope, and the roles that they imply. Roles that belong
+    to a domain are left out. If the token was obtained with an application credential, the session
+    has only the roles that both the user and the credential have. Expiry, revocation and the
+    password are not checked (`EmbeddedIdentity.validate` does).
 
     Raises Unauthorized in these cases:
 
