@@ -80,9 +80,9 @@ class EmbeddedIdentity:
         """Open the files in `state_dir`; create missing files, with standard users and a new key.
 
         Creates `state_dir`, too, if it is missing. Adds missing ids and passwords to an existing
-        identity file (see `complete_document`). New tokens expire after `token_expiration` seconds.
-        `region_name` is the region of this process in the catalog. `clock` returns POSIX times. The
-        caller closes the result.
+        identity file, and replaces secrets of application credentials by hashes. New tokens expire
+        after `token_expiration` seconds. `region_name` is the region of this process in the
+        catalog. `clock` returns POSIX times. The caller closes the result.
 
         Raises OSError if a file cannot be created, read or written. Raises IdentityUnavailable if
         the file of revocations is not a database, or cannot be locked or written. Raises

@@ -45,11 +45,12 @@ class IdentityFile:
     """
 
     def __init__(self, state_dir: Path) -> None:
-        """Create the file if it is missing, complete it (see `complete_document`), and read it.
+        """Create the file if it is missing, complete it, and read it.
 
-        Creates `state_dir` if it is missing. Makes `state_dir` and the file accessible to their
-        owner only. Waits until no other process changes the file. Invalid entries are left out and
-        logged.
+        Adds missing ids and passwords to the file, and replaces secrets of application credentials
+        by hashes (see `complete_document`). Creates `state_dir` if it is missing. Makes `state_dir`
+        and the file accessible to their owner only. Waits until no other process changes the file.
+        Invalid entries are left out and logged.
 
         Raises OSError if the file cannot be created, locked, read or written. Raises
         InvalidStateFile if the file is not a JSON object, or if a section is not a list. The

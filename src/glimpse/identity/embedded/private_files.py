@@ -94,9 +94,9 @@ def read_private_file(path: Path) -> bytes:
 def create_private_file(path: Path, content: bytes) -> bytes:
     """Return the content of the file `path`; first create it with `content` if it is missing.
 
-    A new file has the mode 0600, and is on disk on return. An existing file keeps its mode. If
-    several processes call this at the same time, one process creates the file, and all processes
-    return the same content. Raises OSError if the file cannot be created, synced or read.
+    A new file has the mode 0600, and is on disk on return if syncing is on. An existing file keeps
+    its mode. If several processes call this at the same time, one process creates the file, and all
+    processes return the same content. Raises OSError if the file cannot be created, synced or read.
     """
     if not path.exists():
         temporary = _write_temporary(path, content)
@@ -138,8 +138,9 @@ def read_file_version(path: Path) -> FileVersion:
 def _write_temporary(path: Path, content: bytes) -> Path:
     """Write `content` to a new file beside `path`; return the path of the new file.
 
-    The new file has the mode 0600, and is on disk on return. The caller renames or removes the new
-    file. Raises OSError if the file cannot be written; then the new file has been removed.
+    The new file has the mode 0600, and is on disk on return if syncing is on. The caller renames or
+    removes the new file. Raises OSError if the file cannot be written; then the new file has been
+    removed.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
