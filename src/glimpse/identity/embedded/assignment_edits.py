@@ -32,7 +32,7 @@ def check_assignment_count(directory: Directory, added: int) -> None:
 
 
 def add_assignment(document: Document, directory: Directory, assignment: Assignment) -> None:
-    """Assign a role to a user in `document`, in place; do nothing if the role is assigned already.
+    """Assign a role to a user in `document`, in place; do nothing if it is assigned already.
 
     `directory` is the Directory of `document`. Before the call, check that the role exists, that
     the project or domain exists, and the number of assignments (`check_assignment_count`). A role

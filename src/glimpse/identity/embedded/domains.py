@@ -106,12 +106,14 @@ class Domains:
     async def delete(self, domain_id: str) -> None:
         """Delete a disabled domain with its users, projects and roles. Images are kept.
 
-        Everything that refers to these objects is deleted, too (see `remove_domain`). On return,
-        the change is on disk. Raises NotFound if the domain does not exist. Raises Forbidden if the
-        domain is enabled or immutable, if a project of the domain is immutable, or if the domain is
-        Default, which always exists. After these errors, nothing is deleted. Raises
-        IdentityFileUnavailable if the identity file is invalid or cannot be written, and
-        ChangeNotSynced if a crash may undo the change.
+        Role assignments, application credentials, access rules and implications that refer to these
+        objects are deleted, too. On return, the change is on disk.
+
+        Raises NotFound if the domain does not exist. Raises Forbidden if the domain is enabled or
+        immutable, if a project of the domain is immutable, or if the domain is Default, which
+        always exists. After these errors, nothing is deleted. Raises IdentityFileUnavailable if the
+        identity file is invalid or cannot be written, and ChangeNotSynced if a crash may undo the
+        change.
         """
 
         def remove(document: Document, directory: Directory) -> None:

@@ -22,8 +22,8 @@ def expand_url(url: str, user_id: str, project_id: str | None) -> str | None:
     """Return `url` with ids in place of its substitutions, and ``%`` in place of ``%%``.
 
     `user_id` and `project_id` are the user and the project of the token. They are not
-    percent-encoded. Returns None if `url` is not valid (see `is_valid_url`), or if `url` needs the
-    id of a project and `project_id` is None.
+    percent-encoded. Returns None if `url` has an unknown substitution or is otherwise invalid (see
+    `is_valid_url`). Returns None, too, if `url` needs the id of a project and `project_id` is None.
     """
     if not is_valid_url(url):
         return None

@@ -136,9 +136,9 @@ def merge_attributes(
 ) -> _Container:
     """Return a copy of `old` with the attributes in `values`, which come from a request.
 
-    The caller has validated `values`. Spaces around the name are removed. Options are merged as
-    `merge_options` does. The id, domain and parent of `old` are kept. `known` has the names of all
-    attributes of a domain or project. Values with other names go to ``extra`` (see `merge_extra`).
+    The caller has validated `values`. Spaces around the name are removed. Options are merged; an
+    option of null is removed. The id, domain and parent of `old` are kept. `known` has the names of
+    all attributes of a domain or project. Values with other names are added to ``extra``.
     """
     return replace(
         old,

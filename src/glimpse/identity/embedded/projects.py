@@ -170,11 +170,12 @@ def _find(project_id: str, directory: Directory) -> Project:
 
 
 def _check_parent(parent_id: str, domain_id: str, directory: Directory) -> None:
-    """Check that a project may be created below `parent_id`, the id of a project or of the domain.
+    """Check that a project may be created below `parent_id`.
 
-    `domain_id` is the domain of the new project. Raises BadRequest if the domain or the parent is
-    unknown, if the parent is in another domain, or if the domain, the parent or a project above the
-    parent is disabled. Raises Forbidden if there are MAX_DEPTH levels of projects already.
+    `parent_id` is the id of a project or of the domain. `domain_id` is the domain of the new
+    project. Raises BadRequest if the domain or the parent is unknown, if the parent is in another
+    domain, or if the domain, the parent or a project above the parent is disabled. Raises Forbidden
+    if there are MAX_DEPTH levels of projects already.
     """
     domain = directory.domains.get(domain_id)
     if domain is None:
@@ -199,7 +200,7 @@ def _check_parent(parent_id: str, domain_id: str, directory: Directory) -> None:
 
 
 def _check_name(project: Project, directory: Directory) -> None:
-    """Raise Conflict if another project of the domain has the name of `project`, ignoring case."""
+    """Raise Conflict if another project of the domain has `project`'s name, ignoring case."""
     other = directory.project(name=project.name, domain_id=project.domain_id)
     if other is not None and other.id != project.id:
         raise Conflict(f"The domain {project.domain_id} has a project {project.name} already.")
@@ -209,9 +210,12 @@ def _check_update(old: Project, values: Mapping[str, Any], directory: Directory)
     """Check that `values` may change the project `old`; do not check the new name.
 
     Raises BadRequest if `values` have another id or domain, a domain of null, or a true
-    ``is_domain``. Raises Forbidden if `values` have another parent or a parent of null, or if the
-    project is immutable (see `check_updatable`). Raises Forbidden, too, if `values` disable a
-    project above an enabled project, or enable a project below a disabled project or domain.
+    ``is_domain``. Raises Forbidden in these cases:
+
+    - The project is immutable, and `values` do more than reset the option ``immutable``.
+    - `values` have another parent, or a parent of null.
+    - `values` disable the project, and a project below it is enabled.
+    - `values` enable the project, and its domain or a project above it is disabled.
     """
     check_same_id(old.id, values)
     if values.get("domain_id", old.domain_id) != old.domain_id:

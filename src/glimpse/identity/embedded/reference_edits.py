@@ -59,7 +59,7 @@ def refer_by_id(document: Document, directory: Directory, named: Domain | Projec
 def _is_named_by(
     reference: Any, domain_id: str, named: Domain | Project | User, directory: Directory
 ) -> bool:
-    """Return True if `reference` is the id or name of `named`, which is an object of `directory`.
+    """Return True if `reference` is the id or name of `named`, an object of `directory`.
 
     The name of a project is looked up in the domain `domain_id`, the name of a user in the domain
     Default. Returns False if `reference` is not a string.

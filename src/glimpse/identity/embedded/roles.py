@@ -198,7 +198,7 @@ def _check_update(old: Role, values: Mapping[str, Any]) -> None:
     """Check that `values` may change the role `old`; do not check the new name.
 
     Raises BadRequest if `values` have another id or domain. Raises Forbidden if the role is a
-    standard role, or is immutable (see `check_updatable`).
+    standard role, or if it is immutable and `values` do more than reset the option ``immutable``.
     """
     check_same_id(old.id, values)
     if old.id in _STANDARD_IDS:

@@ -210,9 +210,9 @@ def _password_login(user_id: str, password: str) -> AuthRequest:
 def _with_values(user: User, values: Mapping[str, Any]) -> User:
     """Return a copy of `user` with the attributes in `values`; ignore a new password.
 
-    Spaces around the name are removed. Options are merged (see `merge_options`). The id and the
-    domain of `user` are kept. An ``email`` or ``description`` that is null or not a string is kept
-    in ``extra``, so that responses show the value as it was set (as in Keystone).
+    Spaces around the name are removed. Options are merged; an option of null is removed. The id and
+    the domain of `user` are kept. An ``email`` or ``description`` that is null or not a string is
+    kept in ``extra``, so that responses show the value as it was set (as in Keystone).
     """
     extra = merge_extra(user.extra, values, _KNOWN)
     texts = {"email": user.email, "description": user.description}
