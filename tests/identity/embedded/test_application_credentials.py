@@ -9,6 +9,7 @@ from keystoneauth1 import session as keystone_session
 from keystoneauth1.identity import v3
 
 from glimpse.identity.embedded.application_credentials import ApplicationCredentials
+from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import Assignment
 from glimpse.identity.embedded.role_assignments import RoleAssignments
 from glimpse.identity.embedded.roles import Roles
@@ -91,6 +92,27 @@ def test_second_application_credential_of_a_name_is_a_conflict(cloud: Cloud) -> 
     again = cloud.send("POST", path, token, json={"application_credential": {"name": "robot"}})
     assert again.status_code == 409, again.text
     assert message_of(again)
+
+
+def test_name_of_a_credential_of_a_user_with_the_same_name_in_another_domain_is_free(
+    cloud: Cloud,
+) -> None:
+    credential_of(cloud, cloud.token())
+
+    def edit(document: dict[str, Any], _: Directory) -> None:
+        document["application_credentials"][0]["user"] = "demo"  # as operators may write it
+        document["domains"].append({"id": "d", "name": "Acme"})
+        document["projects"].append({"id": "q", "name": "gold", "domain_id": "d"})
+        other = {"id": "v", "name": "demo", "domain_id": "d", "password": "x"}
+        document["users"].append(other | {"roles": {"q": ["member"]}})
+
+    cloud.identity.identity_file.change(edit)
+    login = {"methods": ["password"], "password": {"user": {"id": "v", "password": "x"}}}
+    response = cloud.post({"auth": {"identity": login, "scope": {"project": {"id": "q"}}}})
+    wanted = {"application_credential": {"name": "robot"}}
+    token = response.headers["X-Subject-Token"]
+    response = cloud.send("POST", "/users/v/application_credentials", token, json=wanted)
+    assert response.status_code == 201, response.text
 
 
 def test_token_of_an_application_credential_gets_no_other_token(cloud: Cloud) -> None:

@@ -1,7 +1,7 @@
 """ApplicationCredentials: creates, lists and deletes application credentials of users."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -12,11 +12,7 @@ from glimpse.identity.embedded.application_credential_request import parse_crede
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import ApplicationCredential
 from glimpse.identity.embedded.errors import Conflict, Forbidden, NotFound
-from glimpse.identity.embedded.identity_document_sections import (
-    has_value,
-    remove_entries,
-    section_of,
-)
+from glimpse.identity.embedded.identity_document_sections import remove_entries, section_of
 from glimpse.identity.embedded.identity_entry_edits import check_size
 from glimpse.identity.embedded.identity_entry_rendering import access_rule_entry, credential_entry
 from glimpse.identity.embedded.identity_file import IdentityFile
@@ -87,20 +83,16 @@ class ApplicationCredentials:
         user_id = session.user.id
         known_rules = self._file.current.access_rules_of(user_id)
         credential, secret = parse_credential(document, session, known_rules, self._clock())
-        existing = self._file.current.application_credentials_of(user_id)
-        roles = self._file.current.roles
-        new = credential_entry(credential, roles)
-        _check_limits(new, [credential_entry(each, roles) for each in existing])
+        _check_limits(credential, self._file.current)
         hashed = await self._hasher.hash_secret(secret, user_id, address)
         created = replace(credential, secret_hash=hashed)
 
         def add(document: dict[str, Any], directory: Directory) -> None:
             _check_session(session, created, directory)
-            new = credential_entry(created, directory.roles)
-            entries, owners = document["application_credentials"], (user_id, session.user.name)
-            _check_limits(new, [each for each in entries if has_value(each, "user", owners)])
+            _check_limits(created, directory)
             _add_rules(document, created, directory)
-            entries.append(new)
+            new = credential_entry(created, directory.roles)
+            section_of(document, "application_credentials").append(new)
             check_size(document)
 
         await asyncio.to_thread(self._file.change, add)
@@ -161,19 +153,20 @@ def _add_rules(
     section_of(document, "access_rules").extend(access_rule_entry(each) for each in missing)
 
 
-def _check_limits(new: Mapping[str, Any], existing: Sequence[Mapping[str, Any]]) -> None:
-    """Check that a user who has the entries `existing` may have the entry `new`, too.
+def _check_limits(credential: ApplicationCredential, directory: Directory) -> None:
+    """Check that `credential` can be added to the credentials of its user in `directory`.
 
-    Raises Conflict if an entry in `existing` has the name of `new`. Raises Forbidden if there would
-    be more than limits.MAX_CREDENTIALS_OF_USER entries. Raises Forbidden, too, if all entries
-    together would have more than limits.MAX_CREDENTIAL_BYTES_OF_USER bytes as JSON.
+    Raises Conflict if the user has a credential of that name. Raises Forbidden if the user would
+    have more than limits.MAX_CREDENTIALS_OF_USER credentials. Raises Forbidden, too, if the entries
+    of the credentials would have more than limits.MAX_CREDENTIAL_BYTES_OF_USER bytes as JSON.
     """
-    if any(each.get("name") == new["name"] for each in existing):
-        raise Conflict(f"There is an application credential {new['name']} already.")
-    size = len(orjson.dumps([*existing, new]))
+    existing = directory.application_credentials_of(credential.user_id)
+    if any(each.name == credential.name for each in existing):
+        raise Conflict(f"There is an application credential {credential.name} already.")
+    entries = [credential_entry(each, directory.roles) for each in (*existing, credential)]
     if (
-        len(existing) >= limits.MAX_CREDENTIALS_OF_USER
-        or size > limits.MAX_CREDENTIAL_BYTES_OF_USER
+        len(entries) > limits.MAX_CREDENTIALS_OF_USER
+        or len(orjson.dumps(entries)) > limits.MAX_CREDENTIAL_BYTES_OF_USER
     ):
         raise Forbidden(
             "Unable to create additional application credentials, maximum of "
