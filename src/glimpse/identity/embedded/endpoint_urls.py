@@ -7,12 +7,12 @@ _KNOWN = frozenset(("tenant_id", "project_id", "user_id"))
 _SUBSTITUTION = re.compile(r"[%$]\(([a-z_]{1,32})\)s")
 
 
-def is_valid_url(url: str) -> bool:
+def has_valid_substitutions(url: str) -> bool:
     """Return True if `url` has only known substitutions, and ``%`` is not used otherwise.
 
     Known substitutions are ``%(user_id)s``, ``%(project_id)s`` and ``%(tenant_id)s``, also with
     ``$`` in place of ``%``. ``%%`` is valid, too, and stands for ``%``, as in Keystone. Any other
-    ``%`` or ``$(`` makes `url` invalid. Nothing else in `url` is checked.
+    ``%`` or ``$(`` is invalid. Nothing else in `url` is checked.
     """
     rest, names = _split(url)
     return names <= _KNOWN and "%" not in rest and "$(" not in rest
@@ -22,10 +22,10 @@ def expand_url(url: str, user_id: str, project_id: str | None) -> str | None:
     """Return `url` with ids in place of its substitutions, and ``%`` in place of ``%%``.
 
     `user_id` and `project_id` are the user and the project of the token. They are not
-    percent-encoded. Returns None if `url` has an unknown substitution or is otherwise invalid (see
-    `is_valid_url`). Returns None, too, if `url` needs the id of a project and `project_id` is None.
+    percent-encoded. Returns None if `url` has an unknown substitution, or another ``%`` or ``$(``.
+    Returns None, too, if `url` needs the id of a project and `project_id` is None.
     """
-    if not is_valid_url(url):
+    if not has_valid_substitutions(url):
         return None
     values = {"tenant_id": project_id, "project_id": project_id, "user_id": user_id}
     if any(values[name] is None for name in _split(url)[1]):

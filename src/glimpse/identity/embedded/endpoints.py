@@ -8,7 +8,7 @@ from typing import Any
 
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import Endpoint, Region
-from glimpse.identity.embedded.endpoint_urls import is_valid_url
+from glimpse.identity.embedded.endpoint_urls import has_valid_substitutions
 from glimpse.identity.embedded.errors import BadRequest, Forbidden, NotFound
 from glimpse.identity.embedded.identity_document_sections import Document, remove_entries
 from glimpse.identity.embedded.identity_entry_edits import (
@@ -53,18 +53,19 @@ class Endpoints:
         null, ``region`` is the id of the region. That region is created if it does not exist. On
         return, the change is on disk.
 
-        Raises BadRequest for an unknown service, an unknown ``region_id``, or an invalid URL (see
-        `is_valid_url`). Raises Forbidden if there are too many endpoints or regions, or if the
-        identity file would be too large. Raises IdentityFileUnavailable if the identity file is
-        invalid or cannot be written, and ChangeNotSynced if a crash may undo the change.
+        Raises BadRequest for an unknown service, an unknown ``region_id``, or a URL with an unknown
+        substitution or another ``%``. Raises Forbidden if there are too many endpoints or regions,
+        or if the identity file would be too large. Raises IdentityFileUnavailable if the identity
+        file is invalid or cannot be written, and ChangeNotSynced if a crash may undo the change.
         """
-        if not is_valid_url(values["url"]):
+        if not has_valid_substitutions(values["url"]):
             raise BadRequest(f"Cannot create an endpoint with an invalid URL: {values['url']}.")
         required = (values[name] for name in ("service_id", "interface", "url"))
         endpoint = _endpoint_with(Endpoint(uuid.uuid4().hex, *required), values)
 
         def add(document: Document, directory: Directory) -> None:
-            self._check_references(document, directory, endpoint, values)
+            self._add_missing_region(document, directory, endpoint, values)
+            self._check_service(endpoint, directory)
             add_entry(document, directory, "endpoints", endpoint)
 
         await asyncio.to_thread(self._file.change, add)
@@ -73,9 +74,10 @@ class Endpoints:
     async def update(self, endpoint_id: str, values: Mapping[str, Any]) -> Endpoint:
         """Replace the attributes of an endpoint that are in `values`; return the changed endpoint.
 
-        On return, the change is on disk. The URL is not checked, as in Keystone: an endpoint with
-        an invalid URL is left out of the catalog. If the region of the changed endpoint does not
-        exist, the region is created, unless ``region_id`` in `values` names it.
+        On return, the change is on disk. The substitutions in the URL are not checked, as in
+        Keystone: an endpoint with an invalid one is left out of the catalog. If the region of the
+        changed endpoint does not exist, the region is created, unless ``region_id`` in `values`
+        names it.
 
         Raises NotFound if the endpoint does not exist. Raises BadRequest if `values` have another
         id, or if the service or ``region_id`` is unknown. Raises Forbidden for an endpoint of this
@@ -89,7 +91,8 @@ class Endpoints:
             old = self._find(endpoint_id, directory)
             check_same_id(endpoint_id, values)
             changed = _endpoint_with(old, values)
-            self._check_references(document, directory, changed, values)
+            self._add_missing_region(document, directory, changed, values)
+            self._check_service(changed, directory)
             results.append(replace_entry(document, directory, "endpoints", old, changed))
 
         await asyncio.to_thread(self._file.change, write)
@@ -123,28 +126,30 @@ class Endpoints:
             raise NotFound(f"Could not find endpoint: {endpoint_id}.")
         return endpoint
 
-    def _check_references(
+    def _add_missing_region(
         self,
         document: Document,
         directory: Directory,
         endpoint: Endpoint,
         values: Mapping[str, Any],
     ) -> None:
-        """Check the service and the region of `endpoint`; add a missing region to `document`.
+        """Add the region of `endpoint` to `document`, in place, if the region does not exist.
 
-        `directory` is the Directory of `document`. A region that ``region_id`` in `values` names is
-        not added: it has to exist.
+        `directory` is the Directory of `document`. Does nothing if `endpoint` has no region.
 
-        Raises BadRequest for an unknown service, or an unknown ``region_id`` in `values`. Raises
+        Raises BadRequest if ``region_id`` in `values` names a region that does not exist. Raises
         Forbidden if there would be too many regions, or if `document` would be too large. After an
         error, discard `document`.
         """
         region_id = endpoint.region_id
-        is_known = region_id in (None, self._own.region_id) or region_id in directory.regions
-        if not is_known and region_id is not None:
-            if values.get("region_id") is not None:
-                raise BadRequest(f"There is no region with the id {region_id}.")
-            add_entry(document, directory, "regions", Region(region_id))
+        if region_id is None or region_id == self._own.region_id or region_id in directory.regions:
+            return
+        if values.get("region_id") is not None:
+            raise BadRequest(f"There is no region with the id {region_id}.")
+        add_entry(document, directory, "regions", Region(region_id))
+
+    def _check_service(self, endpoint: Endpoint, directory: Directory) -> None:
+        """Raise BadRequest if the service of `endpoint` does not exist."""
         service_id = endpoint.service_id
         if service_id not in self._own.service_ids and service_id not in directory.services:
             raise BadRequest(f"There is no service with the id {service_id}.")
