@@ -35,10 +35,11 @@ class Application:
         await self._in_progress.wait_until_idle()
         await self.components.wait_for_background_work()
 
-    def copy_cache(self, other: "Application") -> None:
-        """Share the token cache of `other` if both use Keystone with the same options.
+    def share_token_cache(self, other: "Application") -> None:
+        """Use the cache of valid tokens of `other`, which keeps using the cache, too.
 
-        Otherwise, does nothing. Does not change `other`, which may still be serving requests.
+        Does nothing unless both applications validate tokens at the same Keystone with the same
+        options.
         """
         self.components.identity.copy_cache(other.components.identity)
 
@@ -57,10 +58,10 @@ async def open_application(
     """Open the components that the settings name, and build the pipeline in front of them.
 
     Call this in the process that serves. The caller closes the Application. Embedded mode creates
-    or migrates its files in the state directory. Gateway mode calls no other service yet, except
-    Glance's database. `observer` counts requests and calls. `render_metrics` is None if metrics are
-    turned off. `test_middleware` is None if the process has neither faults nor a control API, which
-    are for tests.
+    or migrates its files in the state directory, and continues or undoes what an ended process left
+    incomplete. Gateway mode calls no other service yet, except Glance's database. `observer` counts
+    requests and calls. `render_metrics` is None if metrics are turned off. `test_middleware` is
+    None if the process has neither faults nor a control API, which are for tests.
 
     Raises InvalidSettings for settings or policy files that cannot be used, and ValueError for
     unusable options of [healthcheck]. Raises OSError, UnusableCatalog, InvalidStateFile,
@@ -84,8 +85,9 @@ async def _open_components(settings: Settings, rules: PolicyRules | None) -> Com
     """Open the components of gateway mode or embedded mode.
 
     Imports only the modules of that mode, to save time and memory. `rules` are the operator's
-    policy rules; None without policy files. The errors are those that `open_application` lists,
-    except ValueError.
+    policy rules; None without policy files. Raises InvalidSettings for settings that cannot be
+    used. Raises OSError, UnusableCatalog, InvalidStateFile, IdentityUnavailable or an error of
+    `images.errors` for unusable files in the state directory. After an error, nothing stays open.
     """
     if settings.image_service == "glance":
         from glimpse.app.gateway import open_gateway_components  # noqa: PLC0415  only this mode

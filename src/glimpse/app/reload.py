@@ -104,15 +104,16 @@ class ReloadableApplication:
     ) -> None:
         """Serve new requests with a new application, opened with `settings`.
 
-        If no application is open yet, opens one with the present settings first. The new
-        application shares cached tokens (see `Application.copy_cache`). The replaced application is
-        closed when its last request, import and snapshot have ended. Then `on_closed` is called.
-        Raises the errors that `open_application` lists; then nothing is replaced. The caller makes
-        sure that no two calls of `reload` and `replace` overlap.
+        If no application is open yet, opens one with the present settings first. The new and the
+        replaced application share their cached tokens if both use the same Keystone with the same
+        options. The replaced application is closed when its last request, import and snapshot have
+        ended. Then `on_closed` is called. Raises the errors of `open_application`, such as
+        InvalidSettings and OSError; then nothing is replaced. The caller makes sure that no two
+        calls of `reload` and `replace` overlap.
         """
         present = await self.open()
         application = await self._open(settings)
-        application.copy_cache(present)
+        application.share_token_cache(present)
         self._application, self.settings = application, settings
         waiting = asyncio.create_task(_close_when_idle(present, on_closed))
         self._replaced[waiting] = present
