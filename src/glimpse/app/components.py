@@ -18,10 +18,10 @@ async def _no_background_work() -> None:
 class Components(NamedTuple):
     """An open image service and identity, with the APIs and readiness checks of their mode.
 
-    - `image_service_url` returns the base URL of the Image service, for links: Glance's URL in
-      gateway mode, and its argument in embedded mode. The argument is the URL at which the client
-      reaches the Image API of this process. Raises Unavailable if Keystone's catalog is needed and
-      cannot be read.
+    - `image_service_url` takes the URL at which the client reaches this process's Image API, and
+      returns the base URL of the Image service, for links. In gateway mode, that is Glance's URL,
+      and Unavailable is raised if Glance cannot be looked up in Keystone's catalog. In embedded
+      mode, that is the argument itself.
     - `readiness_checks` are the checks of `/readiness`, by the name of the component.
     - `image_api` is None if Glance serves the Image API, and `identity_api` is None if this process
       does not serve the Identity API.

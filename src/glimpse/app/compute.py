@@ -39,7 +39,7 @@ def make_compute_api(
 def make_image_routes(
     settings: Settings, components: Components, policy: ComputePolicy
 ) -> RouteTable:
-    """Make the route table of images, whose operations `policy` allows or not."""
+    """Make the route table of images; `policy` decides who may call which operation."""
     operations = ImageOperations(
         components.images,
         metadata_items=settings.quota.metadata_items,

@@ -42,8 +42,9 @@ async def open_gateway_components(settings: Settings, rules: PolicyRules | None)
 
     `rules` are the operator's policy rules; None without policy files. The caller closes the
     result. Raises InvalidSettings for options that cannot be used, or if Glance's database has an
-    unknown schema and ``fallback = refuse``. Raises OSError if the directory of lock files cannot
-    be created. After an error, nothing stays open.
+    unknown schema and ``fallback = refuse``. A database that cannot be reached is only logged.
+    Raises OSError if the directory of lock files cannot be created. After an error, nothing stays
+    open.
     """
     glance, identity, _ = open_gateway(settings, rules)
     images: ImageService = glance
@@ -73,7 +74,8 @@ async def _open_image_service(
 
     Adds the checks of the database and its replicas to `readiness_checks`. Raises InvalidSettings
     for options that cannot be used, or if Glimpse does not know the schema and ``fallback`` is
-    ``refuse``. After an error, `glance` stays open.
+    ``refuse``. A database that cannot be reached is only logged. After an error, `glance` stays
+    open.
     """
     # Loads oslo.policy and a driver, which other gateways do not need
     from glimpse.app import glance_database  # noqa: PLC0415
@@ -91,9 +93,9 @@ def open_gateway(settings: Settings, rules: PolicyRules | None = None) -> Gatewa
 
     Calls no other service, so that a gateway can start while Keystone or Glance is down. `rules`
     are the operator's policy rules; None without policy files. Raises OSError if the directory of
-    lock files cannot be created. Raises InvalidSettings for options that cannot be used.
-    auth_strategy ``embedded`` cannot be used: Glance does not accept the tokens of the embedded
-    identity. After an error, nothing has to be closed, because clients connect when first used.
+    lock files cannot be created. Raises InvalidSettings for options that cannot be used, such as
+    auth_strategy ``embedded``, whose tokens Glance does not accept. After an error, nothing has to
+    be closed, because clients connect when first used.
     """
     if settings.api.auth_strategy == "keystone":
         session = open_session(settings)

@@ -35,10 +35,9 @@ async def open_checked_glance_database(
     """Make the image service that reads Glance's database, and check the database's schema.
 
     If Glimpse does not know the schema, ``fallback`` decides. With ``refuse``, closes the database,
-    but not `glance`, and raises InvalidSettings. With ``glance``, only logs an error. A database
-    that cannot be reached is only logged, too. Raises InvalidSettings for options that cannot be
-    used (see `open_glance_database`). `rules` are the operator's rules for Glimpse; None without
-    policy files.
+    but not `glance`, and raises InvalidSettings. With ``glance``, logs an error. If the database or
+    a replica cannot be reached, only logs a warning. Raises InvalidSettings for options that cannot
+    be used. `rules` are the operator's rules for Glimpse; None without policy files.
     """
     images = open_glance_database(settings, glance, rules)
     try:
@@ -56,8 +55,9 @@ async def open_checked_glance_database(
 def readiness_check(settings: Settings, images: GlanceDatabaseImageService) -> ReadinessCheck:
     """Return the readiness check of Glance's database.
 
-    The check fails if images cannot be read from the database. With ``fallback = glance``, a
-    failure is only a ReadinessNote: the process stays ready, and images are read from Glance's API.
+    The check returns why images cannot be read from the database; None if they can be read, or if
+    all connections are in use. With ``fallback = glance``, the reason is a ReadinessNote: the
+    process stays ready, and images are read from Glance's API.
     """
     falls_back = settings.glance_database.fallback == "glance"
 
@@ -73,8 +73,8 @@ def readiness_check(settings: Settings, images: GlanceDatabaseImageService) -> R
 def replica_readiness_check(images: GlanceDatabaseImageService) -> ReadinessCheck:
     """Return the readiness check of the replicas of Glance's database.
 
-    A failure is only a ReadinessNote: the process stays ready, and images are read from the
-    primary.
+    The check returns a ReadinessNote if a replica cannot be read or is too far behind the primary;
+    otherwise None. The process stays ready, and images are read from the primary.
     """
 
     async def check() -> ReadinessNote | None:
@@ -93,7 +93,8 @@ def open_glance_database(
 
     Connects to nothing yet. `rules` are the operator's rules for Glimpse; None without policy
     files. Raises InvalidSettings for a missing or unusable URL, TLS file or policy file, for a
-    missing driver, and if ``property_protection_file`` is set.
+    missing driver, for replicas of another kind of database, and if ``property_protection_file`` is
+    set.
     """
     policy = glance_rules(settings)
     options = database_options(settings)
@@ -135,8 +136,8 @@ def open_database_replicas(
     """Make the replicas, and the object that reads how far `primary` has written.
 
     Returns None if no replica is configured. Connects to nothing yet. Raises InvalidSettings if the
-    URL of the replicas, or a file that its TLS options name, cannot be used. Raises InvalidSettings
-    if the URL is for another kind of database than `primary`, or if the driver is not installed.
+    URL of the replicas or a TLS file that it names cannot be used, if the replicas are another kind
+    of database than `primary`, or if the driver is not installed.
     """
     section = settings.glance_database
     if section.replica_connection is None:
@@ -165,8 +166,8 @@ def _find_driver(options: DatabaseOptions) -> ConnectToHost:
 def database_options(settings: Settings) -> DatabaseOptions:
     """Return the options of [glance_database], with the URL of ``connection``.
 
-    Raises InvalidSettings if the URL is missing, or if the URL, or a file that its TLS options
-    name, cannot be used.
+    Raises InvalidSettings if the URL is missing, or if the URL or a TLS file that it names cannot
+    be used.
     """
     connection = settings.glance_database.connection
     if connection is None:
@@ -177,7 +178,7 @@ def database_options(settings: Settings) -> DatabaseOptions:
 def _database_options(settings: Settings, name: str, value: str) -> DatabaseOptions:
     """Return the options of [glance_database], with the URL `value` of the option `name`.
 
-    Raises InvalidSettings if the URL, or a file that its TLS options name, cannot be used.
+    Raises InvalidSettings if the URL or a TLS file that it names cannot be used.
     """
     try:
         url = parse_database_url(value)
