@@ -73,9 +73,10 @@ def _download_options(given: Import) -> DownloadOptions:
 
 
 def _hosts(option: str, texts: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the normal form of each host in `texts` (see `parse_host`), without brackets.
+    """Return each host in `texts` as a lower-case ASCII name, or as the shortest IP address.
 
-    Raises InvalidSettings, which names `option`, if a text is no host.
+    Square brackets around an address are removed. Raises InvalidSettings, which names `option`, if
+    a text is no host.
     """
     try:
         return tuple(parse_host(text.strip("[]")) for text in texts)
@@ -84,7 +85,10 @@ def _hosts(option: str, texts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _address_rules(networks: tuple[str, ...]) -> AddressRules:
-    """Return the rules that allow `networks`. Raises InvalidSettings for an invalid network."""
+    """Return rules that allow public addresses and those in `networks`, and no others.
+
+    Raises InvalidSettings for an invalid network.
+    """
     try:
         return AddressRules(parse_networks(networks))
     except ValueError as error:
