@@ -28,7 +28,8 @@ def open_keystone(settings: Settings, session: ServiceSession) -> KeystoneIdenti
     """Make the identity that validates tokens at Keystone, with the token of `session`.
 
     Connects to no service yet. Closing the identity closes `session`. Raises InvalidSettings for
-    TLS files that cannot be used, and for options of memcached that `open_shared_cache` rejects.
+    unusable TLS files, and for an invalid server, a missing secret or a missing library of
+    memcached.
     """
     options, shared = keystone_options(settings), open_shared_cache(settings)
     return KeystoneIdentity(options, session, keystone_transport(options), shared=shared)
@@ -62,9 +63,10 @@ def open_session(settings: Settings, section: str = "keystone_authtoken") -> Ser
     """Make a session, which logs in to Keystone when first used.
 
     `section` has the credentials. The options for TLS, timeout and retries are always those of
-    [keystone_authtoken]. Registers, in ``settings.oslo_config``, the options of the plugin that the
-    auth_type of `section` names. Raises InvalidSettings if the credentials are missing or
-    incomplete, if auth_url is not an HTTP URL, or if TLS files cannot be used.
+    [keystone_authtoken]. Registers the options of the plugin that auth_type names in
+    ``settings.oslo_config``. Raises InvalidSettings if auth_type is missing or unknown, if an
+    option that its plugin requires is missing or invalid, if auth_url is not an HTTP URL, or if TLS
+    files cannot be used.
     """
 
     def make_plugin() -> BaseAuthPlugin:
@@ -128,7 +130,7 @@ def _check_password(config: cfg.ConfigOpts, section: str) -> None:
 
 
 def keystone_options(settings: Settings) -> KeystoneOptions:
-    """Return the options of [keystone_authtoken], without those of plugins and of memcached.
+    """Return the options of [keystone_authtoken], except credentials and options of memcached.
 
     Raises InvalidSettings for TLS files that cannot be used.
     """

@@ -118,7 +118,7 @@ def _cors(settings: Settings) -> _Middleware | None:
 
 
 def _allowed_hosts(settings: Settings) -> _Middleware | None:
-    """Return the middleware against DNS rebinding; None if all requests need a valid token."""
+    """Return the middleware against DNS rebinding; None unless auth_strategy is ``noauth``."""
     if settings.api.auth_strategy != "noauth":
         return None
     allowed = AllowedHosts(
@@ -135,7 +135,7 @@ def _for_tests(
     in_progress: RequestsInProgress,
     make: MakeTestMiddleware | None,
 ) -> _Middleware | None:
-    """Return a function that wraps an application with `make`; None if `make` is None."""
+    """Return the middleware that `make` makes for tests; None if `make` is None."""
     if make is None:
         return None
     return lambda app: make(app, settings, components, in_progress)

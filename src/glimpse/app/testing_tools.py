@@ -99,8 +99,7 @@ def _operation_finder(tables: list[RouteTable]) -> _FindOperation:
 class _IdentityOperations:
     """Finds the operations of the Identity API.
 
-    The first call of `find` builds the routes, which takes 7 ms. Applications that are opened later
-    in the same process use the same routes.
+    The first call of `find` builds the routes, which takes 7 ms; later calls use the same routes.
     """
 
     def __init__(self) -> None:
@@ -109,8 +108,8 @@ class _IdentityOperations:
     def find(self, identity: EmbeddedIdentity, method: str, path: str) -> str:
         """Return the name of the operation that a request calls; ``other`` if it is unknown.
 
-        `path` is the path in the Identity API; a slash at its end is ignored. The first call builds
-        the routes with its `identity`. The names are the same for every `identity`.
+        `path` is the path in the Identity API; a slash at its end is ignored. Only the first call
+        uses `identity`, to build the routes. The names do not depend on it.
         """
         if self._routes is None:
             self._routes = identity_routes(identity)

@@ -7,8 +7,9 @@ from glimpse.upstream.tls import TlsOptions
 def tls_options(section: str, options: Glance | KeystoneAuthtoken) -> TlsOptions:
     """Return the TLS options among `options`, which are the options of `section`.
 
-    The files are loaded at once. Raises InvalidSettings, which names `section`, if a cafile,
-    certfile or keyfile cannot be read or parsed. A keyfile without a certfile is not read.
+    If there is a cafile or a certfile, loads the files at once. Raises InvalidSettings, which names
+    `section`, if a cafile, certfile or keyfile cannot be read, or if a cafile or a certificate with
+    its key cannot be parsed. A keyfile without a certfile is not used.
     """
     tls = TlsOptions(options.cafile, options.certfile, options.keyfile, options.insecure)
     if tls.cafile or tls.certfile:
