@@ -9,19 +9,16 @@ from glimpse.settings import InvalidSettings, Settings
 
 
 class GlancePolicyFiles:
-    """GlanceRules of the operator's policy files.
-
-    Glance's default rules apply where the files have no rule.
-    """
+    """Glance's policy: the rules in the operator's files, and Glance's defaults for all others."""
 
     def __init__(self, files: PolicyFiles) -> None:
         self._files = files
 
     def refresh(self) -> bool:
-        """Read changed policy files again.
+        """Read the policy files again if they changed; return True if they replace a default rule.
 
-        If a changed file cannot be used, logs an error and keeps the old rules. Returns True if the
-        files replace a rule of DEFAULT_RULES.
+        The default rules are those in DEFAULT_RULES. If a changed file cannot be used, logs an
+        error and keeps the old rules. Raises nothing.
         """
         return any(self._files.has(name) for name in DEFAULT_RULES)
 

@@ -84,8 +84,8 @@ class PolicyFiles:
 
     The files are JSON or YAML, and may have all rules of a service. `defaults` apply where the
     files have no rule. Only the rules in `defaults.evaluated`, and the rules to which they refer,
-    are checked. The first `has` after a change of a file reads all files again. If a file is
-    missing or invalid then, an error is logged, and the present rules stay in effect.
+    are checked. `has` reads all files again if one has changed. If one is then missing or invalid,
+    `has` logs an error and keeps the old rules.
     """
 
     def __init__(
@@ -97,8 +97,8 @@ class PolicyFiles:
         """Read and check the files. If `policy_file` is None, only `policy_dirs` are read.
 
         Relative paths are relative to the working directory. A directory that does not exist has no
-        rules. Raises InvalidPolicyFile if `policy_file` does not exist, if a file cannot be read,
-        or if a rule that Glimpse uses cannot be evaluated (see `RuleChecks`).
+        rules. Raises InvalidPolicyFile if `policy_file` does not exist, if a file cannot be read or
+        parsed, or if a rule that Glimpse uses cannot be evaluated.
         """
         if policy_file is not None and not Path(policy_file).is_file():
             where = ", neither beside the configuration nor in this directory"
@@ -225,10 +225,9 @@ def _new_enforcer(
 def _load_rules(enforcer: policy.Enforcer) -> None:
     """Load the files of `enforcer`.
 
-    Raises ValueError for YAML that is not a mapping of names to rules. Also raises the errors of
-    oslo.policy for files that cannot be read or parsed: ValueError, OSError, cfg.Error or
-    RecursionError. Errors of single rules are neither raised nor logged, because Glimpse may not
-    evaluate these rules.
+    Raises ValueError, OSError, cfg.Error or RecursionError for files that cannot be read or parsed,
+    and ValueError for YAML that is not a mapping of names to rules. Errors of single rules are
+    neither raised nor logged, because Glimpse may not evaluate these rules.
     """
     try:
         with parser_errors():

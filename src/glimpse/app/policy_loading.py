@@ -8,9 +8,10 @@ from glimpse.settings import Settings
 
 
 def load_policy_files(settings: Settings) -> PolicyFiles:
-    """Load the operator's policy rules, with rules for servers if the cloud has servers.
+    """Load the operator's policy rules for images, and also for servers if the cloud has servers.
 
-    Raises InvalidPolicyFile if a policy file is missing or cannot be used.
+    Other rules in the files have no effect. Raises InvalidPolicyFile if ``policy_file`` is missing,
+    or if a file cannot be used.
     """
     rules = SERVER_RULES if _has_servers(settings) else IMAGE_RULES
     return PolicyFiles(settings.policy.policy_file, settings.policy.policy_dirs, rules)

@@ -62,7 +62,7 @@ class RuleChecks:
 
         Raises UnusableRule if this rule, or a rule to which it refers:
 
-        - is malformed;
+        - is malformed, or raises an error for a sample token;
         - calls a server (``http:...``);
         - compares an attribute of the token that `credentials` do not allow;
         - makes more than _MAX_COMPARISONS comparisons, or nests more than _MAX_DEPTH levels;
@@ -77,8 +77,9 @@ class RuleChecks:
         """Check the rule `name`; return how many comparisons it takes, and how deep it nests.
 
         The rule must be defined. `path` has the names of the rules that led to this rule; () if no
-        rule did. Keeps the result for other rules that refer to this rule. Raises UnusableRule or
-        RecursionError, which `check` explains.
+        rule did. Keeps the result for other rules that refer to this rule. Raises UnusableRule if
+        this rule, or a rule to which it refers, cannot be used. Raises RecursionError if Python
+        cannot parse a rule because it nests too deeply.
         """
         if name in path:
             raise UnusableRule(f"rule {name} refers to itself.")
@@ -103,10 +104,10 @@ class RuleChecks:
         return extent
 
     def _measure_part(self, check: Any, path: tuple[str, ...]) -> _Extent:
-        """Check `check`, a part of the rule ``path[-1]`` as oslo.policy has parsed it.
+        """Check one part of the rule ``path[-1]``, and all rules to which the part refers.
 
-        Returns the extent of the part. Raises UnusableRule or RecursionError, which `check`
-        explains.
+        `check` is the part, as oslo.policy has parsed it. Returns how many comparisons the part
+        takes, and how deep it nests. Raises the errors of `_measure`.
         """
         inner = [*getattr(check, "rules", ())]
         if hasattr(check, "rule"):
@@ -138,8 +139,8 @@ class RuleChecks:
     def _try_comparison(self, name: str, check: Any) -> None:
         """Check the comparison ``kind:match`` of the rule `name`.
 
-        Raises UnusableRule if the comparison calls a server, has an unknown `kind` (see
-        `_is_known`), or raises an error for a sample token.
+        Raises UnusableRule if the comparison calls a server, if its kind is an attribute of the
+        token that `credentials` do not allow, or if it raises an error for a sample token.
         """
         if check.kind in ("http", "https"):
             raise UnusableRule(f"rule {name} calls a server, which is not supported.")
