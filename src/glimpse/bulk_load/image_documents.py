@@ -58,17 +58,19 @@ _REQUIRED = ("id", "status", "created_at", "updated_at")
 def parse_image_and_members(document: object, formats: ImageFormats) -> tuple[Image, Members]:
     """Return the image that a document describes, and the image's members.
 
-    `document` has the format of ``GET /v2/images/{id}``. ``id``, ``status``, ``created_at`` and
+    `document` is an image of ``GET /v2/images/{id}``. ``id``, ``status``, ``created_at`` and
     ``updated_at`` are required. Other missing attributes are null, 0, false or empty, but
     ``visibility`` is "private". The id becomes lower case. Dates may have any ISO 8601 notation;
-    they become ``2024-02-01T10:20:30Z``. The formats must be null or in `formats`. Tags keep their
-    order and duplicates. A property is text or null. All properties as JSON may have at most
-    1,000,000 characters; no quota applies. Attributes that are not stored, such as ``file``, are
-    ignored.
+    they become ``2024-02-01T10:20:30Z``. Tags keep their order and duplicates. A property is text
+    or null. Attributes that are not stored, such as ``file``, are ignored.
 
     ``members`` may be null or a list of ``{"member_id": ..., "status": ...}``. The default status
     is "pending". Of several entries for a project, the last one counts. If ``members`` is text, it
-    is a property. Raises Invalid for any other document; the message says what is wrong.
+    is a property.
+
+    Raises Invalid, with the reason, if an attribute has a value that no image may have, if a format
+    is not in `formats`, or if all properties as JSON have more than 1,000,000 characters. No quota
+    applies.
     """
     if not isinstance(document, dict):
         raise Invalid("it is no JSON object.")
@@ -155,8 +157,8 @@ def _members(entries: object) -> Members:
 def _member(entry: object) -> tuple[str, str]:
     """Return the project id and the status of a member. The default status is pending.
 
-    Raises Invalid if `entry` is no object; if the id does not have 1 to 255 characters that can be
-    stored (see `check_text`); or if the status is not one of MEMBER_STATUSES.
+    Raises Invalid if `entry` is no object, if the id does not have 1 to 255 characters, if the id
+    has a NUL character or a lone surrogate, or if the status is not one of MEMBER_STATUSES.
     """
     member: Mapping[str, Any] = entry if isinstance(entry, dict) else {}
     project, status = member.get("member_id"), member.get("status", "pending")

@@ -14,13 +14,13 @@ MAX_LINE_BYTES = 16 * 1024 * 1024  # bytes: more than the largest image has in a
 class JsonLines:
     """Iterates over the JSON documents in a stream with one document in each line.
 
-    A line may also be a whole response of ``GET /v2/images``; each image in the response is a
-    document then. Blank lines are skipped. `line` and `bytes` count the lines and bytes that have
-    been read. `next_page` is the link to the next page in the last line that was not blank; None if
-    that line has no such link.
+    If a line is a whole response of ``GET /v2/images``, yields each image of the response. Blank
+    lines are skipped. `line` and `bytes` count the lines and bytes that have been read. `next_page`
+    is the link to the next page in the last line that was not blank; None if that line has no such
+    link.
 
-    Iterating raises Invalid if a line is not JSON, or has more than 16 MiB, with the line end.
-    `line` is then the number of that line. The caller closes the stream.
+    Iterating raises Invalid if a line is not JSON, or has more than 16 MiB including its end. Then
+    `line` is the number of that line. The caller closes the stream.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -42,8 +42,8 @@ class JsonLines:
         """Yield the document in a line, or the images in a response of ``GET /v2/images``.
 
         A response is an object that has a list ``images`` and no ``id``. Sets `next_page` to the
-        text ``next`` of a response, or to None if the line has no such text. Raises Invalid if the
-        line is not JSON.
+        link ``next`` of a response; None if the line has none. Raises Invalid if the line is not
+        JSON.
         """
         try:
             document = orjson.loads(line)

@@ -54,8 +54,8 @@ def _batches(
     """Yield the images and their members in lists of BATCH_SIZE; the last may be shorter.
 
     Calls `check` with each image. Yields nothing for no documents. Raises BadDocument if a document
-    is invalid, or if `documents` or `check` raises Invalid. The images since the last yielded list
-    are then lost.
+    is invalid, or if `documents` or `check` raises Invalid. The images that follow the last yielded
+    list are then never yielded.
     """
     loaded_count = 0
     batch: list[tuple[Image, Members]] = []
