@@ -14,14 +14,13 @@ def cache_if_short(
     """Return a decorator that caches the results of a function for short arguments.
 
     The function must be pure, and take hashable arguments by position only. Equal arguments, such
-    as 1 and True, have the same result. A result is cached if the texts and bytes in the call's
-    arguments, also in tuples, have at most `longest` characters together. Arguments of other types
-    do not count. Without this bound, texts that clients choose could take any amount of memory:
-    `functools.lru_cache` has no such bound.
+    as 1 and True, have the same result. A result is cached only if the texts and bytes among the
+    arguments, also within tuples, have at most `longest` characters and bytes in all. This bounds
+    the memory for texts that clients choose; `functools.lru_cache` has no such bound.
 
     The cache holds at most `entries` results; a full cache is emptied before a result is added. A
-    call that raises is not cached. Any thread may call the function. If two threads call the
-    function at the same time, the function may run twice for the same arguments.
+    call that raises is not cached. Any thread may call the function. If two threads call it at the
+    same time with the same arguments, it may run twice.
     """
 
     def decorate(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
