@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from glimpse.cli.startup_message import print_startup_message
+from glimpse.identity.embedded.identity_file import IdentityFile
 from glimpse.server.listening_socket import listen
 from glimpse.settings import load_settings
 from tests.support.process import free_port
@@ -104,3 +105,15 @@ def test_a_name_that_the_encoding_of_the_output_lacks_does_not_end_serve(
     with listen("127.0.0.1", 0) as listener:
         print_startup_message(settings, [listener])
     assert f"state in {tmp_path}/jürgen" in capsys.readouterr().err
+
+
+def test_the_next_command_quotes_the_path_of_the_interpreter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = load_settings(overrides={"glimpse.state_dir": str(tmp_path)})
+    IdentityFile(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "executable", "/opt/my tools/python")
+    with listen("127.0.0.1", 0) as listener:
+        print_startup_message(settings, [listener])
+    assert "$('/opt/my tools/python' -m glimpse openrc " in capsys.readouterr().out

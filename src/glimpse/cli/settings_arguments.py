@@ -11,10 +11,7 @@ from glimpse.settings.options.process import (
 
 
 def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add --config-file, --state-dir, --host, --port and --standard-ports.
-
-    An argument whose `dest` is ``section.option`` overrides that option: see `read_settings`.
-    """
+    """Add --config-file, --state-dir, --host, --port and --standard-ports, for `read_settings`."""
     add_state_arguments(parser)
     parser.add_argument(
         "--host",
@@ -88,13 +85,15 @@ def has_standard_ports(settings: Settings) -> bool:
 def read_settings(options: argparse.Namespace) -> Settings:
     """Read the settings from configuration files, environment variables and arguments.
 
-    Environment variables override files, and arguments override both. Only attributes of `options`
-    whose names are like ``section.option`` override options; None overrides nothing. Raises
-    InvalidSettings if a file cannot be read or a value is not valid.
+    Environment variables override files, and arguments override both. An attribute of `options`
+    with a name like ``section.option`` overrides that option, unless its value is None.
+    --standard-ports overrides the ports of the three APIs, but --port has precedence for Compute.
+    Raises InvalidSettings if a file cannot be read or a value is not valid.
     """
     overrides = {name: value for name, value in vars(options).items() if "." in name}
     if options.standard_ports:
-        overrides["glimpse.port"] = overrides["glimpse.port"] or DEFAULT_PORT
+        if overrides["glimpse.port"] is None:
+            overrides["glimpse.port"] = DEFAULT_PORT
         overrides["glimpse.image_port"] = STANDARD_IMAGE_PORT
         overrides["glimpse.identity_port"] = STANDARD_IDENTITY_PORT
     return load_settings(options.config_file, overrides)

@@ -23,11 +23,12 @@ _CLIENT_PACKAGE = "python-openstackclient"
 def print_startup_message(settings: Settings, sockets: Sequence[socket.socket]) -> None:
     """Print the URLs, and with the embedded identity the commands with which a client logs in.
 
-    If no user has a readable password, prints no commands. If the client ``openstack`` is not
-    installed, also prints how to install it. `sockets` are the sockets of the APIs, in the order of
-    `api_listeners`. If standard output cannot be written, discards the message and all later
-    output. If the encoding of standard output lacks a character, prints the message on standard
-    error. Raises CommandFailed or OSError if the identity file cannot be used.
+    If no user of the domain Default has a readable password and an enabled project, prints no
+    commands. If the client ``openstack`` is not installed, also prints how to install it. `sockets`
+    are the sockets of the APIs, in the order of `api_listeners`. If standard output cannot be
+    written, discards the message and all later output. If the encoding of standard output lacks a
+    character, prints the message on standard error. Raises CommandFailed or OSError if the identity
+    file cannot be used.
     """
     text = "".join(f"{escape(line)}\n" for line in _lines(settings, sockets))
     try:
@@ -75,6 +76,7 @@ def _login(settings: Settings, port: int, user: str) -> str:
 def _command() -> str:
     """Return the command that runs Glimpse in a shell of the same user.
 
-    Returns ``glimpse`` if the shell finds that command, otherwise ``PYTHON -m glimpse``.
+    Returns ``glimpse`` if the shell finds that command. Otherwise returns ``PYTHON -m glimpse``, in
+    which PYTHON is the path of this interpreter, quoted for the shell.
     """
-    return "glimpse" if shutil.which("glimpse") else f"{sys.executable} -m glimpse"
+    return "glimpse" if shutil.which("glimpse") else f"{quote_word(sys.executable)} -m glimpse"
