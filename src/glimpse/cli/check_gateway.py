@@ -25,8 +25,8 @@ async def check_gateway(settings: Settings) -> AsyncIterator[Finding]:
 
     The services are called in the order in which a request needs them. If a call fails, calls that
     need its result are left out. If no gateway can be opened with the settings, yields one "FAIL"
-    finding. Lock files are made in a temporary directory, or in the directory that [coordination]
-    names, where they stay. Each call has the timeout of the settings. No finding contains a secret.
+    finding. Leaves no files, except lock files if [coordination] names a directory for them. Each
+    call has the timeout of the settings. No finding contains a secret.
     """
     with tempfile.TemporaryDirectory() as directory:
         try:
@@ -81,9 +81,9 @@ async def _keystone(
 ) -> AsyncIterator[tuple[Finding, Caller | None]]:
     """Log in with `session`, and validate the token of that login with `identity`.
 
-    Yields a pair for each step: a finding, and the caller of the token. The caller is None before
-    the token has been validated. If a step fails, yields a "FAIL" finding, and leaves out later
-    steps.
+    Yields pairs of a finding and a caller. Only the finding about a successful validation has the
+    caller, whose token was validated; all others have None. If a step fails, yields a "FAIL"
+    finding, and leaves out later steps.
     """
     where = f"Keystone at {strip_credentials(session.auth_url or 'the address of the plugin')}"
     try:
@@ -121,7 +121,7 @@ async def _service_user(settings: Settings) -> Finding:
 
 
 def _with_reason(error: IdentityUnavailable) -> str:
-    """Return the message of `error`; a CallFailed also gets its reason, in parentheses."""
+    """Return the message of `error`, and the reason in parentheses if it is a CallFailed."""
     return f"{error} ({error.reason})" if isinstance(error, CallFailed) else str(error)
 
 

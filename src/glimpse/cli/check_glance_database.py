@@ -24,9 +24,10 @@ async def check_glance_database(settings: Settings) -> AsyncIterator[Finding]:
     """Read Glance's database and its replicas as the gateway would; yield findings.
 
     If the database cannot be read, the finding is a "note" if the gateway would read Glance's API
-    instead, otherwise a "FAIL". A replica that cannot be read is a "note", because the gateway
-    would read the primary instead. Settings that do not allow the database to be read are a "FAIL".
-    Changes nothing. Each query has the timeout of the settings. No finding contains a password.
+    instead, otherwise a "FAIL". A replica that cannot be read or is too far behind is a "note",
+    because the gateway would read the primary instead. A user who may write is a "note", too.
+    Settings that cannot be used are a "FAIL". Changes nothing. Each query has the timeout of the
+    settings. No finding contains a password.
     """
     try:
         glance_rules(settings)
@@ -87,11 +88,10 @@ async def _check_replica(replica: Replica, max_lag: float) -> AsyncIterator[Find
 
 
 async def _wait_until_current(replica: Replica, max_lag: float) -> float:
-    """Wait until the replica is current (see `Replica.check`); return the seconds of the wait.
+    """Wait until the replica has caught up with the primary; return the seconds of the wait.
 
-    Compares the replica with the primary every _POLL_SECONDS. Raises ReplicaNotCurrent if the
-    replica is still behind the primary after `max_lag` seconds. Raises another DatabaseError at
-    once if the replica cannot be read.
+    Compares the two every _POLL_SECONDS. Raises ReplicaNotCurrent if the replica is still behind
+    after `max_lag` seconds. Raises another DatabaseError at once if the replica cannot be read.
     """
     began = time.monotonic()
     while True:

@@ -23,8 +23,8 @@ def read_only_advice(path: Path) -> str:
 def directory_problem(path: Path) -> str | None:
     """Return why this process cannot use or create the directory `path`; None if it can.
 
-    An existing directory must be writable, and this process must be able to make it private (see
-    `privacy_problem`). If `path` does not exist, the nearest parent that exists must be a writable
+    An existing directory must be writable. If other users may access it, this process must be able
+    to change that. If `path` does not exist, the nearest parent that exists must be a writable
     directory. Raises OSError if this process may not search a parent directory.
     """
     existing = path
