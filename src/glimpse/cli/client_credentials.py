@@ -21,9 +21,9 @@ DEFAULT_USER = "demo"  # each new state directory has this user
 def default_user(directory: Directory) -> str | None:
     """Return the name of a user who has credentials for clients; None if there is none.
 
-    Only users of the domain Default count. The result is ``demo`` if that user has credentials.
-    Otherwise, the result is the first name, in alphabetical order, of a user who has credentials.
-    `NoCredentials` lists the reasons why a user has no credentials.
+    A user has credentials if the user is enabled, has a readable password and has a role in an
+    enabled project. Only users of the domain Default count. The result is ``demo`` if that user has
+    credentials, otherwise the first such name in alphabetical order.
     """
     for name in (DEFAULT_USER, *_names_in_default_domain(directory)):
         try:
@@ -39,10 +39,10 @@ def client_variables(
     """Return the environment variables with which clients log in as a user of the domain Default.
 
     `identity_url` is the URL of the Identity API, without a version or a slash at its end. The case
-    of `user_name` does not matter. The variables name the enabled project that has the same name as
-    the user. If there is no such project, the variables name the user's first enabled project in
-    alphabetical order. Raises NoCredentials if a client cannot log in as the user (the class lists
-    the reasons).
+    of `user_name` does not matter. The variables name one of the enabled projects in which the user
+    has a role: the one with the user's name, otherwise the first in alphabetical order. Raises
+    NoCredentials if the user does not exist, is disabled, has no such project, or has no readable
+    password.
     """
     user, password, project = _find_credentials(directory, user_name)
     return {
@@ -59,11 +59,11 @@ def client_variables(
 
 
 def render_clouds(directory: Directory, identity_url: str, region: str) -> str:
-    """Render a clouds.yaml with a cloud ``glimpse-USER`` for each user with credentials.
+    """Render a clouds.yaml with a cloud ``glimpse-USER`` for each user of the domain Default.
 
-    Only users of the domain Default are included, sorted by name. Users without credentials (see
-    `NoCredentials`) are left out; without any user, the file has no clouds. `identity_url` is the
-    URL of the Identity API, without a version or a slash at its end.
+    The users are sorted by name. A user is left out if the user is disabled, has a role in no
+    enabled project, or has no readable password. Without any user, the file has no clouds.
+    `identity_url` is the URL of the Identity API, without a version or a slash at its end.
     """
     lines = ["clouds:"]
     for name in _names_in_default_domain(directory):
@@ -89,7 +89,9 @@ def render_clouds(directory: Directory, identity_url: str, region: str) -> str:
 def _find_credentials(directory: Directory, user_name: str) -> tuple[User, str, Project]:
     """Return a user of the domain Default, the user's password and the project to log in to.
 
-    `client_variables` says which project is chosen, and when NoCredentials is raised.
+    The project is the user's enabled project with the user's name, otherwise the first one in
+    alphabetical order. Raises NoCredentials if the user does not exist, is disabled, has no enabled
+    project, or has no readable password.
     """
     user = directory.user(name=user_name)
     if user is None:

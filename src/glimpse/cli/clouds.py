@@ -22,14 +22,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print a clouds.yaml with all users who have credentials for clients, and return 0.
 
-    The URL in the clouds.yaml leads to the process that serves with the state directory. If no such
-    process runs, or if the arguments name an address or a port, the URL has the address of the
-    settings.
+    The URLs are those of the process that serves with the state directory. If no such process runs,
+    or if the arguments name an address or a port, the URLs are those of the settings. Adds missing
+    ids and passwords to the identity file.
 
     Raises InvalidSettings for invalid settings, and OSError if a file in the state directory cannot
-    be read or written. Raises CommandFailed if there is no usable identity file (see
-    `open_identity_file`), or if the output cannot be written. Raises BrokenPipeError if the output
-    is a pipe that nobody reads.
+    be read or written. Raises CommandFailed without the embedded identity, without a valid identity
+    file, or if the state directory or the output cannot be written. Raises BrokenPipeError if the
+    output is a pipe that nobody reads.
     """
     settings = read_settings(options)
     directory = open_identity_file(settings).current

@@ -6,10 +6,11 @@ from glimpse.telemetry.redaction import escape
 
 
 def quote_word(word: str) -> str:
-    r"""Return `word` as a shell reads it: ``'two words'``. A plain word is unchanged.
+    r"""Return `word` quoted for a shell: ``'two words'``. A plain word is unchanged.
 
-    A word with characters that are not printable becomes ``$'two\nlines'``, as bash and zsh read
-    it. So the word is one line, and a terminal does not perform its control characters.
+    A word with characters that are not printable becomes one line with escapes, such as
+    ``$'two\nlines'``, which bash and zsh understand. So a terminal shows the escapes, and does not
+    execute control characters.
     """
     if word.isprintable():
         return shlex.quote(word)

@@ -46,7 +46,7 @@ def read_password(options: argparse.Namespace) -> NewPassword:
 
     With --password-prompt or --password-stdin, reads and hashes a password, which takes 0.23 s.
     Otherwise generates a password, which stays readable. Raises CommandFailed if the password that
-    is read is missing, empty, too long or not UTF-8, or if the operator repeats another password.
+    is read is missing, empty, too long or not UTF-8, or if the operator types two different ones.
     """
     if not (options.password_stdin or options.password_prompt):
         return NewPassword(secrets.token_urlsafe(18), None)

@@ -32,14 +32,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the shell variables with which clients log in as USER, and return 0.
 
-    The URL in the variables leads to the process that serves with the state directory. If no such
-    process runs, or if the arguments name an address or a port, the URL has the address of the
-    settings.
+    The URL is that of the process that serves with the state directory. If no such process runs, or
+    if the arguments name an address or a port, the URL is that of the settings. Adds missing ids
+    and passwords to the identity file.
 
     Raises InvalidSettings for invalid settings, and OSError if a file in the state directory cannot
-    be read or written. Raises CommandFailed if a client cannot log in as USER (see
-    `NoCredentials`), if there is no usable identity file (see `open_identity_file`), or if the
-    output cannot be written. Raises BrokenPipeError if the output is a pipe that nobody reads.
+    be read or written. Raises CommandFailed if a client cannot log in as USER, without the embedded
+    identity, without a valid identity file, or if the state directory or the output cannot be
+    written. Raises BrokenPipeError if the output is a pipe that nobody reads.
     """
     settings = read_settings(options)
     directory = open_identity_file(settings).current
@@ -55,10 +55,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def render_openrc(directory: Directory, user_name: str, identity_url: str, region: str) -> str:
-    """Render a shell script that sets the variables of `client_variables`.
+    """Render a shell script that sets the variables with which clients log in as a user.
 
-    The arguments are those of `client_variables`. Raises NoCredentials if a client cannot log in as
-    the user.
+    `identity_url` is the URL of the Identity API, without a version or a slash at its end. Raises
+    NoCredentials if a client cannot log in as the user.
     """
     variables = client_variables(directory, user_name, identity_url, region)
     return "".join(f"export {key}={shlex.quote(value)}\n" for key, value in variables.items())

@@ -48,8 +48,8 @@ def run(options: argparse.Namespace) -> int:
 
     A process that serves uses a change at once. Raises CommandFailed for a name that is invalid,
     unknown or in use, for an unknown domain, and for removing a project that is immutable or has
-    projects below it. Raises CommandFailed if the identity file cannot be opened (see
-    `open_identity_file`) or changed, or if the output cannot be written. Raises InvalidSettings for
+    projects below it. Raises CommandFailed without the embedded identity, without a valid identity
+    file, or if the identity file or the output cannot be written. Raises InvalidSettings for
     invalid settings, OSError if a file in the state directory cannot be read, and BrokenPipeError
     if the output is a pipe that nobody reads.
     """

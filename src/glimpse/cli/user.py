@@ -62,10 +62,10 @@ def run(options: argparse.Namespace) -> int:
 
     A process that serves uses a change at once. Raises CommandFailed for a name that is invalid,
     unknown or in use, for an unknown domain, project or role, and for an invalid password. Raises
-    CommandFailed if the identity file cannot be opened (see `open_identity_file`) or changed, or if
-    the output cannot be written. Raises InvalidSettings for invalid settings, OSError if a file in
-    the state directory cannot be read, and BrokenPipeError if the output is a pipe that nobody
-    reads.
+    CommandFailed without the embedded identity, without a valid identity file, or if the identity
+    file or the output cannot be written. Raises InvalidSettings for invalid settings, OSError if a
+    file in the state directory cannot be read, and BrokenPipeError if the output is a pipe that
+    nobody reads.
     """
     settings = read_settings(options)
     identity_file = open_identity_file(settings)
@@ -131,8 +131,9 @@ def _remove(identity_file: IdentityFile, options: argparse.Namespace) -> None:
     """Remove the user named in `options`, and print that the user is removed.
 
     The user's role assignments, application credentials and access rules are removed, too. Raises
-    CommandFailed if there is no such domain or user. Raises IdentityUnavailable if the identity
-    file cannot be changed. After ChangeNotSynced, the user is removed, but a crash may undo that.
+    CommandFailed if there is no such domain or user. Raises ChangeNotSynced if the user is removed,
+    but a crash of the machine may undo that. Raises another IdentityUnavailable if the identity
+    file cannot be changed.
     """
     directory = identity_file.current
     domain = find_domain(directory, options.domain)
