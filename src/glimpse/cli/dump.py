@@ -47,7 +47,8 @@ def run(options: argparse.Namespace) -> int:
 
     Prints the number of images on standard error. Returns 1 if images are left out because their
     records are broken. FILE is replaced when all images have been written, so an earlier dump is
-    unchanged after an error. A new FILE has the mode 0600.
+    unchanged after an error. Only standard output and what is not replaceable, such as a pipe, are
+    written directly. A new FILE has the mode 0600.
 
     Raises CommandFailed if the catalog cannot be read or the output cannot be written. Raises
     BrokenPipeError if the output is a pipe that nobody reads. Raises KeyboardInterrupt at SIGINT,
@@ -80,14 +81,13 @@ def run(options: argparse.Namespace) -> int:
 def _open_output(name: str) -> Iterator[BinaryIO]:
     """Open the file `name` for the dump; ``-`` is standard output.
 
-    The dump goes to a temporary file, which replaces the file `name` at the end of the block. If
-    the block raises an error, the file `name` is unchanged. The new file has the mode of the old
-    file, or 0600. A symbolic link stays a link. During the block, SIGTERM raises SystemExit (see
-    `interruptible`).
+    The block writes to a temporary file, which replaces the file `name` at the end of the block.
+    After an error, the file `name` is unchanged. The new file has the mode of the old file, or
+    0600. A symbolic link stays a link. During the block, SIGTERM raises SystemExit.
 
-    Standard output, a pipe, a device, and a file that `_is_replaceable` excludes are written
-    directly. An error then leaves a part of the dump, and SIGTERM is not handled here. Raises
-    OSError if the output cannot be written.
+    Standard output, and what `_is_replaceable` excludes, such as a pipe, are written directly. An
+    error then leaves a part of the dump, and SIGTERM is not handled here. Raises OSError if the
+    output cannot be written.
     """
     path = Path(name).resolve()
     if name != "-" and (not path.exists() or _is_replaceable(path)):
@@ -128,12 +128,11 @@ def _replacing(path: Path) -> Iterator[BinaryIO]:
 
 
 def _is_replaceable(path: Path) -> bool:
-    """Return True if this process can put another file with the same owner and group at `path`.
+    """Return True if this process can replace the file `path` by one of the same owner and group.
 
-    Returns False for anything but a regular file, for a mount point, and for a file or directory
-    that this process cannot write. Returns False for a file of another owner, for a file of a group
-    without this process, and for a file with several hard links. Follows a symbolic link, so
-    resolve `path` first. Raises OSError if `path` does not exist.
+    Then `path` is a regular file of this process's user, in a group of this process. The file has
+    no other hard link and is no mount point, and the file and its directory are writable. Resolve
+    symbolic links in `path` first. Raises OSError if `path` does not exist.
     """
     status = path.stat()
     is_member = os.geteuid() == 0 or status.st_gid in (os.getegid(), *os.getgroups())
@@ -145,7 +144,7 @@ def _is_replaceable(path: Path) -> bool:
 def _image_lines(export: CatalogExport) -> Iterator[bytes]:
     """Yield a line with the document of each image, and show the progress.
 
-    A broken record is left out, printed as an error, and counted in `export.left_out`.
+    An image that has no document is left out: prints an error, and adds 1 to `export.left_out`.
     """
     with Progress("dumping", export.count, " images") as progress:
         for number, (image, members) in enumerate(export, 1):

@@ -112,7 +112,7 @@ class _Loading:
 
     @property
     def count(self) -> int:
-        """The number of different images in the transactions that have been committed."""
+        """The number of images in committed transactions. Images with the same id count as one."""
         return len(self._ids)
 
     async def run(self) -> None:

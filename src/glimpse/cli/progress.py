@@ -18,8 +18,8 @@ class Progress:
     """Shows how much of a task is done. Use it as a context manager.
 
     On a terminal, shows a bar, which stays after the end. Elsewhere, such as in the log of a job,
-    prints a line every ten seconds, and nothing for a task that takes less time. `clock` returns
-    seconds.
+    prints a line at most every ten seconds, and nothing for a task that takes less time. `clock`
+    returns seconds.
     """
 
     def __init__(
@@ -53,8 +53,8 @@ class Progress:
     def advance_to(self, done: int) -> None:
         """Show that `done` of `total` units are done, counted from the beginning of the task.
 
-        Elsewhere than on a terminal, prints at most one line in ten seconds; the line is lost if it
-        cannot be written.
+        If the output is no terminal, prints a line only if the last one is at least ten seconds
+        old. A line that cannot be written is lost.
         """
         if self._bar is not None:
             self._bar.update(done - self._bar.n)
