@@ -34,9 +34,9 @@ def abandonable_directory(parent: Path, prefix: str) -> Iterator[Path]:
     """Make a directory in `parent` that only this user can access, and remove it after the block.
 
     The name of the directory begins with `prefix`. This process keeps a file ``.lock`` in the
-    directory locked. First removes directories with such names whose lock file is not locked: their
-    processes were killed. Errors of removals are ignored. Raises OSError if the directory cannot be
-    made.
+    directory locked. First removes this user's directories with the same prefix whose lock file is
+    not locked: their processes were killed. Errors of removals are ignored. Raises OSError if the
+    directory cannot be made.
     """
     _remove_abandoned(parent, prefix)
     path = Path(tempfile.mkdtemp(prefix=".glimpse-", dir=parent))
@@ -54,7 +54,8 @@ def abandonable_directory(parent: Path, prefix: str) -> Iterator[Path]:
 def _parent() -> Path:
     """Return the directory in which ephemeral directories are made.
 
-    `ephemeral_directory` says which directory is chosen.
+    The result is /dev/shm if it is writable and has _ENOUGH free bytes, otherwise the directory for
+    temporary files.
     """
     with suppress(OSError):
         if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _ENOUGH:

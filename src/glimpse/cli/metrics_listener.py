@@ -19,12 +19,12 @@ _LOG = logging.getLogger(__name__)
 def open_metrics(settings: Settings, stack: ExitStack) -> tuple[Settings, Sequence[socket.socket]]:
     """Listen at the port for metrics; return the settings to serve with, and the sockets.
 
-    If metrics are turned off, there are no sockets; otherwise there is one. Closing `stack` closes
-    the socket. Several workers share their metrics in a directory (see `_share_metrics`).
+    If metrics are turned off, there are no sockets; otherwise there is one. For several workers,
+    makes a temporary directory for their metrics, and sets PROMETHEUS_MULTIPROC_DIR to it, unless
+    this variable is set. Closing `stack` closes the socket and removes the directory.
 
-    If the port or the directory cannot be used and the operator has configured the port, raises
-    CommandFailed. If the operator has not configured the port, logs a warning, and returns settings
-    without metrics, and no sockets.
+    If the port or the directory cannot be used, raises CommandFailed if the operator has configured
+    the port. Otherwise logs a warning, and returns settings without metrics and no sockets.
     """
     if not settings.metrics.port:
         return settings, []

@@ -23,13 +23,12 @@ if TYPE_CHECKING:
 
 
 class ReadyFile:
-    """A file for programs that start ``glimpse serve`` and wait until it accepts requests.
+    """A file that exists while ``glimpse serve`` accepts requests, for programs that wait for it.
 
-    Use it as a context manager, which removes the file at the start and at the end of the block. At
-    the start, the content is written to a hidden file in the same directory, so that a full disk is
-    found before clients are served. `report` renames the hidden file. Only the owner can read the
-    file. The hidden file has the same name in each process. So the next process removes a hidden
-    file, and the token in the file, that a killed process left.
+    Use it as a context manager. At the start of the block, the content is written to a hidden file
+    in the same directory, so that a full disk is found before clients are served. `report` renames
+    the hidden file when the server has started. The end of the block removes the file. Only the
+    owner can read the file. The start of the block also removes what a killed process left.
     """
 
     def __init__(

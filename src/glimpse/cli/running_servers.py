@@ -94,7 +94,8 @@ def _is_locked(file: Path) -> bool:
 def _parse(content: bytes) -> RunningServer | None:
     """Parse the content of a file about a process.
 
-    Returns None if the content is invalid, or if another version of Glimpse wrote other fields.
+    Returns None if the content is no JSON object with the fields of RunningServer, as a file of
+    another version of Glimpse may be.
     """
     try:
         return RunningServer(**orjson.loads(content))

@@ -37,16 +37,16 @@ def prepare_state(
     """Prepare the state directory for --seed and --ephemeral; return the faults of the seed.
 
     With --ephemeral, makes a temporary state directory, whose files are not synced to the disk.
-    Closing `stack` removes the directory. Changes `options` to name that directory. So the caller
-    must read the settings again.
+    Changes `options` to name that directory, so the caller must read the settings again. Closing
+    `stack` removes the directory.
 
-    With --seed, fills the state directory from the seed, and removes what an earlier seed has made
-    there. A directory that is not temporary is locked with `lock` first.
+    With --seed, replaces all state in the state directory by that of the seed. Without --ephemeral,
+    locks the directory with `lock` first, and refuses state that no seed has made.
 
     Raises CommandFailed or InvalidSettings if the arguments, the seed or the directory cannot be
-    used; then the state is unchanged. Raises OSError if a directory cannot be made, read or
-    emptied. Raises CommandFailed if the state cannot be written, as on a full disk; then the state
-    directory is empty, but for files that cannot be removed.
+    used; then the state is unchanged. Raises CommandFailed if the state cannot be written, as on a
+    full disk; then all state is removed. Raises OSError if a directory cannot be made, read or
+    emptied.
     """
     if settings.image_service != "embedded" or settings.api.auth_strategy == "keystone":
         raise CommandFailed("--seed and --ephemeral need the embedded services, not a gateway.")

@@ -115,10 +115,11 @@ def _serve(
     report: Report,
     options: argparse.Namespace,
 ) -> int:
-    """Serve in this process or in several workers, and return the exit status.
+    """Serve in this process or in several workers until it stops; return the exit status.
 
-    The first of `sockets` is that of the Compute API. Logs the start and the end. From the end on,
-    SIGNALS are ignored. Raises CommandFailed if --stop-with-stdin is given for several workers.
+    The status is 1 if the application cannot start in a worker, otherwise 0. The first of `sockets`
+    is that of the Compute API. Logs the start and the end. SIGNALS are ignored after the end.
+    Raises CommandFailed if --stop-with-stdin is given for several workers.
     """
     watchdog = watchdog_interval()
     if settings.server.workers > 1 and options.stop_with_stdin:
@@ -142,13 +143,13 @@ def _serve(
 def _signals_ignored_at_end() -> Iterator[None]:
     """Ignore SIGNALS from the end of the block until the process has exited.
 
-    Otherwise a second SIGTERM could end the process with another exit status than 0. While Python
-    exits, it restores the system's handler of each signal, except of ignored signals. Blocking the
-    signals in this thread is not enough: the kernel would deliver them to another thread.
+    Otherwise a second SIGTERM could end the process with another exit status than 0.
     """
     try:
         yield
     finally:
+        # While Python exits, it restores the system's handlers, but not those of ignored signals.
+        # If this thread only blocked the signals, the kernel would deliver them to another thread.
         for number in SIGNALS:
             signal.signal(number, signal.SIG_IGN)
 
@@ -160,8 +161,8 @@ def _prepare_state(
 
     Does not lock an ephemeral directory, or a directory without state of the embedded services.
     Without a seed, there are no faults. Raises CommandFailed, InvalidSettings or OSError if the
-    arguments, the state or the seed cannot be used (see `prepare_state`). While a seed is written,
-    SIGINT raises KeyboardInterrupt, and SIGTERM raises SystemExit.
+    arguments, the state or the seed cannot be used, or if another process has locked the state.
+    While a seed is written, SIGINT raises KeyboardInterrupt, and SIGTERM raises SystemExit.
     """
     if options.seed is None and not options.ephemeral:
         if settings.has_embedded_state:
@@ -182,7 +183,8 @@ def _open_control(
 ) -> "ControlSetup | None":
     """Open the control API and the faults of a seed; return None if there is neither.
 
-    Raises CommandFailed and OSError for the same causes as `control.open_control`.
+    Raises CommandFailed if the port cannot be used, if --control-port is given without
+    --ready-file, or if there are several workers. Raises OSError if the state cannot be copied.
     """
     if options.control_port is None and not faults:
         return None
@@ -254,8 +256,8 @@ def _record_addresses(
 ) -> None:
     """Let `glimpse openrc` and other commands find this process until `stack` is closed.
 
-    `sockets` are the sockets of the APIs. Does nothing if Glimpse keeps no state in the state
-    directory. Logs a warning if the file about this process cannot be written.
+    Writes a file about this process to the state directory; does nothing if Glimpse keeps no state
+    there. `sockets` are the sockets of the APIs. If the file cannot be written, logs a warning.
     """
     if not settings.has_embedded_state:
         return
