@@ -47,8 +47,8 @@ class Subcommand(Protocol):
     def run(self, options: argparse.Namespace) -> int:
         """Run the subcommand, and return the exit status.
 
-        `main` prints these errors: CommandFailed, whose arguments are lines; InvalidSettings if the
-        configuration is invalid; OSError if a file cannot be used. Also raises BrokenPipeError if
+        Raises CommandFailed if the command fails, InvalidSettings if the configuration is invalid,
+        and OSError if a file cannot be used; `main` prints these. Raises BrokenPipeError if
         standard output is a pipe that nobody reads, KeyboardInterrupt at SIGINT, and SystemExit if
         SIGTERM interrupts work that must be undone.
         """
@@ -89,8 +89,8 @@ def _run(given: list[str]) -> int:
 
     `given` without a subcommand means ``serve``. Raises CommandFailed for an argument with a NUL
     character, SystemExit for ``--help`` and invalid arguments, and the errors of `Subcommand.run`.
-    If the output cannot be written after success or ``--help``, raises CommandFailed or
-    BrokenPipeError. After an error of the subcommand, errors of the output are ignored.
+    Raises CommandFailed or BrokenPipeError if the output cannot be written; if the subcommand has
+    failed, raises the subcommand's error instead.
     """
     if invalid := next((word for word in given if "\0" in word), None):
         raise CommandFailed(f"an argument contains a NUL character: {invalid!r}")

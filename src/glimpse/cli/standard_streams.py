@@ -13,11 +13,11 @@ _INPUT, _OUTPUT, _ERROR = 0, 1, 2  # file descriptors
 
 
 def open_closed_streams() -> None:
-    """Open a standard stream that is closed, as by ``glimpse dump >&-``.
+    """Open each standard stream that is closed, as by ``glimpse dump >&-``, with /dev/null.
 
-    Otherwise, the next file that the process opens would become the stream. A closed input is then
-    empty, and messages to a closed standard error are lost. A closed standard output is opened for
-    reading only: writing to it then raises OSError, because the command cannot do its work.
+    Otherwise, the next file that the process opens would become the stream. Afterwards, standard
+    input is empty, and messages to standard error are lost. Writing to standard output raises
+    OSError, because a command whose output is lost has not done its work.
     """
     for descriptor, flags in ((_INPUT, os.O_RDONLY), (_OUTPUT, os.O_RDONLY), (_ERROR, os.O_WRONLY)):
         try:
