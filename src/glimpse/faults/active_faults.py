@@ -21,8 +21,7 @@ class ActiveFault:
     """A rule in effect, with its counts.
 
     ``matched`` is the number of requests that matched the rule. ``applied`` is the number of
-    requests that the fault changed: the fault delayed the request, changed the response, or delayed
-    the image's data.
+    requests on which the fault had an effect: a delay, another response, or delayed image data.
     """
 
     id: str
@@ -81,7 +80,7 @@ class ActiveFault:
 
 
 class RequestFault:
-    """One request, and one fault that the request has; counts the request at most once."""
+    """A fault that one request has. Counts the request in ``applied`` at most once."""
 
     __slots__ = ("_is_counted", "fault")
 
@@ -106,9 +105,9 @@ class RequestFault:
 
 
 class ActiveFaults:
-    """The rules in effect, in the order in which they were added.
+    """The faults in effect, one for each rule, in the order in which they were added.
 
-    ``delays`` holds back the image data of requests that began after the last `reset`.
+    ``delays`` are the delays of image data, for requests that begin before the next `reset`.
     """
 
     def __init__(self, seeded: Iterable[FaultRule] = ()) -> None:
@@ -146,9 +145,8 @@ class ActiveFaults:
     def reset(self) -> None:
         """Remove all faults; add the faults of the seed again, with new ids and counts of 0.
 
-        Replaces ``delays`` by a new object, which later requests use. To end the delays of earlier
-        requests, the caller takes ``delays`` before the call, and calls `end` of the old object
-        afterwards.
+        Replaces ``delays`` by a new object for later requests. The delays of earlier requests go on
+        until the caller calls `end` of the old object.
         """
         self.delays = Delays()
         self._faults.clear()

@@ -5,7 +5,7 @@ import contextlib
 
 
 class Delays:
-    """Delays after which image data is stored. `end` ends all delays, and prevents new ones."""
+    """The delays before image data is stored. `end` ends all of them, and prevents new ones."""
 
     def __init__(self) -> None:
         self.are_ended = False

@@ -17,13 +17,12 @@ _NO_CONTENT = 204
 class HeldUpload:
     """An upload whose last part reaches the API ``saving_for`` seconds after the response.
 
-    `app` is the API, and the rule of `fault` has ``saving_for``. When the last part arrives, the
-    client gets a 204. The later response of `app` is dropped. `app` serves the upload in a task, so
-    that the upload goes on when `serve` has returned.
+    `app` is the API, and the rule of `fault` has ``saving_for``. When the client has sent the last
+    part, it gets a 204. `app` gets the last part later, and its response is dropped. `app` runs in
+    a task, which goes on when `serve` has returned.
 
-    If `delays` ends after the last part has arrived, the upload is cancelled. If `delays` ends
-    before the last part arrives, the upload is not delayed. In that case, the client gets the
-    response of `app` in place of the 204.
+    If `delays` ends while the last part is held, the upload is cancelled. If `delays` has ended
+    before the last part arrives, the upload is served without a fault.
     """
 
     def __init__(
@@ -46,9 +45,9 @@ class HeldUpload:
     async def serve(self, in_progress: RequestsInProgress) -> None:
         """Serve the upload; return when the client has its response. Call this method once.
 
-        The API may still store the data after this method has returned. `in_progress` counts the
-        task that does so. If the caller is cancelled, the task goes on. Raises the exception that
-        the API raises before the last part arrives. Later exceptions are logged.
+        The task of the API goes on after that, also if the caller is cancelled; `in_progress`
+        counts the task. Raises the exception that the API raises before the last part arrives.
+        Later exceptions are logged.
         """
         self._task = asyncio.create_task(self._run())
         in_progress.add_task(self._task)

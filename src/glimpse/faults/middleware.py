@@ -35,9 +35,8 @@ class FaultMiddleware:
 
     `RequestMiddleware` has to be outside of this middleware, so that responses of faults get a
     request id and a log line. If a request has several faults, their delays add up. Of the faults
-    that do more than delay, only the fault that was added first is injected, and sets the operation
-    of the current request. A fault that is not injected and does not delay counts the request in
-    ``matched`` only.
+    with another effect than a delay, only the one that was added first is injected. The others
+    count the request in ``matched``, but not in ``applied`` unless they delay it.
     """
 
     def __init__(
@@ -63,9 +62,10 @@ class FaultMiddleware:
         """Serve one HTTP request, with the faults of the rules that match the request.
 
         Without any rule, only passes the request on. Otherwise counts the request in each matching
-        rule, waits for the sum of all delays, and injects the first other fault. Raises
-        ResetConnection or ResponseAborted for faults that close the connection, and what the API
-        raises.
+        rule, and waits for the sum of the delays. Then injects the first fault with another effect,
+        and sets the operation of the current request; without such a fault, passes the request on.
+        Raises ResetConnection or ResponseAborted for faults that close the connection, and what the
+        API raises.
         """
         if not self._faults:
             await self._app(scope, receive, send)
@@ -114,7 +114,7 @@ class FaultMiddleware:
     async def _inject(
         self, fault: RequestFault, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """Serve a request with the effect of a fault other than ``saving_for`` (`_delay_data`).
+        """Serve a request with a fault whose effect is any other than ``saving_for``.
 
         Counts the request in ``applied`` if the effect changes something. Raises ResetConnection
         for ``reset_connection``. For ``cut_after``, raises ResponseAborted if the response's body
@@ -184,12 +184,12 @@ class FaultMiddleware:
         """Serve a request with a fault that has ``saving_for``.
 
         An upload gets a 204 when its last part arrives. The API gets that part ``saving_for``
-        seconds later, and until then the image is saving. The API may respond or raise an exception
-        before the last part arrives. Then the client gets that response, or this method raises that
-        exception.
+        seconds later, and until then the image is saving. If the API responds earlier, as to an
+        unknown image, the client gets that response. If the API raises an exception earlier, raises
+        that exception.
 
-        An import or a server's action gets the API's response at once; ``applied`` counts the
-        request if it succeeds. The job that the request starts waits for ``saving_for`` seconds
+        An import or a server's action gets the API's response at once; if it succeeds, counts the
+        request in ``applied``. The job that the request starts waits for ``saving_for`` seconds
         before it stores image data. Other requests go to the API unchanged.
         """
         if operation == _UPLOAD:
@@ -222,10 +222,10 @@ async def _send_status(
 ) -> None:
     """Send `status` with the body and headers of a rule.
 
-    If the rule has no body, the body is a JSON object with code and message. A 204 or 304 has no
-    body. The response has the request's id. If the rule has no Content-Type, the response has
-    ``application/json``. `retry_after` is the value of Retry-After, in seconds, if the rule has
-    none; None for no such header.
+    If the rule has no body, the body is a JSON object with code and message. A 204, a 304 and the
+    response to HEAD have no body. The response has the request's id. If the rule has no
+    Content-Type, the response has ``application/json``. `retry_after` is the Retry-After in seconds
+    of a response whose rule sets none; if both are None, the response has no such header.
     """
     message = b'{"error": {"code": %d, "message": "A fault on request."}}' % status
     body = message if rule.body is None else rule.body

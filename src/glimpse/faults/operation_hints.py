@@ -50,10 +50,10 @@ def find_meant_operation(pattern: str, operations: Collection[str]) -> str | Non
 
 
 def _find_synonym(pattern: str, operations: Collection[str], services: Sequence[str]) -> str | None:
-    """Return the operation for which `pattern` has another name; None if none is found.
+    """Return the operation that `pattern` names by a synonym or as a client does; None if none.
 
-    `services` are the services that operations begin with (``image``). The result may be a pattern
-    (``image.list_*``) if `pattern` has a ``*``.
+    `services` are the prefixes of names in `operations`, such as ``image``. If `pattern` has a
+    ``*``, the result may have one, too, such as ``image.list_*``.
     """
     service, _, name = pattern.rpartition(".")
     if name == _SNAPSHOT_ACTION:
@@ -82,7 +82,7 @@ def _find_similar(pattern: str, names: Sequence[str], similarity: float = 0.6) -
 def _synonyms(name: str) -> Iterator[str]:
     """Yield `name` and its synonyms (``get_image`` -> ``show_image``, ``list_image``).
 
-    If `name` is a single word, also yield names for images (``get`` -> ``show_image``). For ``*``,
+    If `name` has no underscore, also yield names for images (``get`` -> ``show_image``). For ``*``,
     yield nothing.
     """
     if name == "*":  # the service is unknown

@@ -47,9 +47,8 @@ class FaultRule:
     A request matches the rule if it matches each of ``operation``, ``method``, ``path``,
     ``project``, ``user_agent`` and ``headers`` that is set. ``project`` is an id or a name. The
     other five are patterns: ``*`` is any text, ``?`` any character, ``[ab]`` the character a or b.
-    Case matters.
-    ``headers`` has a pattern for each name of a header. If the request does not have a header (also
-    User-Agent), only the empty pattern matches.
+    Case matters. ``headers`` has a pattern for each name of a header. If the request does not have
+    a header (also User-Agent), only the empty pattern matches.
 
     The first ``skip`` matching requests have no fault. After these, each matching request has the
     fault, with two exceptions. If ``first`` is 2, only the next two matching requests have the
