@@ -60,6 +60,7 @@ def test_a_request_with_a_status_is_not_performed(faulty: Cloud, client: CloudCl
         ({"operation": "delete_image"}, "DELETE", f"/v2.1/images/{IMAGE_ID}"),
         ({"operation": "image.show_image"}, "GET", f"/image/v2.15/images/{IMAGE_ID}"),
         ({"operation": "image.upload_data"}, "PUT", f"{IMAGES}/{IMAGE_ID}/file"),
+        ({"operation": "image.list_images"}, "GET", "//image//v2/images"),
         ({"operation": "identity.list_projects"}, "GET", "/identity/v3/projects/"),
         ({"operation": "identity.issue"}, "POST", "/identity/v3/auth/tokens"),
         ({"operation": "other"}, "GET", "/image/v2/nothing"),

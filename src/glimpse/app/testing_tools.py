@@ -13,6 +13,7 @@ from glimpse.compute.policy import ComputePolicy
 from glimpse.compute.routes import RouteTable, split_version_root
 from glimpse.control.control_api import ControlTools
 from glimpse.faults.middleware import FaultMiddleware
+from glimpse.http.mounted_apis import with_single_slashes
 from glimpse.http.requests_in_progress import RequestsInProgress
 from glimpse.http.service_urls import IDENTITY_PATH, IMAGE_PATH
 from glimpse.identity.embedded.identity import EmbeddedIdentity
@@ -72,13 +73,15 @@ class _Operations:
         The service is ``compute``, ``image`` or ``identity``, and the path is the one within the
         service. The name is the same as in metrics; ``other`` for an unknown operation.
         """
-        path = scope["path"]
+        path = with_single_slashes(scope["path"])
         server = scope.get("server")
         service = self._ports.get(server[1], "compute") if server else "compute"
         if service == "compute":
             for name, prefix in self._prefixes.items():
                 if name in self._find and (path == prefix or path.startswith(f"{prefix}/")):
                     service, path = name, path.removeprefix(prefix) or "/"
+        if service == "compute":  # whose API gets the path as the client sent it
+            path = scope["path"]
         return service, self._find[service](scope["method"], path), path
 
 

@@ -39,9 +39,7 @@ class MountedApis:
 
         All but the default API get a changed copy of the scope. Raises what the API raises.
         """
-        path = scope["path"]
-        if "//" in path:
-            path = _REPEATED_SLASHES.sub("/", path)
+        path = with_single_slashes(scope["path"])
         server = scope.get("server")
         if self._ports and server and (api := self._ports.get(server[1])):
             await api({**scope, "path": path}, receive, send)
@@ -57,3 +55,8 @@ class MountedApis:
                     await api({**scope, **mounted}, receive, send)
                     return
         await self._default(scope, receive, send)
+
+
+def with_single_slashes(path: str) -> str:
+    """Return `path` with one slash in place of each run of slashes."""
+    return _REPEATED_SLASHES.sub("/", path) if "//" in path else path
