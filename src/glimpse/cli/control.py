@@ -30,8 +30,8 @@ class ControlSetup(NamedTuple):
 
     ``listener`` is the socket of the control API; None if there is no control API, but only faults.
     ``token`` is the token that clients of the control API send. ``tools`` are the faults and the
-    request log that the control API shows and changes. ``copies`` makes the copies of the state for
-    resets; None if clients cannot reset the cloud.
+    request log that the control API shows and changes. ``copies`` makes the copies of the state
+    directory for resets; None if clients cannot reset the cloud.
     """
 
     listener: socket.socket | None
@@ -47,8 +47,8 @@ class ControlSetup(NamedTuple):
     def make_application(self, settings: Settings) -> ServedApplication:
         """Make the application that the process serves: the APIs, and the control API if any.
 
-        If clients can reset the cloud, the application uses the first of `copies` in place of the
-        state directory that `settings` name.
+        If clients can reset the cloud, the application uses the state directory ``copies.first``,
+        not that of `settings`.
         """
         if self.copies is not None:
             server = replace(settings.server, state_dir=self.copies.first)
@@ -65,11 +65,13 @@ def open_control(
 ) -> ControlSetup:
     """Make the tools for tests, and listen at --control-port if it is given.
 
-    With --ephemeral and --control-port, also copies the state for resets; otherwise the result has
-    no copies. `faults` are the faults of the seed. Closing `stack` closes the socket. Raises
-    CommandFailed if the port cannot be used, or if --control-port is given without --ready-file.
-    Raises CommandFailed if there are several workers, because each worker would have its own
-    faults. Raises OSError if the state cannot be copied.
+    With --ephemeral and --control-port, also prepares resets: renames the state directory, copies
+    it, and leaves a symbolic link at its old path. `faults` are the faults of the seed. Closing
+    `stack` closes the socket.
+
+    Raises CommandFailed if the port cannot be used, or if --control-port is given without
+    --ready-file. Raises CommandFailed if there are several workers, because each worker would have
+    its own faults. Raises OSError if the state cannot be renamed or copied.
     """
     port = options.control_port
     if port is not None and options.ready_file is None:
