@@ -27,9 +27,9 @@ def run(options: argparse.Namespace) -> int:
     ids and passwords to the identity file.
 
     Raises InvalidSettings for invalid settings, and OSError if a file in the state directory cannot
-    be read or written. Raises CommandFailed without the embedded identity, without a valid identity
-    file, or if the state directory or the output cannot be written. Raises BrokenPipeError if the
-    output is a pipe that nobody reads.
+    be read or written. Raises CommandFailed if the settings do not use the embedded identity, if
+    the identity file is missing or invalid, or if the state directory or the output cannot be
+    written. Raises BrokenPipeError if the output is a pipe that nobody reads.
     """
     settings = read_settings(options)
     directory = open_identity_file(settings).current

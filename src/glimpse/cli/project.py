@@ -48,10 +48,10 @@ def run(options: argparse.Namespace) -> int:
 
     A process that serves uses a change at once. Raises CommandFailed for a name that is invalid,
     unknown or in use, for an unknown domain, and for removing a project that is immutable or has
-    projects below it. Raises CommandFailed without the embedded identity, without a valid identity
-    file, or if the identity file or the output cannot be written. Raises InvalidSettings for
-    invalid settings, OSError if a file in the state directory cannot be read, and BrokenPipeError
-    if the output is a pipe that nobody reads.
+    projects below it. Raises CommandFailed if the settings do not use the embedded identity, if the
+    identity file is missing or invalid, or if that file or the output cannot be written. Raises
+    InvalidSettings for invalid settings, OSError if a file in the state directory cannot be read,
+    and BrokenPipeError if the output is a pipe that nobody reads.
     """
     identity_file = open_identity_file(read_settings(options))
     try:
