@@ -36,7 +36,7 @@ class Application:
         await self.components.wait_for_background_work()
 
     def share_token_cache(self, other: "Application") -> None:
-        """Use the cache of valid tokens of `other`, which keeps using the cache, too.
+        """Use the token cache of `other`, which keeps using it, too.
 
         Does nothing unless both applications validate tokens at the same Keystone with the same
         options.

@@ -68,9 +68,8 @@ def parse_image_and_members(document: object, formats: ImageFormats) -> tuple[Im
     is "pending". Of several entries for a project, the last one counts. If ``members`` is text, it
     is a property.
 
-    Raises Invalid, with the reason, if an attribute has a value that no image may have, if a format
-    is not in `formats`, or if all properties as JSON have more than 1,000,000 characters. No quota
-    applies.
+    Raises Invalid, with the reason, for any other document, also if a format is not in `formats`,
+    or if all properties as JSON have more than 1,000,000 characters. No quota applies.
     """
     if not isinstance(document, dict):
         raise Invalid("it is no JSON object.")
