@@ -62,9 +62,9 @@ def check(settings: Settings, *, bind: bool = True) -> Iterator[Finding]:
     """Yield findings about everything that ``glimpse serve`` needs.
 
     Yields each finding as soon as the check is done. Calls the services of a gateway. If `bind` is
-    True, listens at each address for a moment. Creates and changes no file, but `check_gateway` may
-    create lock files. Problems are findings, not errors; only a directory that this process may not
-    search raises OSError.
+    True, listens at each address for a moment. Changes no file, and leaves none, except lock files
+    in a directory that [coordination] names. Problems are findings, not errors; only a directory
+    that this process may not search raises OSError.
     """
     if (problem := limit_problem()) is not None:
         yield Finding("FAIL", problem)

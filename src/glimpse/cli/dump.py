@@ -144,7 +144,8 @@ def _is_replaceable(path: Path) -> bool:
 def _image_lines(export: CatalogExport) -> Iterator[bytes]:
     """Yield a line with the document of each image, and show the progress.
 
-    An image that has no document is left out: prints an error, and adds 1 to `export.left_out`.
+    An image that no document can describe is left out: prints an error, and adds 1 to
+    `export.left_out`.
     """
     with Progress("dumping", export.count, " images") as progress:
         for number, (image, members) in enumerate(export, 1):

@@ -25,7 +25,7 @@ class Finding(NamedTuple):
 
 
 def print_findings(findings: Iterable[Finding], *, as_json: bool) -> bool:
-    """Print each finding as soon as it comes, in a line; return True if no finding is a FAIL.
+    """Print a line for each finding as it comes; return True if no finding is a FAIL.
 
     With `as_json`, prints one JSON object after the last finding instead. Secrets in texts are
     hidden. Raises CommandFailed if the output cannot be written, BrokenPipeError if the output is a

@@ -115,7 +115,7 @@ def _serve(
     report: Report,
     options: argparse.Namespace,
 ) -> int:
-    """Serve in this process or in several workers until it stops; return the exit status.
+    """Serve in this process or in several workers until stopped; return the exit status.
 
     The status is 1 if the application cannot start in a worker, otherwise 0. The first of `sockets`
     is that of the Compute API. Logs the start and the end. SIGNALS are ignored after the end.

@@ -63,7 +63,7 @@ def _login(settings: Settings, port: int, user: str) -> str:
     """Return a shell command that sets the variables with which the user's clients log in.
 
     An example is ``eval "$(glimpse openrc ann --state-dir /srv/glimpse)"``. `port` is the port of
-    the Compute API. A default port, and the default user, are left out.
+    the Compute API. `port` and `user` are left out of the command if they are the defaults.
     """
     name = "" if user == DEFAULT_USER else f" {quote_word(user)}"
     where = "" if port == DEFAULT_PORT else f" --port {port}"

@@ -145,8 +145,8 @@ class ActiveFaults:
     def reset(self) -> None:
         """Remove all faults; add the faults of the seed again, with new ids and counts of 0.
 
-        Replaces ``delays`` by a new object for later requests. The delays of earlier requests go on
-        until the caller calls `end` of the old object.
+        Replaces ``delays`` by a new object for later requests. The delays of earlier requests go
+        on, unless the caller calls `end` of the old object.
         """
         self.delays = Delays()
         self._faults.clear()

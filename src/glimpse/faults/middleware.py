@@ -224,8 +224,8 @@ async def _send_status(
 
     If the rule has no body, the body is a JSON object with code and message. A 204, a 304 and the
     response to HEAD have no body. The response has the request's id. If the rule has no
-    Content-Type, the response has ``application/json``. `retry_after` is the Retry-After in seconds
-    of a response whose rule sets none; if both are None, the response has no such header.
+    Content-Type, the response has ``application/json``. If the rule has no Retry-After, the
+    response has `retry_after`, in seconds; without either, it has no such header.
     """
     message = b'{"error": {"code": %d, "message": "A fault on request."}}' % status
     body = message if rule.body is None else rule.body
