@@ -114,9 +114,9 @@ def open_glance(
 ) -> GlanceImageService:
     """Make the image service that calls Glance. Calls no other service yet.
 
-    If [glance] has no URL, Glance is looked up in the catalog of `session` at the first request.
-    Without Keystone, `session` is None, and [glance] must have a URL. With Keystone and
-    ``send_service_user_token``, makes another session for the user of [service_user]. `rules` are
+    If [glance] has no URL, the first request looks Glance up in the catalog of `session`. `session`
+    is None without Keystone; then [glance] must have a URL. With Keystone and
+    ``send_service_user_token``, makes another session, for the user of [service_user]. `rules` are
     the operator's policy rules; None without policy files. Raises InvalidSettings for options that
     cannot be used, and OSError if the directory of lock files cannot be created.
     """

@@ -169,10 +169,10 @@ class PolicyFiles:
             _LOG.error("%s The rules stay as they were; correct the file.", error)
 
     def _read_stats(self) -> _FileStats:
-        """Return inode, size and modification time of each policy file and directory.
+        """Return inode, size and modification time (ns) of each policy file and directory.
 
-        The times are in nanoseconds. The file comes first, then each directory with its files,
-        sorted. For a file or directory that cannot be accessed, the three numbers are 0.
+        The policy file comes first, then each directory, followed by its files in the order of
+        their names. For a file or directory that cannot be accessed, the three numbers are 0.
         """
         return tuple(_stat(path) for path in self._paths())
 

@@ -44,9 +44,9 @@ class ReloadableApplication:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request, or the lifespan events; ignore all other protocols.
 
-        If opening the application fails at a request, raises the errors of `open`. If opening fails
-        at the lifespan startup event, sends ``lifespan.startup.failed`` and raises the error. The
-        lifespan shutdown event closes the application.
+        The lifespan startup event opens the application, and the shutdown event closes it. A
+        request opens the application if it is not open. If opening fails, raises the errors of
+        `open`; at the startup event, sends ``lifespan.startup.failed`` first.
         """
         if scope["type"] == "http":
             application = self._application or await self.open()
@@ -57,8 +57,8 @@ class ReloadableApplication:
     async def open(self) -> Application:
         """Return the application; open it first if it is not open.
 
-        Concurrent calls open only one application. Raises the errors that `open_application` lists,
-        such as InvalidSettings and OSError; the next call then tries again.
+        Concurrent calls open only one application. If opening fails, raises InvalidSettings,
+        OSError or another error of `open_application`; the next call tries again.
         """
         async with self._opening:
             if self._application is None:
@@ -80,14 +80,13 @@ class ReloadableApplication:
     async def reload(self, load: LoadSettings) -> bool:
         """Serve new requests with the settings that `load` returns; return True.
 
-        `load` runs in a thread. Options that need a restart, such as the port, stay as they are
-        (`keep_fixed_settings`). The replaced application is closed when its last request, import
-        and snapshot have ended. Logs that the configuration was read again. The caller makes sure
-        that no two calls of `reload` and `replace` overlap.
+        `load` runs in a thread. Options that need a restart, such as the port, keep their present
+        values. If no application is open yet, opens one with the present settings first. The
+        replaced application is closed when its last request, import and snapshot have ended.
 
-        If no application is open yet, opens one with the present settings first. If that fails, if
-        `load` raises an error, or if the new settings cannot be used, logs an error, keeps the
-        present settings and returns False.
+        If `load` raises an error, or an application cannot be opened, keeps the present settings
+        and returns False. Logs either outcome. The caller makes sure that no two calls of `reload`
+        and `replace` overlap.
         """
         try:
             await self.open()
