@@ -15,7 +15,7 @@ from glimpse.cli.standard_streams import print_output
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``glimpse clouds``, which choose the settings."""
+    """Add the arguments of ``glimpse clouds``: the settings."""
     add_settings_arguments(parser)
 
 

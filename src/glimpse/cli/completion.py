@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
-    """Yield the arguments of a parser and of the parsers of its subcommands."""
+    """Yield all arguments of `parser` and, recursively, of its subcommands."""
     for action in parser._actions:  # noqa: SLF001  argparse lists them nowhere else
         yield action
         if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001  likewise

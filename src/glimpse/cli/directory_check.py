@@ -7,10 +7,10 @@ from glimpse.identity.embedded.private_files import privacy_problem
 
 
 def read_only_advice(path: Path) -> str:
-    """Return advice to append to a message if the state directory `path` is not writable.
+    """Return advice for an error message if the state directory `path` is not writable.
 
-    Returns "" if `path` is writable or is no directory. Reading needs a writable directory, too:
-    for the lock of the identity file, and for the files with which SQLite shares the catalog.
+    Returns "" if `path` is writable or is no directory. Commands that only read need a writable
+    directory, too: for the lock of the identity file, and for files that SQLite makes.
     """
     if not path.is_dir() or os.access(path, os.W_OK | os.X_OK):
         return ""

@@ -19,7 +19,7 @@ _LONGEST_REASON = 200  # bytes of a response that are printed
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``glimpse healthcheck``, which choose the settings."""
+    """Add the arguments of ``glimpse healthcheck``: the settings."""
     add_settings_arguments(parser)
 
 

@@ -110,10 +110,10 @@ def _run(given: list[str]) -> int:
 
 
 def make_parser(*given: str) -> argparse.ArgumentParser:
-    """Make a parser of all subcommands, with the arguments of the subcommands in `given`.
+    """Make a parser that knows all subcommands, and the arguments of the subcommands in `given`.
 
-    Other subcommands get no arguments, and their modules are not imported. Text in `given` that is
-    not a subcommand is ignored.
+    The modules of other subcommands are not imported. Text in `given` that is not a subcommand is
+    ignored.
     """
     parser = argparse.ArgumentParser(
         prog="glimpse", description="OpenStack Compute's Images API, on its own."

@@ -30,9 +30,9 @@ class Progress:
         stream: TextIO | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Start a task, of which nothing is done yet.
+        """Start with nothing done; on a terminal, show the bar.
 
-        `task` is the name that the output has. `total` is the size of the task in `unit`, such as
+        `task` is the name that the output shows. `total` is the size of the task in `unit`, such as
         "B"; None if the size is unknown. If `stream` is None, the output goes to standard error.
         """
         self._stream = stream or sys.stderr

@@ -38,9 +38,9 @@ class ReadyFile:
         sockets: Sequence[socket.socket],
         control: "ControlSetup | None" = None,
     ) -> None:
-        """Make the content of the file `path`. Writes nothing.
+        """Compose the content of the file `path`; write nothing yet.
 
-        `sockets` are the sockets of the APIs, in the order of `api_listeners`. `control` is None if
+        `sockets` are those of the APIs, in the order Compute, Image, Identity. `control` is None if
         there is neither a control API nor a fault. Raises CommandFailed if the directory of the
         file does not exist or cannot be written.
         """
@@ -75,7 +75,7 @@ class ReadyFile:
         self._written.unlink(missing_ok=True)
 
     def report(self, event: WorkerEvent) -> None:
-        """Report an event to systemd; at "started", rename the hidden file to `path` first.
+        """Report an event to systemd. At "started", first rename the hidden file to `path`.
 
         Raises OSError if the file cannot be renamed.
         """

@@ -36,9 +36,9 @@ class RunningServer(NamedTuple):
 def record_running_server(state_dir: Path, server: RunningServer) -> Iterator[None]:
     """Keep a file about this process in the state directory while the block runs.
 
-    `server` describes this process, which keeps the file locked. Files of killed processes are
-    removed first. Raises OSError if the state directory does not exist or the file cannot be
-    written.
+    The content of the file is `server`. This process keeps the file locked; files that are not
+    locked are those of killed processes, and are removed first. Raises OSError if the state
+    directory does not exist or the file cannot be written.
     """
     directory = state_dir / RUNNING
     directory.mkdir(mode=PRIVATE_DIRECTORY, exist_ok=True)

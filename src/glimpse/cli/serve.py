@@ -47,7 +47,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of ``glimpse serve``: settings, --log-file, --workers, those for tests."""
+    """Add the arguments of ``glimpse serve``: settings, log, workers and those for tests."""
     add_settings_arguments(parser)
     add_log_argument(parser)
     parser.add_argument(
@@ -63,8 +63,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT, finish the requests in progress, and return 0.
 
-    Prints the URLs. Requests that take longer than ``graceful_shutdown_timeout`` are cancelled.
-    SIGHUP reloads the configuration. Returns 1 if the application cannot start in a worker.
+    Prints the URLs. Cancels requests that take longer than ``graceful_shutdown_timeout`` seconds to
+    finish. SIGHUP reloads the configuration. Returns 1 if a worker cannot start the application.
 
     Raises CommandFailed if a log or ready file, address, state or seed cannot be used, if arguments
     exclude each other, if another process has the state, or if too few files may be open. Raises
@@ -233,8 +233,8 @@ def _api_socket(settings: Settings, listener: ApiListener, stack: ExitStack) -> 
 def _open_once(settings: Settings) -> None:
     """Open and close the application, to find errors before the workers start.
 
-    The files of the embedded services are created or migrated, which several workers must not do at
-    the same time. Raises CommandFailed for any error.
+    This also creates or migrates the files of the embedded services, which several workers must not
+    do at the same time. Raises CommandFailed for any error.
     """
     state_dir = settings.server.state_dir
 

@@ -61,9 +61,9 @@ class StateLock:
             self._descriptor = None
 
     def released_by(self, report: Report) -> Report:
-        """Return a function that calls `report` for each event.
+        """Return a function that passes each event on to `report`.
 
-        At the event "stopping", the function releases the lock first.
+        At the event "stopping", the function first releases the lock.
         """
 
         def releasing(event: WorkerEvent) -> None:
