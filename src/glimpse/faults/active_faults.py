@@ -32,7 +32,7 @@ class ActiveFault:
     _responses: dict[object, tuple[float, list[Message]]] = field(default_factory=dict)
 
     def count_match(self) -> bool:
-        """Add 1 to ``matched``; return True if the matching request has the fault.
+        """Count a request that matches, in ``matched``; return True if the request has the fault.
 
         Returns False if ``skip``, ``first`` or ``every`` of the rule leaves the request out.
         """
@@ -96,8 +96,8 @@ class RequestFault:
     def count_applied(self) -> None:
         """Add 1 to ``applied`` of the fault; do nothing if this method was called before.
 
-        Call this method before the client can see the change. Then a test that sees the change also
-        sees the new number.
+        Call this method before the client can see an effect of the fault, so that a test that sees
+        the effect also sees the new number.
         """
         if not self._is_counted:
             self._is_counted = True

@@ -56,10 +56,10 @@ class HeldUpload:
             raise self._error
 
     async def _run(self) -> None:
-        """Let the API serve the request, and catch the Exception that the API raises.
+        """Let the API serve the request, then set `_responded`.
 
-        If the last part has not arrived, the Exception is kept in `_error`. Otherwise the Exception
-        is logged without a traceback.
+        If the API raises an Exception before the last part has arrived, stores it in `_error`. Logs
+        a later Exception without a traceback.
         """
         try:
             await self._app(self._scope, self._receive_held, self._send_unless_held)
@@ -75,8 +75,8 @@ class HeldUpload:
         """Return the next part of the body; the API calls this method.
 
         When the last part arrives, counts the request in ``applied``, sends a 204 to the client,
-        and waits for ``saving_for`` seconds. If `delays` has ended, the last part is returned at
-        once, without a 204. After the last part of a delayed upload, waits forever.
+        and returns the part ``saving_for`` seconds later. A further call then waits forever. If
+        `delays` has ended before, returns the last part at once, without a 204.
         """
         if self._is_held:
             await asyncio.Event().wait()  # forever: the upload goes on if the client disconnects

@@ -18,10 +18,10 @@ OnChange = Callable[[], None]
 
 
 def cutting(send: Send, size: int, on_change: OnChange) -> Send:
-    """Return a `send` that raises ResponseAborted if a body has more than `size` bytes.
+    """Return a `send` that sends at most `size` bytes of a body, and then raises ResponseAborted.
 
-    A body of at most `size` bytes is sent unchanged. A longer body is cut after `size` bytes, and
-    `on_change` is called before the last of these bytes are sent.
+    A body that is not longer is sent unchanged, and raises nothing. For a longer body, `on_change`
+    is called before the last of the `size` bytes are sent.
     """
     left = size
 

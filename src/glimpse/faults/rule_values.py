@@ -24,9 +24,10 @@ def _text(value: object) -> str:
 
 
 def _checked_text(check: Callable[[str], str | None]) -> Callable[[object], str]:
-    """Return a parser for a text that is not empty and has no error message from `check`.
+    """Return a parser that accepts the texts for which `check` returns None.
 
-    The parser returns the text, or raises UnexpectedValue. `check` returns None for a valid text.
+    The parser returns the text. Raises UnexpectedValue for an empty text, for another type, and
+    with the message of `check` if that is not None.
     """
 
     def parse(value: object) -> str:
