@@ -99,9 +99,9 @@ def parse_image_and_members(document: object, formats: ImageFormats) -> tuple[Im
 def render_image_and_members(image: Image, members: Members) -> bytes:
     """Return a JSON document from which `parse_image_and_members` restores the arguments.
 
-    A null property named ``members`` is not restored. Unlike a document of the Image API, this
-    document has no links, and null properties stay null. Raises Invalid if there are members and
-    the image also has a property named ``members``.
+    Only a null property named ``members`` is lost. Unlike a document of the Image API, this
+    document has no links, and null properties stay null. Raises Invalid if there are members, and
+    the image has a property named ``members``.
     """
     document = image._asdict()
     del document["properties_json"]
@@ -120,9 +120,9 @@ def render_image_and_members(image: Image, members: Members) -> bytes:
 def _check(name: str, value: object, formats: ImageFormats) -> None:
     """Raise Invalid if the attribute or property `name` may not have `value`.
 
-    _CHECKS and `attribute_checks` have the allowed values of attributes. An attribute in neither is
-    not checked. A property may be None or text, and its key has at most 255 characters. Keys and
-    text must not have NUL characters or lone surrogates.
+    An attribute may have the values that _CHECKS or `attribute_checks` allows for it; an attribute
+    in neither is not checked. A property may be None or text, and its key may have up to 255
+    characters. Keys and texts may not have NUL characters or lone surrogates.
     """
     check = _CHECKS.get(name) or attribute_checks(formats).get(name)
     if check is not None:

@@ -12,12 +12,11 @@ _MARK = ".not-synced"
 
 
 def do_without_syncing(state_dir: Path) -> None:
-    """Mark a state directory, so that files in it need not be synced to the disk.
+    """Mark a state directory as one whose files need not be synced to the disk.
 
-    Call this before databases and stores in the directory are opened, because open databases may
-    still sync. The mark is a file, which stays in the directory. Do nothing if the directory is
-    marked already. Raises OSError if the file cannot be created, for example because `state_dir`
-    does not exist.
+    Call this before databases and stores in the directory are opened: an open database may still
+    sync. The mark is a file, which stays in the directory. A second call changes nothing. Raises
+    OSError if the file cannot be created, for example because `state_dir` does not exist.
     """
     (state_dir / _MARK).touch()
 
@@ -42,10 +41,10 @@ def sync_file(descriptor: int, state_dir: Path) -> None:
 
 
 def sync_directory(directory: Path, state_dir: Path) -> None:
-    """Sync the entries of a directory to the disk: new, renamed and removed files. Blocks.
+    """Wait until the new, renamed and removed entries of a directory are on the disk. Blocks.
 
-    `state_dir` contains or is the directory. Returns at once if `state_dir` is marked as not
-    synced. Raises OSError if the directory cannot be synced.
+    `directory` is in `state_dir`, or is `state_dir` itself. Returns at once if `state_dir` is
+    marked as not synced. Raises OSError if the directory cannot be synced.
     """
     if not is_synced(state_dir):
         return
