@@ -53,9 +53,9 @@ class ComputeAPI:
 
     The scope must be of type ``http``, and must have the keys that `RequestMiddleware` adds.
 
-    Links to the Image API start with the URL that `image_service_url` returns. The argument of
-    `image_service_url` is the URL of this process's own Image API. If `image_service_url` raises an
-    ImageServiceError, the response is an error response.
+    `image_service_url` takes the URL of this process's own Image API, and returns the URL with
+    which links to the Image API start. If it raises an ImageServiceError, the request gets an error
+    response.
     """
 
     def __init__(
@@ -84,10 +84,10 @@ class ComputeAPI:
         no token. But OPTIONS for ``/``, ``/v2`` or ``/v2.1`` gets the response to a GET, or the
         empty 200 if a GET would get an error.
 
-        A Fault, an ImageServiceError or an IdentityError becomes an error response, and so does a
-        body that is too large. If the client disconnects before the request's body is complete,
-        nothing is sent. Raises ResponseAborted if the image service fails while a list is being
-        streamed. Other exceptions are raised unchanged.
+        Errors of operations become error responses: a Fault, an ImageServiceError, an
+        IdentityError, and a body that is too large. If the client disconnects before the request's
+        body is complete, nothing is sent. Raises ResponseAborted if the image service fails while a
+        list is being streamed. Other exceptions are raised unchanged.
         """
         path = scope["path"]
         if "//" in path:
@@ -166,10 +166,11 @@ class ComputeAPI:
     async def _perform(self, scope: Scope, match: Match, caller: Caller, body: bytes) -> Response:
         """Parse and check a request, call its handler, and complete the headers of the response.
 
-        The errors of the microversion come first, then those of the Image API's URL, of the body
-        and of `check_request`, and last those of the handler. NotAuthenticated becomes a 401. A
-        Fault becomes an error response, and so does any other ImageServiceError (see
-        `fault_from_error`). Other exceptions are raised unchanged.
+        With the option `etags`, a GET gets an ETag, or a 304 if the client has the same body.
+
+        NotAuthenticated becomes a 401; a Fault or another ImageServiceError becomes its error
+        response. The first error is reported, in this order: the microversion, `image_service_url`,
+        Content-Type and body, `check_request`, the handler. Other exceptions are raised unchanged.
         """
         microversion: Microversion | None = None
         try:
@@ -235,10 +236,11 @@ class ComputeAPI:
 async def _send(response: Response, method: str, receive: Receive, send: Send) -> None:
     """Send a response as ASGI messages; the pieces of a generator are sent one by one.
 
-    If `method` is HEAD, a body of bytes is left out. (Only a GET has a generator as its body.) If
-    the client disconnects, a stream ends with the next piece, without an error. Raises
-    ResponseAborted if the generator raises an ImageServiceError; the status and headers are sent by
-    then. The generator is closed, even after an error.
+    If `method` is HEAD, a body of bytes is left out. (Only a GET has a generator as its body.)
+
+    The status and headers are sent before the first piece. If the client disconnects, the next
+    piece is not sent, and this function returns without an error. Raises ResponseAborted if the
+    generator raises an ImageServiceError. The generator is closed in each of these cases.
     """
     status, body, headers = response
     if body is None or isinstance(body, bytes):

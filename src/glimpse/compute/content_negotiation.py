@@ -25,8 +25,8 @@ _COMMON_RESPONSE_TYPE = JSON.encode()
 class Preference(NamedTuple):
     """The media type chosen for a response.
 
-    `version` is the parameter ``version`` of that media type in the Accept header, such as ``2.1``;
-    None if the Accept header has no such parameter.
+    `version` is the parameter ``version`` that the Accept header gives this media type, such as
+    ``2.1``; None if the media type has no such parameter.
     """
 
     content_type: str
@@ -37,7 +37,7 @@ def response_type(accept: bytes) -> bytes:
     """Return the Content-Type of an operation's response: JSON, or Compute's own JSON type.
 
     Returns the type that the Accept header `accept` prefers (see `preference`). Returns JSON if the
-    header is empty or names neither type.
+    header is empty or matches neither type.
     """
     if accept in _COMMON_HEADERS:
         return _COMMON_RESPONSE_TYPE
@@ -53,9 +53,9 @@ def preference(accept: str, offers: Sequence[str]) -> Preference:
     - the fewest asterisks in its media range (``application/json`` before ``application/*``);
     - the first place in `offers`.
 
-    Case matters, even for ``q``. If a parameter is repeated, the last one counts. The quality 0
-    does not exclude an offer. A quality may be above 1. A media range matches nothing if its
-    quality is below -1 or not a number.
+    Case matters, even for ``q``. If a parameter is repeated, the last one counts. A quality may be
+    any number from -1 upwards, and 0 does not exclude an offer. Media ranges with a lower quality
+    are ignored, and so are those whose quality is not a number.
     """
     best, best_rank = Preference(JSON), (-1.0, -2)
     ranges = [(each.media_type, dict(each.parameters)) for each in parse_accept(accept)]

@@ -12,11 +12,10 @@ _DEPRECATED_SINCE = b"@1475712000"
 def deprecation_headers(image_service_url: str, image_id: str, sunset: str | None) -> list[Header]:
     """Return the headers Deprecation (RFC 9745), Link and, if `sunset` is set, Sunset.
 
-    Deprecation has the date on which Compute deprecated its Images API. The Link is to
-    ``/v2/images/{image_id}`` below `image_service_url`; if `image_id` is "", to ``/v2/images``.
-    The URL in the Link is percent-encoded.
-    `sunset` is the HTTP date for the header Sunset (RFC 8594). If `sunset` is None or "", there is
-    no such header.
+    Deprecation has the date on which Compute deprecated its Images API. Link has the URL of
+    ``/v2/images/{image_id}`` below `image_service_url`, percent-encoded. If `image_id` is "", the
+    URL is that of ``/v2/images``. `sunset` is the HTTP date for the header Sunset (RFC 8594). If
+    `sunset` is None or "", there is no such header.
     """
     successor = quote_url(image_service_url.rstrip("/")) + "/v2/images"
     if image_id:

@@ -70,8 +70,9 @@ def unauthorized(challenge: str) -> Response:
 def route_not_found(method: str, accept: str) -> Response:
     """Return the 404 page for a method and path that no operation has.
 
-    The page is HTML, JSON or plain text, as the Accept header `accept` prefers. If `method` is
-    HEAD, the body is empty. The headers are those of `_page`.
+    The page is HTML or JSON, as the Accept header `accept` prefers; plain text if `accept` allows
+    neither or is "". If `method` is HEAD, the body is empty. The response also has the request ids,
+    and headers that forbid shared caches to store the response.
     """
     return _page(404, "Not Found", _NOT_FOUND, method, accept)
 
@@ -79,8 +80,9 @@ def route_not_found(method: str, accept: str) -> Response:
 def body_too_large(method: str, accept: str) -> Response:
     """Return the 413 page for a body above ``max_request_body_size``.
 
-    The page is HTML, JSON or plain text, as the Accept header `accept` prefers. If `method` is
-    HEAD, the body is empty. The headers are those of `_page`.
+    The page is HTML or JSON, as the Accept header `accept` prefers; plain text if `accept` allows
+    neither or is "". If `method` is HEAD, the body is empty. The response also has the request ids,
+    and headers that forbid shared caches to store the response.
     """
     return _page(413, "Request Entity Too Large", _TOO_LARGE, method, accept)
 

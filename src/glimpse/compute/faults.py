@@ -61,11 +61,11 @@ def no_such_resource() -> Fault:
 def fault_from_error(error: errors.ImageServiceError | IdentityUnavailable) -> Fault:
     """Return the fault for an error that the image service or the identity service raised.
 
-    Unavailable and IdentityUnavailable become a 503 with the error's `retry_after`. NotFound
-    becomes a 404, Forbidden a 403, Invalid a 400, and Conflict a 409. InvalidResponse, and any
-    other error, becomes a 502 with a Retry-After of one second. (A deployed Compute API responds
-    with 500.) The messages are those of a deployed Compute API, without its HTML escapes
-    (docs/differences.md).
+    - NotFound becomes a 404, Forbidden a 403, Invalid a 400, and Conflict a 409. The messages are
+      those of a deployed Compute API, without its HTML escapes (docs/differences.md).
+    - Unavailable and IdentityUnavailable become a 503 with their own message and `retry_after`.
+    - InvalidResponse, and any other error, becomes a 502 with its own message and a Retry-After of
+      one second. (A deployed Compute API responds with 500.)
 
     Do not pass NotAuthenticated: respond with a 401 instead, which is not a fault.
     """

@@ -35,11 +35,12 @@ class ImageOperations:
 
     Each handler takes a request that `ComputeAPI` has checked, and returns the response. For an
     error response, a handler raises Fault or an error of `images.errors`. Every handler that calls
-    the image service may raise Unavailable, InvalidResponse and NotAuthenticated.
+    the image service may raise Unavailable, InvalidResponse and NotAuthenticated. In a gateway, it
+    may raise another of these errors if Glance refuses the request for a reason not named here.
 
-    These are the errors of a write of metadata:
+    A write of metadata ignores items whose key is an attribute, such as ``name``. Its errors are:
 
-    - a 400 fault for invalid metadata
+    - a 400 fault or Invalid if metadata is not valid or cannot be stored
     - ImageNotFound if there is no such image or the caller may not see the image
     - a 403 fault for a reserved key, for an image that the caller may not change, and if the image
       would have more than `metadata_items` items
@@ -56,8 +57,9 @@ class ImageOperations:
     async def list_images(self, request: Request) -> Response:
         """Handle ``GET /images``: a list of ids, names and links.
 
-        Raises a 400 fault or Invalid for a query that is not valid (see `parse_list_request`), and
-        the errors of `ImageService.list_images`, such as MarkerNotFound.
+        Raises a 400 fault or Invalid for a query that is not valid (see `parse_list_request`),
+        MarkerNotFound or MarkerNotVisible for the marker, and Forbidden if the caller may not list
+        images.
         """
         return await self._list(
             request, "/images", lambda image: basic_view(image, request.link_bases)
