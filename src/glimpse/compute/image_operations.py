@@ -164,10 +164,11 @@ class ImageOperations:
     async def delete_metadata_item(self, request: Request) -> Response:
         """Handle ``DELETE /images/{id}/metadata/{key}``: remove one item, respond with 204.
 
-        Raises a 404 fault if the key is an attribute such as ``name``. Raises PropertyNotFound,
-        which becomes a 404, if the image has no item with the key. Raises ImageNotFound, a 403
-        fault for a reserved key or an image that the caller may not change, or Conflict, as the
-        other writes do (see `ImageOperations`).
+        Raises ImageNotFound if there is no such image or the caller may not see the image. Raises a
+        404 fault if the key is an attribute such as ``name``, and PropertyNotFound, which becomes a
+        404, if the image has no item with the key. Raises a 403 fault if the key starts with
+        ``os_glance`` or the caller may not change the image. Raises Conflict if the state of the
+        image does not allow the change.
         """
         if request.key in await self._images.base_attributes(request.caller):
             await self._images.get_image(request.caller, request.resource_id)
@@ -189,9 +190,9 @@ class ImageOperations:
 
         With `replace`, all other metadata is removed, except keys that start with ``os_glance``.
 
-        If nobody may set `metadata` on any image, raises the errors of `_check_allowed`, and the
-        fault of `_fault_for_metadata` if `_check_allowed` raises none. Otherwise raises the errors
-        of `_change`.
+        Metadata that nobody may set on any image is refused: `_check_allowed` is called, and
+        raises its errors first; then the fault of `_fault_for_metadata` is raised. Other metadata
+        is set by `_change`, which has its own errors.
         """
         fault = _fault_for_metadata(request.resource_id, metadata)
         if fault is not None:
@@ -239,7 +240,7 @@ class ImageOperations:
 def _fault_for_metadata(image_id: str, metadata: dict[str, Any]) -> Fault | None:
     """Return the fault for metadata that nobody may set on any image; None for other metadata.
 
-    The fault is 403 for a reserved key, and 400 for text that cannot be stored.
+    The fault is 403 for a reserved key, and 400 for a key or value that cannot be stored.
     """
     if any(is_reserved(key) for key in metadata):
         return _not_authorized(image_id)

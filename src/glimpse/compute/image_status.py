@@ -28,9 +28,9 @@ _NAMED_AS_STORED = frozenset(("active", "saving", "deleted"))
 
 
 def compute_status(status: str) -> ComputeStatus:
-    """Return the Compute API's status for a status of the Image service.
+    """Return the Compute API's status and progress for a status of the Image service.
 
-    Statuses without a counterpart, such as ``importing``, become UNKNOWN.
+    Any status without a counterpart, such as ``importing``, becomes UNKNOWN with a progress of 0.
     """
     return _COMPUTE_STATUSES.get(status, _UNKNOWN)
 
@@ -38,9 +38,9 @@ def compute_status(status: str) -> ComputeStatus:
 def stored_statuses(status: str) -> tuple[str, ...]:
     """Return the Image service's statuses that the Compute API's filter by `status` finds.
 
-    - ``active``, ``saving`` and ``deleted``, in lower case, find only the status of that name.
-    - Any other status of the Compute API, in any case, finds all statuses that are shown under that
-      name: ``SAVING`` finds queued and saving.
+    - ``active``, ``saving`` and ``deleted``, exactly in lower case, each find only that status.
+    - Any other spelling of a status of the Compute API finds all statuses that are shown under that
+      name: ``SAVING`` and ``Saving`` find queued and saving, ``error`` finds killed.
     - Any other text finds itself in lower case, even if there is no such status: ``Queued`` finds
       queued.
 

@@ -40,8 +40,8 @@ class ListRequest(NamedTuple):
     """The parsed query string of a list of images.
 
     `query` has the filters, order, marker and limit. `parameters` has the names and values that the
-    link to the next page repeats: all known parameters, ``page_size`` and ``offset``, in the
-    request's order. A repeated parameter is in `parameters` several times.
+    link to the next page repeats, in the request's order: all that `parse_list_request` knows. A
+    repeated parameter is in `parameters` several times.
     """
 
     query: ImageQuery
@@ -53,12 +53,13 @@ class ListRequest(NamedTuple):
 def parse_list_request(query_string: bytes, /) -> ListRequest:
     """Parse the query string of a list of images. Do not change the result: it may be cached.
 
-    Known parameters are ``limit``, ``marker``, ``changes-since``, the keys of _IMAGE_SERVICE_NAMES,
-    such as ``name``, and ``property-{key}``. ``property-{key}`` filters by any property or
-    attribute, in the syntax of the Image API (``property-name=in:a,b``). ``page_size`` and
-    ``offset`` are only checked, and repeated in links. Parameters that are not known have no
-    effect. If a parameter is repeated, the last value counts. ``;`` separates parameters as ``&``
-    does. Without ``limit``, the list has no limit. An empty ``marker`` is no marker.
+    Known parameters are ``limit``, ``marker``, ``name``, ``status``, ``server``, ``type``,
+    ``minRam``, ``minDisk``, ``changes-since`` and ``property-{key}``. ``property-{key}`` filters by
+    any property or attribute, in the syntax of the Image API (``property-name=in:a,b``).
+    ``page_size`` and ``offset`` are known, too, but only checked and repeated in links. Unknown
+    parameters have no effect. If a parameter is repeated, the last value counts. ``;`` separates
+    parameters as ``&`` does. Without ``limit``, the list has no limit. An empty ``marker`` is no
+    marker.
 
     Raises a 400 fault
 
@@ -124,11 +125,11 @@ def _make_query(parameters: dict[str, str]) -> ImageQuery:
     """Return the query for a request's parameters, by their names in the Compute API.
 
     `parameters` must have passed `_check_number` and `check_no_nul`. A limit above 2**62 becomes
-    2**62. ``server`` may be a server's id, or a URL that ends with the id. After ``property-``,
-    some names are no filters: ``sort``, ``sort_key`` and ``sort_dir`` set the order, ``marker``
-    counts if there is no other marker, ``limit`` and ``deleted`` have no effect. Raises a 400 fault
-    if ``changes-since`` is not a date. Raises Invalid if ``property-changes-since`` is not empty,
-    and if another value is not valid.
+    2**62. ``server`` may be a server's id, or a URL that ends with the id. ``property-sort``,
+    ``property-sort_key`` and ``property-sort_dir`` set the order. ``property-marker`` is the marker
+    if there is no other. ``property-limit`` and ``property-deleted`` have no effect. Raises a 400
+    fault if ``changes-since`` is not a date. Raises Invalid if ``property-changes-since`` is not
+    empty, or another value is not valid.
     """
     filters, changed_since = _split_filters(parameters)
     # Clients send these as property-limit and property-marker. The Image API takes them for its
@@ -169,9 +170,8 @@ def _split_filters(parameters: dict[str, str]) -> tuple[dict[str, str], DateBoun
     out. The date is None if there is no ``changes-since``. Raises a 400 fault if ``changes-since``
     is not a date.
 
-    ``server`` and ``property-instance_uuid`` filter by the same attribute, and so do
-    ``changes-since`` and ``property-updated_at``. Of such two, only the later one in `parameters`
-    is returned.
+    Two parameters may name the same attribute: ``name`` and ``property-name``, or ``changes-since``
+    and ``property-updated_at``. Of such two, only the later one in `parameters` is returned.
     """
     filters: dict[str, str] = {}
     changed_since: DateBound | None = None

@@ -25,11 +25,10 @@ async def list_response(
     `view` renders one image. If the list ended at its limit although further images exist, the
     document also has ``images_links``, which `next_link` makes.
 
-    `pages` is read until the list ends or has to be streamed (see `_is_long`). An error of `pages`
-    up to this point is raised here. If the list has ended, `pages` is closed. Otherwise the
-    response's body is a generator that holds one page in memory at a time. This generator raises
-    the errors of later pages. The generator closes `pages` when the generator ends or is closed. A
-    generator that was never started leaves `pages` open.
+    `pages` is read until the list ends, or has to be streamed (see `_is_long`). Raises the errors
+    of these pages. If the list has ended, `pages` is closed. Otherwise the response's body is a
+    generator that holds one page in memory at a time, and raises the errors of later pages. Close
+    the generator: it then closes `pages`, unless it was never started.
     """
     first = await _merge_first_pages(pages)
     if not first.is_last:
@@ -73,9 +72,9 @@ async def _stream(
 ) -> AsyncGenerator[bytes, None]:
     """Yield the JSON text of a list: the images of `page`, then the images of `pages`.
 
-    Each piece has the images of one page. A page without images has no piece. The last piece ends
-    the text; it has a link to the next page if further images exist. Raises what `pages` raises.
-    Closes `pages`.
+    Each piece but the last has the images of one page. A page without images has no piece. The last
+    piece has no images: it ends the text, with a link to the next page if further images exist.
+    Raises what `pages` raises. Closes `pages`, also after an error.
     """
     separator = b'{"images":['
     last_image: Image | None = None
