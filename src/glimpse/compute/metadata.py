@@ -206,9 +206,9 @@ def render_metadata(
 ) -> dict[str, Any]:
     """Return a copy of an image's properties as the metadata that the Compute API shows.
 
-    The keys in `ENCODED_KEYS` have JSON text as values. `decode` converts this text. If `decode`
-    raises ValueError or RecursionError, the text is shown unchanged. All other values are shown
-    unchanged.
+    `decode` converts the values of ``mappings`` and ``block_device_mapping``, which are JSON text.
+    If `decode` raises ValueError or RecursionError, the text is shown unchanged, as all other
+    values are.
     """
     metadata = dict(properties)
     for key in ENCODED_KEYS:

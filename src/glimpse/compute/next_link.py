@@ -19,12 +19,11 @@ class NextLink(NamedTuple):
     def render(self, marker: str) -> list[dict[str, str]]:
         """Return the value of ``images_links``, ``servers_links`` or ``flavors_links`` of a page.
 
-        `marker` is the id of the last image, server or flavor of the page. Example: for the
-        parameters ``b=2&a=1&b=1``, the URL's query is ``a=1&b=2&marker=ID``.
-
-        The parameters are sorted by name, then by value. After that, of a repeated parameter only
-        the last value remains, as in a deployed Compute API. `marker` replaces the value of the
-        request's ``marker``. If the request has no ``marker``, `marker` comes last.
+        `marker` is the id of the last image, server or flavor of the page. The URL repeats the
+        request's parameters, sorted by name. Of a repeated parameter, only the value that sorts
+        last remains, as in a deployed Compute API. `marker` takes the place of the request's
+        ``marker``, and comes last if the request has none. Example: for the parameters
+        ``b=2&a=1&b=1``, the URL's query is ``a=1&b=2&marker=ID``.
         """
         url = f"{self.list_url}?{_encode_parameters(self.parameters, marker)}"
         return [{"rel": "next", "href": url}]

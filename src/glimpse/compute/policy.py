@@ -16,9 +16,8 @@ ALL_OPERATIONS = "os_compute_api:os-images"
 class ComputePolicy:
     """Decides which operations a caller may use, and whether the caller sees sizes of images.
 
-    `rules` are the operator's policy rules; None if no policy file is configured. `check` and
-    `shows_size` say what applies if a rule is not configured. A rule is evaluated for the caller's
-    own project and user, as in Compute.
+    `rules` are the operator's policy rules; None if no policy file is configured. A rule is
+    evaluated for the caller's own project and user, as in Compute.
     """
 
     def __init__(self, rules: PolicyRules | None) -> None:
@@ -27,8 +26,8 @@ class ComputePolicy:
     def shows_size(self, caller: Caller) -> bool:
         """Return True if `caller` may see the sizes of images (``OS-EXT-IMG-SIZE:size``).
 
-        If the rule is not configured, every caller may see sizes. If the rule is configured, a
-        caller whose token has system or domain scope may not.
+        The policy rule ``os_compute_api:image-size`` decides. If the rule is not configured, every
+        caller may see sizes. If it is, a caller whose token has system or domain scope may not.
         """
         return self._allows(IMAGE_SIZE, caller)
 

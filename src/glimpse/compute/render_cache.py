@@ -15,7 +15,7 @@ _MAX_CACHED_CHARACTERS = 4000
 
 
 class _RenderingTooLarge(Exception):
-    """Carries a rendering out of `lru_cache`, which does not cache a call that raises."""
+    """Has a rendering that is not to be cached: `lru_cache` does not cache a call that raises."""
 
     def __init__(self, rendering: orjson.Fragment) -> None:
         super().__init__()

@@ -35,9 +35,9 @@ class Route:
     """One operation of the Compute API.
 
     `path` is relative to the version root. In `path`, ``{id}`` and ``{key}`` each match one
-    segment, which may have any text that is not empty. `policy_rule` is the name of the operation's
-    policy rule. If `policy_rule` is None, every caller with a valid token may use the operation,
-    even without a project.
+    segment, which may have any text that is not empty. `policy_rule` is the name of the policy rule
+    that is checked before the handler is called. If `policy_rule` is None, the handler is called
+    for every caller with a valid token, even without a project.
 
     `last_microversion` is the last microversion that has the operation; None if no microversion
     removed the operation. `successor` is the replacement in the Image API, such as ``GET
@@ -113,11 +113,11 @@ class RouteTable:
     def match(self, method: str, version_root: str, path: str) -> Match | None:
         """Return the route and the ids in `path`; None if no route has this method and path.
 
-        `path` is below `version_root`, and must not have repeated slashes. `path` may start with a
-        project id: hexadecimal digits in lower case, and dashes. Such a segment is a project id
-        only if the path as a whole has no route. Whether the project is the caller's is not
-        checked. A newline at the end of the path or of the resource id is removed, as in a deployed
-        Compute API; a resource id of only a newline becomes "".
+        `path` is below `version_root`, and must not have repeated slashes. If no route has the
+        whole path, the first segment may be a project id: hexadecimal digits in lower case, and
+        dashes. Whether the project is the caller's is not checked. A newline at the end of the path
+        or of the resource id is removed, as in a deployed Compute API; a resource id of only a
+        newline becomes "".
         """
         if path.endswith("\n") and not path.endswith("/\n"):
             path = path[:-1]

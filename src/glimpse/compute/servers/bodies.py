@@ -58,8 +58,7 @@ def parse_create_image(body: Any, *, is_legacy: bool) -> CreateImage:
     White space around metadata keys is removed. If two keys become the same, the last one counts.
     Reserved keys are not checked: call `check_not_reserved`. The number of metadata items is not
     checked. With `is_legacy` (``/v2``), white space around the image's name is removed, and unknown
-    attributes are ignored. Without `is_legacy`, white space at the ends of the name and unknown
-    attributes are a 400 fault.
+    attributes are ignored. Otherwise each of these is a 400 fault.
 
     Raises a 501 fault for an action of Compute other than createImage. Raises a 400 fault for an
     unknown action, for a body without exactly one action, and for a name or metadata that are not
@@ -93,9 +92,8 @@ def parse_create_server(body: Any, minor: int, *, is_legacy: bool) -> NewServer:
     ``name`` and ``flavorRef`` are required; from 2.37 on, ``networks``, too. ``description`` is
     unknown before 2.19, ``tags`` before 2.52. Attributes that have no effect without a machine,
     such as user data, are not checked. With `is_legacy` (``/v2``), white space around the name is
-    removed, and unknown attributes are ignored. Without `is_legacy`, white space at the ends of the
-    name and unknown attributes are a 400 fault. Keys beside ``server`` are always ignored. A
-    repeated tag counts once.
+    removed, and unknown attributes are ignored. Otherwise each of these is a 400 fault. Keys beside
+    ``server`` are always ignored. A repeated tag counts once.
 
     Raises a 400 fault for a body that is not valid. Raises a 501 fault if the body asks for several
     servers, or for a device that is a volume or is not made from an image. Whether image and flavor

@@ -47,7 +47,7 @@ class FlavorQuery:
 
     A flavor is listed if it has at least `min_ram` MiB of memory and a disk of at least `min_disk`
     GiB. If `is_public` is False, no flavor is listed, because all flavors are public. Flavors are
-    sorted by `sort_key`, a key of _SORT_VALUES, and then by name. `is_descending` reverses both.
+    sorted by `sort_key`, such as ``memory_mb``, and then by name. `is_descending` reverses both.
     The list starts after the flavor with the name `marker`, and has at most `limit` flavors.
     """
 
@@ -124,9 +124,10 @@ def parse_flavor_list_request(query_string: bytes, caller: Caller, minor: int) -
 
 
 def _parse_is_public(text: str) -> bool:
-    """Return the value of the filter ``is_public`` (see `parse_boolean`); True for ``none``.
+    """Return the value of the filter ``is_public``, such as ``yes``, ``0`` or ``none``.
 
-    ``none`` stands for all flavors, which are all public. Raises a 400 fault for any other text.
+    Case does not matter. ``none`` is True: it stands for all flavors, which are all public. Raises
+    a 400 fault for any other text.
     """
     is_public = True if text.lower() == "none" else parse_boolean(text)
     if is_public is None:

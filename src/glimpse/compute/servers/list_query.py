@@ -101,13 +101,13 @@ def parse_server_list_request(
 ) -> ServerListRequest:
     """Parse the query string of a list of servers at the microversion 2.`minor`.
 
-    Filters that the caller may not use are ignored. If a parameter is repeated, the last value
-    counts. But of ``status``, ``sort_key`` and ``sort_dir``, all values count.
+    Filters that the caller may not use are ignored. Of ``status``, ``sort_key`` and ``sort_dir``,
+    all values count. Of other parameters, the last value counts, but each ``limit`` is checked.
 
     Raises a 400 fault if a value is not valid or a parameter has a NUL character. An unknown
     parameter is ignored before 2.75, and a 400 fault from 2.75 on. But names that start with ``_``
-    are always ignored. Raises a 403 fault if `permissions` does not let the caller list all
-    projects (``all_tenants``), or if a caller who is no admin asks for DELETED only.
+    are always ignored. Raises a 403 fault for ``all_tenants`` if `permissions` does not let the
+    caller list all projects, and for the status DELETED alone if the caller is no admin.
     """
     pairs = parse_qsl(query_string.decode(errors="replace"), keep_blank_values=True)
     for name, value in pairs:
@@ -139,7 +139,10 @@ def parse_server_list_request(
 
 
 def _parse_flag(text: str) -> bool:
-    """Return the value of a text in BOOLEANS; True for "". Raises a 400 fault for other texts."""
+    """Return the boolean of a text such as ``yes`` or ``0``, in any case; True for "".
+
+    Raises a 400 fault for any other text.
+    """
     flag = parse_boolean(text) if text else True
     if flag is None:
         names = ", ".join(repr(name) for name in BOOLEANS)
@@ -150,11 +153,11 @@ def _parse_flag(text: str) -> bool:
 def _parse_sort(pairs: list[tuple[str, str]]) -> tuple[Sort, ...]:
     """Return the sort keys and their directions, in the order of the query.
 
-    The first ``sort_dir`` belongs to the first ``sort_key``, and so on. If there are fewer
-    directions than keys, the last direction applies to the remaining keys. Further directions are
-    ignored. Without directions, all keys are descending. Directions without a key sort by date of
-    creation, in the first direction. Without keys and directions, returns (). Raises a 400 fault
-    for an unknown key or direction.
+    The first ``sort_dir`` belongs to the first ``sort_key``, and so on. A key without a direction
+    has the last direction; if the query has no directions, all keys are descending. Directions
+    without a key are ignored. But if the query has no keys, the first direction sorts by date of
+    creation. Returns () if the query has neither. Raises a 400 fault for an unknown key or
+    direction.
     """
     keys = [value for name, value in pairs if name == "sort_key"]
     directions = [value for name, value in pairs if name == "sort_dir"]
@@ -181,9 +184,9 @@ def _status_conditions(texts: list[str], caller: Caller, minor: int) -> Iterator
     """Yield the condition that a server's status is one of `texts`, in any case.
 
     Yields nothing if `texts` is empty. Unknown statuses are ignored. If all statuses are unknown,
-    the microversion decides: before 2.38, the condition excludes all servers; from 2.38 on, a 400
-    fault is raised. Raises a 403 fault if DELETED is the only known status and the caller is not an
-    admin. No server here has the status DELETED.
+    the condition excludes all servers; from microversion 2.38 on, raises a 400 fault instead.
+    Raises a 403 fault if the only known status is DELETED and the caller is not an admin. (No
+    server here has that status.)
     """
     if not texts:
         return
@@ -199,11 +202,11 @@ def _status_conditions(texts: list[str], caller: Caller, minor: int) -> Iterator
 def _conditions(
     values: Mapping[str, str], minor: int, *, is_everywhere: bool
 ) -> Iterator[Condition]:
-    """Yield a condition for each filter that may be used at the minor version `minor`.
+    """Yield a condition for each filter in `values` that may be used at 2.`minor`.
 
-    If `minor` is _NEVER, all filters may be used. Other names in `values` are ignored.
-    `is_everywhere` is True if the servers of all projects are listed. Otherwise, filters by project
-    are ignored, too. Raises a 400 fault for a value that is not valid.
+    With _NEVER as `minor`, all filters may be used. Other names in `values` are ignored.
+    `is_everywhere` is True if the servers of all projects are listed. If it is False, filters by
+    project are ignored, too. Raises a 400 fault for a value that is not valid.
     """
     for name, value in values.items():
         if name not in _FILTERS or minor < _FILTERS[name]:

@@ -37,9 +37,10 @@ class ServerOperations:
     """The handlers of all operations on servers and flavors.
 
     Each handler takes a request that `ComputeAPI` has checked, and returns the response. For an
-    error response, a handler raises Fault, ServerError or an error of `images.errors`. A handler of
-    servers raises a 403 fault if `policy` does not allow the operation to the caller, or if the
-    caller has no project. Every caller may list and show flavors.
+    error response, a handler raises Fault, ServerError or an error of `images.errors`, such as
+    Unavailable. (`server_routes` turns a ServerError into a Fault.) A handler of servers raises a
+    403 fault if `policy` does not allow the operation to the caller, or if the caller has no
+    project. Every caller may list and show flavors.
 
     `metadata_items` is the highest number of metadata items that a server may have. Before
     microversion 2.39, the same number limits the items of a snapshot.
@@ -136,11 +137,12 @@ class ServerOperations:
     async def create_server(self, request: Request) -> Response:
         """Handle ``POST /servers``: make a server; 202 with the server's id and a password.
 
-        The password is random, and has no effect. The header Location has the server's URL. Raises
-        a 400 fault for an invalid body or an unknown flavor. Raises a 501 fault as
-        `parse_create_server` does, and a 403 fault for too many metadata items. Raises
-        BaseImageNotFound, BaseImageNotActive or TooManyServers (see `ServerService.create_server`).
-        An invalid body is reported before the policy is checked.
+        The password is random, and has no effect. The header Location has the server's URL.
+
+        Raises a 400 fault for an invalid body or an unknown flavor, a 501 fault for several servers
+        or a volume, and a 403 fault for too many metadata items. Raises BaseImageNotFound or
+        BaseImageNotActive for the image, and TooManyServers if the project may have no more. The
+        400 and 501 faults of the body are reported before the policy is checked.
         """
         new = parse_create_server(request.body, _minor(request), is_legacy=request.is_legacy)
         self._policy.check(request.caller, ServerRule.CREATE)
@@ -177,10 +179,11 @@ class ServerOperations:
         microversion 2.45, the header Location has the image's URL in the Image API. From 2.45 on,
         the body has the image's id instead.
 
-        Raises a 400 fault for an invalid body, and a 403 fault for a reserved metadata key. Before
-        2.39, also raises a 403 fault for too many metadata items. Raises ServerNotFound,
-        WrongState, NotImplementedHere, and other errors of `ServerService.create_image`. A 400 or
-        501 fault of the body comes before the other errors.
+        Raises a 400 fault for an invalid body. A 400 or 501 fault comes before the other errors:
+        ServerNotFound if there is no such server or the caller may not see the server; a 403 fault
+        for a reserved metadata key and, before 2.39, for too many items; WrongState if the server's
+        state allows no snapshot; NotImplementedHere if the server was booted from a volume; an
+        error of `images.errors` if the image service does not create the image.
         """
         name, metadata = parse_create_image(request.body, is_legacy=request.is_legacy)
         server = await self._find(request, ServerRule.CREATE_IMAGE)
