@@ -24,11 +24,11 @@ _FIRST_SEGMENTS = (
 
 
 def match_unsupported_route(version_root: str, path: str) -> Match | None:
-    """Return the match of a route whose handler raises a 501 fault; None if there is no such route.
+    """Return a match whose handler raises a 501 fault, for a path that Compute has; else None.
 
-    Each first segment of Compute's paths, except ``images``, has such a route: ``servers`` does.
-    The rest of the path and the method do not matter. `path` is below `version_root`, and may start
-    with a project id, as for `RouteTable.match`.
+    Compute has a path if its first segment is one of _FIRST_SEGMENTS, such as ``servers``. (These
+    do not include ``images``.) The rest of the path and the method do not matter, and the match has
+    no ids of resources. `path` is below `version_root`, and may start with a project id.
     """
     segments = path.split("/")[1:]
     project_id = ""

@@ -44,8 +44,9 @@ def versions_document(base_url: str, advertised: str) -> dict[str, Any]:
 def version_document(base_url: str, root: str, advertised: str) -> dict[str, Any]:
     """Return the document of ``GET /v2.1`` or ``GET /v2``: one version.
 
-    `root` is the version's path, one of VERSION_ROOTS. `base_url` and `advertised` are explained at
-    `versions_document`. The document of ``/v2`` names no microversion.
+    `root` is the version's path, ``/v2.1`` or ``/v2``. `base_url` is the URL by which the client
+    reached Glimpse. The document of ``/v2.1`` names `advertised` as the highest microversion. The
+    document of ``/v2`` names no microversion.
     """
     described_by = {"rel": "describedby", "type": "text/html", "href": "http://docs.openstack.org/"}
     return {

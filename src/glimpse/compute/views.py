@@ -53,10 +53,11 @@ def detail_view(image: Image, link_bases: LinkBases, *, show_size: bool) -> dict
 def _add_special(document: dict[str, Any], image: Image, link_bases: LinkBases) -> None:
     """Add what the Compute API derives from some properties to `document`.
 
-    In the metadata, JSON text of ENCODED_KEYS is decoded. A property ``instance_uuid`` also becomes
-    ``server``. A property ``auto_disk_config`` also becomes ``OS-DCF:diskConfig``: AUTO for a true
-    value such as ``yes``, otherwise MANUAL. Both properties stay in the metadata. A property that
-    the image does not have, or whose value is None, adds nothing.
+    In the metadata, ``mappings`` and ``block_device_mapping`` become JSON values, if their text is
+    JSON. A property ``instance_uuid`` also becomes ``server``. A property ``auto_disk_config`` also
+    becomes ``OS-DCF:diskConfig``: AUTO for a true value such as ``yes``, otherwise MANUAL. Both
+    properties stay in the metadata. A property that the image does not have, or whose value is
+    None, adds nothing.
     """
     properties = image.properties
     if _ENCODED.search(image.properties_json):

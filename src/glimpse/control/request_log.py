@@ -22,7 +22,10 @@ _FIRST_ERROR = 400
 class LoggedRequest(NamedTuple):
     """A request, and the status of its response.
 
-    `testing.recorded_requests.RecordedRequest`, which tests get, explains the fields.
+    `at` is the POSIX time of the start. `path` includes the query. `status` is None if there was no
+    response. `project_id` and `user_id` are None without a valid token. `body` is the request's
+    JSON, and `error` the start of an error response's body; None if there is none. Secrets in
+    `path` and `body` are hidden. (`testing.recorded_requests` has the details.)
     """
 
     at: float
@@ -78,8 +81,8 @@ class _Recorder:
     """Passes on the messages of a request, and keeps what the request log needs of the messages.
 
     Kept are the status of the response, and the first 1,024 bytes of the body of an error response.
-    The request's body is kept if Content-Type says JSON and the body has at most 16 KiB, as far as
-    the application has read the body.
+    If the request's Content-Type says JSON, what the application reads of its body is kept, too,
+    unless that is more than 16 KiB.
     """
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -82,13 +82,12 @@ class ResettableApplication:
 
         Requests in progress keep the old state. When these requests have ended, the directory of
         the old state is removed. The delays of faults with ``saving_for`` end: delayed uploads are
-        cancelled, and delayed jobs store their data at once. Takes 5 ms if the state directory is
-        in memory.
+        cancelled, and delayed jobs store their data at once.
 
-        Raises RuntimeError if `copies` is None. Raises OSError if the state cannot be copied. If
-        the application cannot be opened with the copy, raises an error of `open_application`, such
-        as OSError or UnusableCatalog. After an error or a cancellation, the present state and
-        `tools` stay in use. A call that is cancelled while the state is copied leaves the copy.
+        Raises RuntimeError if `copies` is None, and OSError if the state cannot be copied. Raises
+        an error of `open_application`, such as UnusableCatalog, if the application cannot be opened
+        with the copy. After an error or a cancellation, the present state and `tools` stay in use.
+        A call that is cancelled while the state is copied leaves the copy.
         """
         async with self._replacing:
             if self._copies is None:

@@ -10,12 +10,12 @@ _DATA = "data"  # the directory of image data
 class StateCopies:
     """Makes copies of a state directory, in its parent directory.
 
-    A change in one copy does not change the other copies. But all copies have hard links to the
-    same files of image data: such a file is never changed, only replaced.
+    The state directory itself moves to the path ``first``. A symbolic link takes its place, so that
+    commands with the old path use the present state; `link` sets where it leads. ``original`` is
+    the path of a copy that stays unchanged: `make` copies it.
 
-    The state directory itself moves to the path ``first``. ``original`` is the path of a copy that
-    stays unchanged, which `make` copies. At the old path of the state directory is a symbolic link,
-    which `link` sets. So commands with the old path use the present state.
+    A change in one copy does not change the others. Files of image data are hard links, because
+    such a file is never changed, only replaced.
     """
 
     def __init__(self, state_dir: Path, shared: str) -> None:

@@ -68,8 +68,8 @@ class ServerPolicy:
         """Return True if `rule` lets `caller` act on `server`.
 
         If `server` is None, as for lists, the rule is evaluated for the caller's own project and
-        user. If `rule` is not configured, Compute's default decides (see the class). For a caller
-        without a project, the result is always False.
+        user. If `rule` is not configured, an admin or one of the roles in ROLES is needed. For a
+        caller without a project, the result is always False.
         """
         if caller.project_id is None:
             return False
@@ -85,7 +85,7 @@ def check_has_project(caller: Caller) -> None:
 
 
 def _target(caller: Caller, server: Server | None) -> dict[str, str | None]:
-    """Return what rules can name as ``%(key)s``: the project and the user of a server.
+    """Return the ids that rules compare, as in ``%(project_id)s``: the server's project and user.
 
     If `server` is None, these are the project and the user of `caller`.
     """

@@ -28,9 +28,9 @@ def parse_limit(texts: Sequence[str]) -> int:
 
 
 def parse_boolean(text: str) -> bool | None:
-    """Return the value of a text in BOOLEANS, such as ``yes``; None for any other text.
+    """Return the boolean of a text such as ``yes``, ``off`` or ``0``; None for any other text.
 
-    Case does not matter.
+    BOOLEANS has all these texts. Case does not matter.
     """
     text = text.lower()
     return text in _TRUE if text in BOOLEANS else None

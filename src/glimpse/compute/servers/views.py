@@ -74,7 +74,7 @@ def detail_view(
 
 
 def _lifetime(server: Server) -> dict[str, Any]:
-    """Return the attributes for the start of the server (its creation) and for its end (null)."""
+    """Return the attributes ``launched_at``, the server's creation, and ``terminated_at``, null."""
     return {
         "OS-SRV-USG:launched_at": f"{server.created_at.removesuffix('Z')}.000000",
         "OS-SRV-USG:terminated_at": None,
@@ -164,7 +164,8 @@ def _image(server: Server, link_bases: LinkBases, minor: int) -> dict[str, Any] 
 def _flavor_of_server(flavor: Flavor, link_bases: LinkBases, minor: int) -> dict[str, Any]:
     """Return the flavor for a server's document.
 
-    Before 2.47, the flavor has an id and a link. From 2.47 on, the flavor has its values instead.
+    Before 2.47, the flavor has an id and a link. From 2.47 on, the flavor has its name and its
+    values, such as ``ram``, instead.
     """
     if minor < 47:  # noqa: PLR2004  microversion 2.47
         return {"id": flavor.name, "links": [_flavor_bookmark(flavor, link_bases)]}
