@@ -10,10 +10,10 @@ _OPTIONS = {"log_file": ("log_file", "logfile"), "log_dir": ("log_dir", "logdir"
 
 
 class OwnLogOptions(NamedTuple):
-    """The values to use for log_file and log_dir, and messages about ignored values.
+    """The values that replace configured values of log_file and log_dir, and messages about these.
 
-    The keys of ``values`` are ``DEFAULT.log_file`` and ``DEFAULT.log_dir``. A key is missing if the
-    value in the configuration can be used.
+    ``values`` has the key ``DEFAULT.log_file`` or ``DEFAULT.log_dir`` only if the configured value
+    must not be used. "" stands for no value.
     """
 
     values: Mapping[str, str]
@@ -25,16 +25,16 @@ def find_own_log_options(
     sections: Collection[str],
     set_elsewhere: Collection[str],
 ) -> OwnLogOptions:
-    """Return the values to use for log options that files of another service set.
+    """Return the values that replace log options of files of another service.
 
     `files` are pairs of a name and the texts of options; later files override earlier files. A file
-    belongs to another service if it has a section that is not in `sections`; every nova.conf has
-    such a section. `set_elsewhere` are the names of the options that environment variables or
-    arguments set, which override all files.
+    is another service's if it has a section that is not in `sections` (see `_is_foreign`). Every
+    nova.conf has such a section. All other files are Glimpse's own.
 
-    If a file of another service sets a log option, the result has the text in the last file of
-    Glimpse itself; "" if no such file sets the option. Other log options, and those in
-    `set_elsewhere`, are left out. The result also has a message for each text that is ignored.
+    If another service's file sets log_file or log_dir, the result has the text in the last own file
+    that sets the option, or "". It also has a message for the operator for each text that is
+    ignored. The options in `set_elsewhere` are left out: environment variables or arguments set
+    them, and override all files.
     """
     values: dict[str, str] = {}
     messages = []

@@ -8,9 +8,10 @@ IGNORED = (*_PROXIES, *_CA_BUNDLES)
 
 
 def find_ignored_variables(environment: Mapping[str, str]) -> Iterator[str]:
-    """Yield a message for the operator for each variable in IGNORED that is set and not empty.
+    """Yield a message for the operator for each variable that is set and that Glimpse ignores.
 
-    Variables for proxies may also have their names in lower case.
+    These are the variables in IGNORED, such as ``HTTPS_PROXY``, if they are not empty. Variables
+    for proxies may also have their names in lower case.
     """
     for name in _PROXIES:
         if environment.get(name) or environment.get(name.lower()):

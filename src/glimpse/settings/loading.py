@@ -131,7 +131,7 @@ def _override(
 
 
 def _set_elsewhere(environment: Mapping[str, str], overrides: Mapping[str, object]) -> set[str]:
-    """Return the names of the options in [DEFAULT] that variables or `overrides` set."""
+    """Return the names of the options in [DEFAULT] that `environment` or `overrides` set."""
     return {
         option.dest
         for option in SECTIONS["DEFAULT"]
@@ -145,8 +145,8 @@ def _make_settings(
 ) -> Settings:
     """Make the Settings from `options`, the parsed values, and `raw`, the texts of options.
 
-    Keystone's options in `raw` make ``keystone`` the default auth_strategy. `_policy` explains
-    `config_dirs`. Raises ValueError if options exclude each other, InvalidSettings as `_server`.
+    Keystone's options in `raw` make ``keystone`` the default auth_strategy. Policy files are found
+    in `config_dirs`. Raises ValueError if options exclude each other, InvalidSettings for a path.
     """
     api = options["api"]
     has_keystone = any(raw.get("keystone_authtoken", {}).get(name) for name in _KEYSTONE_OPTIONS)
@@ -249,7 +249,8 @@ def _metrics(
     """Return where metrics are served; a port of 0 means that there are no metrics.
 
     Without a configured port, the port is METRICS_PORT if `image_service` is ``glance`` and no API
-    has METRICS_PORT, otherwise 0. Raises ValueError if the configured port is one of `api_ports`.
+    has METRICS_PORT, otherwise 0. ``is_required`` is True if the port is configured. Raises
+    ValueError if the configured port is one of `api_ports`.
     """
     host, port = options["host"], options["port"]
     if port is not None:
@@ -267,10 +268,10 @@ def _policy(options: Mapping[str, Any], config_dirs: Sequence[Path]) -> Policy:
     """Return the paths of the policy file and directories, found as oslo.policy finds them.
 
     A configured name is looked for in each of `config_dirs`, and kept unchanged if none of these
-    directories has it. If no name is configured, ``policy.yaml``, or else ``policy.json``, and
-    ``policy.d`` are used if they exist in `config_dirs`. A configured ``policy.yaml`` or
-    ``policy.json`` that does not exist counts as not configured: many files set oslo.policy's
-    default.
+    directories has it. Without a configured file, ``policy.yaml`` in `config_dirs` is used, else
+    ``policy.json``, else no file. Without configured directories, ``policy.d`` in `config_dirs` is
+    used if it exists. A configured ``policy.yaml`` or ``policy.json`` that does not exist counts as
+    not configured, because many files set oslo.policy's default.
     """
 
     def find(name: str) -> Path | None:

@@ -82,10 +82,9 @@ def check_no_nul(raw: RawOptions, overrides: Mapping[str, object]) -> None:
 def register_references(config: cfg.ConfigOpts, raw: RawOptions) -> None:
     """Register in `config` the options of Nova to which values in `raw` refer (``$my_ip``).
 
-    oslo.config resolves references to registered options only. An option that neither a file nor a
-    variable sets is not registered: oslo.config then raises NoSuchOptError for a value that refers
-    to the option. Options in sections with credentials are not registered here, because
-    keystoneauth registers them.
+    oslo.config resolves references to registered options only. Options that are set nowhere are not
+    registered, so that oslo.config raises NoSuchOptError for a value that refers to one. Options of
+    sections with credentials are not registered here, because keystoneauth registers them.
     """
     named = [raw.get(section, {}).get("auth_section") for section in CREDENTIALS]
     credentials = {*CREDENTIALS, *named}
@@ -98,9 +97,8 @@ def register_references(config: cfg.ConfigOpts, raw: RawOptions) -> None:
 def missing_reference(error: BaseException) -> str:
     """Return the name of the option that is not set, although a value refers to it.
 
-    `error` is the NoSuchOptError that oslo.config raised when the value was read. The
-    ``__context__`` of such an error may be another NoSuchOptError. The last error of this chain has
-    the name of the missing option.
+    `error` is the NoSuchOptError that oslo.config raised for the value. Its ``__context__`` may be
+    another NoSuchOptError, and so on: the last one of this chain names the missing option.
     """
     while isinstance(error.__context__, cfg.NoSuchOptError):
         error = error.__context__

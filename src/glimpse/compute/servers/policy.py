@@ -68,8 +68,8 @@ class ServerPolicy:
         """Return True if `rule` lets `caller` act on `server`.
 
         If `server` is None, as for lists, the rule is evaluated for the caller's own project and
-        user. If `rule` is not configured, an admin or one of the roles in ROLES is needed. For a
-        caller without a project, the result is always False.
+        user. If `rule` is not configured, the caller has to be an admin or have one of the roles in
+        ROLES. For a caller without a project, the result is always False.
         """
         if caller.project_id is None:
             return False

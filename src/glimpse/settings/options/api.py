@@ -90,8 +90,8 @@ class Api:
       loopback addresses and the address to listen on.
     - ``max_limit``: has no effect; it is accepted because every nova.conf may have it. The page
       size of servers and flavors is a constant in `compute.servers.query_values`.
-    - ``compute_link_prefix`` and ``glance_link_prefix``: URLs that replace scheme, host and leading
-      path in links to Compute and to the Image service. With None, links are not changed.
+    - ``compute_link_prefix`` and ``glance_link_prefix``: URLs that replace the scheme and host of
+      links to Compute and to the Image service. With None, links are not changed.
     - ``advertised_microversion``: the highest microversion that version discovery names, such as
       ``2.35``.
     - ``max_microversion``: the highest microversion that requests may name.
@@ -154,7 +154,8 @@ POLICY: Sequence[cfg.Opt] = (
 class Policy:
     """[oslo_policy]: the paths of the operator's policy file and policy directories.
 
-    ``policy_file`` is None if no file is configured and there is no file with a default name.
+    ``policy_file`` is None if no file is configured and there is no file with a default name. So is
+    ``policy_dirs`` empty if none is configured and there is no ``policy.d``.
     """
 
     policy_file: str | None

@@ -88,11 +88,10 @@ class Import:
     """[import]: imports in the embedded Image API. Times are in seconds.
 
     - ``methods``: the enabled methods of import.
-    - ``allowed_schemes``, ``allowed_hosts`` and ``allowed_ports``: the URLs that web-download may
-      use.
-    - ``disallowed_schemes``, ``disallowed_hosts`` and ``disallowed_ports``: each one is used only
-      if the ``allowed_`` field is empty. Then every other value is allowed, but only http and https
-      are ever downloaded.
+    - ``allowed_schemes``, ``allowed_hosts`` and ``allowed_ports``: what URLs for web-download may
+      have. Other schemes than http and https are never downloaded.
+    - ``disallowed_schemes``, ``disallowed_hosts`` and ``disallowed_ports``: what these URLs may not
+      have. Each of these fields is used only if its ``allowed_`` field is empty.
     - ``allowed_networks``: networks that web-download may connect to although they are not on the
       Internet.
     - ``connect_timeout``: the longest time to look up a host, and the longest time to connect to
