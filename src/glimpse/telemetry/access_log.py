@@ -86,10 +86,10 @@ def log_access(
 
 
 def _record(values: dict[str, object]) -> logging.LogRecord:
-    """Make the log record that `LOG.info` would make, in three quarters of the time.
+    """Return the log record that `LOG.info` would make, in three quarters of the time.
 
-    `values` are the arguments of the message. All attributes except the arguments and the time are
-    copied from another record of the same thread.
+    `values` are the arguments of the message. All other attributes except the time are the same for
+    all records of a thread (see `_common_attributes`).
     """
     same = _common_attributes(os.getpid(), threading.get_ident())
     record = logging.LogRecord.__new__(logging.LogRecord)
@@ -103,10 +103,10 @@ def _record(values: dict[str, object]) -> logging.LogRecord:
 
 @functools.lru_cache(maxsize=8)
 def _common_attributes(_process: int, _thread: int) -> dict[str, Any]:
-    """Return the attributes of an access log record. The result is cached: change only a copy.
+    """Return the attributes that all access log records of one thread have in common.
 
-    The parameters are the ids of the current process and thread. Only the cache uses the
-    parameters: each thread has its own entry, because a record has these ids.
+    The parameters are the ids of the current process and thread, which are among the attributes.
+    The result is cached for these ids: change only a copy.
     """
     return vars(LOG.makeRecord(LOG.name, logging.INFO, __file__, 0, _LINE, (), None))
 
@@ -114,7 +114,8 @@ def _common_attributes(_process: int, _thread: int) -> dict[str, Any]:
 def redacted_target(scope: Mapping[str, object]) -> str:
     """Return the path and query of a request, on one line, without secrets (`redact_target`).
 
-    `scope` is the ASGI scope. The path is the raw path, or the quoted path if there is no raw path.
+    `scope` is the ASGI scope. The path is as the client sent it, or percent-encoded again if the
+    scope has no raw path. A path or query of more than 2,048 characters is cut.
     """
     raw, query = scope.get("raw_path"), scope["query_string"]
     path = raw.decode("latin-1") if isinstance(raw, bytes) else quote(str(scope["path"]))

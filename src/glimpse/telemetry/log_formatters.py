@@ -48,8 +48,8 @@ class LineFormatter(_DatedFormatter):
 
     A record that is logged during a request has the ids of the request and of its caller. The
     configured suffix is added at level DEBUG. Each line of a traceback becomes a line with the
-    configured prefix. Messages, ids and texts of errors are redacted and escaped, because clients
-    may have sent them.
+    configured prefix. Messages, texts of errors, and ids of more than 64 characters are redacted,
+    because clients may have sent them. All text is escaped.
 
     A field that only other services have becomes ``-``. ``%(instance)s``, ``%(resource)s`` and
     ``%(color)s`` become nothing.
@@ -104,7 +104,8 @@ class JsonFormatter(_DatedFormatter):
     - ``context`` has the ids of the request and of its caller; outside of a request, ``context`` is
       empty.
 
-    Messages, ids and texts of errors are redacted and escaped. Values in ``args`` are not redacted.
+    Messages, texts of errors, and ids of more than 64 characters are redacted; values in ``args``
+    are not. All text is escaped.
     """
 
     def __init__(self) -> None:
@@ -181,12 +182,10 @@ def _traceback(record: logging.LogRecord) -> Iterator[str]:
 def _context_ids() -> dict[str, str]:
     """Return the ids of the current request and of its caller, under oslo.log's names.
 
-    A missing id is ``-``. Names and domains are left out if the caller is not known. The caller's
-    ids come from Keystone or from a noauth token, so an id may be any text.
-
-    The ids may have secrets: the caller must pass the result to `_redacted_ids` if the line that
-    has the ids is not plain (`_is_plain`). But if the id of the user or project has more than 64
-    characters, the result is redacted and escaped already.
+    A missing id is ``-``. Names and domains are left out if the caller is not known. An id of the
+    caller may be any text, because it may come from a noauth token. If the id of the user or the
+    project has more than 64 characters, all ids are redacted and escaped. Otherwise pass the result
+    to `_redacted_ids` if the line with the ids is not plain (`_is_plain`).
     """
     request = current_context.get()
     values = {"request_id": request.request_id, "global_request_id": request.global_id or "-"}

@@ -78,7 +78,7 @@ class Metrics:
         ]
 
     def request_began(self) -> None:
-        """Count a request that has started as a request in flight."""
+        """Add a request that has started to the requests in flight."""
         self._in_flight.inc()
 
     def request_ended(self, operation: str, status: int, seconds: float) -> None:
@@ -146,7 +146,7 @@ class Metrics:
 
 
 def _gauge_of_requests_in_flight(registry: CollectorRegistry) -> Gauge:
-    """Make the gauge. With several workers, the value is the sum over the running workers."""
+    """Return a new gauge in `registry`; with several workers, the sum over the running ones."""
     return Gauge(
         "glimpse_requests_in_flight",
         "Requests being served now.",

@@ -39,9 +39,9 @@ class Observer(Protocol):
         - Query of Glance's database: `method` is ``select``. `outcome` is ``ok``, ``failed``,
           ``refused`` (the database does not accept a value of the request), ``cancelled``, or
           ``skipped`` (not sent, because earlier queries failed).
-        - Query that is not sent to the replica of Glance's database: `method` is ``select``.
-          `outcome` is ``not_current`` (the replica is behind) or ``own_write`` (this gateway has
-          just written).
+        - Query that the replica of Glance's database does not serve: `method` is ``select``.
+          `outcome` is ``not_current`` (the replica is behind) or ``own_write`` (not sent, because
+          this gateway has just written).
         """
         ...
 

@@ -154,11 +154,11 @@ def _in_ascii(text: str) -> str:
 
 
 def _redacted_path(path: str) -> str:
-    """Redact each segment of a percent-encoded path.
+    """Redact each segment of a percent-encoded path, with its parameters after ``;?#``.
 
-    If `_is_secret_parent` is True for a segment, the next segment is hidden as a whole. Empty
-    segments, ``.`` and ``..`` do not count as the next segment. In a target that is a URL, the user
-    before ``@`` is hidden. Each segment may have parameters after ``;``, ``?`` or ``#``.
+    The segment after a name of secrets, such as ``tokens``, is hidden as a whole (see
+    `_is_secret_parent`). If that segment is empty, ``.`` or ``..``, the next one is hidden instead.
+    In a target that is a URL, the user before ``@`` is hidden.
     """
     redacted: list[str] = []
     hide_next = False
@@ -204,8 +204,9 @@ def _redacted_parameters(text: str) -> str:
 def _redacted_parameter(raw: str) -> str:
     """Redact a parameter ``name=value``, or a text without ``=``.
 
-    The value is hidden if the name is the name of a secret, or if the value contains a secret. A
-    name or a text without ``=`` is hidden if it contains a secret.
+    A text without ``=`` is hidden if it contains a secret. A value is hidden if it contains a
+    secret, or if its name contains a word such as ``token`` or ``key``. A name is hidden only if
+    the name itself contains a secret.
     """
     name, equals, value = raw.partition("=")
     plain_name, plain_value = _decoded(name), _decoded(value)
@@ -219,10 +220,11 @@ def _redacted_parameter(raw: str) -> str:
 
 
 def _has_secret(text: str) -> bool:
-    """Return True if a part of a URL may contain a secret; `text` is decoded (`_decoded`).
+    """Return True if `text`, a part of a URL that `_decoded` returned, may contain a secret.
 
-    A secret is a token, the user of a URL, or the text after the name of a secret. The result is
-    also True for a ``%``: `_decoded` returns ``%`` only for a text that is encoded too many times.
+    Secrets are tokens, users of URLs, values (``password=x``) and path segments (``tokens/x``)
+    after a name of secrets. ``%`` counts as a secret: `_decoded` returns it for a text that is
+    encoded too many times.
     """
     if _TOKEN.search(text) or _USERINFO.search(text) or "%" in text:
         return True
