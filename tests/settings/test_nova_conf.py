@@ -149,6 +149,24 @@ def test_a_file_of_glimpse_beside_a_nova_conf_names_the_log(tmp_path: Path) -> N
     assert log_path(settings.server) == Path("/tmp/glimpse.log")
 
 
+@pytest.mark.parametrize("text", ["log_dir =", "logdir ="])
+def test_an_empty_log_option_of_a_nova_conf_has_no_effect_either(tmp_path: Path, text: str) -> None:
+    own, nova = tmp_path / "glimpse.conf", tmp_path / "nova.conf"
+    own.write_text("[DEFAULT]\nlog_dir = /var/log/glimpse\n")
+    nova.write_text(KOLLA.replace("log_dir = /var/log/kolla/nova", text))
+    settings = load_settings([own, nova])
+    assert log_path(settings.server) == Path("/var/log/glimpse/glimpse.log")
+    assert settings.ineffective_options == ()
+
+
+def test_an_empty_log_option_in_the_last_own_file_overrides_an_earlier_one(tmp_path: Path) -> None:
+    first, last, nova = (tmp_path / name for name in ("first.conf", "last.conf", "nova.conf"))
+    first.write_text("[DEFAULT]\nlog_dir = /var/log/glimpse\n")
+    last.write_text("[DEFAULT]\nlog_dir =\n")
+    nova.write_text(KOLLA)
+    assert log_path(load_settings([first, last, nova]).server) is None
+
+
 def test_a_variable_names_the_log_beside_a_nova_conf(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

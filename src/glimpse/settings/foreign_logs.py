@@ -42,14 +42,17 @@ def find_own_log_options(
         own = ""
         for file, raw in files:
             text = _value(raw, option)
-            if text and _is_foreign(raw, sections):
-                values[f"DEFAULT.{option}"] = ""
+            if text is None:
+                continue
+            if not _is_foreign(raw, sections):
+                own = text
+                continue
+            values[f"DEFAULT.{option}"] = ""
+            if text:
                 messages.append(
                     f"[DEFAULT] {option} = {text} in {file} has no effect: it is the log of the "
                     "service whose file this is. Use --log-file, or a file with Glimpse's options."
                 )
-            elif text:
-                own = text
         if f"DEFAULT.{option}" in values:
             values[f"DEFAULT.{option}"] = own
     return OwnLogOptions(values, sorted(messages))
