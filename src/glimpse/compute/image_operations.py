@@ -38,7 +38,8 @@ class ImageOperations:
     the image service may raise Unavailable, InvalidResponse and NotAuthenticated. In a gateway, it
     may raise another of these errors if Glance refuses the request for a reason not named here.
 
-    A write of metadata ignores items whose key is an attribute, such as ``name``. Its errors are:
+    A write of metadata ignores items whose key is an attribute that is not reserved, such as
+    ``name``. Its errors are:
 
     - a 400 fault or Invalid if metadata is not valid or cannot be stored
     - ImageNotFound if there is no such image or the caller may not see the image

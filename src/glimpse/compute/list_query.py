@@ -40,8 +40,8 @@ class ListRequest(NamedTuple):
     """The parsed query string of a list of images.
 
     `query` has the filters, order, marker and limit. `parameters` has the names and values that the
-    link to the next page repeats, in the request's order: all that `parse_list_request` knows. A
-    repeated parameter is in `parameters` several times.
+    link to the next page repeats, in the request's order: those that `parse_list_request` calls
+    known. A repeated parameter is in `parameters` several times.
     """
 
     query: ImageQuery
