@@ -75,9 +75,10 @@ def escape(text: str) -> str:
 def redact(text: str) -> str:
     """Return free text, such as an error message, with ``***`` in place of secrets.
 
-    Secrets are texts with the form of a token, users and passwords in URLs, and the values after
-    ``bearer``, ``password``, ``passwd``, ``secret`` and the names of token headers. Secrets with
-    other names stay. For URLs of requests, use `redact_target`, which hides more.
+    Secrets are texts with the form of a token, users and passwords in URLs, the text after
+    ``bearer``, and values of ``password``, ``passwd``, ``secret`` and the token headers, after
+    ``:`` or ``=``. Secrets with other names stay. For URLs of requests, use `redact_target`, which
+    hides more.
     """
     if _TOKEN.search(text):
         text = _TOKEN.sub(HIDDEN, text)
