@@ -72,7 +72,7 @@ class RequestLog:
                 await app(scope, recorder.receive, recorder.send)
             finally:
                 context, seconds = current_context.get(), time.perf_counter() - began
-                self._requests.append(recorder.request(context, at, seconds))
+                self._requests.append(recorder.log_entry(context, at, seconds))
 
         return logged
 
@@ -110,8 +110,8 @@ class _Recorder:
             self._error += message.get("body", b"")[: _MAX_ERROR - len(self._error)]
         await self._send(message)
 
-    def request(self, context: RequestContext, at: float, seconds: float) -> LoggedRequest:
-        """Return the log entry of a request that began at the POSIX time `at`.
+    def log_entry(self, context: RequestContext, at: float, seconds: float) -> LoggedRequest:
+        """Return the log entry of the request, which began at the POSIX time `at`.
 
         `seconds` is the time that the request took.
         """
