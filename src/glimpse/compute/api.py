@@ -13,10 +13,10 @@ from starlette.types import Receive, Scope, Send
 from glimpse.compute.common_headers import add_common_headers
 from glimpse.compute.entity_tags import with_entity_tag
 from glimpse.compute.error_responses import (
-    body_too_large,
+    body_too_large_response,
     fault_response,
-    route_not_found,
-    unauthorized,
+    route_not_found_response,
+    unauthorized_response,
 )
 from glimpse.compute.faults import Fault, fault_from_error
 from glimpse.compute.links import LinkPrefixes, make_link_bases
@@ -126,7 +126,7 @@ class ComputeAPI:
             body = await read_body(receive, headers, self._options.max_body_size)
             caller = await self._authenticate(scope)
         except BodyTooLarge:
-            return body_too_large(scope["method"], accept)
+            return body_too_large_response(scope["method"], accept)
         except Unauthorized:
             return self._unauthorized(scope)
         except (IdentityUnavailable, TooManyBodies) as error:
@@ -137,7 +137,7 @@ class ComputeAPI:
             or match_unsupported_route(version_root, path)
         )
         if match is None:
-            return route_not_found(scope["method"], accept)
+            return route_not_found_response(scope["method"], accept)
         current_context.get().operation = match.route.name
         return await self._perform(scope, match, caller, body)
 
@@ -161,7 +161,7 @@ class ComputeAPI:
         return caller
 
     def _unauthorized(self, scope: Scope) -> Response:
-        return unauthorized(self._identity.challenge(service_urls_of(scope).identity))
+        return unauthorized_response(self._identity.challenge(service_urls_of(scope).identity))
 
     async def _perform(self, scope: Scope, match: Match, caller: Caller, body: bytes) -> Response:
         """Parse and check a request, call its handler, and complete the headers of the response.

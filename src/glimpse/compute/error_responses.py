@@ -45,7 +45,7 @@ def fault_response(
     return Response(fault.status, plain_json(fault_document(fault)), headers)
 
 
-def unauthorized(challenge: str) -> Response:
+def unauthorized_response(challenge: str) -> Response:
     """Return keystonemiddleware's 401 in JSON, with `challenge` as WWW-Authenticate.
 
     `Identity.challenge` makes `challenge`. The response also has the request ids, and headers that
@@ -67,27 +67,27 @@ def unauthorized(challenge: str) -> Response:
     return Response(401, plain_json(document), headers)
 
 
-def route_not_found(method: str, accept: str) -> Response:
+def route_not_found_response(method: str, accept: str) -> Response:
     """Return the 404 page for a method and path that no operation has.
 
     The page is HTML or JSON, as the Accept header `accept` prefers; plain text if `accept` allows
     neither or is "". If `method` is HEAD, the body is empty. The response also has the request ids,
     and headers that forbid shared caches to store the response.
     """
-    return _page(404, "Not Found", _NOT_FOUND, method, accept)
+    return _page_response(404, "Not Found", _NOT_FOUND, method, accept)
 
 
-def body_too_large(method: str, accept: str) -> Response:
+def body_too_large_response(method: str, accept: str) -> Response:
     """Return the 413 page for a body above ``max_request_body_size``.
 
     The page is HTML or JSON, as the Accept header `accept` prefers; plain text if `accept` allows
     neither or is "". If `method` is HEAD, the body is empty. The response also has the request ids,
     and headers that forbid shared caches to store the response.
     """
-    return _page(413, "Request Entity Too Large", _TOO_LARGE, method, accept)
+    return _page_response(413, "Request Entity Too Large", _TOO_LARGE, method, accept)
 
 
-def _page(status: int, title: str, text: str, method: str, accept: str) -> Response:
+def _page_response(status: int, title: str, text: str, method: str, accept: str) -> Response:
     """Return the error page that WebOb sends, byte for byte.
 
     The page is HTML or JSON, as the Accept header `accept` prefers. A malformed header gets HTML. A

@@ -90,14 +90,14 @@ class _Template(NamedTuple):
     """The path of `route`, split at slashes.
 
     `literals` has the position and the text of each segment that a request must have unchanged.
-    `resource_id` and `key` are the positions of ``{id}`` and ``{key}``; 0 means that the path has
+    `id_position` and `key_position` are those of ``{id}`` and ``{key}``; 0 means that the path has
     no such segment.
     """
 
     route: Route
     literals: tuple[tuple[int, str], ...]
-    resource_id: int
-    key: int
+    id_position: int
+    key_position: int
 
 
 class RouteTable:
@@ -139,15 +139,16 @@ class RouteTable:
         the key is "" if there is no ``{key}``. An empty segment is neither an id nor a key. The
         path ``/`` with a newline after it matches the route ``/``, as in a deployed Compute API.
         """
-        for route, literals, id_at, key_at in self._templates.get((method, len(segments)), ()):
+        templates = self._templates.get((method, len(segments)), ())
+        for route, literals, id_position, key_position in templates:
             for position, text in literals:
                 segment = segments[position]
                 if segment != text and (text or segment != "\n"):
                     break
             else:
-                resource_id = segments[id_at] if id_at else ""
-                key = segments[key_at] if key_at else ""
-                if (resource_id or not id_at) and (key or not key_at):
+                resource_id = segments[id_position] if id_position else ""
+                key = segments[key_position] if key_position else ""
+                if (resource_id or not id_position) and (key or not key_position):
                     return route, resource_id, key
         return None
 
@@ -158,10 +159,10 @@ def _make_template(route: Route) -> tuple[_Template, int]:
     literals = tuple(
         (position, text) for position, text in enumerate(segments) if text not in ("{id}", "{key}")
     )
-    resource_id, key = (
+    id_position, key_position = (
         segments.index(variable) if variable in segments else 0 for variable in ("{id}", "{key}")
     )
-    return _Template(route, literals, resource_id, key), len(segments)
+    return _Template(route, literals, id_position, key_position), len(segments)
 
 
 def split_project_id(segments: list[str]) -> tuple[str, list[str]]:
