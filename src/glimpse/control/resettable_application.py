@@ -22,8 +22,8 @@ class ReplaceableApplication(ServedApplication, Protocol):
     async def replace(self, settings: Settings, on_closed: Callable[[], None]) -> None:
         """Open a new application with `settings`, and serve new requests with the new application.
 
-        Returns when the new application is open. The old application finishes its requests in the
-        background. Then the old application is closed, and `on_closed` is called. If the new
+        Returns when the new application is open. The old application finishes its requests, imports
+        and snapshots in the background. Then it is closed, and `on_closed` is called. If the new
         application cannot be opened, changes nothing and raises an error of `open_application`,
         such as InvalidSettings, OSError or UnusableCatalog.
         """
@@ -80,9 +80,9 @@ class ResettableApplication:
     async def reset(self) -> None:
         """Serve new requests with the state that the cloud had at the start; also reset `tools`.
 
-        Requests in progress keep the old state. When these requests have ended, the directory of
-        the old state is removed. The delays of faults with ``saving_for`` end: delayed uploads are
-        cancelled, and delayed jobs store their data at once.
+        Requests, imports and snapshots in progress keep the old state. When all of these have
+        ended, the directory of the old state is removed. The delays of faults with ``saving_for``
+        end: delayed uploads are cancelled, and delayed jobs store their data at once.
 
         Raises RuntimeError if `copies` is None, and OSError if the state cannot be copied. Raises
         an error of `open_application`, such as UnusableCatalog, if the application cannot be opened
