@@ -107,7 +107,7 @@ class ComputeAPI:
     async def _respond(
         self, scope: Scope, receive: Receive, version_root: str, path: str
     ) -> Response:
-        """Return the response for `path` below `version_root`: ``/images`` below ``/v2.1``.
+        """Return the response for a path such as ``/images`` below ``/v2.1``, the version root.
 
         Errors become responses. The first error that applies is reported, in a deployed Compute
         API's order:

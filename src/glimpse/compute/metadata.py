@@ -114,9 +114,9 @@ def property_changes(
     If two keys become the same, the key that had no white space counts. A value that is not text is
     converted with ``str``.
 
-    Some keys change nothing, but count towards `limit`: the keys in `base_attributes` (``name``),
-    and ``image_id``. The same holds for ``kernel_id`` and ``ramdisk_id`` if the value is empty or
-    ``none``, in any case and with any white space around the value.
+    Some keys change nothing, but count towards `limit`: the keys in `base_attributes`, such as
+    ``name``, and ``image_id``. So do ``kernel_id`` and ``ramdisk_id`` if their value, without white
+    space and in any case, is "" or ``none``; an image that has such a property keeps it.
     """
     unchanged_keys_last = sorted(metadata.items(), key=lambda item: item[0] == item[0].strip())
     texts = {

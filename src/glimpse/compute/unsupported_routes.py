@@ -24,11 +24,12 @@ _FIRST_SEGMENTS = (
 
 
 def match_unsupported_route(version_root: str, path: str) -> Match | None:
-    """Return a match whose handler raises a 501 fault, for a path that Compute has; else None.
+    """Return a match whose handler raises a 501 fault; None for a path that Compute has not.
 
-    Compute has a path if its first segment is one of _FIRST_SEGMENTS, such as ``servers``. (These
-    do not include ``images``.) The rest of the path and the method do not matter, and the match has
-    no ids of resources. `path` is below `version_root`, and may start with a project id.
+    Call this function for paths without another route. Compute has a path if the first segment is
+    in _FIRST_SEGMENTS, such as ``servers``. The rest of the path and the method do not matter, and
+    the match has no ids of resources. `path` is below `version_root`, and may start with a project
+    id.
     """
     segments = path.split("/")[1:]
     project_id = ""

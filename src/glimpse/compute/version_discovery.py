@@ -43,14 +43,14 @@ class VersionDiscovery:
 
         `path` has no repeated slashes. The first case that applies decides:
 
-        - `path` or a header names a version (see `_negotiate`), and the request's microversion is
-          malformed or not supported: 400 or 406. For OPTIONS, 200 with an empty body.
-        - `_check` raises a fault: 400 or 415. For OPTIONS, 200 with an empty body.
+        - `path` or a header names a version, and the microversion is not valid: 400 or 406.
+        - The request is malformed (see `_check`): 400 or 415.
         - `path` or a header names a version: 200 with the document of the version.
         - `path` is ``/``: 200 with all versions.
         - Any other path: 300 with the URLs of this path below each version root.
 
-        Raises ClientDisconnected if the client disconnects before the body is complete.
+        For OPTIONS, any of these errors becomes 200 with an empty body. Raises ClientDisconnected
+        if the client disconnects before the body is complete.
         """
         base_url, method = scope["glimpse.base_url"], scope["method"]
         advertised = str(self._options.advertised_microversion)

@@ -29,8 +29,8 @@ def versions_document(base_url: str, advertised: str) -> dict[str, Any]:
     """Return the document of ``GET /``: all versions.
 
     `base_url` is the URL by which the client reached Glimpse. The document names `advertised` as
-    the highest microversion, although requests may use higher ones. The reason is that some clients
-    always use the highest microversion that is named. Above 2.38 there are no operations on images
+    the highest microversion, although requests may use higher ones: some clients always use the
+    highest one that is named, and above 2.38 there are no operations on images
     (docs/differences.md).
     """
     return {
@@ -62,8 +62,9 @@ def choices_document(base_url: str, path: str) -> dict[str, Any]:
     """Return the document of the 300 response to a path that is not below a version root.
 
     The document links to the same path below each version root. For ``/images``, these are
-    ``/v2/images`` and ``/v2.1/images``. `path` is not percent-encoded; the paths in the links are,
-    and have no slashes at the end. `base_url` is the URL by which the client reached Glimpse.
+    ``/v2/images`` and ``/v2.1/images``. `path` is percent-decoded; the paths in the links are
+    encoded again, without slashes at the end. `base_url` is the URL by which the client reached
+    Glimpse.
     """
     path = quote(path.rstrip("/"), safe="/~!$&'()*+,;=:@")
     return {

@@ -19,11 +19,11 @@ class StateCopies:
     """
 
     def __init__(self, state_dir: Path, shared: str) -> None:
-        """Rename `state_dir`, copy the directory, and link the old path to the renamed directory.
+        """Rename `state_dir` to ``first``, link the old path to that, and make ``original``.
 
-        No process may use `state_dir` during this call. `shared` is the name of a directory that is
-        made beside the copies. Each copy has a symbolic link named `shared` to that directory.
-        Raises OSError if a step fails; `state_dir` may then have the new name already.
+        No process may use `state_dir` during this call. Also makes a directory named `shared`
+        beside the copies; each copy has a symbolic link to it, with the same name. Raises OSError
+        if a step fails; `state_dir` may then have the new name already.
         """
         self._path = state_dir
         self._number = 0
