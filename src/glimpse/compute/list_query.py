@@ -200,7 +200,7 @@ def _parse_changes_since(date: str) -> DateBound:
 
 
 def _parse_statuses(text: str) -> tuple[str, ...]:
-    """Return the Image service's statuses that the value of a filter by status finds.
+    """Return the Image service's statuses that a filter by status with the value `text` finds.
 
     `text` is a status of either API (see `stored_statuses`), or a list of them:
     ``in:ACTIVE,ERROR``. ``eq:saving`` finds only the status with this name in the Image service.

@@ -82,9 +82,9 @@ class VersionDiscovery:
     async def _check(self, scope: Scope, receive: Receive) -> None:
         """Raise a fault for a malformed request.
 
-        A Content-Type that is not allowed is 415. A query that is not UTF-8 is 400, and so is the
-        body of a POST or PUT that is not JSON. Bodies of other methods are not read. A body above
-        `max_body_size` is not checked, nor a body for which memory is short. Raises
+        A Content-Type that is not allowed is 415. The body of a POST or PUT that is not JSON is
+        400, and so is a query that is not UTF-8. Bodies of other methods are not read. A body that
+        is above `max_body_size`, or for which memory is short, is not checked. Raises
         ClientDisconnected if the client disconnects before the body is complete.
         """
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
@@ -98,13 +98,13 @@ class VersionDiscovery:
 def _negotiate(headers: Mapping[bytes, bytes], path: str) -> tuple[str, str | None]:
     """Return the response's content type, and the root of the version to describe (``/v2.1``).
 
-    If `path` is a version root, this root is returned. Otherwise the parameter ``version`` of
-    Content-Type names the version (``application/json;version=2.1``). If Content-Type has no such
-    parameter, Accept may name the version (see `Preference`). The root is None if the version that
-    is named does not exist, or if neither header names one.
-
     The content type is the type that Accept prefers. Atom is offered only for the paths ``/``,
     ``/v2/`` and ``/v2.1/``.
+
+    If `path` is a version root, this root is returned. Otherwise the parameter ``version`` of
+    Content-Type names the version (``application/json;version=2.1``). If there is no such
+    parameter, that of the preferred type in Accept does. The root is None if the version does not
+    exist, or if neither header names one.
     """
     offers_atom = path in ("/", "/v2/", "/v2.1/")
     preferred = preference(

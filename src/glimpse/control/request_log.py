@@ -133,9 +133,9 @@ class _Recorder:
 
 
 def _text(body: bytearray | None) -> str | None:
-    """Return a JSON body as text without secrets; None if there is no such text.
+    """Return a JSON body as text without secrets.
 
-    There is none if the body is None, empty, no JSON, or has more than some 250 levels of nesting.
+    Returns None if the body is None, empty, not JSON, or nested more than some 250 levels deep.
     """
     if not body:
         return None

@@ -9,12 +9,12 @@ _NAMES = ("port", "image_port", "identity_port")
 def drop_unused_ports(
     server: Mapping[str, Any], image_service: str, strategy: str
 ) -> tuple[dict[str, Any], list[str]]:
-    """Return `server` with None for the ports of APIs that are not served, and messages.
+    """Return a copy of `server` in which ports that are not used are None, and messages.
 
-    `server` has the options of [glimpse], and is not changed. `image_service` and `strategy` are
-    the values of the options image_service and auth_strategy. The Image API is served if
-    `image_service` is ``embedded``, the Identity API if `strategy` is ``embedded``. There is a
-    message for the operator for each port that is set and not used.
+    `server` has the options of [glimpse]. `image_service` and `strategy` are the values of the
+    options image_service and auth_strategy. ``image_port`` is used if `image_service` is
+    ``embedded``, ``identity_port`` if `strategy` is ``embedded``. There is a message for the
+    operator for each port that is set and not used.
     """
     unused: dict[str, None] = {}
     messages = []

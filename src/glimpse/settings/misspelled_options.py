@@ -79,8 +79,7 @@ def similar_option(
 def similar_name(name: str, names: Collection[str]) -> str | None:
     """Return the name among `names` that is most similar to `name`, or None.
 
-    `name` is compared in lower case. Returns None if no name has at least the similarity
-    _SIMILARITY.
+    `name` is compared in lower case. Returns None if no name is similar enough (_SIMILARITY).
     """
     found = difflib.get_close_matches(name.lower(), names, 1, _SIMILARITY)
     return found[0] if found else None

@@ -9,8 +9,8 @@ _MAX_ID_LENGTH = 100  # characters; the rest of an id is not logged
 class BrokenRecords:
     """Logs each broken record of one kind once, at level ERROR.
 
-    A broken record is left out of every list, and a line for each list would fill the log. After
-    1,000 records, one more line says that there are more, and then nothing is logged.
+    Every list leaves a broken record out; a line for each list would fill the log. After 1,000
+    records, one more line says that there are more, and then nothing is logged.
     """
 
     def __init__(self, logger: logging.Logger, kind: str) -> None:

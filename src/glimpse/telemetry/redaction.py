@@ -264,8 +264,8 @@ def header_value(text: str) -> str:
 def quote_url(url: str) -> str:
     """Return `url`; percent-encode characters that are invalid in a URL, such as spaces and LF.
 
-    No ``%`` of `url` is encoded, so that nothing is encoded twice. If a character is invalid, valid
-    punctuation such as ``+`` and ``#`` is encoded, too.
+    If there are no such characters, `url` is returned unchanged. Otherwise valid punctuation such
+    as ``+`` and ``#`` is encoded, too. ``%`` is never encoded, so that nothing is encoded twice.
     """
     return url if _PLAIN_URL.fullmatch(url) else quote(url, safe="/:@[]?&=%", errors="replace")
 

@@ -14,9 +14,9 @@ def parse_name_pattern(text: str) -> Callable[[str], bool] | None:
     """Return a function that returns True for the names that match the pattern `text`.
 
     Case is ignored. ``.`` matches any character, ``.*`` any text. A backslash makes the next
-    character literal. ``^`` at the start and ``$`` at the end anchor the pattern. Without them, the
-    pattern may match anywhere in a name, and "" matches every name. Returns None if the pattern has
-    another operator, such as ``+``, has ``^`` or ``$`` elsewhere, or ends in a lone backslash.
+    character literal. A pattern may match anywhere in a name, unless ``^`` at its start or ``$`` at
+    its end anchors it; "" matches every name. Returns None if the pattern has another operator,
+    such as ``+``, has ``^`` or ``$`` elsewhere, or ends in a lone backslash.
     """
     pattern = text.lower()
     at_start = pattern.startswith("^")

@@ -95,7 +95,8 @@ def _later_attributes(
 ) -> dict[str, Any]:
     """Return the attributes that the microversions 2.2 to 2.`minor` have added.
 
-    `shown` and `is_list` have the same effects as in `detail_view`.
+    `shown` says whether ``host_status`` is among these. With `is_list`, ``server_groups`` is left
+    out, and ``scheduler_hints`` is null.
     """
     attributes: list[tuple[int, str, object]] = [(9, "locked", False)]
     if shown.host_status:
