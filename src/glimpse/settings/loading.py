@@ -145,8 +145,8 @@ def _make_settings(
 ) -> Settings:
     """Make the Settings from `options`, the parsed values, and `raw`, the texts of options.
 
-    Keystone's options in `raw` make ``keystone`` the default auth_strategy. Policy files are found
-    in `config_dirs`. Raises ValueError if options exclude each other, InvalidSettings for a path.
+    Keystone's options in `raw` make ``keystone`` the default auth_strategy. `config_dirs` may have
+    policy files. Raises ValueError if options exclude each other, InvalidSettings for state_dir.
     """
     api = options["api"]
     has_keystone = any(raw.get("keystone_authtoken", {}).get(name) for name in _KEYSTONE_OPTIONS)

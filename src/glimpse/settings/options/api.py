@@ -154,8 +154,8 @@ POLICY: Sequence[cfg.Opt] = (
 class Policy:
     """[oslo_policy]: the paths of the operator's policy file and policy directories.
 
-    ``policy_file`` is None if no file is configured and there is no file with a default name. So is
-    ``policy_dirs`` empty if none is configured and there is no ``policy.d``.
+    ``policy_file`` is None if no file is configured and there is no file with a default name.
+    ``policy_dirs`` is empty if no directory is configured and there is no ``policy.d``.
     """
 
     policy_file: str | None
