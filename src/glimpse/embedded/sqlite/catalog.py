@@ -43,19 +43,22 @@ class SQLiteCatalog:
     a write is cancelled, the write is made all the same.
 
     Another program may have made an image's row invalid (see `row_validation`). Reads log such an
-    image and leave the image out. `update`, `delete` and `change_member` raise ImageNotFound.
+    image and leave the image out. `put` replaces such an image, and `insert` raises Conflict. The
+    other methods that write images raise ImageNotFound.
 
-    Methods raise Unavailable if the file cannot be read or written, after `close`, and if 500 lists
-    or 1,000 writes are waiting. The caller closes the catalog with `close`.
+    Methods raise Unavailable if the file cannot be read or written, and after `close`. Lists also
+    raise Unavailable if 500 reads of lists are running or waiting; writes, if 1,000 writes are
+    waiting. The caller closes the catalog with `close`.
     """
 
     @classmethod
     def open(cls, path: Path) -> "SQLiteCatalog":
         """Open the catalog; create the file or migrate its schema first if necessary.
 
-        Blocks. Sets the file's mode to 0600. Raises UnusableCatalog if the file cannot be opened,
-        created or migrated. Raises NewerSchema, a subclass, if the schema is newer than this
-        Glimpse. Raises OSError if the mode cannot be set.
+        Blocks. Sets the file's mode to 0600, and starts the thread that makes all writes. Raises
+        UnusableCatalog if the file cannot be opened, created or migrated. Raises NewerSchema, a
+        subclass, if the schema is newer than this Glimpse. Raises OSError if the mode cannot be
+        set.
         """
         return cls(path)
 
@@ -94,14 +97,18 @@ class SQLiteCatalog:
     ) -> AsyncGenerator[Page, None]:
         """Yield the images that match `query` and that `caller` can see, in the query's order.
 
-        The list starts after the image `marker`; with None, at the first image. Owner, visibility
-        and memberships decide what `caller` can see; policy rules are not checked. Killed and
-        deleted images are never listed. Pages have at most 200 images. Any page may be empty. Only
-        the last page has ``is_last`` set. A change between two pages may show in the later pages.
+        An admin can see every image. For another caller, owner, visibility and memberships decide.
+        Policy rules are not checked. Community images of other projects are listed only if
+        `query.visibility` is "community" or "all". Killed and deleted images are never listed.
 
-        `query.marker` is ignored, and `query.limit` does not end the list. The caller stops reading
-        after enough images, and then closes the generator. Any page may raise Unavailable, for the
-        reasons that the class names. Raises CancelledError if `close` is called while the list
+        The list starts after the image `marker`; with None, at the first image. `query.marker` is
+        ignored, and `query.limit` does not end the list: the caller stops reading after enough
+        images, and then closes the generator. Pages have at most 200 images, and any page may be
+        empty. Only the last page has ``is_last`` set. A change between two pages may show in the
+        later pages.
+
+        Each page may raise Unavailable: if the file cannot be read, after `close`, and if 500 reads
+        of lists are running or waiting. Raises CancelledError if `close` is called while the list
         waits for a thread.
         """
         return self._list_pages.read(caller, query, marker)
@@ -139,7 +146,7 @@ class SQLiteCatalog:
         )
 
     async def usage(self, project_id: str | None) -> Usage:
-        """Return the usage of a project's images: their number and their bytes (see `Usage`).
+        """Return how much the images of a project take: their number and their bytes.
 
         Images in status killed, deleted or pending_delete do not count. All numbers are 0 for None,
         and for a project without images. Raises Unavailable if the file cannot be read.
@@ -160,8 +167,9 @@ class SQLiteCatalog:
     async def members(self, image_id: str) -> Sequence[Member]:
         """Return the members of an image, the oldest membership first.
 
-        The result is empty if the image has no members, and if no image has the id. Raises
-        Unavailable if the file cannot be read.
+        Memberships of the same second are in the order of the project ids. The result is empty if
+        the image has no members, and if no image has the id. Raises Unavailable if the file cannot
+        be read.
         """
         with self._reading:
             return self._reader.members(image_id)
@@ -192,7 +200,9 @@ class SQLiteCatalog:
 
         Each image replaces a stored image, valid or not, with the same id, and also the members of
         the stored image. Memberships get the dates of their image. If several `records` have the
-        same id, the last of them is stored. Raises Unavailable if the file cannot be written.
+        same id, the last of them is stored. Raises ValueError for an id or a ``created_at`` that
+        cannot be parsed, and for text with a lone surrogate. Raises Unavailable if the file cannot
+        be written.
         """
         await self._writer_thread.run(ImageWriter.put, records)
 
@@ -204,11 +214,12 @@ class SQLiteCatalog:
         task: Task,
         check_usage: UsageCheck | None = None,
     ) -> Image:
-        """Change an image like `update`, and store `task` like `put_task`, in one transaction.
+        """Change an image as `update` does, and add or replace `task`, in one transaction.
 
-        Raises ImageNotFound if no valid image has the id, Unavailable if the file cannot be
-        written, and the errors that `change` and `check_usage` raise. After any error, neither the
-        image nor a task has changed.
+        Stores and returns the image that `change` returns for the image's record. Removes old tasks
+        as `put_task` does. Raises ImageNotFound if no valid image has the id, Unavailable if the
+        file cannot be written, and the errors that `change` and `check_usage` raise. After any
+        error, neither the image nor a task has changed.
         """
         return await self._writer_thread.run(
             ImageWriter.update_with_task, image_id, project_id, change, task, check_usage
@@ -242,9 +253,10 @@ class SQLiteCatalog:
     async def list_tasks(self, query: TaskQuery, now: str) -> Sequence[Task]:
         """Return the page of tasks that `query` selects, without tasks that have expired at `now`.
 
-        TaskQuery says which tasks these are, and in which order. ``input_json`` of each task is an
-        empty document (``{}``). Raises MarkerNotFound if no task has the id `query.marker`, and
-        Unavailable if the file cannot be read.
+        The tasks pass the query's filters, and are in its order. The page starts after the task
+        with the id `query.marker`, and has at most `query.limit` tasks. ``input_json`` of each task
+        is an empty document (``{}``). Raises MarkerNotFound if no task has the id `query.marker`,
+        and Unavailable if the file cannot be read.
         """
         with self._reading:
             return self._tasks.list(query, now)
