@@ -25,9 +25,9 @@ class CatalogExport:
     """
 
     def __init__(self, path: Path) -> None:
-        """Open the catalog. Raises UnusableCatalog if this is not possible.
+        """Open the catalog. The export has the images that the catalog has at this moment.
 
-        UnusableCatalog means that the file is missing, cannot be read, or has no schema. Raises
+        Raises UnusableCatalog if the file is missing, cannot be read, or has no schema. Raises
         NewerSchema, a subclass, if the schema is newer than this Glimpse.
         """
         if not catalog_exists(path):

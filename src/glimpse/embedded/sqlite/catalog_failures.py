@@ -22,10 +22,9 @@ class WriteFailed(Unavailable):
 
 
 class CatalogFailures:
-    """Counts failed reads and writes of one catalog; logs failed reads.
+    """Logs failed reads of one catalog; counts failed reads and writes in the metrics.
 
-    Remembers the last failed read for a minute. `clock` returns seconds. Observers of
-    `telemetry.observer` count the failures.
+    Remembers the latest failed read for a minute. `clock` returns seconds.
     """
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
@@ -35,11 +34,11 @@ class CatalogFailures:
         self._reason = ""
 
     def record_failed_read(self, error: sqlite3.Error) -> Unavailable:
-        """Log, count and remember a failed read; return the Unavailable that the caller must raise.
+        """Log, count and remember a failed read; return the Unavailable for the caller to raise.
 
-        `problem` returns the failure for a minute. Of all failed reads of the process, at most one
-        a minute is logged. Call this method in the asyncio task of the request, because the failure
-        is counted for that request.
+        For a minute, `problem` returns why the read failed. Of all failed reads of the process, at
+        most one a minute is logged. Call this method in the asyncio task of the request, because
+        the failure is counted for that request.
         """
         _log_read_error(
             "The catalog %s cannot be read: %s. If it is malformed, restore a backup.",
