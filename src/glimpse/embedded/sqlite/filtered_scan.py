@@ -43,14 +43,14 @@ _NO_FILTER = _unindexed_attributes(ImageQuery())
 def is_readable_from_index(caller: Caller, query: ImageQuery) -> bool:
     """Return True if the listing index alone answers the query fast enough for the event loop.
 
-    These conditions must hold:
+    All these conditions must hold:
 
     - The query has the usual order: newest first.
-    - The query has at most one filter: names, statuses, or one property. The fields `os_hidden` and
-      `member_status` do not count as filters.
+    - The query has at most one filter, which must be by names, by statuses or by one property.
+      `os_hidden` and `member_status` do not count as filters.
     - The visibility is None or "all".
-    - Reading takes at most 16 scans of the index. Each of the caller's scopes (see `scopes_for`)
-      takes one scan; with a filter by names or statuses, one scan for each name or status.
+    - At most 16 scans of the index are necessary. Each scan reads one scope of the caller (see
+      `scopes_for`) for one name, status or property, or for no filter.
     """
     if _unindexed_attributes(query) != _NO_FILTER or query.tags or not has_usual_order(query):
         return False
@@ -79,13 +79,14 @@ class FilteredScan:
         the list. The images are in the query's order. Invalid images are logged and left out. A
         step may find no image although the list goes on.
 
-        - A step examines at most `count` rows. But if the query has at most 500 ids, or if at most
-          500 images fulfil `query.updated_at`, a step examines all these images. In another order
-          than newest first, a step examines more rows if the first `count` images are not valid.
-        - The images of a step have at most 400,000 characters of properties together; one larger
-          image is a step by itself.
-        - If the order is not newest first, each step sorts all images of the caller's scopes that
-          pass the query's filters.
+        A step examines at most `count` rows, with two exceptions. If the query has at most 500 ids,
+        or at most 500 images fulfil `query.updated_at`, all these images are examined. If the order
+        is not newest first and the first `count` images are invalid, more rows are examined, until
+        one image is valid. The images of a step have at most 400,000 characters of properties
+        together, or are one larger image.
+
+        If the order is not newest first, each step sorts all images that the filters select in the
+        caller's scopes.
         """
         images: Sequence[Image]
         cursor: Image | ListingPosition | None
@@ -128,8 +129,8 @@ class FilteredScan:
 
         Returns valid images that fulfil `conditions(query)` and are in the caller's scopes, in the
         query's order. Names and properties are not compared with the query, so `step` has to check
-        each image with `listing_rule`. The cursor is None, because the list ends with this step.
-        But if the images are too large for one step, the cursor is as in `_select`.
+        each image with `listing_rule`. The cursor is None at the end of the list. If the images are
+        too large for one step, the list goes on: the cursor is the last valid image that was read.
         """
         scopes = set(scopes_for(caller, query))
         images, cursor = self._select(query, marker, conditions(query), MAX_INDEXED_ROWS + 1)
@@ -147,7 +148,8 @@ class FilteredScan:
 
         Sorts only images that fulfil `conditions(query)`. Names and properties are compared only as
         hashes, so `step` has to check each image with `listing_rule`. The images may not be valid.
-        Memory holds at most `count` images. The cursor is as in `_select`.
+        Memory holds at most `count` images. The cursor is the last valid image that was read; None
+        at the end of the list.
         """
         groups = [_in_listing(caller, query, group) for group in indexed_facets(query)]
         return self._select(query, marker, join_clauses((*groups, conditions(query))), count)
@@ -157,14 +159,13 @@ class FilteredScan:
     ) -> ListStep[Image]:
         """Read the first `count` images after the marker for which `condition` holds.
 
-        Reads fewer images if they are large: all images of a step together have at most 400,000
-        characters of properties, and one larger image is a step by itself. The images are in the
-        query's order, and may not be valid (see `is_valid_image`). The connection must not be in a
-        transaction.
+        Reads fewer images if they are large: the images have at most 400,000 characters of
+        properties together, or are one larger image. The images are in the query's order, and may
+        not be valid (see `is_valid_image`). The connection must not be in a transaction.
 
-        The cursor is the last valid image that was read, or None at the end of the list. So the
-        next step may read some invalid images again. If `count` images are all invalid, the images
-        after them are read, too, until one is valid.
+        The cursor is the last valid image that was read; None at the end of the list. If none of
+        the images is valid, reads the images after them instead, until one is valid or the list
+        ends.
         """
         keys = sort_keys(query)
         if marker is not None:
@@ -195,14 +196,13 @@ class FilteredScan:
     ) -> ListStep[ListingPosition]:
         """Read images from the next `count` rows of the listing index, newest first.
 
-        `position` is the place after which to start; None for the beginning. Reads fewer rows if
-        the images are large. Skips rows that are newer than `query.created_at` permits, and ends
-        the list at older rows.
+        Starts after the place `position`; None is the beginning. Skips rows that are newer than
+        `query.created_at` permits. Reads fewer rows if the images are large.
 
         Returns the images that fulfil `conditions(query)`. The images may not be valid. Names and
         properties are compared only as hashes, so `step` has to check each image with
-        `listing_rule`. The cursor is the place of the last row that was read; None at the end of
-        the list.
+        `listing_rule`. The cursor is the place of the last row that was read. The cursor is None at
+        the end of the list, or if the next rows are older than `query.created_at` permits.
         """
         start, end = _created_between(query)
         if start is not None:
@@ -220,10 +220,11 @@ class FilteredScan:
 
 
 def _in_listing(caller: Caller, query: ImageQuery, facets: Sequence[str]) -> Clause:
-    """Return the SQL condition that an image is in a scope of the caller and has one of `facets`.
+    """Return the SQL condition that an image is in a caller's scope and has one of `facets`.
 
-    The condition compares hashes in the table `listing`, so a few other images may fulfil it.
-    `listing_index` explains scopes and facets.
+    A scope is a group of callers, such as ``owner:PROJECT_ID``; a facet is a filter, such as
+    ``status=active``. The condition compares hashes in the table `listing`, so a few other images
+    may fulfil it.
     """
     keys = [key_of(scope, facet) for scope in scopes_for(caller, query) for facet in facets]
     return Clause(
@@ -233,11 +234,11 @@ def _in_listing(caller: Caller, query: ImageQuery, facets: Sequence[str]) -> Cla
 
 
 def _created_between(query: ImageQuery) -> tuple[ListingPosition | None, int | None]:
-    """Return where the dates of `query.created_at` start and end in the listing index.
+    """Return the part of the listing index in which images fulfil `query.created_at`.
 
-    The listing index is in the order newest first. The first result is the place after which to
-    start; None if `query.created_at` has no upper bound. The second result is the lowest position
-    in the list; None if `query.created_at` has no lower bound. Both are None without
+    The listing index is in the order newest first. The part starts after the place that is the
+    first result; None if `query.created_at` has no upper bound. The part ends with the position
+    that is the second result; None if there is no lower bound. Both are None without
     `query.created_at`, and with its operator "neq".
     """
     bound = query.created_at
