@@ -40,7 +40,8 @@ _ANY = Clause("TRUE")
 class ImageReader:
     """Reads image records on a connection that no other thread uses at the same time.
 
-    Invalid images are logged. Methods raise sqlite3.Error if the file cannot be read.
+    `get` and `list_step` log invalid images. Methods raise sqlite3.Error if the file cannot be
+    read.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -113,19 +114,19 @@ class ImageReader:
         )
 
     def is_in_scopes(self, image: Image, scopes: set[str]) -> bool:
-        """Return True if the image is in one of `scopes` (see `listing_index.scopes_of`).
+        """Return True if the image is in one of `scopes` (see `listing_index.scopes_for`).
 
-        Reads the members of a shared image from the catalog.
+        A scope is a group of callers, such as ``owner:PROJECT_ID``. Reads the members of a shared
+        image from the catalog.
         """
         members = self.member_statuses(image.id) if image.visibility == "shared" else {}
         return not scopes.isdisjoint(scopes_of(image, members))
 
     def listing_position(self, image: Image) -> ListingPosition:
-        """Return the place of an image in the listing index.
+        """Return the place in the listing index after which a list with the marker `image` starts.
 
-        A list with `image` as its marker starts after this place. If no image has the id (`image`
-        has been deleted), returns a place before all images with the same position, so that the
-        list skips none of them.
+        This is the place of the image. If the image has been deleted, it is a place before all
+        images that have the same position, so that the list skips none of them.
         """
         number = self.row_number(image.id)
         return ListingPosition(
@@ -138,13 +139,14 @@ class ImageReader:
     ) -> ListStep[ListingPosition]:
         """Read the next images of a list that match `query` and that `caller` can see.
 
-        `after` is the cursor of the step before; None for the beginning of the list. Call this
-        method only for a query that `is_readable_from_index` accepts. The images are in the order
-        newest first. A step may find no image although the list goes on.
+        `after` is the cursor of the step before; None for the beginning of the list. The result's
+        cursor is None at the end of the list. Call this method only for a query that
+        `is_readable_from_index` accepts. The images are in the order newest first. Invalid images
+        are logged and left out. A step may find no image although the list goes on.
 
         A step examines at most `count` rows. The images of a step have at most 400,000 characters
-        of properties together; one larger image is a step by itself. Steps are cached until another
-        connection changes the catalog, so do not change the result.
+        of properties together, or are one larger image. Steps are cached until another connection
+        changes the catalog, so do not change the result.
         """
         self._cache.refresh()
         key = (caller.project_id, caller.is_admin, query, after, count)
@@ -175,8 +177,9 @@ class ImageReader:
         """Return the positions and row numbers of images that a list may have next, newest first.
 
         The listing index finds these candidates by the caller's scopes (see `scopes_for`) and the
-        query's filters (see `indexed_facets`). `after` is None for the beginning of the list. The
-        result has `count` candidates without duplicates, or fewer at the end of the list.
+        query's filters (see `indexed_facets`). The candidates come after the place `after`; None is
+        the beginning of the list. The result has `count` candidates without duplicates, or fewer at
+        the end of the list.
 
         Find the candidates and read their images in one `snapshot`. Check each image with
         `listing_rule`, because the index compares hashes, and ignores some filters.
