@@ -92,17 +92,21 @@ class ImageWriter:
         task: Task,
         check_usage: UsageCheck | None = None,
     ) -> Image:
-        """Change an image as `update` does, then store `task` as `put_task` does.
+        """Store and return the image that `change` returns; also add or replace a task.
 
-        Raises ImageNotFound if no valid image has the id, and what `change` and `check_usage`
-        raise.
+        The same as `update`, then `put_task`. Raises ImageNotFound if no valid image has the id,
+        and what `change` and `check_usage` raise.
         """
         image = self.update(image_id, project_id, change, check_usage)
         self._tasks.put(task)
         return image
 
     def put_task(self, task: Task) -> None:
-        """Add or replace a task, and remove old tasks, as `TaskTable.put` does."""
+        """Add a task, or replace the task with the same id. Also remove old tasks.
+
+        Removes all tasks that have expired at ``task.updated_at``. Of the finished tasks of the
+        task's owner, keeps only the 1,000 (MAX_TASKS) that were added last.
+        """
         self._tasks.put(task)
 
     def delete(self, image_id: str, project_id: str | None, check: RecordCheck) -> None:
@@ -151,7 +155,8 @@ class ImageWriter:
         """Store images with their members; replace stored images, valid or not, with the same ids.
 
         The members of a replaced image are removed. If several `records` have the same id, the last
-        of them is stored. Memberships get the dates of their image.
+        of them is stored. Memberships get the dates of their image. Raises ValueError for an id or
+        a ``created_at`` that cannot be parsed, and for text with a lone surrogate.
         """
         different = {image.id: (image, members) for image, members in records}
         for before in self._reader.get_images(list(different)):
@@ -159,7 +164,10 @@ class ImageWriter:
         self._insert(list(different.values()))
 
     def _get_existing(self, image_id: str, project_id: str | None) -> Record:
-        """Return the record of an image. Raises ImageNotFound if no valid image has the id."""
+        """Return the record of an image, with the membership of `project_id`.
+
+        Raises ImageNotFound if no valid image has the id.
+        """
         record = self._reader.get(image_id, project_id)
         if record is None:
             raise ImageNotFound(image_id)
@@ -216,8 +224,8 @@ class ImageWriter:
     def _reindex(self, image: Image, old: set[int], new: set[int]) -> None:
         """In the listing index, replace an image's keys `old` by `new`. Write only differences.
 
-        The image must be stored. The date `created_at` must be the one with which the keys `old`
-        were written, because the rows of the index are found by this date.
+        The image must be stored. Its `created_at` must be the same as when the keys `old` were
+        written, because this date is part of the rows to remove.
         """
         number = self._reader.row_number(image.id)
         position = position_of(image.created_at, image.id)
