@@ -24,8 +24,8 @@ _MAX_WAITING = 10_000  # images of the large steps of all lists: some 30 MB at m
 class ListPages:
     """Reads the pages of all lists of one catalog.
 
-    Limits how many images of all lists wait in memory. `reader` and its connection are used on the
-    event loop only.
+    At most 10,000 images of all lists together wait in memory for their page. `reader` and its
+    connection are used on the event loop only.
     """
 
     def __init__(
@@ -39,7 +39,11 @@ class ListPages:
     def read(
         self, caller: Caller, query: ImageQuery, marker: Image | None
     ) -> AsyncGenerator[Page, None]:
-        """Yield the pages of a list, as `SQLiteCatalog.pages` describes."""
+        """Yield the images that match `query` and that `caller` can see, after the image `marker`.
+
+        Reads a list that `is_readable_from_index` accepts on the event loop, and another list in a
+        thread. `SQLiteCatalog.pages` describes the pages and the errors.
+        """
         if is_readable_from_index(caller, query):
             return self._read_from_index(caller, query, marker)
         return self._read_by_scan(caller, query, marker)
@@ -76,8 +80,8 @@ class ListPages:
         together. If a step would exceed this limit, only its first page is kept, and the next step
         reads the other images again.
 
-        Raises Unavailable as `ReaderThreads.run` does. Raises CancelledError if the threads are
-        closed while a read waits.
+        Raises Unavailable if the file cannot be read, if 500 reads are running or waiting, and if
+        the threads are closed. Raises CancelledError if they are closed while a read waits.
         """
         cursor: Image | ListingPosition | None = marker
         # Each step of a sorted list reads all rows in scope, so the steps are large and few.

@@ -7,7 +7,7 @@ from glimpse.images import Image
 
 
 class ListingPosition(NamedTuple):
-    """The place of an image in the listing index, whose order is newest first: highest first.
+    """The place of an image in the listing index. A newer image has a higher place.
 
     `position` is a number made of the creation time and the id (`listing_index.position_of`).
     `number` is the image's row number, which orders images with the same position.
@@ -23,9 +23,8 @@ ListCursor = TypeVar("ListCursor", ListingPosition, Image, ListingPosition | Ima
 class ListStep(NamedTuple, Generic[ListCursor]):
     """The images that one bounded read of a list has found, and where the next read starts.
 
-    `images` may be empty although the list goes on. `cursor` is None at the end of the list.
-    Otherwise, `cursor` is the place after which the next read starts: a place in the listing index,
-    or an image that was read if the listing index did not give the order.
+    `images` may be empty although the list goes on. The next read starts after `cursor`, which is a
+    place in the listing index or an image. `cursor` is None at the end of the list.
     """
 
     images: Sequence[Image]
