@@ -34,11 +34,11 @@ _LAST_SECOND = (1 << (63 - _ID_BITS)) - 1
 # The cache takes 5 MB at most, or 12 MB if every character takes four bytes.
 @cache_if_short(longest=2 * MAX_CACHED_LENGTH, entries=8192)
 def key_of(scope: str, facet: str, /) -> int:
-    """Return the key of a scope (``owner:...``) and a facet (``status=active``): a hash.
+    """Return the key of a scope and a facet in the listing index: a hash.
 
-    The key is a signed integer of 64 bits. Two pairs may have the same key, so check each image
-    that a key finds. Catalogs on disk have these keys, so a change of this function needs a
-    migration.
+    For example, the scope is ``owner:PROJECT_ID`` and the facet ``status=active``. The key is a
+    signed integer of 64 bits. Two pairs may have the same key, so check each image that a key finds. Catalogs on disk
+    have these keys, so a change of this function needs a migration.
     """
     digest = hashlib.blake2b(f"{scope}\0{facet}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
@@ -47,9 +47,10 @@ def key_of(scope: str, facet: str, /) -> int:
 def position_of(created_at: str, image_id: str) -> int:
     """Return a number that orders images by the second of their creation, then by their ids.
 
-    `created_at` is a date like ``2024-01-31T12:00:00Z``; `image_id` is a UUID. The number has only
-    the first 29 bits of the id, so two images may have the same position. Dates before 1425 or
-    after 2514 count as in `first_position`.
+    `created_at` is a date like ``2024-01-31T12:00:00Z``; `image_id` is a UUID. Raises ValueError if
+    one cannot be parsed. The number has only the first 29 bits of the id, so two images may have
+    the same position. A date before August 1425 counts as August 1425, and a date after May 2514 as
+    May 2514.
     """
     return first_position(created_at) | (int(image_id[:8], 16) >> (32 - _ID_BITS))
 
@@ -57,8 +58,9 @@ def position_of(created_at: str, image_id: str) -> int:
 def first_position(date: str, offset_seconds: int = 0) -> int:
     """Return the lowest position of images that were created `offset_seconds` after `date`.
 
-    `date` is a date like ``2024-01-31T12:00:00Z``. A position has 64 bits. So a date before August
-    1425 counts as August 1425, and a date after May 2514 counts as May 2514.
+    `date` is a date like ``2024-01-31T12:00:00Z``. Raises ValueError if it cannot be parsed. A
+    position has 64 bits. So a date before August 1425 counts as August 1425, and a date after May
+    2514 as May 2514.
     """
     seconds = int(datetime.fromisoformat(date).timestamp()) + offset_seconds
     return max(-_LAST_SECOND, min(seconds, _LAST_SECOND)) << _ID_BITS
@@ -67,8 +69,10 @@ def first_position(date: str, offset_seconds: int = 0) -> int:
 def scopes_of(image: Image, members: Mapping[str, str]) -> list[str]:
     """Return an image's scopes: the groups of callers whose lists may have the image.
 
-    Examples: ``admin``, ``owner:PROJECT_ID``. A killed or deleted image has no scope. `members` has
-    the status of each membership by project id, and is used only for a shared image.
+    The scopes are ``admin``, ``owner:PROJECT_ID`` if the image has an owner, and those of its
+    visibility: ``public``, ``community``, or ``member:STATUS:PROJECT_ID`` for each member of a
+    shared image. A killed or deleted image has no scope. `members` has the status of each
+    membership by project id, and is used only for a shared image.
     """
     if image.status in NEVER_LISTED:
         return []
@@ -85,7 +89,7 @@ def scopes_of(image: Image, members: Mapping[str, str]) -> list[str]:
 
 
 def owner_scope(project_id: str) -> str:
-    """Return the scope of the images that a project owns."""
+    """Return the scope of the images that a project owns: ``owner:PROJECT_ID``."""
     return f"owner:{project_id}"
 
 
@@ -95,11 +99,11 @@ def member_scope(project_id: str, status: str) -> str:
 
 
 def facets_of(image: Image) -> Iterator[str]:
-    """Yield the facets of an image: a text for each filter by which a list may find it.
+    """Yield the facets of an image: the filters that find the image in a list, as texts.
 
-    Examples: "" for a list without a filter, ``status=active``, ``property:key=value``. The facets
-    of a hidden image start with ``hidden:``. An image without a name has no facet for its name. A
-    property whose value is None has no facet.
+    They are "" (no filter), ``status=active``, ``name=...`` and a ``property:key=value`` for each
+    property. Names, keys and values are in their `index_form`: ``name=debian``. The facets of a
+    hidden image start with ``hidden:``. A name or a property value that is None has no facet.
     """
     hidden = "hidden:" if image.os_hidden else ""
     yield hidden
@@ -153,18 +157,18 @@ def listing_rows(
 def scopes_for(caller: Caller, query: ImageQuery) -> list[str]:
     """Return the scopes whose images a caller's list may have (see `scopes_of`).
 
-    A scope is a group of callers, such as ``admin`` or ``owner:PROJECT_ID``. For an admin, the
-    result is ``admin``, the scope that has all images. For another caller, `query.visibility`
-    decides which images the scopes have:
+    A scope is a group of callers. For an admin, the result is ``admin``, which has the images of
+    all projects. For another caller, the result has these scopes:
 
-    - public images if the visibility is None, "all" or "public"
-    - community images if the visibility is "all" or "community"
-    - images that other projects share with the caller's project if the visibility is None, "all" or
-      "shared"; only memberships with the status `query.member_status`, or any status for "all"
-    - always the images that the caller's project owns, of any visibility
+    - ``public`` if the visibility of the query is None, "all" or "public"
+    - ``community`` if the visibility is "all" or "community"
+    - ``owner:PROJECT_ID`` of the caller's project, whatever the visibility
+    - ``member:STATUS:PROJECT_ID`` of the caller's project if the visibility is None, "all" or
+      "shared". STATUS is `query.member_status`; for "all", there is a scope for each of the three
+      statuses.
 
-    So check the visibility of each image that a scope finds. A caller without a project owns no
-    images, and no images are shared with the caller.
+    A caller without a project has neither of the last two. A scope may also have images of another
+    visibility than the query's, so check each image.
     """
     if caller.is_admin:
         return [ADMIN]
@@ -184,11 +188,12 @@ def scopes_for(caller: Caller, query: ImageQuery) -> list[str]:
 
 
 def facets_for(query: ImageQuery) -> list[list[str]]:
-    """Return a list of facets (see `facets_of`) for each filter by name, status or property.
+    """Return a list of facets for each filter of a query by name, status or property.
 
-    Example: ``[["name=a", "name=b"], ["status=active"]]``. An image matches only if it has at least
-    one facet of each list. Lists for properties come first, then names, then statuses. Of the
-    properties, ``instance_uuid`` comes first, because it matches few images.
+    A facet is a filter as a text (see `facets_of`). Example: ``[["name=a", "name=b"],
+    ["status=active"]]``. An image matches only if it has at least one facet of each list. Lists for
+    properties come first, then names, then statuses. Of the properties, ``instance_uuid`` comes
+    first, because it matches few images.
 
     For a query without such filters, the result is ``[[""]]``, or ``[["hidden:"]]`` for hidden
     images. All facets of a query for hidden images start with ``hidden:``.
@@ -205,11 +210,12 @@ def facets_for(query: ImageQuery) -> list[list[str]]:
 
 
 def indexed_facets(query: ImageQuery) -> list[list[str]]:
-    """Return the lists of `facets_for` by which to search the index: the first 8 at most.
+    """Return the lists of `facets_for` by which to search the index: at most 8 lists.
 
-    A list of more than 200 facets is left out, because it is faster to check each image in the
-    caller's scopes. If no list remains, the result is the same as for a query without filters.
-    Check each image that the index finds, because the index ignores the lists that are left out.
+    They are the first 8 lists that have at most 200 facets. A list of more than 200 facets is left
+    out because it is faster to check each image in the caller's scopes. If no list remains, the
+    result is the same as for a query without filters. Check each image that the index finds,
+    because the index ignores the lists that are left out.
     """
     found = [each for each in facets_for(query) if len(each) <= _MAX_ALTERNATIVES]
     return found[:_MAX_FACETS] or [["hidden:" if query.os_hidden else ""]]
