@@ -35,7 +35,7 @@ def conditions(query: ImageQuery) -> Clause:
     """Return the SQL condition that an image passes all filters except names and properties.
 
     The condition also rejects killed and deleted images, but does not check who may see an image.
-    The condition accepts every image that `listing_rule` accepts, and possibly more.
+    The condition may hold for more images than `listing_rule` accepts, so check each image.
     """
     return join_clauses(_conditions(query))
 
@@ -92,7 +92,7 @@ def _one_of(column: str, values: Iterable[str], *, is_negated: bool = False) -> 
 
 
 def _json_list(values: Iterable[str]) -> str:
-    """Return values as a sorted JSON list without duplicates.
+    """Return values as a sorted JSON list without duplicates, each as `storable` returns it.
 
     The list is one parameter of an SQL statement; SQLite limits the number of parameters.
     """

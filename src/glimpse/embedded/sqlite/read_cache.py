@@ -19,8 +19,9 @@ class ReadCache:
     """The cache of one connection: `images` by row number, and `steps` of lists by parameters.
 
     Call `refresh` before each use, so that the cache is as new as the catalog. The connection
-    itself must not write, because `refresh` notices only writes of other connections. Clients poll
-    the same pages, and reading a page takes half of the time of a request.
+    itself must not write, because `refresh` notices only writes of other connections. The cache is
+    useful because clients poll the same pages, and reading a page takes half of the time of a
+    request.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
