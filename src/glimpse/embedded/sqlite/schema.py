@@ -144,8 +144,8 @@ def read_summary(path: Path) -> CatalogSummary:
 def catalog_exists(path: Path) -> bool:
     """Return True if there is a file, or anything else, with the path of a catalog.
 
-    Raises UnusableCatalog if the system cannot tell: if this process may not search a directory of
-    the path, or if a name is too long.
+    Raises UnusableCatalog if the system cannot tell: for example, if this process may not search a
+    directory of the path, or if a name is too long.
     """
     try:
         path.stat()
