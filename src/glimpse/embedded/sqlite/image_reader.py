@@ -114,10 +114,9 @@ class ImageReader:
         )
 
     def is_in_scopes(self, image: Image, scopes: set[str]) -> bool:
-        """Return True if the image is in one of `scopes` (see `listing_index.scopes_for`).
+        """Return True if the image is in one of `scopes`: groups of callers (see `scopes_for`).
 
-        A scope is a group of callers, such as ``owner:PROJECT_ID``. Reads the members of a shared
-        image from the catalog.
+        Reads the members of a shared image from the catalog.
         """
         members = self.member_statuses(image.id) if image.visibility == "shared" else {}
         return not scopes.isdisjoint(scopes_of(image, members))
@@ -139,13 +138,13 @@ class ImageReader:
     ) -> ListStep[ListingPosition]:
         """Read the next images of a list that match `query` and that `caller` can see.
 
-        `after` is the cursor of the step before; None for the beginning of the list. The result's
-        cursor is None at the end of the list. Call this method only for a query that
-        `is_readable_from_index` accepts. The images are in the order newest first. Invalid images
-        are logged and left out. A step may find no image although the list goes on.
+        `is_readable_from_index` must accept the query. The images are in the order newest first.
+        `after` is the cursor of the step before; None for the beginning. The result's cursor is
+        None at the end of the list; before the end, a step may find no image. Invalid images are
+        logged and left out.
 
-        A step examines at most `count` rows. The images of a step have at most 400,000 characters
-        of properties together, or are one larger image. Steps are cached until another connection
+        A step examines at most `count` rows. The images have at most 400,000 characters of
+        properties together, or are one larger image. Steps are cached until another connection
         changes the catalog, so do not change the result.
         """
         self._cache.refresh()
@@ -177,9 +176,8 @@ class ImageReader:
         """Return the positions and row numbers of images that a list may have next, newest first.
 
         The listing index finds these candidates by the caller's scopes (see `scopes_for`) and the
-        query's filters (see `indexed_facets`). The candidates come after the place `after`; None is
-        the beginning of the list. The result has `count` candidates without duplicates, or fewer at
-        the end of the list.
+        query's filters (see `indexed_facets`). They come after the place `after`; None is the
+        beginning. The result has `count` candidates without duplicates; fewer at the list's end.
 
         Find the candidates and read their images in one `snapshot`. Check each image with
         `listing_rule`, because the index compares hashes, and ignores some filters.

@@ -37,8 +37,8 @@ def key_of(scope: str, facet: str, /) -> int:
     """Return the key of a scope and a facet in the listing index: a hash.
 
     For example, the scope is ``owner:PROJECT_ID`` and the facet ``status=active``. The key is a
-    signed integer of 64 bits. Two pairs may have the same key, so check each image that a key finds. Catalogs on disk
-    have these keys, so a change of this function needs a migration.
+    signed integer of 64 bits. Two pairs may have the same key, so check each image that a key
+    finds. Catalogs on disk have these keys, so a change of this function needs a migration.
     """
     digest = hashlib.blake2b(f"{scope}\0{facet}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
