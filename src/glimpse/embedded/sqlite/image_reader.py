@@ -140,8 +140,8 @@ class ImageReader:
 
         `is_readable_from_index` must accept the query. The images are in the order newest first.
         `after` is the cursor of the step before; None for the beginning. The result's cursor is
-        None at the end of the list; before the end, a step may find no image. Invalid images are
-        logged and left out.
+        None at the end. Before the end, a step may find no image. Leaves out and logs invalid
+        images.
 
         A step examines at most `count` rows. The images have at most 400,000 characters of
         properties together, or are one larger image. Steps are cached until another connection
