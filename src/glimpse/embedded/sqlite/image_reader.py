@@ -138,10 +138,9 @@ class ImageReader:
     ) -> ListStep[ListingPosition]:
         """Read the next images of a list that match `query` and that `caller` can see.
 
-        `is_readable_from_index` must accept the query. The images are in the order newest first.
-        `after` is the cursor of the step before; None for the beginning. The result's cursor is
-        None at the end. Before the end, a step may find no image. Leaves out and logs invalid
-        images.
+        `is_readable_from_index` must accept the query. The order is newest first. `after` is the
+        cursor of the step before; None for the beginning. The result's cursor is None at the end.
+        Before the end, a step may find no image. Leaves out and logs invalid images.
 
         A step examines at most `count` rows. The images have at most 400,000 characters of
         properties together, or are one larger image. Steps are cached until another connection
