@@ -67,9 +67,10 @@ class TaskTable:
     def list(self, query: TaskQuery, now: str) -> Sequence[Task]:
         """Return the page of tasks that `query` selects, without tasks that have expired at `now`.
 
-        TaskQuery says which tasks these are, and in which order. A null sorts as an empty text.
-        ``input_json`` of each task is an empty document (``{}``). Raises MarkerNotFound if no task
-        has the id `query.marker`; an expired task may be the marker.
+        The tasks pass the query's filters, and are in its order, in which a null sorts as an empty
+        text. The page starts after the task with the id `query.marker`, and has at most
+        `query.limit` tasks. ``input_json`` of each task is an empty document (``{}``). Raises
+        MarkerNotFound if no task has the id `query.marker`; an expired task may be the marker.
         """
         direction, after = ("DESC", "<") if query.is_descending else ("ASC", ">")
         # Tasks are numbered as they are created; their dates have a resolution of one second.

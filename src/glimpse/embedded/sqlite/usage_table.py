@@ -13,7 +13,7 @@ from glimpse.images import Image
 
 
 class UsageTable:
-    """Reads and writes the table `usage`.
+    """Reads and writes the table `usage`: how much the images of each project take.
 
     `recount` and `apply_changes` need a transaction, which the caller begins and commits. Methods
     raise sqlite3.Error if the file cannot be read or written.
@@ -33,10 +33,10 @@ class UsageTable:
         return Usage() if row is None else Usage(*row)
 
     def recount(self, project_id: str | None) -> None:
-        """Compute the usage of a project again from all images of the project. Store the result.
+        """Count the usage of a project again from all its images, and store the result.
 
-        Call this method after an invalid row has been removed. (Another program may write such
-        rows.) The numbers to subtract for an invalid row are not known. Does nothing for None.
+        Call this method after a row that another program made invalid has been removed, because the
+        numbers to subtract for such a row are not known. Does nothing for None.
         """
         query = "SELECT status, size FROM images WHERE owner = ?"
         rows = self._connection.execute(query, (project_id,)).fetchall()
