@@ -77,12 +77,14 @@ class WriterThread:
     ) -> Result:
         """Call a method of ImageWriter in the thread, and return its result.
 
-        Returns when the write is committed and synced to the disk. If the awaiting task is
-        cancelled, the write is made all the same.
+        Returns when the write is committed, and synced to the disk unless syncing is off for the
+        state directory (`files.syncing`). If the awaiting task is cancelled, the write is made all
+        the same.
 
-        Raises what the method raises, except that an error of SQLite becomes WriteFailed.
-        WriteFailed is an Unavailable, and is logged and counted. Raises Unavailable also after
-        `close`, and if 1,000 writes are in the queue. After any error, nothing has changed.
+        Raises what the method raises. But raises WriteFailed, an Unavailable, if SQLite raises an
+        error, or if the catalog's file was deleted or replaced; this is logged and counted. Raises
+        Unavailable also after `close`, and if 1,000 writes are in the queue. After any error,
+        nothing has changed.
         """
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         with self._close_lock:  # no write may come after the None that ends the thread
@@ -111,7 +113,10 @@ class WriterThread:
         self._connection.close()
 
     def _run(self) -> None:
-        """Commit the writes in the queue, up to 256 at once, until `close` is called."""
+        """Commit the writes in the queue, up to 256 at once. End when `close` has been called.
+
+        The writes that were in the queue before `close` are committed.
+        """
         while (first := self._queue.get()) is not None:
             writes = [first]
             is_closing = False
