@@ -14,11 +14,12 @@ _CACHED = 4096
 
 @cache_if_short(longest=MAX_CACHED_LENGTH, entries=_CACHED)
 def index_form(text: str, /) -> str:
-    """Return the text of an index key for `text`: case-folded, without accents.
+    """Return `text` as the listing index has it: case-folded, without accents.
 
     Spaces at the end are removed, too: ``"Débian "`` -> ``"debian"``. If two texts have the same
     `comparison_form`, they have the same index form. But two texts with the same index form may
     have different comparison forms. So compare the `comparison_form` of what an index finds.
+
     Catalogs on disk have hashes of index forms: a change of this function needs a migration of all
     catalogs.
     """
@@ -31,15 +32,17 @@ def index_form(text: str, /) -> str:
 
 @cache_if_short(longest=MAX_CACHED_LENGTH, entries=_CACHED)
 def comparison_form(text: str, /) -> str:
-    """Return a form that is the same for all texts that the Image service treats as equal.
+    """Return the form of `text` in which the Image service compares texts.
 
-    For example, ``"Débian "`` -> ``"debian"``. Most Image services use MariaDB with
-    utf8_general_ci, which ignores case, accents, and spaces at the end. But utf8_general_ci does
-    not ignore these, and the form keeps them:
+    Texts that the Image service treats as equal have the same form. Case, accents and spaces at the
+    end make no difference: ``"Débian "`` -> ``"debian"``. This is the rule of MariaDB's
+    utf8_general_ci, which most Image services use. As there, the form keeps:
 
-    - case and accents in scripts other than Latin, Greek and Cyrillic;
-    - combining characters;
-    - the accent of the Cyrillic short i.
+    - case and accents in scripts other than Latin, Greek and Cyrillic
+    - combining characters
+    - the accent of the Cyrillic short i
+
+    The form also keeps a letter that case-folds to several letters, such as ``ß``.
     """
     if text.isascii():
         return text.lower().rstrip(" ")
