@@ -12,11 +12,11 @@ async def complete(write: Coroutine[Any, Any, Result]) -> Result:
 
     If the task that waits is cancelled, `complete` still waits for the end of the write. The
     cancellation is lost: `complete` does not raise CancelledError. A second cancellation cancels
-    `write`, and `complete` raises CancelledError.
+    `write`, and `complete` raises CancelledError; the catalog may still make the write.
 
-    Use `complete` if stored image data must be kept exactly when the write succeeds. The catalog
-    ends a write even if nobody waits for it. So only the result of the write says whether the
-    catalog refers to the data.
+    Use `complete` to know if the write succeeded, for example before stored data is removed. The
+    catalog makes a write even if the task that waits is cancelled, so a cancellation does not say
+    if the catalog refers to the data.
     """
     writing = asyncio.ensure_future(write)
     try:
@@ -29,7 +29,8 @@ async def complete_then_cancel(write: Coroutine[Any, Any, Result]) -> Result:
     """Wait until `write` has ended. Return what `write` returns, or raise what it raises.
 
     If the task that waits is cancelled, raises CancelledError when the write has ended, whether the
-    write succeeds or fails. A second cancellation cancels `write`.
+    write succeeds or fails. A second cancellation cancels `write`; the catalog may still make the
+    write.
 
     Use this if code that runs after a cancellation must read what was written.
     """
