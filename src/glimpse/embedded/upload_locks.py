@@ -80,7 +80,7 @@ class UploadLocks:
             raise Unavailable("The image storage media cannot be written.") from None
 
     def _acquire(self, image_id: str) -> UploadLock | None:
-        """Do what `acquire` does, but raise OSError if the disk cannot be written."""
+        """Do what `acquire` does, but raise OSError if the disk cannot be written. Log nothing."""
         path = self._directory / image_id
         while True:
             exists = path.exists()
