@@ -16,6 +16,7 @@ from glimpse.embedded.upload_locks import UploadLock, UploadLocks
 from glimpse.images import Image
 from glimpse.images.errors import (
     Conflict,
+    ImageNotFound,
     ImageServiceError,
     ServiceError,
     Unavailable,
@@ -44,11 +45,12 @@ class Uploads:
         clean_up_interrupted_import: Callable[[str], Awaitable[None]],
         clock: Callable[[], str],
     ) -> None:
-        """`staging` stores data that waits to be imported.
+        """Create the object. Reads and writes nothing.
 
+        `store` has the data of images, and `staging` the data that waits to be imported.
         `clean_up_interrupted_import` gets an image id, and removes what an interrupted import of
-        the image left, except the image's data. `clock` returns the current time as
-        `image_changes.current_time` does.
+        the image left, except the image's data. `clock` returns the current time in UTC:
+        ``2024-02-01T10:20:30Z``.
         """
         self._catalog = catalog
         self._store = store
@@ -69,15 +71,15 @@ class Uploads:
     ) -> None:
         """Store the data of a queued image; the image becomes saving, and then active.
 
-        `require_permitted` returns the record's image, or raises an error if the caller may not
-        upload data. `require_permitted` is called before and after the upload. `size` is the length
+        `require_permitted` gets the image's record, before and after the upload. It returns the
+        record's image, or raises an error if the caller may not upload data. `size` is the length
         of the data in bytes; None if it is unknown. The quotas of `project_id` are checked before
         the upload, while the data arrives, and after it.
 
-        After an error or a cancellation while the data is being stored, the data is removed and the
-        image is queued again. The image stays in status saving if the disk cannot be written at
-        that moment, or if the task is cancelled just when the image becomes saving. The next upload
-        of the image, or the start of the next process, makes such an image queued again.
+        After an error or a cancellation, the data is removed and the image is queued again. But the
+        image stays saving if the disk cannot be written at that moment, or if the task is cancelled
+        just when the image becomes saving. The next upload of the image, or the next start of the
+        process, then makes the image queued.
 
         Raises ImageNotFound; Conflict if the image is not queued or is being given data by another
         request; QuotaExceeded; DataTooLarge; InvalidImageData if the content rules do not allow the
@@ -122,9 +124,10 @@ class Uploads:
     async def acquire(self, image_id: str) -> UploadLock:
         """Return the image's upload lock, which the caller has to release or abandon.
 
-        If the lock was abandoned, `CrashRecovery.clean_up` runs first. Raises Conflict if another
-        request or import holds the lock. Raises Unavailable or StorageFull if the disk cannot be
-        read or written. After an error, the caller does not hold the lock.
+        If an interrupted upload, import or deletion left the lock, first removes the incomplete
+        data of the image (see `CrashRecovery.clean_up`). Raises Conflict if another request or
+        import holds the lock. Raises Unavailable or StorageFull if the disk cannot be read or
+        written. After an error, the caller does not hold the lock.
         """
         lock = await self._lock(image_id)
         if lock is None:
@@ -140,7 +143,7 @@ class Uploads:
     async def _lock(self, image_id: str) -> UploadLock | None:
         """Return the image's upload lock; None if the image is locked already.
 
-        If the lock was abandoned, cleans up nothing. If the task is cancelled, raises
+        Cleans up nothing, even if the lock was abandoned. If the task is cancelled, raises
         CancelledError when the image is unlocked again. Raises Unavailable if the disk cannot be
         written.
         """
@@ -165,8 +168,11 @@ class Uploads:
         The caller must hold the image's upload lock. `save` writes the active image to the catalog.
         The quotas are those of `project_id`. If an error is raised or the task is cancelled, the
         data is removed, and an image in status saving becomes queued again. A cancellation while
-        `save` runs has no effect. Raises the same errors as `upload`, Conflict if the image has
-        another status, and what `save` raises.
+        `save` runs has no effect. After a second one, the data is kept if the image became active.
+
+        Raises ImageNotFound; Conflict if the image has another status; QuotaExceeded; DataTooLarge;
+        InvalidImageData; StorageFull; Unavailable; and what `require_permitted`, `chunks` and
+        `save` raise.
         """
         try:
             remaining = self.quotas.remaining_bytes(await self._catalog.usage(project_id))
@@ -181,9 +187,26 @@ class Uploads:
                     lambda usage: self.quotas.check_stored(project_id, usage),
                 )
             )
+        except asyncio.CancelledError:
+            await asyncio.shield(self._undo_cancelled(image_id))
+            raise
         except BaseException:
             await asyncio.shield(self.recovery.undo_upload(image_id))
             raise
+
+    async def _undo_cancelled(self, image_id: str) -> None:
+        """Undo a cancelled upload, but keep the data if the image has become active.
+
+        After a second cancellation, `save` may still be in the catalog's queue of writes. So this
+        method waits for a write of its own, which comes after `save`. Then it removes the data, and
+        queues an image in status saving again. Raises Unavailable or StorageFull if the disk cannot
+        be written.
+        """
+        with contextlib.suppress(ImageNotFound):
+            image = await self._catalog.update(image_id, None, lambda record: record.image)
+            if image.status in ("active", "deactivated"):
+                return
+        await self.recovery.undo(image_id)
 
     async def _is_saving(self, image_id: str) -> bool:
         """Return True if the image's status is saving, or if the catalog cannot be read.
@@ -197,12 +220,12 @@ class Uploads:
         return record is not None and record.image.status == "saving"
 
     async def delete(self, image_id: str, project_id: str | None, check: RecordCheck) -> None:
-        """Delete the image's record and then its data, if `check` raises no error for the record.
+        """Delete the record of an image, then its stored and staged data.
 
-        Staged data is removed, too. The image is deleted even if data cannot be removed, or if the
-        process ends before. The next start of Glimpse then removes the data, and also an incomplete
-        file that an interrupted upload left. If the task is cancelled, the image may be deleted all
-        the same. A running upload of the image fails.
+        Deletes nothing if `check` raises an error for the record. The record is deleted even if
+        data cannot be removed, or if the process ends before. The next start of Glimpse then
+        removes the data, and also an incomplete file that an interrupted upload left. If the task
+        is cancelled, the image may be deleted all the same. A running upload of the image fails.
 
         Raises ImageNotFound if no image has the id, Unavailable, and what `check` raises. After one
         of these errors, nothing is deleted.
