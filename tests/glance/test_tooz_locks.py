@@ -35,6 +35,7 @@ def test_lock_expiry_and_timeout_are_added_unless_the_url_has_them() -> None:
         ("", "'' is no lock service"),
         ("zookeeper://host", "zookeeper needs a library"),
         ("redis://host?lock_timeout=short", "this URL of 'redis' is not as tooz wants it"),
+        ("redis://[::1", "this URL of 'redis' is not as tooz wants it"),
     ],
 )
 def test_unusable_url_is_refused_with_the_reason(url: str, message: str) -> None:

@@ -71,7 +71,7 @@ class ToozLocks:
         for `backend_url` is not installed.
         """
         self._call_timeout = call_timeout
-        self._coordinator = _load(with_timeouts(backend_url))
+        self._coordinator = _load(backend_url)
         self._heartbeat = LockHeartbeat(self._coordinator)
         # Locks of files do not block. Two threads for each write would cost more than the locks.
         self._is_local = backend_url.startswith("file:")
@@ -87,10 +87,10 @@ class ToozLocks:
         does not expire. The first call connects to the lock service; after a failure, the next call
         connects.
 
-        Raises Unavailable if the lock service cannot be reached or fails. Also raises Unavailable
-        if the connection or the lock takes longer than `call_timeout`. Such a connection attempt
-        goes on, and the next call waits for it. If the lock service grants the lock later, the lock
-        is released at once.
+        Raises Unavailable if the lock service fails or cannot be reached, and if connecting or
+        locking takes longer than `call_timeout`. Also raises Unavailable while eight abandoned
+        calls are running. A connection attempt that takes too long goes on, and the next call waits
+        for it. A lock that is granted too late is released at once.
         """
         if not self._is_started:
             try:
@@ -149,9 +149,9 @@ class ToozLocks:
         """Call a function of tooz and return its result. Uses a thread if locks are not in files.
 
         Raises Unavailable if the function fails. In a thread, also raises Unavailable if the
-        function takes longer than `call_timeout`, or at once while eight abandoned calls are
-        running. After `call_timeout` or a cancellation, the function runs on in its thread. If the
-        function then returns a result, `undo` is called with the result.
+        function takes longer than `call_timeout`; while eight abandoned calls are running, raises
+        Unavailable without a call. After `call_timeout` or a cancellation, the function runs on in
+        its thread. If it then returns a result, `undo` is called with the result.
         """
         if self._is_local:
             return self._translate_errors(function)
@@ -218,6 +218,7 @@ def with_timeouts(backend_url: str) -> str:
     seconds. Parameters that the URL has already are kept. Only URLs of Redis, memcached and etcd
     (by HTTP) are changed. Other lock services need no expiry: locks in files are released when
     their process exits, and a database releases a lock when the connection of its holder closes.
+    Raises ValueError if a URL to change cannot be parsed.
     """
     timeout_parameter = _TIMEOUT_PARAMETERS.get(backend_url.partition(":")[0])
     if timeout_parameter is None:
@@ -230,14 +231,15 @@ def with_timeouts(backend_url: str) -> str:
 
 
 def _load(url: str) -> coordination.CoordinationDriver:
-    """Return the coordinator for a backend URL. The coordinator is not connected yet.
+    """Return the coordinator for a backend URL, with the parameters that `with_timeouts` adds.
 
-    Raises UnusableLockService if tooz does not know the scheme, does not accept the URL, or needs a
-    library that is not installed. The message has no part of a password.
+    The coordinator is not connected yet. Raises UnusableLockService if tooz does not know the
+    scheme, does not accept the URL, or needs a library that is not installed. The message has no
+    part of a password.
     """
     scheme = url.partition(":")[0]
     try:
-        return coordination.get_coordinator(url, uuid4().hex.encode())
+        return coordination.get_coordinator(with_timeouts(url), uuid4().hex.encode())
     except ImportError as error:
         if extra := _EXTRAS.get(scheme):
             raise UnusableLockService(
