@@ -98,9 +98,10 @@ class GlanceClient:
 
         `server` is a base URL. Sends one request, without a token and without retries, and waits at
         most `total_timeout` seconds. Raises Unavailable if the server does not respond. Raises
-        InvalidResponse if the response is not HTTP, is incomplete, or has no list of versions.
-        Raises TooLarge if the response has more than 64,000 bytes. For a status code other than 200
-        and 300, raises the error of `error_from_response`.
+        InvalidResponse if the response is not HTTP, is incomplete, or has no valid list of
+        versions. Raises TooLarge if the response has more than 64,000 bytes. For a status code
+        other than 200 and 300, raises the error of `error_from_response`: for example, Unavailable
+        for 503.
         """
         result: AttemptResult
         try:
@@ -142,10 +143,10 @@ class GlanceClient:
         return response
 
     async def _send_with_retries(self, request: GlanceRequest) -> Response:
-        """Send a request to the servers, with the retries of the retry policy.
+        """Send a request to the servers with retries; return a response of any status code.
 
-        Raises Unavailable if no server is known, and the errors of `RetryPolicy.send`. The caller
-        must limit the time.
+        Raises the errors of `send`, such as Unavailable if no server is known or responds. The
+        caller must limit the time.
         """
         servers = await self._endpoint.servers()
         return await self._retry_policy.send(request, servers, self._send_once)

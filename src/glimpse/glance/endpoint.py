@@ -46,9 +46,9 @@ class Endpoint:
     async def servers(self) -> Servers:
         """Return the servers: after the first success, the same object each time.
 
-        If `options.api_servers` is empty, the servers are in the catalog. Raises Unavailable then
-        if there is no catalog, or if the catalog cannot be read or has no usable URL of Glance. The
-        next call tries again. Only the catalog's own timeouts limit the time.
+        If `options.api_servers` is empty, looks the servers up in the catalog. This look-up raises
+        Unavailable if there is no catalog, or if the catalog cannot be read or has no usable URL of
+        Glance. The next call tries again. Only the catalog's own timeouts limit the time.
         """
         return self._servers or await self._look_up.join()
 

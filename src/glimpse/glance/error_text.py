@@ -26,9 +26,9 @@ def extract_reason(body: bytes) -> str:
     ``message``. In any other body, the reason is the whole text; bytes that are not UTF-8 become
     U+FFFD. Returns an empty text if the body has no reason, or if a message in JSON is not text.
 
-    From any reason, a first line such as ``404 Not Found`` is removed, and ``<head>`` and ``<h1>``
-    elements with their content. All other tags are removed, but not their content. Entities such as
-    ``&lt;`` are replaced.
+    The result is without a first line such as ``404 Not Found``, without ``<head>`` and ``<h1>``
+    elements, and without all other tags, whose content stays. Entities such as ``&lt;`` are
+    replaced.
     """
     text = body.decode(errors="replace")
     try:
