@@ -42,9 +42,9 @@ def parse_image(document: Any, base_attributes: frozenset[str]) -> Image:
 
     Keys that are not in `base_attributes` are properties. A property whose value is neither text
     nor null becomes JSON text. Keys of `base_attributes` that Image does not have, such as
-    ``file``, are left out. If ``visibility`` is missing, the image is "private".
-    `image_from_document` has the defaults of other attributes that are missing or null. The dates
-    may be any text.
+    ``file``, are left out. A missing visibility becomes "private". Other attributes that are
+    missing or null become 0 (``min_ram``, ``min_disk``), False (flags), no tags, or else None. The
+    dates may be any text.
 
     Raises InvalidResponse
 
@@ -81,10 +81,11 @@ def _invalid(key: str) -> InvalidResponse:
 def parse_images(
     documents: list[dict[str, Any]], base_attributes: frozenset[str]
 ) -> Iterator[Image]:
-    """Yield the images in `documents`, in order. Log and skip each document that is not an image.
+    """Yield the images in `documents`, in order. Log and skip documents that are not images.
 
-    `parse_image` explains `base_attributes`. Each document is removed from the list `documents`
-    when it is parsed, so that its memory is freed. The log has each id only once.
+    Keys in `base_attributes` are attributes; all other keys are properties. Each document is
+    removed from the list `documents` when it is parsed, so that its memory is freed. The log has
+    each id only once.
     """
     for document in _pop_all(documents):
         try:
