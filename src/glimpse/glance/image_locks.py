@@ -44,9 +44,8 @@ class ImageLocks:
     the lock service that holds the locks. A caller waits at most `timeout` seconds for a lock.
     Close the locks after use.
 
-    `write_expiry` and `clock` have an effect on locks in files only. `write_expiry` is the number
-    of seconds after which Glance has completed any PATCH. `clock` returns seconds since 1970, as
-    file times do.
+    `write_expiry` and `clock` have an effect on locks in files only. `write_expiry` is the most
+    seconds that Glance takes for a PATCH. `clock` returns seconds since 1970, as file times do.
     """
 
     def __init__(
@@ -76,7 +75,7 @@ class ImageLocks:
 
         Pass the id in lower case, because Glance ignores the case of ids. Never hold the locks of
         two images at once: both images may have the same lock. If a process exited while it held a
-        lock in files, first waits until the PATCH of that process must be over.
+        lock in files, first waits until Glance must have completed the PATCH of that process.
 
         Raises Unavailable if both waits together take longer than `timeout` seconds, if the lock
         service fails, or if a marker file cannot be read or created. After an exception of the
@@ -106,13 +105,13 @@ class ImageLocks:
                 self._local_locks[name] = (local_lock, users - 1)
 
     def _orphaned_write_seconds(self, name: str) -> float:
-        """Return the seconds until a PATCH that an exited process left unfinished must be over.
+        """Return how many seconds a PATCH of an exited process may still take.
 
         Call this while you hold the lock `name`. Then a marker file can only be from a process that
-        exited during its write. Returns at most `write_expiry`, also for a marker file from the
-        future. Returns 0 if there is no marker file, if the marker is `write_expiry` seconds old,
-        or if the locks are not in files. Logs an error and raises Unavailable if the marker file
-        cannot be read.
+        exited during its write. Returns 0 if there is no marker file, if the marker is
+        `write_expiry` seconds old, or if the locks are not in files. Returns at most
+        `write_expiry`, also for a marker file from the future. Logs an error and raises Unavailable
+        if the marker file cannot be read.
         """
         if self._markers is None:
             return 0.0

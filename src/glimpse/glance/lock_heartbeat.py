@@ -40,7 +40,8 @@ class LockHeartbeat:
     def start(self) -> None:
         """Start the thread if the lock service needs heartbeats, otherwise do nothing.
 
-        Call this once. The thread does not keep the process from exiting.
+        Call this once. The thread does not keep the process from exiting. Raises RuntimeError if
+        the system allows no more threads.
         """
         if self._coordinator.requires_beating:
             threading.Thread(target=self._run, name="lock-heartbeat", daemon=True).start()
