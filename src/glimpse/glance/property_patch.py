@@ -33,9 +33,9 @@ def make_property_patch(
 def is_empty_patch_allowed(caller: Caller, image: Image) -> bool:
     """Return True if Glance would accept an empty patch of `image` from `caller`.
 
-    Then the empty patch need not be sent. The caller must have a role to change images. In
-    addition, the caller must be an admin, the caller's project must own the image, or the image
-    must be public. Only Glance's default policy is considered.
+    Such a patch need not be sent. By Glance's default policy, the caller must have a role to change
+    images. In addition, the caller must be an admin, the caller's project must own the image, or
+    the image must be public. An operator's policy is not considered.
     """
     is_owner = caller.is_admin or image.owner == caller.project_id
     return has_role(caller, Action.MODIFY_IMAGE) and (is_owner or image.visibility == "public")

@@ -30,18 +30,15 @@ SendOnce = Callable[[str, GlanceRequest], Awaitable[AttemptResult]]
 class RetryPolicy:
     """Sends a request to one server after another until a server handles the request.
 
-    An attempt fails if there is no response, or if the status code is one of
-    RETRYABLE_STATUS_CODES. After a failed attempt, the policy waits for a moment and sends the
-    request to the next server. A request is sent at most 1 + `max_retries` times. A request is
-    repeated only in these cases:
+    An attempt fails if there is no response, or if the status code is 500, 502, 503 or 504. After a
+    failed attempt, the policy waits for up to a second and sends the request to the next server. A
+    request is sent at most 1 + `max_retries` times. A request is repeated only in these cases:
 
     - The request is a GET.
     - The request was not sent, because no connection was made (ConnectError).
-    - The request is idempotent, and the attempt ended with neither a timeout nor a 504.
-
-    After a timeout or a 504, the server may still be processing the request. If another server then
-    completed the same write first, the late write could undo changes that other clients made
-    meanwhile.
+    - The request is idempotent, and the attempt ended with neither a timeout nor a 504. After
+      these, the server may still be processing the request. If another server completed the same
+      write first, the late write could undo changes that other clients made meanwhile.
 
     A server that failed is tried again after all other servers, but not if it timed out. A response
     with too many bytes is not retried, nor is a 500 that `GlanceRequest.diagnosis` explains.
@@ -56,8 +53,8 @@ class RetryPolicy:
     async def send(self, request: GlanceRequest, servers: Servers, send_once: SendOnce) -> Response:
         """Send a request until an attempt succeeds; return the response of the last attempt.
 
-        If all attempts failed, the response is that of the last one, such as a 503. A status code
-        that is not in RETRYABLE_STATUS_CODES, such as 404, is a success here.
+        An attempt succeeds if the status code is not 500, 502, 503 or 504; so a 404 is a success
+        here. If all attempts failed, returns the response of the last one, such as a 503.
 
         If the last attempt has no response, raises Unavailable, or InvalidResponse for a response
         that is not HTTP or incomplete. Raises TooLarge if a response has too many bytes. Raises
@@ -91,9 +88,8 @@ class RetryPolicy:
 def _is_safe_to_repeat(request: GlanceRequest, result: AttemptResult) -> bool:
     """Return True if the request may be sent again after the failed attempt `result`.
 
-    A GET may always be sent again, and every request after a ConnectError, because the server did
-    not get the request. An idempotent request may also be sent again if `_may_be_in_progress` is
-    False.
+    A GET may always be sent again. After a ConnectError, every request may, because the server did
+    not get it. An idempotent request may also be sent again if `_may_be_in_progress` is False.
     """
     if request.method == "GET" or isinstance(result, ConnectError):
         return True
@@ -101,9 +97,9 @@ def _is_safe_to_repeat(request: GlanceRequest, result: AttemptResult) -> bool:
 
 
 def _may_be_in_progress(result: AttemptResult) -> bool:
-    """Return True if the server timed out, or a proxy before the server did (504).
+    """Return True if the server may still be processing the request: after a timeout or a 504.
 
-    The server may then still be processing the request.
+    A 504 is the response of a proxy for which the server did not respond in time.
     """
     if isinstance(result, Response):
         return result.status == HTTPStatus.GATEWAY_TIMEOUT
