@@ -73,8 +73,8 @@ class GlanceImageService:
         """Yield pages of the images that match `query`, with at most `query.limit` images in all.
 
         Yields at least one page, which may be empty. Leaves out malformed images, and images that
-        the operator's rules hide. Raises Forbidden, Invalid, MarkerNotFound or MarkerNotVisible:
-        before the first page, or later if Glance refuses the request for a further page.
+        the operator's rules hide. Each page may raise Forbidden, Invalid, MarkerNotFound,
+        MarkerNotVisible, NotAuthenticated, Unavailable or InvalidResponse.
         """
         self._permissions.check(caller, Action.GET_IMAGES)
         accepts = self._permissions.list_filter(caller)
@@ -181,9 +181,8 @@ class GlanceImageService:
     ) -> Image:
         """Apply `changes` under the image's lock; return the image as it is afterwards.
 
-        `read_image` (None: `get_image`) reads the present image. If nothing changes, Glance still
-        has to check the permission: a PATCH that changes nothing is sent unless
-        `is_empty_patch_allowed`. Raises the first that applies:
+        `read_image` (None: `get_image`) reads the image. If nothing changes, a PATCH lets Glance
+        check the permission, unless `is_empty_patch_allowed`. Raises the first that applies:
 
         - Unavailable if the lock cannot be acquired
         - the errors of `read_image`
@@ -192,6 +191,7 @@ class GlanceImageService:
         - Forbidden if a rule forbids the change
         - Invalid if Glance cannot store a property
         - the error of `image_error`, such as Forbidden or Conflict, if Glance refuses the PATCH
+        - Unavailable if Glance does not respond; it may still make the change
         """
         # Glance's usual database ignores the case of an id: all spellings are one image's.
         async with self._image_locks.lock(image_id.lower()):
@@ -267,7 +267,7 @@ class GlanceImageService:
         )
 
     async def ping(self) -> str | None:
-        """Return None if any server of Glance responds, otherwise why: see `GlanceClient.ping`."""
+        """Return None if any server of Glance responds, otherwise the reason why none does."""
         return await self._client.ping()
 
     async def close(self) -> None:
@@ -280,7 +280,7 @@ class GlanceImageService:
         await self._image_locks.close()
 
     def _request(self, method: str, caller: Caller, image_id: str) -> GlanceRequest:
-        """Return a request for one image. Raises ImageNotFound if `image_path` does."""
+        """Return a request for one image. Raises ImageNotFound if no path can have this id."""
         return GlanceRequest(
             method,
             image_path(image_id),
