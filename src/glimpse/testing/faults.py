@@ -12,9 +12,8 @@ from glimpse.testing.control_client import ControlClient, ControlFailed
 class Fault:
     """A fault of a cloud, with its id and its rule. `Faults` makes the objects.
 
-    ``rule`` has the keys that the rule sets. A ``with`` statement removes the fault at its end.
-    `matched` and `applied` raise ControlFailed if the fault has been removed (also by
-    `Cloud.reset`). All methods raise ControlFailed if the cloud does not respond.
+    ``rule`` has the keys that the rule sets. A ``with`` statement removes the fault at its end. All
+    methods raise ControlFailed if the cloud does not respond.
     """
 
     id: str
@@ -23,7 +22,10 @@ class Fault:
 
     @property
     def matched(self) -> int:
-        """How many requests have matched the rule until now."""
+        """How many requests have matched the rule until now.
+
+        Raises ControlFailed if the fault has been removed, also by `Cloud.reset`.
+        """
         return int(self._show()["matched"])
 
     @property
@@ -34,7 +36,9 @@ class Fault:
 
         - requests that ``skip``, ``first`` or ``every`` left out
         - requests that the fault did not change (``rate_limit`` allowed the request, for example)
-        - requests that got the effect of another fault, if this fault did not delay them
+        - requests that another fault changed instead; but requests that this fault delayed do count
+
+        Raises ControlFailed if the fault has been removed, also by `Cloud.reset`.
         """
         return int(self._show()["applied"])
 
@@ -80,7 +84,7 @@ class Faults:
         return self._fault(self._control.call("POST", "/faults", rule))
 
     def list(self) -> list[Fault]:
-        """Return all faults, the faults of the seed and the added faults, the oldest first."""
+        """Return all faults, those of the seed and those added later, the oldest first."""
         return [self._fault(each) for each in self._control.call("GET", "/faults")["faults"]]
 
     def clear(self) -> None:

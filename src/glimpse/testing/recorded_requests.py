@@ -48,10 +48,9 @@ class RecordedRequest:
     def describe(self) -> str:
         """Return the request as a text for a message.
 
-        The first line is ``str(self)``. If the response is missing or has a status of 400 or more,
-        up to two lines follow: the request's JSON body, and the response's error. Each line has at
-        most 500 characters of the body or the error. The line of an empty body or error is left
-        out.
+        The first line is ``str(self)``. If there was no response, or if its status is 400 or more,
+        a line with the request's JSON body and a line with the response's error follow. Each has at
+        most 500 characters of the body or the error. An empty body or error has no line.
         """
         lines = [str(self)]
         if self.status is None or self.status >= _FIRST_ERROR:
@@ -67,7 +66,7 @@ class RecordedRequest:
 
 
 def _message(body: str) -> str:
-    """Return an error's body as one line; of an HTML page of the Image API, only the message."""
+    """Return an error's body as one line; for an HTML page of the Image API, its message."""
     text = " ".join(body.split())
     paragraph = text.partition("</h1>")[2].partition("<br")[0]
     return html.unescape(paragraph).strip() or text

@@ -34,7 +34,10 @@ class Cloud:
     """
 
     def __init__(self, process: ServerProcess, ready: Mapping[str, Any], directory: Path) -> None:
-        """`ready` is the result of `wait_until_ready`; `clouds_yaml` is written to `directory`."""
+        """Make the object for a cloud that serves requests.
+
+        `ready` is the result of `wait_until_ready`; `clouds_yaml` is written to `directory`.
+        """
         self.compute_url: str = ready["compute"]
         self.image_url: str = ready["image"]
         self.auth_url: str = ready["identity"]
@@ -57,9 +60,10 @@ class Cloud:
 
     @property
     def requests(self) -> list[RecordedRequest]:
-        """The requests to the APIs since the last reset, in the order in which they ended.
+        """The last requests to the APIs, at most 10,000, in the order in which they ended.
 
-        Only the last 10,000 requests are kept.
+        `reset` and `forget_requests` forget the requests until then. Raises ControlFailed if the
+        cloud does not respond.
         """
         found = self._control.call("GET", "/requests")["requests"]
         return [RecordedRequest(**each) for each in found]
@@ -120,7 +124,8 @@ class Cloud:
     def _connect(self, user: str, options: Mapping[str, Any]) -> "Connection":
         """Return a new connection of openstacksdk, which ignores clouds.yaml and the environment.
 
-        `connection` explains the parameters and the errors.
+        Raises NoCredentials if the user cannot log in, ImportError if openstacksdk is missing, and
+        TypeError for an option of the login.
         """
         import openstack  # noqa: PLC0415  loads slowly; many tests do not need it
 
@@ -145,7 +150,10 @@ class Cloud:
 
     @cached_property
     def _users(self) -> "Directory":
-        """The users that the cloud had at its start."""
+        """The users, projects and roles that the cloud had at its start.
+
+        They are read from the file of credentials that the cloud wrote.
+        """
         # imported here, because many tests do not need it
         from glimpse.identity.embedded.identity_document_parser import (  # noqa: PLC0415
             parse_directory,
@@ -162,9 +170,11 @@ class StartingCloud:
     """
 
     def __init__(self, seed: Seed | None, arguments: Sequence[str]) -> None:
-        """Start the process; `cloud` describes the arguments and the errors.
+        """Start the process, with the `seed` and further `arguments` of ``glimpse serve``.
 
-        After an error, no process runs, and no file is left.
+        Raises OSError if a file cannot be written or the process cannot be started, and TypeError
+        if the content of a seed cannot be written as JSON. Then no process runs, and no file is
+        left.
         """
         self._stack = ExitStack()
         temporary = abandonable_directory(Path(tempfile.gettempdir()), _PREFIX)
