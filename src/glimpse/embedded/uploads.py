@@ -76,10 +76,11 @@ class Uploads:
         of the data in bytes; None if it is unknown. The quotas of `project_id` are checked before
         the upload, while the data arrives, and after it.
 
-        After an error or a cancellation, the data is removed and the image is queued again. But the
-        image stays saving if the disk cannot be written at that moment, or if the task is cancelled
-        just when the image becomes saving. The next upload of the image, or the next start of the
-        process, then makes the image queued.
+        After an error or a cancellation, the data is removed and the image is queued again. A
+        cancellation just when the image becomes active has no effect. If the disk cannot be written
+        at that moment, or if the task is cancelled just when the image becomes saving, the image
+        stays saving. The next upload of the image, or the next start of the process, then makes it
+        queued.
 
         Raises ImageNotFound; Conflict if the image is not queued or is being given data by another
         request; QuotaExceeded; DataTooLarge; InvalidImageData if the content rules do not allow the
@@ -168,7 +169,8 @@ class Uploads:
         The caller must hold the image's upload lock. `save` writes the active image to the catalog.
         The quotas are those of `project_id`. If an error is raised or the task is cancelled, the
         data is removed, and an image in status saving becomes queued again. A cancellation while
-        `save` runs has no effect. After a second one, the data is kept if the image became active.
+        `save` runs has no effect. A second one raises CancelledError, but the data is kept if the
+        image became active.
 
         Raises ImageNotFound; Conflict if the image has another status; QuotaExceeded; DataTooLarge;
         InvalidImageData; StorageFull; Unavailable; and what `require_permitted`, `chunks` and
