@@ -99,7 +99,8 @@ class SQLiteCatalog:
 
         An admin can see every image. For another caller, owner, visibility and memberships decide.
         Policy rules are not checked. Community images of other projects are listed only if
-        `query.visibility` is "community" or "all". Killed and deleted images are never listed.
+        `query.visibility` is "community" or "all", even for an admin. Killed and deleted images are
+        never listed.
 
         The list starts after the image `marker`; with None, at the first image. `query.marker` is
         ignored, and `query.limit` does not end the list: the caller stops reading after enough

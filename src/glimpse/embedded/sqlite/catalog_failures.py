@@ -51,7 +51,7 @@ class CatalogFailures:
 
     @staticmethod
     def count_failed_write() -> None:
-        """Count a failed write; do not log it.
+        """Count a failed write in the metrics; do not log it.
 
         Call this method in the asyncio task of the request that wrote, because the failure is
         counted for that request.

@@ -105,7 +105,8 @@ class ImageWriter:
         """Add a task, or replace the task with the same id. Also remove old tasks.
 
         Removes all tasks that have expired at ``task.updated_at``. Of the finished tasks of the
-        task's owner, keeps only the 1,000 (MAX_TASKS) that were added last.
+        task's owner, keeps only the 1,000 (MAX_TASKS) that were added last. A replaced task keeps
+        its place in this order.
         """
         self._tasks.put(task)
 

@@ -9,8 +9,9 @@ from glimpse.images import Image
 class ListingPosition(NamedTuple):
     """The place of an image in the listing index. A newer image has a higher place.
 
-    `position` is a number made of the creation time and the id (`listing_index.position_of`).
-    `number` is the image's row number, which orders images with the same position.
+    Lists start at the highest place, because their order is newest first. `position` is a number
+    made of the creation time and the id (`listing_index.position_of`). `number` is the image's row
+    number, which orders images with the same position.
     """
 
     position: int

@@ -94,7 +94,10 @@ def owner_scope(project_id: str) -> str:
 
 
 def member_scope(project_id: str, status: str) -> str:
-    """Return the scope of the images in which a project has a membership with this status."""
+    """Return the scope of the images in which a project has a membership with this status.
+
+    It is ``member:STATUS:PROJECT_ID``.
+    """
     return f"member:{status}:{project_id}"
 
 

@@ -6,11 +6,11 @@ from glimpse.images.query import SortDirection
 
 
 def sort_keys(query: ImageQuery) -> tuple[Sort, ...]:
-    """Return the query's sort keys, then ``created_at`` and ``id``.
+    """Return the query's sort keys, then ``created_at`` and ``id`` unless the query has them.
 
-    The Image service adds the last two keys. If the query has exactly one sort key, the direction
-    of that key is also the direction of the added keys; otherwise the added keys are descending. If
-    a key is repeated, only the first one counts. Keys after ``id`` are left out, because no two
+    The Image service adds these two keys. If the query has exactly one sort key, the direction of
+    that key is also the direction of the added keys; otherwise the added keys are descending. If a
+    key is repeated, only the first one counts. Keys after ``id`` are left out, because no two
     images have the same id.
     """
     direction = query.sort[0].direction if len(query.sort) == 1 else "desc"
