@@ -93,7 +93,7 @@ class GlanceImageService:
         """Yield pages of Glance's list, without malformed images, and without checking the rules.
 
         All pages together have at most `limit` images; None is no limit. Requests one image more,
-        to find out whether there are more. Raises as `list_images`.
+        to tell ``has_more`` of the last page. Raises as `list_images`.
         """
         remaining = sys.maxsize if limit is None else limit
         pages = iterate_pages(
