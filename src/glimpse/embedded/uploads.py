@@ -79,8 +79,7 @@ class Uploads:
         After an error or a cancellation, the data is removed and the image is queued again. A
         cancellation just when the image becomes active has no effect. If the disk cannot be written
         at that moment, or if the task is cancelled just when the image becomes saving, the image
-        stays saving. The next upload of the image, or the next start of the process, then makes it
-        queued.
+        stays saving until the next upload of the image or the next start of the process.
 
         Raises ImageNotFound; Conflict if the image is not queued or is being given data by another
         request; QuotaExceeded; DataTooLarge; InvalidImageData if the content rules do not allow the

@@ -44,10 +44,9 @@ async def iterate_pages(
     """Yield the pages after `marker` until they have `wanted` images or the list ends.
 
     If `marker` is None, the list begins at its first image. `wanted` is at least 1. Requests at
-    most `page_size` images for a page, and fewer after `fetch` has raised TooLarge. A page may have
-    more images than were requested. `next_marker` of the last page is None, even if Glance has more
-    images. Prefetches a page if `prefetch_limit` has a free place. Close the generator (`aclose`)
-    to cancel a prefetch.
+    most `page_size` images for a page, and fewer after `fetch` has raised TooLarge; Glance may send
+    more. `next_marker` of the last page is None, even if Glance has more images. Prefetches a page
+    if `prefetch_limit` has a free place. Close the generator (`aclose`) to cancel a prefetch.
 
     Raises InvalidResponse if the list repeats a marker, has an empty page before the last one, or
     has more than 100,000 pages. Raises TooLarge if a page of one image is too large. Also raises
