@@ -77,7 +77,7 @@ class Cloud:
 
         `user` is the name, in any case, of a user of the domain Default that the cloud had at its
         start. The project is the enabled one with the same name as the user, or else the user's
-        first enabled project.
+        first enabled project in alphabetical order.
 
         Raises NoCredentials (a LookupError) if the user is unknown or disabled, has a role in no
         enabled project, or has a password that is kept only as a hash.
