@@ -98,15 +98,14 @@ class SQLiteCatalog:
         """Yield the images that match `query` and that `caller` can see, in the query's order.
 
         An admin can see every image. For another caller, owner, visibility and memberships decide.
-        Policy rules are not checked. Community images of other projects are listed only if
-        `query.visibility` is "community" or "all", even for an admin. Killed and deleted images are
-        never listed.
+        Community images of other projects are listed only if `query.visibility` is "community" or
+        "all", even for an admin. Killed and deleted images are never listed. Policy rules are not
+        checked.
 
         The list starts after the image `marker`; with None, at the first image. `query.marker` is
-        ignored, and `query.limit` does not end the list: the caller stops reading after enough
-        images, and then closes the generator. Pages have at most 200 images, and any page may be
-        empty. Only the last page has ``is_last`` set. A change between two pages may show in the
-        later pages.
+        ignored, and `query.limit` does not end the list: close the generator after enough images.
+        Pages have at most 200 images, and may be empty. Only the last page has ``is_last`` set. A
+        change between two pages may show in the later pages.
 
         Each page may raise Unavailable: if the file cannot be read, after `close`, and if 500 reads
         of lists are running or waiting. Raises CancelledError if `close` is called while the list

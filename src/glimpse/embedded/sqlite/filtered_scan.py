@@ -84,9 +84,6 @@ class FilteredScan:
         is not newest first and the first `count` images are invalid, more rows are examined, until
         one image is valid. The images of a step have at most 400,000 characters of properties
         together, or are one larger image.
-
-        If the order is not newest first, each step sorts all images that the filters select in the
-        caller's scopes.
         """
         images: Sequence[Image]
         cursor: Image | ListingPosition | None
