@@ -57,10 +57,10 @@ class CatalogExport:
         return int(count)
 
     def __iter__(self) -> Iterator[tuple[Image, Members]]:
-        """Yield each valid image, and the statuses of its members by project id; oldest rows first.
+        """Yield each valid image, and the statuses of its members by project id.
 
-        Logs an invalid row, and counts it in `left_out`. Raises sqlite3.Error if the file cannot be
-        read.
+        The oldest rows come first. Logs an invalid row, and counts it in `left_out`. Raises
+        sqlite3.Error if the file cannot be read.
         """
         rows = self._connection.execute(f"SELECT {COLUMNS} FROM images ORDER BY number")
         for row in rows:

@@ -240,12 +240,12 @@ class ImageReader:
 def read_images(
     connection: sqlite3.Connection, numbers: Sequence[int], condition: Clause = _ANY
 ) -> tuple[dict[int, Image], int]:
-    """Return the images with the row numbers `numbers`, and how many of `numbers` were examined.
+    """Return images by row number, and how many of the row numbers `numbers` were examined.
 
-    The images are a dict by row number, in the order of `numbers`, which must have no duplicates.
-    Row numbers without an image, and images for which `condition` does not hold, are left out. The
-    images are not checked with `is_valid_image`. Reading stops early, so that the images have at
-    most 400,000 characters of properties together, or are one larger image.
+    The images are in the order of `numbers`, which must have no duplicates. Row numbers without an
+    image, and images for which `condition` does not hold, are left out. The images are not checked
+    with `is_valid_image`. Reading stops early, so that the images have at most 400,000 characters
+    of properties together, or are one larger image.
     """
     statement = (
         f"SELECT number, {COLUMNS} FROM (SELECT value AS wanted FROM json_each(?))"
@@ -257,7 +257,7 @@ def read_images(
 
 
 def _fetch_images(rows: Iterable[Sequence[Any]]) -> tuple[dict[int, Image], int | None]:
-    """Return the images of rows by row number, and the number of the first row that was not read.
+    """Return images by row number, and the number of the first row that was not read.
 
     Each row is a row number, then the values of COLUMNS. Reading stops early, so that the images
     have at most 400,000 characters of properties together, or are one larger image. The second
@@ -291,7 +291,7 @@ def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
 def _merge_scans(
     scans: Sequence[Sequence[tuple[int, int]]], count: int
 ) -> Sequence[tuple[int, int]]:
-    """Return the `count` highest rows of several scans, in descending order, without duplicates.
+    """Return the `count` highest rows of several scans, descending and without duplicates.
 
     Each scan must be in descending order already, and have at most `count` rows.
     """

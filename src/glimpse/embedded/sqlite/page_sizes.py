@@ -19,11 +19,11 @@ def first_count(query: ImageQuery, most: int) -> int:
 
 
 def next_count(query: ImageQuery, count: int, found: int) -> int:
-    """Return how many rows the next step reads, after a step of `count` rows found `found` images.
+    """Return how many rows the next step reads after a step of `count` rows.
 
-    The result is 1,001 for a list that is not in the usual order (newest first). Otherwise, if more
-    than half of the rows matched, the result is 200. Otherwise, the result is four times `count`,
-    at most 1,001.
+    `found` is the number of images that this step found. For a list that is not in the usual order
+    (newest first), the result is 1,001. Otherwise, if more than half of the rows matched, the
+    result is 200. Otherwise, the result is four times `count`, at most 1,001.
     """
     if not has_usual_order(query):
         return MAX_STEP_ROWS

@@ -109,7 +109,7 @@ class NewerSchema(UnusableCatalog):
 
 
 class CatalogSummary(NamedTuple):
-    """The schema version and the number of images of a catalog; 0 and 0 if there is no catalog."""
+    """A catalog's schema version and its number of images; 0 and 0 if there is no catalog."""
 
     version: int
     images: int

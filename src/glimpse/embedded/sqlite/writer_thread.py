@@ -39,7 +39,7 @@ class _Write(NamedTuple):
 
 
 class _Outcome(NamedTuple):
-    """What a write returned, or the error that the write raised; `error` is None after success."""
+    """What a write returned, or the error that it raised; `error` is None after success."""
 
     result: Any
     error: BaseException | None = None
