@@ -78,7 +78,7 @@ class ImageSchema:
                 await asyncio.wait((refresh,))  # a cancelled caller does not cancel it
 
     async def _fetch_attributes(self, token: str) -> None:
-        """Fetch the schema and keep its keys. If an ImageServiceError is raised, keep the old keys.
+        """Fetch the schema and keep its keys; after an ImageServiceError, keep the old keys.
 
         The ImageServiceError does not get out of this method; any other error does. The next fetch
         is due `max_age` seconds after a success, ten seconds after any failure or a cancellation.

@@ -20,7 +20,7 @@ class ControlFailed(Exception):
 
 
 class ControlClient:
-    """Sends requests to the control API, with the API's `token`. `url` is ``http://HOST:PORT``."""
+    """Sends requests to the control API at `url` (``http://HOST:PORT``), with its `token`."""
 
     def __init__(self, url: str, token: str) -> None:
         parts = urlsplit(url)
