@@ -147,7 +147,7 @@ async def test_upload_cancelled_twice_while_its_end_is_written_keeps_the_data_of
     for _ in range(2):
         upload.cancel()
         await asyncio.sleep(0)  # the upload gets the cancellation
-    await asyncio.wait([upload], timeout=1)  # it may remove the data now
+    await asyncio.wait([upload], timeout=0.2)  # it must not remove the data now
     finish.set()
     with pytest.raises(asyncio.CancelledError):
         await upload
