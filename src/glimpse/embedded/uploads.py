@@ -207,7 +207,7 @@ class Uploads:
             image = await self._catalog.update(image_id, None, lambda record: record.image)
             if image.status in ("active", "deactivated"):
                 return
-        await self.recovery.undo(image_id)
+        await self.recovery.undo_upload(image_id)
 
     async def _is_saving(self, image_id: str) -> bool:
         """Return True if the image's status is saving, or if the catalog cannot be read.
