@@ -2,10 +2,10 @@
 
 import pytest
 
+from glimpse.glance.api_servers import ApiServers
 from glimpse.glance.error_mapping import TooLarge
 from glimpse.glance.request import GlanceRequest
 from glimpse.glance.retry_policy import AttemptResult, RetryPolicy
-from glimpse.glance.servers import Servers
 from glimpse.images.errors import Invalid, InvalidResponse, Unavailable
 from glimpse.upstream.errors import (
     ConnectError,
@@ -47,18 +47,18 @@ def delays(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.fixture
-def servers() -> Servers:
-    return Servers(["http://a", "http://b"], backoff=10, clock=lambda: 0.0)
+def servers() -> ApiServers:
+    return ApiServers(["http://a", "http://b"], backoff=10, clock=lambda: 0.0)
 
 
-async def test_success_is_returned_at_once(servers: Servers, delays: list[float]) -> None:
+async def test_success_is_returned_at_once(servers: ApiServers, delays: list[float]) -> None:
     send = Sender(OK)
     assert await RetryPolicy(3).send(GET, servers, send) is OK
     assert (len(send.servers), delays) == (1, [])
 
 
 @pytest.mark.parametrize("status", [300, 400, 401, 404, 409, 413, 429, 501, 599])
-async def test_other_status_codes_are_not_retried(servers: Servers, status: int) -> None:
+async def test_other_status_codes_are_not_retried(servers: ApiServers, status: int) -> None:
     response = Response(status, [], b"")
     send = Sender(response)
     assert await RetryPolicy(3).send(GET, servers, send) is response
@@ -80,7 +80,7 @@ async def test_other_status_codes_are_not_retried(servers: Servers, status: int)
     ids=repr,
 )
 async def test_get_is_retried_on_the_next_server_after_a_delay(
-    servers: Servers, delays: list[float], failure: AttemptResult
+    servers: ApiServers, delays: list[float], failure: AttemptResult
 ) -> None:
     send = Sender(failure, OK)
     assert await RetryPolicy(3).send(GET, servers, send) is OK
@@ -105,7 +105,7 @@ async def test_get_is_retried_on_the_next_server_after_a_delay(
     ids=lambda value: value.method if isinstance(value, GlanceRequest) else repr(value),
 )
 async def test_write_is_retried_only_if_it_is_safe(
-    servers: Servers, request_: GlanceRequest, failure: AttemptResult, attempts: int
+    servers: ApiServers, request_: GlanceRequest, failure: AttemptResult, attempts: int
 ) -> None:
     send = Sender(failure, OK)
     if attempts == 2:
@@ -118,21 +118,21 @@ async def test_write_is_retried_only_if_it_is_safe(
     assert len(send.servers) == attempts
 
 
-async def test_server_that_failed_is_tried_again_after_the_others(servers: Servers) -> None:
+async def test_server_that_failed_is_tried_again_after_the_others(servers: ApiServers) -> None:
     send = Sender(ConnectionLost(), ConnectionLost(), ConnectionLost(), OK)
     await RetryPolicy(3).send(GET, servers, send)
     first, second = send.servers[:2]
     assert send.servers == [first, second, first, second]
 
 
-async def test_server_that_timed_out_is_not_tried_again(servers: Servers) -> None:
+async def test_server_that_timed_out_is_not_tried_again(servers: ApiServers) -> None:
     send = Sender(TimeoutError(), ConnectionLost(), ConnectionLost(), OK)
     await RetryPolicy(3).send(GET, servers, send)
     timed_out, other = send.servers[:2]
     assert send.servers == [timed_out, other, other, other]
 
 
-async def test_no_retry_is_sent_when_all_servers_have_timed_out(servers: Servers) -> None:
+async def test_no_retry_is_sent_when_all_servers_have_timed_out(servers: ApiServers) -> None:
     send = Sender(TimeoutError(), TimeoutError())
     with pytest.raises(Unavailable, match="in time"):
         await RetryPolicy(3).send(GET, servers, send)
@@ -141,7 +141,7 @@ async def test_no_retry_is_sent_when_all_servers_have_timed_out(servers: Servers
 
 @pytest.mark.parametrize("max_retries", [0, 1, 5])
 async def test_retries_are_limited_and_the_last_result_is_returned(
-    servers: Servers, max_retries: int
+    servers: ApiServers, max_retries: int
 ) -> None:
     last = Response(503, [], b"")
     send = Sender(*[ConnectionLost()] * max_retries, last)
@@ -159,7 +159,7 @@ async def test_retries_are_limited_and_the_last_result_is_returned(
     ],
 )
 async def test_failure_becomes_an_error_of_the_domain_without_its_text(
-    servers: Servers, failure: AttemptResult, error: type[Exception]
+    servers: ApiServers, failure: AttemptResult, error: type[Exception]
 ) -> None:
     with pytest.raises(error) as caught:
         await RetryPolicy(0).send(GET, servers, Sender(failure))
@@ -168,7 +168,7 @@ async def test_failure_becomes_an_error_of_the_domain_without_its_text(
 
 
 async def test_too_large_response_does_not_count_as_a_failure_of_the_server(
-    servers: Servers,
+    servers: ApiServers,
 ) -> None:
     send = Sender(ResponseTooLarge())
     with pytest.raises(TooLarge):
@@ -177,7 +177,7 @@ async def test_too_large_response_does_not_count_as_a_failure_of_the_server(
 
 
 async def test_500_that_the_request_has_caused_is_no_failure_of_the_server(
-    servers: Servers,
+    servers: ApiServers,
 ) -> None:
     request = GET._replace(diagnosis=lambda: "The filter is odd.")
     send = Sender(Response(500, [], b""))
@@ -189,7 +189,7 @@ async def test_500_that_the_request_has_caused_is_no_failure_of_the_server(
 async def test_failing_server_is_logged_once_without_its_password(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    servers = Servers(["http://user:secret@a"], backoff=10, clock=lambda: 0.0)
+    servers = ApiServers(["http://user:secret@a"], backoff=10, clock=lambda: 0.0)
     for _ in range(3):
         await RetryPolicy(0).send(GET, servers, Sender(Response(503, [], b"")))
     (message,) = caplog.messages

@@ -3,7 +3,7 @@
 
 from glimpse.compute import links, views
 from glimpse.glance import error_text, image_document, list_pages, responses
-from glimpse.glance.servers import Servers, is_url
+from glimpse.glance.api_servers import ApiServers, is_url
 from glimpse.glance.unsupported_requests import diagnose_properties
 from glimpse.identity.access_rules import AccessRule, RequestTarget, is_allowed
 from glimpse.identity.keystone.token_document import parse_validation
@@ -44,9 +44,9 @@ UPSTREAM_ROWS = {
         repeated("\u0301\u0316", "\ufb03", "A"),
     ),
     "URL of Glance": Row(
-        lambda text: Servers([text], 1),
+        lambda text: ApiServers([text], 1),
         repeated("http://^a$", "//", "//a", "@", "//^a$@"),
-        "glance.servers:sub",
+        "glance.api_servers:sub",
     ),
     "URL of a catalog": Row(is_url, repeated("http://^a$", "//", "@")),
     "URL in a log": Row(

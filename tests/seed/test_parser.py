@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from glimpse.app.embedded_options import embedded_options
-from glimpse.seed.default_values import DEFAULT_DATE
+from glimpse.seed.default_ids import DEFAULT_DATE
 from glimpse.seed.errors import InvalidSeed
 from glimpse.seed.identity_section import USER_KEYS
 from glimpse.seed.image_section import IMAGE_KEYS

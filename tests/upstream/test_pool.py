@@ -6,10 +6,10 @@ import pytest
 
 from glimpse.upstream.client import HttpClient
 from glimpse.upstream.connection import Connection
-from glimpse.upstream.errors import ConnectError
-from glimpse.upstream.pool import ConnectionOptions, ConnectionPool
+from glimpse.upstream.connector import ConnectionOptions
+from glimpse.upstream.pool import ConnectionPool
 from glimpse.upstream.request_encoder import RequestEncoder
-from glimpse.upstream.response_budget import ResponseBudget
+from glimpse.upstream.response_memory import ResponseMemory
 from tests.support.options import tls_options
 from tests.upstream.conftest import ScriptedServer, get, wait_until
 
@@ -17,7 +17,7 @@ from tests.upstream.conftest import ScriptedServer, get, wait_until
 def pool_of(server: ScriptedServer, open_connections: set[Connection]) -> ConnectionPool:
     options = ConnectionOptions(tls_options(), 5.0, 5.0, max_connections=10)
     encoder = RequestEncoder(server.url)
-    return ConnectionPool(encoder, options, ResponseBudget(1_000_000), open_connections)
+    return ConnectionPool(encoder, options, ResponseMemory(1_000_000), open_connections)
 
 
 def request_to(server: ScriptedServer) -> bytes:
@@ -71,16 +71,3 @@ async def test_client_keeps_a_limited_number_of_servers(
         assert (await get(client, f"{scripted.url}/{path}")).body == b"ok"
     await wait_until(lambda: scripted.ended == 1)
     assert scripted.connections == 3
-
-
-async def test_no_thread_to_look_up_the_name_of_a_server_is_a_connect_error(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    async def refuse(*_: object, **__: object) -> None:
-        raise RuntimeError("can't start new thread")
-
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", refuse)
-    client = HttpClient(tls=tls_options(), connect_timeout=5.0, read_timeout=5.0)
-    with pytest.raises(ConnectError, match="can't start new thread"):
-        await client.request("GET", "http://glance.test", "/", {}, max_response_bytes=10)
-    await client.close()

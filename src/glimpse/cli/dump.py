@@ -15,7 +15,7 @@ from typing import BinaryIO
 from glimpse.bulk_load.image_documents import render_image_and_members
 from glimpse.cli.directory_check import read_only_advice
 from glimpse.cli.errors import CommandFailed
-from glimpse.cli.interruption import interruptible
+from glimpse.cli.interruptible import interruptible
 from glimpse.cli.progress import Progress
 from glimpse.cli.settings_arguments import add_state_arguments, read_settings
 from glimpse.cli.standard_streams import print_error, print_to_stderr

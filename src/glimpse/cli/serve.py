@@ -16,7 +16,7 @@ from glimpse.app.application import open_application
 from glimpse.app.reload import ReloadableApplication
 from glimpse.cli.api_listeners import ApiListener, api_listeners
 from glimpse.cli.errors import CommandFailed
-from glimpse.cli.interruption import interruptible
+from glimpse.cli.interruptible import interruptible
 from glimpse.cli.lifetime_log import lifetime_logged
 from glimpse.cli.listening_sockets import open_socket
 from glimpse.cli.metrics_listener import open_metrics
@@ -168,7 +168,7 @@ def _prepare_state(
         if settings.has_embedded_state:
             lock.acquire(settings.server.state_dir)
         return settings, ()
-    from glimpse.cli.seeded_state import prepare_state  # noqa: PLC0415  loads only when wanted
+    from glimpse.cli.prepared_state import prepare_state  # noqa: PLC0415  loads only when wanted
 
     with interruptible():  # the data of a seed may take minutes
         faults = prepare_state(options, settings, stack, lock)

@@ -36,7 +36,7 @@ from glimpse.compute.routes import Match, RouteTable, split_version_root
 from glimpse.compute.unsupported_routes import match_unsupported_route
 from glimpse.compute.version_discovery import VersionDiscovery
 from glimpse.http.bodies import BodyTooLarge, ClientDisconnected, read_body, send_pieces
-from glimpse.http.body_budget import TooManyBodies
+from glimpse.http.body_memory import TooManyBodies
 from glimpse.http.request_middleware import ResponseAborted
 from glimpse.http.request_scope import service_urls_of
 from glimpse.http.responses import send_response

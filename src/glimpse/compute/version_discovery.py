@@ -29,7 +29,7 @@ from glimpse.compute.version_documents import (
     versions_document,
 )
 from glimpse.http.bodies import BodyTooLarge, read_body
-from glimpse.http.body_budget import TooManyBodies
+from glimpse.http.body_memory import TooManyBodies
 
 
 class VersionDiscovery:

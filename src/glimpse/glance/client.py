@@ -8,13 +8,13 @@ import asyncio
 import time
 from http import HTTPStatus
 
+from glimpse.glance.api_servers import ApiServers
 from glimpse.glance.endpoint import Endpoint, ServiceCatalog
 from glimpse.glance.error_mapping import error_from_failure
 from glimpse.glance.options import GlanceOptions
 from glimpse.glance.request import GlanceRequest
 from glimpse.glance.responses import parse_version_ids
 from glimpse.glance.retry_policy import RETRYABLE_STATUS_CODES, AttemptResult, RetryPolicy
-from glimpse.glance.servers import Servers
 from glimpse.glance.service_tokens import ServiceTokens
 from glimpse.images.errors import Unavailable
 from glimpse.telemetry.request_context import current_context
@@ -113,7 +113,7 @@ class GlanceClient:
             return parse_version_ids(result)
         raise error_from_failure(result) from result
 
-    async def servers(self) -> Servers:
+    async def servers(self) -> ApiServers:
         """Return the servers of Glance. After the first success, the same object is returned.
 
         If `options.api_servers` is empty, reads Keystone's catalog. Raises Unavailable if there is

@@ -4,8 +4,8 @@ import logging
 from collections.abc import Sequence
 from typing import Protocol
 
+from glimpse.glance.api_servers import ApiServers, is_url
 from glimpse.glance.options import GlanceOptions
-from glimpse.glance.servers import Servers, is_url
 from glimpse.identity.service import IdentityUnavailable
 from glimpse.images.errors import Unavailable
 from glimpse.upstream.single_flight import SingleFlight
@@ -40,10 +40,10 @@ class Endpoint:
     def __init__(self, options: GlanceOptions, catalog: ServiceCatalog | None = None) -> None:
         self._options = options
         self._catalog = catalog
-        self._servers: Servers | None = None
+        self._servers: ApiServers | None = None
         self._look_up = SingleFlight(self._find_servers)
 
-    async def servers(self) -> Servers:
+    async def servers(self) -> ApiServers:
         """Return the servers: after the first success, the same object each time.
 
         If `options.api_servers` is empty, looks the servers up in the catalog. This look-up raises
@@ -52,13 +52,13 @@ class Endpoint:
         """
         return self._servers or await self._look_up.join()
 
-    async def _find_servers(self) -> Servers:
+    async def _find_servers(self) -> ApiServers:
         urls = self._options.api_servers
         if not urls and self._catalog is not None:
             urls = (await self._read_catalog(self._catalog),)
         if not urls:
             raise Unavailable("No Image service is configured.")
-        self._servers = Servers(urls, self._options.server_backoff)
+        self._servers = ApiServers(urls, self._options.server_backoff)
         return self._servers
 
     async def _read_catalog(self, catalog: ServiceCatalog) -> str:

@@ -6,9 +6,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
+from glimpse.glance.api_servers import ApiServers
 from glimpse.glance.error_mapping import error_from_failure
 from glimpse.glance.request import GlanceRequest
-from glimpse.glance.servers import Servers
 from glimpse.images.errors import Invalid
 from glimpse.telemetry.request_context import current_context
 from glimpse.upstream.backoff import retry_delay
@@ -43,14 +43,16 @@ class RetryPolicy:
     A server that failed is tried again after all other servers, but not if it timed out. A response
     with too many bytes is not retried, nor is a 500 that `GlanceRequest.diagnosis` explains.
 
-    Failed attempts and successful responses are reported to `Servers`, and retries to the observer
-    of the current request. The log says when the backoff of a server begins.
+    Failed attempts and successful responses are reported to `ApiServers`, and retries to the
+    observer of the current request. The log says when the backoff of a server begins.
     """
 
     def __init__(self, max_retries: int) -> None:
         self._max_retries = max_retries
 
-    async def send(self, request: GlanceRequest, servers: Servers, send_once: SendOnce) -> Response:
+    async def send(
+        self, request: GlanceRequest, servers: ApiServers, send_once: SendOnce
+    ) -> Response:
         """Send a request until an attempt succeeds; return the response of the last attempt.
 
         An attempt succeeds if the status code is not 500, 502, 503 or 504; so a 404 is a success
@@ -122,7 +124,7 @@ def _raise_if_explained(request: GlanceRequest, result: AttemptResult) -> None:
             raise Invalid(explanation)
 
 
-def _mark_failed(servers: Servers, server: str, result: AttemptResult) -> None:
+def _mark_failed(servers: ApiServers, server: str, result: AttemptResult) -> None:
     """Start or restart the backoff of a server. If there was no backoff, log the reason."""
     if servers.mark_failed(server):
         _log.warning(

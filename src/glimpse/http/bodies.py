@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 from starlette.types import Receive, Send
 
-from glimpse.http.body_budget import BODIES, UNCOUNTED_BYTES
+from glimpse.http.body_memory import BODIES, UNCOUNTED_BYTES
 from glimpse.telemetry.request_context import NO_REQUEST, current_context
 
 

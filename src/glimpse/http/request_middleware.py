@@ -5,7 +5,7 @@ import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from glimpse.http.body_budget import BODIES
+from glimpse.http.body_memory import BODIES
 from glimpse.http.request_scope import extend_scope
 from glimpse.http.requests_in_progress import RequestsInProgress
 from glimpse.http.responses import send_text

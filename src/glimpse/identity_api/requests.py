@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from glimpse.http.bodies import BodyTooLarge, read_body
-from glimpse.http.body_budget import TooManyBodies
+from glimpse.http.body_memory import TooManyBodies
 from glimpse.http.json_depth import MAX_DEPTH, is_too_deep
 from glimpse.identity import field_lengths
 from glimpse.identity.embedded.errors import BadRequest

@@ -14,7 +14,7 @@ from glimpse.identity.embedded.identity_document import encode_document
 from glimpse.identity.embedded.identity_file import FILE_NAME, IdentityFile
 from glimpse.identity.embedded.private_files import make_private_directory, write_private_file
 from glimpse.images import Caller, Image
-from glimpse.seed.default_values import DEFAULT_DATE
+from glimpse.seed.default_ids import DEFAULT_DATE
 from glimpse.seed.image_data import find_data_problem, read_data
 from glimpse.seed.parser import parse_seed
 from glimpse.seed.seed import ImageSeed, Seed

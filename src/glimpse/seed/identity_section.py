@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from glimpse.identity import field_lengths
 from glimpse.identity.embedded.directory_entries import DOMAIN_ID, DOMAIN_NAME
 from glimpse.images import parse_datetime
-from glimpse.seed.default_values import default_id
-from glimpse.seed.entry_ids import EntryIds
+from glimpse.seed.default_ids import default_id
+from glimpse.seed.known_entries import KnownEntries
 from glimpse.seed.reader import SeedReader
 from glimpse.seed.yaml_document import Place
 
@@ -55,8 +55,8 @@ class SeededIdentity(NamedTuple):
     """
 
     document: Mapping[str, Any]
-    projects: EntryIds
-    users: EntryIds
+    projects: KnownEntries
+    users: KnownEntries
 
 
 def parse_identity(reader: SeedReader, sections: Mapping[str, Place]) -> SeededIdentity:
@@ -84,19 +84,19 @@ class _IdentityParser:
 
     def __init__(self, reader: SeedReader) -> None:
         self._reader = reader
-        self._domains = EntryIds()
+        self._domains = KnownEntries()
         self._domains.add(DOMAIN_ID, DOMAIN_NAME)
         # By the id of their domain
-        self._projects_of: defaultdict[str, EntryIds] = defaultdict(EntryIds)
-        self._users_of: defaultdict[str, EntryIds] = defaultdict(EntryIds)
+        self._projects_of: defaultdict[str, KnownEntries] = defaultdict(KnownEntries)
+        self._users_of: defaultdict[str, KnownEntries] = defaultdict(KnownEntries)
         self._parsers: Mapping[str, Callable[[Place], dict[str, Any]]] = {
             "domains": self._domain,
             "projects": self._project,
             "users": self._user,
             "application_credentials": self._credential,
         }
-        self.projects = EntryIds()
-        self.users = EntryIds()
+        self.projects = KnownEntries()
+        self.users = KnownEntries()
         self.document: dict[str, Any] = {name: [] for name in self._parsers}
 
     def add_standard(self) -> None:
@@ -174,7 +174,7 @@ class _IdentityParser:
         self.users.add(entry["id"], entry.get("name") if is_default else None)
         return entry
 
-    def _assignments(self, place: Place, known: EntryIds, kind: str) -> dict[str, list[str]]:
+    def _assignments(self, place: Place, known: KnownEntries, kind: str) -> dict[str, list[str]]:
         """Return the roles of a user: lists of role names, by the id of a project or domain.
 
         `place` has a mapping whose keys are ids or names in `known`. `kind`, which is ``project``
@@ -281,7 +281,7 @@ class _IdentityParser:
         self,
         found: Mapping[str, Place],
         entry: Mapping[str, Any],
-        others: EntryIds,
+        others: KnownEntries,
         kind: str,
     ) -> None:
         """Check that no entry in `others` has the name of `entry`; then add `entry` to `others`.

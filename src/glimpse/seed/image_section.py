@@ -14,8 +14,8 @@ from glimpse.image_api.image_schema import (
     VISIBILITIES,
 )
 from glimpse.images import BASE_ATTRIBUTES, RESERVED_PREFIX, image_from_document
-from glimpse.seed.default_values import date_after, default_id
-from glimpse.seed.entry_ids import EntryIds
+from glimpse.seed.default_ids import date_after, default_id
+from glimpse.seed.known_entries import KnownEntries
 from glimpse.seed.reader import SeedReader
 from glimpse.seed.seed import FileData, GeneratedData, ImageSeed
 from glimpse.seed.yaml_document import Place
@@ -52,14 +52,14 @@ class SeededImages(NamedTuple):
     """
 
     images: tuple[ImageSeed, ...]
-    ids: EntryIds
+    ids: KnownEntries
 
 
 def parse_images(
     reader: SeedReader,
     section: Place,
     *,
-    projects: EntryIds,
+    projects: KnownEntries,
     directory: Path,
     formats: ImageFormats,
     find_data_problem: FindDataProblem,
@@ -75,7 +75,7 @@ def parse_images(
     """
     parser = _ImageParser(reader, projects, directory, formats, find_data_problem)
     images: list[ImageSeed] = []
-    ids = EntryIds()
+    ids = KnownEntries()
     for number, place in enumerate(reader.read_list(section)):
         seeded = parser.parse_image(place, date_after(now, number))
         image = seeded.image
@@ -95,7 +95,7 @@ class _ImageParser:
     def __init__(
         self,
         reader: SeedReader,
-        projects: EntryIds,
+        projects: KnownEntries,
         directory: Path,
         formats: ImageFormats,
         find_data_problem: FindDataProblem,

@@ -8,10 +8,10 @@ from glimpse.embedded.image_formats import ImageFormats
 from glimpse.faults.rules import FaultRule, InvalidRule, parse_rule
 from glimpse.identity.embedded.identity_document_parser import parse_directory
 from glimpse.identity.embedded.password_hashes import NO_PASSWORD
-from glimpse.seed.default_values import DEFAULT_DATE
-from glimpse.seed.entry_ids import EntryIds
+from glimpse.seed.default_ids import DEFAULT_DATE
 from glimpse.seed.identity_section import SeededIdentity, parse_identity
 from glimpse.seed.image_section import FindDataProblem, SeededImages, parse_images
+from glimpse.seed.known_entries import KnownEntries
 from glimpse.seed.operation_names import OPERATION_NAMES
 from glimpse.seed.reader import SeedReader
 from glimpse.seed.seed import Seed
@@ -42,7 +42,7 @@ def parse_seed(
     root = parse_yaml(text, source)
     sections = reader.read_mapping(root, SECTIONS) if root is not None else {}
     identity = _identity(reader, sections)
-    images = SeededImages((), EntryIds())
+    images = SeededImages((), KnownEntries())
     if "images" in sections:
         images = parse_images(
             reader,
@@ -63,7 +63,7 @@ def _servers(
     reader: SeedReader,
     sections: Mapping[str, Place],
     identity: SeededIdentity,
-    images: EntryIds,
+    images: KnownEntries,
 ) -> tuple[Server, ...] | None:
     """Return the servers; None if the section ``servers`` is missing or null.
 

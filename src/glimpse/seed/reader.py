@@ -10,8 +10,8 @@ import yaml
 from yaml.constructor import SafeConstructor
 
 from glimpse.images import parse_date
-from glimpse.seed.entry_ids import EntryIds
 from glimpse.seed.errors import InvalidSeed, Problem
+from glimpse.seed.known_entries import KnownEntries
 from glimpse.seed.yaml_document import Place
 
 _BOOL, _INT = (f"tag:yaml.org,2002:{name}" for name in ("bool", "int"))
@@ -243,7 +243,7 @@ class SeedReader:
             self.report(place, "it has too many levels.")
         return None
 
-    def read_reference(self, place: Place, known: EntryIds, kind: str) -> str:
+    def read_reference(self, place: Place, known: KnownEntries, kind: str) -> str:
         """Return the id of the entry in `known` whose id or name is the text at `place`.
 
         `kind`, such as ``project``, is for the message. If no entry has the text as its id or name,
@@ -251,7 +251,7 @@ class SeedReader:
         """
         return self.find_entry(self._scalar(place), place, known, kind)
 
-    def find_entry(self, name: str | None, place: Place, known: EntryIds, kind: str) -> str:
+    def find_entry(self, name: str | None, place: Place, known: KnownEntries, kind: str) -> str:
         """Return the id of the entry in `known` whose id or name is `name`.
 
         If no entry has this id or name, if several have, or if `name` is None, records a Problem at

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from glimpse.seed.default_values import default_id
-from glimpse.seed.entry_ids import EntryIds
+from glimpse.seed.default_ids import default_id
+from glimpse.seed.known_entries import KnownEntries
 from glimpse.seed.reader import SeedReader, parse_uuid
 from glimpse.seed.yaml_document import Place
 from glimpse.servers.server import STATES, Flavor, Server
@@ -20,9 +20,9 @@ def parse_servers(
     reader: SeedReader,
     section: Place,
     *,
-    projects: EntryIds,
-    users: EntryIds,
-    images: EntryIds,
+    projects: KnownEntries,
+    users: KnownEntries,
+    images: KnownEntries,
     now: str,
 ) -> tuple[Server, ...]:
     """Return the servers of a section; `reader` records problems.
@@ -43,9 +43,9 @@ def parse_servers(
 def _server(
     reader: SeedReader,
     place: Place,
-    projects: EntryIds,
-    users: EntryIds,
-    images: EntryIds,
+    projects: KnownEntries,
+    users: KnownEntries,
+    images: KnownEntries,
     now: str,
 ) -> Server:
     found = reader.read_mapping(place, SERVER_KEYS, ("name", "project", "user"))
@@ -86,7 +86,7 @@ def _flavor(reader: SeedReader, place: Place) -> Flavor:
     return Flavor(**values)
 
 
-def _image_id(reader: SeedReader, place: Place, images: EntryIds) -> str:
+def _image_id(reader: SeedReader, place: Place, images: KnownEntries) -> str:
     """Return the id of the image that the text at `place` names.
 
     The text is the id or name of an image in `images`, or any UUID. For any other text, and for the

@@ -1,7 +1,7 @@
 """RequestBuffer: the bytes that a connection has received and cannot process yet.
 
 A buffer has an incomplete head, or requests that arrived before the response to an earlier request.
-All buffers of a process together are limited to MAX_BUFFERED bytes. `http.body_budget` limits the
+All buffers of a process together are limited to MAX_BUFFERED bytes. `http.body_memory` limits the
 bodies that the application has read.
 """
 

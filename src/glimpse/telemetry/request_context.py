@@ -18,7 +18,7 @@ class RequestContext:
     - ``operation`` is the name of the operation (``image.list_images``), at first ``other``.
     - ``caller`` is None until the token is validated.
     - ``glance_seconds`` is the time that the request has spent in calls to Glance.
-    - ``body_bytes`` is the number of bytes that `http.body_budget.BODIES` counts for the request.
+    - ``body_bytes`` is the number of bytes that `http.body_memory.BODIES` counts for the request.
     - ``is_exception_logged`` is True if the exception that ended the request has been logged.
     - ``hold_data`` is a function for the tests of clients, or None. A job that the request starts
       awaits ``hold_data()`` before the job stores image data.

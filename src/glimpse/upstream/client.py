@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from weakref import WeakSet
 
 from glimpse.upstream.connection import Connection
+from glimpse.upstream.connector import ConnectionOptions
 from glimpse.upstream.errors import ConnectError
-from glimpse.upstream.pool import ConnectionOptions, ConnectionPool
+from glimpse.upstream.pool import ConnectionPool
 from glimpse.upstream.request_encoder import RequestEncoder
-from glimpse.upstream.response_budget import ResponseBudget
+from glimpse.upstream.response_memory import ResponseMemory
 from glimpse.upstream.tls import TlsOptions
 from glimpse.upstream.transport import Response
 
@@ -45,7 +46,7 @@ class HttpClient:
         max_buffered_bytes: int = _MAX_BUFFERED_BYTES,
     ) -> None:
         self._options = ConnectionOptions(tls, connect_timeout, read_timeout, max_connections)
-        self._budget = ResponseBudget(max_buffered_bytes)
+        self._budget = ResponseMemory(max_buffered_bytes)
         self._servers: dict[str, tuple[RequestEncoder, ConnectionPool]] = {}
         self._pools: WeakSet[ConnectionPool] = WeakSet()  # also retired pools that are in use
         self._open_connections: set[Connection] = set()  # also of retired pools

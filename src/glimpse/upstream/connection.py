@@ -9,7 +9,7 @@ from collections.abc import Callable
 import httptools
 
 from glimpse.upstream.errors import ConnectionLost, ProtocolError, ResponseTooLarge
-from glimpse.upstream.response_budget import PendingReservation, ResponseBudget
+from glimpse.upstream.response_memory import PendingReservation, ResponseMemory
 from glimpse.upstream.transport import Response
 
 _MAX_HEAD_BYTES = 64 * 1024  # of a response with its interim responses (1xx) and its trailers
@@ -43,7 +43,7 @@ class Connection(asyncio.Protocol):
         self,
         read_timeout: float,
         on_close: Callable[["Connection"], None],
-        budget: ResponseBudget,
+        budget: ResponseMemory,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._read_timeout = read_timeout

@@ -1,35 +1,15 @@
 """ConnectionPool: the keep-alive connections to one server."""
 
 import asyncio
-import socket
-from collections.abc import Sequence
-from typing import NamedTuple
-
-import aiohappyeyeballs
-from aiohappyeyeballs import AddrInfoType
 
 from glimpse.upstream.connection import Connection
-from glimpse.upstream.errors import ConnectError, ConnectTimeout
+from glimpse.upstream.connector import ConnectionOptions, Connector
+from glimpse.upstream.errors import ConnectError
 from glimpse.upstream.request_encoder import RequestEncoder
-from glimpse.upstream.response_budget import ResponseBudget
-from glimpse.upstream.tls import TlsOptions
+from glimpse.upstream.response_memory import ResponseMemory
 from glimpse.upstream.transport import Response
 
-_SECOND_ADDRESS_DELAY = 0.25  # seconds, as RFC 8305 recommends
 _CLOSED = "the client is closed"
-
-
-class ConnectionOptions(NamedTuple):
-    """The options of connections. Timeouts are in seconds.
-
-    `connect_timeout` is for a connection with its TLS handshake. `read_timeout` is for each wait
-    for more of a response. `max_connections` is the limit for each server.
-    """
-
-    tls: TlsOptions
-    connect_timeout: float
-    read_timeout: float
-    max_connections: int
 
 
 class ConnectionPool:
@@ -45,15 +25,10 @@ class ConnectionPool:
         self,
         encoder: RequestEncoder,
         options: ConnectionOptions,
-        budget: ResponseBudget,
+        budget: ResponseMemory,
         open_connections: set[Connection],
     ) -> None:
-        self._host = encoder.host
-        self._port = encoder.port
-        self._is_tls = encoder.is_tls
-        self._options = options
-        self._budget = budget
-        self._open_connections = open_connections
+        self._connector = Connector(encoder, options, budget, open_connections)
         self._slots = asyncio.Semaphore(options.max_connections)
         self._idle: list[Connection] = []
         self._is_retired = False
@@ -104,67 +79,14 @@ class ConnectionPool:
             self._idle.append(connection)
 
     async def _connect(self) -> Connection:
-        """Open a connection within `connect_timeout`; otherwise raise ConnectTimeout.
-
-        Raises ConnectError if no connection can be made, a TLS file cannot be used, or the pool
-        refuses requests.
-        """
+        """Open a connection; raise ConnectError if that fails or the pool refuses requests."""
         if self._refuses_requests:
             raise ConnectError(_CLOSED)
-        try:
-            async with asyncio.timeout(self._options.connect_timeout):
-                connection = await self._open_connection()
-        except TimeoutError:
-            seconds = f"{self._options.connect_timeout:g} s"
-            raise ConnectTimeout(f"not connected within {seconds}") from None
-        except (OSError, RuntimeError) as error:  # RuntimeError: no thread for getaddrinfo
-            raise ConnectError(str(error)) from None
+        connection = await self._connector.connect()
         if self._refuses_requests:
             connection.close()
             raise ConnectError(_CLOSED)
         return connection
-
-    async def _open_connection(self) -> Connection:
-        """Connect to an address of the host; add the connection to `open_connections`.
-
-        If an address has not accepted after 0.25 s, the next address is tried at the same time (RFC
-        8305). Raises OSError if the host has no address, if no address accepts, if a TLS file
-        cannot be used, or if the TLS handshake fails. Raises RuntimeError if the system allows no
-        thread to look up the host. After an error or a cancellation, no connection stays open.
-        """
-        loop = asyncio.get_running_loop()
-        addresses: Sequence[AddrInfoType] = self._numeric_address()
-        if not addresses:
-            addresses = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
-        connected = await aiohappyeyeballs.start_connection(
-            addresses, happy_eyeballs_delay=_SECOND_ADDRESS_DELAY, interleave=1, loop=loop
-        )
-        try:
-            _, connection = await loop.create_connection(
-                lambda: Connection(
-                    self._options.read_timeout, self._open_connections.discard, self._budget
-                ),
-                sock=connected,
-                ssl=self._options.tls.context if self._is_tls else None,
-                server_hostname=self._host if self._is_tls else None,
-            )
-        except BaseException:
-            connected.close()
-            raise
-        self._open_connections.add(connection)
-        return connection
-
-    def _numeric_address(self) -> Sequence[AddrInfoType]:
-        """Return the address of a host that is an IP address; empty if the host is a name.
-
-        Does not block: only names need a look-up in a thread.
-        """
-        try:
-            return socket.getaddrinfo(
-                self._host, self._port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
-            )
-        except (OSError, UnicodeError):
-            return ()
 
     def close_idle(self, seconds: float) -> bool:
         """Close connections that have been idle for `seconds` or longer; forget all closed ones.

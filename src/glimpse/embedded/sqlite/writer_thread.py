@@ -24,7 +24,7 @@ Result = TypeVar("Result")
 Arguments = ParamSpec("Arguments")
 _MAX_PER_TRANSACTION = 256
 # Each write in the queue holds 16 kB of its request's body. The bytes beyond 16 kB of all bodies
-# together are at most `http.body_budget.MAX_HELD_BYTES`.
+# together are at most `http.body_memory.MAX_HELD_BYTES`.
 _MAX_WAITING = 1000
 _log_error = ThrottledErrorLog(logging.getLogger(__name__))
 

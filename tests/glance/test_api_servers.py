@@ -1,13 +1,13 @@
-"""Servers: the order in which servers are tried, and which URLs are accepted."""
+"""ApiServers: the order in which servers are tried, and which URLs are accepted."""
 
 import pytest
 
-from glimpse.glance.servers import Servers, base_url, is_url
+from glimpse.glance.api_servers import ApiServers, base_url, is_url
 
 
 def test_servers_alternate_and_one_that_failed_is_last_during_its_backoff() -> None:
     now = 0.0
-    servers = Servers(["http://a/v2/", "http://b/"], 10, clock=lambda: now)
+    servers = ApiServers(["http://a/v2/", "http://b/"], 10, clock=lambda: now)
     assert {servers.order()[0] for _ in range(4)} == {"http://a", "http://b"}
     servers.mark_failed("http://a")
     assert [servers.order() for _ in range(4)] == [["http://b", "http://a"]] * 4
@@ -19,13 +19,13 @@ def test_servers_alternate_and_one_that_failed_is_last_during_its_backoff() -> N
 
 
 def test_public_url_is_the_first_without_user_and_password() -> None:
-    servers = Servers(["http://user:secret@glance:9292/v2", "http://b"], 10)
+    servers = ApiServers(["http://user:secret@glance:9292/v2", "http://b"], 10)
     assert servers.public_url == "http://glance:9292"
 
 
 def test_failure_is_reported_once_in_a_backoff() -> None:
     now = 0.0
-    servers = Servers(["http://a"], 10.0, lambda: now)
+    servers = ApiServers(["http://a"], 10.0, lambda: now)
     assert servers.mark_failed("http://a")
     now = 9.0
     assert not servers.mark_failed("http://a")

@@ -1,10 +1,10 @@
-"""EntryIds: the ids that other entries of a seed refer to, by id or by name."""
+"""KnownEntries: the ids that other entries of a seed refer to, by id or by name."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
-class EntryIds:
+class KnownEntries:
     """The ids and names of the entries of one kind, such as images.
 
     `ids` has the ids of all entries. `by_name` gives, for a name, the ids of the entries with that
@@ -34,10 +34,10 @@ class EntryIds:
         """
         return ", ".join(sorted(name for name in self.by_name if name)) or "none"
 
-    def overridden_by(self, other: "EntryIds") -> "EntryIds":
-        """Return a new EntryIds with all entries of this EntryIds and of `other`.
+    def overridden_by(self, other: "KnownEntries") -> "KnownEntries":
+        """Return a new KnownEntries with all entries of this KnownEntries and of `other`.
 
         A name that both have refers only to the entries of `other`. Do not call `add` on any of the
         three afterwards, because they share sets.
         """
-        return EntryIds(self.ids | other.ids, {**self.by_name, **other.by_name})
+        return KnownEntries(self.ids | other.ids, {**self.by_name, **other.by_name})

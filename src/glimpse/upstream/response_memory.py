@@ -1,18 +1,18 @@
-"""ResponseBudget: a limit for the memory of large response bodies that are being read."""
+"""ResponseMemory: a limit for the memory of large response bodies that are being read."""
 
 from collections import deque
 from collections.abc import Callable
 
 
 class PendingReservation:
-    """A reservation that waits for free bytes. `ResponseBudget.cancel` withdraws it."""
+    """A reservation that waits for free bytes. `ResponseMemory.cancel` withdraws it."""
 
     def __init__(self, size: int, on_granted: Callable[[], None]) -> None:
         self.size = size
         self.on_granted = on_granted
 
 
-class ResponseBudget:
+class ResponseMemory:
     """Grants reservations of memory, at most `total` bytes together, in order of arrival.
 
     A response makes a single reservation for all the memory that it may need. So two responses that

@@ -1,10 +1,10 @@
-"""ResponseBudget: reservations are granted in order and within the total."""
+"""ResponseMemory: reservations are granted in order and within the total."""
 
-from glimpse.upstream.response_budget import ResponseBudget
+from glimpse.upstream.response_memory import ResponseMemory
 
 
 def test_reservations_are_granted_in_order_as_bytes_are_released() -> None:
-    budget, granted = ResponseBudget(100), list[str]()
+    budget, granted = ResponseMemory(100), list[str]()
     assert budget.reserve(60, lambda: granted.append("first")) is None
     large = budget.reserve(60, lambda: granted.append("large"))
     small = budget.reserve(10, lambda: granted.append("small"))
@@ -15,7 +15,7 @@ def test_reservations_are_granted_in_order_as_bytes_are_released() -> None:
 
 
 def test_cancelled_reservation_lets_the_next_one_pass() -> None:
-    budget, granted = ResponseBudget(100), list[str]()
+    budget, granted = ResponseMemory(100), list[str]()
     budget.reserve(60, lambda: None)
     large = budget.reserve(60, lambda: granted.append("large"))
     budget.reserve(10, lambda: granted.append("small"))
@@ -25,7 +25,7 @@ def test_cancelled_reservation_lets_the_next_one_pass() -> None:
 
 
 def test_reservation_above_the_total_takes_all_of_it() -> None:
-    budget = ResponseBudget(100)
+    budget = ResponseMemory(100)
     assert budget.reserve(1000, lambda: None) is None
     assert budget.reserve(1, lambda: None) is not None
     budget.release(1000)

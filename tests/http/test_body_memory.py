@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from glimpse.http.body_budget import BodyBudget, TooManyBodies
+from glimpse.http.body_memory import BodyMemory, TooManyBodies
 from glimpse.telemetry.request_context import RequestContext
 from tests.support.cloud import EmbeddedCloud, Member, seed_identity
 from tests.support.http import request
@@ -20,7 +20,7 @@ MAX_SIZE = 1024 * 1024  # bytes of a JSON body of the Image API
 
 
 def test_a_body_beyond_the_budget_is_refused_unless_it_is_the_only_one() -> None:
-    budget, first, second = BodyBudget(100), RequestContext("req-1"), RequestContext("req-2")
+    budget, first, second = BodyMemory(100), RequestContext("req-1"), RequestContext("req-2")
     budget.reserve(first, 90)
     with pytest.raises(TooManyBodies):
         budget.reserve(second, 11)

@@ -1,4 +1,4 @@
-"""Servers: the base URLs of Glance, and the order in which a request tries them."""
+"""ApiServers: the base URLs of Glance, and the order in which a request tries them."""
 
 import random
 import re
@@ -33,7 +33,7 @@ def is_url(url: str) -> bool:
         return False
 
 
-class Servers:
+class ApiServers:
     """The base URLs of one or more equal servers, and which servers have failed recently.
 
     `urls` are URLs as the operator wrote them (see `base_url`). The servers are in random order,

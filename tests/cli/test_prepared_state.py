@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from glimpse.cli import seeded_state
+from glimpse.cli import prepared_state
 from glimpse.cli.ephemeral_directory import ephemeral_directory
 from glimpse.cli.errors import CommandFailed
-from glimpse.cli.seeded_state import prepare_state
+from glimpse.cli.prepared_state import prepare_state
 from glimpse.cli.state_lock import StateLock
 from glimpse.embedded.options import EmbeddedOptions
 from glimpse.seed.apply import read_seed
@@ -240,7 +240,7 @@ def test_a_file_of_data_that_vanishes_is_an_error_of_one_line(
         data.unlink()
         return seed
 
-    monkeypatch.setattr(seeded_state, "read_seed", read_then_remove)
+    monkeypatch.setattr(prepared_state, "read_seed", read_then_remove)
     with pytest.raises(CommandFailed, match=r"cannot write the seed .*No such file"):
         prepare(path, state_dir)
     assert sorted(path.name for path in state_dir.iterdir()) == [".seeded", "serve.lock"]
@@ -269,7 +269,7 @@ def test_a_directory_that_cannot_be_emptied_does_not_hide_why_the_seed_was_not_w
     def refuse(_: Path) -> None:
         raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
 
-    monkeypatch.setattr(seeded_state, "apply_seed", fail)
+    monkeypatch.setattr(prepared_state, "apply_seed", fail)
     with pytest.raises(raised, match=message):
         prepare(seed, tmp_path / "state")
 

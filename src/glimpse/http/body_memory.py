@@ -1,4 +1,4 @@
-"""BodyBudget: limits the memory that the bodies of all requests in progress take together."""
+"""BodyMemory: limits the memory that the bodies of all requests in progress take together."""
 
 from glimpse.images.errors import Unavailable
 from glimpse.telemetry.request_context import RequestContext
@@ -13,7 +13,7 @@ class TooManyBodies(Unavailable):
     """The request bodies in the memory of this process would exceed MAX_HELD_BYTES (503)."""
 
 
-class BodyBudget:
+class BodyMemory:
     """Counts the bytes of request bodies in memory; raises TooManyBodies beyond `total` bytes.
 
     While no other request has bytes that count, a body may be larger than `total`. `read_body`
@@ -42,4 +42,4 @@ class BodyBudget:
         context.body_bytes = 0
 
 
-BODIES = BodyBudget(MAX_HELD_BYTES)
+BODIES = BodyMemory(MAX_HELD_BYTES)
