@@ -1,5 +1,6 @@
 """The embedded services allow each role and scope what a real Glance and Keystone allow."""
 
+import functools
 import json
 import uuid
 from collections.abc import Iterator
@@ -17,7 +18,6 @@ from tests.acceptance.roles import (
     ROLES,
     CloudWithRoles,
     Operation,
-    token_of,
 )
 from tests.peers.peer_gateway import PeerGateway
 from tests.peers.service_pair import ResponsePair
@@ -99,20 +99,24 @@ def test_a_real_keystone_allows_the_same(
     # (docs/differences.md).
     creates = method == "POST" and "SELF" in path
     for caller in ROLES if creates else CALLERS:
-        responses = [send_request(roles.cloud, caller, method, path, body) for roles in both]
+        responses = [send_request(roles, caller, method, path, body) for roles in both]
         assert_same_status(caller, ResponsePair(*responses))
 
 
-def send_request(cloud: Cloud, caller: str, method: str, path: str, body: object) -> Response:
-    """Send a request to the Identity API with a new token of the caller."""
-    token, admin_token = token_of(cloud, caller), token_of(cloud, "admin")
-    path = path.replace("SELF", user_of(cloud, token))
-    path = path.replace("OTHER", user_of(cloud, admin_token))
-    return send(cloud, token, method, path, body)
+def send_request(
+    roles: CloudWithRoles, caller: str, method: str, path: str, body: object
+) -> Response:
+    """Send a request to the Identity API with the token of the caller."""
+    for placeholder, name in (("SELF", caller), ("OTHER", "admin")):
+        if placeholder in path:
+            path = path.replace(placeholder, user_of(roles, name))
+    return send(roles.cloud, roles.tokens[caller], method, path, body)
 
 
-def user_of(cloud: Cloud, token: str) -> str:
-    return str(send(cloud, token, "GET", "/auth/tokens").json()["token"]["user"]["id"])
+@functools.cache
+def user_of(roles: CloudWithRoles, caller: str) -> str:
+    token = send(roles.cloud, roles.tokens[caller], "GET", "/auth/tokens").json()["token"]
+    return str(token["user"]["id"])
 
 
 def send(cloud: Cloud, token: str, method: str, path: str, body: object = None) -> Response:
