@@ -24,9 +24,9 @@ class Token(NamedTuple):
     The scope of the token is the project ``project_id``, the domain ``domain_id``, or the system if
     ``is_system`` is True. If none of these is set, the token is unscoped.
 
-    ``audit_ids`` has the audit id of this token. If the token was obtained with another token,
-    directly or indirectly, the second id is the audit id of the first token, which was obtained
-    with a password. Revoking either id invalidates the token.
+    The first of ``audit_ids`` is the token's own audit id. If the client obtained the token with
+    another token, there is a second id: that of the token from the original login with a password.
+    Revoking either id invalidates the token.
 
     ``password_fingerprint`` is the `TokenKeys.password_fingerprint` of the user's password when the
     token was issued. A change of the password invalidates the token. ``key_id`` names the key that
