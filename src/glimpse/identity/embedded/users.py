@@ -46,8 +46,9 @@ class Users:
     and check that the caller may make the change. Only a hash of a ``password`` is stored. Spaces
     around a name are removed. Attributes that Keystone does not know are stored in ``extra``.
 
-    Methods with `address`, the client's address, check or hash passwords in the login queue. If the
-    task of a method is cancelled, the change may still be made.
+    `address` is the client's address. The login queue, in which passwords are checked and hashed,
+    uses it to delay clients that guess passwords. If a call is cancelled, the change may still be
+    made.
     """
 
     def __init__(
@@ -92,16 +93,16 @@ class Users:
     async def update(self, user_id: str, values: Mapping[str, Any], address: str) -> User:
         """Replace the attributes of a user that are in `values`; return the changed user.
 
-        On return, the change is on disk. If `values` have a password or disable an enabled user,
-        all present tokens of the user become invalid, and stay invalid if the user is enabled
-        again. A password of None removes the password.
+        On return, the change is on disk. A password of None removes the password. A change of the
+        password, and also disabling the user, invalidates all present tokens of the user for good.
 
-        Raises NotFound if the user does not exist. Raises BadRequest if `values` have another id or
-        domain (null, too), or if the default project is a domain. Raises Conflict if the domain has
-        another user of the new name, ignoring case. Raises Forbidden if the identity file would be
-        too large. With a new password, raises TooManyLogins if the login queue is full, and
-        IdentityUnavailable if the queue is closed. Raises IdentityFileUnavailable if the identity
-        file is invalid or cannot be written, and ChangeNotSynced if a crash may undo the change.
+        Raises NotFound if the user does not exist. Raises BadRequest if `values` have an id or a
+        domain that is null or differs from the user's, or if the default project is a domain.
+        Raises Conflict if the domain has another user of the new name, ignoring case. Raises
+        Forbidden if the identity file would be too large. With a new password, raises TooManyLogins
+        if the login queue is full, and IdentityUnavailable if the queue is closed. Raises
+        IdentityFileUnavailable if the identity file is invalid or cannot be written, and
+        ChangeNotSynced if a crash may undo the change.
         """
         self._find_changed(user_id, values, self._file.current)
         hashed: str | None = None
@@ -125,8 +126,8 @@ class Users:
     ) -> None:
         """Change a user's password from `original` to `new_password`; end all tokens of the user.
 
-        `address` is the client's address. A wrong `original` counts as a failed login. On return,
-        the change is on disk.
+        `address` is the client's address. A wrong `original` counts as a failed login, and may
+        delay later ones. On return, the change is on disk.
 
         Raises Unauthorized if `original` is wrong, if the user does not exist, if the user or the
         user's domain is disabled, or if another request changes the password at the same time.
