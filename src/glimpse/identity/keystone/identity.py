@@ -70,14 +70,15 @@ class KeystoneIdentity:
         """Implement Identity.authenticate: return the caller of `token`.
 
         White space around the tokens is removed. `service_token` is validated before `token`. If
-        the user of `service_token` has one of `service_token_roles`, `token` may have expired,
-        and the access rules of `token` are not checked. A `service_token` of another user is
-        ignored, or raises Unauthorized if `service_token_roles_required` is True.
+        the user of `service_token` has one of `service_token_roles`, `token` may have expired, and
+        the access rules of `token` are not checked. If the user has none of these roles, raises
+        Unauthorized if `service_token_roles_required` is True; otherwise ignores `service_token`.
 
-        Also raises Unauthorized if `token` is missing or blank, if `token` or `service_token` is
-        not valid, or if the access rules of `token` do not allow `target`. Raises
-        IdentityUnavailable if Keystone cannot validate a token that is not cached. For each of the
-        two tokens, waits for Keystone at most `http_connect_timeout` seconds.
+        Raises Unauthorized, too, if `token` is missing or blank, or if `token` or `service_token`
+        is not valid. If `token` has access rules, raises Unauthorized if no rule allows `target`,
+        or if `target` is None. Raises IdentityUnavailable if Keystone cannot validate a token that
+        is not cached. For each of the two tokens, waits for Keystone at most `http_connect_timeout`
+        seconds.
         """
         is_service = False
         if service_token:

@@ -17,7 +17,8 @@ class KeystoneOptions:
       of None stands for any region.
     - ``token_cache_time``: how long a valid token is cached. With 0 or less, no token is cached.
     - ``service_type``: the name of the Compute API in access rules of application credentials.
-    - ``service_token_roles``: a service token is valid if its user has one of these roles.
+    - ``service_token_roles``: the roles of services. A service token has an effect only if its user
+      has one of these roles.
     - ``service_token_roles_required``: True if a service token without these roles is refused,
       False if it is ignored.
     - ``http_connect_timeout``: the longest time of a login, and of a validation, with all retries.
