@@ -197,9 +197,9 @@ def missing_endpoint(
     """Return the error about an endpoint that is not in the catalog.
 
     An example of its message: ``Keystone's catalog names no image service with the interface
-    internal.`` If `region_name` is given, the message also names the region. The error's reason
-    names the options to check: those of [keystone_authtoken] if `service_type` is ``identity``,
-    those of [glance] for any other service.
+    internal or public.`` If `region_name` is given, the message also names the region. The error's
+    reason names the options to check: those of [keystone_authtoken] if `service_type` is
+    ``identity``, those of [glance] for any other service.
     """
     where = f" in the region {region_name}" if region_name else ""
     options = "[glance] service_type, valid_interfaces and region_name"

@@ -53,9 +53,10 @@ class ServiceSession:
         """Make the plugin that logs in. Sends nothing yet.
 
         All requests go through `transport`, which `close` closes. `make_plugin` makes the plugin of
-        keystoneauth. It is called now, and again after some errors, since the old plugin may have
-        cached an invalid document of Keystone. Raises the errors of `make_plugin`. `describe_user`
-        returns the name of the user that logs in, for messages about a refused login.
+        keystoneauth, and its errors are raised here. `make_plugin` is called again after some
+        failed calls, because the old plugin may have cached an invalid document of Keystone.
+        `describe_user` returns the name of the user that logs in, for messages about a refused
+        login.
         """
         self._make_plugin = make_plugin
         self._describe_user = describe_user
@@ -152,11 +153,13 @@ class ServiceSession:
         `http_request_max_retries` times. The metrics count the retries. All attempts together take
         at most `http_connect_timeout` seconds.
 
-        Raises LoginRefused if Keystone refuses the login, EndpointMissing if `call` does, and
-        CallFailed for other errors. All are logged, each kind at most once a minute. Messages and
-        log do not quote keystoneauth, whose messages may contain passwords. An error other than
-        EndpointMissing, TooManyCalls, HttpServerError and RetriableConnectionFailure also replaces
-        the plugin by a new one, which has no cached document of Keystone.
+        Raises LoginRefused if Keystone refuses the login, EndpointMissing if `call` raises it, and
+        CallFailed for a timeout or any other error. Each kind of error is logged at most once a
+        minute. Messages and log do not quote keystoneauth, whose messages may contain passwords.
+
+        A new plugin replaces the old one after a failure, because the old plugin may have cached an
+        invalid document of Keystone. The plugin is kept after EndpointMissing, TooManyCalls,
+        HttpServerError and RetriableConnectionFailure, which have other causes.
         """
         try:
             async with asyncio.timeout(self._options.http_connect_timeout):
@@ -255,12 +258,12 @@ class ServiceSession:
         return self._token_and_endpoint
 
     def _fetch_token_and_endpoint(self) -> tuple[str, str]:
-        """Log in with keystoneauth; return what `token_and_endpoint` returns. Runs in a thread.
+        """Log in with keystoneauth, in a thread; return the token and Keystone's endpoint.
 
-        Does not log in if the plugin still has a valid token. Raises ValueError if the token cannot
-        be sent in a header, and the errors of keystoneauth. If there is no token, or the catalog
-        does not have Keystone's endpoint, makes the plugin forget its token, and raises
-        EndpointMissing.
+        The endpoint is the URL of the Identity API without ``/v3``. Does not log in if the plugin
+        still has a valid token. Raises ValueError if the token cannot be sent in a header, and the
+        errors of keystoneauth. If there is no token, or the catalog does not have Keystone's
+        endpoint, makes the plugin forget its token, and raises EndpointMissing.
         """
         interface, region = self._options.interface, self._options.region_name
         endpoint = self._find_endpoint("identity", interface, region)
