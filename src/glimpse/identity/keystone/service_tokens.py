@@ -20,9 +20,9 @@ class KeystoneServiceTokens:
     """Obtains tokens of the user in [service_user], for the header ``X-Service-Token``.
 
     With a service token, Glance accepts a caller's token even if it has expired, or if its access
-    rules do not allow the request (keystonemiddleware, service tokens). Other requests need no
-    service token. So `token` and `renew` return None, and raise nothing, if Keystone issues none.
-    `clock` returns seconds. The owner calls `close`, which also closes `session`.
+    rules do not allow the request (keystonemiddleware, service tokens). Most requests succeed
+    without a service token. So if Keystone issues none, `token` and `renew` return None instead of
+    raising an error. `clock` returns seconds. The owner calls `close`, which also closes `session`.
     """
 
     def __init__(
@@ -36,8 +36,8 @@ class KeystoneServiceTokens:
         """Return the service token, perhaps expired; None if there is none. Never raises.
 
         If there is no token, logs in, and waits for the login for at most one second. A slower
-        login continues in the background. `token` and `renew` do not log in during the ten seconds
-        after either of them has waited for a login.
+        login continues in the background. After each wait for a login, `token` and `renew` start no
+        login for ten seconds.
         """
         if self._session.current_token is None:
             await self._log_in(self._session.token_and_endpoint)
@@ -47,9 +47,9 @@ class KeystoneServiceTokens:
         """Return a service token other than `refused`; None if there is none. Never raises.
 
         Call this method after Glance has refused a request with the service token `refused`. If
-        the session still has `refused`, logs in, and waits for the login for at most one second. A
-        slower login continues in the background. `token` and `renew` do not log in during the ten
-        seconds after either of them has waited for a login.
+        `refused` is still the token of the session, logs in, and waits for the login for at most
+        one second. A slower login continues in the background. After each wait for a login, `token`
+        and `renew` start no login for ten seconds.
         """
         if self._session.current_token == refused:
             await self._log_in(self._session.renew)

@@ -19,9 +19,9 @@ def parse_validation(body: bytes, validated_at: float) -> ValidatedToken:
     Does not check whether the token has expired.
 
     Raises IdentityUnavailable if `body` is not JSON, if a value has the wrong type, if the expiry
-    is no date and time, or if a required value is missing or empty. Required are the token's
-    expiry, the user's id, the name of each role, and, if the token has a project, the project's id.
-    Each access rule needs a service, a method and a path; each of the three may be empty.
+    is no date and time, or if a required value is missing or empty. These values are required: the
+    token's expiry, the user's id, the name of each role, and the id of the project if there is one.
+    Each access rule must have a service, a method and a path, which may be empty texts.
     """
     try:
         token = _object(orjson.loads(body), "token")
