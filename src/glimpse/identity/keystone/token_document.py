@@ -42,8 +42,8 @@ def _caller(token: dict[str, Any]) -> Caller:
 
     `token` is the object ``token`` in Keystone's response. The names and domains of user and
     project may be missing, and are then None. The project and the roles may be missing, too. Raises
-    KeyError if another value is missing. Raises TypeError for an empty id or role name, and for a
-    value of the wrong type.
+    KeyError if the user or the project has no id, or if a role has no name. Raises TypeError if the
+    id or name is empty, and for a value of the wrong type.
     """
     user, project = _object(token, "user"), _object(token, "project")
     roles = frozenset(_text(role, "name") for role in _list(token.get("roles", [])))

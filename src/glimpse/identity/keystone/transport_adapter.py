@@ -92,8 +92,8 @@ class TransportAdapter(BaseAdapter):
 
         - Timeout: the deadline that `begin` set has passed, the transport has a shorter timeout,
           the event loop closes, or `close` was called.
-        - ConnectionError: there is no valid response, or a look-up of API versions got a 401 (to
-          which keystoneauth would respond with another login).
+        - ConnectionError: there is no valid response. Or a look-up of API versions got a 401, after
+          which keystoneauth would log in, and look up the versions again.
         - InvalidHeader: a header cannot be sent, or the body is neither text nor bytes.
         - RedirectNotFollowed: the response is a redirect, which is logged.
         """
