@@ -50,11 +50,12 @@ class Identity(Protocol):
 
         If the user of `service_token` has the role of a service (``service`` by default), the
         access rules of `token` are not checked. `token` may then have expired up to two days ago,
-        the default of Keystone's option ``allow_expired_window``. A `service_token` of another user
-        has no effect, or raises Unauthorized if ``service_token_roles_required`` is set.
+        the default of Keystone's option ``allow_expired_window``. If the user does not have this
+        role, raises Unauthorized if ``service_token_roles_required`` is set; otherwise ignores
+        `service_token`.
 
-        Raises Unauthorized if `token` is missing, or if `token` or `service_token` is not valid.
-        Raises Unauthorized, too, if `token` has access rules, and no rule allows `target` or
+        Raises Unauthorized, too, if `token` is missing, or if `token` or `service_token` is not
+        valid. If `token` has access rules, raises Unauthorized if no rule allows `target`, or if
         `target` is None. Raises IdentityUnavailable if `token` or `service_token` cannot be checked
         now.
         """
