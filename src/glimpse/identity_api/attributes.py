@@ -33,8 +33,8 @@ class ObjectSchema(NamedTuple):
     - ``attributes``: the attributes whose values are checked. The object may have further
       attributes, with any values that can be stored.
     - ``required``: the attributes that a new object must have.
-    - ``may_be_empty``: True if an update may have an object without attributes, or an empty body
-      ``{}``.
+    - ``may_be_empty``: True if an update may change nothing: the body is then ``{}``, or its object
+      has no attributes.
     - ``ignores_other_keys``: True if the body may have other keys beside ``singular``.
     """
 
@@ -106,8 +106,8 @@ def parse_changes(document: object, schema: ObjectSchema) -> dict[str, Any]:
 
     Raises BadRequest if the body does not have the form that `schema` describes, if a value is
     invalid or cannot be stored (such as a text with a NUL character), or if the object has the
-    attribute ``links``, which no client may set. Unless `schema.may_be_empty`, also raises
-    BadRequest for an object without attributes.
+    attribute ``links``, which no client may set. For the body ``{}`` and an object without
+    attributes, returns an empty result if `schema.may_be_empty`, and else raises BadRequest.
     """
     if schema.may_be_empty and document == {}:
         return {}

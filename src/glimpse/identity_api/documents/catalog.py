@@ -61,9 +61,9 @@ def extend_catalog(
 ) -> list[dict[str, Any]]:
     """Return a new catalog: `own`, and the enabled services and endpoints of `directory`.
 
-    `own` is a result of `render_own_catalog`, and is not changed. Its services come first; the
-    endpoints that `directory` has for them are added. A service without endpoints has an empty
-    list.
+    `own` is a result of `render_own_catalog`, and is not changed. The services of `own` come first,
+    followed by those of `directory`. Each service has all its endpoints: a service of `own` may
+    also have endpoints in `directory`. A service without endpoints has an empty list.
 
     `user_id` and `project_id`, the ids of the token, replace substitutions in the URLs of
     endpoints, such as ``$(project_id)s``. An endpoint is left out if its service is disabled, or if
