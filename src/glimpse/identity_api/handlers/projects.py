@@ -58,9 +58,10 @@ class ProjectHandlers(IdentityHandlers):
         The list is sorted by id. The query may filter by ``domain_id``, ``enabled``, ``name``,
         ``parent_id``, ``is_domain`` and tags (``tags``, ``tags-any``, ``not-tags`` and
         ``not-tags-any``); ``limit`` and ``marker`` choose a page. With a token for a domain, only
-        projects of that domain are listed, and no domains. Raises Forbidden if the caller may not
-        list projects, BadRequest for an invalid parameter, and NotFound for an unknown ``marker``.
-        Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
+        projects of that domain are listed; with ``is_domain=true``, nothing is listed. Raises
+        Forbidden if the caller may not list projects, BadRequest for an invalid parameter, and
+        NotFound for an unknown ``marker``. Raises the errors of `authenticate`, such as
+        Unauthorized for an invalid token.
         """
         session, base_url = self.authenticate(request), base_url_of(request.scope)
         own = session.domain.id if session.domain else None
@@ -82,15 +83,15 @@ class ProjectHandlers(IdentityHandlers):
     async def show_project(self, request: Request) -> Response:
         """Show a project or domain, and on request the projects above and below a project.
 
-        The parameter ``parents_as_ids`` or ``parents_as_list`` asks for the projects above the
-        project, ``subtree_as_ids`` or ``subtree_as_list`` for those below. ``..._as_list`` shows
-        only the projects in which the caller has a role. A domain is shown as a project, and
-        without these additions.
+        The parameters ``parents_as_ids`` and ``parents_as_list`` ask for the projects above the
+        project, ``subtree_as_ids`` and ``subtree_as_list`` for the projects below. As a list, only
+        projects in which the caller has a role are shown. A domain is shown as a project, and its
+        parameters are ignored.
 
-        Raises BadRequest if the query has both parameters of ``parents``, or both of ``subtree``.
-        Raises Forbidden if the caller may not see the project. For an unknown id, raises NotFound
-        if the caller may see all projects, otherwise Forbidden. Raises the errors of
-        `authenticate`, such as Unauthorized for an invalid token.
+        Raises BadRequest if the query asks for the same projects both as ids and as a list. Raises
+        Forbidden if the caller may not see the project. For an unknown id, raises NotFound if the
+        caller may see all projects, otherwise Forbidden. Raises the errors of `authenticate`, such
+        as Unauthorized for an invalid token.
         """
         session, project_id = self.authenticate(request), request.path_params["project_id"]
         self.check_policy(session, "get_project", project_id)
@@ -108,10 +109,11 @@ class ProjectHandlers(IdentityHandlers):
         else in the domain Default. A new domain is shown as a project.
 
         Raises BadRequest for an invalid body, or if a new domain has a ``domain_id`` or a
-        ``parent_id``. Raises Forbidden if the caller may not create projects in the ``domain_id``
-        of the body, or in all domains if the body has no ``domain_id``. Also raises the errors of
-        `authenticate`, `read_json`, and `Projects.create` or `Domains.create`, such as Unauthorized
-        for an invalid token, or Conflict if the name is in use.
+        ``parent_id``. If the body has a ``domain_id``, raises Forbidden if the caller may not
+        create projects in that domain. Without a ``domain_id``, raises Forbidden if the caller may
+        not create projects in all domains. Also raises the errors of `authenticate`, `read_json`,
+        and `Projects.create` or `Domains.create`, such as Unauthorized for an invalid token, or
+        Conflict if the name is in use.
         """
         session = self.authenticate(request)
         values = parse_new_object(await read_json(request), schemas.PROJECT)
@@ -136,10 +138,10 @@ class ProjectHandlers(IdentityHandlers):
         the project and under ``extra``, as in Keystone.
 
         Raises BadRequest for an invalid body, and Forbidden if the caller may not change the
-        project or, for a domain, all projects. For an unknown id, raises NotFound if the caller may
-        change all projects, otherwise Forbidden. Also raises the errors of `authenticate`,
-        `read_json`, and `Projects.update` or `Domains.update`, such as Unauthorized for an invalid
-        token, or Conflict if the new name is in use.
+        project. To change a domain, the caller must be allowed to change all projects. For an
+        unknown id, raises NotFound if the caller may change all projects, otherwise Forbidden. Also
+        raises the errors of `authenticate`, `read_json`, and `Projects.update` or `Domains.update`,
+        such as Unauthorized for an invalid token, or Conflict if the new name is in use.
         """
         session, project_id = self.authenticate(request), request.path_params["project_id"]
         values = parse_changes(await read_json(request), schemas.PROJECT)
@@ -161,11 +163,11 @@ class ProjectHandlers(IdentityHandlers):
         Role assignments and application credentials in the project are deleted, too. With a domain,
         its users, projects and roles are deleted.
 
-        Raises Forbidden if the caller may not delete the project or, for a domain, all projects.
-        For an unknown id, raises NotFound if the caller may delete all projects, otherwise
-        Forbidden. Also raises the errors of `authenticate`, and of `Projects.delete` or
-        `Domains.delete`, such as Unauthorized for an invalid token, or Forbidden for an enabled
-        domain or a project with projects below it.
+        Raises Forbidden if the caller may not delete the project. To delete a domain, the caller
+        must be allowed to delete all projects. For an unknown id, raises NotFound if the caller may
+        delete all projects, otherwise Forbidden. Also raises the errors of `authenticate`, and of
+        `Projects.delete` or `Domains.delete`, such as Unauthorized for an invalid token, or
+        Forbidden for an enabled domain or a project with projects below it.
         """
         session, project_id = self.authenticate(request), request.path_params["project_id"]
         self.check_policy(session, "delete_project", project_id)
@@ -202,11 +204,13 @@ class ProjectHandlers(IdentityHandlers):
     def _hierarchy(self, request: Request, session: Session, project: Project) -> dict[str, Any]:
         """Return the attributes ``parents`` and ``subtree`` of a project that the query asks for.
 
-        The query asks for an attribute with ``parents_as_ids=1``, for example; any value except 0
-        will do. The result is empty if the query asks for neither. As in Keystone, ``..._as_list``
-        has only projects in which the caller has a role. With ``parents_as_ids``, the domain counts
-        as the topmost project. With ``subtree_as_ids``, ``subtree`` is None if there is no project
-        below. Raises BadRequest if the query has both parameters of an attribute.
+        `show_project` names the four parameters. A parameter counts if its value is not 0. The
+        result is empty if the query asks for neither attribute. As in Keystone, a list has only
+        projects in which the caller has a role. ``parents_as_ids`` also has the id of the domain,
+        above the topmost project. For ``subtree_as_ids``, ``subtree`` is None if there is no
+        project below.
+
+        Raises BadRequest if the query asks for an attribute both as ids and as a list.
         """
         directory, base_url = self.directory, base_url_of(request.scope)
         own = {each.id for each in directory.projects_of(session.user)}
