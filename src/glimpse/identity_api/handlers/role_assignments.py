@@ -28,15 +28,17 @@ class RoleAssignmentHandlers(IdentityHandlers):
     async def list_role_assignments(self, request: Request) -> Response:
         """List the role assignments that match the query. The list is not paged.
 
-        The query may filter by user, role, project, domain and system. With ``effective``, implied
-        roles are listed, too. With ``include_names``, names and domains are shown beside the ids.
-        With a token for a domain, only assignments in that domain and in its projects are listed,
-        except with ``include_subtree``. Other requests are served while a long list is made.
+        The query may filter by user, role, project, domain and system. ``include_subtree`` adds the
+        projects below the project. With ``effective``, implied roles are listed, too, but no roles
+        of domains, and no assignments on the system. With ``include_names``, names and domains are
+        shown beside the ids. With a token for a domain and without ``include_subtree``, only
+        assignments in that domain and in its projects are listed. Other requests are served while a
+        long list is made.
 
         Raises Forbidden if the caller may not list assignments, and BadRequest for an invalid
-        query. With ``effective`` or ``include_subtree``, raises NotFound for an unknown project;
-        with ``effective``, also for an unknown user. Otherwise, an unknown id has no assignments.
-        Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
+        query. An unknown id matches no assignment. But with ``effective``, an unknown user or
+        project raises NotFound, and so does an unknown project with ``include_subtree``. Raises the
+        errors of `authenticate`, such as Unauthorized for an invalid token.
         """
         session, directory = self.authenticate(request), self.directory
         parameters = first_values(request.query_params.multi_items())
