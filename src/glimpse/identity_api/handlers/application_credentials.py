@@ -57,12 +57,13 @@ class ApplicationCredentialHandlers(IdentityHandlers):
     async def create_credential(self, request: Request) -> Response:
         """Create an application credential, and respond 201. Only this response shows the secret.
 
-        No cache may store the response (``no-store``). Raises Forbidden, before the body is read,
-        if the caller is not the user in the path, or has a token for a domain or the system. Raises
-        ClientDisconnected if the client disconnects before the response; the application credential
-        may be created all the same. Also raises the errors of `authenticate`, `read_json` and
-        `ApplicationCredentials.create`, such as Unauthorized for an invalid token, BadRequest for
-        an invalid body, or Conflict if the name is in use.
+        No cache may store the response (``no-store``). If the client disconnects before the
+        response, raises ClientDisconnected; the application credential may be created all the same.
+
+        Before the body is read, raises Forbidden if the caller is not the user in the path, or has
+        a token for a domain or the system. Also raises the errors of `authenticate`, `read_json`
+        and `ApplicationCredentials.create`, such as Unauthorized for an invalid token, BadRequest
+        for an invalid body or an unscoped token, or Conflict if the name is in use.
         """
         session = self._authorize(request, "create_application_credential")
         body, address = await read_json(request), client_address(request)

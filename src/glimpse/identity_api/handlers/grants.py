@@ -22,8 +22,8 @@ class GrantHandlers(IdentityHandlers):
 
     SCOPE is ``projects/{project_id}``, ``domains/{domain_id}`` or ``system``. As in Keystone,
     ``project_id`` may be the id of a domain. A handler first raises NotFound if an id in the path
-    is unknown, and then Forbidden if the caller may not perform the operation. For an unknown user,
-    `revoke_grant` raises NotFound only after Forbidden.
+    is unknown, and then Forbidden if the caller may not perform the operation. Only `revoke_grant`
+    raises Forbidden first if the user is unknown.
     """
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
