@@ -58,8 +58,8 @@ class TokenHandlers(IdentityHandlers):
         ``nocatalog``.
 
         Raises NotFound if the subject token is not valid, and Forbidden if the caller may not see
-        tokens of that user. A caller with the role service may see all tokens with GET, but not
-        with HEAD. If the header is missing, raises NotFound if the caller may see the tokens of all
+        tokens of that user. For GET, the role service is enough to see all tokens; for HEAD, it is
+        not. If the header is missing, raises NotFound if the caller may see the tokens of all
         users, otherwise Forbidden. Raises the errors of `authenticate`, such as Unauthorized for an
         invalid token of the caller.
         """
@@ -75,9 +75,9 @@ class TokenHandlers(IdentityHandlers):
     async def revoke(self, request: Request) -> Response:
         """Revoke the token in ``X-Subject-Token``, the subject token, and respond 204.
 
-        If the subject token was obtained with another token, only the subject token is revoked.
-        Otherwise all tokens that were obtained with the subject token, also indirectly, are
-        revoked, too.
+        If the subject token was obtained with a password, all tokens that were obtained with it,
+        directly or indirectly, are revoked, too. If the subject token was itself obtained with a
+        token, no other token is revoked.
 
         Raises NotFound if the subject token is not valid, and Forbidden if the subject token is
         another user's and the caller is no admin. If the header is missing, raises NotFound if the
