@@ -83,12 +83,14 @@ class UserHandlers(IdentityHandlers):
         """Create a user, and respond 201.
 
         If the body has no ``domain_id``, the user is in the domain that the token is for, or else
-        in the domain Default. Raises Forbidden if the caller may not create users in the
-        ``domain_id`` of the body, or in all domains if the body has no ``domain_id``. Raises
-        ClientDisconnected if the client disconnects before the response; the user may be created
-        all the same. Also raises the errors of `authenticate`, `read_json` and `Users.create`, such
-        as Unauthorized for an invalid token, BadRequest for an invalid body, or Conflict if the
-        name is in use.
+        in the domain Default. If the client disconnects before the response, raises
+        ClientDisconnected; the user may be created all the same.
+
+        If the body has a ``domain_id``, raises Forbidden if the caller may not create users in that
+        domain. Without a ``domain_id``, raises Forbidden if the caller may not create users in all
+        domains. Also raises the errors of `authenticate`, `read_json` and `Users.create`, such as
+        Unauthorized for an invalid token, BadRequest for an invalid body, or Conflict if the name
+        is in use.
         """
         session = self.authenticate(request)
         values = parse_new_object(await read_json(request), schemas.USER)
@@ -102,7 +104,8 @@ class UserHandlers(IdentityHandlers):
         """Change attributes of a user, and show the changed user.
 
         If the password is changed or the user is disabled, all present tokens of the user become
-        invalid. The response repeats attributes that Keystone does not know under ``extra``.
+        invalid. Attributes that Keystone does not know are shown twice: in the user and under
+        ``extra``, as in Keystone.
 
         Raises Forbidden if the caller may not change the user. For an unknown user, raises NotFound
         if the caller may change all users, otherwise Forbidden. Raises ClientDisconnected if the
