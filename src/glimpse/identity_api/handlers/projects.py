@@ -85,8 +85,8 @@ class ProjectHandlers(IdentityHandlers):
 
         The parameters ``parents_as_ids`` and ``parents_as_list`` ask for the projects above the
         project, ``subtree_as_ids`` and ``subtree_as_list`` for the projects below. As a list, only
-        projects in which the caller has a role are shown. A domain is shown as a project, and its
-        parameters are ignored.
+        projects in which the caller has a role are shown. A domain is shown as a project; for a
+        domain, these parameters are ignored.
 
         Raises BadRequest if the query asks for the same projects both as ids and as a list. Raises
         Forbidden if the caller may not see the project. For an unknown id, raises NotFound if the
