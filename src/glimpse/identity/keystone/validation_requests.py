@@ -50,9 +50,9 @@ class TokenValidator:
         `http_connect_timeout` seconds, including a login and all retries.
 
         Raises Unauthorized if Keystone refuses the token (400, 404, 413 or 431), or if the token
-        cannot be sent in a header. Raises IdentityUnavailable if Keystone does not respond in time,
-        does not let Glimpse log in, or responds with any other status code than 200. Each cause of
-        IdentityUnavailable is logged.
+        cannot be sent in a header. Raises IdentityUnavailable if Keystone sends no valid response
+        in time, does not let Glimpse log in, or responds with any other status code than 200. Each
+        cause of IdentityUnavailable is logged.
         """
         if not is_sendable(token):
             raise Unauthorized(INVALID_TOKEN)
@@ -117,10 +117,10 @@ class TokenValidator:
     ) -> tuple[int, bytes]:
         """Send the request of a validation once; return status code and body of the response.
 
-        If there is no response, logs a warning and raises IdentityUnavailable. If no connection can
-        be made, also discards Glimpse's own token, so that the next login reads Keystone's endpoint
-        from the catalog again. A response that is a redirect is logged, and returned like others.
-        The metrics count the request, with its status code or how it failed.
+        If there is no valid response, logs a warning and raises IdentityUnavailable. If no
+        connection can be made, also discards Glimpse's own token, so that the next login reads
+        Keystone's endpoint from the catalog again. A response that is a redirect is logged, and
+        returned like others. The metrics count the request, with its status code or how it failed.
         """
         path = f"/v3/auth/tokens?nocatalog=1{'&allow_expired=1' if allow_expired else ''}"
         headers = {
