@@ -55,8 +55,7 @@ class ServiceSession:
         All requests go through `transport`, which `close` closes. `make_plugin` makes the plugin of
         keystoneauth, and its errors are raised here. `make_plugin` is called again after some
         failed calls, because the old plugin may have cached an invalid document of Keystone.
-        `describe_user` returns the name of the user that logs in, for messages about a refused
-        login.
+        `describe_user` returns the name of the user, for messages about a refused login.
         """
         self._make_plugin = make_plugin
         self._describe_user = describe_user
@@ -157,9 +156,8 @@ class ServiceSession:
         CallFailed for a timeout or any other error. Each kind of error is logged at most once a
         minute. Messages and log do not quote keystoneauth, whose messages may contain passwords.
 
-        A new plugin replaces the old one after a failure, because the old plugin may have cached an
-        invalid document of Keystone. The plugin is kept after EndpointMissing, TooManyCalls,
-        HttpServerError and RetriableConnectionFailure, which have other causes.
+        A failure also replaces the plugin, which may have cached an invalid document of Keystone.
+        Only EndpointMissing, TooManyCalls, HttpServerError and RetriableConnectionFailure do not.
         """
         try:
             async with asyncio.timeout(self._options.http_connect_timeout):
