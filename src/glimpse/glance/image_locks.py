@@ -40,9 +40,9 @@ _MAX_DELAY = 0.05
 class ImageLocks:
     """Locks of images: only the holder of an image's lock may write to the image.
 
-    No other task or process can hold the lock at the same time. `backend_url` is the tooz URL of
-    the lock service that holds the locks. A caller waits at most `timeout` seconds for a lock.
-    Close the locks after use.
+    No other task or process can hold the lock at the same time, unless the lock is lost in an
+    outage of the lock service. `backend_url` is the tooz URL of the lock service. A caller waits at
+    most `timeout` seconds for a lock. Close the locks after use.
 
     `write_expiry` and `clock` have an effect on locks in files only. `write_expiry` is the most
     seconds that Glance takes for a PATCH. `clock` returns seconds since 1970, as file times do.
@@ -74,12 +74,13 @@ class ImageLocks:
         """Hold the lock of an image during the ``async with`` block, however long that takes.
 
         Pass the id in lower case, because Glance ignores the case of ids. Never hold the locks of
-        two images at once: both images may have the same lock. If a process exited while it held a
-        lock in files, first waits until Glance must have completed the PATCH of that process.
+        two images at once: both images may have the same lock. The block begins when the lock is
+        acquired. With locks in files, if the last holder's process exited during a PATCH, the block
+        begins only when Glance must have completed that PATCH.
 
-        Raises Unavailable if both waits together take longer than `timeout` seconds, if the lock
-        service fails, or if a marker file cannot be read or created. After an exception of the
-        block, the lock is released, too. A failure to release the lock is only logged.
+        Raises Unavailable if the block does not begin within `timeout` seconds, if the lock service
+        fails, or if a marker file cannot be read or created. After an exception of the block, the
+        lock is released, too. A failure to release the lock is only logged.
         """
         name = lock_name(image_id)
         local_lock, users = self._local_locks.get(name) or (asyncio.Lock(), 0)

@@ -36,12 +36,13 @@ class RetryPolicy:
 
     - The request is a GET.
     - The request was not sent, because no connection was made (ConnectError).
-    - The request is idempotent, and the attempt ended with neither a timeout nor a 504. After
-      these, the server may still be processing the request. If another server completed the same
-      write first, the late write could undo changes that other clients made meanwhile.
+    - The request is idempotent, and the attempt ended with neither a timeout nor a 504. After a
+      timeout or a 504, the server may still be processing the request. If another server completed
+      the same write first, the late write could undo changes that other clients made meanwhile.
 
-    A server that failed is tried again after all other servers, but not if it timed out. A response
-    with too many bytes is not retried, nor is a 500 that `GlanceRequest.diagnosis` explains.
+    If every server has failed, those that did not time out are tried again, in the same order. A
+    response with too many bytes is not retried, nor is a 500 that `GlanceRequest.diagnosis`
+    explains.
 
     Failed attempts and successful responses are reported to `ApiServers`, and retries to the
     observer of the current request. The log says when the backoff of a server begins.

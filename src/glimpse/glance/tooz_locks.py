@@ -57,9 +57,9 @@ class UnusableLockService(Exception):
 class ToozLocks:
     """The locks that ImageLocks uses, in the lock service at `backend_url` (a tooz URL).
 
-    A call of the lock service that takes more than `call_timeout` seconds raises Unavailable. Such
-    a call is abandoned: the thread of the call runs on. `abandoned_calls` is the number of
-    abandoned calls whose threads are still running. While there are eight, further calls raise
+    Each call of the lock service runs in a thread. A call that takes more than `call_timeout`
+    seconds raises Unavailable and is abandoned: its thread runs on. `abandoned_calls` is the number
+    of abandoned calls whose threads are still running. While eight are running, further calls raise
     Unavailable at once. Locks in files (``file:``) are acquired and released without threads, and
     without a timeout. Close the locks after use.
     """
@@ -84,13 +84,13 @@ class ToozLocks:
         """Acquire the lock `name` without waiting for its holder; return None if it is held.
 
         Pass the lock that is returned to `release`. Until then, the lock is renewed, so that it
-        does not expire. The first call connects to the lock service; after a failure, the next call
-        connects.
+        does not expire. The first call connects to the lock service. If connecting fails, the next
+        call tries again.
 
         Raises Unavailable if the lock service fails or cannot be reached, and if connecting or
         locking takes longer than `call_timeout`. Also raises Unavailable while eight abandoned
-        calls are running. A connection attempt that takes too long goes on, and the next call waits
-        for it. A lock that is granted too late is released at once.
+        calls are running. Connecting continues after its timeout; the next call waits for the same
+        connection. A lock that is granted after the timeout is released at once.
         """
         if not self._is_started:
             try:
