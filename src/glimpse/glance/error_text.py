@@ -24,11 +24,11 @@ def extract_reason(body: bytes) -> str:
 
     In a JSON object, the reason is ``error.message`` if ``error`` is an object, otherwise
     ``message``. In any other body, the reason is the whole text; bytes that are not UTF-8 become
-    U+FFFD. Returns an empty text if the body has no reason, or if a message in JSON is not text.
+    U+FFFD.
 
-    The result is without a first line such as ``404 Not Found``, without ``<head>`` and ``<h1>``
-    elements, and without all other tags, whose content stays. Entities such as ``&lt;`` are
-    replaced.
+    Removes from every reason a first line such as ``404 Not Found``, the elements ``<head>`` and
+    ``<h1>`` with their content, and all other tags without their content. Then replaces entities
+    such as ``&lt;``. Returns an empty text if nothing is left, or if JSON has no text as a message.
     """
     text = body.decode(errors="replace")
     try:

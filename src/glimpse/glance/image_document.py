@@ -42,9 +42,9 @@ def parse_image(document: Any, base_attributes: frozenset[str]) -> Image:
 
     Keys that are not in `base_attributes` are properties. A property whose value is neither text
     nor null becomes JSON text. Keys of `base_attributes` that Image does not have, such as
-    ``file``, are left out. A missing visibility becomes "private". Other attributes that are
-    missing or null become 0 (``min_ram``, ``min_disk``), False (flags), no tags, or else None. The
-    dates may be any text.
+    ``file``, are left out. A missing visibility becomes "private". Any other attribute that is
+    missing or null becomes 0 (``min_ram``, ``min_disk``), False (``protected``, ``os_hidden``),
+    an empty list (``tags``) or None (the rest). The status and the dates may be any text.
 
     Raises InvalidResponse
 

@@ -17,7 +17,7 @@ def make_property_patch(
     another client has added the key in the meantime.
 
     Raises PropertyNotFound if a key to remove does not exist. Raises PropertyLimitExceeded if the
-    image would have more than `changes.limit` properties.
+    image would have more than `changes.limit` properties, as PropertyChanges counts them.
     """
     removed = properties.keys() - apply_changes(properties, changes).keys()
     return [

@@ -38,8 +38,8 @@ class ImageSchema:
     The schema is the same for all callers. The first call fetches the schema with the token of its
     caller. All calls wait until that first fetch has ended. Later fetches run in the background. A
     call starts such a fetch `max_age` seconds after a successful fetch, or ten seconds after a
-    failed fetch. After a failed fetch, the last known keys are used: at first those of the Image
-    API. Close the schema to cancel a fetch.
+    failed fetch. A call raises nothing if a fetch fails: the call returns the last known keys, at
+    first those of the Image API. Close the schema to cancel a fetch.
     """
 
     def __init__(

@@ -42,9 +42,9 @@ def diagnose_properties(
     the image has. A new property is skipped if the image already has it with the same value.
 
     Reported are keys of Glance's own (``base``, ``extra_properties``, ``__*__``), keys of more than
-    255 characters, values of more than 65,535 bytes, and NUL characters. A new key is also reported
-    if `_folded` is the same for another key of the image or of `new_properties`, because most
-    databases do not tell such keys apart. Example: ``Color`` and ``colór``.
+    255 characters, values of more than 65,535 bytes, and NUL characters. A key that the image lacks
+    is also reported if it resembles (`_folded`) another key of the image or an earlier key of
+    `new_properties`: most databases do not tell ``Color`` from ``colór``.
     """
     present = {_folded(key): key for key in properties if len(key) <= _MAX_KEY_LENGTH}
     for key, value in new_properties.items():

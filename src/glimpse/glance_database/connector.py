@@ -38,10 +38,12 @@ class Connector:
     async def __call__(self) -> Connection:
         """Open a connection to the first host that can be reached, and check the schema.
 
-        Raises DatabaseUnavailable with the reason of each host if no host can be reached. No other
-        host is tried after an error of a host that was reached: QueryFailed if it refuses the user,
-        the database or the reading of the schema, UnknownSchema if Glimpse does not know the
-        schema, and another DatabaseError if reading the schema fails otherwise.
+        Raises DatabaseUnavailable with the reason of each host if no host can be reached. A host
+        that was reached may raise other errors. After one of them, no further host is tried:
+
+        - QueryFailed if the host refuses the user, the database or the reading of the schema
+        - UnknownSchema if Glimpse does not know the schema
+        - another DatabaseError if reading the schema fails otherwise
 
         The check of the schema has no timeout of its own. If the check fails or is cancelled, the
         connection is closed.
