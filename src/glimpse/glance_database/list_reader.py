@@ -40,14 +40,13 @@ class Listing(NamedTuple):
 class ListReader:
     """Reads pages of lists, by the index of creation dates or by the indexes of the list.
 
-    A list without `Listing.indexes` is read by dates. For other lists, a page is first read by
-    dates, but only from a window: the next 1,000 images of all projects, or 8 times the images of
-    the page if that is more. If the window does not fill the page, the rest is read by the indexes
-    of the list. For the next minute, similar pages are then read by these indexes only. Two pages
-    are similar if their lists have the same `Listing.key`, and if both have at most 200 images or
-    both have more.
+    The index of dates needs no sorting, but reads images of other lists, too. Therefore a page of
+    `count` images is read by dates only from a window of the next max(1000, 8 * `count`) images of
+    all projects. If the window does not fill the page, the rest is read by `Listing.indexes`. For
+    the next minute, other pages of this kind are read by `Listing.indexes` only. A kind has pages
+    of one `Listing.key`, either those of at most 200 images or those of more.
 
-    The index of dates needs no sorting, but reads images of other lists, too.
+    A list without `Listing.indexes` is always read by dates, without a window.
     """
 
     def __init__(
