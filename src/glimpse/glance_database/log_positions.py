@@ -57,11 +57,9 @@ class MariaDBPosition:
     """A position of MariaDB: the last transaction of each replication domain, by domain id.
 
     `history` has the number of the last transaction of each server in each domain. Its keys are
-    pairs (domain id, server id). `history` is None if the position was read without a history.
-
-    After a failover, a replica may still follow the old primary, and have transactions that the new
-    primary lacks. `is_ahead_of(other)` finds such transactions if `other` has the history of the
-    new primary.
+    pairs (domain id, server id). If `history` is None, the position is taken to have all
+    transactions with lower numbers than the last one of the domain. After a failover, that can be
+    wrong: a new primary may lack the last transactions of the old primary. Its `history` shows it.
     """
 
     domains: Mapping[int, LastTransaction]
@@ -262,9 +260,10 @@ def parse_postgresql_position(
     """Parse a place in the write-ahead log, such as ``16/B374D848``.
 
     `system` and `timeline` are as in PostgreSQLPosition. The log has blocks of `block_size` bytes,
-    which begin with a header. A place up to 40 bytes into a block becomes the start of the block:
-    for a record that ends with a block, a replica reports the place before the next header, and the
-    primary the place after it. Raises ValueError if `text` is malformed.
+    each with a header of at most 40 bytes. A place up to 40 bytes into a block becomes the start of
+    the block, so that the places before and after a header are equal. If a record ends with a
+    block, a replica reports the place before the next header, and the primary the place after it.
+    Raises ValueError if `text` is malformed.
     """
     high, low = text.split("/")
     place = (int(high, 16) << 32) + int(low, 16)
