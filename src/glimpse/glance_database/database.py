@@ -145,9 +145,8 @@ class GlanceDatabase:
         """Check that Glance's tables can be read. Raises DatabaseError if they cannot be read.
 
         The time limit is `options.timeout`. Calls the database even while `fetch` raises
-        DatabaseUnavailable at once. After a success, `fetch` runs statements again. A failure
-        counts as one of `fetch`, except for DatabaseBusy: the database works, but all connections
-        of the pool are in use.
+        DatabaseUnavailable at once. After a success, `fetch` runs statements again. The failures
+        that count are the same as for `fetch`. DatabaseBusy, for example, does not count.
         """
         await self._call(select_image(self.dialect, "", None))
 

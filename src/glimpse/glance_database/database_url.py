@@ -96,7 +96,7 @@ def parse_database_url(text: str) -> DatabaseURL:
     - an option that names another server, user or database, such as ``host``
     - an unknown option whose name starts with ``ssl``
     - an option for TLS or the Unix socket that is empty, or has an invalid value
-    - an option for TLS that has no effect with the other options
+    - an option for TLS that has no effect, such as ``ssl_key`` without ``ssl_cert``
     """
     scheme, _, rest = text.partition("://")
     dialect = _DIALECTS.get(scheme.lower().partition("+")[0])

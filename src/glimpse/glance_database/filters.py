@@ -54,10 +54,10 @@ def is_supported(query: ImageQuery) -> bool:
     If False, send the query to Glance. The result is False if the query has
 
     - a sort key
-    - an empty visibility
+    - an empty text as its visibility
     - a NUL character in a text
-    - a property whose name has another meaning for Glance: an attribute of Glance's model, a name
-      that starts with an underscore, or one that ends with ``_min`` or ``_max``
+    - a property that Glance does not take for a property: its name is an attribute of Glance's
+      model, such as ``tags``, starts with an underscore, or ends with ``_min`` or ``_max``
     """
     return (
         not query.sort

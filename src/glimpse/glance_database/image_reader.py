@@ -86,9 +86,10 @@ class ImageReader:
         hides do not count. Malformed rows are logged and left out. `filters.is_supported(query)`
         must be True.
 
-        Before the first page, raises Forbidden if the caller may not list images. Also raises
-        Invalid if the marker is empty or has more than 36 characters, MarkerNotFound if no image
-        has this id, and MarkerNotVisible if the caller may not see the image.
+        Before the first page, raises Forbidden if the caller may not list images. Raises Invalid if
+        the marker is empty or has more than 36 characters. Raises MarkerNotFound if no image has
+        this id, and MarkerNotVisible if the caller may not see the image. A deleted image can be
+        the marker of an admin only.
         """
         reader = self._policy.identify(caller)
         if not reader.may_list():
@@ -144,9 +145,9 @@ class ImageReader:
         """Take rows from the left of `rows`, and return at most `most` images that they hold.
 
         Stops after `most` images or some 4 MiB of properties, so rows may be left. Leaves out
-        images that the caller may not get. Logs and leaves out malformed rows. Reads an image alone
-        if its row lacks the properties because they are large. Lets other tasks run after every 100
-        rows.
+        images that the caller may not get. Logs and leaves out malformed rows. Large properties are
+        missing in a row of a list: such an image is read again, alone. Lets other tasks run after
+        every 100 rows.
         """
         images: list[Image] = []
         size = 0

@@ -137,11 +137,11 @@ def _is_lost(error: Exception) -> bool:
 def _operational_error(error: Exception) -> DatabaseError:
     """Return the DatabaseError for an error of asyncmy, by its code.
 
-    - ConnectionLost: codes from 2000, which come from the client, codes with which the server ends
-      a connection, and errors without a code, such as a packet that asyncmy cannot read.
-    - DatabaseUnavailable: the server is too busy, or has stopped the statement.
-    - ValueRefused: the tables cannot store a text of the statement.
-    - QueryFailed: all other codes.
+    - ConnectionLost: the code is 2000 or higher (an error of the client), or the server ended the
+      connection. Also ConnectionLost if there is no code: asyncmy cannot read a packet, for example
+    - DatabaseUnavailable: the server is too busy, or has stopped the statement
+    - ValueRefused: the tables cannot store a text of the statement
+    - QueryFailed: all other codes
     """
     code = error.args[0] if error.args else None
     if not isinstance(code, int) or code >= _FIRST_CLIENT_ERROR or code in _SERVER_ENDS:
