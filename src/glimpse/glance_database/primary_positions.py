@@ -34,9 +34,9 @@ class TimedPosition(NamedTuple):
 class PrimaryPositions:
     """Keeps the primary's log positions that were read in the last `max_lag` seconds.
 
-    They tell how old the rows of a replica may be, even if nothing is written or if replication has
-    stopped: a replica that has applied a position has all changes that were committed before the
-    position was read.
+    A replica that has applied a position has all changes that were committed before the position
+    was read. So the time of the position says how old the rows of the replica may be. That holds
+    even while nothing is written, and when replication has stopped.
 
     A reading is due if no position is known or the last one is at least a quarter of `max_lag` old.
     Methods that wait for a reading raise ReplicaNotCurrent if the reading fails, or takes longer

@@ -33,9 +33,9 @@ class LagLimitedConnection:
         """Run a statement and return its rows, as `Connection.fetch` does.
 
         First compares the replica with the primary, except while the last comparison still proves
-        that the replica is current. Raises ReplicaNotCurrent without running the statement if the
-        replica is not current, or if that cannot be found out. May begin to read the primary's
-        position in the background, for later comparisons.
+        that the replica is current. If `_compare` raises an error, such as ReplicaNotCurrent, the
+        statement is not run. May begin to read the primary's position in the background, for later
+        comparisons.
         """
         if self._clock() >= self._current_until:
             await self._compare()

@@ -37,11 +37,11 @@ class Replica:
     `options.url` has one host, the replica. The replica is current if it has all changes that the
     primary had `positions.max_lag` seconds ago.
 
-    After a statement or a check has found that the replica is not current, each statement raises
-    ReplicaNotCurrent at once. Such a statement also starts a check in the background if the last
-    failure was at least one second ago, or a quarter of `max_lag` if that is shorter. After a
-    successful check, statements are run again. The log says when the replica is no longer read, and
-    when it is read again.
+    When a statement or a check finds that the replica is not current, the idle connections are
+    closed. From then on, each statement raises ReplicaNotCurrent at once. The statement also starts
+    a check in the background if the last failure is old enough: one second, or a quarter of
+    `max_lag` if that is shorter. After a successful check, statements are run again. The log says
+    when the replica is no longer read, and when it is read again.
 
     After three other failures in a row, statements raise DatabaseUnavailable at once, as those of a
     GlanceDatabase do.

@@ -35,8 +35,8 @@ class Replication(NamedTuple):
     `primary` and `replica` are the statements to run on a primary and on a replica. `parse_primary`
     and `parse_replica` parse the row that the statement returns. `parse_primary` raises
     ReplicaNotCurrent if the row shows that the server is no primary or has no log. `parse_replica`
-    does so if the row shows that the server is no replica or does not replicate. Both functions
-    raise TypeError or ValueError if the row is malformed.
+    raises ReplicaNotCurrent if the row shows that the server is no replica or does not replicate.
+    Both functions raise TypeError or ValueError if the row is malformed.
     """
 
     primary: Statement
