@@ -43,8 +43,8 @@ class ListReader:
     The index of dates needs no sorting, but reads images of other lists, too. Therefore a page of
     `count` images is read by dates only from a window of the next max(1000, 8 * `count`) images of
     all projects. If the window does not fill the page, the rest is read by `Listing.indexes`. For
-    the next minute, other pages of this kind are read by `Listing.indexes` only. A kind has pages
-    of one `Listing.key`, either those of at most 200 images or those of more.
+    the next minute, other pages of the same kind are read by `Listing.indexes` only. The kind of a
+    page is its `Listing.key`, and whether it has more than 200 images.
 
     A list without `Listing.indexes` is always read by dates, without a window.
     """

@@ -18,10 +18,10 @@ _MAX_SUSPENSION = 0.05  # seconds
 def write_times() -> "memoryview[float]":
     """Return the times of the last writes, in memory that is shared with forked processes.
 
-    Call this in the parent process before it forks the worker processes. Otherwise the worker
-    processes do not share the memory. The times are seconds of CLOCK_MONOTONIC, which is the same
-    in all processes of a machine. A time is 0 if nothing was written. Every call returns the same
-    memory.
+    RecentWrites reads and changes the times. Every call returns the same memory. Call this in the
+    parent process before it forks the worker processes. Otherwise the worker processes do not share
+    the memory. The times are seconds of CLOCK_MONOTONIC, which is the same in all processes of a
+    machine. A time is 0 if nothing was written.
     """
     return memoryview(mmap.mmap(-1, _SLOTS * 8)).cast("d")
 
@@ -31,8 +31,8 @@ class RecentWrites:
 
     The writes of all processes that share the memory `times` count. If `times` is None, the memory
     of `write_times` is used. Writes before this object was created are not known. So every image
-    counts as written at the time when this object was created. An image counts as written for 0.05
-    seconds longer, because a recorded time may be that much too early.
+    counts as written at the time when this object was created. A recorded time may be up to 0.05
+    seconds too early. So every write counts for `max_age` + 0.05 seconds.
     """
 
     def __init__(

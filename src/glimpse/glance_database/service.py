@@ -43,9 +43,9 @@ class GlanceDatabaseImageService:
     true; otherwise reads raise Unavailable. The operator's `rules` are checked as in
     GlanceImageService.
 
-    If a write needs the present image, the image is read from the database, so Glance gets only one
-    request. `reader` reads the database that Glance writes to. `replicated` has the reader of the
-    replicas; None if there are none. Closing the service closes `glance`, `database` and
+    A write that needs the present image reads it with `reader`, so Glance gets only the write.
+    `reader` reads `database`, the primary, which Glance writes to. `replicated` has the reader of
+    the replicas; None if there are none. Closing the service closes `glance`, `database` and
     `replicated`.
     """
 
