@@ -44,9 +44,12 @@ class ServicePorts:
         - Another API with its own port has the same host and its own port.
         - An API without its own port is below the Compute API's URL (``http://host:8774/image``).
 
-        But all URLs start with `base_url`, the Compute API's, if the client may be unable to reach
-        other ports. This is so if `server_port` is None. It is also so if a proxy is in front of
-        the Compute API's port: `base_url` then has a path, or another port than `server_port`.
+        These rules do not hold if the client may be unable to reach other ports. Then `base_url` is
+        the Compute API's URL, and all other APIs are below it. That is the case
+
+        - if `server_port` is None
+        - if a proxy is in front of the Compute API's port, so that `base_url` has a path, or
+          another port than `server_port`
 
         If there is no Identity API, `identity` is the URL of the Compute API.
         """
