@@ -38,11 +38,11 @@ class Readiness:
     """Responds 200 if all parts are ready, and 503 otherwise.
 
     `checks` has the name of each part and its check. A part is not ready if its check returns a
-    reason, raises an exception, or takes more than `timeout` seconds. Results are kept for a
-    second, so that frequent requests run few checks.
+    reason, raises an exception, or takes more than `timeout` seconds. A part whose check returns a
+    ReadinessNote is ready. Results are kept for a second, so that frequent requests run few checks.
 
-    The body is JSON, in which a part may have a reason or a note: ``{"ready": false, "parts":
-    {"glance": {"ready": false, "reason": "..."}}}``.
+    The body is JSON: ``{"ready": false, "parts": {"glance": {"ready": false, "reason": "..."}}}``.
+    A part that is ready may have a ``note`` instead of the ``reason``.
     """
 
     def __init__(self, checks: Mapping[str, ReadinessCheck], timeout: float = _TIMEOUT) -> None:

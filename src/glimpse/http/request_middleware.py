@@ -42,9 +42,9 @@ class RequestMiddleware:
     and there is no 500.
 
     `observer` is called at the start and the end of each request. `in_progress` counts the requests
-    that have not ended. If `access_log` is True, `log_access` logs each request when it ends. For a
-    request without a complete response, the observer and the access log get 500 if the server
-    failed or stopped, and 499 if the client disconnected or read too slowly.
+    that have not ended. If `access_log` is True, `log_access` logs each request when it ends. If
+    the response is not complete, the observer and the access log get another status code: 500 if
+    the server failed or stopped, and 499 if the client disconnected or read too slowly.
     """
 
     def __init__(
@@ -102,10 +102,10 @@ class RequestMiddleware:
     ) -> None:
         """Report a request that has ended to `in_progress`, the observer and the access log.
 
-        BODIES stops counting the request's body. `seconds` is the duration of the request. If the
-        response is incomplete or was never started, the status is 500 if the reason is "server",
-        otherwise 499. A reason in the scope, which the server sets, counts before that of
-        `response`.
+        `seconds` is the duration of the request. BODIES stops counting the request's body. If the
+        response is complete, its own status is reported. Otherwise the status is 500 if the reason
+        is "server", and 499 if not. The reason is ``scope["glimpse.incomplete_reason"]``, which the
+        server sets if the client did not get the whole response, or else that of `response`.
         """
         self._in_progress.end()
         if context.body_bytes:
