@@ -58,7 +58,7 @@ def list_condition(
     The list has the images that pass the filter of the query and that the caller may list. The
     filter is `visibility`, one of VISIBILITIES or None. These images pass:
 
-    - None: all images, but community images only of the caller's project.
+    - None: community images of the caller's project, and all images that are not community images.
     - "all": all images.
     - any other value: images with this visibility.
 

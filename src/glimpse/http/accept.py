@@ -29,9 +29,9 @@ class MediaRange(NamedTuple):
 
     `media_type` and `parameters` are in the case and the order in which the client sent them.
     `parameters` has pairs of name and value. Quotes around a value are removed. The value is empty
-    if the parameter has no ``=``. The parameter ``q``, the weight, may have any value: APIs differ
-    in the values that they accept. `is_well_formed` is True if RFC 9110 allows the element. An
-    empty element is allowed (5.6.1).
+    if the parameter has no ``=``. The weight is the parameter ``q``. Its value is not checked,
+    because APIs differ in the values that they accept. `is_well_formed` is True if RFC 9110 allows
+    the element. An empty element is allowed (5.6.1).
     """
 
     media_type: str
@@ -64,14 +64,14 @@ def parse_media_range(text: str) -> MediaRange:
 def best_offer(accept: str, offers: Sequence[str]) -> str | None:
     """Return the media type of `offers` to which the Accept header gives the highest weight.
 
-    Returns the first of several offers with that weight, and ``offers[0]`` if any media range is
-    malformed. Returns None if every offer has the weight 0, also if `accept` is empty: pass ``*/*``
-    if the request has no Accept header. `offers` must not be empty, and must be in lower case. The
-    case of the header does not matter.
+    If several offers have that weight, returns the first of them. If any media range is malformed,
+    returns ``offers[0]``. If every offer has the weight 0, returns None. `offers` must not be
+    empty, and must be in lower case. The case of the header does not matter.
 
     The weight of an offer is that of the most specific media range that matches the offer, or 0 if
-    none matches. If a media range is repeated, the first one counts. ``text/html;level=1`` matches
-    no offer because it has a parameter. In ``text/*;level=1``, the parameter is ignored.
+    none matches. An empty `accept` matches no offer: pass ``*/*`` for a request without an Accept
+    header. If a media range is repeated, the first one counts. ``text/html;level=1`` matches no
+    offer because it has a parameter. In ``text/*;level=1``, the parameter is ignored.
     """
     ranges = parse_accept(accept)
     if not all(media_range.is_well_formed for media_range in ranges):

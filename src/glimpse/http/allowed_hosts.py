@@ -45,8 +45,8 @@ class AllowedHosts:
           without a Host header are allowed, because browsers always send one.
         - Proxy headers are trusted, and the forwarded host is malformed or not allowed.
         - The method is not GET, HEAD, OPTIONS or TRACE, and the Origin header (the page that sent
-          the request) names a host that is not allowed, or no host, such as ``null``.
-        - The method is not one of these four, there is no Origin header, and the browser marks the
+          the request) is not the http or https URL of an allowed host. An example is ``null``.
+        - The method is none of these four, there is no Origin header, and the browser marks the
           request as cross-site (Sec-Fetch-Site).
         """
         headers: dict[bytes, bytes] = scope["glimpse.headers"]

@@ -27,10 +27,11 @@ async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -
     - BodyTooLarge if the body has more than `limit` bytes. If Content-Length is larger than
       `limit`, nothing is read.
     - ClientDisconnected if the client disconnects before the end of the body.
-    - TooManyBodies (503) if the bodies of all requests together exceed MAX_HELD_BYTES (64 MiB). The
-      first 16 KiB of each body do not count. If this is the only body that counts, it is read.
+    - TooManyBodies (503) if the bodies of all requests together exceed MAX_HELD_BYTES (64 MiB).
 
-    The bytes count until the request ends, also after an error.
+    The first 16 KiB of a body do not count towards the 64 MiB. The other bytes count until the
+    request ends, also after an error. While no other body counts, a body may have any size up to
+    `limit`.
     """
     if int(headers.get(b"content-length", b"0") or b"0") > limit:
         raise BodyTooLarge

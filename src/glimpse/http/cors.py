@@ -55,10 +55,10 @@ class CorsPolicy:
     def response_headers(self, method: str, headers: Sequence[Header]) -> list[Header]:
         """Return the headers to add to the response to a request with `method` and `headers`.
 
-        Names in `headers` are in lower case. The result is empty for an Origin header that is
-        missing or not allowed, for OPTIONS without Access-Control-Request-Method, and for a
-        preflight request with a method or a header that is not allowed. Otherwise the result has
-        ``Vary: Origin`` and then these headers, whose names begin with ``Access-Control-``:
+        Names in `headers` are in lower case. Every OPTIONS request counts as a preflight request.
+        The result is empty if the Origin header is missing or not allowed. It is also empty if a
+        preflight request names no method, or a method or header that is not allowed. Otherwise the
+        result has ``Vary: Origin`` and then these headers, which begin with ``Access-Control-``:
 
         - Allow-Origin, and Allow-Credentials if the options allow credentials.
         - For a preflight request: Max-Age if it is not 0, Allow-Methods with the requested method,

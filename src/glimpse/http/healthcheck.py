@@ -73,8 +73,8 @@ class Healthcheck:
         - The path is `path` or below `path`.
         - If `allowed_source_ranges` is not empty, the peer address of the connection is known and
           in one of the ranges.
-        - If `ignore_proxied_requests` is True, the request has no header X-Forwarded,
-          X-Forwarded-Proto, -Host, -For or -Prefix, or only empty ones.
+        - If `ignore_proxied_requests` is True, these headers are missing or empty: X-Forwarded,
+          X-Forwarded-Proto, X-Forwarded-Host, X-Forwarded-For and X-Forwarded-Prefix.
         """
         path = scope["path"]
         if path != self.path and not path.startswith(self.path + "/"):

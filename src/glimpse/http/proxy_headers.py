@@ -42,8 +42,8 @@ def client_origin(origin: Origin, headers: dict[bytes, bytes]) -> Origin:
     - ``X-Forwarded-Prefix``, without a slash at its end, is put before the prefix of `origin`.
 
     Names in `headers` are in lower case. If a header has several values, the first one counts. A
-    value that is missing or not valid in a URL changes nothing, nor does a scheme other than http
-    and https. The precedence is the same as in oslo.middleware's HTTPProxyToWSGI.
+    value is ignored if it is not valid in a URL. A scheme other than http and https is ignored,
+    too. The precedence is the same as in oslo.middleware's HTTPProxyToWSGI.
 
     Any client can forge these headers: call this function only if proxy headers are trusted.
     """
