@@ -45,13 +45,12 @@ async def iterate_pages(
 
     If `marker` is None, the list begins at its first image. `wanted` is at least 1. Requests at
     most `page_size` images for a page, and fewer after `fetch` has raised TooLarge. Glance may send
-    more; no page is cut. `next_marker` of the last page is None, even if Glance has more images.
-    Prefetches the next page if `prefetch_limit` has a free place. Close the generator (`aclose`) to
-    cancel a prefetch.
+    more. `next_marker` of the last page is None, even if Glance has more images. Prefetches a page
+    if `prefetch_limit` has a free place. Close the generator (`aclose`) to cancel a prefetch.
 
     Raises InvalidResponse if the list repeats a marker, has an empty page before the last one, or
-    has more than 100,000 pages. Raises TooLarge if `fetch` raises it for a page of one image. Also
-    raises the other errors of `fetch`, and the errors of `parse_page`.
+    has more than 100,000 pages. Raises TooLarge if `fetch` raises TooLarge for a page of one image.
+    Also raises the other errors of `fetch`, and the errors of `parse_page`.
     """
     seen, count, prefetch = {marker}, min(page_size, wanted), _Prefetch(fetch, prefetch_limit)
     try:

@@ -181,9 +181,8 @@ class GlanceImageService:
     ) -> Image:
         """Apply `changes` under the image's lock; return the image as it is afterwards.
 
-        `read_image` (None: `get_image`) reads the image. If `changes` change nothing, sends a PATCH
-        without effect, so that Glance checks the permission. Skips that PATCH if Glance would
-        accept it by `is_empty_patch_allowed`. Raises the first that applies:
+        `read_image` (None: `get_image`) reads the image. Even if nothing changes, sends a PATCH for
+        Glance to check the permission, unless `is_empty_patch_allowed`. Raises, in this order:
 
         - Unavailable if the lock cannot be acquired
         - the errors of `read_image`
@@ -242,10 +241,9 @@ class GlanceImageService:
         """Delete an image and its data.
 
         If the operator has a rule for getting or deleting images, `read_image` (None: `get_image`)
-        reads the image first. Does not wait for the image's lock. Raises ImageNotFound if the image
-        is not visible, and Forbidden if a rule or Glance forbids the deletion. Any other
-        unsuccessful response raises the error of `error_from_response`. Raises Unavailable if
-        Glance does not respond; it may still delete the image.
+        reads the image first. Raises ImageNotFound if the image is not visible, and Forbidden if a
+        rule or Glance forbids the deletion. Any other unsuccessful response raises the error of
+        `error_from_response`. After Unavailable, Glance may still delete the image.
         """
         if self._permissions.has_rule(Action.DELETE_IMAGE) or self._permissions.has_rule(
             Action.GET_IMAGE

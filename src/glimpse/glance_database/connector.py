@@ -38,8 +38,8 @@ class Connector:
     async def __call__(self) -> Connection:
         """Open a connection to the first host that can be reached, and check the schema.
 
-        Raises DatabaseUnavailable with the reason of each host if no host can be reached. A host
-        that was reached may raise other errors. After one of them, no further host is tried:
+        Raises DatabaseUnavailable with the reason of each host if no host can be reached. If the
+        host that was reached fails, raises, without trying the next host
 
         - QueryFailed if the host refuses the user, the database or the reading of the schema
         - UnknownSchema if Glimpse does not know the schema

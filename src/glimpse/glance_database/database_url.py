@@ -92,7 +92,7 @@ def parse_database_url(text: str) -> DatabaseURL:
 
     Raises InvalidDatabaseURL for
 
-    - any other scheme, a missing database name, and an invalid host or port
+    - any other scheme, a missing database name, an invalid port, and malformed brackets of a host
     - an option that names another server, user or database, such as ``host``
     - an unknown option whose name starts with ``ssl``
     - an option for TLS or the Unix socket that is empty, or has an invalid value

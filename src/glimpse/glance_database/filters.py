@@ -56,8 +56,8 @@ def is_supported(query: ImageQuery) -> bool:
     - a sort key
     - an empty text as its visibility
     - a NUL character in a text
-    - a property that Glance does not take for a property: its name is an attribute of Glance's
-      model, such as ``tags``, starts with an underscore, or ends with ``_min`` or ``_max``
+    - a property whose name means something else to Glance: an attribute of Glance's model, such as
+      ``tags``, or a name that starts with an underscore, or ends with ``_min`` or ``_max``
     """
     return (
         not query.sort

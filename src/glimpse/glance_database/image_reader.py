@@ -145,9 +145,9 @@ class ImageReader:
         """Take rows from the left of `rows`, and return at most `most` images that they hold.
 
         Stops after `most` images or some 4 MiB of properties, so rows may be left. Leaves out
-        images that the caller may not get. Logs and leaves out malformed rows. Large properties are
-        missing in a row of a list: such an image is read again, alone. Lets other tasks run after
-        every 100 rows.
+        images that the caller may not get. Logs and leaves out malformed rows. A row without
+        properties is of an image whose properties are large: reads that image alone. Lets other
+        tasks run after every 100 rows.
         """
         images: list[Image] = []
         size = 0

@@ -40,11 +40,11 @@ class Listing(NamedTuple):
 class ListReader:
     """Reads pages of lists, by the index of creation dates or by the indexes of the list.
 
-    The index of dates needs no sorting, but reads images of other lists, too. Therefore a page of
-    `count` images is read by dates only from a window of the next max(1000, 8 * `count`) images of
-    all projects. If the window does not fill the page, the rest is read by `Listing.indexes`. For
-    the next minute, other pages of the same kind are read by `Listing.indexes` only. The kind of a
-    page is its `Listing.key`, and whether it has more than 200 images.
+    The index of dates needs no sorting, but reads images of other lists, too. A page of `count`
+    images is first read by dates, from a window: the next max(1000, 8 * `count`) images of all
+    projects. If the window does not fill the page, the rest is read by `Listing.indexes`. For the
+    next minute, other pages of the same kind are read by `Listing.indexes` only. The kind of a page
+    is its `Listing.key`, and whether `count` is more than 200.
 
     A list without `Listing.indexes` is always read by dates, without a window.
     """

@@ -59,7 +59,7 @@ class MariaDBPosition:
     `history` has the number of the last transaction of each server in each domain. Its keys are
     pairs (domain id, server id). If `history` is None, the position is taken to have all
     transactions with lower numbers than the last one of the domain. After a failover, that can be
-    wrong: a new primary may lack the last transactions of the old primary. Its `history` shows it.
+    wrong: a new primary may lack transactions of the old primary. Only its `history` shows that.
     """
 
     domains: Mapping[int, LastTransaction]

@@ -137,8 +137,8 @@ def _is_lost(error: Exception) -> bool:
 def _operational_error(error: Exception) -> DatabaseError:
     """Return the DatabaseError for an error of asyncmy, by its code.
 
-    - ConnectionLost: the code is 2000 or higher (an error of the client), or the server ended the
-      connection. Also ConnectionLost if there is no code: asyncmy cannot read a packet, for example
+    - ConnectionLost: the code is 2000 or higher (an error of the client), the server ended the
+      connection, or there is no code (asyncmy cannot read a packet, for example)
     - DatabaseUnavailable: the server is too busy, or has stopped the statement
     - ValueRefused: the tables cannot store a text of the statement
     - QueryFailed: all other codes
