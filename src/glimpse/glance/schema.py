@@ -36,10 +36,11 @@ class ImageSchema:
     """The keys of Glance's image schema. The keys of the Image API are always among them.
 
     The schema is the same for all callers. The first call fetches the schema with the token of its
-    caller. All calls wait until that first fetch has ended. Later fetches run in the background. A
-    call starts such a fetch `max_age` seconds after a successful fetch, or ten seconds after a
-    failed fetch. A call raises nothing if a fetch fails: the call returns the last known keys, at
-    first those of the Image API. Close the schema to cancel a fetch.
+    caller. All calls wait until that first fetch has ended. The keys become due for a later fetch
+    `max_age` seconds after a successful fetch, or ten seconds after a failed fetch. The next call
+    then starts the fetch in the background. A call raises nothing if a fetch fails: the call
+    returns the last known keys, at first those of the Image API. Close the schema to cancel a
+    fetch.
     """
 
     def __init__(

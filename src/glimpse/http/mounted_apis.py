@@ -17,10 +17,10 @@ class MountedApis:
     `apis` has path prefixes (``/image``) and their APIs. ``/image`` matches ``/image`` and
     ``/image/v2``, but not ``/images``. If several prefixes match, the first one counts.
 
-    `default` gets the scope unchanged. Any other API gets a changed copy of the scope. Its path has
-    no repeated slashes (``//image//v2`` -> ``/image/v2``): clients send them if a base URL ends in
-    a slash. The copy for the API of a prefix keeps the prefix in its path, and has the prefix added
-    to the end of ``root_path`` and of ``glimpse.base_url``, the start of links.
+    `default` gets the scope unchanged. Any other API gets a copy of the scope, in which the path
+    has no repeated slashes (``//image//v2`` -> ``/image/v2``): clients send repeated slashes if a
+    base URL ends in a slash. The path keeps the prefix of the API. The prefix is also added to the
+    end of ``root_path`` and of ``glimpse.base_url``, the start of links.
     """
 
     def __init__(
