@@ -31,7 +31,7 @@ _HANDLED_SIGNALS = (*SIGNALS, signal.SIGCHLD)
 
 
 class Supervisor:
-    """Runs a WorkerPool: makes its system calls, and passes signals and events to the pool.
+    """Runs a WorkerPool: forks its workers, and passes signals and events of workers to it.
 
     Call `run` once, in the main thread; `run` returns when the service has stopped. The other
     public methods are for the pool. `run` handles signals and events one after another, never in a
@@ -74,9 +74,10 @@ class Supervisor:
         terminal was closed. The status is 1 if the application could not start, otherwise 0. Signal
         handlers stay set after the return.
 
-        Raises OSError if one of the first workers cannot be forked. The workers that run already
-        stop when this process exits. Block SIGNALS before the call; this method unblocks SIGNALS
-        when their handlers are set.
+        Raises OSError if one of the first workers cannot be forked. The workers that were forked
+        before go on until this process exits.
+
+        Block SIGNALS before the call; this method unblocks SIGNALS when their handlers are set.
         """
         signal_pipe = _pipe()
         signal.set_wakeup_fd(signal_pipe[1], warn_on_full_buffer=False)
@@ -157,8 +158,8 @@ class Supervisor:
     def _report_to_supervisor(self, event: WorkerEvent) -> None:
         """Write an event to the pipe; called in a worker. Never blocks, and raises nothing.
 
-        The line has the process id, a reload number and the event. The number is that of the
-        worker's last reload, as it was when the reload started; 0 before the first reload.
+        The line has the process id, a reload number and the event. The reload number is 0 at first.
+        When a reload starts, it becomes the number of the last call of `set_reload_number`.
 
         The event is lost if the supervisor has exited, or if the pipe is full because the
         supervisor does not read. A line is never written in part, because it is short (PIPE_BUF).

@@ -85,9 +85,10 @@ class Server(uvicorn.Server):
     def serve_until_stopped(self, sockets: Sequence[socket.socket]) -> bool:
         """Serve on listening sockets until `stop` is called, or SIGTERM or SIGINT arrives.
 
-        Returns True when the requests in progress have ended or were cancelled, after closing the
-        sockets. A second SIGINT cancels the requests at once, and skips the shutdown of the
-        application. Returns False, and leaves the sockets open, if the application could not start.
+        Then closes the sockets, and returns True when the requests in progress have ended or were
+        cancelled. A second SIGINT cancels the requests at once, and skips the shutdown of the
+        application. If the application could not start, returns False and leaves the sockets open.
+
         Call this method once, in the main thread.
         """
         try:

@@ -74,8 +74,9 @@ class WorkerPool:
 
     When `is_empty` is True after the start, the supervisor exits with `exit_status`.
 
-    A worker that exits is replaced. There is one exception: until all workers have served for the
-    first time, a worker that cannot start its application stops the pool, and `exit_status` is 1.
+    A worker that exits is replaced, unless the pool is stopping. Until all workers have served for
+    the first time, a worker that cannot start its application is not replaced either: the pool
+    stops, and `exit_status` is 1.
 
     `load` reads the configuration for a reload. `processes` starts workers and sends signals.
     `report` is called with the events of the service as a whole. Examples: "started" when all
@@ -155,9 +156,9 @@ class WorkerPool:
     def on_event(self, pid: int, event: WorkerEvent, reload_number: int = 0) -> None:
         """Record an event of a worker; call `report` if the state of the service has changed.
 
-        Reports "started" once: when all workers that run at the moment serve. Reports the result of
-        a reload when all workers have finished it. `reload_number` is the number of the reload that
-        the worker reports; the result of an earlier reload is ignored.
+        Reports "started" once, as soon as every running worker serves. Reports the result of a
+        reload when all workers have finished the reload. `reload_number` is the number of the
+        worker's last reload; the result of a reload before the latest one is ignored.
 
         An event of any kind counts as a heartbeat of the worker. An event of a process that is not
         a worker is ignored.
@@ -183,12 +184,15 @@ class WorkerPool:
         """Remove a worker that has exited, log an error, and plan its replacement.
 
         `run_due` starts the replacement: at its next call, or a second later if the worker ran for
-        less than a second. If only this worker had not finished a reload, the result of the reload
-        is reported. While the pool is stopping, only removes the worker.
+        less than a second. If a reload is in progress, and all other workers have finished it,
+        reports the result of the reload.
 
-        If `exit_status` is 1 and not all workers have served yet, the application could not start:
-        the pool stops, and its ``exit_status`` becomes 1. `exit_status` is negative if a signal
-        ended the worker. Raises KeyError for a process that is not a worker.
+        While the pool is stopping, only removes the worker. If `exit_status` is 1 and not all
+        workers have served yet, the application could not start. Then nothing is logged; the pool
+        stops, and its ``exit_status`` becomes 1.
+
+        `exit_status` is negative if a signal ended the worker. Raises KeyError for a process that
+        is not a worker.
         """
         worker = self._workers.pop(pid)
         if self._is_stopping:
@@ -206,13 +210,12 @@ class WorkerPool:
     def reload(self) -> None:
         """Make all workers reload; do nothing while the pool is stopping.
 
-        Reports "reload started", opens the log file again, and sends SIGHUP to each worker. Does
-        not wait for the workers: the result is reported when all have finished. If another reload
-        is in progress, only the result of the new reload is reported.
+        Reports "reload started", opens the log file again, loads the configuration, and sends
+        SIGHUP to each worker. Does not wait for the workers: the result is reported when all have
+        finished. The result of an earlier reload that is still in progress is never reported.
 
-        If the configuration is invalid, logs an error, sends no SIGHUP, and reports "reload
-        failed". If another reload is in progress, its workers go on, and "reload failed" is
-        reported when they have finished.
+        If the configuration is invalid, logs an error and sends no SIGHUP. Reports "reload failed":
+        at once, or, if an earlier reload is in progress, when all workers have finished that one.
         """
         if self._is_stopping:
             return

@@ -35,12 +35,12 @@ class ServerService(Protocol):
     """
 
     async def list_servers(self, caller: Caller, query: ServerQuery) -> ServerPage:
-        """Return the page of servers that `query` selects from those of the caller's project.
+        """Return the page that `query` selects from the servers of the caller's project.
 
-        If `query.all_projects` is True, the page is selected from the servers of all projects. Then
-        check first that `caller` may list these servers: no method of this service checks roles.
-        Otherwise a caller without a project gets no servers. Raises ServerMarkerNotFound if none of
-        the servers has the id `query.marker`.
+        A caller without a project gets no servers. If `query.all_projects` is True, the page is
+        selected from the servers of all projects, and any caller gets it: the user of this service
+        has to check the caller's roles before. Raises ServerMarkerNotFound if none of the servers
+        has the id `query.marker`.
         """
         ...
 
