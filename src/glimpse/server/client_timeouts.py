@@ -24,18 +24,18 @@ class ClientTimeouts(asyncio.Protocol):
     - The head of a request has to be complete `client_timeout` seconds after its first byte.
     - While the body of a request is incomplete or bytes of a response are unsent, the client has to
       send or read at least one byte every `client_timeout` seconds.
-    - A body has to arrive at 500 bytes per second on average, but may be late by `client_timeout`
-      seconds.
+    - A body has to arrive at 500 bytes per second or more on average. It may be `client_timeout`
+      seconds late.
     - After a response, the next request has to begin within KEEP_ALIVE (5) seconds.
 
-    Time in which the server has paused reading from the client does not count. A client that is too
-    slow gets no error response.
+    A client need not send while the server has paused reading. A client that is too slow gets no
+    error response. Its connection closes at most 5 seconds after a timeout.
 
     Set `client_timeout`, in seconds, before the first connection. A new value is also used for open
     connections.
 
-    One timer per connection checks all timeouts, at least every 5 seconds. The subclass sets
-    `_idle_since`, `_head_since`, `_body_since`, `_body_bytes` and `_received_at`.
+    The subclass keeps `_idle_since`, `_head_since`, `_body_since`, `_body_bytes` and `_received_at`
+    up to date.
     """
 
     client_timeout: ClassVar[float]
@@ -68,10 +68,12 @@ class ClientTimeouts(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  inherited
         """Stop checking the timeouts, and record why the connection closed.
 
-        Sets `flow.close_reason` to "client" (disconnected), "timeout" (too slow) or "memory" (too
-        much unsent data). If a response is incomplete, also sets
-        ``scope["glimpse.incomplete_reason"]`` of its request to this reason. UNSENT_RESPONSES stops
-        counting bytes for this connection.
+        The reason is "timeout" (the client was too slow), "memory" (all unsent responses took too
+        much memory) or "client" (any other cause; mostly the client has disconnected). Sets
+        `flow.close_reason` to the reason. If the response to `request` is incomplete, also sets
+        ``request.scope["glimpse.incomplete_reason"]`` to the reason.
+
+        UNSENT_RESPONSES stops counting bytes for this connection.
         """
         if self._timer is not None:
             self._timer.cancel()
@@ -115,13 +117,14 @@ class ClientTimeouts(asyncio.Protocol):
         return min(self.client_timeout / 4, KEEP_ALIVE)
 
     def _check_timeouts(self) -> None:
-        """Close the connection if its client is too slow, and start the timer of the next check.
+        """Close the connection if its client is too slow; start the timer of the next check.
 
-        If the client does not read its response, the unsent data is dropped, and no timer is
-        started. If the client is late with a request, unsent data is still sent.
+        - If the client does not read its response, the connection closes at once. The unsent data
+          is dropped, and no timer is started.
+        - If the client is late with a request, the connection closes when all data has been sent.
 
-        If all unsent responses together take too much memory, also closes the connections of other
-        slow clients.
+        First calls `UNSENT_RESPONSES.close_slow`, which may close this and other connections. If
+        it closes this connection, nothing else happens.
         """
         UNSENT_RESPONSES.close_slow()
         if self._close_reason == "memory":  # `close_slow` closed this connection

@@ -15,9 +15,9 @@ def keep_fixed_settings(new: Settings, present: Settings) -> Settings:
     Only a restart can change these settings, because the sockets, the processes and the lock of the
     state directory exist already. Logs a warning if `new` has other values than `present`.
 
-    If the operator has configured [metrics] neither in `new` nor in `present`, no warning is logged
-    for [metrics]. In this case, the two differ only if the default port was in use at the start:
-    then `present` has no metrics.
+    No warning is logged for [metrics] if the operator has configured [metrics] neither in `new` nor
+    in `present`. In that case they differ only because the default port was in use at the start,
+    so that `present` has no metrics.
     """
     fixed = {name: getattr(present.server, name) for name in _FIXED}
     server = replace(new.server, **fixed)

@@ -6,12 +6,13 @@ import asyncio
 class FlowControl:
     """Pauses reading from a client, and makes the application wait before it writes.
 
-    The transport has to call `pause_writing` and `resume_writing`. Its write buffer limit is set to
-    0, so that `pause_writing` is called as soon as one byte cannot be sent.
+    ClientTimeouts calls `pause_writing` and `resume_writing` when the transport tells it to. The
+    constructor sets the transport's write buffer limit to 0, so that writing pauses as soon as one
+    byte cannot be sent.
 
-    `close_reason` is None while the connection is open. Afterwards, it is "client" (disconnected),
-    "timeout" (too slow) or "memory" (too much unsent data). `last_write` is the number of bytes in
-    the last write to the transport; `AsgiRequest` sets it.
+    `close_reason` is None while the connection is open. When the connection closes, ClientTimeouts
+    sets it to "client" (disconnected), "timeout" (too slow) or "memory" (too much unsent data).
+    `AsgiRequest` sets `last_write` to the number of bytes in its last write to the transport.
     """
 
     def __init__(self, transport: asyncio.Transport) -> None:

@@ -134,8 +134,8 @@ class HttpProtocol(LingeringConnection):
         Call this method while no request is in progress. Empty lines before a head are dropped. The
         bytes after the head are processed with `_process`.
 
-        Raises RequestRefused if the head is invalid or too large, if all buffers together are too
-        full, or if the bytes after the head are invalid.
+        Raises RequestRefused if the head is invalid or too large, if the buffers of all connections
+        together are too full, or if the bytes after the head are invalid.
         """
         buffer = self._buffer
         new_from = len(buffer)
@@ -229,9 +229,11 @@ class HttpProtocol(LingeringConnection):
         """Decode the chunks that `_decode_later` kept. DECODE_QUEUE calls this method.
 
         If there are too many chunks for one call, the rest is queued again. Bytes after the body
-        belong to later requests. Malformed chunks get an error response, and the connection closes.
-        Reading resumes when all chunks are decoded and the application has at most 64 KiB to take.
-        Does nothing on a closing connection.
+        are buffered for later requests. If bytes are malformed, the client gets an error response,
+        and the connection closes.
+
+        Reading resumes if all chunks are decoded, the application has at most 64 KiB to take, and
+        no later request is buffered. Does nothing on a closing connection.
         """
         data, self._undecoded = self._undecoded, b""
         if self._is_lingering or self.transport.is_closing():

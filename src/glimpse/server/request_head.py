@@ -92,7 +92,8 @@ class HeadParser:
         CONNECT (RFC 9110, 9.3.6: the client would take a 200 for an open tunnel).
 
         If the client wants to upgrade the connection, the Upgrade header is removed (RFC 9110,
-        7.8). If the target is a URL, a Host header gets the URL's host (RFC 9112, 3.2.2).
+        7.8). If the target is a URL, its host replaces the value of the Host header (RFC 9112,
+        3.2.2). Without a Host header, none is added.
         """
         if (line := _REQUEST_LINE.match(head)) is None:
             raise _refused_line(head)
@@ -245,8 +246,8 @@ def _parse_other_form(method: bytes, target: bytes) -> tuple[bytes, bytes | None
     - ``http://host`` -> ``/`` and ``host``; if the method is OPTIONS: ``*`` and ``host``
     - ``*`` -> ``*`` and None, if the method is OPTIONS
 
-    A fragment stays with the path. Raises RequestRefused (400) for anything else, such as a URL of
-    another scheme or with an invalid host.
+    URLs with ``https`` are parsed the same way. A fragment stays with the path. Raises
+    RequestRefused (400) for anything else, such as ``ftp://host/`` or an invalid host.
     """
     if target == b"*" and method == b"OPTIONS":
         return target, None
