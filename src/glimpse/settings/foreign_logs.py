@@ -25,16 +25,16 @@ def find_own_log_options(
     sections: Collection[str],
     set_elsewhere: Collection[str],
 ) -> OwnLogOptions:
-    """Return the values that replace log options of files of another service.
+    """Return the values to use for log_file and log_dir if another service's file sets them.
 
     `files` are pairs of a name and the texts of options; later files override earlier files. A file
-    is another service's if it has a section that is not in `sections` (see `_is_foreign`). Every
-    nova.conf has such a section. All other files are Glimpse's own.
+    is another service's if it has a section that is not in `sections`, as every nova.conf has (see
+    `_is_foreign`). All other files are Glimpse's own.
 
-    If another service's file sets log_file or log_dir, the result has the text in the last own file
-    that sets the option, or "". It also has a message for the operator for each text that is
-    ignored. The options in `set_elsewhere` are left out: environment variables or arguments set
-    them, and override all files.
+    If another service's file sets an option, its text is ignored, and there is a message for the
+    operator. The value is then the text in the last own file that sets the option; "" if no own
+    file does. There is no value for an option that only own files set, and for the options in
+    `set_elsewhere`, which environment variables or arguments set.
     """
     values: dict[str, str] = {}
     messages = []

@@ -35,10 +35,10 @@ def invalid_value(
 ) -> InvalidValue:
     """Return the exception for an invalid value; `error` is the exception of oslo.config.
 
-    The message names the value that takes effect, and the place of the value: the command line
-    (`overrides`), else the `environment`, else the last of `files` that sets the option, else the
-    default. A value from a file is shown with the section and name in that file, which may be older
-    ones.
+    The message names the option, its value, the place where the value is set, and the reason. The
+    first of these places that sets the option is named: the command line (`overrides`), the
+    `environment`, the last of `files`. If none of them sets it, the value is the default. A file
+    may use older names of section and option; the message then has the older names.
     """
     value: object = None
     place, shown = "by default", f"[{section}] {option}"

@@ -267,11 +267,13 @@ _DEFAULT_POLICY_FILES = ("policy.yaml", "policy.json")
 def _policy(options: Mapping[str, Any], config_dirs: Sequence[Path]) -> Policy:
     """Return the paths of the policy file and directories, found as oslo.policy finds them.
 
-    A configured name is looked for in each of `config_dirs`, and kept unchanged if none of these
-    directories has it. Without a configured file, ``policy.yaml`` in `config_dirs` is used, else
-    ``policy.json``, else no file. Without configured directories, ``policy.d`` in `config_dirs` is
-    used if it exists. A configured ``policy.yaml`` or ``policy.json`` that does not exist counts as
-    not configured, because many files set oslo.policy's default.
+    - A configured name is looked for in each of `config_dirs`, and kept unchanged if none of these
+      directories has it.
+    - Without a configured file, ``policy.yaml`` in `config_dirs` is used, else ``policy.json``,
+      else no file.
+    - If the configured file is ``policy.yaml`` or ``policy.json`` and does not exist, it counts as
+      not configured, because many files set oslo.policy's default.
+    - Without configured directories, ``policy.d`` in `config_dirs` is used if it exists.
     """
 
     def find(name: str) -> Path | None:

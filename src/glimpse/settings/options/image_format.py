@@ -46,10 +46,10 @@ class ImageFormat:
     - ``container_formats`` and ``disk_formats``: the formats that images may get.
     - ``require_image_format_match``: True if an upload is refused whose data has another format
       than the image's ``disk_format``. ``raw`` allows any data.
-    - ``vmdk_allowed_types``: the createTypes that uploaded VMDK data may have. Others than
-      ``streamOptimized`` and ``monolithicSparse`` are refused even if they are here.
-    - ``gpt_safety_checks_nonfatal``: checks that disks with a partition table need not pass. The
-      only such check is ``mbr``.
+    - ``vmdk_allowed_types``: the createTypes that uploaded VMDK data may have. Only
+      ``streamOptimized`` and ``monolithicSparse`` can be allowed; other names have no effect.
+    - ``gpt_safety_checks_nonfatal``: the safety checks that a disk with a partition table may
+      fail. The only name with an effect is ``mbr``.
     """
 
     container_formats: tuple[str, ...]

@@ -119,7 +119,8 @@ class Server:
     """[glimpse] and [DEFAULT]: how the process listens, stops and logs. Times are in seconds.
 
     - ``host`` and ``port``: the address to listen on. Port 0 is any free port.
-    - ``image_port`` and ``identity_port``: None if the API is not served, or is served at ``port``.
+    - ``image_port`` and ``identity_port``: ports of the Image API and of the Identity API alone.
+      None if the API is served at ``port``, or not at all.
     - ``workers``: the number of worker processes.
     - ``state_dir``: the directory with the embedded services' state.
     - ``graceful_shutdown_timeout``: how long requests may still run when the process stops.
