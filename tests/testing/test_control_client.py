@@ -18,6 +18,13 @@ class _TextServer(BaseHTTPRequestHandler):
         pass
 
 
+class _ComputeServer(_TextServer):
+    def do_GET(self) -> None:
+        self.send_response(404)
+        self.end_headers()
+        self.wfile.write(b'{"itemNotFound": {"code": 404}}')
+
+
 def test_a_response_that_is_not_json_is_a_failure_of_the_control_api() -> None:
     with HTTPServer(("127.0.0.1", 0), _TextServer) as server:
         thread = Thread(target=server.handle_request)
@@ -27,3 +34,15 @@ def test_a_response_that_is_not_json_is_a_failure_of_the_control_api() -> None:
             client.call("GET", "/faults")
         thread.join()
     assert raised.value.status == 503
+
+
+def test_an_error_of_another_api_is_a_failure_with_the_status_code() -> None:
+    """The URL may be that of the Compute API, by mistake."""
+    with HTTPServer(("127.0.0.1", 0), _ComputeServer) as server:
+        thread = Thread(target=server.handle_request)
+        thread.start()
+        client = ControlClient(f"http://127.0.0.1:{server.server_port}", "token")
+        with pytest.raises(ControlFailed, match="404") as raised:
+            client.call("GET", "/faults")
+        thread.join()
+    assert raised.value.status == 404

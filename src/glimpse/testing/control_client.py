@@ -31,8 +31,9 @@ class ControlClient:
         """Send a request, with `document` as JSON body; return the parsed JSON of the response.
 
         If `document` is None, the request has no body. Returns None if the response has no body.
+
         Raises ControlFailed for a status of 400 or more, for a response that is not JSON, and if
-        the control API cannot be reached or does not respond for 60 seconds. Raises TypeError if
+        the control API cannot be reached or sends nothing for 60 seconds. Raises TypeError if
         `document` cannot be written as JSON. Each call has a connection of its own, so any thread
         may call this method.
         """
@@ -52,6 +53,6 @@ class ControlClient:
         except ValueError:
             raise ControlFailed(f"The response is not JSON: {content[:200]!r}", status) from None
         if status >= http.HTTPStatus.BAD_REQUEST:
-            message = parsed["error"] if isinstance(parsed, dict) else str(status)
-            raise ControlFailed(message, status)
+            message = parsed.get("error") if isinstance(parsed, dict) else None
+            raise ControlFailed(str(message or status), status)
         return parsed
