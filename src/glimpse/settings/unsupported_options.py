@@ -104,7 +104,7 @@ def find_unsupported_options(value_of: Callable[[str, str], str | None]) -> Iter
     `value_of(section, option)` returns the option's text in the files or in an environment
     variable; None if the option is not set. There are messages for:
 
-    - the options in UNSUPPORTED_OPTIONS, except with a value such as ``false`` or ``0``;
+    - the options in UNSUPPORTED_OPTIONS (``false``, ``0`` and similar values count as not set);
     - send_service_user_token without credentials to log in with, or with noauth;
     - memcached_servers without memcache_security_strategy;
     - origins in allowed_origin that no browser sends.

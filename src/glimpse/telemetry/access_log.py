@@ -56,12 +56,12 @@ def log_access(
     """Log one request at INFO. A health or readiness check is logged only from status 400 on.
 
     `client` is the client's address. `size` is the number of bytes of the response's body that were
-    sent. `seconds` is the time from the start of the request to the end of the response. `status`
-    is the status code of the response. Secrets in the path and query are hidden.
+    sent. `seconds` is the time from the start of the request to the end of the response. Secrets in
+    the path and query are hidden.
 
-    For an incomplete response, the caller passes `incomplete`, and as `status` 500 for the reason
-    ``server``, or 499 for the other reasons. The line then also has the reason and the status code
-    that was sent.
+    `status` is the status code of the response. If the response is incomplete, the caller passes
+    `incomplete`, and `status` is 500 for the reason ``server``, 499 for any other reason. The line
+    then also has the reason and the status code that was sent.
     """
     if status < _FIRST_ERROR and context.operation in _HEALTH_OPERATIONS:
         return

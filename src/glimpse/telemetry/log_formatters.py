@@ -44,15 +44,17 @@ class _DatedFormatter(logging.Formatter):
 
 
 class LineFormatter(_DatedFormatter):
-    """Formats a record as one line, by the format options of oslo.log.
+    """Formats a record as a line, and its traceback as more lines, by the options of oslo.log.
 
-    A record that is logged during a request has the ids of the request and of its caller. The
-    configured suffix is added at level DEBUG. Each line of a traceback becomes a line with the
-    configured prefix. Messages, texts of errors, and ids of more than 64 characters are redacted,
-    because clients may have sent them. All text is escaped.
+    A line that is logged during a request has the ids of the request and of its caller. A line of
+    level DEBUG ends with the configured suffix. Each line of a traceback begins with the configured
+    prefix.
 
-    A field that only other services have becomes ``-``. ``%(instance)s``, ``%(resource)s`` and
-    ``%(color)s`` become nothing.
+    All text is escaped. Secrets are redacted in messages, in texts of errors, and in ids of more
+    than 64 characters, because clients may have sent these texts.
+
+    ``%(instance)s``, ``%(resource)s`` and ``%(color)s`` become empty. Any other field that Glimpse
+    does not know becomes ``-``.
     """
 
     def __init__(self, server: Server) -> None:
@@ -99,13 +101,13 @@ class JsonFormatter(_DatedFormatter):
     - ``created`` is in seconds since 1970.
     - ``hostname`` is the name of this machine.
     - ``traceback`` is a text, or null if the record has no exception.
-    - ``args`` has the arguments of the message if they have names, as in the access log; otherwise
-      ``args`` is null.
-    - ``context`` has the ids of the request and of its caller; outside of a request, ``context`` is
-      empty.
+    - ``args`` is an object with the named arguments of the message, as in the access log; null if
+      the arguments have no names.
+    - ``context`` is an object with the ids of the request and of its caller; empty outside of a
+      request.
 
-    Messages, texts of errors, and ids of more than 64 characters are redacted; values in ``args``
-    are not. All text is escaped.
+    All text is escaped. Secrets are redacted in messages, in texts of errors, and in ids of more
+    than 64 characters, but not in ``args``.
     """
 
     def __init__(self) -> None:
@@ -182,10 +184,11 @@ def _traceback(record: logging.LogRecord) -> Iterator[str]:
 def _context_ids() -> dict[str, str]:
     """Return the ids of the current request and of its caller, under oslo.log's names.
 
-    A missing id is ``-``. Names and domains are left out if the caller is not known. An id of the
-    caller may be any text, because it may come from a noauth token. If the id of the user or the
-    project has more than 64 characters, all ids are redacted and escaped. Otherwise pass the result
-    to `_redacted_ids` if the line with the ids is not plain (`_is_plain`).
+    A missing id is ``-``. Names and domains are left out if the caller is not known.
+
+    An id of the caller may be any text, because it may come from a noauth token. If the id of the
+    user or the project has more than 64 characters, the result is already redacted and escaped.
+    Otherwise it is not: use `_redacted_ids` if the line with the ids is not plain (`_is_plain`).
     """
     request = current_context.get()
     values = {"request_id": request.request_id, "global_request_id": request.global_id or "-"}

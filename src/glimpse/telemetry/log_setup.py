@@ -19,11 +19,13 @@ _WARNING_INTERVAL = 60.0  # seconds between two messages that the log cannot be 
 def configure_logging(server: Server) -> None:
     """Send log records to a file or standard error, as lines or JSON objects.
 
+    Replaces and closes all handlers of the root logger, so that a log file is opened again after
+    log rotation. A missing file is created, but no directory. If the file cannot be opened, raises
+    OSError and changes nothing.
+
     The level is DEBUG if `server.debug` is True, otherwise INFO. The level of libraries that log
-    tokens is WARNING. Replaces and closes all handlers of the root logger, so that a log file is
-    opened again after log rotation. A missing file is created, but no directory. Records of uvicorn
-    about exceptions that RequestMiddleware has logged are dropped. If the file cannot be opened,
-    raises OSError and changes nothing.
+    tokens is WARNING. Records of uvicorn about exceptions that RequestMiddleware has logged are
+    dropped.
     """
     file = log_path(server)
     handler = _FileHandler(file) if file else _StandardErrorHandler(sys.stderr)

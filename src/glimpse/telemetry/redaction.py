@@ -104,8 +104,8 @@ def redact_target(path: str, query: str) -> str:
     """Return a request's path and query in ASCII, on one line, without secrets.
 
     The result is ``path?query``, or only the path if the query is empty. `path` and `query` are
-    percent-encoded, as the client sent them. ``***`` replaces these secrets, even if a secret is
-    encoded several times:
+    percent-encoded, as the client sent them. ``***`` replaces these secrets, also if the client
+    has percent-encoded them more than once:
 
     - the path segment after ``token``, ``password``, ``secret`` (or their plural) and ``passwd``
     - values of parameters whose name contains a word such as ``token``, ``auth`` or ``key``

@@ -20,8 +20,8 @@ class RequestContext:
     - ``glance_seconds`` is the time that the request has spent in calls to Glance.
     - ``body_bytes`` is the number of bytes that `http.body_memory.BODIES` counts for the request.
     - ``is_exception_logged`` is True if the exception that ended the request has been logged.
-    - ``hold_data`` is a function for the tests of clients, or None. A job that the request starts
-      awaits ``hold_data()`` before the job stores image data.
+    - ``hold_data`` is None, or a function by which tests delay the jobs that the request starts.
+      Each of these jobs awaits ``hold_data()`` before it stores image data.
     """
 
     __slots__ = (

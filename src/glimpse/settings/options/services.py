@@ -183,9 +183,9 @@ class KeystoneAuthtoken:
     - ``http_connect_timeout``: the longest time of a login or a validation, including all retries.
     - ``http_request_max_retries``: how often a call to Keystone is repeated at most.
     - ``service_type``: the name of the Compute API in access rules of application credentials.
-    - ``service_token_roles``: the roles of services.
-    - ``service_token_roles_required``: what happens to the service token of a user without any of
-      these roles: refused if True, ignored if False.
+    - ``service_token_roles``: a service token counts if its user has one of these roles.
+    - ``service_token_roles_required``: True if other service tokens are refused, False if they are
+      ignored.
     - ``cafile``: the authorities that sign Keystone's certificate; None for those of the system.
     - ``certfile`` and ``keyfile``: the client certificate and its key, or None.
     - ``insecure``: True if any certificate of Keystone is accepted.
