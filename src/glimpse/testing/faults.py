@@ -36,7 +36,7 @@ class Fault:
 
         - requests that ``skip``, ``first`` or ``every`` left out
         - requests that the fault did not change (``rate_limit`` allowed the request, for example)
-        - requests that another fault changed instead; but requests that this fault delayed do count
+        - requests that another fault changed instead, unless this fault delayed them
 
         Raises ControlFailed if the fault has been removed, also by `Cloud.reset`.
         """

@@ -17,7 +17,8 @@ class RecordedRequest:
     - ``path`` includes the query; secrets are hidden.
     - ``status`` is None if there was no response.
     - ``operation`` is the operation's name in metrics, such as ``image.list_images``.
-    - ``project_id`` and ``user_id`` are None if the request had no valid token.
+    - ``project_id`` and ``user_id`` are None if the request had no valid token. ``project_id`` is
+      also None if the token has no project.
     - ``seconds`` is the time from the start of the request to the end of the response.
     - ``body`` is the JSON text of the request's body, with secrets hidden. ``body`` is None if the
       Content-Type is not JSON, if the body is empty, invalid, deeply nested or larger than 16 KiB,

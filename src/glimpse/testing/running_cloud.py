@@ -76,8 +76,8 @@ class Cloud:
         """Return the environment variables with which a user's clients log in (OS_AUTH_URL, ...).
 
         `user` is the name, in any case, of a user of the domain Default that the cloud had at its
-        start. The project is the enabled one with the same name as the user, or else the user's
-        first enabled project in alphabetical order.
+        start. The variables name an enabled project in which the user has a role: the one with the
+        user's name; if there is none, the first in alphabetical order.
 
         Raises NoCredentials (a LookupError) if the user is unknown or disabled, has a role in no
         enabled project, or has a password that is kept only as a hash.
@@ -211,16 +211,17 @@ class StartingCloud:
 
 @contextmanager
 def cloud(seed: Seed | None = None, arguments: Sequence[str] = ()) -> Iterator[Cloud]:
-    """Start a cloud for a ``with`` statement, whose end stops the cloud and removes all files.
+    """Start a cloud; stop it and remove all its files at the end of the ``with`` statement.
 
     `seed` is the path of a seed file, or the content of one; docs/testing.md describes seeds. If
     `seed` is None, the cloud has the users admin, demo and alt, each with the password ``secret``,
     and no images. `arguments` are more arguments of ``glimpse serve``. The ports are free ones
     unless `arguments` has ``--port`` or ``--standard-ports``.
 
-    Raises CloudNotStarted if the cloud cannot start; the message has all problems of the seed.
-    Raises OSError if a file cannot be written or the process cannot be started. Raises TypeError if
-    the content of a seed cannot be written as JSON.
+    Raises CloudNotStarted if the cloud cannot start, or does not serve within 60 seconds. The
+    message has the end of the server's log, with the problems of the seed. Raises OSError if a file
+    cannot be written or the process cannot be started. Raises TypeError if the content of a seed
+    cannot be written as JSON.
     """
     starting = StartingCloud(seed, arguments)
     try:
