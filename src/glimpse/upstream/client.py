@@ -27,13 +27,15 @@ _MAX_SERVERS = 64  # limited because a service catalog may name another URL at e
 class HttpClient:
     """A Transport for any number of servers, for use within one event loop.
 
-    It may be created outside of the event loop. Timeouts are in seconds: `connect_timeout` for a
-    connection with its TLS handshake, `read_timeout` for each wait for more of a response. Each
-    base URL is a server, and gets at most `max_connections`. A further request to the server waits
-    for a connection, without a timeout.
+    The client may be created outside of the event loop. Call `close` at the end.
 
-    Response bodies above 256 KiB share `max_buffered_bytes` of memory. A body for which there is no
-    room waits, without a timeout. The caller closes the client with `close`.
+    Timeouts are in seconds: `connect_timeout` for a connection with its TLS handshake,
+    `read_timeout` for each wait for more of a response. Each base URL counts as one server. A
+    server gets at most `max_connections`; a further request waits for a connection, without a
+    timeout.
+
+    Response bodies above 256 KiB share `max_buffered_bytes` of memory. While there is no room for a
+    body, the client does not read that body. There is no timeout for the wait.
     """
 
     def __init__(
@@ -64,13 +66,14 @@ class HttpClient:
     ) -> Response:
         """Send a request once, to `target` below `base_url`; return the response of any status.
 
-        `target` is a quoted path and query. `method` must not be HEAD. A body of a response with
+        `target` is a quoted path and query. `method` must not be HEAD. The body of a response with
         status 300 or more is truncated to 64,000 bytes. Waits, without a timeout, for a free
-        connection and for memory for a body above 256 KiB.
+        connection, and for memory for a body above 256 KiB.
 
         These errors are raised:
 
-        - ConnectError if no connection can be made or `base_url` is invalid. Nothing was sent.
+        - ConnectError if no connection can be made within `connect_timeout`, or if `base_url` is
+          invalid. Nothing was sent.
         - ConnectionLost if the connection closes before the head of the response is complete.
         - ProtocolError if the response is malformed or incomplete.
         - ResponseTooLarge if a body is over `max_response_bytes`, or a head is over 64 kB.

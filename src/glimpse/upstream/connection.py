@@ -32,8 +32,8 @@ class Connection(asyncio.Protocol):
     """An open keep-alive connection to a server, for one request at a time.
 
     Calls `on_close` when either side has closed the connection. `read_timeout` is the longest wait
-    in seconds for more of a response. Bytes that arrive outside a response close the connection.
-    Reading pauses before a body of more than 256 KiB until `budget` has room for the body.
+    in seconds for more of a response. Bytes that arrive outside a response close the connection. If
+    a body is larger than 256 KiB, reading pauses until `budget` has room for the body.
 
     Implements asyncio.Protocol, and the callbacks of httptools (`on_message_begin`, `on_header`,
     `on_headers_complete`, `on_body`, `on_message_complete`).

@@ -69,10 +69,12 @@ class Connector:
     async def _open_connection(self) -> Connection:
         """Connect to an address of the host; add the connection to `open_connections`.
 
-        If an address has not accepted after 0.25 s, the next address is tried at the same time (RFC
-        8305). Raises OSError if the host has no address, if no address accepts, if a TLS file
-        cannot be used, or if the TLS handshake fails. Raises RuntimeError if the system allows no
-        thread to look up the host. After an error or a cancellation, no connection stays open.
+        If an address has not accepted after 0.25 s, the next address is tried as well, and the
+        first to accept is used (RFC 8305). There is no timeout.
+
+        Raises OSError if the host has no address, if no address accepts, if a TLS file cannot be
+        used, or if the TLS handshake fails. Raises RuntimeError if the system allows no thread to
+        look up the host. After an error or a cancellation, no connection stays open.
         """
         loop = asyncio.get_running_loop()
         addresses: Sequence[AddrInfoType] = self._numeric_address()

@@ -16,9 +16,9 @@ class ConnectionPool:
     """Keep-alive connections to the server of `encoder`, at most `max_connections`.
 
     If all connections are in use, a request waits for one of them, without a timeout. `budget`
-    bounds the memory of large response bodies. The pool keeps its open connections in
-    `open_connections`, a set that other pools may share. The client that made this set closes the
-    connections in it.
+    bounds the memory of large response bodies. The pool adds its open connections to
+    `open_connections`, a set that other pools may share. HttpClient, which makes the set, closes
+    the connections in the set.
     """
 
     def __init__(
@@ -37,11 +37,12 @@ class ConnectionPool:
     async def send(self, request: bytes, max_response_bytes: int) -> Response:
         """Send an encoded request on an idle or a new connection; return the response.
 
-        Waits, without a timeout, while `max_connections` are in use. Raises ConnectError if no
-        connection can be made or the pool refuses requests. Raises ConnectionLost, ProtocolError,
-        ResponseTooLarge and TimeoutError like `Connection.send`. No request is sent twice: if the
-        server has closed an idle connection, ConnectionLost is raised. After an error or a
-        cancellation, the connection is closed.
+        Waits, without a timeout, while `max_connections` are in use. Raises ConnectError if a new
+        connection cannot be made, also after `refuse_requests`. Raises ConnectionLost,
+        ProtocolError, ResponseTooLarge and TimeoutError like `Connection.send`.
+
+        No request is sent twice: if the server closes an idle connection just before the request,
+        ConnectionLost is raised. After an error or a cancellation, the connection is closed.
         """
         async with self._slots:
             connection = self._take_idle() or await self._connect()

@@ -28,10 +28,11 @@ class ResponseMemory:
     def reserve(self, size: int, on_granted: Callable[[], None]) -> PendingReservation | None:
         """Reserve `size` bytes. Return None if the reservation is granted at once.
 
-        Otherwise return a pending reservation. Later calls of `release` or `cancel` grant pending
-        reservations in order, and call `on_granted` of each. The caller must end a granted
-        reservation with `release` and the same `size`. The caller may end a pending reservation
-        with `cancel`.
+        Otherwise return a pending reservation. A later call of `release` or `cancel` grants it,
+        after all reservations that were made before, and calls `on_granted`.
+
+        The caller must end a granted reservation with `release` and the same `size`. The caller may
+        end a pending reservation with `cancel`.
         """
         size = min(size, self._total)
         if not self._queue and size <= self._free:
