@@ -6,9 +6,9 @@ import asyncio
 class FlowControl:
     """Pauses reading from a client, and makes the application wait before it writes.
 
-    ClientTimeouts calls `pause_writing` and `resume_writing` when the transport tells it to. The
-    constructor sets the transport's write buffer limit to 0, so that writing pauses as soon as one
-    byte cannot be sent.
+    The transport calls `pause_writing` and `resume_writing` of ClientTimeouts, which calls the
+    methods here. The constructor sets the transport's write buffer limit to 0, so that writing
+    pauses as soon as one byte cannot be sent.
 
     `close_reason` is None while the connection is open. When the connection closes, ClientTimeouts
     sets it to "client" (disconnected), "timeout" (too slow) or "memory" (too much unsent data).

@@ -35,7 +35,7 @@ class LingeringConnection(ClientTimeouts):
         If a response to a request in progress has started, the connection closes at once, without
         the error response: the client would take it for a part of that response.
 
-        For a request in progress, the client counts as disconnected: `receive` returns
+        The application of a request in progress sees a disconnected client: `receive` returns
         ``http.disconnect``, `send` does nothing, and ``scope["glimpse.incomplete_reason"]`` is
         "client".
         """

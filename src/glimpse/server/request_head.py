@@ -91,9 +91,8 @@ class HeadParser:
         an expectation other than 100-continue, and with 400 for any other invalid head and for
         CONNECT (RFC 9110, 9.3.6: the client would take a 200 for an open tunnel).
 
-        If the client wants to upgrade the connection, the Upgrade header is removed (RFC 9110,
-        7.8). If the target is a URL, its host replaces the value of the Host header (RFC 9112,
-        3.2.2). Without a Host header, none is added.
+        If the client wants to upgrade the connection, Upgrade is removed (RFC 9110, 7.8). If the
+        target is a URL, its host replaces the value of Host, if there is a Host (RFC 9112, 3.2.2).
         """
         if (line := _REQUEST_LINE.match(head)) is None:
             raise _refused_line(head)

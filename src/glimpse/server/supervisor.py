@@ -31,7 +31,7 @@ _HANDLED_SIGNALS = (*SIGNALS, signal.SIGCHLD)
 
 
 class Supervisor:
-    """Runs a WorkerPool: forks its workers, and passes signals and events of workers to it.
+    """Runs a WorkerPool: forks its workers, and passes signals and events to the pool.
 
     Call `run` once, in the main thread; `run` returns when the service has stopped. The other
     public methods are for the pool. `run` handles signals and events one after another, never in a
