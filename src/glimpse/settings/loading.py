@@ -219,10 +219,10 @@ def _find_ineffective(raw: RawOptions, *, is_gateway: bool) -> Iterator[str]:
 def _values(config: cfg.ConfigOpts, section: str, invalid: _MakeInvalidValue) -> dict[str, Any]:
     """Return the values of the options of a section, by name.
 
-    Lists become tuples. If a file leaves a number empty, as in ``timeout =``, the value is the
-    default. For an invalid value, raises the error that `invalid` returns. Raises
-    cfg.NoSuchOptError for a value that refers to an option that is not set, and RecursionError for
-    values that refer to each other.
+    Lists become tuples. A number that a file leaves empty, as in ``timeout =``, becomes the
+    default. If a value is invalid, raises the error that `invalid` returns. If a value refers to an
+    option that is not set, raises cfg.NoSuchOptError. If values refer to each other, raises
+    RecursionError.
     """
     group = config if section == "DEFAULT" else config[section]
     values = {}

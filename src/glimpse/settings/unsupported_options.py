@@ -105,7 +105,7 @@ def find_unsupported_options(value_of: Callable[[str, str], str | None]) -> Iter
     variable; None if the option is not set. There are messages for:
 
     - the options in UNSUPPORTED_OPTIONS (``false``, ``0`` and similar values count as not set);
-    - send_service_user_token without credentials to log in with, or with noauth;
+    - send_service_user_token without credentials to log in with, or with auth_strategy noauth;
     - memcached_servers without memcache_security_strategy;
     - origins in allowed_origin that no browser sends.
     """
