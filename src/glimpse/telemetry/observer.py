@@ -40,8 +40,8 @@ class Observer(Protocol):
           ``refused`` (the database does not accept a value of the request), ``cancelled``, or
           ``skipped`` (not sent, because earlier queries failed).
         - Query that the replica of Glance's database does not serve: `method` is ``select``.
-          `outcome` is ``not_current`` (the replica is behind) or ``own_write`` (not sent, because
-          this gateway has just written).
+          `outcome` is ``not_current`` (the replica is behind) or ``own_write`` (this gateway has
+          just written, so the query was not sent to the replica).
         """
         ...
 

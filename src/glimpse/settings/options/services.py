@@ -62,7 +62,8 @@ class Glance:
     - ``num_retries``: how often a failed call is repeated at most.
     - ``connect_timeout``: the longest time to connect.
     - ``first_byte_timeout``: the longest wait for the start of a response, and for its next part.
-    - ``timeout``: the longest time of a call with all retries, and of the wait for an image's lock.
+    - ``timeout``: the longest time of a call, including its retries. A change may wait as long for
+      the lock of its image.
     - ``cafile``: the authorities that sign Glance's certificate; None for those of the system.
     - ``certfile`` and ``keyfile``: the client certificate and its key, or None.
     - ``insecure``: True if any certificate of Glance is accepted.
