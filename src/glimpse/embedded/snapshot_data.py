@@ -76,11 +76,12 @@ class SnapshotData:
     async def store(self, image: Image, chunks: AsyncIterator[bytes]) -> None:
         """Store the data of an image in status saving; the image becomes active.
 
-        If an error is raised or the task is cancelled, the data is removed, and an image in status
-        saving becomes queued again. A cancellation has no effect while the catalog stores that the
-        image is active. Raises ImageNotFound if the image was deleted. Raises Conflict if the image
-        is neither saving nor importing. Also raises QuotaExceeded, DataTooLarge, InvalidImageData,
-        StorageFull, and what `chunks` raises.
+        The caller must hold the image's upload lock. If an error is raised or the task is
+        cancelled, the data is removed, and an image in status saving becomes queued again. But a
+        cancellation has no effect while the last step, the write of the active image, runs.
+
+        Raises ImageNotFound if the image was deleted; Conflict if the image has another status;
+        QuotaExceeded; DataTooLarge; InvalidImageData; StorageFull; and what `chunks` raises.
         """
         await self._uploads.store_data(
             image.id, image.owner, lambda record: record.image, chunks, self._catalog.update

@@ -25,10 +25,10 @@ def inheritance_of(server: Server, base: Image | None) -> Inheritance:
     """Return what snapshots of a server inherit from `base`, the image the server was made of.
 
     `base` is None if the image no longer exists. The properties are those of `base`, then
-    ``base_image_ref``, the id of the image, and then those in `server.inheritance`. A later
-    property replaces an earlier one with the same key. Of `base`, null properties, reserved
-    properties and those in _NOT_INHERITED are left out, and values are cut off after 255
-    characters.
+    ``base_image_ref`` (`server.image_id`, or "" without one), and then those in
+    `server.inheritance`. A later property replaces an earlier one with the same key. Of `base`,
+    null properties, reserved properties and those in _NOT_INHERITED are left out, and values are
+    cut off after 255 characters.
 
     `min_ram` is that of `base`; 0 without `base`. `min_disk` is the disk of the flavor, or that of
     `base` if it is larger.

@@ -25,13 +25,13 @@ _RETRY_SECONDS = 5.0  # between two attempts to write the end of a snapshot
 class Snapshots:
     """Makes snapshots in the background. Their images become queued, saving, and then active.
 
-    An image is queued for half of `seconds`, and then saving for the other half. A test can delay
-    the end: if the request that started the snapshot has a function ``hold_data`` in its context,
-    the image is saving until ``hold_data`` returns.
+    An image is queued for half of `seconds`, and then saving for the other half. In a test, the
+    request that starts a snapshot can have a function ``hold_data`` in its context. The image is
+    then saving until ``hold_data`` returns.
 
-    Every snapshot holds the upload lock of its image. If the process stops or is killed, the next
-    process finds the image by the abandoned lock, and calls `resume` to make the snapshot again.
-    The owner of the object calls ``jobs.close`` at the end.
+    Every snapshot holds the upload lock of its image. If the process ends before the snapshot, the
+    lock is abandoned. The next process finds the abandoned lock, and passes it to `resume`, which
+    makes the snapshot again. The owner of the object calls ``jobs.close`` at the end.
     """
 
     def __init__(
@@ -57,12 +57,13 @@ class Snapshots:
         self._start_job(self._run(server_id, lock.image_id), lock)
 
     async def resume(self, lock: UploadLock) -> bool:
-        """Begin again the unfinished snapshot of the image that `lock` locks; return True.
+        """Make the unfinished snapshot of the locked image again, in the background; return True.
 
-        The snapshot is made in a background job. If its server was deleted, the image is deleted
-        instead. At the end of the job, `lock` is released; if the process stops before, `lock` is
-        abandoned. If there is no such snapshot, returns False, and the caller still has to release
-        `lock`.
+        If the snapshot's server was deleted, the image is deleted instead. `lock` is released at
+        the end of the snapshot, or abandoned if the process ends before.
+
+        Returns False if the image is no unfinished snapshot. Raises Unavailable if the servers
+        cannot be read. In both cases, the caller still has to release or abandon `lock`.
         """
         server_id = await asyncio.to_thread(self._table.find_snapshot, lock.image_id)
         if server_id is None:
@@ -73,10 +74,9 @@ class Snapshots:
     async def undo(self, server_id: str, lock: UploadLock) -> None:
         """Delete the image of a snapshot that could not be started, and record the end.
 
-        `lock`, the lock of the image, is released at the end. If the disk cannot be written,
-        returns, and tries again in the background: `lock` is released when that succeeds, or
-        abandoned if ``jobs.close`` is called before. If another error is raised, `lock` is
-        abandoned.
+        If the disk cannot be written, returns without an error; a background job then tries again
+        every five seconds. `lock`, the lock of the image, is released when the end is recorded.
+        `lock` is abandoned if ``jobs.close`` is called before, or if an error is raised.
         """
         try:
             await self._end(server_id, lock.image_id, is_made=False)
@@ -145,11 +145,12 @@ class Snapshots:
         await asyncio.to_thread(self._table.end_snapshot, server_id, image_id, self._data.clock())
 
     async def _make(self, server_id: str, image_id: str) -> None:
-        """Record in the server that its snapshot is uploading, and store the image's data.
+        """Store the data of a snapshot's image, which becomes saving and then active.
 
-        The image is queued for half of the constructor's `seconds`, and then saving for the other
-        half. If the request's context has a function ``hold_data``, the image is saving until
-        ``hold_data`` returns instead. If the image is neither queued nor saving, does nothing.
+        Does nothing if the image is neither queued nor saving. Waits for half of the constructor's
+        `seconds`. Then records in the server that the snapshot is uploading, and sets the image to
+        saving. If the request's context has a function ``hold_data``, waits until ``hold_data``
+        returns; otherwise, waits for the other half of `seconds`. Then stores the data.
 
         Raises ServerNotFound if the server was deleted, and ImageNotFound if the image was deleted.
         Raises another error of the image service, such as QuotaExceeded, StorageFull or
