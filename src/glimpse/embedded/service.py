@@ -49,9 +49,9 @@ class EmbeddedImageService:
 
     ``members`` shares images with other projects. ``data`` uploads and downloads image data.
     ``locations`` shows where image data is. ``imports`` gives images data in the background, and
-    ``tasks`` shows all imports to admins. ``snapshots`` changes the images of snapshots for the
-    embedded servers. ``image_formats`` has the formats that an image may have, ``image_quotas`` how
-    many properties and tags: callers of `create_image` and `update_image` must check these.
+    ``tasks`` shows all imports to admins. ``snapshots`` changes the images of snapshots.
+    ``image_formats`` has the formats that an image may have. ``image_quotas`` has how many
+    properties and tags an image may have. `create_image` and `update_image` do not check these.
     """
 
     @classmethod
@@ -125,10 +125,9 @@ class EmbeddedImageService:
 
         The images are in the query's order; there are at most `query.limit` in all. Owner,
         visibility, memberships and policy rules decide what `caller` can see. Community images of
-        other projects are listed only if `query.visibility` is "community" or "all". Images in
-        status killed or deleted are never listed. Only the last page may be empty. Only the last
-        page has ``is_last`` set. ``has_more`` is set there if the list ended at `query.limit`
-        although more images match.
+        other projects are listed only if `query.visibility` is "community" or "all". Killed and
+        deleted images are never listed. Only the last page may be empty, and only it has
+        ``is_last`` set. It has ``has_more`` set if `query.limit` left out images.
 
         Before the first page, raises Forbidden if `caller` may not list images; MarkerNotFound if
         no image has the id `query.marker`; and MarkerNotVisible if `caller` may not see that image.
@@ -170,14 +169,15 @@ class EmbeddedImageService:
     ) -> Image:
         """Apply `changes` in one atomic write; return the changed image.
 
-        If an error is raised, nothing has changed. Raises the first of these errors that applies:
+        If no property changes, ``updated_at`` stays the same. After an error, nothing has changed.
+        Raises the first of these errors that applies:
 
         - ImageNotFound if there is no such image or `caller` may not see it.
         - PropertyNotFound if the image lacks a key in `changes.remove`.
         - PropertyLimitExceeded if the image would have more than `changes.limit` properties.
         - Forbidden if a key is reserved, or if `caller` has no permission to modify the image.
-        - Forbidden if `caller` neither owns the image nor is an admin, unless the image is public
-          and no property changes.
+        - Forbidden if `caller` neither owns the image nor is an admin. Not raised if the image is
+          public and no property changes.
         - Invalid if a text has a lone surrogate or a NUL character, or if the properties grow and
           then have more than 1,000,000 characters as JSON.
         """
@@ -279,10 +279,10 @@ class EmbeddedImageService:
     ) -> None:
         """Undo uploads, and finish deletions, that an ended process left; call this at the start.
 
-        Imports that had not begun begin now; other imports are undone. `resume_snapshot` gets the
-        lock of each other image that the ended process had locked. If `resume_snapshot` returns
-        True, it continues a snapshot, and has to release the lock. If it returns False, the image's
-        incomplete data is removed, and the lock is released.
+        An import that had not begun begins now. For any other image that the ended process had
+        locked, `resume_snapshot` gets the lock. If `resume_snapshot` returns True, it continues a
+        snapshot, and has to release the lock. If it returns False, the image's upload or import is
+        undone, and the lock is released.
 
         Does not affect uploads, imports and snapshots that other processes are running. Raises
         OSError, Unavailable or StorageFull if the disk cannot be read or written, and what
