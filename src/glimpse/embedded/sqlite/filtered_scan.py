@@ -49,8 +49,8 @@ def is_readable_from_index(caller: Caller, query: ImageQuery) -> bool:
     - The query has at most one filter, which must be by names, by statuses or by one property.
       `os_hidden` and `member_status` do not count as filters.
     - The visibility is None or "all".
-    - At most 16 scans of the index are necessary. Each scan reads one scope of the caller (see
-      `scopes_for`) for one name, status or property, or for no filter.
+    - At most 16 scans of the index are necessary. For each scope of the caller (see `scopes_for`),
+      a query by names or statuses needs a scan for each of them; another query needs one scan.
     """
     if _unindexed_attributes(query) != _NO_FILTER or query.tags or not has_usual_order(query):
         return False
@@ -79,11 +79,13 @@ class FilteredScan:
         the list. The images are in the query's order. Invalid images are logged and left out. A
         step may find no image although the list goes on.
 
-        A step examines at most `count` rows, with two exceptions. If the query has at most 500 ids,
-        or at most 500 images fulfil `query.updated_at`, all these images are examined. If the order
-        is not newest first and the first `count` images are invalid, more rows are examined, until
-        one image is valid. The images of a step have at most 400,000 characters of properties
-        together, or are one larger image.
+        The images of a step have at most 400,000 characters of properties together, or are one
+        larger image. A step examines at most `count` rows, with two exceptions:
+
+        - If the query has at most 500 ids, all images with these ids are examined. If at most 500
+          images fulfil `query.updated_at`, all these images are examined.
+        - If a list in another order than newest first begins with `count` invalid images, the step
+          goes on until it finds a valid image.
         """
         images: Sequence[Image]
         cursor: Image | ListingPosition | None
@@ -127,7 +129,7 @@ class FilteredScan:
         Returns valid images that fulfil `conditions(query)` and are in the caller's scopes, in the
         query's order. Names and properties are not compared with the query, so `step` has to check
         each image with `listing_rule`. The cursor is None at the end of the list. If the images are
-        too large for one step, the list goes on: the cursor is the last valid image that was read.
+        too large for one step, the cursor is the last valid image that was read.
         """
         scopes = set(scopes_for(caller, query))
         images, cursor = self._select(query, marker, conditions(query), MAX_INDEXED_ROWS + 1)
@@ -141,12 +143,12 @@ class FilteredScan:
     def _read_sorted(
         self, caller: Caller, query: ImageQuery, marker: Image | None, count: int
     ) -> ListStep[Image]:
-        """Sort the images of the caller's scopes; read the first `count` images after the marker.
+        """Read the next `count` images after the marker, in the query's order, by sorting all.
 
-        Sorts only images that fulfil `conditions(query)`. Names and properties are compared only as
-        hashes, so `step` has to check each image with `listing_rule`. The images may not be valid.
-        Memory holds at most `count` images. The cursor is the last valid image that was read; None
-        at the end of the list.
+        Returns images in the caller's scopes that fulfil `conditions(query)`. Names and properties
+        are compared only as hashes, so `step` has to check each image with `listing_rule`. The
+        images may not be valid. Memory holds at most `count` images. The cursor is the last valid
+        image that was read; None at the end of the list.
         """
         groups = [_in_listing(caller, query, group) for group in indexed_facets(query)]
         return self._select(query, marker, join_clauses((*groups, conditions(query))), count)
@@ -161,7 +163,7 @@ class FilteredScan:
         not be valid (see `is_valid_image`). The connection must not be in a transaction.
 
         The cursor is the last valid image that was read; None at the end of the list. If none of
-        the images is valid, reads the images after them instead, until one is valid or the list
+        the images is valid, leaves them out and reads the next ones, until one is valid or the list
         ends.
         """
         keys = sort_keys(query)
@@ -198,8 +200,8 @@ class FilteredScan:
 
         Returns the images that fulfil `conditions(query)`. The images may not be valid. Names and
         properties are compared only as hashes, so `step` has to check each image with
-        `listing_rule`. The cursor is the place of the last row that was read. The cursor is None at
-        the end of the list, or if the next rows are older than `query.created_at` permits.
+        `listing_rule`. The cursor is the place of the last row that was read. The cursor is None if
+        no row is left, or if the last row is older than `query.created_at` permits.
         """
         start, end = _created_between(query)
         if start is not None:
@@ -231,11 +233,12 @@ def _in_listing(caller: Caller, query: ImageQuery, facets: Sequence[str]) -> Cla
 
 
 def _created_between(query: ImageQuery) -> tuple[ListingPosition | None, int | None]:
-    """Return the part of the listing index in which images fulfil `query.created_at`.
+    """Return the start and the end of the images in the listing index by `query.created_at`.
 
-    The listing index is in the order newest first. The part starts after the place that is the
-    first result; None if `query.created_at` has no upper bound. The part ends with the position
-    that is the second result; None if there is no lower bound. Both are None without
+    The listing index is in the order newest first. The images come after the start, which is None
+    if the query permits the newest images. The end is their lowest position; None if the query
+    permits the oldest images. Between start and end there are also images of the filter's own
+    second, even with the operators "lt" and "gt". Both results are None without
     `query.created_at`, and with its operator "neq".
     """
     bound = query.created_at

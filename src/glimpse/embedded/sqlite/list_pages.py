@@ -76,12 +76,13 @@ class ListPages:
         """Yield the pages of a list for which `is_readable_from_index` is False.
 
         A thread reads the list in steps. A step may find several pages. The pages after the first
-        one wait in memory until they are yielded. At most 10,000 images wait, in all lists
-        together. If a step would exceed this limit, only its first page is kept, and the next step
-        reads the other images again.
+        one wait in memory until they are yielded. At most 10,000 images of all lists together may
+        wait. If a step would exceed this limit, only its first page is kept. The next step then
+        reads the images after this page again.
 
-        Raises Unavailable if the file cannot be read, if 500 reads are running or waiting, and if
-        the threads are closed. Raises CancelledError if they are closed while a read waits.
+        Raises Unavailable if the file cannot be read, if 500 reads are running or waiting, if no
+        thread can be started, and if the threads are closed. Raises CancelledError if the threads
+        are closed while a read waits.
         """
         cursor: Image | ListingPosition | None = marker
         # Each step of a sorted list reads all rows in scope, so the steps are large and few.
