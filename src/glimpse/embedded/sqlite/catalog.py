@@ -46,9 +46,10 @@ class SQLiteCatalog:
     image and leave the image out. `put` replaces such an image, and `insert` raises Conflict. The
     other methods that write images raise ImageNotFound.
 
-    Methods raise Unavailable if the file cannot be read or written, and after `close`. Lists also
-    raise Unavailable if 500 reads of lists are running or waiting; writes, if 1,000 writes are
-    waiting. The caller closes the catalog with `close`.
+    Methods raise Unavailable if the file cannot be read or written, and after `close`. A list that
+    a thread reads also raises Unavailable if 500 reads are running or waiting in the threads. A
+    write also raises Unavailable if 1,000 writes are waiting. The caller closes the catalog with
+    `close`.
     """
 
     @classmethod
@@ -95,7 +96,7 @@ class SQLiteCatalog:
     def pages(
         self, caller: Caller, query: ImageQuery, marker: Image | None
     ) -> AsyncGenerator[Page, None]:
-        """Yield the images that match `query` and that `caller` can see, in the query's order.
+        """Yield pages of images that match `query` and that `caller` can see, in query order.
 
         An admin can see every image. For another caller, owner, visibility and memberships decide.
         Community images of other projects are listed only if `query.visibility` is "community" or
@@ -107,9 +108,9 @@ class SQLiteCatalog:
         Pages have at most 200 images, and may be empty. Only the last page has ``is_last`` set. A
         change between two pages may show in the later pages.
 
-        Each page may raise Unavailable: if the file cannot be read, after `close`, and if 500 reads
-        of lists are running or waiting. Raises CancelledError if `close` is called while the list
-        waits for a thread.
+        Raises Unavailable before a page if the file cannot be read, after `close`, or if 500 reads
+        are running or waiting in the threads. Raises CancelledError if `close` is called while the
+        list waits for a thread.
         """
         return self._list_pages.read(caller, query, marker)
 

@@ -28,7 +28,7 @@ _ROWS_A_STATEMENT = 200  # of the listing: one statement for each row takes 1.5 
 
 
 class ImageWriter:
-    """Writes images, their members, and their rows of the listing index and the usage.
+    """Writes images, their members and tasks; updates the listing index and the usage.
 
     `WriterThread` calls each method in a savepoint, and commits the savepoints of several calls
     together. If a method raises, `WriterThread` rolls its savepoint back, so that nothing has
