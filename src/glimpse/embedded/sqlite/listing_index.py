@@ -69,10 +69,11 @@ def first_position(date: str, offset_seconds: int = 0) -> int:
 def scopes_of(image: Image, members: Mapping[str, str]) -> list[str]:
     """Return an image's scopes: the groups of callers whose lists may have the image.
 
-    The scopes are ``admin``, ``owner:PROJECT_ID`` if the image has an owner, and those of its
-    visibility: ``public``, ``community``, or ``member:STATUS:PROJECT_ID`` for each member of a
-    shared image. A killed or deleted image has no scope. `members` has the status of each
-    membership by project id, and is used only for a shared image.
+    Every image has the scope ``admin``, and ``owner:PROJECT_ID`` if a project owns it. A public
+    image also has ``public``, a community image ``community``, and a shared image
+    ``member:STATUS:PROJECT_ID`` for each member. But a killed or deleted image has no scope.
+
+    `members` has the status of each membership by project id, and is used only for a shared image.
     """
     if image.status in NEVER_LISTED:
         return []
@@ -146,7 +147,8 @@ def listing_rows(
     deleted image has a row number, but no rows in the listing index.
 
     The array has three numbers for each row: a key, a position and the image's row number. Rows are
-    sorted, so that inserting many of them changes each page of the file once.
+    sorted, so that inserting many of them changes each page of the file once. Raises ValueError for
+    an id or a ``created_at`` that cannot be parsed, and for text with a lone surrogate.
     """
     found: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
     for number, (image, members) in enumerate(records, first_number):
@@ -170,8 +172,8 @@ def scopes_for(caller: Caller, query: ImageQuery) -> list[str]:
       "shared". STATUS is `query.member_status`; for "all", there is a scope for each of the three
       statuses.
 
-    A caller without a project has neither of the last two. A scope may also have images of another
-    visibility than the query's, so check each image.
+    A caller without a project has neither of the last two. The scopes may also have images that the
+    query does not match, so check each image.
     """
     if caller.is_admin:
         return [ADMIN]
