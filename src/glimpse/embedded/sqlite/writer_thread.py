@@ -81,10 +81,10 @@ class WriterThread:
         state directory (`files.syncing`). If the awaiting task is cancelled, the write is made all
         the same.
 
-        Raises what the method raises. But raises WriteFailed, an Unavailable, if SQLite raises an
-        error, or if the catalog's file was deleted or replaced; this is logged and counted. Raises
-        Unavailable also after `close`, and if 1,000 writes are in the queue. After any error,
-        nothing has changed.
+        Raises what the method raises, but WriteFailed in place of an error of SQLite. Also raises
+        WriteFailed if the catalog's file was deleted or replaced. WriteFailed is an Unavailable,
+        and is logged and counted. Raises Unavailable after `close`, and if 1,000 writes are in the
+        queue. After any error, nothing has changed.
         """
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         with self._close_lock:  # no write may come after the None that ends the thread
