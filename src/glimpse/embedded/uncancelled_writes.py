@@ -14,9 +14,8 @@ async def complete(write: Coroutine[Any, Any, Result]) -> Result:
     cancellation is lost: `complete` does not raise CancelledError. A second cancellation cancels
     `write`, and `complete` raises CancelledError; the catalog may still make the write.
 
-    Use `complete` to know if the write succeeded, for example before stored data is removed. The
-    catalog makes a write even if the task that waits is cancelled, so a cancellation does not say
-    if the catalog refers to the data.
+    Use `complete` to know if the write succeeded, for example before stored data is removed. A
+    cancellation alone does not say that: the catalog may make the write all the same.
     """
     writing = asyncio.ensure_future(write)
     try:

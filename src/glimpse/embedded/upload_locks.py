@@ -110,9 +110,9 @@ class UploadLocks:
 
         A lock is abandoned if its holder's process ended or its holder called `abandon`. The caller
         must release or abandon each yielded lock, even if a later step raises an error. Images that
-        are locked now are skipped. If an upload ends in the meantime, its lock may also be yielded,
-        with ``was_abandoned`` False. Blocks on the disk. Raises OSError if the directory cannot be
-        read; Unavailable if it cannot be written.
+        are locked now are skipped. A lock that its holder releases at the same time may be yielded,
+        too, with ``was_abandoned`` False. Blocks on the disk. Raises OSError if the directory
+        cannot be read; Unavailable if it cannot be written.
         """
         for path in sorted(self._directory.iterdir()):
             lock = self.acquire(path.name)

@@ -76,10 +76,10 @@ class Uploads:
         of the data in bytes; None if it is unknown. The quotas of `project_id` are checked before
         the upload, while the data arrives, and after it.
 
-        After an error or a cancellation, the data is removed and the image is queued again. A
-        cancellation just when the image becomes active has no effect. If the disk cannot be written
-        at that moment, or if the task is cancelled just when the image becomes saving, the image
-        stays saving until the next upload of the image or the next start of the process.
+        After an error or a cancellation, the data is removed and the image is queued again. But a
+        cancellation during the write of the active image has no effect. If the data cannot be
+        removed, or if the task is cancelled during the write of the status saving, the image stays
+        saving until its next upload or the next start of Glimpse.
 
         Raises ImageNotFound; Conflict if the image is not queued or is being given data by another
         request; QuotaExceeded; DataTooLarge; InvalidImageData if the content rules do not allow the
@@ -167,9 +167,9 @@ class Uploads:
 
         The caller must hold the image's upload lock. `save` writes the active image to the catalog.
         The quotas are those of `project_id`. If an error is raised or the task is cancelled, the
-        data is removed, and an image in status saving becomes queued again. A cancellation while
-        `save` runs has no effect. A second one raises CancelledError, but the data is kept if the
-        image became active.
+        data is removed, and an image in status saving becomes queued again. But a cancellation has
+        no effect while `save` runs. A second cancellation then raises CancelledError; the data is
+        kept if the image has become active.
 
         Raises ImageNotFound; Conflict if the image has another status; QuotaExceeded; DataTooLarge;
         InvalidImageData; StorageFull; Unavailable; and what `require_permitted`, `chunks` and
@@ -198,10 +198,10 @@ class Uploads:
     async def _undo_cancelled(self, image_id: str) -> None:
         """Undo a cancelled upload, but keep the data if the image has become active.
 
-        After a second cancellation, `save` may still be in the catalog's queue of writes. So this
-        method waits for a write of its own, which comes after `save`. Then it removes the data, and
-        queues an image in status saving again. Raises Unavailable or StorageFull if the disk cannot
-        be written.
+        After a second cancellation, `save` may still wait in the catalog's queue. So this method
+        first adds a write of its own to the queue, and waits until that write and `save` have been
+        made. If the image is not active then, removes the data, and sets saving to queued.
+        Raises Unavailable or StorageFull if the disk cannot be written.
         """
         with contextlib.suppress(ImageNotFound):
             image = await self._catalog.update(image_id, None, lambda record: record.image)
@@ -223,10 +223,11 @@ class Uploads:
     async def delete(self, image_id: str, project_id: str | None, check: RecordCheck) -> None:
         """Delete the record of an image, then its stored and staged data.
 
-        Deletes nothing if `check` raises an error for the record. The record is deleted even if
-        data cannot be removed, or if the process ends before. The next start of Glimpse then
-        removes the data, and also an incomplete file that an interrupted upload left. If the task
-        is cancelled, the image may be deleted all the same. A running upload of the image fails.
+        Deletes nothing if `check` raises an error for the record. A running upload of the image
+        fails. If the data cannot be removed, no error is raised. If the process ends before all
+        data is removed, or if the task is cancelled, the record may be deleted all the same. In
+        each case, the next start of Glimpse removes the data of an image whose record is deleted,
+        and also an incomplete file that an interrupted upload left.
 
         Raises ImageNotFound if no image has the id, Unavailable, and what `check` raises. After one
         of these errors, nothing is deleted.
