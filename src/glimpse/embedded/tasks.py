@@ -28,9 +28,9 @@ class Task(NamedTuple):
 
     `type` is one of TASK_TYPES, and `status` one of TASK_STATUSES. `image_id` is the image that
     gets the data; None if the task failed before an image was made. `input_json` has what the
-    client requested. `result_json` is ``null`` until the import has succeeded. `message` says to
-    the owner why the import failed; otherwise it is empty. `expires_at` is None until the import
-    has ended. It is then 48 hours after the end; users no longer see an expired task.
+    client requested. `result_json` is ``null`` until the import has succeeded. `message` tells the
+    owner why the import failed; otherwise it is empty. `expires_at` is None until the import has
+    ended, and then the time 48 hours after the end. Users no longer see an expired task.
     """
 
     id: str

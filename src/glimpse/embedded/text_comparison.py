@@ -16,9 +16,9 @@ _CACHED = 4096
 def index_form(text: str, /) -> str:
     """Return `text` as the listing index has it: case-folded, without accents.
 
-    Spaces at the end are removed, too: ``"Débian "`` -> ``"debian"``. If two texts have the same
-    `comparison_form`, they have the same index form. But two texts with the same index form may
-    have different comparison forms. So compare the `comparison_form` of what an index finds.
+    Spaces at the end are removed, too: ``"Débian "`` -> ``"debian"``. Texts with the same
+    `comparison_form` have the same index form. Other texts may have that index form, too, so
+    compare the `comparison_form` of each text that an index finds.
 
     Catalogs on disk have hashes of index forms: a change of this function needs a migration of all
     catalogs.

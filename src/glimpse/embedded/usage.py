@@ -27,11 +27,10 @@ class Usage(NamedTuple):
 def usage_of(status: str, size: int | None) -> Usage:
     """Return the Usage of one image with this `status` and `size` bytes of data.
 
-    `size` counts as stored data if the status is active or deactivated, and as staged data if the
-    status is uploading or importing. In other statuses, `size` does not count. In status saving,
-    uploading or importing, the image is being given data. If `size` is None, the image has no data.
-    More than 8 TiB count as 8 TiB. An image in status deleted, pending_delete or killed takes
-    nothing, and is not counted.
+    In status active or deactivated, `size` counts as stored data; in status uploading or importing,
+    as staged data. In other statuses, `size` does not count. None counts as 0, and more than 8 TiB
+    count as 8 TiB. In status saving, uploading or importing, the image counts in ``uploading``. In
+    status deleted, pending_delete or killed, all numbers are 0.
     """
     if status in _GONE:
         return Usage()
