@@ -18,11 +18,12 @@ class HeldUpload:
     """An upload whose last part reaches the API ``saving_for`` seconds after the response.
 
     `app` is the API, and the rule of `fault` has ``saving_for``. When the client has sent the last
-    part, it gets a 204. `app` gets the last part later, and its response is dropped. `app` runs in
-    a task, which goes on when `serve` has returned.
+    part, the client gets a 204. `app` gets the last part later, and the response of `app` is then
+    dropped. `app` runs in a task, which goes on when `serve` has returned. If `app` responds before
+    the last part arrives, the client gets that response.
 
-    If `delays` ends while the last part is held, the upload is cancelled. If `delays` has ended
-    before the last part arrives, the upload is served without a fault.
+    A reset of the faults ends `delays`. If the last part is held then, the upload is cancelled. If
+    the last part arrives after the reset, the upload is served without a fault.
     """
 
     def __init__(

@@ -35,8 +35,9 @@ class FaultMiddleware:
 
     `RequestMiddleware` has to be outside of this middleware, so that responses of faults get a
     request id and a log line. If a request has several faults, their delays add up. Of the faults
-    with another effect than a delay, only the one that was added first is injected. The others
-    count the request in ``matched``, but not in ``applied`` unless they delay it.
+    with another effect than a delay, only the one that was added first is injected. Each of the
+    other faults counts the request in ``matched``, and in ``applied`` only if it delays the
+    request.
     """
 
     def __init__(
@@ -61,11 +62,11 @@ class FaultMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request, with the faults of the rules that match the request.
 
-        Without any rule, only passes the request on. Otherwise counts the request in each matching
-        rule, and waits for the sum of the delays. Then injects the first fault with another effect,
-        and sets the operation of the current request; without such a fault, passes the request on.
-        Raises ResetConnection or ResponseAborted for faults that close the connection, and what the
-        API raises.
+        Without any rule, only passes the request on to the API. Otherwise counts the request in
+        each matching rule, and waits for the sum of the delays. Then injects the first fault with
+        another effect than a delay; without one, passes the request on. If it injects a fault, also
+        sets the operation of the current request. Raises ResetConnection or ResponseAborted for
+        faults that close the connection, and what the API raises.
         """
         if not self._faults:
             await self._app(scope, receive, send)

@@ -29,8 +29,8 @@ class RequestFacts:
 
     ``operation`` is the operation's name in metrics: ``list_images`` (Compute), ``identity.issue``.
     ``path`` has no query. Names in ``headers`` are in lower case. ``projects`` has the id and
-    the name of the caller's project. ``projects`` is empty if the token is not valid, or if no rule
-    names a project.
+    the name of the caller's project. ``projects`` is empty if the token is missing or not valid,
+    and if no rule names a project.
     """
 
     method: str
@@ -50,10 +50,10 @@ class FaultRule:
     Case matters. ``headers`` has a pattern for each name of a header. If the request does not have
     a header (also User-Agent), only the empty pattern matches.
 
-    The first ``skip`` matching requests have no fault. After these, each matching request has the
-    fault, with two exceptions. If ``first`` is 2, only the next two matching requests have the
-    fault. If ``every`` is 3, every third matching request has the fault. ``first`` and ``every``
-    exclude each other.
+    The first ``skip`` matching requests have no fault. All later matching requests have the fault
+    if neither ``first`` nor ``every`` is set. If ``first`` is 2, only the first two of them have
+    the fault. If ``every`` is 3, every third of them has the fault. ``first`` and ``every`` exclude
+    each other.
 
     A request with the fault waits for ``delay``. A rule has at most one of these other effects:
 
@@ -66,7 +66,7 @@ class FaultRule:
     - ``cut_after``: the connection closes after ``cut_after`` bytes of the response's body.
     - ``bytes_per_second``: the response's body is sent at this speed.
     - ``stale_for``: a GET gets the response to an earlier GET with the same path, query and token,
-      if that response is at most ``stale_for`` seconds old.
+      if that response was a success and is at most ``stale_for`` seconds old.
     - ``saving_for``: an upload, import or snapshot gets its response at once. The image's data is
       stored ``saving_for`` seconds later. Until then, the image is importing or saving.
     """
