@@ -36,10 +36,10 @@ def is_url(url: str) -> bool:
 class ApiServers:
     """The base URLs of one or more equal servers, and which servers have failed recently.
 
-    `urls` are URLs as the operator wrote them (see `base_url`). The servers are in random order,
-    and each request begins with the next server in turn. For `backoff` seconds after a failure, a
-    server is tried only after all other servers. `public_url` is the first of `urls` without user
-    and password, for links.
+    `urls` are URLs as the operator wrote them (see `base_url`). The servers are shuffled once. Each
+    request then starts with the server after the one that the request before started with. For
+    `backoff` seconds after a failure, a server is tried only after all other servers. `public_url`
+    is the first of `urls` without user and password, for links.
     """
 
     def __init__(

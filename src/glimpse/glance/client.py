@@ -52,10 +52,10 @@ class GlanceClient:
     async def send(self, request: GlanceRequest) -> Response:
         """Send a request with the retries of RetryPolicy; return a response of any status code.
 
-        The request gets a service token if there is one. If the response is then a 401, the request
-        is sent once more with a new service token; without a new one, the 401 is returned. All
-        attempts together take at most `total_timeout` seconds, logins and look-ups of servers
-        included. Redirects are returned, not followed.
+        The request gets a service token if there is one. If Glance responds 401 to a service token,
+        the client sends the request once more with a new service token. If there is no new one, the
+        client returns the 401. All attempts together take at most `total_timeout` seconds, logins
+        and look-ups of servers included. Redirects are returned, not followed.
 
         Raises Unavailable if no server is known, if the last attempt gets no response, or after
         `total_timeout`. After Unavailable, Glance may still be processing a write. Raises

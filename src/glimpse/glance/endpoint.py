@@ -19,12 +19,12 @@ class ServiceCatalog(Protocol):
     async def fetch_endpoint(
         self, service_type: str, interfaces: Sequence[str], region_name: str | None
     ) -> str:
-        """Return the URL of a service, for the first of `interfaces` that the service has.
+        """Return the URL of a service's endpoint.
 
-        Example: `service_type` is ``image``, and `interfaces` are ``internal`` and ``public``. Only
-        endpoints in the region `region_name` count. If `region_name` is None, endpoints of all
-        regions count. Raises IdentityUnavailable if Keystone is unavailable, or if the catalog has
-        no such endpoint.
+        `service_type` is ``image``, for example. `interfaces`, such as ``internal`` and ``public``,
+        are tried in their order. Only endpoints in the region `region_name` count. If `region_name`
+        is None, endpoints of all regions count. Raises IdentityUnavailable if Keystone is
+        unavailable or refuses the login, or if the catalog has no such endpoint.
         """
         ...
 

@@ -80,8 +80,8 @@ def error_from_response(  # noqa: PLR0911  a table reads best in one piece
     - NotAuthenticated for 401
     - Forbidden for 403
     - Conflict for 409
-    - Unavailable for 429 and 5xx, with the seconds of Retry-After (1 if the header is missing or a
-      date, at most 3,600)
+    - Unavailable for 429 and 5xx. Its ``retry_after`` is Retry-After in seconds, from 1 to 3,600;
+      1 if the header is missing or a date.
     - InvalidResponse for all other status codes, such as redirects and 404. Use `image_error` if a
       404 means that an image does not exist.
 
