@@ -286,7 +286,7 @@ class EmbeddedImageService:
 
         Does not affect uploads, imports and snapshots that other processes are running. Raises
         OSError, Unavailable or StorageFull if the disk cannot be read or written, and what
-        `resume_snapshot` raises. The images that are left then stay locked until this process ends.
+        `resume_snapshot` raises. After an error, other images stay locked until this process ends.
         """
         await self.imports.recover(resume_snapshot)
 
