@@ -96,12 +96,12 @@ class SQLiteCatalog:
     def pages(
         self, caller: Caller, query: ImageQuery, marker: Image | None
     ) -> AsyncGenerator[Page, None]:
-        """Yield pages of images that match `query` and that `caller` can see, in query order.
+        """Yield pages of the images that match `query` and that `caller` can see.
 
-        An admin can see every image. For another caller, owner, visibility and memberships decide.
-        Community images of other projects are listed only if `query.visibility` is "community" or
-        "all", even for an admin. Killed and deleted images are never listed. Policy rules are not
-        checked.
+        The images are in the query's order. An admin can see every image. For another caller,
+        owner, visibility and memberships decide. Community images of other projects are listed only
+        if `query.visibility` is "community" or "all", even for an admin. Killed and deleted images
+        are never listed. Policy rules are not checked.
 
         The list starts after the image `marker`; with None, at the first image. `query.marker` is
         ignored, and `query.limit` does not end the list: close the generator after enough images.

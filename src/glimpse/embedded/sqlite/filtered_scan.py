@@ -49,8 +49,8 @@ def is_readable_from_index(caller: Caller, query: ImageQuery) -> bool:
     - The query has at most one filter, which must be by names, by statuses or by one property.
       `os_hidden` and `member_status` do not count as filters.
     - The visibility is None or "all".
-    - At most 16 scans of the index are necessary. For each scope of the caller (see `scopes_for`),
-      a query by names or statuses needs a scan for each of them; another query needs one scan.
+    - At most 16 scans of the index are necessary. Each scope of the caller (see `scopes_for`) needs
+      one scan, or a scan for each name or status if the query is by names or statuses.
     """
     if _unindexed_attributes(query) != _NO_FILTER or query.tags or not has_usual_order(query):
         return False
@@ -84,8 +84,8 @@ class FilteredScan:
 
         - If the query has at most 500 ids, all images with these ids are examined. If at most 500
           images fulfil `query.updated_at`, all these images are examined.
-        - If a list in another order than newest first begins with `count` invalid images, the step
-          goes on until it finds a valid image.
+        - If the list is in another order than newest first and the next `count` images are all
+          invalid, the step goes on until it finds a valid image.
         """
         images: Sequence[Image]
         cursor: Image | ListingPosition | None
@@ -143,7 +143,7 @@ class FilteredScan:
     def _read_sorted(
         self, caller: Caller, query: ImageQuery, marker: Image | None, count: int
     ) -> ListStep[Image]:
-        """Read the next `count` images after the marker, in the query's order, by sorting all.
+        """Sort the images of a list; read the `count` images that come after the marker.
 
         Returns images in the caller's scopes that fulfil `conditions(query)`. Names and properties
         are compared only as hashes, so `step` has to check each image with `listing_rule`. The
@@ -201,7 +201,8 @@ class FilteredScan:
         Returns the images that fulfil `conditions(query)`. The images may not be valid. Names and
         properties are compared only as hashes, so `step` has to check each image with
         `listing_rule`. The cursor is the place of the last row that was read. The cursor is None if
-        no row is left, or if the last row is older than `query.created_at` permits.
+        fewer than `count` rows were left, or if the last row is older than `query.created_at`
+        permits.
         """
         start, end = _created_between(query)
         if start is not None:
@@ -233,12 +234,12 @@ def _in_listing(caller: Caller, query: ImageQuery, facets: Sequence[str]) -> Cla
 
 
 def _created_between(query: ImageQuery) -> tuple[ListingPosition | None, int | None]:
-    """Return the start and the end of the images in the listing index by `query.created_at`.
+    """Return the range of the listing index that has the images for `query.created_at`.
 
-    The listing index is in the order newest first. The images come after the start, which is None
-    if the query permits the newest images. The end is their lowest position; None if the query
-    permits the oldest images. Between start and end there are also images of the filter's own
-    second, even with the operators "lt" and "gt". Both results are None without
+    The listing index is in the order newest first. The first result is the place after which the
+    range starts; None if the range starts at the newest image. The second result is the lowest
+    position in the range; None if the range ends at the oldest image. With "lt" and "gt", the range
+    also has the images with exactly the date of `query.created_at`. Both results are None without
     `query.created_at`, and with its operator "neq".
     """
     bound = query.created_at

@@ -240,7 +240,7 @@ class ImageReader:
 def read_images(
     connection: sqlite3.Connection, numbers: Sequence[int], condition: Clause = _ANY
 ) -> tuple[dict[int, Image], int]:
-    """Return images by row number, and how many of `numbers`, the row numbers, were examined.
+    """Return the images of rows by row number, and how many of `numbers` were examined.
 
     The images are in the order of `numbers`, which must have no duplicates. Row numbers without an
     image, and images for which `condition` does not hold, are left out. The images are not checked
