@@ -200,8 +200,9 @@ class Uploads:
 
         After a second cancellation, `save` may still wait in the catalog's queue. So this method
         first adds a write of its own to the queue, and waits until that write and `save` have been
-        made. If the image is not active then, removes the data, and sets saving to queued.
-        Raises Unavailable or StorageFull if the disk cannot be written.
+        made. If the image is then neither active nor deactivated, removes the data, and queues an
+        image in status saving again. Raises Unavailable or StorageFull if the disk cannot be
+        written.
         """
         with contextlib.suppress(ImageNotFound):
             image = await self._catalog.update(image_id, None, lambda record: record.image)
