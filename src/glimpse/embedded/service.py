@@ -284,9 +284,9 @@ class EmbeddedImageService:
         snapshot, and has to release the lock. If it returns False, the image's upload or import is
         undone, and the lock is released.
 
-        Does not affect uploads, imports and snapshots that other processes are running. Raises
-        OSError, Unavailable or StorageFull if the disk cannot be read or written, and what
-        `resume_snapshot` raises. After an error, other images stay locked until this process ends.
+        Does not affect uploads, imports and snapshots of other processes. Raises OSError,
+        Unavailable or StorageFull if the disk cannot be read or written, and what `resume_snapshot`
+        raises. After an error, images not yet recovered stay locked until this process ends.
         """
         await self.imports.recover(resume_snapshot)
 

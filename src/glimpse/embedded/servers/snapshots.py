@@ -72,11 +72,12 @@ class Snapshots:
         return True
 
     async def undo(self, server_id: str, lock: UploadLock) -> None:
-        """Delete the image of a snapshot that could not be started; end it in the server, too.
+        """Undo a snapshot that could not be started. `lock` is the lock of its image.
 
+        Deletes the image, records in the server that the snapshot has ended, and releases `lock`.
         If the disk cannot be written, returns without an error; a background job then tries again
-        every five seconds. `lock`, the lock of the image, is released when both are done. `lock` is
-        abandoned if ``jobs.close`` is called before, or if an error is raised.
+        every five seconds. If ``jobs.close`` is called before that succeeds, or if an error is
+        raised, `lock` is abandoned.
         """
         try:
             await self._end(server_id, lock.image_id, is_made=False)
