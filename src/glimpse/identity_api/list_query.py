@@ -36,10 +36,10 @@ class ListRules(NamedTuple):
     """The parameters that filter the list of one kind of objects.
 
     - ``filters``: the names of the attributes that parameters may compare.
-    - ``checks``: the valid values of some parameters, by the parameter's name. A name in ``checks``
-      need not be in ``filters``: then the value is checked, but compared with nothing.
-    - ``is_strict``: True if each parameter that is not in ``filters`` is an error. Then ``limit``,
-      ``marker`` and ``NAME__contains`` are errors, too.
+    - ``checks``: the valid values of some parameters, by the parameter's name. A parameter that is
+      not a filter may have a check, too.
+    - ``is_strict``: True if every parameter is an error whose name is not in ``filters``. Then
+      ``limit``, ``marker`` and ``NAME__contains`` are errors, too.
     """
 
     filters: tuple[str, ...]
@@ -61,18 +61,22 @@ class Page(NamedTuple):
 def select_page(entries: Iterable[Document], parameters: Parameters, rules: ListRules) -> Page:
     """Return the entries that match all `parameters`, sorted by id, or one page of them.
 
-    The parameter ``NAME=value`` compares the attribute NAME, and ``NAME__contains=value`` looks for
-    a part of a text. NAME has to be in ``rules.filters``. An entry must match all values of a
-    repeated parameter. Two parameters, of which only the first value counts, choose the page:
+    If NAME is in ``rules.filters``, parameters such as ``NAME=value`` and ``NAME__contains=value``
+    filter by the attribute NAME (see `_matches_one`). Two other parameters choose the page:
 
     - ``marker`` is the id of the last entry before the page. The entry with this id need not match
       the filters. An empty ``marker`` is ignored.
-    - ``limit`` is the maximum number of entries, at most 1,000. There is no maximum if ``limit`` is
-      missing, empty, 0 or negative.
+    - ``limit`` is the maximum number of entries. A limit above 1,000 counts as 1,000. There is no
+      maximum if ``limit`` is missing, empty, 0 or negative.
 
-    All other parameters are ignored, as in Keystone, or raise BadRequest if ``rules.is_strict``.
-    Raises BadRequest, too, if the first value of a parameter is not valid by ``rules.checks``, or
-    if ``limit`` is not an integer. Raises NotFound if none of `entries` has the id ``marker``.
+    All other parameters are ignored. An entry must match all values of a repeated filter. Of a
+    repeated ``marker`` or ``limit``, the first value counts. Raises BadRequest in these cases:
+
+    - The first value of a parameter is not valid by ``rules.checks``.
+    - ``limit`` is not an integer.
+    - ``rules.is_strict`` is True, and a parameter's name is not in ``rules.filters``.
+
+    Raises NotFound if none of `entries` has the id ``marker``.
     """
     _check_parameters(parameters, rules)
     everything = sorted(entries, key=lambda each: str(each["id"]))
@@ -144,12 +148,12 @@ def _matches(entry: Document, parameters: Parameters, filters: tuple[str, ...]) 
 def _matches_one(entry: Document, parameter: str, value: str, filters: tuple[str, ...]) -> bool:
     """Return True if `entry` matches one parameter, or if the parameter is not a filter.
 
-    NAME stands for a name in `filters`. These parameters are filters:
+    A parameter is a filter if its name has one of these forms, with a NAME in `filters`:
 
     - ``NAME`` compares the whole attribute, a text or a boolean, and ignores case.
     - ``NAME__contains``, ``NAME__startswith`` and ``NAME__endswith`` look for a part of a text.
-      ``NAME__icontains``, ``NAME__istartswith`` and ``NAME__iendswith`` ignore case. Any other
-      ``NAME__...`` matches every text.
+    - ``NAME__icontains``, ``NAME__istartswith`` and ``NAME__iendswith`` also ignore case.
+    - ``NAME__`` with any other ending matches if the attribute is a text.
 
     An attribute that is missing, null or of another type matches no filter.
     """

@@ -17,9 +17,10 @@ class PolicyTarget(NamedTuple):
       object itself.
     - ``user_id``: the user that the object is, or that owns the object.
     - ``project_id``: the project that the object is, or that owns the object.
-    - ``user_domain_id``: for a role assignment, the domain of its user. Then ``domain_id`` is the
-      domain of its scope.
-    - ``role``: for a role or a role assignment, the role; None if all roles are meant.
+    - ``user_domain_id``: the domain of the user in a role assignment. In this case, ``domain_id``
+      is the domain of the assignment's scope.
+    - ``role``: the role that the object is, or that a role assignment assigns. None if the object
+      is of another kind, or if the request concerns all roles.
 
     A rule that compares the token with a value of None does not allow the request.
     """
@@ -56,10 +57,10 @@ def check(session: Session, action: str, target: PolicyTarget = PolicyTarget()) 
 def is_allowed(session: Session, action: str, target: PolicyTarget = PolicyTarget()) -> bool:  # noqa: B008  immutable
     """Return True if the caller may perform `action` on `target`.
 
-    `session` is the session of the caller's token. `action` is a key of RULES, such as
-    ``get_user``. Leave out `target` if `action` concerns no particular object, or all objects. Then
-    `action` is allowed only by rules that compare nothing with an object, such as a rule for
-    admins.
+    `session` is the session of the caller's token, whose roles and scope must fit the rule of
+    `action`. `action` is a key of RULES, such as ``get_user``. Leave out `target` if `action`
+    concerns all objects, or no particular one. Then only callers who need not match an object are
+    allowed, such as admins.
     """
     callers, scopes = RULES[action]
     return _scope_of(session) in scopes and any(is_caller(session, target) for is_caller in callers)

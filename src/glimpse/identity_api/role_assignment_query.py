@@ -21,8 +21,8 @@ class AssignmentQuery(NamedTuple):
     groups. The flags mean, if they are True:
 
     - ``is_system``: list only assignments on the system.
-    - ``is_inherited``: list no assignments in projects and domains, because none is inherited.
-      Assignments on the system are listed.
+    - ``is_inherited``: leave out assignments in projects and domains, because they are never
+      inherited. Assignments on the system are listed.
     - ``include_subtree``: also list assignments in projects below ``project_id``.
     - ``is_effective``: also list the roles that assigned roles imply. Leave out roles that belong
       to a domain, and all assignments on the system. Ignore ``is_system``, as Keystone does.
@@ -53,15 +53,15 @@ class FoundAssignment(NamedTuple):
 def parse_query(parameters: Mapping[str, str]) -> AssignmentQuery:
     """Make an AssignmentQuery from the parameters of a request, such as ``user.id``.
 
-    Unknown parameters and an empty ``user.id`` are ignored. ``is_system`` needs the parameter
-    ``scope.system=all``, and ``is_inherited`` the parameter
-    ``scope.OS-INHERIT:inherited_to=projects``. ``include_subtree`` and ``effective`` are set by any
-    value except 0. Raises BadRequest in these cases:
+    Unknown parameters and an empty ``user.id`` are ignored. The parameter ``scope.system=all`` sets
+    ``is_system``, and ``scope.OS-INHERIT:inherited_to=projects`` sets ``is_inherited``; other
+    values do not. The parameter ``include_subtree`` sets ``include_subtree``, and ``effective``
+    sets ``is_effective``, with any value except 0. Raises BadRequest in these cases:
 
     - The id of a role, group, project or domain is not 1 to 64 letters, digits and hyphens. The id
       of a user may be any text.
     - There is ``include_subtree``, even with the value 0, but no project.
-    - Parameters exclude each other, such as a project and a domain.
+    - Parameters exclude each other, such as a project and a domain (see `_check_exclusions`).
     """
     for name in ("role.id", "group.id", "scope.project.id", "scope.domain.id"):
         if name in parameters and not ID.is_valid(parameters[name]):
@@ -91,9 +91,10 @@ def find_assignments(
     Each list has the assignments of one user in one scope, and may be empty. Each list takes little
     time, so that the caller can let other requests run between two lists.
 
-    Raises NotFound at once, not during the iteration, for an unknown project if the query has
-    ``is_effective`` or ``include_subtree``, and for an unknown user if the query has
-    ``is_effective``. In all other cases, nothing is found for an unknown id.
+    An unknown id matches nothing, with two exceptions. Raises NotFound, before the iteration:
+
+    - for an unknown project if the query has ``is_effective`` or ``include_subtree``;
+    - for an unknown user if the query has ``is_effective``.
     """
     needs_project = query.is_effective or query.include_subtree
     if needs_project and query.project_id and query.project_id not in directory.projects:
@@ -110,10 +111,12 @@ def find_assignments(
 def _check_exclusions(parameters: Mapping[str, str], query: AssignmentQuery) -> None:
     """Raise BadRequest for parameters that exclude each other.
 
-    A query may have only one of a project, a domain and the system. Here, any ``scope.system`` that
-    is not empty counts as the system. A query with a group may have neither a ``user.id``, even an
-    empty one, nor ``effective``. A query with ``effective`` and a domain may not ask for inherited
-    assignments.
+    A query may not have
+
+    - two of a project, a domain and the system (any ``scope.system`` that is not empty);
+    - a group and a ``user.id``, even an empty one;
+    - a group and ``effective``;
+    - a domain, ``effective``, and inherited assignments.
     """
     if query.project_id and query.domain_id:
         raise BadRequest("Specify a domain or project, not both")

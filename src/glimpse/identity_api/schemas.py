@@ -192,10 +192,12 @@ ENDPOINT = ObjectSchema(
 def parse_password_change(document: object) -> tuple[str, str]:
     """Return the original and the new password in the body of a request to change a password.
 
-    Other keys of the body than ``user`` are ignored. Raises BadRequest if the body has no object
-    ``user``, if ``user`` does not have exactly the keys ``original_password`` and ``password``, if
-    a password is not a string or has a NUL character, if the new password has more than 4,096
-    bytes, or if ``user`` has more than 65,535 bytes as JSON.
+    Other keys of the body than ``user`` are ignored. Raises BadRequest in these cases:
+
+    - The body has no object ``user``.
+    - ``user`` does not have exactly the keys ``original_password`` and ``password``.
+    - A password is not a string, or has a NUL character.
+    - The new password has more than 4,096 bytes, or ``user`` more than 65,535 bytes as JSON.
     """
     values = document.get("user") if isinstance(document, dict) else None
     if not isinstance(values, dict) or set(values) != {"original_password", "password"}:
