@@ -27,10 +27,10 @@ def check_octet_stream(request: Request, verb: str) -> None:
 def declared_size(request: Request) -> int | None:
     """Return the number of bytes that the client declares for image data; None if unknown.
 
-    The header X-OpenStack-Image-Size has the number. Without that header, Content-Length is used.
-    Returns None if both are missing, or if the number is 0. A negative number is returned
-    unchanged, as in Glance, although no data can have such a size. Raises Invalid if the header's
-    value is not an integer.
+    The number is the value of X-OpenStack-Image-Size or, without that header, of Content-Length.
+    Returns None if both headers are missing, or if the number is 0. A negative number is returned
+    unchanged, as in Glance, although no data can have such a size. Raises Invalid if the value is
+    not an integer.
     """
     text = request.headers.get(_SIZE_HEADER, request.headers.get("content-length", "0"))
     try:

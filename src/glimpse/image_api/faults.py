@@ -103,8 +103,12 @@ def fault_response(request: Request, error: Exception, challenge: str) -> Respon
     if it is not there. `render_fault` makes the body in the format that the Accept header prefers.
     NoData becomes a 204 without a body.
 
-    A 401 has WWW-Authenticate with the value `challenge`. A 405 has Allow, a 416 has Content-Range,
-    a 503 has Retry-After. A 415 in response to a PATCH has Accept-Patch.
+    A 401 has WWW-Authenticate with the value `challenge`. Some other errors add a header:
+
+    - MethodNotAllowed adds Allow.
+    - RangeNotSatisfiable adds Content-Range.
+    - Unavailable and IdentityUnavailable add Retry-After.
+    - UnsupportedMediaType adds Accept-Patch if the request was a PATCH.
     """
     status = _status(error)
     headers = _headers(error, status, challenge)
