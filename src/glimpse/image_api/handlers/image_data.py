@@ -57,8 +57,8 @@ async def download_data(request: ImageRequest) -> Response:
     - Invalid if the query string is malformed, if ``prefer`` names an unknown store, or if several
       ranges are requested.
     - ImageNotFound if there is no such image or the caller may not see the image.
-    - Forbidden if the caller may not download the data; only admins may if the image is
-      deactivated.
+    - Forbidden if the caller may not download the data, or if the image is deactivated and the
+      caller is no admin.
     - NoData, which becomes a 204, if the image has no complete data.
     - RangeNotSatisfiable if the Range header is malformed, or selects no byte of the data.
     - Unavailable if the catalog or the data cannot be read.

@@ -26,10 +26,15 @@ async def list_images(request: ImageRequest) -> Response:
     """``GET /v2/images``: a page of a list, with a link to the next page if there is one.
 
     A response of more than 1 MiB is streamed, because 1,000 images may take a gigabyte. Raises
-    Invalid if the query is not valid (see `parse_query`). Raises Forbidden if the caller may not
-    list images. Raises MarkerNotFound if no image has the marker as its id, and MarkerNotVisible if
-    the caller may not see that image. Raises Unavailable if the catalog cannot be read. If the
-    catalog becomes unreadable after the first MiB, the stream raises ResponseAborted.
+    these errors before the response starts:
+
+    - Invalid if the query is not valid (see `parse_query`).
+    - Forbidden if the caller may not list images.
+    - MarkerNotFound if no image has the marker as its id.
+    - MarkerNotVisible if the caller may not see the image that the marker names.
+    - Unavailable if the catalog cannot be read.
+
+    If the catalog becomes unreadable after the first MiB, the stream raises ResponseAborted.
     """
     pairs = query_pairs(request.http.scope["query_string"])
     pieces = page_document(request.service.list_images(request.caller, parse_query(pairs)), pairs)
@@ -70,8 +75,8 @@ async def create_image(request: ImageRequest) -> Response:
     the image's URL, the store for the image's data, and the enabled import methods. Raises these
     errors, and then stores nothing:
 
+    - RequestTooLarge, TooManyBodies or ClientDisconnect if the body is not read (see `json_body`).
     - Invalid if the body is not JSON, or has a key or a value that is not allowed.
-    - RequestTooLarge if the body has more than 1 MiB.
     - Forbidden if the caller may not create images, or may not set one of the attributes.
     - QuotaExceeded for too many properties or tags, or too many images of the project.
     - Conflict if another image has the id.
@@ -95,15 +100,16 @@ async def create_image(request: ImageRequest) -> Response:
 async def update_image(request: ImageRequest) -> Response:
     """``PATCH /v2/images/{image_id}``: apply a JSON patch atomically; return the new document.
 
-    An empty patch changes nothing, not even ``updated_at``. Raises these errors, and then changes
-    nothing:
+    An empty patch only reads the image: not even ``updated_at`` changes. Raises these errors, and
+    then changes nothing:
 
     - UnsupportedMediaType if the Content-Type is not one of json_patch.MEDIA_TYPES.
-    - RequestTooLarge if the body has more than 1 MiB.
+    - RequestTooLarge, TooManyBodies or ClientDisconnect if the body is not read (see `json_body`).
     - Invalid if the body is not a JSON patch, or has a key or a value that is not allowed.
     - ImageNotFound if there is no such image or the caller may not see the image.
     - Forbidden if the caller may not change the image, or an attribute that the patch changes.
-    - Conflict if a property to replace or remove does not exist, or if a key to add exists (v2.0).
+    - Conflict if the patch replaces or removes a property that does not exist.
+    - Conflict if a v2.0 patch adds an attribute, or a property that exists.
     - QuotaExceeded if the image would have too many tags or properties.
     - Unavailable if the catalog cannot be written.
     """

@@ -56,15 +56,16 @@ async def import_data(request: ImageRequest) -> Response:
     The image gets the staged data, or data at a URL. Raises these errors, and then starts no
     import:
 
-    - Invalid if the body is malformed, or names a method that is not enabled or a URL from which
-      nothing may be downloaded.
-    - RequestTooLarge if the body has more than 1 MiB.
+    - RequestTooLarge, TooManyBodies or ClientDisconnect if the body is not read (see `json_body`).
+    - Invalid if the body is malformed or has more than 16 KiB, if it names a method that is not
+      enabled, or if nothing may be downloaded from its URL.
     - ImageNotFound if there is no such image or the caller may not see the image.
     - Forbidden if the caller may not modify the image.
     - Conflict if the status or the formats of the image do not allow the import, if another request
       gives it data, or if the body names an unknown store.
     - QuotaExceeded if the project has more stored data than it may have.
-    - Unavailable if too many imports are waiting, or if the catalog cannot be written.
+    - Unavailable if too many imports are waiting.
+    - Unavailable or StorageFull if the disk cannot be written.
     """
     imports = request.service.imports
     wanted = parse_import_request(

@@ -28,7 +28,7 @@ async def add_location(request: ImageRequest) -> Response:
 
     The only store does not accept URLs of data. Raises the first of these errors that applies:
 
-    - RequestTooLarge if the body has more than 1 MiB;
+    - RequestTooLarge, TooManyBodies or ClientDisconnect if the body is not read (see `json_body`);
     - Invalid if the body is not JSON, or not a location;
     - Unavailable if the catalog cannot be read;
     - ImageNotFound if there is no such image or the caller may not see the image;

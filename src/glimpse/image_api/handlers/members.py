@@ -35,11 +35,12 @@ async def list_members(request: ImageRequest) -> Response:
 
 
 async def add_member(request: ImageRequest) -> Response:
-    """``POST /v2/images/{image_id}/members``: share an image with a project.
+    """``POST /v2/images/{image_id}/members``: 200; share an image with a project.
 
     Returns the document of the new membership, in status pending. Raises these errors:
 
-    - Invalid for a malformed body, and RequestTooLarge for a body of more than 1 MiB.
+    - RequestTooLarge, TooManyBodies or ClientDisconnect if the body is not read (see `json_body`).
+    - Invalid if the body is malformed.
     - ImageNotFound if there is no such image or the caller may not see the image.
     - Forbidden if the image is not shared, or if the caller may not add members.
     - QuotaExceeded if the image would have too many members.
@@ -54,10 +55,12 @@ async def add_member(request: ImageRequest) -> Response:
 async def show_member(request: ImageRequest) -> Response:
     """``GET /v2/images/{image_id}/members/{member_id}``: the document of a membership.
 
-    Raises ImageNotFound if there is no such image or the caller may not see the image. Raises
-    MemberNotFound if the project is no member or the caller may not see the membership. Raises
-    NotFound if the image is not shared or the caller may not get members. Raises Unavailable if the
-    catalog cannot be read.
+    Raises these errors:
+
+    - ImageNotFound if there is no such image or the caller may not see the image.
+    - NotFound if the image is not shared or the caller may not get members.
+    - MemberNotFound if the project is no member or the caller may not see the membership.
+    - Unavailable if the catalog cannot be read.
     """
     member = await request.service.members.get(
         request.caller, request.image_id, _member_id(request)
@@ -70,8 +73,8 @@ async def set_member_status(request: ImageRequest) -> Response:
 
     Returns the document of the changed membership. Raises these errors:
 
+    - RequestTooLarge, TooManyBodies or ClientDisconnect if the body is not read (see `json_body`).
     - Invalid for a malformed body or an unknown status.
-    - RequestTooLarge for a body of more than 1 MiB.
     - ImageNotFound if there is no such image or the caller may not see the image.
     - MemberNotFound if the project is no member or the caller may not see the membership.
     - Forbidden if the image is not shared, or if the caller may not change the membership.

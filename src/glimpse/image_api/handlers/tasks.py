@@ -59,11 +59,13 @@ async def show_task(request: ImageRequest) -> Response:
 async def create_task(request: ImageRequest) -> Response:
     """``POST /v2/tasks``: 201; a task of type import creates an image from the data at a URL.
 
-    Returns the document of the task, in status pending. A task of another type is created, too, and
-    fails at once. So does a task whose image may not be created. Raises Forbidden if the caller may
-    not use tasks. Raises Invalid for a malformed body, or a URL from which nothing may be
-    downloaded. Raises RequestTooLarge for a body of more than 1 MiB. Raises Unavailable if the
-    catalog cannot be written, or if too many imports are waiting.
+    Returns the document of the task, in status pending. A task of another type is created, too, but
+    fails at once. A task whose image may not be created also fails at once. Raises these errors:
+
+    - Forbidden if the caller may not use tasks.
+    - RequestTooLarge, TooManyBodies or ClientDisconnect if the body is not read (see `json_body`).
+    - Invalid for a malformed body, or a URL from which nothing may be downloaded.
+    - Unavailable if the catalog cannot be written, or if too many imports are waiting.
     """
     tasks = request.service.tasks
     tasks.check_access(request.caller)
@@ -93,8 +95,9 @@ def _source(content: dict[str, Any]) -> str:
 async def _create(request: ImageRequest, kind: str, content: dict[str, Any]) -> Task:
     """Create a task; return it in status pending, even if the task has failed already.
 
-    A task of type import starts its import in the background. The task fails at once if its type is
-    not import, or if its image cannot be created. As in Glance, the returned task does not show the
+    `kind` is the task's type, and `content` its input, whose URL the caller has checked. A task of
+    type import starts its import in the background. The task fails at once if its type is not
+    import, or if its image cannot be created. As in Glance, the returned task does not show the
     failure yet. Raises Forbidden if the caller may not use tasks. Raises Unavailable if the catalog
     cannot be written, or if too many imports are waiting.
     """
@@ -113,12 +116,12 @@ def _parse_import(request: ImageRequest, kind: str, content: dict[str, Any]) -> 
     """Return the image that a task of type import creates; `content` is the task's input.
 
     If the input's ``image_properties`` are {}, the image gets _DEFAULT_PROPERTIES. Raises an
-    ImageServiceError, whose message becomes that of the failed task:
+    ImageServiceError, whose message becomes that of the failed task, in these cases:
 
-    - if the type `kind` is not import;
-    - if a field in _IMPORT_FIELDS is missing;
-    - if the image's properties name an id, are not allowed, or exceed a quota;
-    - if the image has no disk format or no container format.
+    - The type `kind` is not import.
+    - The input has no field of a name in _IMPORT_FIELDS.
+    - The image's properties name an id, are not allowed, or exceed a quota.
+    - The image has no disk format or no container format.
     """
     if kind != "import":
         is_empty = f"Input to {kind} task is empty."
