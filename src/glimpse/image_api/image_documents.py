@@ -63,10 +63,11 @@ async def page_document(
     Each page with images is one piece. The beginning and the end of the document are pieces, too.
     `query` has the request's parameters. Raises what `pages` raises.
 
-    The link ``first`` has the parameters that `parameters_of_pages` returns: not ``marker``, for
-    example. The link ``next`` also has the id of the last image as ``marker``. There is no link
-    ``next`` if no further images exist (``Page.has_more``), or if the document has no images. The
-    links start with ``/v2``, because clients append them to the endpoint without its version.
+    The document has the link ``first``, with the parameters that `parameters_of_pages` returns: all
+    but ``marker``, for example. If the last page has ``has_more`` set and the document has images,
+    there is also a link ``next``. It has the same parameters, and the id of the last image as
+    ``marker``. The links start with ``/v2``, because clients append them to the endpoint without
+    its version.
     """
     others = parameters_of_pages(query)
     document = {"first": list_link(_PATH, others), "schema": "/v2/schemas/images"}

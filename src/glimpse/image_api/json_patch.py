@@ -68,9 +68,10 @@ def parse_patch(media_type: str, body: object, formats: ImageFormats) -> list[Pa
     """Parse the body of a PATCH request into its operations, and check their keys and values.
 
     `media_type` is one of MEDIA_TYPES. Raises Invalid if the body is not a list, if an operation is
-    malformed, or if a key or value is not allowed. Raises Forbidden for an attribute that no client
-    may set, such as ``id``. Operations on ``locations`` and ``stores`` are returned: `apply_patch`
-    raises Forbidden for them, so that a missing image is reported first, as in Glance.
+    malformed, or if a key or value is not allowed. Raises Forbidden for an attribute or property
+    that no client may set, such as ``id``. Operations on ``locations`` and ``stores`` are returned:
+    `apply_patch` raises Forbidden for them, so that a missing image is reported first, as in
+    Glance.
     """
     if not isinstance(body, list):
         raise Invalid("Request body must be a JSON array of operation objects.")
@@ -90,7 +91,7 @@ def apply_patch(
     The first operation that is not allowed raises its error:
 
     - Forbidden for changing ``locations`` or ``stores``, and for removing an attribute;
-    - Conflict, in v2.0, for adding an attribute, or a property that exists;
+    - Conflict for a v2.0 operation that adds an attribute, or adds a property that exists;
     - Conflict for replacing or removing a property that does not exist;
     - Forbidden for an owner or a visibility that `caller` may not set;
     - Forbidden for a format if the image is neither queued nor importing;
@@ -173,9 +174,12 @@ def _parse_pointer(op: str, pointer: object) -> str:
     """Return the key that a JSON pointer (RFC 6901) names: ``name`` for ``/name``.
 
     In the key, ``~1`` becomes ``/`` and ``~0`` becomes ``~``. White space around the key is
-    removed. A pointer has one part. If `op` adds or removes a location, the pointer has two parts,
-    such as ``/locations/-``. Raises Invalid if `pointer` is not a string, has no leading slash, has
-    another number of parts, or has a ``~`` that neither 0 nor 1 follows.
+    removed. A pointer must have one part. Only a pointer to a location that `op` adds or removes
+    must have two parts, such as ``/locations/-``. Raises Invalid in these cases:
+
+    - `pointer` is not a string, or has no leading slash.
+    - It has another number of parts.
+    - It has a ``~`` that neither 0 nor 1 follows.
     """
     if not isinstance(pointer, str) or not pointer.startswith("/"):
         raise Invalid(f'Pointer `{pointer}` does not start with "/".')

@@ -29,11 +29,10 @@ def parse_filters(
     """Return the query that filters and sort keys describe, with the given marker and limit.
 
     Examples: ``name=in:a,b``, ``updated_at=gte:2024-01-01``, ``tag=x``, ``sort=name:asc``. A
-    parameter that the Image API does not define is a filter by a property: ``color=red``. If a
-    parameter is repeated, the last value counts. For ``tag``, ``sort``, ``sort_key`` and
-    ``sort_dir``, all values count. White space around a tag is removed. ``deleted`` and an empty
-    ``changes-since`` have no effect. `marker` and `limit` are not checked; a `limit` of None is no
-    limit.
+    parameter that the Image API does not define is a filter by a property: ``color=red``. All
+    values of ``tag``, ``sort``, ``sort_key`` and ``sort_dir`` count, but only the last value of any
+    other parameter. White space around a tag is removed. ``deleted`` and an empty ``changes-since``
+    have no effect. `marker` and `limit` are not checked; a `limit` of None is no limit.
 
     Raises Invalid if a value is not valid; the message says what is wrong. Raises Invalid for
     ``sort`` together with ``sort_key`` or ``sort_dir``, and for a ``changes-since`` with a value.
