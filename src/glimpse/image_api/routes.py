@@ -108,9 +108,9 @@ class ResourceEndpoint:
 
     - Unauthorized for a missing or invalid token;
     - IdentityUnavailable if a token cannot be checked;
-    - HTTPException if the path has no handlers at all, or if it is in _ONLY_GET and the method is
-      not GET: 404, but 501 for a method that is not in _METHODS;
-    - MethodNotAllowed if another path has no handler for the method;
+    - HTTPException if the path has no handler for any method, or if the path is in _ONLY_GET and
+      the method is not GET. The status code is 404, or 501 if the method is not in _METHODS;
+    - MethodNotAllowed if any other path has no handler for the method;
     - Invalid if the request has a body, but `_may_have_body` is False for the method and path;
     - the errors of the handler.
     """

@@ -38,9 +38,9 @@ def page_document(tasks: Sequence[Task], limit: int, query: Pairs) -> bytes:
     """Return the document of ``GET /v2/tasks``: `tasks` without input, result and message.
 
     `query` has the request's parameters. The links to the first and the next page repeat all of
-    them except ``marker``, each with its last value. There is a link to the next page only if there
-    are `limit` tasks, at least one. Its marker is the id of the last task. As in Glance, the next
-    page may turn out to be empty.
+    them except ``marker``, each with its last value. The link to the next page has the id of the
+    last task as ``marker``. That link is missing if there are no tasks, or fewer than `limit`. As
+    in Glance, the next page may turn out to be empty.
     """
     parameters = {key: value for key, value in query if key != "marker"}
     document: dict[str, Any] = {

@@ -39,8 +39,9 @@ def parse_new_image(caller: Caller, document: object, formats: ImageFormats) -> 
 
     The owner is the caller's project if the body names none; NewImage has the other defaults.
     Raises Invalid if `document` is not an object, or if a key or a value is not allowed (see
-    `check_value`). Raises Forbidden for an attribute that no client may set. Raises Forbidden for
-    an owner that is not the caller's project, also null, unless `caller` is an admin.
+    `check_value`). Raises Forbidden for an attribute or property that no client may set. Unless
+    `caller` is an admin, raises Forbidden if the body names an owner, or null, that is not the
+    caller's project.
 
     Does not check the ranges and quotas that `check_limits` checks, nor whether `caller` may create
     an image with this visibility.
@@ -119,9 +120,9 @@ def check_value(key: str, value: object, formats: ImageFormats) -> None:
     """Raise Invalid if the attribute or property `key` may not have `value`.
 
     The message says what is allowed. `attribute_checks` has the allowed values of attributes that
-    clients may write, and READ_ONLY_CHECKS those of other attributes. Of the attributes in NUMBERS,
-    only the type is checked here; `check_number` checks the range. Any other key must have text
-    without NUL characters, as a property has.
+    clients may write, and READ_ONLY_CHECKS those of other attributes. If `key` is in neither, it is
+    a property, whose value must be text without NUL characters. Of the attributes in NUMBERS, only
+    the type is checked here; `check_number` checks the range.
     """
     checks = attribute_checks(formats)
     _apply_check(key, value, checks.get(key) or READ_ONLY_CHECKS.get(key, _PROPERTY))
