@@ -91,9 +91,9 @@ def make_date_bound(comparison: DateOperator, date: str) -> DateBound | None:
     """Make a DateBound of an operator and an ISO 8601 date; None if `date` is not a date.
 
     The dates are those that `parse_date` accepts. `date` may have a fraction of a second, but
-    images' dates have none. Therefore the result may have another operator: ``gte`` 10.5 s becomes
-    ``gt`` 10 s, and ``lt`` 10.5 s becomes ``lte`` 10 s. ``eq`` 10.5 s holds for no image, and
-    ``neq`` 10.5 s holds for all images.
+    images' dates have none. Therefore, with a fraction, the result may have another operator: at or
+    after 10.5 s (``gte``) becomes after 10 s (``gt``), and before 10.5 s (``lt``) becomes at or
+    before 10 s (``lte``). ``eq`` 10.5 s holds for no image, and ``neq`` 10.5 s for all images.
     """
     matched = _ISO_8601.fullmatch(date.removesuffix("\n"))
     moment = _moment(matched)

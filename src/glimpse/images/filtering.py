@@ -12,9 +12,9 @@ async def filter_pages(
 ) -> AsyncGenerator[Page, None]:
     """Yield pages with the images that `accepts` accepts, at most `limit` images in all.
 
-    If `accepts` is None, all images are accepted. If `limit` is None, there is no limit. If more
-    images would be accepted than `limit`, the last page has ``has_more`` set. To find that out, the
-    generator needs one more accepted image: `pages` must not stop at `limit`.
+    If `accepts` is None, all images are accepted. If `limit` is None, there is no limit. The last
+    page has ``has_more`` set if `pages` have more accepted images than `limit`. So that the
+    generator can find out, `pages` must not end after `limit` images.
 
     A page without accepted images is omitted, except the last page. Raises what `pages` raises.
     `pages` is closed at the end. The generator keeps no reference to a page that it has yielded.

@@ -99,9 +99,10 @@ def image_from_document(
     """Make an Image of a parsed document of ``GET /v2/images/{id}`` of the Image API.
 
     Every key that is not in `base_attributes` is a property. A property that is neither text nor
-    None becomes JSON text. The types of attributes are not checked. Most attributes that are
-    missing become None. Missing or null numbers become 0 (``min_ram`` and ``min_disk``), flags
-    False, and ``tags`` empty. A missing ``visibility`` becomes "private".
+    None becomes JSON text. The types of attributes are not checked. If they are missing or null,
+    ``min_ram`` and ``min_disk`` become 0, ``protected`` and ``os_hidden`` become False, and
+    ``tags`` become empty. A missing ``visibility`` becomes "private". Any other attribute that is
+    missing becomes None, except those that raise KeyError.
 
     Raises KeyError if ``id``, ``status``, ``created_at`` or ``updated_at`` is missing. Raises
     TypeError if `document` is not a dict, or if a tag or property cannot be written as JSON (lone

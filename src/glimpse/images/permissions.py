@@ -100,12 +100,13 @@ def has_any_role(caller: Caller, roles: frozenset[str]) -> bool:
 
 
 class Permissions:
-    """Decides if a caller may do an action.
+    """Decides if a caller may do an action. Does not check an image's owner and visibility.
 
-    If the operator has configured a rule for the action, the rule decides. `rules` has these rules;
-    None means that no policy file is configured. For an action without a rule, the caller's roles
-    decide (see `has_role`). If `is_delegated` is True, every caller may do such an action: Glance
-    checks the roles. No method checks the owner and the visibility of an image.
+    If the operator has configured a rule for the action, the rule decides. Otherwise the caller's
+    roles decide (see `has_role`).
+
+    `rules` are the configured rules; None if no policy file is configured. `is_delegated` is True
+    if Glance checks the roles: then every caller may do an action that has no rule.
     """
 
     def __init__(self, rules: PolicyRules | None = None, *, is_delegated: bool = False) -> None:
@@ -153,18 +154,17 @@ class Permissions:
             raise ImageNotFound(image.id)
 
     def list_filter(self, caller: Caller) -> Callable[[Image], bool] | None:
-        """Return a function that returns True for an image that `caller` may get.
+        """Return a function that returns True for an image that `caller` may get; None if all are.
 
-        Pass only images of a list that `caller` may see, after a check of Action.GET_IMAGES.
-        Returns None if `caller` may get all of these images:
+        Call this method after a check of Action.GET_IMAGES. Pass to the function only images whose
+        owner and visibility let `caller` see them.
 
-        - if no policy file is configured, because the default policy has the same roles for listing
-          and getting images
-        - if Action.GET_IMAGE has no rule, and the caller's roles allow it or Glance checks the
-          roles (`is_delegated`)
-
-        With a rule, the function evaluates the rule for each image. In all other cases, the
-        function always returns False.
+        - If no policy file is configured, returns None, because the default policy has the same
+          roles for listing and getting images.
+        - If Action.GET_IMAGE has a rule, the function evaluates the rule for each image.
+        - If it has no rule, but the caller's roles allow it or Glance checks the roles
+          (`is_delegated`), returns None.
+        - Otherwise the function returns False for every image.
         """
         if self._rules is None:
             return None
@@ -192,11 +192,11 @@ def _target(caller: Caller, image: Image | None) -> Target:
     Otherwise, `image` must be an image that `caller` can see, and these are the values:
 
     - the attributes of `image`, without tags
-    - the properties of `image`, except those with the key of another value
     - ``image_id``, the image's id
     - ``project_id``, the image's owner
-    - ``member_id``, the caller's project if another project shares the image with this project and
+    - ``member_id``, the caller's project if `image` is shared and belongs to another project, and
       the caller is no admin; otherwise None
+    - the properties of `image`, except those that have the key of a value above
     """
     if image is None:
         return {"project_id": caller.project_id, "owner": caller.project_id}

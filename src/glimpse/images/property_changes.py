@@ -17,12 +17,11 @@ class PropertyChanges:
     key that is in both is set. If ``replace`` is True, all other properties are removed, too,
     except those with a key in ``keep`` or a key that starts with RESERVED_PREFIX.
 
-    ``limit`` is the highest count of properties after the change; None is no limit. The count is
-    the sum of:
+    ``limit`` is the highest count of properties after the change; None is no limit. The count has:
 
     - the properties after the change; if ``replace`` is True, without those with RESERVED_PREFIX
     - the keys in ``keep`` that the image does not have after the change
-    - ``extra_count``
+    - ``extra_count`` more
 
     The caller must check that ``set`` and ``remove`` have no keys of attributes, such as ``name``.
     """
