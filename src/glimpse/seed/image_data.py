@@ -21,9 +21,9 @@ def find_data_problem(seeded: ImageSeed, /, *, is_valid: bool, rules: ContentRul
     """Return a sentence that says why an image cannot have its data; None if it can.
 
     A file must be a regular file that can be read. If `is_valid` is True, `rules` must also allow
-    the content of the data for the image's format. Pass False if the image has other problems: its
-    format may be one of them. An image without data has no problem. Blocks, and reads at most the
-    first 16 MiB and the last 64 KiB of a file.
+    the content of the data for the image's format. Pass False if the image has other problems,
+    because its format may be wrong. An image without data has no problem. Blocks, and reads at most
+    the first 16 MiB and the last 64 KiB of a file.
     """
     data, image = seeded.data, seeded.image
     try:

@@ -69,9 +69,9 @@ def parse_images(
 
     `projects` are the projects that images may refer to. Relative paths of files start in
     `directory`. `formats` are the formats that images may have. `find_data_problem` checks the data
-    of each image. `now` is the default ``created_at`` of the first image. The default of each
-    following image is one second later, so that lists have an order. Do not use the result if a
-    problem has been recorded.
+    of each image. The default ``created_at`` is `now` for the first image, and one second later for
+    each following image, so that lists have an order. Do not use the result if a problem has been
+    recorded.
     """
     parser = _ImageParser(reader, projects, directory, formats, find_data_problem)
     images: list[ImageSeed] = []
@@ -191,7 +191,7 @@ class _ImageParser:
         """Record a problem for each attribute that contradicts the image's data.
 
         `found` has the places of the attributes in the seed, `document` the parsed values and
-        defaults. `data` is None if the image has no data, or if the data is invalid.
+        defaults. `data` is the parsed data; None if the image has no data or invalid data.
 
         - With valid data, the status must be active or deactivated, and the size and digests must
           be left out. Generated data needs a disk format in GENERATED_FORMATS.

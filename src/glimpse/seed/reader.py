@@ -70,12 +70,13 @@ class SeedReader:
     ) -> dict[str, Place]:
         """Return the values of a mapping by their keys; {} if the value is no mapping.
 
-        All keys must be in `allowed`, and the mapping must have all keys in `required`. A key with
-        the value null counts as missing, except for keys in `nullable`. Records a Problem for
-        anything else, and for a repeated key, whose first value is returned.
+        A key with the value null counts as missing, except for keys in `nullable`. Records a
+        Problem if the value is no mapping, if a key in `required` is missing, if a key is not text,
+        and if a key is repeated. The first value of a repeated key is returned.
 
-        A key that is not allowed is left out. But if it is similar to an allowed key that the
-        mapping does not have, its value is returned for that key: ``nmae`` -> ``name``.
+        Also records a Problem for a key that is not in `allowed`, and leaves the key out. But if it
+        is similar to an allowed key that the mapping does not have, its value is returned for that
+        key: ``nmae`` -> ``name``.
         """
         found = self.read_any_mapping(place)
         for key, value in tuple(found.items()):

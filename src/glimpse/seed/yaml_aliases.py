@@ -14,8 +14,8 @@ def find_alias_problem(root: yaml.Node) -> str | None:
     There are two possible problems:
 
     - An alias is inside the value that it stands for.
-    - The document is too large if each alias is replaced by the value that it stands for. At most a
-      million values are allowed, or ten times as many as the document has, if that is more.
+    - The document is too large if each alias is replaced by the value that it stands for. It may
+      then have a million values, or ten times as many as are written if that is more.
 
     The time is proportional to the text of the document, not to its expanded size.
     """
