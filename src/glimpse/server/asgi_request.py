@@ -77,9 +77,9 @@ class AsgiRequest:
     async def run(self, app: ASGIApp) -> None:
         """Run the application until it returns. Exceptions of the application do not get out.
 
-        The application starts when the kernel has taken the whole previous response. So a client
-        that does not read has only one response in memory. When the application has ended, a client
-        that is still connected gets:
+        Before the application starts, waits until the kernel has taken the whole previous response.
+        So a client that does not read has only one response in memory. When the application has
+        ended, a client that is still connected gets:
 
         - 500 if the application raised an exception. The exception is logged, unless
           `RequestMiddleware` has logged it already.
@@ -142,9 +142,8 @@ class AsgiRequest:
         If reading from the client is paused, reading resumes. If the client waits for 100 Continue
         and no response has started, sends 100 Continue first.
 
-        After the last part of the body, waits until the client has disconnected or the response is
-        complete, and returns ``http.disconnect``. Also returns this at once if one of the two has
-        happened before.
+        Returns ``http.disconnect`` if the client has disconnected or the response is complete.
+        After the last part of the body, waits until one of these two happens.
         """
         if self._expects_continue and not self._transport.is_closing():
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -169,10 +168,12 @@ class AsgiRequest:
         unsent parts do not pile up in memory. Does nothing if the client has disconnected, and
         returns without an error if the client disconnects during a wait.
 
-        Raises RuntimeError for a message that may not come next, such as a second head, for an
-        invalid header, and for a body that does not have its Content-Length. Raises KeyError for an
-        invalid status, and ValueError for a Content-Length that is not a number. After an error
-        about the head or the body, the response cannot be completed.
+        Raises RuntimeError for a message that may not come next, such as a second head. Raises the
+        following errors, after which the response cannot be completed:
+
+        - RuntimeError for an invalid header, or a body that does not have its Content-Length.
+        - KeyError for an invalid status.
+        - ValueError for a Content-Length that is not a number.
         """
         flow = self._flow
         if flow.is_writing_paused and not self.is_disconnected:
@@ -197,8 +198,8 @@ class AsgiRequest:
         """Return the bytes of the response's head, and decide how the end of the body is marked.
 
         - With a Content-Length in `headers`, the body must have that length.
-        - Without Content-Length, the body is chunked. In HTTP/1.0, the end of the body is the end
-          of the connection. The body of a 204 or 304 must be empty.
+        - Without Content-Length, the body of a 204 or 304 must be empty. Any other body is chunked,
+          but in HTTP/1.0, it ends when the connection closes.
         - For HEAD, the body is not sent, whatever its length is.
 
         Names in `headers` are in lower case. `default_headers` come first. ``connection: close`` in
