@@ -90,10 +90,10 @@ def _stop(config: pytest.Config, key: "pytest.StashKey[StartingCloud]") -> None:
 def glimpse(pytestconfig: pytest.Config) -> "Iterator[Cloud]":
     """The cloud of the session, in the state in which earlier tests left it.
 
-    --glimpse-seed names the seed of the cloud, or else the ini option glimpse_seed; a cloud without
-    a seed has the default users. Each process of pytest-xdist has a cloud of its own. The cloud
-    stops at the end of the session. If the cloud does not start, each test that needs it is an
-    error, which shows the last lines that the cloud printed.
+    --glimpse-seed names the seed of the cloud; without it, the ini option glimpse_seed does. A
+    cloud without a seed has the default users. Each process of pytest-xdist has a cloud of its own.
+    The cloud stops at the end of the session. If the cloud does not start, each test that needs it
+    is an error, which shows the last lines that the cloud printed.
     """
     from glimpse.testing.server_process import CloudNotStarted  # noqa: PLC0415  as above
 

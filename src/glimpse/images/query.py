@@ -44,12 +44,14 @@ class ImageQuery:
       match every image.
     - ``size_min`` and ``size_max`` are inclusive. Units are the same as in Image.
     - ``created_at`` and ``updated_at`` match an image whose date fulfils the comparison.
-    - ``visibility`` None lists images of all visibilities, except community images of other
-      projects. "all" lists these community images, too. "" lists no image.
-    - An image that another project shares with the caller is listed if the membership has the
-      status ``member_status``, or if ``member_status`` is "all".
+    - ``visibility`` None matches every image, except community images of other projects. "all"
+      matches these community images, too. "" matches no image.
+    - ``member_status`` concerns only images that other projects share with the caller. It matches
+      if the membership has this status, or if ``member_status`` is "all".
     - If ``os_hidden`` is True, only hidden images are listed; otherwise no hidden image is listed.
-    - Any other filter matches an image that has the value.
+    - Any other filter, or other value of ``visibility``, matches an image that has the value.
+
+    Texts are compared as the Image service compares them (see `comparison_form`).
 
     ``sort`` is empty for the default order: newest first, then by id. ``marker`` is the id of the
     image after which the list starts; None starts with the first image. ``limit`` is the largest

@@ -36,9 +36,11 @@ def parse_texts(text: str) -> tuple[str, ...]:
     """Parse ``x``, ``eq:x`` or ``in:x,"y,z"`` into texts, one of which an image must have.
 
     After ``in:``, commas separate the values, and a value in quotes may have commas. Elsewhere,
-    commas and quotes are part of the value. The text before the first colon must be an operator,
-    unless the whole text is a date with a time. The result for "" is ``("",)``. Raises Invalid for
-    an unknown operator, such as in ``a:b`` or ``IN:a``, and for a misplaced quote after ``in:``.
+    commas and quotes are part of the value. The result for "" is ``("",)``. A date with a time is
+    one value, although it has colons.
+
+    Raises Invalid if any other text before the first colon is not an operator, as in ``a:b`` or
+    ``IN:a``. Raises Invalid for a misplaced quote after ``in:``.
     """
     operator, colon, rest = text.partition(":")
     if not colon or parse_date(text):
@@ -133,8 +135,8 @@ def _number_parser(end: int) -> Callable[[str, str], int]:
 
     Like the Image service's database, the function reads the number at the beginning of the value:
     ``5x`` is 5, and ``1e2x`` is 100. White space before the number is ignored. A value without a
-    number at the beginning is 0. For a negative number, a fraction such as ``5.5``, and a number
-    that is not below `end`, the function returns -1, which matches no image. The function raises
+    number at the beginning is 0. The function returns -1, which matches no image, for a negative
+    number, for a fraction such as ``5.5``, and for a number that is not below `end`. It raises
     nothing, and ignores its first argument, the filter's name.
     """
 
