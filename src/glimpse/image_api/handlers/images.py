@@ -75,7 +75,7 @@ async def create_image(request: ImageRequest) -> Response:
     the image's URL, the store for the image's data, and the enabled import methods. Raises these
     errors, and then stores nothing:
 
-    - RequestTooLarge, TooManyBodies or ClientDisconnect if the body is not read (see `json_body`).
+    - RequestTooLarge, TooManyBodies or ClientDisconnect if `json_body` cannot read the body.
     - Invalid if the body is not JSON, or has a key or a value that is not allowed.
     - Forbidden if the caller may not create images, or may not set one of the attributes.
     - QuotaExceeded for too many properties or tags, or too many images of the project.
@@ -104,7 +104,7 @@ async def update_image(request: ImageRequest) -> Response:
     then changes nothing:
 
     - UnsupportedMediaType if the Content-Type is not one of json_patch.MEDIA_TYPES.
-    - RequestTooLarge, TooManyBodies or ClientDisconnect if the body is not read (see `json_body`).
+    - RequestTooLarge, TooManyBodies or ClientDisconnect if `json_body` cannot read the body.
     - Invalid if the body is not a JSON patch, or has a key or a value that is not allowed.
     - ImageNotFound if there is no such image or the caller may not see the image.
     - Forbidden if the caller may not change the image, or an attribute that the patch changes.

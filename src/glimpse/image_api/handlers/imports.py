@@ -56,7 +56,7 @@ async def import_data(request: ImageRequest) -> Response:
     The image gets the staged data, or data at a URL. Raises these errors, and then starts no
     import:
 
-    - RequestTooLarge, TooManyBodies or ClientDisconnect if the body is not read (see `json_body`).
+    - RequestTooLarge, TooManyBodies or ClientDisconnect if `json_body` cannot read the body.
     - Invalid if the body is malformed or has more than 16 KiB, if it names a method that is not
       enabled, or if nothing may be downloaded from its URL.
     - ImageNotFound if there is no such image or the caller may not see the image.

@@ -28,7 +28,7 @@ async def add_location(request: ImageRequest) -> Response:
 
     The only store does not accept URLs of data. Raises the first of these errors that applies:
 
-    - RequestTooLarge, TooManyBodies or ClientDisconnect if the body is not read (see `json_body`);
+    - RequestTooLarge, TooManyBodies or ClientDisconnect if `json_body` cannot read the body;
     - Invalid if the body is not JSON, or not a location;
     - Unavailable if the catalog cannot be read;
     - ImageNotFound if there is no such image or the caller may not see the image;

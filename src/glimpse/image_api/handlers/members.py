@@ -39,7 +39,7 @@ async def add_member(request: ImageRequest) -> Response:
 
     Returns the document of the new membership, in status pending. Raises these errors:
 
-    - RequestTooLarge, TooManyBodies or ClientDisconnect if the body is not read (see `json_body`).
+    - RequestTooLarge, TooManyBodies or ClientDisconnect if `json_body` cannot read the body.
     - Invalid if the body is malformed.
     - ImageNotFound if there is no such image or the caller may not see the image.
     - Forbidden if the image is not shared, or if the caller may not add members.
@@ -73,7 +73,7 @@ async def set_member_status(request: ImageRequest) -> Response:
 
     Returns the document of the changed membership. Raises these errors:
 
-    - RequestTooLarge, TooManyBodies or ClientDisconnect if the body is not read (see `json_body`).
+    - RequestTooLarge, TooManyBodies or ClientDisconnect if `json_body` cannot read the body.
     - Invalid for a malformed body or an unknown status.
     - ImageNotFound if there is no such image or the caller may not see the image.
     - MemberNotFound if the project is no member or the caller may not see the membership.

@@ -63,7 +63,7 @@ async def create_task(request: ImageRequest) -> Response:
     fails at once. A task whose image may not be created also fails at once. Raises these errors:
 
     - Forbidden if the caller may not use tasks.
-    - RequestTooLarge, TooManyBodies or ClientDisconnect if the body is not read (see `json_body`).
+    - RequestTooLarge, TooManyBodies or ClientDisconnect if `json_body` cannot read the body.
     - Invalid for a malformed body, or a URL from which nothing may be downloaded.
     - Unavailable if the catalog cannot be written, or if too many imports are waiting.
     """
@@ -119,7 +119,7 @@ def _parse_import(request: ImageRequest, kind: str, content: dict[str, Any]) -> 
     ImageServiceError, whose message becomes that of the failed task, in these cases:
 
     - The type `kind` is not import.
-    - The input has no field of a name in _IMPORT_FIELDS.
+    - A field in _IMPORT_FIELDS is missing from the input.
     - The image's properties name an id, are not allowed, or exceed a quota.
     - The image has no disk format or no container format.
     """
