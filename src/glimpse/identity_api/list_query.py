@@ -38,8 +38,8 @@ class ListRules(NamedTuple):
     - ``filters``: the names of the attributes that parameters may compare.
     - ``checks``: the valid values of some parameters, by the parameter's name. A parameter that is
       not a filter may have a check, too.
-    - ``is_strict``: True if every parameter is an error whose name is not in ``filters``. Then
-      ``limit``, ``marker`` and ``NAME__contains`` are errors, too.
+    - ``is_strict``: True if all parameters whose names are not in ``filters`` are errors, even
+      ``limit``, ``marker`` and ``NAME__contains``.
     """
 
     filters: tuple[str, ...]

@@ -40,8 +40,8 @@ def parse_new_image(caller: Caller, document: object, formats: ImageFormats) -> 
     The owner is the caller's project if the body names none; NewImage has the other defaults.
     Raises Invalid if `document` is not an object, or if a key or a value is not allowed (see
     `check_value`). Raises Forbidden for an attribute or property that no client may set. Unless
-    `caller` is an admin, raises Forbidden if the body names an owner, or null, that is not the
-    caller's project.
+    `caller` is an admin, raises Forbidden for an ``owner``, even null, that is not the caller's
+    project.
 
     Does not check the ranges and quotas that `check_limits` checks, nor whether `caller` may create
     an image with this visibility.

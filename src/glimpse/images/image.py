@@ -99,14 +99,14 @@ def image_from_document(
     """Make an Image of a parsed document of ``GET /v2/images/{id}`` of the Image API.
 
     Every key that is not in `base_attributes` is a property. A property that is neither text nor
-    None becomes JSON text. The types of attributes are not checked. If they are missing or null,
-    ``min_ram`` and ``min_disk`` become 0, ``protected`` and ``os_hidden`` become False, and
-    ``tags`` become empty. A missing ``visibility`` becomes "private". Any other attribute that is
-    missing becomes None, except those that raise KeyError.
+    None becomes JSON text. The types of attributes are not checked. Raises KeyError if ``id``,
+    ``status``, ``created_at`` or ``updated_at`` is missing. A missing ``visibility`` becomes
+    "private". A missing or null number (``min_ram``, ``min_disk``) becomes 0, a flag
+    (``protected``, ``os_hidden``) False, and ``tags`` an empty list. All other missing attributes
+    become None.
 
-    Raises KeyError if ``id``, ``status``, ``created_at`` or ``updated_at`` is missing. Raises
-    TypeError if `document` is not a dict, or if a tag or property cannot be written as JSON (lone
-    surrogates).
+    Raises TypeError if `document` is not a dict, or if a tag or property cannot be written as JSON
+    (lone surrogates).
     """
     properties = {key: document[key] for key in document if key not in base_attributes}
     if not _PROPERTY_TYPES.issuperset(map(type, properties.values())):

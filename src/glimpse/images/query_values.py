@@ -39,8 +39,9 @@ def parse_texts(text: str) -> tuple[str, ...]:
     commas and quotes are part of the value. The result for "" is ``("",)``. A date with a time is
     one value, although it has colons.
 
-    Raises Invalid if any other text before the first colon is not an operator, as in ``a:b`` or
-    ``IN:a``. Raises Invalid for a misplaced quote after ``in:``.
+    Raises Invalid for any other text with a colon that begins with neither ``eq:`` nor ``in:``,
+    such as ``a:b`` or ``IN:a``. Raises Invalid for a quote after ``in:`` that is misplaced or not
+    closed.
     """
     operator, colon, rest = text.partition(":")
     if not colon or parse_date(text):
