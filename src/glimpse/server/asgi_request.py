@@ -28,9 +28,11 @@ _STOPPING = "The server is stopping. Send the request again."
 class AsgiRequest:
     """One request: calls the application with `receive` and `send`, and writes the response.
 
-    The caller starts a task that runs `run`, and assigns that task to `task`. The caller adds
-    content of the request's body to `body` when it arrives, and sets `more_body` to False at the
-    end of the body. After each of these changes, the caller sets the event `received`.
+    The caller has to do this:
+
+    - Start a task that runs `run`, and assign it to `task`.
+    - Add content of the request's body to `body` when it arrives, and set `more_body` to False at
+      the end of the body. After each of these changes, set the event `received`.
 
     `keep_alive` is True if the connection may stay open after the response. `expects_continue` is
     True if the client waits for 100 Continue. `on_response_complete` is called once, when the
@@ -142,8 +144,8 @@ class AsgiRequest:
         If reading from the client is paused, reading resumes. If the client waits for 100 Continue
         and no response has started, sends 100 Continue first.
 
-        Returns ``http.disconnect`` if the client has disconnected or the response is complete.
-        After the last part of the body, waits until one of these two happens.
+        Returns ``http.disconnect`` if the client has disconnected or the response is complete. If
+        the last part of the body has been returned, waits until one of the two happens.
         """
         if self._expects_continue and not self._transport.is_closing():
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
