@@ -47,7 +47,7 @@ class ImageQuery:
     - ``visibility`` None matches every image, except community images of other projects. "all"
       matches these community images, too. "" matches no image.
     - ``member_status`` concerns only images that other projects share with the caller. It matches
-      if the membership has this status, or if ``member_status`` is "all".
+      if the membership has this status, if ``member_status`` is "all", or for an admin.
     - If ``os_hidden`` is True, only hidden images are listed; otherwise no hidden image is listed.
     - Any other filter, or other value of ``visibility``, matches an image that has the value.
 
