@@ -71,14 +71,13 @@ class AccessRule(NamedTuple):
 def is_allowed(rules: Sequence[AccessRule] | None, target: RequestTarget | None) -> bool:
     """Return True if `rules` is None, or if one of `rules` allows `target`.
 
-    Returns False if `rules` is empty, or if there are `rules` and `target` is None. Three limits
-    bound the CPU time:
+    If `rules` is not None, returns False for a `target` of None. Three limits bound the CPU time:
 
     - If the percent-encoded path of `target` has more than 4,096 characters, no rule allows
       `target`.
     - A rule whose path has more than 255 characters allows nothing.
-    - For one request, rules with several wildcards are compared with at most 32,768 characters in
-      all. The first rule that would exceed this limit, and every rule after it, allows nothing.
+    - In one call, rules with several wildcards are compared with at most 32,768 characters in
+      total. If a rule would exceed that total, that rule and all rules after it allow nothing.
     """
     if rules is None:
         return True
@@ -131,12 +130,12 @@ class _Pattern:
             self._bit_masks[part] = self._bit_masks.get(part, 0) | 1 << place
 
     def strip_literals(self, path: str) -> str | None:
-        """Return `path` without the literal characters before and after the wildcards.
+        """Return the part of `path` that the wildcards have to match; None if `path` cannot match.
 
         For the pattern ``/a/*/b`` and the `path` ``/a/x/b``, returns ``x``. Returns None if `path`
-        does not begin with ``/a/`` or does not end with ``/b``. Returns None, too, for ``/a/b``,
-        which is too short for both. For a pattern without a wildcard, returns what follows the
-        pattern in `path`: an empty string if both are equal.
+        does not begin with ``/a/``, does not end with ``/b``, or is too short for both, like
+        ``/a/b``. A pattern without a wildcard has no end: for the pattern ``/a`` and the `path`
+        ``/a/b``, returns ``/b``.
         """
         end = len(path) - len(self._end)
         if end < len(self._beginning):

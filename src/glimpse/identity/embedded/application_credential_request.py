@@ -104,9 +104,9 @@ def _text(values: Mapping[str, Any], key: str, max_bytes: int) -> str | None:
 def _parse_roles(entries: object, session: Session) -> tuple[str, ...]:
     """Return the ids of the roles in `entries`, in their order and without duplicates.
 
-    `entries` is a list of objects with an ``id`` or a ``name``. If an object has both, ``name`` is
-    ignored. The value of ``id`` may also be the name of a role. Case matters. If `entries` is None
-    or an empty list, returns the ids of all roles of `session`.
+    `entries` is a list of objects. The ``id`` of each object, or else its ``name``, is the id or
+    the name of a role; case matters. If `entries` is None or an empty list, returns the ids of all
+    roles of `session`.
 
     Raises BadRequest if `entries` is not such a list, if `entries` has more than
     field_lengths.ROLES objects, or if a role in `entries` is not a role of `session`.
@@ -152,10 +152,10 @@ def _parse_access_rules(
 ) -> tuple[UserAccessRule, ...]:
     """Return the access rules in `entries`, in their order and without duplicates.
 
-    For an entry with the id of a rule in `existing`, that rule is returned, and the other values of
-    the entry are ignored. Any other entry needs a service, a method and a path. If a rule in
-    `existing` has these three values, that rule is returned. Otherwise a new rule is returned, with
-    a new id and the user of `session`.
+    If an entry has the id of a rule in `existing`, the result has that rule. The other values of
+    the entry are ignored. An entry without an id, or with an unknown id, needs a service, a method
+    and a path. If a rule in `existing` has these three values, the result has that rule. Otherwise
+    the result has a new rule, with a new id and the user of `session`.
 
     Raises BadRequest if `entries` is not a list, has more than field_lengths.ACCESS_RULES entries,
     or has an invalid entry.

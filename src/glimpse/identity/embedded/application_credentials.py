@@ -74,10 +74,10 @@ class ApplicationCredentials:
 
         Raises BadRequest as `parse_credential` does. Raises Conflict if the user has a credential
         of that name. Raises Forbidden for a token of a restricted credential, or if a maximum of
-        `limits` would be exceeded. Raises Unauthorized if, meanwhile, the token became invalid or
-        lost a role. Raises TooManyLogins if the login queue is full, and IdentityUnavailable if the
-        queue is closed. Raises IdentityFileUnavailable if the identity file is invalid or cannot be
-        written, and ChangeNotSynced if a crash may undo the change.
+        `limits` would be exceeded. Raises Unauthorized if the token becomes invalid or loses a role
+        of the credential during the call. Raises TooManyLogins if the login queue is full, and
+        IdentityUnavailable if the queue is closed. Raises IdentityFileUnavailable if the identity
+        file is invalid or cannot be written, and ChangeNotSynced if a crash may undo the change.
         """
         _check_can_manage(session)
         user_id = session.user.id

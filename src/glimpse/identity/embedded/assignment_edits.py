@@ -36,8 +36,8 @@ def add_assignment(document: Document, directory: Directory, assignment: Assignm
 
     `directory` is the Directory of `document`. Before the call, check that the role exists, that
     the project or domain exists, and the number of assignments (`check_assignment_count`). A role
-    that does not exist is not assigned, and no error is raised. If the assignment is added, invalid
-    assignments of that user are dropped.
+    that does not exist is not assigned, and no error is raised. A change of `document` also drops
+    the invalid assignments of that user.
 
     Raises KeyError if `directory` does not have the user.
     """

@@ -139,8 +139,9 @@ def _parse_application_credential(parameters: Mapping[str, Any]) -> dict[str, An
     If the credential has no id, also returns the field ``user``: the owner of the credential.
     Otherwise the owner is ignored. A missing or null secret becomes an empty string.
 
-    Raises BadRequest if the credential has neither an id nor a name, if there is a name but no id
-    and no owner, or if a value has the wrong type. An empty id or name counts as missing.
+    Raises BadRequest if the credential has neither an id nor a name, or if a value has the wrong
+    type. If there is no id, also raises BadRequest if the owner is not named as `_parse_reference`
+    requires. An empty id or name counts as missing.
     """
     path = "auth.identity.application_credential"
     values: dict[str, Any] = {

@@ -33,8 +33,9 @@ class Directory:
     the last of them is used. The domain Default and the standard roles always exist.
 
     ``implied_roles`` maps the id of a role to the ids of the roles that it implies directly.
-    ``invalid_entries`` has the reason for each entry or reference that was left out, under the id
-    of the entry or its place in the file.
+
+    Invalid entries and references in the file are left out. ``invalid_entries`` maps the id of each
+    of them, or its place in the file, to the reason.
     """
 
     def __init__(
@@ -77,22 +78,21 @@ class Directory:
     # The next two properties take milliseconds with thousands of users. Only a login needs them.
     @functools.cached_property
     def slowest_password_hash(self) -> ScryptParameters:
-        """The scrypt parameters of the slowest password hash of all users, or else MINIMAL.
+        """The scrypt parameters of the slowest password hash; MINIMAL if no hash is slower.
 
-        The slowest hash is the one that takes longest to check. If no hash takes longer than
-        MINIMAL, the result is MINIMAL. Each login by password takes as long as a check with these
-        parameters, so that the time of a login does not reveal which users exist.
+        The password hashes are those of all users. The slowest hash is the one that takes longest
+        to check. Each login by password takes as long as a check with these parameters. So the time
+        of a login does not reveal which users exist.
         """
         return slowest_parameters(user.password_hash for user in self.users.values())
 
     @functools.cached_property
     def slowest_secret_hash(self) -> ScryptParameters:
-        """The scrypt parameters of the slowest secret hash of all credentials, or else MINIMAL.
+        """The scrypt parameters of the slowest secret hash; MINIMAL if no secret hash is slower.
 
-        The slowest hash is the one that takes longest to check. If no hash takes longer than
-        MINIMAL, the result is MINIMAL. Each login by application credential takes as long as a
-        check with these parameters, so that the time of a login does not reveal which application
-        credentials exist.
+        The secret hashes are those of all application credentials. The slowest hash is the one that
+        takes longest to check. Each login by application credential takes as long as a check with
+        these parameters. So the time of a login does not reveal which credentials exist.
         """
         return slowest_parameters(
             each.secret_hash for each in self.application_credentials.values()

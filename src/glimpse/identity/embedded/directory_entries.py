@@ -219,9 +219,9 @@ def make_entry(entry_type: type[_T], entry: Mapping[str, Any], **parsed: Any) ->
     """Make an object of the class `entry_type` from the fields in `parsed` and in `entry`.
 
     `entry` is a valid entry of ``identity.json``. If both `parsed` and `entry` have a field, the
-    value in `parsed` is used. A field that is missing or null in `entry` has the default value.
-    There is one exception: a null description of a domain or project becomes None. Lists in `entry`
-    become tuples. Names in `entry` that `entry_type` does not have are ignored.
+    value in `parsed` is used. If a field is missing in both, or null in `entry`, it gets its
+    default value. But the description of a domain or project becomes None if it is null. Lists in
+    `entry` become tuples. Names in `entry` that are not fields of `entry_type` are ignored.
     """
     values = dict(parsed)
     for name in _field_names(entry_type):  # type: ignore[arg-type]  # a type is hashable

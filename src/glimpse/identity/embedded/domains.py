@@ -86,10 +86,10 @@ class Domains:
         enabled again.
 
         Raises NotFound if the domain does not exist. Raises Conflict if another domain has the new
-        name, ignoring case. Raises Forbidden if the domain is immutable, and `values` do more than
-        reset the option ``immutable``. Raises Forbidden, too, if the identity file would be too
-        large. Raises IdentityFileUnavailable if the identity file is invalid or cannot be written,
-        and ChangeNotSynced if a crash may undo the change.
+        name, ignoring case. Raises Forbidden if the domain is immutable, unless the only attribute
+        in `values` is ``options``, with ``immutable`` false or null. Raises Forbidden, too, if the
+        identity file would be too large. Raises IdentityFileUnavailable if the identity file is
+        invalid or cannot be written, and ChangeNotSynced if a crash may undo the change.
         """
         results: list[Domain] = []
 
@@ -106,8 +106,9 @@ class Domains:
     async def delete(self, domain_id: str) -> None:
         """Delete a disabled domain with its users, projects and roles. Images are kept.
 
-        Role assignments, application credentials, access rules and implications that refer to these
-        objects are deleted, too. On return, the change is on disk.
+        Role assignments, application credentials and implications of these objects are deleted,
+        too, as are the users' access rules. A user of another domain loses a default project that
+        is deleted. On return, the change is on disk.
 
         Raises NotFound if the domain does not exist. Raises Forbidden if the domain is enabled or
         immutable, if a project of the domain is immutable, or if the domain is Default, which

@@ -32,9 +32,9 @@ _KNOWN = frozenset(
 class Endpoints:
     """Creates, updates and deletes endpoints of the catalog in the identity file.
 
-    `own` has the ids of the region, services and endpoints of this process. An endpoint in the
-    identity file may belong to a service of this process, and be in the region of this process. The
-    endpoints of this process itself cannot be changed.
+    `own` has the ids of the region, services and endpoints that this process adds to the catalog.
+    An endpoint in the identity file may use that region and those services. The endpoints that this
+    process adds cannot be changed or deleted.
 
     `values` are attributes from a request. Check `values` against `schemas.ENDPOINT` before the
     call, and check that the caller may make the change. Attributes that Keystone does not know are
@@ -75,9 +75,8 @@ class Endpoints:
         """Replace the attributes of an endpoint that are in `values`; return the changed endpoint.
 
         On return, the change is on disk. The substitutions in the URL are not checked, as in
-        Keystone: an endpoint with an invalid one is left out of the catalog. If the region of the
-        changed endpoint does not exist, the region is created, unless ``region_id`` in `values`
-        names it.
+        Keystone: an endpoint with an invalid one is left out of the catalog. ``region_id`` and
+        ``region`` in `values` set the region as in `create`.
 
         Raises NotFound if the endpoint does not exist. Raises BadRequest if `values` have another
         id, or if the service or ``region_id`` is unknown. Raises Forbidden for an endpoint of this
