@@ -105,14 +105,14 @@ class EmbeddedIdentity:
         days ago, and the access rules of `token` are not checked. A `service_token` of another user
         has no effect. An empty token or service token counts as missing.
 
-        Raises Unauthorized if `token` is missing, if `token` or `service_token` is not valid (see
-        `validate`), or if the access rules of `token` do not allow `target`. If `token` has access
-        rules and `target` is None, raises Unauthorized, too. Raises IdentityUnavailable if the
-        revocations cannot be read.
+        Raises Unauthorized if `token` is missing, or if `token` or `service_token` is not valid
+        (see `validate`). Raises Unauthorized, too, if `token` has access rules, and they do not
+        allow `target` or `target` is None. Raises IdentityUnavailable if the revocations cannot be
+        read.
 
-        A caller whose token has no access rules is cached. The cache is emptied if the identity
-        file or the keys change, or if a token is revoked. A call takes microseconds if the caller
-        is cached.
+        Callers are cached, except those whose tokens have access rules. A call takes microseconds
+        if the caller is cached. The cache is emptied if the identity file or the keys change, or if
+        any token is revoked.
         """
         if not token:
             raise Unauthorized("The request you have made requires authentication.")
@@ -136,13 +136,13 @@ class EmbeddedIdentity:
 
         First reads a changed identity file again. Reads changed keys at most once a second, or at
         once if no known key has signed `text`. If a file cannot be read or is invalid, the content
-        that was read last counts. The token may have expired up to `expired_window` seconds ago,
-        but the application credential of the token may not have expired. Raises IdentityUnavailable
-        if the revocations cannot be read. Raises Unauthorized in these cases:
+        that was read last counts. Raises IdentityUnavailable if the revocations cannot be read.
+        Raises Unauthorized in these cases:
 
         - `text` is not a token that one of the present keys has signed.
-        - The token has expired or been revoked.
-        - The application credential of the token has expired.
+        - The token has expired, and `expired_window` seconds have passed since then.
+        - The token has been revoked.
+        - The application credential of the token has expired, even within `expired_window`.
         - The user's password has been changed since the token was issued.
         - `resolve_session` raises Unauthorized, for example because the user is disabled or has no
           role in the scope of the token.
@@ -196,10 +196,11 @@ class EmbeddedIdentity:
         return self._key_file.keys.sign(token)
 
     async def revoke(self, session: Session) -> None:
-        """Revoke the token of `session`, and perhaps tokens that were obtained with this token.
+        """Revoke the token of `session`, and in one case also the tokens obtained with it.
 
-        If this token was obtained with another token, only this token is revoked. Otherwise, all
-        tokens that were obtained with this token, directly or indirectly, are revoked, too.
+        - If the token of `session` was obtained with another token, only the former is revoked.
+        - Otherwise, all tokens that were obtained with it, also indirectly, are revoked, too.
+
         Revoking a token twice is no error.
 
         On return, the revocation is on disk and takes effect in all workers. Raises

@@ -39,10 +39,14 @@ _CATALOG: tuple[tuple[str, str, type], ...] = (
 def parse_directory(document: Mapping[str, Any]) -> Directory:
     """Make the Directory of `document`, which the module identity_document describes.
 
-    Invalid entries are left out, also entries that refer to an unknown domain, user, project or
-    access rule. If a user has roles in an unknown project or domain, only these roles are left out.
-    If a user or credential has an unknown role id, only that id is left out. The reasons are in
-    ``Directory.invalid_entries``. Parents, default projects, regions and services are not checked.
+    These parts are left out, and ``Directory.invalid_entries`` has the reasons:
+
+    - an invalid entry
+    - an entry that refers to an unknown domain, user, project or access rule
+    - the roles of a user in an unknown project or domain; the user is kept
+    - an unknown role id of a user or credential; the user or credential is kept
+
+    Parents, default projects, regions and services are not checked.
 
     Raises InvalidStateFile if a section is not a list, or if projects, users or
     application_credentials is missing or null. Other sections may be missing.
@@ -96,9 +100,9 @@ class _Parser:
     def _parse(self, section: str, kind: str, make: Callable[[Entry], _T]) -> list[_T]:
         """Return the results of `make` for the valid entries of a section, in their order.
 
-        Invalid entries are left out, and recorded in ``_invalid``. An entry is invalid, too, if
-        `make` raises InvalidStateFile because the entry refers to something that does not exist.
-        `kind`, such as ``project``, names the schema of the entries.
+        An invalid entry is left out and recorded in ``_invalid``. So is an entry for which `make`
+        raises InvalidStateFile, because the entry refers to something that does not exist. `kind`,
+        such as ``project``, names the schema of the entries.
 
         Raises InvalidStateFile if the section is not a list, or is required and missing.
         """
@@ -160,12 +164,12 @@ class _Parser:
         """Return a mapping from ids of projects or domains to ids of the roles assigned there.
 
         `assigned` maps the ids or names of projects or domains to the ids or names of roles. If
-        several keys name the same project or domain, their roles are joined, without duplicates. A
-        name that no role has makes a role.
+        several keys name the same project or domain, their roles are joined, without duplicates. If
+        no role has a name in `assigned`, a role of that name is added to ``_roles``.
 
-        `find_id` returns the id for a key of `assigned`, or raises InvalidStateFile. Unknown
-        projects, domains and ids of roles are left out, and recorded in ``_invalid`` under a key
-        that begins with `path`.
+        `find_id` returns the id for a key of `assigned`. If `find_id` raises InvalidStateFile, the
+        key is left out. Unknown role ids are left out, too. ``_invalid`` records what is left out,
+        under keys that begin with `path`.
         """
         found: dict[str, tuple[str, ...]] = {}
         for place, roles in assigned.items():

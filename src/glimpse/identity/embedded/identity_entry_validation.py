@@ -13,9 +13,9 @@ def valid_entries(
 ) -> Iterator[Entry]:
     """Yield the valid entries of `entries`, in their order; record the invalid entries.
 
-    `kind` is a key of _SCHEMAS, such as ``project``. A valid entry is an object that has all fields
-    that its kind requires. No field that its kind may have is of the wrong type. Other fields are
-    not checked.
+    `kind` is a key of _SCHEMAS, such as ``project``. A valid entry is an object with all fields
+    that the schema requires. No required or optional field of the schema has a value of the wrong
+    type. Other fields are not checked.
 
     When the iteration reaches an invalid entry, `invalid_entries` gets the reason. The key is the
     id of the entry, or the text ``None`` if the entry has no id. If the entry is not an object, the

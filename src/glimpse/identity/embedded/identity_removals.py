@@ -69,10 +69,9 @@ def remove_roles(document: Document, directory: Directory, ids: Collection[str])
 def remove_domain(document: Document, directory: Directory, domain_id: str) -> None:
     """Remove the domain with the id `domain_id` from `document`, in place.
 
-    The users, projects and roles of the domain are removed, too. Everything that refers to one of
-    these objects is also removed: role assignments, application credentials, access rules and
-    implications. A user whose default project is removed has none afterwards. `directory` is the
-    Directory of `document`.
+    The users, projects and roles of the domain are removed, too. So are their role assignments,
+    application credentials, access rules and implications. A user of another domain loses a default
+    project that is removed. `directory` is the Directory of `document`.
     """
     remove_projects(document, directory, _ids_in(domain_id, directory.projects.values()))
     # The assignments have changed, and may change again.

@@ -84,16 +84,17 @@ class Login:
         """Check the methods of `request` in their order; return a session with a new token.
 
         First reads a changed identity file again. The first method that fails ends the login.
-        `address` is the client's address. Wrong passwords and secrets are counted by name and by
-        the network of `address`. An outdated hash of an application credential is replaced. If the
-        calling task is cancelled, a password that is still in the queue is not checked.
+        `address` is the client's address. After wrong passwords or secrets, LoginQueue delays
+        further checks for the same name from the network of `address`. If the secret of an
+        application credential is correct, but its hash outdated, replaces the hash if possible. If
+        the calling task is cancelled, a password that is still in the queue is not checked.
 
         Raises NotFound if the token of the method token is not valid. Raises Unauthorized if that
-        token was obtained with an application credential, or if another method fails or is unknown.
-        Raises Unauthorized, too, if `request` has no method or too long a value, if the methods are
-        of different users, or if the user may not have the requested scope. Raises TooManyLogins if
-        too many passwords wait. Raises IdentityUnavailable if the revocations cannot be read, or
-        after `close`.
+        token was obtained with an application credential, if another method fails, or if a method
+        is unknown. Raises Unauthorized, too, if `request` has no method or too long a value, if the
+        methods are of different users, or if the user may not have the requested scope. Raises
+        TooManyLogins if too many passwords wait. Raises IdentityUnavailable if the revocations
+        cannot be read, or after `close`.
         """
         self._identity.identity_file.refresh()
         if not request.has_valid_lengths:
@@ -172,10 +173,10 @@ class Login:
     async def _by_credential(self, request: AuthRequest, address: str) -> _Authenticated:
         """Check the secret of an application credential; return the owner.
 
-        The check of an unknown credential takes as long as that of a known credential. A hash of
-        the secret that is weaker than RECOMMENDED is replaced. Raises Unauthorized if the secret is
-        wrong, the credential is unknown or expired, or the owner is disabled. Raises TooManyLogins
-        if the login queue is full, and IdentityUnavailable if the queue is closed.
+        The check takes as long for an unknown credential as for a known one. Afterwards, replaces a
+        hash that is weaker than RECOMMENDED (see `_replace_hash`). Raises Unauthorized if the
+        secret is wrong, the credential is unknown or expired, or the owner is disabled. Raises
+        TooManyLogins if the login queue is full, and IdentityUnavailable if the queue is closed.
         """
         directory = self._directory
         credential = find_credential(request, directory)
@@ -246,11 +247,11 @@ class Login:
     ) -> None:
         """Run `check` in the login queue; raise Unauthorized if `check` returns False.
 
-        `check` takes `units` times 0.05 s of CPU time. After some failures, later checks of the
-        same `name` from the network of `address` are delayed. `compared` has the secret that was
-        sent, and the stored secret or hash. If a check with equal `name`, network and `compared`
-        waits or runs, the result of that check is used. Raises TooManyLogins if the queue refuses
-        the check, and IdentityUnavailable if the queue is closed.
+        `check` takes `units` times 0.05 s of CPU time. `compared` has the secret that was sent, and
+        the stored secret or hash. If a check with equal `name`, network of `address` and `compared`
+        waits or runs already, its result is used. After some failures, later checks of `name` from
+        that network are delayed. Raises TooManyLogins if the queue refuses the check, and
+        IdentityUnavailable if the queue is closed.
         """
         network = client_network(address)
         attempt = Attempt(digest(*name, network), digest(network), digest(*compared))

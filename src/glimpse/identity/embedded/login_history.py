@@ -59,10 +59,10 @@ class LoginRank(NamedTuple):
 class LoginHistory:
     """Records how recent checks of passwords ended, and ranks new checks.
 
-    The result of a check is recorded twice: for the client's network, and for the name together
-    with this network (see Attempt). `throttle` counts the failures, which are wrong passwords. A
-    refusal is a check that LoginQueue did not run because the queue was full. The memory is
-    bounded: the names and networks of long ago are forgotten.
+    A name stands for the user's name together with the client's network (see Attempt). Failures,
+    which are wrong passwords, are counted for the name and for the network, by `throttle`. So are
+    refusals: checks that LoginQueue did not run because the queue was full. Successes are recorded
+    for the name only. The memory is bounded: the names and networks of long ago are forgotten.
     """
 
     def __init__(self, throttle: LoginThrottle) -> None:

@@ -37,19 +37,19 @@ def _closed() -> IdentityUnavailable:
 class LoginQueue:
     """Runs checks of passwords in threads. Clients that guess passwords delay others little.
 
-    A name always stands for the name together with the client's network (see Attempt).
+    A name stands for the user's name together with the client's network (see Attempt).
 
     - Checks of one name run one at a time, each after the delay of LoginThrottle.
-    - Checks of names or networks with more than FREE_FAILURES failures leave one thread free for
-      other checks, if there are several threads.
-    - The check with the lowest LoginRank starts first. Among checks of equal rank, the network that
-      was checked longest ago comes first. In one network, the name that was checked longest ago
-      comes first. But every third check to start is the oldest one.
+    - One of several threads never runs checks of a name or network with more than FREE_FAILURES
+      failures.
+    - The check with the lowest LoginRank starts first. If ranks are equal, the network that was
+      checked longest ago comes first, and in one network the name that was checked longest ago.
+      But every third check to start is the oldest one.
     - At most MAX_WAITING_OF_NAME checks of a name wait. If there is one more, a random one of them
       is refused.
-    - All checks together need at most MAX_UNITS of CPU time, but MIN_WAITING checks may always
-      wait. If there is no room for a new check, the waiting or new check with the highest LoginRank
-      is refused.
+    - The checks that run or wait need at most MAX_UNITS of CPU time together. If a new check would
+      need more, the waiting or new check with the highest LoginRank is refused. MIN_WAITING checks
+      may wait in any case.
 
     So a correct login succeeds after some attempts, however many wrong passwords are sent. Call all
     methods in the thread of the event loop.
@@ -86,11 +86,11 @@ class LoginQueue:
         If the calling task is cancelled, and no other caller waits for `work`, `work` is not
         started. If `work` has started, it runs to its end.
 
-        If the queue has no room, it refuses a check (see LoginQueue). A check that is refused is
-        tried once more, after a pause of one to three times RETRY_DELAY. Raises TooManyLogins if it
-        is refused again. At most MAX_CALLERS_WITHOUT_CHECK callers may be in such a pause, or wait
-        for an equal check: one more call raises TooManyLogins at once. Raises IdentityUnavailable
-        if the queue is closed before `work` starts.
+        If the queue has no room, it refuses a check (see LoginQueue). A refused check is added once
+        more, after a pause of one to three times RETRY_DELAY. Raises TooManyLogins if it is refused
+        again. At most MAX_CALLERS_WITHOUT_CHECK callers may pause or wait for an equal check; a
+        further caller that would have to do so gets TooManyLogins at once. Raises
+        IdentityUnavailable if the queue is closed before `work` starts.
         """
         try:
             return await self._run(attempt, work, units)
@@ -131,8 +131,8 @@ class LoginQueue:
 
         `check` explains the arguments. If the calling task is cancelled, removes a waiting check
         that has no other caller. Raises the error of `work`. Raises TooManyLogins if the check is
-        refused, or if too many callers wait for checks of others already. Raises
-        IdentityUnavailable if the queue is closed before the check starts.
+        refused, or if MAX_CALLERS_WITHOUT_CHECK callers pause or wait for an equal check already.
+        Raises IdentityUnavailable if the queue is closed before the check starts.
         """
         if self._is_closed:
             raise _closed()
@@ -158,10 +158,10 @@ class LoginQueue:
     def _enqueue(self, new: PasswordCheck) -> PasswordCheck:
         """Add `new` to the waiting checks and return `new`; refuse checks if there is no room.
 
-        If MAX_WAITING_OF_NAME checks of the name wait already, a random one of them, or `new`, is
-        refused. Then checks that `_choose_check_to_refuse` returns are refused, until all checks
-        together need at most MAX_UNITS, or fewer than MIN_WAITING checks wait. Raises TooManyLogins
-        if `new` is refused.
+        If MAX_WAITING_OF_NAME checks of the name wait already, refuses one of them or `new`, at
+        random. Then, as long as all checks need more than MAX_UNITS and at least MIN_WAITING checks
+        wait, refuses the check that `_choose_check_to_refuse` returns. Raises TooManyLogins if
+        `new` is refused.
         """
         name = new.attempt.name_digest
         of_name = [each for each in self._waiting if each.attempt.name_digest == name]

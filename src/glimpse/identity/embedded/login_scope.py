@@ -43,9 +43,9 @@ def find_scope(
     - the user's default project, if it and its domain are enabled and the user has a role in it
     - an empty TokenScope
 
-    Does not check that the user has a role in a requested scope. Raises UnknownScope for an unknown
-    project or domain, or for a trust. With a `credential`, raises UnknownScope for any scope other
-    than the project of `credential`, also for an unscoped token.
+    Does not check that the user has a role in a requested scope. Raises UnknownScope if `request`
+    names an unknown project or domain, or a trust. If there is a `credential`, also raises
+    UnknownScope if `request` names a scope other than its project, or asks for an unscoped token.
     """
     scope = _requested_scope(request, directory)
     if credential is not None:  # which is for one project only
@@ -87,13 +87,12 @@ def find_credential(request: AuthRequest, directory: Directory) -> ApplicationCr
 
 
 def comparable_name(reference: Reference | None, directory: Directory) -> tuple[str | None, ...]:
-    """Return the id, the lower-case name and the domain's id of `reference`.
+    """Return the id, the lower-case name and the domain's id of `reference`, or None for each.
 
-    Logins of a user or credential are counted under this result. All spellings of a name have the
-    same result: case is ignored, and a domain is given by its id even if `reference` has the
-    domain's name. The domain of a name without a domain is Default. Without a name, the domain's id
-    is None. An id or a name that `reference` does not have is None. If `reference` is None, all
-    three values are None. The user or credential need not exist.
+    Logins are queued and counted under the result. So all spellings of a name have the same result:
+    for a domain that is named by its name, the result has its id. For a name without a domain, the
+    result has the id of the domain Default. Without a name, the domain's id is None. The user or
+    credential need not exist. For an unknown domain, the result has its id or lower-case name.
     """
     if reference is None:
         return None, None, None
