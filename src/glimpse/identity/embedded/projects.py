@@ -92,7 +92,8 @@ class Projects:
         identity file is invalid or cannot be written, and ChangeNotSynced if a crash may undo the
         change. Raises Forbidden in these cases:
 
-        - The project is immutable, and `values` do more than reset the option ``immutable``.
+        - The project is immutable, unless `values` have only ``options``, with ``immutable`` false
+          or null.
         - `values` have another parent, or a parent of null.
         - `values` disable the project, and a project below it is enabled.
         - `values` enable the project, and its domain or a project above it is disabled.
@@ -212,7 +213,8 @@ def _check_update(old: Project, values: Mapping[str, Any], directory: Directory)
     Raises BadRequest if `values` have another id or domain, a domain of null, or a true
     ``is_domain``. Raises Forbidden in these cases:
 
-    - The project is immutable, and `values` do more than reset the option ``immutable``.
+    - The project is immutable, unless `values` have only ``options``, with ``immutable`` false or
+      null.
     - `values` have another parent, or a parent of null.
     - `values` disable the project, and a project below it is enabled.
     - `values` enable the project, and its domain or a project above it is disabled.

@@ -33,10 +33,10 @@ def refer_to_role_by_id(document: Document, role: Role) -> None:
 def refer_by_id(document: Document, directory: Directory, named: Domain | Project | User) -> None:
     """Replace the name of `named` by its id in all references to `named`, in place.
 
-    `directory` is the Directory of `document`, and `named` is an object of `directory`. Call this
-    before `named` gets another name. Otherwise the role assignments, application credentials and
-    access rules of `named` would be lost, or would belong to the next domain, project or user with
-    the old name.
+    Role assignments, application credentials and access rules have references. `directory` is the
+    Directory of `document`, and `named` is an object of `directory`. Call this function before
+    `named` gets another name. Otherwise references by the old name would find nothing, or another
+    object that gets the old name later.
     """
 
     def id_of(reference: Any, domain_id: str = DOMAIN_ID) -> Any:

@@ -75,8 +75,8 @@ class Revocations:
         """Revoke all tokens that have `audit_id`. On return, the revocation is on disk.
 
         `expires_at` is the POSIX time from which these tokens are not accepted anyway, not even as
-        expired tokens. A later revocation may delete this revocation after that time. If `audit_id`
-        is revoked already, only `expires_at` is replaced.
+        expired tokens. After `expires_at`, the next call of `revoke` deletes the revocation. If
+        `audit_id` is revoked already, only `expires_at` is replaced.
 
         Blocks the thread until no other process writes. May be called in any thread. Raises
         IdentityUnavailable if the revocation cannot be written, for example because the disk is

@@ -40,8 +40,8 @@ class RoleReferences:
         """Return the id of the role that has the id or the name `reference`.
 
         A role that belongs to a domain is found by id only. If no role is found, adds a role with
-        the name `reference` and the id `role_id_of(reference)`, and returns that id. If another
-        role has that id already, because it was renamed, its id is returned and no role is added.
+        the name `reference` and the id `role_id_of(reference)`, and returns that id. But if a role
+        that was renamed still has that id, returns the id without adding a role.
 
         Raises InvalidStateFile if no role is found and `reference` looks like an id (32 hexadecimal
         digits): the role with that id was removed.

@@ -52,10 +52,10 @@ class Roles:
         the role belongs to no domain. On return, the change is on disk.
 
         Raises NotFound for an unknown domain. Raises Conflict if another role of the same domain
-        has the name, ignoring case. The roles that belong to no domain count as one domain here.
-        Raises Forbidden if there are too many roles, or if the identity file would be too large.
-        Raises IdentityFileUnavailable if the identity file is invalid or cannot be written, and
-        ChangeNotSynced if a crash may undo the change.
+        has the name, ignoring case. A role of no domain is compared with the other roles of no
+        domain. Raises Forbidden if there are too many roles, or if the identity file would be too
+        large. Raises IdentityFileUnavailable if the identity file is invalid or cannot be written,
+        and ChangeNotSynced if a crash may undo the change.
         """
         role = Role(
             id=uuid.uuid4().hex,
@@ -82,13 +82,14 @@ class Roles:
 
         Raises NotFound if the role does not exist. Raises BadRequest if `values` have another id or
         domain. Raises Conflict if another role of the same domain has the new name, ignoring case.
-        The roles that belong to no domain count as one domain here. Raises IdentityFileUnavailable
-        if the identity file is invalid or cannot be written, and ChangeNotSynced if a crash may
-        undo the change. Raises Forbidden in these cases:
+        A role of no domain is compared with the other roles of no domain. Raises
+        IdentityFileUnavailable if the identity file is invalid or cannot be written, and
+        ChangeNotSynced if a crash may undo the change. Raises Forbidden in these cases:
 
         - The role is a standard role.
-        - The role is immutable, and `values` do more than reset the option ``immutable``.
-        - The role has no entry in the identity file, and there are too many roles.
+        - The role is immutable, unless `values` have only ``options``, with ``immutable`` false or
+          null.
+        - The role has no entry in the identity file yet, and there are too many entries of roles.
         - The identity file would be too large.
         """
         results: list[Role] = []
@@ -198,7 +199,8 @@ def _check_update(old: Role, values: Mapping[str, Any]) -> None:
     """Check that `values` may change the role `old`; do not check the new name.
 
     Raises BadRequest if `values` have another id or domain. Raises Forbidden if the role is a
-    standard role, or if it is immutable and `values` do more than reset the option ``immutable``.
+    standard role. Raises Forbidden, too, if the role is immutable, unless `values` have only
+    ``options``, with ``immutable`` false or null.
     """
     check_same_id(old.id, values)
     if old.id in _STANDARD_IDS:
