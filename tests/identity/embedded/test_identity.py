@@ -6,10 +6,11 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import orjson
 import pytest
 
 from glimpse.identity.embedded import login
-from glimpse.identity.embedded.auth_request import AuthRequest
+from glimpse.identity.embedded.auth_request import AuthRequest, Reference
 from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.identity.service import Unauthorized
 from tests.identity.clock import ManualClock
@@ -57,6 +58,29 @@ async def test_cached_token_expires(identity: EmbeddedIdentity, clock: ManualClo
     clock.now += 3601
     with pytest.raises(Unauthorized):
         await identity.authenticate(token)
+
+
+async def test_cached_token_expires_with_a_credential_whose_expiry_was_brought_forward(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    write_identity_file(tmp_path, [])
+    path = tmp_path / "identity.json"
+    entry = {"id": "c", "name": "robot", "user": "demo", "project": "demo", "secret": "secret"}
+    document = orjson.loads(path.read_bytes()) | {"application_credentials": [entry]}
+    path.write_bytes(orjson.dumps(document))
+    identity = open_identity(tmp_path, clock=clock)
+    request = AuthRequest(
+        ("application_credential",), credential=Reference("c", None), secret="secret"
+    )
+    token = identity.sign((await identity.login.log_in(request)).token)
+    document = orjson.loads(path.read_bytes())
+    document["application_credentials"][0]["expires_at"] = clock.now + 60
+    path.write_bytes(orjson.dumps(document))
+    assert (await identity.authenticate(token)).user_name == "demo"
+    clock.now += 60
+    with pytest.raises(Unauthorized):
+        await identity.authenticate(token)
+    await identity.close()
 
 
 async def test_service_may_use_an_expired_token_for_two_days(

@@ -31,7 +31,7 @@ SERVICE_ROLE = "service"  # as keystonemiddleware's service_token_roles
 
 
 class _CachedCaller(NamedTuple):
-    """The caller of a valid token, and the POSIX time at which the token expires."""
+    """The caller of a valid token, and the POSIX time at which the session expires."""
 
     caller: Caller
     expires_at: float
@@ -125,7 +125,7 @@ class EmbeddedIdentity:
         if not expired_window:  # without the token of a service
             check_access_rules(session, target)
         caller = caller_from_session(session, token)
-        expires_at = session.token.expires_at
+        expires_at = session.expires_at
         has_rules = session.credential is not None and session.credential.access_rules
         if self.clock() < expires_at and not has_rules:  # the rules are checked for each request
             self._cache.put(token, _CachedCaller(caller, expires_at), len(token) + _CALLER_BYTES)

@@ -42,6 +42,12 @@ class Session(NamedTuple):
         """True if the token is for a project, a domain or the system."""
         return self.token.is_system or (self.project or self.domain) is not None
 
+    @property
+    def expires_at(self) -> float:
+        """The POSIX time at which the token or its application credential expires first."""
+        limit = self.credential.expires_at if self.credential else None
+        return self.token.expires_at if limit is None else min(self.token.expires_at, limit)
+
 
 def resolve_session(token: Token, directory: Directory) -> Session:
     """Return the session of `token`: look up its user, scope and roles in `directory`.
