@@ -15,6 +15,7 @@ from glimpse.identity.embedded.login_history import Attempt
 from glimpse.identity.embedded.login_queue import LoginQueue, TooManyLogins
 from glimpse.identity.embedded.login_scope import (
     UnknownScope,
+    comparable_credential,
     comparable_name,
     find_credential,
     find_scope,
@@ -181,8 +182,7 @@ class Login:
         directory = self._directory
         credential = find_credential(request, directory)
         hashed = credential.secret_hash if credential else None
-        owner = comparable_name(request.user, directory)
-        name = ("credential", *comparable_name(request.credential, directory), *owner)
+        name = ("credential", *comparable_credential(request, directory))
         slowest = directory.slowest_secret_hash
 
         def check() -> bool:

@@ -87,17 +87,32 @@ def find_credential(request: AuthRequest, directory: Directory) -> ApplicationCr
 
 
 def comparable_name(reference: Reference | None, directory: Directory) -> tuple[str | None, ...]:
-    """Return the id, the lower-case name and the domain's id of `reference`, or None for each.
+    """Return the key under which logins of a user or credential are queued and counted.
 
-    Logins are queued and counted under the result. So all spellings of a name have the same result:
-    for a domain that is named by its name, the result has its id. For a name without a domain, the
-    result has the id of the domain Default. Without a name, the domain's id is None. The user or
-    credential need not exist. For an unknown domain, the result has its id or lower-case name.
+    If `reference` has an id, the key is ``(id, None, None)``. Otherwise the key is ``(None,
+    lower-case name, domain id)``, so all spellings of a name have the same key. A name without a
+    domain gets the id of the domain Default. An unknown domain is represented by its id or
+    lower-case name in `reference`. If `reference` is None, all three values are None.
+
+    The user or credential need not exist.
     """
     if reference is None:
         return None, None, None
-    name = None if reference.name is None else reference.name.lower()
-    return reference.id, name, None if name is None else _domain_id(reference, directory)
+    if reference.id or reference.name is None:
+        return reference.id or None, None, None
+    return None, reference.name.lower(), _domain_id(reference, directory)
+
+
+def comparable_credential(request: AuthRequest, directory: Directory) -> tuple[str | None, ...]:
+    """Return the key under which logins with the credential in `request` are queued and counted.
+
+    The key is the `comparable_name` of the credential. If the credential is named without an id,
+    the `comparable_name` of its owner is added.
+    """
+    credential = comparable_name(request.credential, directory)
+    if request.credential is not None and request.credential.id:
+        return credential
+    return credential + comparable_name(request.user, directory)
 
 
 def _requested_scope(request: AuthRequest, directory: Directory) -> TokenScope:
