@@ -198,7 +198,7 @@ class EmbeddedIdentity:
     async def revoke(self, session: Session) -> None:
         """Revoke the token of `session`, and in one case also the tokens obtained with it.
 
-        - If the token of `session` was obtained with another token, only the former is revoked.
+        - If the token was obtained with another token, only the token itself is revoked.
         - Otherwise, all tokens that were obtained with it, also indirectly, are revoked, too.
 
         Revoking a token twice is no error.

@@ -43,6 +43,7 @@ def parse_directory(document: Mapping[str, Any]) -> Directory:
 
     - an invalid entry
     - an entry that refers to an unknown domain, user, project or access rule
+    - an implication of an unknown role id
     - the roles of a user in an unknown project or domain; the user is kept
     - an unknown role id of a user or credential; the user or credential is kept
 

@@ -40,8 +40,8 @@ class LoginQueue:
     A name stands for the user's name together with the client's network (see Attempt).
 
     - Checks of one name run one at a time, each after the delay of LoginThrottle.
-    - One of several threads never runs checks of a name or network with more than FREE_FAILURES
-      failures.
+    - If there are several threads, checks of names or networks with more than FREE_FAILURES
+      failures leave one thread free for other checks.
     - The check with the lowest LoginRank starts first. If ranks are equal, the network that was
       checked longest ago comes first, and in one network the name that was checked longest ago.
       But every third check to start is the oldest one.

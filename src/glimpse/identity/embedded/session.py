@@ -44,7 +44,7 @@ class Session(NamedTuple):
 
     @property
     def expires_at(self) -> float:
-        """The POSIX time at which the token or its application credential expires first."""
+        """The POSIX time from which the token or its application credential is expired."""
         limit = self.credential.expires_at if self.credential else None
         return self.token.expires_at if limit is None else min(self.token.expires_at, limit)
 
