@@ -36,11 +36,10 @@ _Entry = TypeVar("_Entry", Server, Flavor)
 class ServerOperations:
     """The handlers of all operations on servers and flavors.
 
-    Each handler takes a request that `ComputeAPI` has checked, and returns the response. For an
-    error response, a handler raises Fault, ServerError or an error of `images.errors`, such as
-    Unavailable. (`server_routes` turns a ServerError into a Fault.) A handler of servers raises a
-    403 fault if `policy` does not allow the operation to the caller, or if the caller has no
-    project. Every caller may list and show flavors.
+    Each handler takes a request that `ComputeAPI` has checked, and returns the response. If the
+    operation fails, the handler raises Fault, ServerError or an error of `images.errors`, such as
+    Unavailable. A handler of servers raises a 403 fault if `policy` does not allow the operation to
+    the caller, or if the caller has no project. Every caller may list and show flavors.
 
     `metadata_items` is the highest number of metadata items that a server may have. Before
     microversion 2.39, the same number limits the items of a snapshot.
@@ -139,10 +138,12 @@ class ServerOperations:
 
         The password is random, and has no effect. The header Location has the server's URL.
 
-        Raises a 400 fault for an invalid body or an unknown flavor, a 501 fault for several servers
-        or a volume, and a 403 fault for too many metadata items. Raises BaseImageNotFound or
-        BaseImageNotActive for the image, and TooManyServers if the project may have no more. The
-        400 and 501 faults of the body are reported before the policy is checked.
+        The first error that applies is raised:
+
+        - a 400 fault for an invalid body, a 501 fault for several servers or a volume;
+        - a 403 fault if the policy does not allow the operation, or for too many metadata items;
+        - a 400 fault for an unknown flavor, BaseImageNotFound, BaseImageNotActive, or
+          TooManyServers if the project may have no more servers.
         """
         new = parse_create_server(request.body, _minor(request), is_legacy=request.is_legacy)
         self._policy.check(request.caller, ServerRule.CREATE)
@@ -176,15 +177,16 @@ class ServerOperations:
     async def run_action(self, request: Request) -> Response:
         """Handle ``POST /servers/{id}/action``: start a snapshot and respond with 202.
 
-        The only action is createImage: another action of Compute raises a 501 fault. Before
-        microversion 2.45, the header Location has the image's URL in the Image API. From 2.45 on,
-        the body has the image's id instead.
+        The only action is createImage. Before microversion 2.45, the header Location has the
+        image's URL in the Image API. From 2.45 on, the body has the image's id instead.
 
-        Raises a 400 fault for an invalid body. A 400 or 501 fault comes before the other errors:
-        ServerNotFound if there is no such server or the caller may not see the server; a 403 fault
-        for a reserved metadata key and, before 2.39, for too many items; WrongState if the server's
-        state allows no snapshot; NotImplementedHere if the server was booted from a volume; an
-        error of `images.errors` if the image service does not create the image.
+        The first error that applies is raised:
+
+        - a 400 fault for an invalid body, a 501 fault for another action of Compute;
+        - ServerNotFound if there is no such server or the caller may not see the server;
+        - a 403 fault if the policy does not allow the operation;
+        - a 403 fault for a reserved metadata key or, before 2.39, for too many metadata items;
+        - an error of `ServerService.create_image`, such as WrongState.
         """
         name, metadata = parse_create_image(request.body, is_legacy=request.is_legacy)
         server = await self._find(request, ServerRule.CREATE_IMAGE)
