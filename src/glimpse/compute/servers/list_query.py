@@ -101,13 +101,16 @@ def parse_server_list_request(
 ) -> ServerListRequest:
     """Parse the query string of a list of servers at the microversion 2.`minor`.
 
-    Filters that the caller may not use are ignored. Of ``status``, ``sort_key`` and ``sort_dir``,
-    all values count. Of other parameters, the last value counts, but each ``limit`` is checked.
+    Filters that the caller may not use are ignored. If ``status``, ``sort_key`` or ``sort_dir`` is
+    repeated, all values count. If another parameter is repeated, the last value counts, but each
+    ``limit`` is checked.
 
-    Raises a 400 fault if a value is not valid or a parameter has a NUL character. An unknown
-    parameter is ignored before 2.75, and a 400 fault from 2.75 on. But names that start with ``_``
-    are always ignored. Raises a 403 fault for ``all_tenants`` if `permissions` does not let the
-    caller list all projects, and for the status DELETED alone if the caller is no admin.
+    Raises a 400 fault if a value is not valid or a parameter has a NUL character. Before 2.75,
+    unknown parameters are ignored. From 2.75 on, an unknown parameter raises a 400 fault, unless
+    its name starts with ``_``.
+
+    Raises a 403 fault if ``all_tenants`` is true and `permissions` does not let the caller list all
+    projects. Raises a 403 fault if a caller who is not an admin filters by the status DELETED only.
     """
     pairs = parse_qsl(query_string.decode(errors="replace"), keep_blank_values=True)
     for name, value in pairs:
@@ -120,13 +123,10 @@ def parse_server_list_request(
     is_everywhere = "all_tenants" in values and _parse_flag(values["all_tenants"])
     if is_everywhere:
         permissions.check_all_projects()
+    filter_minor = _NEVER if permissions.all_filters else minor
     conditions = [
         *_status_conditions([value for name, value in pairs if name == "status"], caller, minor),
-        *_conditions(
-            values,
-            _NEVER if permissions.all_filters else minor,
-            is_everywhere=is_everywhere,
-        ),
+        *_conditions(values, filter_minor, is_everywhere=is_everywhere),
     ]
     query = ServerQuery(
         conditions=tuple(conditions),
@@ -153,11 +153,11 @@ def _parse_flag(text: str) -> bool:
 def _parse_sort(pairs: list[tuple[str, str]]) -> tuple[Sort, ...]:
     """Return the sort keys and their directions, in the order of the query.
 
-    The first ``sort_dir`` belongs to the first ``sort_key``, and so on. A key without a direction
-    has the last direction; if the query has no directions, all keys are descending. Directions
-    without a key are ignored. But if the query has no keys, the first direction sorts by date of
-    creation. Returns () if the query has neither. Raises a 400 fault for an unknown key or
-    direction.
+    The first ``sort_dir`` belongs to the first ``sort_key``, and so on. If there are fewer
+    directions than keys, the last direction applies to the remaining keys. Without directions, all
+    keys are descending. Surplus directions are ignored. Without keys, the only key is the date of
+    creation, in the first direction. Returns () if the query has neither keys nor directions.
+    Raises a 400 fault for an unknown key or direction.
     """
     keys = [value for name, value in pairs if name == "sort_key"]
     directions = [value for name, value in pairs if name == "sort_dir"]
@@ -181,12 +181,12 @@ def _parse_sort(pairs: list[tuple[str, str]]) -> tuple[Sort, ...]:
 
 
 def _status_conditions(texts: list[str], caller: Caller, minor: int) -> Iterator[Condition]:
-    """Yield the condition that a server's status is one of `texts`, in any case.
+    """Yield one condition: the server's status is one of `texts`. Case is ignored.
 
     Yields nothing if `texts` is empty. Unknown statuses are ignored. If all statuses are unknown,
-    the condition excludes all servers; from microversion 2.38 on, raises a 400 fault instead.
-    Raises a 403 fault if the only known status is DELETED and the caller is not an admin. (No
-    server here has that status.)
+    the condition excludes all servers before microversion 2.38; from 2.38 on, a 400 fault is
+    raised. DELETED is a known status, although no server has it. Raises a 403 fault if DELETED is
+    the only known status in `texts` and the caller is not an admin.
     """
     if not texts:
         return

@@ -46,9 +46,9 @@ class ServerPolicy:
 
     `rules` are the operator's policy rules; None if no policy file is configured. If a rule is not
     configured, Compute's defaults apply: an admin may do everything, and another caller needs one
-    of the roles in ROLES. A caller without a project may do nothing. Whether the caller may see the
-    server is not checked here: `ServerService` hides other projects' servers from all callers but
-    admins.
+    of the roles in ROLES. A caller without a project may do nothing, not even as an admin. Whether
+    the caller may see the server is not checked here: `ServerService` hides other projects' servers
+    from all callers but admins.
     """
 
     def __init__(self, rules: PolicyRules | None) -> None:
