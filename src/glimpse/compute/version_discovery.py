@@ -43,14 +43,14 @@ class VersionDiscovery:
 
         `path` has no repeated slashes. The first case that applies decides:
 
-        - `path` or a header names a version, and the microversion is not valid: 400 or 406.
+        - `path` or a header names a version, but the requested microversion is invalid: 400 or 406.
         - The request is malformed (see `_check`): 400 or 415.
         - `path` or a header names a version: 200 with the document of the version.
         - `path` is ``/``: 200 with all versions.
         - Any other path: 300 with the URLs of this path below each version root.
 
-        For OPTIONS, any of these errors becomes 200 with an empty body. Raises ClientDisconnected
-        if the client disconnects before the body is complete.
+        For OPTIONS, a 400, 406 or 415 becomes 200 with an empty body. Raises ClientDisconnected if
+        the client disconnects before the body is complete.
         """
         base_url, method = scope["glimpse.base_url"], scope["method"]
         advertised = str(self._options.advertised_microversion)
@@ -83,8 +83,8 @@ class VersionDiscovery:
         """Raise a fault for a malformed request.
 
         A Content-Type that is not allowed is 415. The body of a POST or PUT that is not JSON is
-        400, and so is a query that is not UTF-8. Bodies of other methods are not read. A body that
-        is above `max_body_size`, or for which memory is short, is not checked. Raises
+        400, and so is a query that is not UTF-8. Bodies of other methods are not read. A body is
+        not checked if it is above `max_body_size` or if the memory for bodies is in use. Raises
         ClientDisconnected if the client disconnects before the body is complete.
         """
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
@@ -98,13 +98,13 @@ class VersionDiscovery:
 def _negotiate(headers: Mapping[bytes, bytes], path: str) -> tuple[str, str | None]:
     """Return the response's content type, and the root of the version to describe (``/v2.1``).
 
-    The content type is the type that Accept prefers. Atom is offered only for the paths ``/``,
-    ``/v2/`` and ``/v2.1/``.
+    The content type is the type that Accept prefers; JSON if Accept names no offered type. Atom is
+    offered only for the paths ``/``, ``/v2/`` and ``/v2.1/``.
 
-    If `path` is a version root, this root is returned. Otherwise the parameter ``version`` of
-    Content-Type names the version (``application/json;version=2.1``). If there is no such
-    parameter, that of the preferred type in Accept does. The root is None if the version does not
-    exist, or if neither header names one.
+    The root is `path`, if `path` is a version root. Otherwise a parameter ``version`` names the
+    version, as in ``application/json;version=2.1``. The parameter in Content-Type has precedence
+    over the parameter of the preferred type in Accept. The root is None if there is no such
+    parameter or no such version.
     """
     offers_atom = path in ("/", "/v2/", "/v2.1/")
     preferred = preference(

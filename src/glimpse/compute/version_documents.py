@@ -29,8 +29,8 @@ def versions_document(base_url: str, advertised: str) -> dict[str, Any]:
     """Return the document of ``GET /``: all versions.
 
     `base_url` is the URL by which the client reached Glimpse. The document names `advertised` as
-    the highest microversion, although requests may use higher ones: some clients always use the
-    highest one that is named, and above 2.38 there are no operations on images
+    the highest microversion. Requests may use higher ones. But some clients always use the highest
+    microversion that is named, and above 2.38 there are no operations on images
     (docs/differences.md).
     """
     return {
