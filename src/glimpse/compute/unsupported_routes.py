@@ -24,12 +24,12 @@ _FIRST_SEGMENTS = (
 
 
 def match_unsupported_route(version_root: str, path: str) -> Match | None:
-    """Return a match whose handler raises a 501 fault; None for a path that Compute has not.
+    """Return a match whose handler raises a 501 fault; None if Compute has no such path.
 
-    Call this function for paths without another route. Compute has a path if the first segment is
-    in _FIRST_SEGMENTS, such as ``servers``. The rest of the path and the method do not matter, and
-    the match has no ids of resources. `path` is below `version_root`, and may start with a project
-    id.
+    Call this function for a path that has no other route. `path` is below `version_root`, and may
+    start with a project id. The next segment decides: Compute has the path if _FIRST_SEGMENTS has
+    the segment, such as ``servers``. The rest of the path and the method do not matter. In the
+    match, `resource_id` and `key` are "".
     """
     segments = path.split("/")[1:]
     project_id = ""

@@ -51,12 +51,12 @@ def detail_view(image: Image, link_bases: LinkBases, *, show_size: bool) -> dict
 
 
 def _add_special(document: dict[str, Any], image: Image, link_bases: LinkBases) -> None:
-    """Add what the Compute API derives from some properties to `document`.
+    """Add to `document` what the Compute API derives from special properties of an image.
 
     In the metadata, ``mappings`` and ``block_device_mapping`` become JSON values, if their text is
-    JSON. A property ``instance_uuid`` also becomes ``server``. A property ``auto_disk_config`` also
-    becomes ``OS-DCF:diskConfig``: AUTO for a true value such as ``yes``, otherwise MANUAL. Both
-    properties stay in the metadata. A property that the image does not have, or whose value is
+    JSON. From ``instance_uuid``, the document gets ``server``. From ``auto_disk_config``, the
+    document gets ``OS-DCF:diskConfig``: AUTO for a true value such as ``yes``, otherwise MANUAL.
+    Both properties stay in the metadata. A property that the image does not have, or whose value is
     None, adds nothing.
     """
     properties = image.properties
