@@ -49,11 +49,12 @@ Members = Mapping[str, str]  # project id -> status of its membership
 class Catalog(Protocol):
     """Stores images, their members and the tasks of imports; finds the images of a list.
 
-    Each write is atomic: if a method raises an error, nothing has changed. A method that writes
-    returns when a crash can no longer undo the write. Writes of one image run one after the other.
+    Each write is atomic: if a method raises an error, nothing has changed. But if the task that
+    awaits a write is cancelled, the write may still be made. A method that writes returns when a
+    crash can no longer undo the write. Writes of one image run one after the other.
 
-    A parameter `project_id` names a project. Each Record that the method returns, or passes to a
-    function, has the membership of this project. The functions `change`, `check` and `check_usage`
+    A method with a parameter `project_id` returns records with the membership of that project, and
+    passes such records to `change` and `check`. The functions `change`, `check` and `check_usage`
     may run in another thread, and must have no side effects. Any method may raise Unavailable.
     """
 
@@ -106,14 +107,12 @@ class Catalog(Protocol):
         change: Change,
         check_usage: UsageCheck | None = None,
     ) -> Image:
-        """Store, and return, the image that `change` returns for the record of an image.
+        """Pass an image's record to `change`; store and return the image that `change` returns.
 
-        The record has the membership of `project_id`. No other write of the image happens between
-        reading and storing. `change` must keep the id and ``created_at`` of the image. `change` and
-        `check_usage` may run in another thread, and must have no side effects.
-
-        If `check_usage` is given, `check_usage` gets the usage of `project_id` after the change. If
-        `check_usage` raises an error, the image does not change.
+        No other write of the image happens between reading and storing. `change` must keep the id
+        and ``created_at`` of the image. If `check_usage` is given, `check_usage` gets the usage of
+        the project `project_id` after the change. If `check_usage` raises an error, the image does
+        not change.
 
         Raises ImageNotFound if no image has the id. Raises what `change` and `check_usage` raise.
         """
@@ -151,26 +150,25 @@ class Catalog(Protocol):
         member_id: str,
         change: MemberChange[MemberOrNone],
     ) -> MemberOrNone:
-        """Store, and return, what `change` returns for the membership of `member_id`.
+        """Add, replace or remove the membership of `member_id`, as `change` decides.
 
         `change` gets the image's record, and all members of the image by project id. If `change`
-        returns a Member, the Member must have the id `member_id`. The Member is added, or replaces
-        the stored membership. If `change` returns None, the membership is removed; if there is no
-        such membership, nothing changes.
+        returns a Member, the Member is added, or replaces the stored membership; it must have the
+        id `member_id`. If `change` returns None, the membership is removed, if there is one.
+        Returns what `change` returned.
 
-        The record has the membership of `project_id`. No other write of the image happens between
-        reading and storing. Raises ImageNotFound if no image has the id. Raises what `change`
-        raises.
+        No other write of the image happens between reading and storing. Raises ImageNotFound if no
+        image has the id. Raises what `change` raises.
         """
         ...
 
     async def put(self, records: Sequence[tuple[Image, Members]]) -> None:
         """Store images with their members: all of them or none.
 
-        Each image replaces the stored image with the same id, and also the members of that image.
-        Memberships get the dates of their image. If several `records` have the same id, the last
-        one is stored. Raises ValueError for an id or a ``created_at`` that cannot be parsed, or for
-        text with a lone surrogate.
+        Each image replaces the stored image with the same id, and also the members of that image. A
+        membership gets the ``created_at`` and ``updated_at`` of its image. If several `records`
+        have the same id, the last one is stored. Raises ValueError for an id or a ``created_at``
+        that cannot be parsed, or for text with a lone surrogate.
         """
         ...
 
