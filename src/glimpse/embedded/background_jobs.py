@@ -93,9 +93,11 @@ class LimitedJobs:
     Jobs without a project have the project id None, and count as jobs of one project. The owner of
     the object calls `close` at the end. There are two limits:
 
-    - How many jobs exist: to start a job, enter `reserve_job`, and call `start` in its block.
-    - How many jobs work at the same time: the job itself enters ``places.place(project_id)`` before
-      its work. It waits there until a place is free, and keeps the place until that block ends.
+    - How many jobs exist. To start a job, use ``with jobs.reserve_job(project_id):`` and call
+      `start` in the block.
+    - How many jobs work at the same time. Each job does its work in a block of
+      ``places.place(project_id)``. The job waits there until a place is free, and gives the place
+      back at the end of the block.
     """
 
     def __init__(self, limits: JobLimits) -> None:
@@ -111,8 +113,8 @@ class LimitedJobs:
 
         Raises Unavailable after `close`. Raises Unavailable with a `retry_after` of 60 seconds if
         the process or the project has no room. A process has room for `max_running` + `max_waiting`
-        jobs. A project has room for `max_running_of_project` + `max_waiting_of_project` jobs. A
-        reservation takes room until its block ends, and a job from its start to its end.
+        jobs. A project has room for `max_running_of_project` + `max_waiting_of_project` jobs. The
+        end of the block frees the reserved room. A started job takes its own room until it ends.
         """
         if self._jobs.is_closed:
             raise Unavailable("The server is stopping.")
@@ -136,10 +138,10 @@ class LimitedJobs:
     ) -> None:
         """Start a job of a project, whether there is room or not. Does not wait for a place.
 
-        When the job has ended and its room is free, `on_end` gets True if the job returned True. It
-        gets False if the job returned False, raised an error, which is logged, or was cancelled.
-        From the call of `close` on, no job is started, and `on_end` gets False before `start`
-        returns.
+        When the job has ended, its room is freed. Then `on_end` is called: with True if the job
+        returned True, with False if the job returned False, was cancelled, or raised an error. The
+        error is logged. From the call of `close` on, no job is started, and `on_end` gets False
+        before `start` returns.
         """
         self._taken[project_id] += 1
 
