@@ -22,9 +22,11 @@ _FIRST_ERROR = 400
 class LoggedRequest(NamedTuple):
     """A request, and the status of its response.
 
-    `at` is the POSIX time of the start. `path` includes the query. `status` is None if there was no
-    response. `project_id` and `user_id` are None without a valid token. `body` is the request's
-    JSON, and `error` the start of an error response's body; None if there is none. Secrets in
+    `at` is the POSIX time of the start, `seconds` the duration. `path` includes the query. `status`
+    is None if there was no response. `project_id` and `user_id` are None without a valid token.
+
+    `body` is the body of the request; None if the body is not JSON or is above 16 KiB. `error` is
+    the start of the response's body; None if the response is no error or has no body. Secrets in
     `path` and `body` are hidden. (`testing.recorded_requests` has the details.)
     """
 

@@ -81,13 +81,13 @@ class ResettableApplication:
         """Serve new requests with the state that the cloud had at the start; also reset `tools`.
 
         Requests, imports and snapshots in progress keep the old state. When all of these have
-        ended, the directory of the old state is removed. The delays of faults with ``saving_for``
-        end: delayed uploads are cancelled, and delayed jobs store their data at once.
+        ended, the directory of the old state is removed. Faults with ``saving_for`` no longer delay
+        them: a delayed upload is cancelled, and a delayed job stores its data at once.
 
         Raises RuntimeError if `copies` is None, and OSError if the state cannot be copied. Raises
         an error of `open_application`, such as UnusableCatalog, if the application cannot be opened
         with the copy. After an error or a cancellation, the present state and `tools` stay in use.
-        A call that is cancelled while the state is copied leaves the copy.
+        If the call is cancelled while the state is copied, the new copy is not removed.
         """
         async with self._replacing:
             if self._copies is None:

@@ -11,8 +11,9 @@ class StateCopies:
     """Makes copies of a state directory, in its parent directory.
 
     The state directory itself moves to the path ``first``. A symbolic link takes its place, so that
-    commands with the old path use the present state; `link` sets where it leads. ``original`` is
-    the path of a copy that stays unchanged: `make` copies it.
+    commands with the old path use the present state; `link` sets where it leads. A first copy is
+    made at the path ``original``, and nobody changes that copy. `make` makes further copies of
+    ``original``.
 
     A change in one copy does not change the others. Files of image data are hard links, because
     such a file is never changed, only replaced.
