@@ -22,11 +22,13 @@ class InvalidImageData(ImageServiceError):
 class ContentRules(NamedTuple):
     """Which data an image may have. The fields are options of [image_format], as in Glance.
 
-    If `require_image_format_match` is False, the format of the data may differ from the image's
-    disk format. A VMDK file must have one of the createTypes in `vmdk_allowed_types`, in upper or
-    lower case. Only ``streamOptimized`` and ``monolithicSparse`` have an effect there, because
-    oslo.utils allows no others. `gpt_safety_checks_nonfatal` names safety checks that a disk with a
-    partition table may fail.
+    - `require_image_format_match`: if False, data in another format than the image's disk format is
+      accepted.
+    - `vmdk_allowed_types`: the createTypes that a VMDK file may have. Case does not matter.
+      oslo.utils accepts only ``streamOptimized`` and ``monolithicSparse``, so other types are
+      refused even if they are listed.
+    - `gpt_safety_checks_nonfatal`: the safety checks whose failure is ignored for a disk with a
+      partition table.
     """
 
     require_image_format_match: bool
