@@ -43,6 +43,22 @@ def test_format_and_size_of_the_disk_are_found(disk_format: str, more: int) -> N
 
 
 @pytest.mark.parametrize(
+    ("header", "disk_format", "overhead"),
+    [
+        (disk_images.with_partitions(bytes(512)), "gpt", 0),
+        (b"LUKS\xba\xbe\0\1" + bytes(96) + struct.pack(">I", 8), "luks", 8 * 512),
+    ],
+    ids=["gpt", "luks"],
+)
+@pytest.mark.parametrize("size", [MEBIBYTE, 20 * MEBIBYTE])
+def test_the_size_of_a_disk_without_a_size_in_its_header_is_that_of_the_file(
+    header: bytes, disk_format: str, overhead: int, size: int
+) -> None:
+    found = inspect(header.ljust(size, b"\0"))
+    assert found == (FoundFormat(disk_format, size - overhead),)
+
+
+@pytest.mark.parametrize(
     ("data", "expected"),
     [
         (b"", ["raw"]),

@@ -26,15 +26,16 @@ _MAX_CHUNKS = 256
 # would accept, takes 1 s. Only VMDKs in one file are allowed; their descriptors have at most 10
 # KiB.
 _MAX_DESCRIPTOR = 64 * 1024
+# Formats whose inspectors compute the disk's size from the number of bytes that they got.
+_SIZED_BY_LENGTH = ("gpt", "luks")
 
 
 class FoundFormat(NamedTuple):
     """A format that was found in image data, by its name in oslo.utils, such as ``qcow2``.
 
-    `name` is ``raw`` if no known format was found. `disk_size` is the size of the disk in bytes
-    that the header of the data claims; 0 if the size is not known. `disk_size` is None if the
-    header is so malformed that the size cannot be computed. `disk_size` has no meaning for ``raw``
-    and ``gpt``.
+    `name` is ``raw`` if no known format was found. `disk_size` is the size of the disk in bytes; 0
+    if the size is not known, or if `name` is ``raw``. `disk_size` is None if the header of the data
+    is so malformed that the size cannot be computed.
 
     `failed_checks` has the names of the safety checks that the data does not pass. `is_complete` is
     False if the data ends too early, or if a needed part comes after the first 16 MiB. The safety
@@ -54,8 +55,8 @@ class FoundFormat(NamedTuple):
 def inspect_formats(file: BinaryIO) -> tuple[FoundFormat, ...]:
     """Return all formats that are found in the data of `file`, sorted by name; at least one.
 
-    If no known format is found, the result is ``raw`` alone. A format is also returned if its
-    inspector cannot decide, because the format can then not be excluded.
+    If no known format is found, the result is ``raw`` alone. If an inspector cannot decide, its
+    format is in the result, because the data may have the format.
 
     Blocks, and moves the position of the file. Reads at most the first 16 MiB and the last 64 KiB.
     Takes up to 2 MB of memory, and up to 0.3 s of CPU time for malicious data. The first call in a
@@ -68,7 +69,8 @@ def inspect_formats(file: BinaryIO) -> tuple[FoundFormat, ...]:
     logging.getLogger(format_inspector.__name__).disabled = True
     inspectors = [make() for name, make in format_inspector.ALL_FORMATS.items() if name != "raw"]
     _read(file, inspectors)
-    found = [_describe(inspector) for inspector in inspectors if _may_match(inspector)]
+    size = file.seek(0, os.SEEK_END)
+    found = [_describe(inspector, size) for inspector in inspectors if _may_match(inspector)]
     return tuple(sorted(found)) or (FoundFormat("raw"),)
 
 
@@ -76,8 +78,8 @@ def _read(file: BinaryIO, inspectors: list["FileInspector"]) -> None:
     """Pass the data to the inspectors: first the beginning, up to 16 MiB, and then the end.
 
     The beginning is read until no inspector needs more of it. Then the inspectors that need the end
-    get the last 64 KiB. If the data or the 16 MiB end while an inspector still needs more, no
-    inspector gets the end. An inspector that fails gets no more data. Calls `finish` of each
+    get the last 64 KiB. The end is not read if an inspector still needs more when the file, or its
+    first 16 MiB, are read. An inspector that fails gets no more data. Calls `finish` of each
     inspector last. Raises OSError if the file cannot be read.
     """
     file.seek(0)
@@ -137,23 +139,28 @@ def _may_match(inspector: "FileInspector") -> bool:
         return True
 
 
-def _describe(inspector: "FileInspector") -> FoundFormat:
-    """Return the FoundFormat of the inspector. The disk size is None if it cannot be computed."""
+def _describe(inspector: "FileInspector", size: int) -> FoundFormat:
+    """Return the FoundFormat of the inspector. The disk size is None if it cannot be computed.
+
+    `size` is the length of all the data in bytes.
+    """
     subformat = getattr(inspector, "vmdktype", None)
     return FoundFormat(
         str(inspector),
-        _disk_size(inspector),
+        _disk_size(inspector, size),
         frozenset(_failed_checks(inspector)),
         inspector.complete,
         None if subformat == "formatnotfound" else subformat,
     )
 
 
-def _disk_size(inspector: "FileInspector") -> int | None:
+def _disk_size(inspector: "FileInspector", size: int) -> int | None:
     try:
-        return inspector.virtual_size
+        disk_size = inspector.virtual_size
     except Exception:  # noqa: BLE001  the header may be malformed
         return None
+    unread = size - inspector.actual_size if str(inspector) in _SIZED_BY_LENGTH else 0
+    return disk_size + unread
 
 
 def _failed_checks(inspector: "FileInspector") -> Iterator[str]:
