@@ -48,17 +48,18 @@ def check_and_measure(
     `formats` is what `inspect_formats` found in the data: at least one. `size` is the length of the
     data in bytes. If `container_format` is not ``bare``, returns None without a check.
 
-    The data must have one format, which must be `disk_format`. There are three exceptions:
+    The data must have exactly one format, and the format must be `disk_format`. There are three
+    exceptions:
 
     - If `disk_format` is ``raw``, the data may have any one format. The disk's size is `size`.
     - If `disk_format` is ``iso``, the data may be ``iso`` and ``gpt`` at once.
-    - If `disk_format` is an operator's own format (not in INSPECTED_FORMATS), the data must have no
-      known format. The disk's size is unknown.
+    - If `disk_format` is not in INSPECTED_FORMATS, such as ``ami``, the data must have no known
+      format. The disk's size is unknown.
 
     Raises InvalidImageData if the data has the wrong format, is incomplete, or has a malformed
-    header; but returns None then if `rules.require_image_format_match` is False. Always raises
-    InvalidImageData if data of the right format fails the safety checks of `rules`. A size of 0, or
-    of 2**53 bytes or more, counts as unknown.
+    header. If `rules.require_image_format_match` is False, returns None for such data instead.
+    Always raises InvalidImageData if data of the right format fails a safety check (see
+    `_check_safety`). A size of 0, or of 2**53 bytes or more, counts as unknown.
     """
     if container_format != "bare":
         return None
@@ -81,10 +82,13 @@ class _UnexpectedFormat(InvalidImageData):
 def _check_format(disk_format: str | None, formats: Sequence[FoundFormat]) -> None:
     """Raise _UnexpectedFormat if an image with `disk_format` may not have data in `formats`.
 
-    The data may have one format only, and that must be `disk_format`. If `disk_format` is ``raw``,
-    it may be any format. If `disk_format` is an operator's own format (not in INSPECTED_FORMATS),
-    it must be ``raw``, which means that no known format was found. If `disk_format` is None, always
-    raises.
+    The data must have exactly one format. Which one depends on `disk_format`:
+
+    - ``raw``: any format.
+    - Another format in INSPECTED_FORMATS: the same format.
+    - A format that is not in INSPECTED_FORMATS, such as ``ami``: ``raw``, which means that no known
+      format was found.
+    - None: always raises.
     """
     if len(formats) > 1:
         names = ",".join(each.name for each in formats)
@@ -101,8 +105,8 @@ def _check_safety(found: FoundFormat, rules: ContentRules) -> None:
     """Raise InvalidImageData if the data fails a safety check, or is a forbidden VMDK.
 
     For example, a qcow2 image with a backing file fails a check. A VMDK must have a createType of
-    `rules.vmdk_allowed_types`. In the format ``gpt``, the checks that
-    `rules.gpt_safety_checks_nonfatal` names may fail. Raises _UnexpectedFormat if the data is
+    `rules.vmdk_allowed_types`. In the format ``gpt``, failures of the checks in
+    `rules.gpt_safety_checks_nonfatal` are ignored. Raises _UnexpectedFormat if the data is
     incomplete, so that the checks could not be run.
     """
     if not found.is_complete:
@@ -118,10 +122,10 @@ def _check_safety(found: FoundFormat, rules: ContentRules) -> None:
 def _disk_size(disk_format: str | None, found: FoundFormat, size: int) -> int | None:
     """Return the size of the disk in bytes; None for a size of 0, or of 2**53 bytes or more.
 
-    If `disk_format` is ``raw``, the size is `size`, the length of the data in bytes. Otherwise it
-    is the size that the header of the data claims. Data without a known format has no such header:
-    returns None. Raises _UnexpectedFormat if the header is so malformed that the size cannot be
-    computed.
+    If `disk_format` is ``raw``, the size is `size`, the length of the data in bytes. Otherwise the
+    size is that of `found`. Returns None if `found` is ``raw``, because data without a known format
+    has no size in its header. Raises _UnexpectedFormat if the header is so malformed that the size
+    cannot be computed.
     """
     if disk_format == "raw":
         disk_size: int | None = size
