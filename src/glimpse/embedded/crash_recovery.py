@@ -43,10 +43,10 @@ class CrashRecovery:
     async def recover(self, resume: Callable[[UploadLock], Awaitable[bool]]) -> None:
         """Undo the uploads, and finish the deletions, that an ended process left.
 
-        `resume` gets the lock of each image that the process left, ordered by image id. If `resume`
-        returns True, it continues an import or a snapshot, and has to release the lock. If it
-        returns False, `clean_up` runs for the image, and the lock is released. Does not affect
-        uploads that other processes are running.
+        `resume` is called with the lock of each image that the process left, in the order of the
+        image ids. If `resume` returns True, `resume` continues an import or a snapshot, and has to
+        release the lock. If `resume` returns False, `clean_up` runs for the image, and the lock is
+        released. Does not affect uploads that other processes are running.
 
         Raises OSError if the directory of the locks cannot be read. Raises Unavailable or
         StorageFull if the disk cannot be read or written, and what `resume` raises. The images that
@@ -60,13 +60,13 @@ class CrashRecovery:
     async def clean_up(self, image_id: str) -> None:
         """Remove the data that an interrupted upload, import or deletion of an image left.
 
-        The caller must hold the image's upload lock. An incomplete file is removed. If the image's
-        status is saving or importing, or if no image has the id, all stored data is removed, too,
-        and a warning is logged. An image in status saving becomes queued.
+        The caller must hold the image's upload lock. An incomplete file of data is removed. If the
+        image's status is saving or importing, or if no image has the id, all stored data is
+        removed, and a warning is logged. An image in status saving becomes queued.
 
-        Then `clean_up_interrupted_import` runs. It ends an unfinished import with failure, and
-        removes incomplete staged data. An image in status uploading then becomes queued, unless it
-        has complete staged data.
+        Then `clean_up_interrupted_import` ends an unfinished import with failure, and undoes an
+        unfinished staging: incomplete staged data is removed, and the image becomes queued.
+        Complete staged data is kept, so that it can be imported again.
 
         Raises Unavailable or StorageFull if the disk cannot be read or written.
         """
