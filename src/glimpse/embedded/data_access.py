@@ -61,10 +61,10 @@ class DataAccess:
         to prevent it. The permission is checked again when the data is complete. `size` is the
         length of the data in bytes; None if it is unknown.
 
-        After an error or a cancellation while the data is being stored, no data is left and the
-        image is queued again. The image stays saving if the disk cannot be written at that moment,
-        or if the task is cancelled just when the image becomes saving. The next upload of the
-        image, or the next start of Glimpse, makes it queued again.
+        If an error or a cancellation ends the upload, the data is removed and the image is queued
+        again. But the image stays saving until the next upload or the next start of Glimpse if the
+        disk cannot be written, or if the task is cancelled just when the image becomes saving. A
+        cancellation just when the image becomes active has no effect.
 
         Raises ImageNotFound if there is no such image or `caller` may not see it; Forbidden if
         `caller` may not upload the image's data; what `check` and `chunks` raise; Conflict if the

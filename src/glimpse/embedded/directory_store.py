@@ -54,8 +54,8 @@ class DirectoryStore:
     """Stores the data of each image as a file in a directory. The image's id is the file name.
 
     Incomplete data is never read, because a file has a temporary name until its upload is complete.
-    "On the disk" means that the data is synced. If syncing is off for the state directory
-    (`files.syncing`), such data is written, but not synced. Errors of the disk are logged, each
+    "On the disk" means that the data is synced; if syncing is off for the state directory
+    (`files.syncing`), it only means that the data is written. Errors of the disk are logged, each
     kind at most once a minute.
     """
 
@@ -76,9 +76,9 @@ class DirectoryStore:
         data.
 
         Raises DataTooLarge for more than `size_cap` bytes; StorageFull; Unavailable if the
-        directory is missing or cannot be written; and what `chunks` raises. After an error or a
-        cancellation, no data of the image is left, not even older data. Files that cannot be
-        removed then stay.
+        directory is missing or cannot be written; and what `chunks` raises. An error or a
+        cancellation removes all data of the image, even older data, unless the files cannot be
+        removed.
         """
         self._check_directory()
         upload = _UploadFile(self.directory / image_id, self._temporary(image_id))

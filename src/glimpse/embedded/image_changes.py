@@ -74,13 +74,13 @@ def current_time() -> str:
 def new_image(caller: Caller, new: NewImage, permissions: Permissions, *, now: str) -> Image:
     """Return a new image without data, in status queued. Both dates are `now`.
 
-    The id is in lower case. The tags are sorted, without duplicates. Formats and quotas are not
-    checked.
+    The id is in lower case. The tags are sorted and unique. Formats and quotas are not checked.
 
-    Raises Forbidden if the caller has no project, or may not create images or give an image this
-    visibility; if the owner is not the caller's project and the caller is no admin; or if the key
-    of a property is reserved. Raises Invalid if a text has a lone surrogate or a NUL character, or
-    if the properties have more than 1,000,000 characters as JSON.
+    - Raises Forbidden if the caller has no project or may not create an image of this visibility.
+    - Raises Forbidden if the owner is not the caller's project and the caller is no admin.
+    - Raises Forbidden if the key of a property is reserved.
+    - Raises Invalid if a text has a lone surrogate or a NUL character.
+    - Raises Invalid if the properties have more than 1,000,000 characters as JSON.
     """
     owner = _owner_of_new_image(caller, new)
     _check_reserved(new.properties)
