@@ -104,13 +104,14 @@ class ImageMembers:
     ) -> Member:
         """Set the status of the membership of the project `member_id`; return the membership.
 
-        ``updated_at`` becomes the current time, even if the status stays the same. Raises these
-        errors:
+        ``updated_at`` becomes the current time, even if the status stays the same. Raises the first
+        of these errors that applies:
 
         - ImageNotFound if `caller` sees no such image.
-        - Forbidden if the image is not shared, or if `caller` may not get or not modify members. By
-          default, only admins and the project `member_id` may set the status.
+        - Forbidden if the image is not shared, or if `caller` may not get members.
         - MemberNotFound if the project is no member or `caller` may not see the membership.
+        - Forbidden if `caller` may not modify members. By default, only admins and the project
+          `member_id` may set the status.
         - Invalid if `status` is not one of MEMBER_STATUSES.
         """
 
@@ -129,12 +130,13 @@ class ImageMembers:
     async def remove(self, caller: Caller, image_id: str, member_id: str) -> None:
         """End the membership of the project `member_id`.
 
-        Raises these errors:
+        Raises the first of these errors that applies:
 
         - ImageNotFound if `caller` sees no such image.
-        - Forbidden if the image is not shared, or if `caller` may not get or not delete members. By
-          default, only the project that owns the image and admins may delete members.
+        - Forbidden if the image is not shared, or if `caller` may not get members.
         - MemberNotFound if the project is no member or `caller` may not see the membership.
+        - Forbidden if `caller` may not delete members. By default, only the project that owns the
+          image and admins may.
         """
 
         def check(record: Record, members: Mapping[str, Member]) -> None:
