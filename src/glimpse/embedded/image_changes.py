@@ -142,8 +142,8 @@ def apply_update(
     - Forbidden if the caller has no permission for `action`; if the caller neither owns the image
       nor is an admin; if the caller may not give the image its new visibility; or if the owner
       changes and the caller is no admin.
-    - Invalid if a text has a lone surrogate or a NUL character, or if the properties grow and then
-      have more than 1,000,000 characters as JSON.
+    - Invalid if a text has a lone surrogate or a NUL character.
+    - Invalid if the properties have more than 1,000,000 characters as JSON, and more than before.
 
     Does not check other values, nor reserved keys of properties.
     """
@@ -176,10 +176,10 @@ def with_properties(
     - PropertyNotFound if the image lacks a key in `changes.remove`.
     - PropertyLimitExceeded if the image would have more than `changes.limit` properties.
     - Forbidden if a key is reserved, or if the caller has no permission to modify the image.
-    - Forbidden if the caller neither owns the image nor is an admin, unless the image is public and
-      no property changes.
-    - Invalid if a text in `changes.set` has a lone surrogate or a NUL character, or if the
-      properties grow and then have more than 1,000,000 characters as JSON.
+    - Forbidden if the caller neither owns the image nor is an admin. This check is left out if the
+      image is public and no property changes.
+    - Invalid if a text in `changes.set` has a lone surrogate or a NUL character.
+    - Invalid if the properties have more than 1,000,000 characters as JSON, and more than before.
     """
     image = require_visible(caller, record, permissions)
     before = image.properties

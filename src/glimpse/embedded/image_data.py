@@ -33,13 +33,14 @@ class ImageData(NamedTuple):
     async def read(self, start: int = 0, end: int | None = None) -> "DataPieces":
         """Open the file; return an iterator over the bytes from `start` to `end` (exclusive).
 
-        If `end` is None, the range ends at `size`. If the file ends before the range does, the
-        iterator raises Unavailable there. If the range is empty, no file is opened.
+        If `end` is None, the range ends at `size`. If the range is empty, no file is opened. If the
+        file is shorter than the range, the iterator yields what the file has, and then raises
+        Unavailable.
 
         Once `read` has returned, all bytes can be read even if the image is deleted. The caller has
-        to call `aclose` if it stops before the end of the iteration. If `read` is cancelled, no
-        file stays open. Raises NoData if the file does not exist, because the image has been
-        deleted. Raises Unavailable, and logs why, if the file cannot be opened.
+        to call `aclose` of the iterator if it stops before the end. If `read` is cancelled, no file
+        stays open. Raises NoData if the file does not exist, because the image has been deleted.
+        Raises Unavailable, and logs why, if the file cannot be opened.
         """
         end = self.size if end is None else end
         if start >= end:
