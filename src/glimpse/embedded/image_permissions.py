@@ -106,16 +106,14 @@ def check_member_action(
 ) -> None:
     """Raise Forbidden if the caller may not do `action` with the members of a shared image.
 
-    Raises ImageNotFound if the caller has no permission to get the image. The owner, visibility and
-    members of the image are not checked: call `is_visible` before.
+    Raises ImageNotFound if the caller has no permission to get the image. Call `is_visible` before:
+    whether the caller may see this image is not checked here.
 
     If the operator has a policy rule for `action`, the rule decides. Otherwise the caller's role
     must allow `action`, and a caller who is no admin needs more:
 
     - To add or remove members, the caller's project must own the image.
     - To change the status of a membership, the caller's project must not own the image.
-
-    A caller without a project counts as the owner of an image without an owner.
     """
     permissions.check_visible(caller, image)
     permissions.check(caller, action, image)

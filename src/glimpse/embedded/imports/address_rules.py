@@ -58,8 +58,9 @@ class AddressRules:
         is one that a server on the Internet may have.
 
         IPv4-mapped, IPv4-translated, NAT64 and 6to4 addresses are IPv6 addresses that contain an
-        IPv4 address. Such an address is public if the IPv4 address is public. It is in a network if
-        the IPv4 address is in the network: ``::ffff:10.0.0.1`` is in ``10.0.0.0/8``.
+        IPv4 address. Such an address is public if the IPv4 address is public. A network of IPv4
+        addresses also has the IPv6 addresses that contain them: ``::ffff:10.0.0.1`` is in
+        ``10.0.0.0/8``.
         """
         return _is_public(address) or any(
             each in network

@@ -26,10 +26,9 @@ def make_imports(
 ) -> tuple[ImageImports, TaskAdmin]:
     """Make the objects for the imports of a process: one for users, one for admins.
 
-    Starts no import: the caller calls `ImageImports.recover` at the start. `ImageImports.close`
-    stops the imports of both objects. The imports of both count for the same `options.limits`.
-    `staging` stores data that waits to be imported. An image may have at most `size_cap` bytes of
-    data.
+    Starts no import: the caller calls `ImageImports.recover` at the start. Both objects share the
+    limits `options.limits`, and `ImageImports.close` stops the imports of both. `staging` stores
+    data that waits to be imported. An image may have at most `size_cap` bytes of data.
     """
     jobs = LimitedJobs(options.limits)
     downloads = WebDownloads(options.downloads, SystemResolver(options.downloads.timeouts.connect))
