@@ -23,10 +23,10 @@ def import_method(task: Task) -> str:
 class ImportRecords:
     """Writes the states of an import to the catalog.
 
-    The task of an import claims its image: no other task may give the image data. The caller must
-    also hold the upload lock of the image. `store` has the data of images, and `staging` the data
-    that waits to be imported. `clock` returns the current time in UTC as ``2024-02-01T10:20:30Z``.
-    Any method may raise Unavailable.
+    The task of an import has claimed the image: no other task may give the image data. The caller
+    must also hold the upload lock of the image. `store` has the data of images, and `staging` the
+    data that waits to be imported. `clock` returns the current time in UTC as
+    ``2024-02-01T10:20:30Z``. Any method may raise Unavailable.
     """
 
     def __init__(
@@ -80,41 +80,53 @@ class ImportRecords:
     ) -> None:
         """End an import that failed: remove the image's data, and end the task with `message`.
 
-        The image becomes queued, and its staged data is removed. But if `keeps_staged_data` is True
-        and there is staged data, it is kept and the image becomes uploading. An image that a task
-        of the type ``import`` has created is deleted instead.
+        What becomes of the image, if the task has claimed it:
 
-        If the task has not claimed the image, only staged data is removed, unless the image is
-        uploading or `keeps_staged_data` is True. Raises StorageFull if files cannot be removed.
+        - If the task created the image (type ``import``), the image is deleted.
+        - If `keeps_staged_data` is True and there is staged data, the image becomes uploading, and
+          the staged data is kept.
+        - Otherwise the image becomes queued, and its staged data is removed.
+
+        If the task has not claimed the image, the image stays as it is. Its staged data is removed,
+        unless the image is uploading or `keeps_staged_data` is True. Raises StorageFull if files
+        cannot be removed.
         """
-        image_id, now = _image_id(task), self.clock()
-        failed = task.fail(message, now)
+        image_id = _image_id(task)
         record = await self._catalog.get(image_id, None)
         is_claimed = record is None or image_states.is_claimed(record.image, task.id)
         is_uploading = record is not None and record.image.status == "uploading"
         if is_claimed:
             await self._store.delete(image_id)
         is_kept = keeps_staged_data and self._staging.has(image_id)
-        status = "uploading" if is_kept else "queued"
+        failed = task.fail(message, self.clock())
+        await self._write_failed(failed, "uploading" if is_kept else "queued")
+        if not is_kept and (is_claimed or not is_uploading):
+            await self._staging.delete(image_id)
+
+    async def _write_failed(self, task: Task, next_status: str) -> None:
+        """Store a failed task. If the task has claimed its image, set the image to `next_status`.
+
+        An image that the task created (type ``import``) is deleted instead. If the task has not
+        claimed the image, or the image was deleted already, only the task is stored.
+        """
+        image_id, now = _image_id(task), task.updated_at
         try:
             if task.type == "import":
                 await self._catalog.delete(
                     image_id, None, lambda record: _require_claim(record.image, task)
                 )
-                await self._catalog.put_task(failed)
+                await self._catalog.put_task(task)
             else:
                 await self._catalog.update_with_task(
                     image_id,
                     None,
                     lambda record: image_states.failed(
-                        record.image, task.id, STORE_ID, status, now
+                        record.image, task.id, STORE_ID, next_status, now
                     ),
-                    failed,
+                    task,
                 )
         except (ImageNotFound, Conflict):
-            await self._catalog.put_task(failed)
-        if not is_kept and (is_claimed or not is_uploading):
-            await self._staging.delete(image_id)
+            await self._catalog.put_task(task)
 
     async def clean_up_interrupted_import(self, image_id: str) -> None:
         """End an import with failure, or undo a staging, if an ended process left it unfinished.
