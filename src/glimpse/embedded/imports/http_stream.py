@@ -69,8 +69,8 @@ class HttpStream:
         For https, the certificate must be valid for the host of the URL. Neither credentials nor
         cookies are sent. Redirects are not followed. The status may be any from 200 on.
 
-        Raises ImportFailed if TLS fails, if there is no connection within `timeouts.connect`
-        seconds, if no bytes arrive for `timeouts.idle` seconds, or if the headers are incomplete,
+        Raises ImportFailed if the server cannot be reached within `timeouts.connect` seconds, if
+        TLS fails, if no bytes arrive for `timeouts.idle` seconds, or if the headers are incomplete,
         not HTTP or over 64 KiB. Raises OSError if `tls_context` does. Errors close the connection.
         """
         context = tls_context() if url.is_tls else None
@@ -126,12 +126,12 @@ class HttpStream:
     async def body(self) -> AsyncIterator[bytes]:
         """Yield the body as it arrives, in pieces of at most 128 KiB.
 
+        A piece has all bytes that have arrived, even of several chunks of a chunked body: a server
+        may send chunks of one byte, and to yield each of them would take too long.
+
         Raises ImportFailed if the connection ends before the body is complete, if no bytes arrive
         for `HttpTimeouts.idle` seconds, or if the bytes are not HTTP. Some pieces may have been
-        yielded before.
-
-        A piece may consist of many chunks of a chunked body. Chunks are joined, because a server
-        may send chunks of one byte, and to yield each of them would take too long.
+        yielded before. Does not close the connection.
         """
         while True:
             parts, self._parts = self._parts, []
