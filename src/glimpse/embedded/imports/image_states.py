@@ -118,7 +118,7 @@ def failed(image: Image, task_id: str, store_id: str, next_status: str, now: str
     """Return the image after its import failed. No task claims the image any more.
 
     If the image is importing or uploading, its status becomes `next_status`: "uploading" if its
-    staged data is kept, otherwise "queued". The size of an image that is then queued becomes None.
+    staged data is kept, otherwise "queued". If the new status is "queued", the size becomes None.
     The property IMPORTING_KEY becomes an empty text, FAILED_KEY becomes `store_id`, and `now`
     becomes ``updated_at``. If the task has not claimed the image, returns the image unchanged.
     """

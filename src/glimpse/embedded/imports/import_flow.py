@@ -32,8 +32,9 @@ class ImportFlow:
     also holds the upload lock of its image.
 
     If the process stops, its imports become pending, and the next process begins them again. If the
-    process is killed, its locks are abandoned, and the next process finds the images by them. Then
-    pending imports begin again, and imports that were running end with failure.
+    process is killed, the upload locks of its imports are left as abandoned. By these locks, the
+    next process finds the images. It begins pending imports again, and ends imports that were
+    running with failure.
     """
 
     def __init__(
@@ -213,10 +214,11 @@ class ImportFlow:
     async def _fail(self, task: Task, error: Exception) -> None:
         """Log `error`, remove the image's data, and end the task with failure.
 
-        The image becomes queued; an image that the task created is deleted. The owner of the task
-        sees the message of ImportFailed and of errors of the image service. Any other error is
-        logged with its traceback, and the owner sees only that there was an internal error. If the
-        disk cannot be written, tries again every five seconds.
+        The image becomes queued, and its staged data is removed. An image that the task created is
+        deleted. The owner of the task sees the message of ImportFailed and of errors of the image
+        service. Any other error is logged with its traceback, and the owner sees only that there
+        was an internal error. If the catalog or the files cannot be written, tries again every five
+        seconds, without end.
         """
         if isinstance(error, (ImportFailed, ImageServiceError)):
             message = str(error)
