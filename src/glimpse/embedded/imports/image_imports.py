@@ -42,10 +42,11 @@ class ImportRequest:
     def stores(self) -> Sequence[str]:
         """The names of the stores to import to; STORE_ID, the only store, if none is named.
 
-        If ``all_stores`` is true, the result is STORE_ID, too. The stores need not exist. Each name
-        in ``stores`` is converted to text, and cut after 100 characters. Raises Invalid if the
-        request has more than one of ``all_stores``, ``stores`` and the header, or if ``stores`` is
-        not a list of at least one name.
+        If ``all_stores`` in `document` is true, the result is STORE_ID, too. Otherwise the names
+        are those of ``stores`` in `document`, or the name in `store_header`. They need not exist. A
+        name in ``stores`` is converted to text, and cut after 100 characters. Raises Invalid if
+        stores are given in more than one of these ways, or if ``stores`` is not a list of at least
+        one name.
         """
         document, header = self.document, self.store_header
         if document.get("all_stores"):
@@ -107,10 +108,10 @@ class ImageImports:
         The status of the image becomes uploading. `size` is the length of the data in bytes, for
         the check of the quota; None if it is unknown.
 
-        If an error is raised or the task is cancelled while the data is being stored, the image
-        becomes queued again and no data is left. The image stays uploading if the disk cannot be
-        written at that moment, or if the task is cancelled just when the image becomes uploading.
-        The next upload of the image, or the next start of Glimpse, makes it queued again.
+        If an error or a cancellation ends the call, no data is left and the image is queued again.
+        But the image stays uploading without data until its next upload or the next start of
+        Glimpse if the disk cannot be written, or if the task is cancelled just when the image
+        becomes uploading. A cancellation just when the data is complete may leave the data staged.
 
         Raises these errors:
 
@@ -138,9 +139,9 @@ class ImageImports:
 
         - ImageNotFound if there is no such image or `caller` may not see it.
         - Forbidden if `caller` may not modify the image.
-        - Conflict if the image is not uploading for ``glance-direct``, or not queued for another
-          method; if it has no disk format or no container format; if another import or upload gives
-          it data; or if `request.stores` has an unknown store.
+        - Conflict if the image has the wrong status, no disk format or no container format. The
+          right status is uploading for ``glance-direct``, and queued for other methods.
+        - Conflict if another import or upload gives the image data, or if a store is unknown.
         - Invalid if nothing may be downloaded from the URL, or if `request.stores` raises Invalid.
         - QuotaExceeded if the project has more stored data than `image_size_total` allows.
         - Unavailable if too many imports are waiting, or after `close`.
@@ -159,8 +160,9 @@ class ImageImports:
     async def _claim_and_start(self, caller: Caller, image_id: str, request: ImportRequest) -> Task:
         """Lock the image, claim it for a new task, start the task's import, and return the task.
 
-        One transaction stores the task and the claim. Call this in a block of `reserve_job`. Raises
-        the errors that `start` lists; then no task is stored and the lock is released.
+        Call this method in a block of `LimitedJobs.reserve_job`. One transaction stores the task
+        and the claim. Raises the errors that `start` lists; then no task is stored and the lock is
+        released.
 
         A cancellation during the write has no effect: the import starts all the same. A second
         cancellation raises CancelledError and abandons the lock. If the task was stored, the next
@@ -250,7 +252,7 @@ class ImageImports:
         )
 
     async def recover(self, resume_other: Callable[[UploadLock], Awaitable[bool]]) -> None:
-        """Resume or undo the uploads and imports that an ended process left; finish its deletions.
+        """Resume or undo the uploads, imports and deletions that an ended process left unfinished.
 
         A pending import is started. `resume_other` gets the upload lock of each other image that
         the process left. If `resume_other` returns True, it continues the work on the image, and
