@@ -129,12 +129,13 @@ class ImportRecords:
             await self._catalog.put_task(task)
 
     async def clean_up_interrupted_import(self, image_id: str) -> None:
-        """End an import with failure, or undo a staging, if an ended process left it unfinished.
+        """End an import with failure, or undo a staging, that an ended process left unfinished.
 
-        The caller must have removed the image's data. Complete staged data is kept, so that it can
-        be imported again. Incomplete staged data is removed, and the image becomes queued again. If
-        the image does not exist, its staged data is removed. Raises StorageFull if files cannot be
-        removed.
+        The caller must have removed the image's data. Complete staged data is kept, and the image
+        is then uploading, so that the data can be imported again. Incomplete staged data is
+        removed. If an unfinished import or staging has no complete staged data, its image becomes
+        queued. But an image that the import's task created is deleted. If the image does not exist,
+        its staged data is removed. Raises StorageFull if files cannot be removed.
         """
         await self._staging.delete_unfinished(image_id)
         for task in await self._catalog.tasks_of_image(image_id):

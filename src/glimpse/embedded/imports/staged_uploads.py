@@ -51,10 +51,10 @@ class StagedUploads:
         `require_permitted` returns the record's image, or raises an error if the caller may not
         stage data. It is called before and after the data is stored.
 
-        If storing the data fails or is cancelled, no data is left and the image is queued again.
-        The image stays uploading if the disk cannot be written at that moment, or if the task is
-        cancelled just when the image becomes uploading. The next upload of the image, or the next
-        start of Glimpse, makes it queued again.
+        If an error or a cancellation ends the call, no data is left and the image is queued again.
+        But the image stays uploading without data until its next upload or the next start of
+        Glimpse if the disk cannot be written, or if the task is cancelled just when the image
+        becomes uploading. A cancellation just when the data is complete may leave the data staged.
 
         Raises ImageNotFound, QuotaExceeded, DataTooLarge, StorageFull, Unavailable, and what
         `require_permitted` and `chunks` raise. Raises Conflict if the image is not queued, or is

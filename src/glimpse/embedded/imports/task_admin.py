@@ -114,11 +114,13 @@ class TaskAdmin:
         - Forbidden if the caller may not use tasks or may not create the image.
         - Invalid if a text has a lone surrogate or a NUL character, or if the properties have more
           than 1,000,000 characters as JSON.
-        - Conflict if an image has the id `new.id`, or is being given data by another request.
+        - Conflict if an image with the id `new.id` exists, or is just being created.
         - What `check` raises.
         - Unavailable if too many imports are waiting, or after `ImageImports.close`.
-        - Unavailable or StorageFull if the disk cannot be written. If writing fails or is
-          cancelled, a pending task may be left, which the next process resumes or ends.
+        - Unavailable or StorageFull if the disk cannot be written.
+
+        After a failed or cancelled write, a pending task may be left. The next process begins its
+        import if the image was stored, and ends the task with failure otherwise.
         """
         self.check_access(caller)
         now = self._records.clock()
