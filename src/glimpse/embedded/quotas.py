@@ -50,16 +50,18 @@ class ImageQuotas:
 class ProjectQuotas:
     """How much the images of each project may take together.
 
-    `image_size_total` limits stored data, and `image_stage_total` data that waits to be imported;
-    both are in MiB. `image_count_total` limits the number of images, and `image_count_uploading`
-    the number of images that are being given data. If one of these four limits is negative, there
-    is no limit. `user_storage_quota` limits stored data in bytes; 0 is no limit.
+    - `image_size_total` limits stored data, in MiB.
+    - `image_stage_total` limits data that waits to be imported, in MiB.
+    - `image_count_total` limits the number of images.
+    - `image_count_uploading` limits the number of images that are being given data.
+    - `user_storage_quota` limits stored data, in bytes; 0 is no limit.
 
-    As in Glance, sizes in MiB are rounded down: a limit of 1 MiB allows one byte less than 2 MiB.
-    When an upload begins, its size and that of the stored data are first rounded down, then added.
+    A negative value of the first four is no limit. As in Glance, sizes in MiB are rounded down: a
+    limit of 1 MiB allows one byte less than 2 MiB. When an upload begins, the stored data and the
+    size of the upload are rounded down separately, and then added.
 
-    An image counts for the project that owns it. But each request is checked against the quotas of
-    the caller's project: `project_id` and `usage` are those of the caller's project.
+    An image counts for the project that owns it. But a request is checked against the quotas of the
+    caller's project, so `project_id` and `usage` are those of the caller's project.
     """
 
     image_size_total: int
@@ -79,9 +81,10 @@ class ProjectQuotas:
         """Raise QuotaExceeded if an upload of `size` bytes may not begin.
 
         The stored data and `size` together must not exceed `image_size_total` or
-        `user_storage_quota`. If `size` is None, the size is unknown, and counts as 0; but at least
+        `user_storage_quota`. If the size is unknown, `size` is None and counts as 0; then at least
         one byte of `user_storage_quota` must be left. At most `image_count_uploading` images may be
-        given data at a time. `usage` includes the image that is being uploaded, without its data.
+        given data at a time. `usage` counts the new upload among these images, but does not have
+        its data.
         """
         delta = (size or 0) // MEBIBYTE
         _check_total(
