@@ -18,12 +18,14 @@ def listing_rule(caller: Caller, query: ImageQuery) -> ImagePredicate:
     """Return a function that is True for images that match `query` and that `caller` can see.
 
     The function checks all filters of the query except `member_status`. The query's marker, limit
-    and order have no effect. The function is False for images in status killed or deleted; for
-    private images of other projects, unless `caller` is an admin; and for community images of other
-    projects, unless `query.visibility` is "community" or "all".
+    and order have no effect. The function is False for these images:
 
-    The function checks neither policy rules nor memberships. So pass a shared image of another
-    project only if `caller` is an admin, or if the caller's project is a member whose status is
+    - images in status killed or deleted
+    - private images of other projects, unless `caller` is an admin
+    - community images of other projects, unless `query.visibility` is "community" or "all"
+
+    The function checks neither policy rules nor memberships. Do not pass a shared image of another
+    project, unless `caller` is an admin, or the caller's project is a member whose status is
     `query.member_status` ("all" is any status). Make one function for each list, because
     `listing_rule` takes longer than a call of the function.
     """

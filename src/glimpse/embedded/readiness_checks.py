@@ -18,8 +18,10 @@ async def check_catalog(
     The text describes the first of these problems:
 
     - `recent_problem` returns a text, which is returned.
-    - One row cannot be read through a new connection, which waits at most 1 s for a lock.
-    - The state directory may not be written, or has less than 64 KiB or no inode free.
+    - The catalog's images cannot be read through a new connection. The connection waits at most 1 s
+      for a lock.
+    - Files in the state directory may not be written.
+    - The file system has less than 64 KiB of free space, or no free inode.
 
     Writes nothing. The checks after the first run in a thread, so the event loop is not blocked.
     Raises OSError if the file system does not report its free space.
