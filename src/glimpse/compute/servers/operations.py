@@ -142,8 +142,8 @@ class ServerOperations:
 
         - a 400 fault for an invalid body, a 501 fault for several servers or a volume;
         - a 403 fault if the policy does not allow the operation, or for too many metadata items;
-        - a 400 fault for an unknown flavor, BaseImageNotFound, BaseImageNotActive, or
-          TooManyServers if the project may have no more servers.
+        - BaseImageNotFound or BaseImageNotActive for the image, a 400 fault for an unknown flavor;
+        - TooManyServers if the project may have no more servers.
         """
         new = parse_create_server(request.body, _minor(request), is_legacy=request.is_legacy)
         self._policy.check(request.caller, ServerRule.CREATE)

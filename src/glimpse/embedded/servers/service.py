@@ -64,8 +64,8 @@ class EmbeddedServers:
 
         If `query.all_projects` is True, the servers of all projects are listed: check before that
         `caller` may list them. Otherwise a caller without a project gets no servers. Raises
-        ServerMarkerNotFound if none of these servers has the id `query.marker`. A server that does
-        not match the query's conditions may be the marker.
+        ServerMarkerNotFound if none of the servers has the id `query.marker`. The marker need not
+        match the conditions of the query.
         """
         project_id = None if query.all_projects else caller.project_id or ""
         return await asyncio.to_thread(lambda: select_page(self._table.list(project_id), query))
@@ -144,7 +144,7 @@ class EmbeddedServers:
           large.
 
         After an error or a cancellation, the snapshot is undone: at once, or later if the disk
-        cannot be written. A cancellation while the table records the start has no effect.
+        cannot be written. A cancellation while the start is being stored is ignored.
         """
         server = await self.get_server(caller, server_id)
         if server.image_id is None:
