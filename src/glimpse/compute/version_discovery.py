@@ -84,8 +84,8 @@ class VersionDiscovery:
 
         A Content-Type that is not allowed is 415. The body of a POST or PUT that is not JSON is
         400, and so is a query that is not UTF-8. Bodies of other methods are not read. A body is
-        not checked if it is above `max_body_size` or if the memory for bodies is in use. Raises
-        ClientDisconnected if the client disconnects before the body is complete.
+        not checked if it is above `max_body_size` or if the memory for request bodies is used up.
+        Raises ClientDisconnected if the client disconnects before the body is complete.
         """
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         check_content_type(headers.get(b"content-type"))

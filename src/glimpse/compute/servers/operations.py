@@ -183,7 +183,7 @@ class ServerOperations:
         The first error that applies is raised:
 
         - a 400 fault for an invalid body, a 501 fault for another action of Compute;
-        - ServerNotFound if there is no such server or the caller may not see the server;
+        - a 403 fault without a project, ServerNotFound if the caller sees no such server;
         - a 403 fault if the policy does not allow the operation;
         - a 403 fault for a reserved metadata key or, before 2.39, for too many metadata items;
         - an error of `ServerService.create_image`, such as WrongState.
