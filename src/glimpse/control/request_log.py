@@ -25,9 +25,9 @@ class LoggedRequest(NamedTuple):
     `at` is the POSIX time of the start, `seconds` the duration. `path` includes the query. `status`
     is None if there was no response. `project_id` and `user_id` are None without a valid token.
 
-    `body` is the body of the request; None if the body is not JSON or is above 16 KiB. `error` is
-    the start of the response's body; None if the response is no error or has no body. Secrets in
-    `path` and `body` are hidden. (`testing.recorded_requests` has the details.)
+    `body` is the body of the request; None if the body was not read, is not JSON, or is above 16
+    KiB. `error` is the start of the response's body; None if the response is no error or has no
+    body. Secrets in `path` and `body` are hidden. (`testing.recorded_requests` has the details.)
     """
 
     at: float

@@ -82,7 +82,8 @@ class ResettableApplication:
 
         Requests, imports and snapshots in progress keep the old state. When all of these have
         ended, the directory of the old state is removed. Faults with ``saving_for`` no longer delay
-        them: a delayed upload is cancelled, and a delayed job stores its data at once.
+        the work in progress: a delayed upload is cancelled, and a delayed job stores its data at
+        once.
 
         Raises RuntimeError if `copies` is None, and OSError if the state cannot be copied. Raises
         an error of `open_application`, such as UnusableCatalog, if the application cannot be opened
