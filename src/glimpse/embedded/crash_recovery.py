@@ -60,9 +60,9 @@ class CrashRecovery:
     async def clean_up(self, image_id: str) -> None:
         """Remove the data that an interrupted upload, import or deletion of an image left.
 
-        The caller must hold the image's upload lock. An incomplete file of data is removed. If the
-        image's status is saving or importing, or if no image has the id, all stored data is
-        removed, and a warning is logged. An image in status saving becomes queued.
+        The caller must hold the image's upload lock. A file that was not uploaded completely is
+        removed. If the image's status is saving or importing, or if no image has the id, all stored
+        data is removed, and a warning is logged. An image in status saving becomes queued.
 
         Then `clean_up_interrupted_import` ends an unfinished import with failure, and undoes an
         unfinished staging: incomplete staged data is removed, and the image becomes queued.

@@ -78,9 +78,9 @@ def _read(file: BinaryIO, inspectors: list["FileInspector"]) -> None:
     """Pass the data to the inspectors: first the beginning, up to 16 MiB, and then the end.
 
     The beginning is read until no inspector needs more of it. Then the inspectors that need the end
-    get the last 64 KiB. The end is not read if an inspector still needs more when the file, or its
-    first 16 MiB, are read. An inspector that fails gets no more data. Calls `finish` of each
-    inspector last. Raises OSError if the file cannot be read.
+    get the last 64 KiB. If an inspector still needs more after the whole file or 16 MiB, the end is
+    not read. An inspector that fails gets no more data. Calls `finish` of each inspector last.
+    Raises OSError if the file cannot be read.
     """
     file.seek(0)
     reading = list(inspectors)

@@ -60,8 +60,8 @@ class ProjectQuotas:
     limit of 1 MiB allows one byte less than 2 MiB. When an upload begins, the stored data and the
     size of the upload are rounded down separately, and then added.
 
-    An image counts for the project that owns it. But a request is checked against the quotas of the
-    caller's project, so `project_id` and `usage` are those of the caller's project.
+    An image counts for the project that owns it. A request is checked against the quotas of the
+    caller's project: `project_id` and `usage` are those of that project.
     """
 
     image_size_total: int

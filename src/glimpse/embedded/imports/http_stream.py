@@ -126,8 +126,8 @@ class HttpStream:
     async def body(self) -> AsyncIterator[bytes]:
         """Yield the body as it arrives, in pieces of at most 128 KiB.
 
-        A piece has all bytes that have arrived, even of several chunks of a chunked body: a server
-        may send chunks of one byte, and to yield each of them would take too long.
+        Chunks of a chunked body that have arrived together are joined: a server may send chunks of
+        one byte, and to yield each of them would take too long.
 
         Raises ImportFailed if the connection ends before the body is complete, if no bytes arrive
         for `HttpTimeouts.idle` seconds, or if the bytes are not HTTP. Some pieces may have been

@@ -33,8 +33,8 @@ class ImportFlow:
 
     If the process stops, its imports become pending, and the next process begins them again. If the
     process is killed, the upload locks of its imports are left as abandoned. By these locks, the
-    next process finds the images. It begins pending imports again, and ends imports that were
-    running with failure.
+    next process finds the images. Pending imports begin again, and imports that were running end
+    with failure.
     """
 
     def __init__(
