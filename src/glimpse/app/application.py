@@ -60,13 +60,13 @@ async def open_application(
     Call this in the process that serves. The caller closes the Application. Embedded mode creates
     or migrates its files in the state directory, and continues or undoes what an ended process left
     incomplete. Gateway mode calls no other service yet, except Glance's database. `observer` counts
-    requests and calls. `render_metrics` is None if metrics are turned off. `test_middleware` is
-    None if the process has neither faults nor a control API, which are for tests.
+    requests and calls. `render_metrics` is None if metrics are turned off. `test_middleware`
+    injects faults or logs requests in tests; None in a process that is not for tests.
 
     Raises InvalidSettings for settings or policy files that cannot be used, and ValueError for
     unusable options of [healthcheck]. Raises OSError, UnusableCatalog, InvalidStateFile,
-    IdentityUnavailable or an error of `images.errors` for files in the state directory that cannot
-    be used. After an error, nothing stays open.
+    IdentityUnavailable or an error of `images.errors` if a file in the state directory cannot be
+    used. After an error, nothing stays open.
     """
     rules = await asyncio.to_thread(_load_policy_rules, settings)
     components = await _open_components(settings, rules)
@@ -82,12 +82,13 @@ async def open_application(
 
 
 async def _open_components(settings: Settings, rules: PolicyRules | None) -> Components:
-    """Open the components of gateway mode or embedded mode.
+    """Open the components of the mode that the settings name: gateway mode or embedded mode.
 
     Imports only the modules of that mode, to save time and memory. `rules` are the operator's
     policy rules; None without policy files. Raises InvalidSettings for settings that cannot be
     used. Raises OSError, UnusableCatalog, InvalidStateFile, IdentityUnavailable or an error of
-    `images.errors` for unusable files in the state directory. After an error, nothing stays open.
+    `images.errors` if a file in the state directory cannot be used. After an error, nothing stays
+    open.
     """
     if settings.image_service == "glance":
         from glimpse.app.gateway import open_gateway_components  # noqa: PLC0415  only this mode

@@ -18,17 +18,17 @@ async def _no_background_work() -> None:
 class Components(NamedTuple):
     """An open image service and identity, with the APIs and readiness checks of their mode.
 
-    - `image_service_url` takes the URL at which the client reaches this process's Image API, and
-      returns the base URL of the Image service, for links. In gateway mode, that is Glance's URL,
-      and Unavailable is raised if Glance cannot be looked up in Keystone's catalog. In embedded
-      mode, that is the argument itself.
+    - `image_service_url` returns the base URL of the Image service, for links. Its argument is the
+      URL at which the client reaches this process's Image API. In embedded mode, it returns its
+      argument. In gateway mode, it returns Glance's URL, and raises Unavailable if it cannot find
+      the URL in Keystone's catalog.
     - `readiness_checks` are the checks of `/readiness`, by the name of the component.
-    - `image_api` is None if Glance serves the Image API, and `identity_api` is None if this process
-      does not serve the Identity API.
+    - `image_api` is None if Glance serves the Image API.
+    - `identity_api` is None if this process does not serve the Identity API.
     - `servers` is None if the cloud has no servers.
     - `wait_for_background_work` returns when no import and no snapshot is running.
 
-    The caller closes the components.
+    The caller closes the components with `close`.
     """
 
     images: ImageService

@@ -31,8 +31,8 @@ async def open_embedded_components(settings: Settings, rules: PolicyRules | None
     ended processes, and continues or undoes their imports and snapshots.
 
     Raises InvalidSettings for options that cannot be used. Raises OSError, UnusableCatalog,
-    InvalidStateFile, IdentityUnavailable or an error of `images.errors` for unusable files in the
-    state directory. After an error, nothing stays open.
+    InvalidStateFile, IdentityUnavailable or an error of `images.errors` if a file in the state
+    directory cannot be used. After an error, nothing stays open.
     """
     anyio.current_time()  # loads anyio's backend: 17 ms that the first download would wait for
     state_dir = settings.server.state_dir

@@ -41,10 +41,10 @@ async def open_gateway_components(settings: Settings, rules: PolicyRules | None)
     """Make the components of a gateway. Connects only to Glance's database, if configured.
 
     `rules` are the operator's policy rules; None without policy files. The caller closes the
-    result. Raises InvalidSettings for options that cannot be used, or if Glance's database has an
-    unknown schema and ``fallback = refuse``. A database that cannot be reached is only logged.
-    Raises OSError if the directory of lock files cannot be created. After an error, nothing stays
-    open.
+    result. Raises InvalidSettings for options that cannot be used. Also raises InvalidSettings if
+    Glimpse does not know the schema of Glance's database and ``fallback`` is ``refuse``. If the
+    database cannot be reached, only logs a warning. Raises OSError if the directory of lock files
+    cannot be created. After an error, nothing stays open.
     """
     glance, identity, _ = open_gateway(settings, rules)
     images: ImageService = glance
@@ -70,12 +70,12 @@ async def _open_image_service(
     rules: PolicyRules | None,
     readiness_checks: dict[str, ReadinessCheck],
 ) -> ImageService:
-    """Make the image service that reads Glance's database, and check the schema.
+    """Make the image service that reads Glance's database, and check the database's schema.
 
     Adds the checks of the database and its replicas to `readiness_checks`. Raises InvalidSettings
-    for options that cannot be used, or if Glimpse does not know the schema and ``fallback`` is
-    ``refuse``. A database that cannot be reached is only logged. After an error, `glance` stays
-    open.
+    for options that cannot be used. Also raises InvalidSettings if Glimpse does not know the schema
+    and ``fallback`` is ``refuse``. If the database cannot be reached, only logs a warning. After an
+    error, `glance` stays open.
     """
     # Loads oslo.policy and a driver, which other gateways do not need
     from glimpse.app import glance_database  # noqa: PLC0415
@@ -115,10 +115,11 @@ def open_glance(
     """Make the image service that calls Glance. Calls no other service yet.
 
     If [glance] has no URL, the first request looks Glance up in the catalog of `session`. `session`
-    is None without Keystone; then [glance] must have a URL. With Keystone and
-    ``send_service_user_token``, makes another session, for the user of [service_user]. `rules` are
-    the operator's policy rules; None without policy files. Raises InvalidSettings for options that
-    cannot be used, and OSError if the directory of lock files cannot be created.
+    is None without Keystone; then [glance] must have a URL. If there is a `session` and
+    ``send_service_user_token`` is set, requests also have a service token, for which a second
+    session logs in as the user of [service_user]. `rules` are the operator's policy rules; None
+    without policy files. Raises InvalidSettings for options that cannot be used, and OSError if the
+    directory of lock files cannot be created.
     """
     options = glance_options(settings)
     if not options.api_servers and session is None:

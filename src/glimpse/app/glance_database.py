@@ -34,10 +34,14 @@ async def open_checked_glance_database(
 ) -> GlanceDatabaseImageService:
     """Make the image service that reads Glance's database, and check the database's schema.
 
-    If Glimpse does not know the schema, ``fallback`` decides. With ``refuse``, closes the database,
-    but not `glance`, and raises InvalidSettings. With ``glance``, logs an error. If the database or
-    a replica cannot be reached, only logs a warning. Raises InvalidSettings for options that cannot
-    be used. `rules` are the operator's rules for Glimpse; None without policy files.
+    `rules` are the operator's rules for Glimpse; None without policy files. Raises InvalidSettings
+    for options that cannot be used. If Glimpse does not know the schema, the outcome depends on
+    ``fallback``:
+
+    - ``refuse``: closes the database, but not `glance`, and raises InvalidSettings.
+    - ``glance``: logs an error. The image service then reads images from Glance's API.
+
+    If the database or a replica cannot be reached, only logs a warning.
     """
     images = open_glance_database(settings, glance, rules)
     try:
@@ -92,9 +96,12 @@ def open_glance_database(
     """Make the image service that reads Glance's database and writes through `glance`.
 
     Connects to nothing yet. `rules` are the operator's rules for Glimpse; None without policy
-    files. Raises InvalidSettings for a missing or unusable URL, TLS file or policy file, for a
-    missing driver, for replicas of another kind of database, and if ``property_protection_file`` is
-    set.
+    files. Raises InvalidSettings in these cases:
+
+    - A URL, TLS file or policy file is missing or cannot be used.
+    - The driver of the database is not installed.
+    - The replicas are another kind of database than the primary.
+    - ``property_protection_file`` is set.
     """
     policy = glance_rules(settings)
     options = database_options(settings)

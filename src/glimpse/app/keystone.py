@@ -62,8 +62,8 @@ def open_shared_cache(settings: Settings) -> SharedCache | None:
 def open_session(settings: Settings, section: str = "keystone_authtoken") -> ServiceSession:
     """Make a session, which logs in to Keystone when first used.
 
-    `section` has the credentials. The options for TLS, timeout and retries are always those of
-    [keystone_authtoken]. Registers the options of the plugin that auth_type names in
+    `section` names the section with the credentials. The options for TLS, timeout and retries are
+    always those of [keystone_authtoken]. Adds the options of the section's authentication plugin to
     ``settings.oslo_config``. Raises InvalidSettings if auth_type is missing or unknown, if an
     option that its plugin requires is missing or invalid, if auth_url is not an HTTP URL, or if TLS
     files cannot be used.

@@ -40,9 +40,9 @@ class DefaultRules(NamedTuple):
     """The default rules of a service, by name; a policy file may replace them.
 
     `evaluated` are the names of the rules that Glimpse evaluates. `credentials` are the attributes
-    of a token that rules may compare. A policy file is invalid if an evaluated rule compares any
-    other attribute. If `credentials` is None, rules may compare any attribute; a comparison with an
-    attribute that Glimpse does not know never matches.
+    of a token that evaluated rules may compare; PolicyFiles rejects files in which an evaluated
+    rule compares any other attribute. If `credentials` is None, rules may compare any attribute. A
+    comparison of an attribute that Glimpse does not know is then always false.
     """
 
     rules: Mapping[str, str]
@@ -84,8 +84,9 @@ class PolicyFiles:
 
     The files are JSON or YAML, and may have all rules of a service. `defaults` apply where the
     files have no rule. Only the rules in `defaults.evaluated`, and the rules to which they refer,
-    are checked. `has` reads all files again if one has changed. If one is then missing or invalid,
-    `has` logs an error and keeps the old rules.
+    are checked. The constructor raises InvalidPolicyFile for unusable files. If a file has changed,
+    `has` reads all files again; if the new files cannot be used, it logs an error and keeps the old
+    rules.
     """
 
     def __init__(

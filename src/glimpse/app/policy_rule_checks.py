@@ -62,12 +62,14 @@ class RuleChecks:
 
         Raises UnusableRule if this rule, or a rule to which it refers:
 
-        - is malformed, or raises an error for a sample token;
+        - is malformed;
+        - has a comparison that raises an error when it is tried with a sample token;
         - calls a server (``http:...``);
         - compares an attribute of the token that `credentials` do not allow;
         - makes more than _MAX_COMPARISONS comparisons, or nests more than _MAX_DEPTH levels;
-        - refers to itself, or to a rule that does not exist. If a rule ``default`` exists, a
-          reference to a missing rule is a reference to ``default``.
+        - refers to itself;
+        - refers to a rule that does not exist, unless a rule ``default`` exists. oslo.policy
+          evaluates ``default`` instead of a missing rule.
 
         Raises RecursionError if Python cannot parse a rule because it nests too deeply.
         """
