@@ -81,12 +81,13 @@ class ReloadableApplication:
         """Serve new requests with the settings that `load` returns; return True.
 
         `load` runs in a thread. Options that need a restart, such as the port, keep their present
-        values. If no application is open yet, opens one with the present settings first. The
-        replaced application is closed when its last request, import and snapshot have ended.
+        values. The replaced application is closed when its last request, import and snapshot have
+        ended. If `load` raises an error, or the new application cannot be opened, keeps the present
+        settings and returns False. Logs either outcome.
 
-        If `load` raises an error, or an application cannot be opened, keeps the present settings
-        and returns False. Logs either outcome. The caller makes sure that no two calls of `reload`
-        and `replace` overlap.
+        If no application is open yet, first opens one with the present settings; returns False if
+        it cannot be opened. The caller makes sure that no two calls of `reload` and `replace`
+        overlap.
         """
         try:
             await self.open()
@@ -103,12 +104,14 @@ class ReloadableApplication:
     ) -> None:
         """Serve new requests with a new application, opened with `settings`.
 
-        If no application is open yet, opens one with the present settings first. The new and the
-        replaced application share their cached tokens if both use the same Keystone with the same
-        options. The replaced application is closed when its last request, import and snapshot have
-        ended. Then `on_closed` is called. Raises the errors of `open_application`, such as
-        InvalidSettings and OSError; then nothing is replaced. The caller makes sure that no two
-        calls of `reload` and `replace` overlap.
+        The replaced application is closed when its last request, import and snapshot have ended.
+        Then `on_closed` is called. If the new application uses the same Keystone with the same
+        options, it also uses the tokens that the replaced application has cached.
+
+        If no application is open yet, first opens one with the present settings. If an application
+        cannot be opened, raises the error of `open_application`, such as InvalidSettings or
+        OSError, and replaces nothing. The caller makes sure that no two calls of `reload` and
+        `replace` overlap.
         """
         present = await self.open()
         application = await self._open(settings)

@@ -58,18 +58,19 @@ _REQUIRED = ("id", "status", "created_at", "updated_at")
 def parse_image_and_members(document: object, formats: ImageFormats) -> tuple[Image, Members]:
     """Return the image that a document describes, and the image's members.
 
-    `document` is an image of ``GET /v2/images/{id}``. ``id``, ``status``, ``created_at`` and
-    ``updated_at`` are required. Other missing attributes are null, 0, false or empty, but
-    ``visibility`` is "private". The id becomes lower case. Dates may have any ISO 8601 notation;
-    they become ``2024-02-01T10:20:30Z``. Tags keep their order and duplicates. A property is text
-    or null. Attributes that are not stored, such as ``file``, are ignored.
+    `document` is a parsed image of ``GET /v2/images/{id}``. ``id``, ``status``, ``created_at`` and
+    ``updated_at`` are required. A missing ``visibility`` becomes "private"; other missing
+    attributes become null, 0, false or empty. The id becomes lower case. Dates may have any ISO
+    8601 notation; they become ``2024-02-01T10:20:30Z``. Tags keep their order and duplicates. A
+    property is text or null. Attributes that are not stored, such as ``file``, are ignored.
 
-    ``members`` may be null or a list of ``{"member_id": ..., "status": ...}``. The default status
-    is "pending". Of several entries for a project, the last one counts. If ``members`` is text, it
-    is a property.
+    The list of members is the value of ``members``: ``[{"member_id": ..., "status": ...}]``. If it
+    is missing or null, there are no members. If it is text, ``members`` is a property. The default
+    status is "pending". Of several entries for a project, the last one counts.
 
-    Raises Invalid, with the reason, for any other document, also if a format is not in `formats`,
-    or if all properties as JSON have more than 1,000,000 characters. No quota applies.
+    Raises Invalid, with the reason, if the document does not follow these rules, if a format is not
+    in `formats`, or if all properties as JSON have more than 1,000,000 characters. Quotas are not
+    checked.
     """
     if not isinstance(document, dict):
         raise Invalid("it is no JSON object.")

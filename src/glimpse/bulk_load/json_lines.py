@@ -19,8 +19,8 @@ class JsonLines:
     is the link to the next page in the last line that was not blank; None if that line has no such
     link.
 
-    Iterating raises Invalid if a line is not JSON, or has more than 16 MiB including its end. Then
-    `line` is the number of that line. The caller closes the stream.
+    Raises Invalid if a line is not JSON, or has more than 16 MiB including its end. `line` is then
+    the number of that line, from 1. The caller closes the stream.
     """
 
     def __init__(self, stream: BinaryIO) -> None:

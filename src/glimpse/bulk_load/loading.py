@@ -31,10 +31,9 @@ async def load(
 ) -> int:
     """Create the images that `documents` describe; return the number of documents.
 
-    A document is an image of ``GET /v2/images/{id}``, which may have ``members``. Ids, dates,
-    owners and statuses are kept. An image replaces a stored image with the same id, and that
-    image's members. No permission is checked. `check` is called with each image; Invalid from
-    `check` ends the load.
+    `parse_image_and_members` says what a document may have. Ids, dates, owners and statuses are
+    kept. An image replaces a stored image with the same id, and that image's members. No permission
+    is checked. `check` is called with each image; it raises Invalid to reject an image.
 
     Each batch of 10,000 images is stored whole or not at all. After a batch has been stored,
     `progress` is called with the number of images in the batch. Raises BadDocument if a document is

@@ -13,10 +13,11 @@ def cache_if_short(
 ) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Result]]:
     """Return a decorator that caches the results of a function for short arguments.
 
-    The function must be pure, and take hashable arguments by position only. Equal arguments, such
-    as 1 and True, have the same result. A result is cached only if the texts and bytes among the
-    arguments, also within tuples, have at most `longest` characters and bytes in all. This bounds
-    the memory for texts that clients choose; `functools.lru_cache` has no such bound.
+    The function must be pure, and take hashable arguments by position only. Arguments that are
+    equal, such as 1 and True, share one cached result. A result is cached only if the arguments are
+    short: all str and bytes arguments together, with those in tuples, have at most `longest`
+    characters or bytes. Unlike `functools.lru_cache`, the cache therefore has a limited size even
+    if clients choose the arguments.
 
     The cache holds at most `entries` results; a full cache is emptied before a result is added. A
     call that raises is not cached. Any thread may call the function. If two threads call it at the

@@ -61,10 +61,10 @@ def run(options: argparse.Namespace) -> int:
 def check(settings: Settings, *, bind: bool = True) -> Iterator[Finding]:
     """Yield findings about everything that ``glimpse serve`` needs.
 
-    Yields each finding as soon as the check is done. Calls the services of a gateway. If `bind` is
-    True, listens at each address for a moment. Changes no file, and leaves none, except lock files
-    in a directory that [coordination] names. Problems are findings, not errors; only a directory
-    that this process may not search raises OSError.
+    Yields each finding as soon as it is known. Calls the services of a gateway. If `bind` is True,
+    listens at each address for a moment. Changes no file. Leaves no new file, except lock files if
+    [coordination] names a directory for them. A problem is a finding with the severity "FAIL" or
+    "note", not an error. But raises OSError if this process may not search a directory.
     """
     if (problem := limit_problem()) is not None:
         yield Finding("FAIL", problem)

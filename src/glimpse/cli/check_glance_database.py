@@ -25,9 +25,9 @@ async def check_glance_database(settings: Settings) -> AsyncIterator[Finding]:
 
     If the database cannot be read, the finding is a "note" if the gateway would read Glance's API
     instead, otherwise a "FAIL". A replica that cannot be read or is too far behind is a "note",
-    because the gateway would read the primary instead. A user who may write is a "note", too.
-    Settings that cannot be used are a "FAIL". Changes nothing. Each query has the timeout of the
-    settings. No finding contains a password.
+    because the gateway would read the primary instead. If the database user may write, that is a
+    "note", too. Settings that cannot be used are a "FAIL". Changes nothing. Each query has the
+    timeout of the settings. No finding contains a password.
     """
     try:
         glance_rules(settings)

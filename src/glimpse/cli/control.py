@@ -65,13 +65,13 @@ def open_control(
 ) -> ControlSetup:
     """Make the tools for tests, and listen at --control-port if it is given.
 
-    With --ephemeral and --control-port, also prepares resets: renames the state directory, copies
-    it, and leaves a symbolic link at its old path. `faults` are the faults of the seed. Closing
-    `stack` closes the socket.
+    `faults` are the faults of the seed. Closing `stack` closes the socket. With --ephemeral and
+    --control-port, renames the state directory, puts a symbolic link in its place, and copies it,
+    so that clients can reset the cloud.
 
     Raises CommandFailed if the port cannot be used, or if --control-port is given without
     --ready-file. Raises CommandFailed if there are several workers, because each worker would have
-    its own faults. Raises OSError if the state cannot be renamed or copied.
+    its own faults. Raises OSError if the state directory cannot be renamed or copied.
     """
     port = options.control_port
     if port is not None and options.ready_file is None:
