@@ -47,12 +47,13 @@ def run(options: argparse.Namespace) -> int:
 
     Prints the number of images on standard error. Returns 1 if images are left out because their
     records are broken. FILE is replaced when all images have been written, so an earlier dump is
-    unchanged after an error. Only standard output and what is not replaceable, such as a pipe, are
-    written directly. A new FILE has the mode 0600.
+    unchanged after an error. A new FILE has the mode 0600. Standard output, a pipe, or a file that
+    cannot be replaced (`_is_replaceable`) is written directly; an error then leaves a partial dump.
 
     Raises CommandFailed if the catalog cannot be read or the output cannot be written. Raises
-    BrokenPipeError if the output is a pipe that nobody reads. Raises KeyboardInterrupt at SIGINT,
-    and SystemExit at SIGTERM before FILE is replaced. Raises InvalidSettings for invalid settings.
+    BrokenPipeError if the output is a pipe that nobody reads. Raises InvalidSettings for invalid
+    settings. Raises KeyboardInterrupt at SIGINT, and SystemExit if SIGTERM interrupts the writing
+    of a replaceable FILE.
     """
     path = read_settings(options).server.state_dir / CATALOG_FILE
     try:
@@ -81,13 +82,14 @@ def run(options: argparse.Namespace) -> int:
 def _open_output(name: str) -> Iterator[BinaryIO]:
     """Open the file `name` for the dump; ``-`` is standard output.
 
-    The block writes to a temporary file, which replaces the file `name` at the end of the block.
-    After an error, the file `name` is unchanged. The new file has the mode of the old file, or
-    0600. A symbolic link stays a link. During the block, SIGTERM raises SystemExit.
+    If the file `name` is missing or replaceable (`_is_replaceable`), the block writes to a
+    temporary file, which replaces the file `name` at the end of the block. After an error, the file
+    `name` is unchanged. The new file has the mode of the old file, or 0600. A symbolic link stays a
+    link. During the block, SIGTERM raises SystemExit.
 
-    Standard output, and what `_is_replaceable` excludes, such as a pipe, are written directly. An
-    error then leaves a part of the dump, and SIGTERM is not handled here. Raises OSError if the
-    output cannot be written.
+    Otherwise, as for standard output or a pipe, the block writes to the output directly. An error
+    then leaves a partial dump, and SIGTERM is not handled here. Raises OSError if the output cannot
+    be opened or written.
     """
     path = Path(name).resolve()
     if name != "-" and (not path.exists() or _is_replaceable(path)):

@@ -33,10 +33,10 @@ def ephemeral_directory() -> Iterator[Path]:
 def abandonable_directory(parent: Path, prefix: str) -> Iterator[Path]:
     """Make a directory in `parent` that only this user can access, and remove it after the block.
 
-    The name of the directory begins with `prefix`. This process keeps a file ``.lock`` in the
-    directory locked. First removes this user's directories with the same prefix whose lock file is
-    not locked: their processes were killed. Errors of removals are ignored. Raises OSError if the
-    directory cannot be made.
+    The name of the directory begins with `prefix`. The directory has a file ``.lock``, which this
+    process keeps locked. First removes the directories that killed processes of this user have
+    left: those with the same prefix whose file ``.lock`` nobody has locked. Errors of removals are
+    ignored. Raises OSError if the directory cannot be made.
     """
     _remove_abandoned(parent, prefix)
     path = Path(tempfile.mkdtemp(prefix=".glimpse-", dir=parent))

@@ -30,10 +30,10 @@ def run(options: argparse.Namespace) -> int:
     if the arguments name an address or a port, sends the request to the host and port of the
     settings. Prints the first 200 bytes of the response.
 
-    Raises CommandFailed with the reason if the response is not a 200, if there is no connection, or
-    no data for 5 seconds. Raises CommandFailed if the output cannot be written. Raises
-    InvalidSettings for invalid settings, and BrokenPipeError if the output is a pipe that nobody
-    reads.
+    Raises CommandFailed with the reason if the process cannot be reached, sends no data for 5
+    seconds, or sends another response than a 200. Raises CommandFailed if the output cannot be
+    written. Raises InvalidSettings for invalid settings, and BrokenPipeError if the output is a
+    pipe that nobody reads.
     """
     settings = read_settings(options)
     running = None if has_address(options) else find_running_server(settings.server.state_dir)

@@ -48,9 +48,10 @@ def run(options: argparse.Namespace) -> int:
     After an error or an interrupt, images of committed transactions stay. Replaces the process's
     handler of SIGINT. Prints a warning if the file is only one page of a list.
 
-    Raises CommandFailed for a line that is not an image, for an active or deactivated image without
-    data (except with --without-data), and for a file, a catalog or an output that cannot be used.
-    Raises InvalidSettings for invalid settings, OSError if the state directory cannot be used,
+    Raises CommandFailed for a line that is not an image, and if the file, the catalog or the output
+    cannot be opened or written. Without --without-data, also raises CommandFailed if the state
+    directory lacks the data of an active or deactivated image. Raises InvalidSettings for invalid
+    settings, OSError if the file cannot be read or the state directory cannot be used,
     KeyboardInterrupt at SIGINT, and BrokenPipeError if the output is a pipe that nobody reads.
     """
     settings = read_settings(options)
@@ -121,7 +122,8 @@ class _Loading:
         Raises BadDocument for a line that is not an image, and for an image that lacks the data
         that `needs_data` requires. Raises InvalidSettings for unusable options of [import]. Raises
         UnusableCatalog, OSError or Unavailable if the files in the state directory cannot be used.
-        After an error, images of committed transactions stay.
+        Raises OSError if the lines cannot be read. After an error, images of committed transactions
+        stay.
         """
         service = EmbeddedImageService.open(
             self._settings.server.state_dir, options=embedded_options(self._settings)

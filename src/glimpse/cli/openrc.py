@@ -36,11 +36,11 @@ def run(options: argparse.Namespace) -> int:
     if the arguments name an address or a port, the URL is that of the settings. Adds missing ids
     and passwords to the identity file.
 
-    Raises InvalidSettings for invalid settings, and OSError if a file in the state directory cannot
-    be read or written. Raises CommandFailed if a client cannot log in as USER, if the settings do
-    not use the embedded identity, if the identity file is missing or invalid, or if the state
-    directory or the output cannot be written. Raises BrokenPipeError if the output is a pipe that
-    nobody reads.
+    Raises InvalidSettings for invalid settings. Raises CommandFailed if a client cannot log in as
+    USER, if the settings do not use the embedded identity, if the identity file is missing or
+    invalid, if the state directory is not writable, or if the output cannot be written. Raises
+    OSError if the identity file cannot be read or changed for another reason. Raises
+    BrokenPipeError if the output is a pipe that nobody reads.
     """
     settings = read_settings(options)
     directory = open_identity_file(settings).current

@@ -41,12 +41,13 @@ def prepare_state(
     `stack` removes the directory.
 
     With --seed, replaces all state in the state directory by that of the seed. Without --ephemeral,
-    locks the directory with `lock` first, and refuses state that no seed has made.
+    first locks the directory with `lock`; raises CommandFailed if the directory has state that no
+    seed has made.
 
     Raises CommandFailed or InvalidSettings if the arguments, the seed or the directory cannot be
-    used; then the state is unchanged. Raises CommandFailed if the state cannot be written, as on a
-    full disk; then all state is removed. Raises OSError if a directory cannot be made, read or
-    emptied.
+    used; the state is then unchanged. Raises CommandFailed if the state cannot be written, as on a
+    full disk; all state is then removed, as also after an interrupt. Raises OSError if a directory
+    cannot be made, read or emptied.
     """
     if settings.image_service != "embedded" or settings.api.auth_strategy == "keystone":
         raise CommandFailed("--seed and --ephemeral need the embedded services, not a gateway.")

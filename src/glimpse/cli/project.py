@@ -50,8 +50,8 @@ def run(options: argparse.Namespace) -> int:
     unknown or in use, for an unknown domain, and for removing a project that is immutable or has
     projects below it. Raises CommandFailed if the settings do not use the embedded identity, if the
     identity file is missing or invalid, or if that file or the output cannot be written. Raises
-    InvalidSettings for invalid settings, OSError if a file in the state directory cannot be read,
-    and BrokenPipeError if the output is a pipe that nobody reads.
+    InvalidSettings for invalid settings, OSError if the identity file cannot be opened, and
+    BrokenPipeError if the output is a pipe that nobody reads.
     """
     identity_file = open_identity_file(read_settings(options))
     try:
