@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 class ReadyFile:
     """A file that exists while ``glimpse serve`` accepts requests, for programs that wait for it.
 
-    Use it as a context manager. At the start of the block, the content is written to a hidden file
-    in the same directory, so that a full disk is found before clients are served. `report` renames
-    the hidden file when the server has started. The end of the block removes the file. Only the
-    owner can read the file. The start of the block also removes what a killed process left.
+    Use it as a context manager. The start of the block removes an old file of a killed process, and
+    writes the content to a hidden file in the same directory, so that a full disk is found before
+    clients are served. When the server has started, `report` renames the hidden file. The end of
+    the block removes the file. Only the owner can read the file.
     """
 
     def __init__(

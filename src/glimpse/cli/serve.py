@@ -159,10 +159,10 @@ def _prepare_state(
 ) -> tuple[Settings, "tuple[FaultRule, ...]"]:
     """Prepare and lock the state directory; return the settings to use and the seed's faults.
 
-    Does not lock an ephemeral directory, or a directory without state of the embedded services.
-    Without a seed, there are no faults. Raises CommandFailed, InvalidSettings or OSError if the
-    arguments, the state or the seed cannot be used, or if another process has locked the state.
-    While a seed is written, SIGINT raises KeyboardInterrupt, and SIGTERM raises SystemExit.
+    Locks nothing if the directory is ephemeral, or if the settings use no embedded service. Without
+    a seed, there are no faults. Raises CommandFailed, InvalidSettings or OSError if the arguments,
+    the state or the seed cannot be used. Raises CommandFailed if another process has locked the
+    state. While a seed is written, SIGINT raises KeyboardInterrupt, and SIGTERM raises SystemExit.
     """
     if options.seed is None and not options.ephemeral:
         if settings.has_embedded_state:

@@ -23,12 +23,12 @@ _CLIENT_PACKAGE = "python-openstackclient"
 def print_startup_message(settings: Settings, sockets: Sequence[socket.socket]) -> None:
     """Print the URLs, and with the embedded identity the commands with which a client logs in.
 
-    If no user of the domain Default has a readable password and an enabled project, prints no
-    commands. If the client ``openstack`` is not installed, also prints how to install it. `sockets`
-    are the sockets of the APIs, in the order of `api_listeners`. If standard output cannot be
-    written, discards the message and all later output. If the encoding of standard output lacks a
-    character, prints the message on standard error. Raises CommandFailed or OSError if the identity
-    file cannot be used.
+    `sockets` are the sockets of the APIs, in the order of `api_listeners`. The commands are those
+    of the user that `default_user` returns; without such a user, prints no commands. If the client
+    ``openstack`` is not installed, the message says how to install it. If standard output cannot be
+    written, discards the message and all later output. If standard output has an encoding that
+    lacks a character, prints the message on standard error. Raises CommandFailed or OSError if the
+    identity file cannot be used.
     """
     text = "".join(f"{escape(line)}\n" for line in _lines(settings, sockets))
     try:

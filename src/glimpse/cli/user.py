@@ -64,8 +64,8 @@ def run(options: argparse.Namespace) -> int:
     unknown or in use, for an unknown domain, project or role, and for an invalid password. Raises
     CommandFailed if the settings do not use the embedded identity, if the identity file is missing
     or invalid, or if that file or the output cannot be written. Raises InvalidSettings for invalid
-    settings, OSError if a file in the state directory cannot be read, and BrokenPipeError if the
-    output is a pipe that nobody reads.
+    settings, OSError if the identity file cannot be opened, and BrokenPipeError if the output is a
+    pipe that nobody reads.
     """
     settings = read_settings(options)
     identity_file = open_identity_file(settings)
@@ -132,8 +132,8 @@ def _remove(identity_file: IdentityFile, options: argparse.Namespace) -> None:
 
     The user's role assignments, application credentials and access rules are removed, too. Raises
     CommandFailed if there is no such domain or user. Raises ChangeNotSynced if the user is removed,
-    but a crash of the machine may undo that. Raises another IdentityUnavailable if the identity
-    file cannot be changed.
+    but a crash of the machine may undo the removal. Raises another IdentityUnavailable if the
+    identity file cannot be changed.
     """
     directory = identity_file.current
     domain = find_domain(directory, options.domain)

@@ -53,9 +53,9 @@ class ComputeAPI:
 
     The scope must be of type ``http``, and must have the keys that `RequestMiddleware` adds.
 
-    `image_service_url` takes the URL of this process's own Image API, and returns the URL with
-    which links to the Image API start. If it raises an ImageServiceError, the request gets an error
-    response.
+    `image_service_url` returns the base URL of the Image service, for links. Its argument is the
+    URL of this process's own Image API. If it raises an ImageServiceError, the request gets an
+    error response.
     """
 
     def __init__(
@@ -80,9 +80,9 @@ class ComputeAPI:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the response to a request.
 
-        Repeated slashes in the path count as one. OPTIONS gets 200 with an empty body, and needs
-        no token. But OPTIONS for ``/``, ``/v2`` or ``/v2.1`` gets the response to a GET, or the
-        empty 200 if a GET would get an error.
+        Repeated slashes in the path count as one. OPTIONS needs no token. For ``/``, ``/v2`` and
+        ``/v2.1``, OPTIONS gets the same documents as GET. For other paths, and if GET would get an
+        error, OPTIONS gets 200 with an empty body.
 
         Errors of operations become error responses: a Fault, an ImageServiceError, an
         IdentityError, and a body that is too large. If the client disconnects before the request's
@@ -115,7 +115,8 @@ class ComputeAPI:
         - 413 for a body that is too large, 503 if request bodies take too much memory;
         - 401 without a valid token, 503 if the identity service is unavailable;
         - 404 if no route has the method and path;
-        - the error responses of `_perform`, such as 501 for a route that only Compute has.
+        - the error responses of `_perform`; for example, 501 for an operation of Compute that
+          Glimpse does not implement.
 
         Records the caller in the request context, and the operation if a route matches. Raises
         ClientDisconnected if the client disconnects before the body is complete.
@@ -146,8 +147,7 @@ class ComputeAPI:
 
         Raises Unauthorized if X-Auth-Token is missing, empty or not valid, if X-Service-Token is
         not valid, or if the access rules of the token do not allow the request. Raises
-        IdentityUnavailable if a token could not be checked. `Identity.authenticate` has the
-        details.
+        IdentityUnavailable if a token could not be checked.
         """
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         token = headers.get(b"x-auth-token")
@@ -166,11 +166,13 @@ class ComputeAPI:
     async def _perform(self, scope: Scope, match: Match, caller: Caller, body: bytes) -> Response:
         """Parse and check a request, call its handler, and complete the headers of the response.
 
-        With the option `etags`, a GET gets an ETag, or a 304 if the client has the same body.
+        With the option `etags`, the handler's response to a GET gets an ETag, unless it is
+        streamed. If the request's If-None-Match lists this ETag, the response becomes a 304.
 
-        NotAuthenticated becomes a 401; a Fault or another ImageServiceError becomes its error
-        response. The first error is reported, in this order: the microversion, `image_service_url`,
-        Content-Type and body, `check_request`, the handler. Other exceptions are raised unchanged.
+        Checks the microversion, calls `image_service_url`, checks Content-Type and body, calls
+        `check_request`, then the handler. The first of these steps that fails determines the error
+        response: a 401 for NotAuthenticated, otherwise the response of the Fault or
+        ImageServiceError. Other exceptions are raised unchanged.
         """
         microversion: Microversion | None = None
         try:

@@ -53,9 +53,9 @@ def preference(accept: str, offers: Sequence[str]) -> Preference:
     - the fewest asterisks in its media range (``application/json`` before ``application/*``);
     - the first place in `offers`.
 
-    Case matters, even for ``q``. If a parameter is repeated, the last one counts. A quality may be
-    any number from -1 upwards, and 0 does not exclude an offer. Media ranges with a lower quality
-    are ignored, and so are those whose quality is not a number.
+    Case matters, even for ``q``. If a parameter is repeated, the last one counts. Media ranges are
+    ignored if their quality is not a number or is below -1. So a quality of 0, unlike in RFC 9110,
+    does not exclude an offer.
     """
     best, best_rank = Preference(JSON), (-1.0, -2)
     ranges = [(each.media_type, dict(each.parameters)) for each in parse_accept(accept)]
