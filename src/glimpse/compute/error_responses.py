@@ -28,7 +28,7 @@ def fault_response(
 ) -> Response:
     """Return the JSON response for a fault, with the fault's headers and its Retry-After.
 
-    `microversion` is the request's, which response headers name; None if the request has none.
+    If `microversion`, that of the request, is not None, headers of the response name it.
     `has_request_ids` adds the request id headers, which a deployed Compute API omits for paths
     outside of its versions. `is_private` adds headers that forbid shared caches to store the
     response.
@@ -90,10 +90,10 @@ def body_too_large_response(method: str, accept: str) -> Response:
 def _page_response(status: int, title: str, text: str, method: str, accept: str) -> Response:
     """Return the error page that WebOb sends, byte for byte.
 
-    The page is HTML or JSON, as the Accept header `accept` prefers. A malformed header gets HTML. A
-    header that accepts neither, or is "", gets plain text. A HEAD request gets no body, and the
-    Content-Type of HTML. The response also has the request ids, and headers that forbid shared
-    caches to store the response.
+    The page is HTML or JSON, as the Accept header `accept` prefers. The page is HTML if `accept` is
+    malformed, and plain text if `accept` is "" or allows neither type. The response to HEAD has no
+    body, and the Content-Type of HTML. The response also has the request ids, and headers that
+    forbid shared caches to store the response.
     """
     offer = best_offer(accept, ("text/html", "application/json"))
     if method == "HEAD":

@@ -35,17 +35,19 @@ class ImageOperations:
 
     Each handler takes a request that `ComputeAPI` has checked, and returns the response. For an
     error response, a handler raises Fault or an error of `images.errors`. Every handler that calls
-    the image service may raise Unavailable, InvalidResponse and NotAuthenticated. In a gateway, it
-    may raise another of these errors if Glance refuses the request for a reason not named here.
+    the image service may raise Unavailable, InvalidResponse and NotAuthenticated. In a gateway,
+    Glance may refuse a request for further reasons; the handler then raises the error of
+    `images.errors` for Glance's response.
 
-    A write of metadata ignores items whose key is an attribute that is not reserved, such as
-    ``name``. Its errors are:
+    In a write of metadata, an item whose key is an attribute, such as ``name``, has no effect. But
+    some attributes are reserved, such as ``status`` (see `is_reserved`). A write raises
 
-    - a 400 fault or Invalid if metadata is not valid or cannot be stored
-    - ImageNotFound if there is no such image or the caller may not see the image
-    - a 403 fault for a reserved key, for an image that the caller may not change, and if the image
-      would have more than `metadata_items` items
-    - Conflict if the state of the image does not allow the change
+    - a 400 fault or Invalid if metadata is not valid or cannot be stored;
+    - ImageNotFound if there is no such image or the caller may not see the image;
+    - a 403 fault for a reserved key;
+    - a 403 fault if the caller may not change the image;
+    - a 403 fault if the image would have more than `metadata_items` items;
+    - Conflict if the state of the image does not allow the change.
 
     `policy` decides whether a caller sees the sizes of images.
     """
@@ -166,10 +168,10 @@ class ImageOperations:
         """Handle ``DELETE /images/{id}/metadata/{key}``: remove one item, respond with 204.
 
         Raises ImageNotFound if there is no such image or the caller may not see the image. Raises a
-        404 fault if the key is an attribute such as ``name``, and PropertyNotFound, which becomes a
-        404, if the image has no item with the key. Raises a 403 fault if the key starts with
-        ``os_glance`` or the caller may not change the image. Raises Conflict if the state of the
-        image does not allow the change.
+        404 fault if the key is an attribute such as ``name``. Raises PropertyNotFound, which also
+        becomes a 404, if the image has no item with the key. Raises a 403 fault if the key starts
+        with ``os_glance`` or the caller may not change the image. Raises Conflict if the state of
+        the image does not allow the change.
         """
         if request.key in await self._images.base_attributes(request.caller):
             await self._images.get_image(request.caller, request.resource_id)
@@ -191,9 +193,9 @@ class ImageOperations:
 
         With `replace`, all other metadata is removed, except keys that start with ``os_glance``.
 
-        Metadata that nobody may set on any image is refused: `_check_allowed` is called, and
-        raises its errors first; then the fault of `_fault_for_metadata` is raised. Other metadata
-        is set by `_change`, which has its own errors.
+        If nobody may set `metadata` on any image (see `_fault_for_metadata`), raises the first
+        error of `_check_allowed`, or else the fault for the metadata. Otherwise raises the errors
+        of `_change`.
         """
         fault = _fault_for_metadata(request.resource_id, metadata)
         if fault is not None:

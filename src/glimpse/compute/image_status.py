@@ -38,13 +38,13 @@ def compute_status(status: str) -> ComputeStatus:
 def stored_statuses(status: str) -> tuple[str, ...]:
     """Return the Image service's statuses that the Compute API's filter by `status` finds.
 
-    - ``active``, ``saving`` and ``deleted``, exactly in lower case, each find only that status.
-    - Any other spelling of a status of the Compute API finds all statuses that are shown under that
-      name: ``SAVING`` and ``Saving`` find queued and saving, ``error`` finds killed.
-    - Any other text finds itself in lower case, even if there is no such status: ``Queued`` finds
-      queued.
+    The first case that applies decides. Spaces at the end of `status` are ignored.
 
-    Spaces at the end are ignored.
+    - ``active``, ``saving`` and ``deleted``, all in lower case, each find only that status.
+    - A status of the Compute API, in any case, finds all statuses that are shown as that status:
+      ``SAVING`` and ``Saving`` find queued and saving, ``error`` finds killed.
+    - Any other text finds the status with that name in lower case, whether or not it exists:
+      ``Queued`` finds queued.
     """
     status = status.rstrip(" ")
     if status in _NAMED_AS_STORED:

@@ -67,7 +67,7 @@ def make_link_bases(
     `base_url` is the URL by which the client reached Glimpse. `version_root` is ``/v2.1`` or
     ``/v2``. `project_id` is "" if the request's path has no project id. `image_service` is the
     Image service's base URL. `prefixes` replace the scheme and host of `base_url` and
-    `image_service`. Both base URLs are percent-encoded if they have characters that JSON escapes.
+    `image_service`. `_quoted` then encodes both URLs, so that JSON text need not escape them.
     """
     base = _quoted(with_prefix(base_url, prefixes.compute))
     project = f"/{project_id}" if project_id else ""
@@ -79,9 +79,10 @@ def make_link_bases(
 
 
 def _quoted(url: str) -> str:
-    """Percent-encode `url` if it has characters that JSON escapes.
+    """Percent-encode `url` if JSON escapes one of its characters, or if one is not in a URL.
 
-    Otherwise return `url` unchanged.
+    Such characters are spaces, quotes, backslashes, and all that are not printable ASCII. Without
+    them, return `url` unchanged.
     """
     return url if _PLAIN_URL.fullmatch(url) else quote(url, safe="/:@[]?&=%")
 

@@ -56,10 +56,10 @@ def parse_list_request(query_string: bytes, /) -> ListRequest:
     Known parameters are ``limit``, ``marker``, ``name``, ``status``, ``server``, ``type``,
     ``minRam``, ``minDisk``, ``changes-since`` and ``property-{key}``. ``property-{key}`` filters by
     any property or attribute, in the syntax of the Image API (``property-name=in:a,b``).
-    ``page_size`` and ``offset`` are known, too, but only checked and repeated in links. Unknown
-    parameters have no effect. If a parameter is repeated, the last value counts. ``;`` separates
-    parameters as ``&`` does. Without ``limit``, the list has no limit. An empty ``marker`` is no
-    marker.
+    ``page_size`` and ``offset`` are known, too: they have no effect on the query, but must be
+    valid. Unknown parameters have no effect. If a parameter is repeated, the last value counts.
+    ``;`` separates parameters as ``&`` does. Without ``limit``, the list has no limit. An empty
+    ``marker`` is no marker.
 
     Raises a 400 fault
 
@@ -126,10 +126,10 @@ def _make_query(parameters: dict[str, str]) -> ImageQuery:
 
     `parameters` must have passed `_check_number` and `check_no_nul`. A limit above 2**62 becomes
     2**62. ``server`` may be a server's id, or a URL that ends with the id. ``property-sort``,
-    ``property-sort_key`` and ``property-sort_dir`` set the order. ``property-marker`` is the marker
-    if there is no other. ``property-limit`` and ``property-deleted`` have no effect. Raises a 400
-    fault if ``changes-since`` is not a date. Raises Invalid if ``property-changes-since`` is not
-    empty, or another value is not valid.
+    ``property-sort_key`` and ``property-sort_dir`` set the order. ``property-marker`` is used if
+    ``marker`` is missing or empty. ``property-limit`` and ``property-deleted`` have no effect.
+    Raises a 400 fault if ``changes-since`` is not a date. Raises Invalid if another value is not
+    valid; of ``property-changes-since``, every value except "" is invalid.
     """
     filters, changed_since = _split_filters(parameters)
     # Clients send these as property-limit and property-marker. The Image API takes them for its
@@ -203,9 +203,9 @@ def _parse_statuses(text: str) -> tuple[str, ...]:
     """Return the Image service's statuses that a filter by status with the value `text` finds.
 
     `text` is a status of either API (see `stored_statuses`), or a list of them:
-    ``in:ACTIVE,ERROR``. ``eq:saving`` finds only the status with this name in the Image service.
-    The result may have a status twice. Raises Invalid if `text` has another operator than ``in``
-    and ``eq``, or a misplaced quote in a list.
+    ``in:ACTIVE,ERROR``. After ``eq:``, the text names a status of the Image service only. The
+    result may have a status twice. Raises Invalid if `text` has another operator than ``in`` and
+    ``eq``, or a misplaced quote in a list.
     """
     operator, colon, rest = text.partition(":")
     if colon and operator.lower() == "in":

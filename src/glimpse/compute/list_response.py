@@ -25,10 +25,10 @@ async def list_response(
     `view` renders one image. If the list ended at its limit although further images exist, the
     document also has ``images_links``, which `next_link` makes.
 
-    `pages` is read until the list ends, or has to be streamed (see `_is_long`). Raises the errors
-    of these pages. If the list has ended, `pages` is closed. Otherwise the response's body is a
-    generator that holds one page in memory at a time, and raises the errors of later pages. Close
-    the generator: it then closes `pages`, unless it was never started.
+    First reads `pages` until the list ends or is long (see `_is_long`), and raises their errors. If
+    the list has ended, closes `pages`; the body is bytes. If the list is long, the body is a
+    generator, which reads the other pages one by one, and raises their errors. The caller closes
+    the generator; a generator that has started then closes `pages`.
     """
     first = await _merge_first_pages(pages)
     if not first.is_last:

@@ -32,14 +32,14 @@ _READ_ONLY = frozenset(
 def parse_body(body: Any, name: str, *, is_legacy: bool) -> dict[str, Any]:
     """Return the metadata in a request body ``{name: {key: value, ...}}``.
 
-    `name` is ``metadata``, or ``meta`` for exactly one item. A key has 1 to 255 characters of
-    ``a-zA-Z0-9-_:.`` and space; a newline may follow. A value is text of at most 255 characters.
-    Raises a 400 fault for any other body, also for None. The message says which attribute is wrong,
-    and what is allowed.
+    `name` is ``metadata`` or ``meta``; under ``meta``, there must be exactly one item. A key has 1
+    to 255 characters of ``a-zA-Z0-9-_:.`` and space; a newline may follow. A value is text of at
+    most 255 characters. Raises a 400 fault for any other body, also for None. The message says
+    which attribute is wrong, and what is allowed.
 
-    With `is_legacy` (``/v2``) less is validated, as in a deployed Compute API. Keys beside `name`
-    are ignored. If no key of the metadata is valid, all keys and values are accepted, even
-    ``{"é": 1}``.
+    With `is_legacy` (``/v2``), less is validated, as in a deployed Compute API. Attributes of the
+    body other than `name` are ignored. If none of the keys is valid, all items are accepted with
+    any values, even ``{"é": 1}``.
     """
     if not isinstance(body, dict):
         raise Fault(400, f"The request body must be an object with the attribute {name}.")
@@ -107,16 +107,17 @@ def property_changes(
     """Return the property changes that a deployed Compute API makes for `metadata`.
 
     With `replace`, all other properties are removed, except keys that start with ``os_glance``.
-    `limit` is the highest number of properties that the image may have after the change.
-    `apply_changes` enforces `limit`.
+    `limit` is the highest number of properties that `apply_changes` accepts after the change.
 
     Reserved keys are not checked: call `is_reserved` before. White space around a key is removed.
     If two keys become the same, the key that had no white space counts. A value that is not text is
     converted with ``str``.
 
-    Some keys change nothing, but count towards `limit`: the keys in `base_attributes`, such as
-    ``name``, and ``image_id``. So do ``kernel_id`` and ``ramdisk_id`` if their value, without white
-    space and in any case, is "" or ``none``; an image that has such a property keeps it.
+    Two kinds of items change nothing, but count towards `limit`:
+
+    - items whose key is in `base_attributes`, such as ``name``, or is ``image_id``;
+    - ``kernel_id`` and ``ramdisk_id`` with the value "" or ``none``. White space around the value
+      and its case do not matter. An existing property with this key is kept, even with `replace`.
     """
     unchanged_keys_last = sorted(metadata.items(), key=lambda item: item[0] == item[0].strip())
     texts = {
