@@ -43,14 +43,14 @@ def requested_microversion(
 ) -> Microversion | None:
     """Return the microversion that the headers of a request name.
 
-    The result is `maximum` for ``latest``, 2.1 if no header names a microversion, and None if
-    `version_root` is ``/v2``, which has no microversions. The names in `headers` are in lower case.
-
-    ``OpenStack-API-Version: compute 2.35`` has precedence over ``X-OpenStack-Nova-API-Version:
-    2.35`` (API microversion guideline). If one header has several versions, the last counts.
+    The result is `maximum` for ``latest``, and 2.1 if no header names a microversion. If
+    `version_root` is ``/v2``, which has no microversions, returns None and raises nothing. The
+    names in `headers` must be in lower case. ``OpenStack-API-Version: compute 2.35`` has precedence
+    over ``X-OpenStack-Nova-API-Version: 2.35`` (API microversion guideline). If one header has
+    several versions, the last counts.
 
     Raises a 400 fault if the version is malformed. Raises a 406 fault if the version is below 2.1
-    or above `maximum`; the fault's headers name the version. With ``/v2``, nothing is raised.
+    or above `maximum`; the headers of this fault's response name the requested version.
     """
     if version_root == LEGACY_ROOT:
         return None

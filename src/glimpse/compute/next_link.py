@@ -21,8 +21,8 @@ class NextLink(NamedTuple):
 
         `marker` is the id of the last image, server or flavor of the page. The URL repeats the
         request's parameters, sorted by name. Of a repeated parameter, only the value that sorts
-        last remains, as in a deployed Compute API. `marker` takes the place of the request's
-        ``marker``, and comes last if the request has none. Example: for the parameters
+        last remains, as in a deployed Compute API. `marker` replaces the value of the request's
+        parameter ``marker``, or else is added at the end. Example: for the parameters
         ``b=2&a=1&b=1``, the URL's query is ``a=1&b=2&marker=ID``.
         """
         url = f"{self.list_url}?{_encode_parameters(self.parameters, marker)}"

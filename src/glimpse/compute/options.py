@@ -16,9 +16,10 @@ class ComputeOptions:
     `compute_link_prefix` and `glance_link_prefix` are URLs that replace the scheme and host of
     links to the Compute API and to the Image API. None keeps the scheme and host. `sunset` is the
     HTTP date of the header Sunset (RFC 8594); None sends no such header. With `etags`, successful
-    responses of operations with GET have strong entity tags, except lists that are streamed. With
-    `serve_removed`, operations on images work at every microversion, although Compute removed the
-    operations on images after 2.35, and the operations on metadata after 2.38.
+    responses of operations with GET have strong entity tags, except lists that are streamed.
+
+    Compute removed the operations on images after microversion 2.35, and those on image metadata
+    after 2.38. With `serve_removed`, all of them work at every microversion.
     """
 
     advertised_microversion: Microversion

@@ -113,11 +113,13 @@ class RouteTable:
     def match(self, method: str, version_root: str, path: str) -> Match | None:
         """Return the route and the ids in `path`; None if no route has this method and path.
 
-        `path` is below `version_root`, and must not have repeated slashes. If no route has the
-        whole path, the first segment may be a project id: hexadecimal digits in lower case, and
-        dashes. Whether the project is the caller's is not checked. A newline at the end of the path
-        or of the resource id is removed, as in a deployed Compute API; a resource id of only a
-        newline becomes "".
+        `path` is the request's path without `version_root`, and must not have repeated slashes. If
+        no route matches, but the first segment has the form of a project id (hexadecimal digits in
+        lower case, and dashes), finds a route for the rest of the path. Whether the project is the
+        caller's is not checked.
+
+        As in a deployed Compute API, a newline at the end of the path is ignored, and a newline at
+        the end of the resource id is removed. A resource id of only a newline becomes "".
         """
         if path.endswith("\n") and not path.endswith("/\n"):
             path = path[:-1]

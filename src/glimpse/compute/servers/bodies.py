@@ -56,13 +56,13 @@ def parse_create_image(body: Any, *, is_legacy: bool) -> CreateImage:
     """Parse the body of ``POST /servers/{id}/action``: ``{"createImage": {"name": ...}}``.
 
     White space around metadata keys is removed. If two keys become the same, the last one counts.
-    Reserved keys are not checked: call `check_not_reserved`. The number of metadata items is not
-    checked. With `is_legacy` (``/v2``), white space around the image's name is removed, and unknown
-    attributes are ignored. Otherwise each of these is a 400 fault.
+    With `is_legacy` (``/v2``), white space around the image's name is removed, and unknown
+    attributes are ignored. Without `is_legacy`, such a name or attribute raises a 400 fault.
 
     Raises a 501 fault for an action of Compute other than createImage. Raises a 400 fault for an
     unknown action, for a body without exactly one action, and for a name or metadata that are not
-    valid.
+    valid. The number of metadata items is not checked, nor whether keys are reserved: call
+    `check_not_reserved`.
     """
     if not isinstance(body, dict) or len(body) != 1:
         raise Fault(400, "Malformed request body")
@@ -90,14 +90,14 @@ def parse_create_server(body: Any, minor: int, *, is_legacy: bool) -> NewServer:
     """Parse the body of ``POST /servers`` at the microversion 2.`minor`.
 
     ``name`` and ``flavorRef`` are required; from 2.37 on, ``networks``, too. ``description`` is
-    unknown before 2.19, ``tags`` before 2.52. Attributes that have no effect without a machine,
-    such as user data, are not checked. With `is_legacy` (``/v2``), white space around the name is
-    removed, and unknown attributes are ignored. Otherwise each of these is a 400 fault. Keys beside
-    ``server`` are always ignored. A repeated tag counts once.
+    unknown before 2.19, ``tags`` before 2.52. With `is_legacy` (``/v2``), white space around the
+    name is removed, and unknown attributes are ignored. Without `is_legacy`, such a name or
+    attribute raises a 400 fault. Keys beside ``server`` are always ignored. A repeated tag counts
+    once. Attributes that have no effect without a machine, such as user data, are not checked.
 
     Raises a 400 fault for a body that is not valid. Raises a 501 fault if the body asks for several
-    servers, or for a device that is a volume or is not made from an image. Whether image and flavor
-    exist, and the number of metadata items, are not checked.
+    servers, for a volume, or for a device that is not made from an image. Does not check whether
+    the image and the flavor exist, nor how many metadata items there are.
     """
     if not isinstance(body, dict) or "server" not in body:
         raise Fault(400, "'server' is a required property")
@@ -200,10 +200,10 @@ def _check_single_server(server: Mapping[str, Any]) -> None:
 def _parse_image_ref(server: Mapping[str, Any]) -> str:
     """Return the id of the image of a new server, with dashes and in lower case.
 
-    The id is ``imageRef``. If ``imageRef`` is missing or empty, the id is the first ``uuid`` in
-    ``block_device_mapping_v2``. Raises a 400 fault if the id is missing or not a UUID, or if the
-    devices are malformed. Raises a 501 fault for a device that is not made from an image, and for a
-    device that is a volume.
+    The id is ``imageRef``. If ``imageRef`` is missing or empty, the id is the first ``uuid`` of the
+    devices in ``block_device_mapping_v2``. Raises a 400 fault if the id is missing or not a UUID,
+    or if the devices are malformed. Raises a 501 fault if a device is not made from an image
+    (``source_type``), or is a volume (``destination_type``).
     """
     devices = server.get("block_device_mapping_v2", [])
     if not isinstance(devices, list) or not all(isinstance(each, dict) for each in devices):

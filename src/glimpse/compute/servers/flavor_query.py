@@ -48,7 +48,8 @@ class FlavorQuery:
     A flavor is listed if it has at least `min_ram` MiB of memory and a disk of at least `min_disk`
     GiB. If `is_public` is False, no flavor is listed, because all flavors are public. Flavors are
     sorted by `sort_key`, such as ``memory_mb``, and then by name. `is_descending` reverses both.
-    The list starts after the flavor with the name `marker`, and has at most `limit` flavors.
+    The list starts after the flavor with the name `marker`, or with the first flavor if `marker` is
+    None. The list has at most `limit` flavors.
     """
 
     is_public: bool = True
@@ -95,10 +96,10 @@ def parse_flavor_list_request(query_string: bytes, caller: Caller, minor: int) -
     """Parse the query string of a list of flavors at the microversion 2.`minor`.
 
     If a parameter is repeated, the last value counts, but each ``limit``, ``sort_key`` and
-    ``sort_dir`` is checked. ``is_public`` is ignored if the caller is not an admin. Without
-    ``limit``, or with a higher one, the limit is MAX_LIMIT. Raises a 400 fault if a value is not
-    valid or a parameter has a NUL character. An unknown parameter is ignored before 2.75, and a 400
-    fault from 2.75 on. Whether the marker exists is not checked.
+    ``sort_dir`` is checked. ``is_public`` is ignored if the caller is not an admin. If ``limit`` is
+    missing or above MAX_LIMIT, the limit is MAX_LIMIT. Raises a 400 fault if a value is not valid
+    or a parameter has a NUL character. An unknown parameter is ignored before 2.75, and raises a
+    400 fault from 2.75 on. Whether the marker exists is not checked.
     """
     pairs = parse_qsl(query_string.decode(errors="replace"), keep_blank_values=True)
     for name, value in pairs:
