@@ -19,9 +19,9 @@ class Components(NamedTuple):
     """An open image service and identity, with the APIs and readiness checks of their mode.
 
     - `image_service_url` returns the base URL of the Image service, for links. Its argument is the
-      URL at which the client reaches this process's Image API. In embedded mode, it returns its
-      argument. In gateway mode, it returns Glance's URL, and raises Unavailable if it cannot find
-      the URL in Keystone's catalog.
+      URL at which the client reaches this process's Image API. In embedded mode, the result is the
+      argument. In gateway mode, the result is Glance's URL, from the settings or from Keystone's
+      catalog. Raises Unavailable if the catalog cannot be read or has no such URL.
     - `readiness_checks` are the checks of `/readiness`, by the name of the component.
     - `image_api` is None if Glance serves the Image API.
     - `identity_api` is None if this process does not serve the Identity API.

@@ -48,9 +48,9 @@ def build_pipeline(
 
     The application does not handle lifespan events. `rules` are the operator's policy rules; None
     without policy files. `in_progress` counts the requests. `render_metrics` is None if metrics are
-    turned off. `test_middleware` injects faults or logs requests in tests; None in a process that
-    is not for tests. Raises InvalidSettings for an invalid link prefix, and ValueError for unusable
-    options of [healthcheck].
+    turned off. `test_middleware` makes the middleware that injects faults and logs requests in
+    tests; None if neither is wanted. Raises InvalidSettings for an invalid link prefix, and
+    ValueError for unusable options of [healthcheck].
     """
     application = _mount_apis(settings, components, rules)
     # From the outermost to the innermost. None: this configuration does not need it.

@@ -58,15 +58,15 @@ _REQUIRED = ("id", "status", "created_at", "updated_at")
 def parse_image_and_members(document: object, formats: ImageFormats) -> tuple[Image, Members]:
     """Return the image that a document describes, and the image's members.
 
-    `document` is a parsed image of ``GET /v2/images/{id}``. ``id``, ``status``, ``created_at`` and
+    `document` is parsed JSON, as of ``GET /v2/images/{id}``. ``id``, ``status``, ``created_at`` and
     ``updated_at`` are required. A missing ``visibility`` becomes "private"; other missing
     attributes become null, 0, false or empty. The id becomes lower case. Dates may have any ISO
     8601 notation; they become ``2024-02-01T10:20:30Z``. Tags keep their order and duplicates. A
     property is text or null. Attributes that are not stored, such as ``file``, are ignored.
 
-    The list of members is the value of ``members``: ``[{"member_id": ..., "status": ...}]``. If it
-    is missing or null, there are no members. If it is text, ``members`` is a property. The default
-    status is "pending". Of several entries for a project, the last one counts.
+    The members are those in the list ``members``: ``[{"member_id": ..., "status": ...}]``. If
+    ``members`` is missing or null, there are none. If ``members`` is text, it is a property. The
+    default status is "pending". Of several entries for a project, the last one counts.
 
     Raises Invalid, with the reason, if the document does not follow these rules, if a format is not
     in `formats`, or if all properties as JSON have more than 1,000,000 characters. Quotas are not

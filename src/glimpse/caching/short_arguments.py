@@ -15,9 +15,9 @@ def cache_if_short(
 
     The function must be pure, and take hashable arguments by position only. Arguments that are
     equal, such as 1 and True, share one cached result. A result is cached only if the arguments are
-    short: all str and bytes arguments together, with those in tuples, have at most `longest`
-    characters or bytes. Unlike `functools.lru_cache`, the cache therefore has a limited size even
-    if clients choose the arguments.
+    short: the str and bytes values among them, also within tuples, have at most `longest`
+    characters and bytes in all. The cache therefore takes little memory even if clients choose the
+    arguments, unlike `functools.lru_cache`.
 
     The cache holds at most `entries` results; a full cache is emptied before a result is added. A
     call that raises is not cached. Any thread may call the function. If two threads call it at the

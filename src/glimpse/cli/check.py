@@ -64,7 +64,7 @@ def check(settings: Settings, *, bind: bool = True) -> Iterator[Finding]:
     Yields each finding as soon as it is known. Calls the services of a gateway. If `bind` is True,
     listens at each address for a moment. Changes no file. Leaves no new file, except lock files if
     [coordination] names a directory for them. A problem is a finding with the severity "FAIL" or
-    "note", not an error. But raises OSError if this process may not search a directory.
+    "note", not an error. Raises OSError only if this process may not search a directory.
     """
     if (problem := limit_problem()) is not None:
         yield Finding("FAIL", problem)

@@ -48,11 +48,12 @@ def run(options: argparse.Namespace) -> int:
     After an error or an interrupt, images of committed transactions stay. Replaces the process's
     handler of SIGINT. Prints a warning if the file is only one page of a list.
 
-    Raises CommandFailed for a line that is not an image, and if the file, the catalog or the output
-    cannot be opened or written. Without --without-data, also raises CommandFailed if the state
-    directory lacks the data of an active or deactivated image. Raises InvalidSettings for invalid
-    settings, OSError if the file cannot be read or the state directory cannot be used,
-    KeyboardInterrupt at SIGINT, and BrokenPipeError if the output is a pipe that nobody reads.
+    Raises CommandFailed for a line that is not an image, if the file cannot be opened, and if the
+    catalog or the output cannot be used. Without --without-data, also raises CommandFailed if the
+    state directory lacks the data of an active or deactivated image. Raises InvalidSettings for
+    invalid settings. Raises OSError if reading the opened file fails, or if the state directory
+    cannot be used. Raises KeyboardInterrupt at SIGINT, and BrokenPipeError if the output is a pipe
+    that nobody reads.
     """
     settings = read_settings(options)
     with _open_file(options.file) as stream:

@@ -166,13 +166,13 @@ class ComputeAPI:
     async def _perform(self, scope: Scope, match: Match, caller: Caller, body: bytes) -> Response:
         """Parse and check a request, call its handler, and complete the headers of the response.
 
-        With the option `etags`, the handler's response to a GET gets an ETag, unless it is
-        streamed. If the request's If-None-Match lists this ETag, the response becomes a 304.
-
         Checks the microversion, calls `image_service_url`, checks Content-Type and body, calls
         `check_request`, then the handler. The first of these steps that fails determines the error
         response: a 401 for NotAuthenticated, otherwise the response of the Fault or
         ImageServiceError. Other exceptions are raised unchanged.
+
+        With the option `etags`, the handler's response to a GET gets an ETag, unless it is
+        streamed. If the request's If-None-Match lists this ETag, the response becomes a 304.
         """
         microversion: Microversion | None = None
         try:

@@ -28,7 +28,7 @@ def fault_response(
 ) -> Response:
     """Return the JSON response for a fault, with the fault's headers and its Retry-After.
 
-    If `microversion`, that of the request, is not None, headers of the response name it.
+    The response headers name the request's `microversion`, unless it is None.
     `has_request_ids` adds the request id headers, which a deployed Compute API omits for paths
     outside of its versions. `is_private` adds headers that forbid shared caches to store the
     response.

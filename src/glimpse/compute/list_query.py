@@ -170,8 +170,8 @@ def _split_filters(parameters: dict[str, str]) -> tuple[dict[str, str], DateBoun
     out. The date is None if there is no ``changes-since``. Raises a 400 fault if ``changes-since``
     is not a date.
 
-    Two parameters may name the same attribute: ``name`` and ``property-name``, or ``changes-since``
-    and ``property-updated_at``. Of such two, only the later one in `parameters` is returned.
+    Two parameters may filter by the same attribute: ``name`` and ``property-name``, for example, or
+    ``changes-since`` and ``property-updated_at``. Then only the later one in `parameters` counts.
     """
     filters: dict[str, str] = {}
     changed_since: DateBound | None = None
@@ -203,9 +203,9 @@ def _parse_statuses(text: str) -> tuple[str, ...]:
     """Return the Image service's statuses that a filter by status with the value `text` finds.
 
     `text` is a status of either API (see `stored_statuses`), or a list of them:
-    ``in:ACTIVE,ERROR``. After ``eq:``, the text names a status of the Image service only. The
-    result may have a status twice. Raises Invalid if `text` has another operator than ``in`` and
-    ``eq``, or a misplaced quote in a list.
+    ``in:ACTIVE,ERROR``. After ``eq:``, the text is a status of the Image service: ``eq:SAVING``
+    finds saving, but not queued. The result may have a status twice. Raises Invalid if `text` has
+    another operator than ``in`` and ``eq``, or a misplaced quote in a list.
     """
     operator, colon, rest = text.partition(":")
     if colon and operator.lower() == "in":

@@ -25,10 +25,10 @@ async def list_response(
     `view` renders one image. If the list ended at its limit although further images exist, the
     document also has ``images_links``, which `next_link` makes.
 
-    First reads `pages` until the list ends or is long (see `_is_long`), and raises their errors. If
+    Reads `pages` until the list ends or is long (see `_is_long`); raises what `pages` raises. If
     the list has ended, closes `pages`; the body is bytes. If the list is long, the body is a
-    generator, which reads the other pages one by one, and raises their errors. The caller closes
-    the generator; a generator that has started then closes `pages`.
+    generator, which reads the other pages one by one, and raises what `pages` raises. The caller
+    closes the generator. A generator that has started closes `pages` when it ends or is closed.
     """
     first = await _merge_first_pages(pages)
     if not first.is_last:
