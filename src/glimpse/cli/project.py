@@ -46,11 +46,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Add, remove or list projects; print the result, and return 0.
 
-    A process that serves uses a change at once. Raises CommandFailed for a name that is invalid,
-    unknown or in use, for an unknown domain, and for removing a project that is immutable or has
-    projects below it. Raises CommandFailed if the settings do not use the embedded identity, if the
-    identity file is missing or invalid, or if that file or the output cannot be written. Raises
-    InvalidSettings for invalid settings, OSError if the identity file cannot be opened, and
+    A process that serves uses a change at once. Raises CommandFailed in these cases:
+
+    - A name is invalid, unknown or in use, or the domain is unknown or disabled.
+    - There are too many projects, or the project to remove is immutable or has projects below it.
+    - The settings do not use the embedded identity, or the identity file is missing or invalid.
+    - The identity file or the output cannot be written.
+    - The change is made, but a crash may undo it.
+
+    Raises InvalidSettings for invalid settings, OSError if the identity file cannot be opened, and
     BrokenPipeError if the output is a pipe that nobody reads.
     """
     identity_file = open_identity_file(read_settings(options))

@@ -88,7 +88,8 @@ def read_settings(options: argparse.Namespace) -> Settings:
     Environment variables override files, and arguments override both. An attribute of `options`
     with a name like ``section.option`` overrides that option, unless its value is None.
     --standard-ports overrides the ports of the three APIs, but --port has precedence for Compute.
-    Raises InvalidSettings if a file cannot be read or a value is not valid.
+    Raises InvalidSettings if a file cannot be read, a value is not valid, or options exclude each
+    other.
     """
     overrides = {name: value for name, value in vars(options).items() if "." in name}
     if options.standard_ports:

@@ -85,9 +85,10 @@ class ComputeAPI:
         error, OPTIONS gets 200 with an empty body.
 
         Errors of operations become error responses: a Fault, an ImageServiceError, an
-        IdentityError, and a body that is too large. If the client disconnects before the request's
-        body is complete, nothing is sent. Raises ResponseAborted if the image service fails while a
-        list is being streamed. Other exceptions are raised unchanged.
+        IdentityError, and a body that is too large, alone or with those of other requests. If the
+        client disconnects before the request's body is complete, nothing is sent. Raises
+        ResponseAborted if the image service fails while a list is being streamed. Other exceptions
+        are raised unchanged.
         """
         path = scope["path"]
         if "//" in path:
