@@ -1,4 +1,4 @@
-"""Makes the rules of Glance's policy, from [glance_database]. Property protections are an error."""
+"""Makes Glance's policy rules, for [glance_database]. Property protections are an error."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from glimpse.settings import InvalidSettings, Settings
 
 
 class GlancePolicyFiles:
-    """Glance's policy: the rules in the operator's files, and Glance's defaults for all others."""
+    """Glance's policy: the rules in the operator's files, and Glance's defaults for the rest."""
 
     def __init__(self, files: PolicyFiles) -> None:
         self._files = files

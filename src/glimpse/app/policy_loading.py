@@ -8,7 +8,7 @@ from glimpse.settings import Settings
 
 
 def load_policy_files(settings: Settings) -> PolicyFiles:
-    """Load the operator's policy rules for images, and also for servers if the cloud has servers.
+    """Load the operator's policy rules for images, and for servers if the cloud has servers.
 
     Other rules in the files have no effect. Raises InvalidPolicyFile if ``policy_file`` is missing,
     or if a file cannot be used.

@@ -25,7 +25,7 @@ _FindOperation = Callable[[str, str], str]  # of a method, and of a path in its 
 
 
 def middleware_for_tests(tools: ControlTools) -> MakeTestMiddleware:
-    """Return a function that wraps an application in the request log and the faults of `tools`.
+    """Return a function that wraps an application in a request log and the faults of `tools`.
 
     The request log is the outer one, so that it has requests with faults, too.
     """

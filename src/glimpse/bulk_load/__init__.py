@@ -1,1 +1,1 @@
-"""Image records in bulk: the documents that `glimpse load` reads and `glimpse dump` writes."""
+"""Image records in bulk: documents that `glimpse load` reads and `glimpse dump` writes."""

@@ -30,7 +30,7 @@ _PRINTED_DATE = re.compile(PRINTED_DATE)
 
 
 def _is_size(value: object) -> bool:
-    """Return True for None, and for an int that a database column can hold and is not negative."""
+    """Return True for None, and for an int that is not negative and fits a database column."""
     return value is None or (type(value) is int and 0 <= value <= _MAX_SIZE)
 
 

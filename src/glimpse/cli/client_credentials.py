@@ -36,7 +36,7 @@ def default_user(directory: Directory) -> str | None:
 def client_variables(
     directory: Directory, user_name: str, identity_url: str, region: str
 ) -> dict[str, str]:
-    """Return the environment variables with which clients log in as a user of the domain Default.
+    """Return the environment variables for clients to log in as a user of the domain Default.
 
     `identity_url` is the URL of the Identity API, without a version or a slash at its end. The case
     of `user_name` does not matter. The variables name one of the enabled projects in which the user

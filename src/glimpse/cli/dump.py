@@ -130,7 +130,7 @@ def _replacing(path: Path) -> Iterator[BinaryIO]:
 
 
 def _is_replaceable(path: Path) -> bool:
-    """Return True if this process can replace the file `path` by one of the same owner and group.
+    """Return True if this process can replace the file `path` and keep its owner and group.
 
     Then `path` is a regular file of this process's user, in a group of this process. The file has
     no other hard link and is no mount point, and the file and its directory are writable. Resolve

@@ -10,7 +10,7 @@ from glimpse.settings import Settings
 
 
 def open_identity_file(settings: Settings) -> IdentityFile:
-    """Open the identity file in the state directory; add missing ids and passwords to the file.
+    """Open the identity file in the state directory; add missing ids and passwords to it.
 
     Invalid entries are logged and left out. Raises CommandFailed if the settings do not use the
     embedded identity, or if the file is missing: only `glimpse serve` makes the file. Raises

@@ -31,7 +31,7 @@ def ephemeral_directory() -> Iterator[Path]:
 
 @contextmanager
 def abandonable_directory(parent: Path, prefix: str) -> Iterator[Path]:
-    """Make a directory in `parent` that only this user can access, and remove it after the block.
+    """Make a directory in `parent` that only this user can access; remove it after the block.
 
     The name of the directory begins with `prefix`. The directory has a file ``.lock``, which this
     process keeps locked. First removes the directories that killed processes of this user have

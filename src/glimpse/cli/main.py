@@ -110,7 +110,7 @@ def _run(given: list[str]) -> int:
 
 
 def make_parser(*given: str) -> argparse.ArgumentParser:
-    """Make a parser that knows all subcommands, and the arguments of the subcommands in `given`.
+    """Make a parser that knows all subcommands, and the arguments of those in `given`.
 
     The modules of other subcommands are not imported. Text in `given` that is not a subcommand is
     ignored.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class ReadyFile:
-    """A file that exists while ``glimpse serve`` accepts requests, for programs that wait for it.
+    """A file that exists while ``glimpse serve`` accepts requests: programs can wait for it.
 
     Use it as a context manager. The start of the block removes an old file of a killed process, and
     writes the content to a hidden file in the same directory, so that a full disk is found before
@@ -85,7 +85,7 @@ class ReadyFile:
 
 
 def _document(settings: Settings, sockets: Sequence[socket.socket]) -> dict[str, Any]:
-    """Return the content of the file: the process id, and the URLs and paths that clients need.
+    """Return the content of the file: process id, and the URLs and paths that clients need.
 
     `sockets` are in the order of `api_listeners`. The Image API is left out if Glance serves the
     Image API. The Identity API, the identity file and the region are left out if callers are not

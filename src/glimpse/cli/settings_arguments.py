@@ -11,7 +11,7 @@ from glimpse.settings.options.process import (
 
 
 def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add --config-file, --state-dir, --host, --port and --standard-ports, for `read_settings`."""
+    """Add --config-file, --state-dir, --host, --port, --standard-ports, for `read_settings`."""
     add_state_arguments(parser)
     parser.add_argument(
         "--host",

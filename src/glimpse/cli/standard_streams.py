@@ -1,4 +1,4 @@
-"""Standard input, output and error of the command: opens closed ones, and reports full ones."""
+"""Standard input, output and error of the command: opens closed ones, reports full ones."""
 
 import os
 import sys
@@ -76,7 +76,7 @@ def discard_output() -> None:
 
 
 def _discard(stream: TextIO) -> None:
-    """Make the descriptor of `stream` lead to /dev/null, if the stream has one. Raises nothing."""
+    """Make the descriptor of `stream`, if it has one, lead to /dev/null. Raises nothing."""
     with (
         suppress(OSError, ValueError),  # ValueError: a test's stream has no descriptor
         Path(os.devnull).open("wb") as nothing,

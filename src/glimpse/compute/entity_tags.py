@@ -6,7 +6,7 @@ from glimpse.compute.responses import Response
 
 
 def with_entity_tag(response: Response, if_none_match: bytes | None) -> Response:
-    """Return a new response with an ETag header; a 304 if the client has the same body already.
+    """Return a new response with an ETag header; a 304 if the client has the same body.
 
     `if_none_match` is the value of the request's header, or None without this header. A 304 has the
     same headers and no body. A response that is streamed or has no body is returned unchanged.

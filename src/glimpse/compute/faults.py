@@ -1,4 +1,4 @@
-"""Fault, an error of the Compute API: its JSON body, and the faults for errors of services."""
+"""Fault, an error of the Compute API: its JSON body, and faults for errors of services."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""LinkBases: makes the links in documents of the Compute API, with the operator's prefixes."""
+"""LinkBases: makes links in documents of the Compute API, with the operator's prefixes."""
 
 import re
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Microversions: find the microversion of a request, and raise a fault for removed operations."""
+"""Microversions: find the microversion of a request; raise a fault for removed operations."""
 
 import functools
 import re

@@ -80,7 +80,7 @@ class RequestLog:
 
 
 class _Recorder:
-    """Passes on the messages of a request, and keeps what the request log needs of the messages.
+    """Passes on the messages of a request, and keeps what the request log needs of them.
 
     Kept are the status of the response, and the first 1,024 bytes of the body of an error response.
     If the request's Content-Type says JSON, what the application reads of its body is kept, too,

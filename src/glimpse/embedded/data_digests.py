@@ -1,4 +1,4 @@
-"""DataDigests: the checksum and the hash of an image's data, computed while it is uploaded."""
+"""DataDigests: the checksum and the hash of an image's data, computed during the upload."""
 
 import hashlib
 

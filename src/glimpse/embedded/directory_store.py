@@ -124,7 +124,7 @@ class DirectoryStore:
             raise Unavailable("The image storage media cannot be used.")
 
     async def delete(self, image_id: str) -> None:
-        """Remove the data of an image. Do nothing if there is none, or if the directory is missing.
+        """Remove the data of an image. Do nothing if there is none, or if there is no directory.
 
         The removal is not synced: after a crash of the machine, the data may be there again. Raises
         Unavailable or StorageFull if the disk cannot be written.

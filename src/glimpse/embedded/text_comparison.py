@@ -61,7 +61,7 @@ def _letter(character: str) -> str:
 
 @functools.cache  # at most 1,840: `_letter` passes only characters of two ranges
 def _base_letter(character: str) -> str:
-    """Return a Latin, Greek or Cyrillic letter, case-folded and without accent: ``É`` -> ``e``.
+    """Return a Latin, Greek or Cyrillic letter, case-folded, without accent: ``É`` -> ``e``.
 
     The Cyrillic short i keeps its accent. Characters that are no letters are returned unchanged. A
     letter that case-folds to several letters is returned unchanged, too: ``ß`` would become ``ss``.

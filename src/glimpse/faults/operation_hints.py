@@ -50,7 +50,7 @@ def find_meant_operation(pattern: str, operations: Collection[str]) -> str | Non
 
 
 def _find_synonym(pattern: str, operations: Collection[str], services: Sequence[str]) -> str | None:
-    """Return the operation that `pattern` names by a synonym or as a client does; None if none.
+    """Return the operation that `pattern` names by a synonym or as a client does, or None.
 
     `services` are the prefixes of names in `operations`, such as ``image``. If `pattern` has a
     ``*``, the result may have one, too, such as ``image.list_*``.

@@ -1,4 +1,4 @@
-"""Connection: the interface of one connection to a database; Statement: SQL and its values."""
+"""Connection: the interface of a connection to a database; Statement: SQL and its values."""
 
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, NamedTuple, Protocol

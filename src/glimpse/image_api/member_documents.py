@@ -57,6 +57,6 @@ def member_document(image_id: str, member: Member) -> bytes:
 
 
 def members_document(image_id: str, members: Iterable[Member]) -> bytes:
-    """Return the document of ``GET /v2/images/{image_id}/members``; keep the order of `members`."""
+    """Return the document of ``GET /v2/images/{image_id}/members``, in the order of `members`."""
     entries = [orjson.Fragment(member_document(image_id, member)) for member in members]
     return orjson.dumps({"members": entries, "schema": "/v2/schemas/members"})

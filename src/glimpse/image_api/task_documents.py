@@ -98,7 +98,7 @@ def image_tasks_document(tasks: Sequence[Task]) -> bytes:
 
 
 def _optional_attributes(task: Task) -> dict[str, str]:
-    """Return ``image_id``, ``request_id``, ``user_id`` and ``expires_at``, if they have values.
+    """Return ``image_id``, ``request_id``, ``user_id``, ``expires_at``, if they have values.
 
     A task of type import has no ``image_id``; if the task has succeeded, its result has the id.
     """

@@ -1,4 +1,4 @@
-"""Parse the values of filters, such as ``in:a,b``, and of sort parameters, for an ImageQuery.
+"""Parse values of filters, such as ``in:a,b``, and of sort parameters, for an ImageQuery.
 
 The filters of the Image API and the ``property-*`` filters of the Compute API accept the same
 values as Glance.

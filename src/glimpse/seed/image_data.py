@@ -1,4 +1,4 @@
-"""The data of seeded images: read from files or generated, and checked before it is stored."""
+"""The data of seeded images: read from files or generated; checked before it is stored."""
 
 import asyncio
 import stat
@@ -59,7 +59,7 @@ def data_size(seeded: ImageSeed) -> int:
 
 
 async def read_data(seeded: ImageSeed) -> AsyncIterator[bytes]:
-    """Yield the data of an image in chunks of at most 128 KiB; nothing if the image has no data.
+    """Yield an image's data in chunks of at most 128 KiB; nothing if the image has no data.
 
     A file is read on the event loop, which runs other tasks between two chunks. Raises OSError if
     the data is a file that cannot be read.

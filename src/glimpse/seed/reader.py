@@ -169,7 +169,7 @@ class SeedReader:
         return {key: self.read_text(value, longest, 0) for key, value in values.items()}
 
     def read_boolean(self, place: Place) -> bool:
-        """Return a boolean: ``true``, ``yes`` or ``on``, ``false``, ``no`` or ``off``, in any case.
+        """Return a boolean: ``true``, ``yes``, ``on``, ``false``, ``no`` or ``off``, in any case.
 
         For any other value, such as text in quotes, records a Problem and returns False.
         """
@@ -194,7 +194,7 @@ class SeedReader:
         return value
 
     def read_size(self, place: Place, highest: int) -> int:
-        """Return a size in bytes, from 0 to `highest`: ``1048576``, ``1024 KiB`` or ``1M`` (2**20).
+        """Return a size in bytes, 0 to `highest`: ``1048576``, ``1024 KiB`` or ``1M`` (2**20).
 
         K, KB and KiB are all 1024 bytes. For any other value, records a Problem and returns 0.
         """

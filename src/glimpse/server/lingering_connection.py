@@ -1,4 +1,4 @@
-"""LingeringConnection: error responses, and a close that lets the client read the last response.
+"""LingeringConnection: error responses, and a close that does not lose the last response.
 
 If bytes arrive at a closed socket, the kernel resets the connection, and the client loses the
 response that it has not read. So a connection on which the client may still send lingers: bytes of

@@ -10,7 +10,7 @@ _OPTIONS = {"log_file": ("log_file", "logfile"), "log_dir": ("log_dir", "logdir"
 
 
 class OwnLogOptions(NamedTuple):
-    """The values that replace configured values of log_file and log_dir, and messages about these.
+    """Values that replace configured values of log_file and log_dir, and messages about them.
 
     ``values`` has the key ``DEFAULT.log_file`` or ``DEFAULT.log_dir`` only if the configured value
     must not be used. "" stands for no value.

@@ -262,7 +262,7 @@ def header_value(text: str) -> str:
 
 
 def quote_url(url: str) -> str:
-    """Return `url`; percent-encode characters that are invalid in a URL, such as spaces and LF.
+    """Return `url`; percent-encode characters that are invalid in URLs, such as spaces and LF.
 
     If there are no such characters, `url` is returned unchanged. Otherwise valid punctuation such
     as ``+`` and ``#`` is encoded, too. ``%`` is never encoded, so that nothing is encoded twice.

@@ -1,4 +1,4 @@
-"""The query of ``GET /flavors`` and ``GET /flavors/detail``: filters, order, limit and marker."""
+"""Query of ``GET /flavors`` and ``GET /flavors/detail``: filters, order, limit and marker."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Parse the query string of ``GET /servers`` and ``GET /servers/detail`` into a ServerQuery."""
+"""Parse the query of ``GET /servers`` and ``GET /servers/detail`` into a ServerQuery."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""ServerPolicy: who may do what with servers, by the operator's policy rules or Compute's own."""
+"""ServerPolicy: who may do what with servers, by the operator's rules or Compute's own."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -85,7 +85,7 @@ def check_has_project(caller: Caller) -> None:
 
 
 def _target(caller: Caller, server: Server | None) -> dict[str, str | None]:
-    """Return the ids that rules compare, as in ``%(project_id)s``: the server's project and user.
+    """Return the ids that rules compare (``%(project_id)s``): the server's project and user.
 
     If `server` is None, these are the project and the user of `caller`.
     """

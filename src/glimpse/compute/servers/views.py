@@ -74,7 +74,7 @@ def detail_view(
 
 
 def _lifetime(server: Server) -> dict[str, Any]:
-    """Return the attributes ``launched_at``, the server's creation, and ``terminated_at``, null."""
+    """Return ``launched_at``, the server's creation, and ``terminated_at``, which is null."""
     return {
         "OS-SRV-USG:launched_at": f"{server.created_at.removesuffix('Z')}.000000",
         "OS-SRV-USG:terminated_at": None,

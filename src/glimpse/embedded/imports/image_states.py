@@ -94,7 +94,7 @@ def begun(image: Image, task_id: str, store_id: str, now: str) -> Image:
 
 
 def handed_over(image: Image, task_id: str, next_status: str, now: str) -> Image:
-    """Return the image, still claimed by the task, so that another process can begin the import.
+    """Return the image, still claimed by the task, for another process to begin the import.
 
     The status is `next_status` if it was importing; otherwise the image keeps its status. The
     property IMPORTING_KEY becomes an empty text, and `now` becomes ``updated_at``. Raises Conflict

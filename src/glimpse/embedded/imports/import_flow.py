@@ -234,7 +234,7 @@ class ImportFlow:
 
 
 async def _held(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    """Yield `chunks`, but first wait for the hook ``hold_data``, by which tests delay an import.
+    """Yield `chunks` after waiting for the hook ``hold_data``, by which tests delay an import.
 
     The hook is an async function in the context of the request that started the import; without it,
     nothing is waited for. `chunks` is closed at the end.

@@ -83,7 +83,7 @@ class SystemResolver:
 
 
 def _look_up(host: str) -> list[Address]:
-    """Return the addresses of a host name, without duplicates, in the order of RFC 6724. Blocks.
+    """Return the addresses of a host name, without duplicates, in RFC 6724's order. Blocks.
 
     Looks up the name with a dot at the end (``example.com.``), except localhost. Without the dot,
     the system could append the machine's own domain. Raises OSError or UnicodeError if the look-up

@@ -159,7 +159,7 @@ class ServerTable:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """Open a connection and run the block in a transaction, which an error of the block undoes.
+        """Open a connection and run the block in a transaction; an error of the block undoes it.
 
         Waits at most five seconds until another transaction has ended. If SQLite raises an error,
         logs the error, at most once a minute, and raises Unavailable. Other errors of the block are

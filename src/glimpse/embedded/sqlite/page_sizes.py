@@ -1,4 +1,4 @@
-"""How many rows each step of a list reads, and how many images each of its pages has. Pure."""
+"""How many rows each step of a list reads, and how many images a page of it has. Pure."""
 
 from collections.abc import Sequence
 

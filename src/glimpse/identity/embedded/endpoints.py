@@ -1,4 +1,4 @@
-"""Endpoints: creates, updates and deletes the endpoints of the catalog in the identity file."""
+"""Endpoints: creates, updates and deletes endpoints of the catalog in the identity file."""
 
 import asyncio
 import uuid

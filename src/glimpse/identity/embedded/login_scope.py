@@ -104,7 +104,7 @@ def comparable_name(reference: Reference | None, directory: Directory) -> tuple[
 
 
 def comparable_credential(request: AuthRequest, directory: Directory) -> tuple[str | None, ...]:
-    """Return the key under which logins with the credential in `request` are queued and counted.
+    """Return the key by which logins with the credential in `request` are queued and counted.
 
     The key is the `comparable_name` of the credential. If the credential is named without an id,
     the `comparable_name` of its owner is added.

@@ -1,4 +1,4 @@
-"""Users: creates, updates and deletes the users in the identity file, and changes passwords."""
+"""Users: creates, updates and deletes users in the identity file, and changes passwords."""
 
 import asyncio
 import uuid

@@ -1,4 +1,4 @@
-"""Options of imports in the embedded Image API: what may be downloaded, and how much at once."""
+"""Options of imports in the embedded Image API: allowed downloads, and how much at once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
