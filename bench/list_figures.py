@@ -1,4 +1,4 @@
-"""The response times of lists by their number of images, which `make bench-peers` measures.
+"""The response times of lists by number of images, which `make bench-peers` measures.
 
 bench/figures/lists.json has the milliseconds of each server by the number of images. The times of
 nova-api were recorded once; the others are of one whole run.

@@ -1,4 +1,4 @@
-"""`make plot`: draws docs/lists.svg, the response times of lists, from bench/figures/lists.json."""
+"""`make plot`: draws docs/lists.svg, response times of lists in bench/figures/lists.json."""
 
 import math
 from collections.abc import Iterator, Mapping

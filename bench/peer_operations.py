@@ -1,4 +1,4 @@
-"""Operations of `make bench-peers`: requests to Glimpse, and the equivalent ones to Glance."""
+"""Operations of `make bench-peers`: requests to Glimpse, and equivalent ones to Glance."""
 
 import uuid
 from collections.abc import Callable, Mapping

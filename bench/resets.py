@@ -1,4 +1,4 @@
-"""``python -m bench.resets``: how long resets of a cloud for tests take, in memory and on a disk.
+"""``python -m bench.resets``: time resets of a cloud for tests, in memory and on a disk.
 
 The cloud has 40 images with data, and servers. The disk is that of --directory: name one on a slow
 disk to see that resets do not wait for it. Exits with 1 if the median of a place is over 50 ms; on
@@ -51,7 +51,7 @@ def main() -> int:
 
 
 async def _measure(place: Path, directory: Path) -> float:
-    """Reset a cloud whose state is in `directory`; print and return the median in milliseconds."""
+    """Reset the cloud of `directory`; print and return the median time in milliseconds."""
     application = await _open_cloud(directory / "state")
     milliseconds = []
     used = time.process_time()

@@ -272,7 +272,7 @@ def _import_some(cloud: EmbeddedCloud, source: Source, images: list[str]) -> Non
 
 
 def _check(cloud: EmbeddedCloud, images: list[str]) -> set[str]:
-    """Fail if an image is neither whole nor empty, or a file is left; return the statuses found."""
+    """Fail if an image is neither whole nor empty, or a file is left; return the statuses."""
     found: set[str] = set()
     expected: dict[str, set[str]] = {"data": set(), "staging": set(), "uploads": set()}
     for image in images:

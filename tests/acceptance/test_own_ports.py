@@ -1,4 +1,4 @@
-"""The Image API and the Identity API at ports of their own: what each port and each link names."""
+"""The Image API and the Identity API at their own ports: what each port and link names."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Invalid requests to the routes of servers get a response within seconds, and no 5xx but 501."""
+"""Invalid requests to routes of servers get a response in seconds, and no 5xx but 501."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The figures of lists: which ones a run replaces, and the picture of them in the documentation."""
+"""The figures of lists: which ones a run replaces, and their picture in the documentation."""
 
 import json
 from pathlib import Path

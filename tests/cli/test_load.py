@@ -1,4 +1,4 @@
-"""``glimpse load`` as a process: its output, its exit status and what is in the catalog then."""
+"""``glimpse load`` as a process: output, exit status, and what the catalog has then."""
 
 import json
 import signal

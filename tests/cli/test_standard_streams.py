@@ -1,4 +1,4 @@
-"""The ``glimpse`` command with standard streams that are closed, full, or of another encoding."""
+"""The ``glimpse`` command with closed or full standard streams, or another encoding."""
 
 import argparse
 import importlib

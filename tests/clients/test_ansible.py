@@ -1,4 +1,4 @@
-"""Ansible's modules for images, projects, users and roles find, create, change and delete them."""
+"""Ansible's modules find, create, change and delete images, projects, users and roles."""
 
 import os
 import subprocess

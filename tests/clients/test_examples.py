@@ -1,4 +1,4 @@
-"""The programs of examples/ run in the cloud of examples/cloud.yaml, and its commands start that.
+"""Programs of examples/ run in the cloud of its cloud.yaml, which its commands start.
 
 Run `python -m tests.clients.install` first, for the programs.
 """

@@ -1,4 +1,4 @@
-"""The environments of clients can be installed at the same time, by threads of one process."""
+"""Environments of clients can be installed at the same time, by threads of one process."""
 
 from pathlib import Path
 

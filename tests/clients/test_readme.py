@@ -1,4 +1,4 @@
-"""The commands of the README's tour, and of its continuations, print the output that is shown.
+"""The commands of the README's tour and its continuations print the output that is shown.
 
 Run `python -m tests.clients.install` first.
 """

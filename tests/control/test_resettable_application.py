@@ -77,7 +77,7 @@ async def wait_for_removals() -> None:
 
 
 async def call_control_api(cloud: Cloud, path: str, received: Message, sent: list[Message]) -> None:
-    """POST to the control API, which receives only one message; append what it sends to `sent`."""
+    """POST to the control API, which receives only one message; append its replies to `sent`."""
 
     async def receive() -> Message:
         return received

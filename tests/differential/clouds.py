@@ -1,4 +1,4 @@
-"""DifferentialClouds: a real Keystone and Glance, and embedded services with the same state."""
+"""DifferentialClouds: a real Keystone and Glance, and embedded services in the same state."""
 
 import json
 from collections.abc import Iterator

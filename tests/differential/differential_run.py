@@ -103,7 +103,7 @@ class DifferentialRun:
 
 
 def _names(side: CloudSide) -> Names:
-    """Return the names of the values of a cloud; a value comes before one that is a part of it."""
+    """Return the names of a cloud's values; a value comes before one that is a part of it."""
     urls = {side.image_url: "<image>", side.identity_url: "<identity>"}
     urls |= {side.compute_url: "<compute>"}
     values = {

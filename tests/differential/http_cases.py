@@ -1,4 +1,4 @@
-"""Hand-written scenarios about HTTP: the format of faults, methods, paths, bodies, headers."""
+"""Hand-written scenarios about HTTP: format of faults, methods, paths, bodies, headers."""
 
 from collections.abc import Iterator
 

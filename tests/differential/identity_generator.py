@@ -1,4 +1,4 @@
-"""Generate scenarios of the Identity API: valid and nearly valid requests, by several callers.
+"""Generate Identity API scenarios: valid and nearly valid requests, by several callers.
 
 Texts are lower case, as in `image_generator`. Few logins fail, because the embedded service delays
 them.

@@ -1,4 +1,4 @@
-"""Hand-written scenarios of the Identity API: lists and single resources; methods and paths."""
+"""Hand-written Identity API scenarios: lists and single resources; methods and paths."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Generate scenarios of the Image API: valid and nearly valid requests, by several callers.
+"""Generate Image API scenarios: valid and nearly valid requests, by several callers.
 
 Texts are lower case, because SQLite, the database of the real Glance here, compares text with
 regard to case (docs/differences.md).

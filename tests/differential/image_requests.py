@@ -20,7 +20,7 @@ def create(**attributes: Any) -> ApiRequest:
 def upload(
     data: bytes = b"0123456789", user: str = "owner", headers: Mapping[str, str] | None = None
 ) -> ApiRequest:
-    """Return a request that uploads data to ``<image>``; `headers` may replace the Content-Type."""
+    """Return a request that uploads data to ``<image>``; `headers` can replace Content-Type."""
     sent = {"Content-Type": DATA, **(headers or {})}
     return image_call("PUT", f"{IMAGE}/file", data, user, sent)
 

@@ -1,4 +1,4 @@
-"""The intended differences: which line of docs/differences.md describes each, and what it allows.
+"""Intended differences: which line of docs/differences.md describes each, what it allows.
 
 `intended_differences.toml` has them. A run fails if one of them is not described any more, or if no
 response of the run shows it.

@@ -1,4 +1,4 @@
-"""Hand-written scenarios of the Identity API: changes after which a token ends, or does not."""
+"""Hand-written Identity API scenarios: changes after which a token ends, or does not."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Builds of `make dist` in copies of the checkout, and empty environments to install them in."""
+"""Builds of `make dist` in copies of the checkout, and environments to install them in."""
 
 import ast
 import os
@@ -81,7 +81,7 @@ def imported_libraries() -> list[str]:
 
 
 def install(archive: Path, directory: Path) -> Path:
-    """Install `archive` into a new environment in `directory`; return its directory of programs.
+    """Install `archive` into a new environment in `directory`; return its programs' directory.
 
     Its dependencies come from the package index, in the locked versions.
     """

@@ -1,4 +1,4 @@
-"""The wheel and the source archive of `make dist`: their content, and their use when installed."""
+"""The wheel and the source archive of `make dist`: their content, and use when installed."""
 
 import subprocess
 import tarfile

@@ -1,4 +1,4 @@
-"""ImageMembers keeps the dates of memberships, and checks what the catalog has at the time."""
+"""ImageMembers keeps the dates of memberships, and checks the catalog at the time."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator

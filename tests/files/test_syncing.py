@@ -1,4 +1,4 @@
-"""State directories that do without syncing: nothing that is written to them waits for the disk."""
+"""State directories without syncing: nothing that is written to them waits for the disk."""
 
 import os
 import sqlite3

@@ -1,4 +1,4 @@
-"""Fixtures: Glance's tables in a MariaDB and in a PostgreSQL, a reader of them, and replicas."""
+"""Fixtures: Glance's tables in MariaDB and PostgreSQL, a reader of them, and replicas."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -81,7 +81,7 @@ def reader(database: GlanceDatabase, options: DatabaseOptions) -> ImageReader:
 def replication(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Replication]:
-    """A primary and its replica, without Glance's database; the same for all tests of a process."""
+    """A primary and its replica, without Glance's database; shared by a process's tests."""
     with start_replication(request.param, tmp_path_factory.mktemp(request.param)) as replication:
         yield replication
 

@@ -1,4 +1,4 @@
-"""ReplicatedGateway: the image service over a primary and its replica, and a Glance that writes."""
+"""ReplicatedGateway: image service over a primary and its replica; a Glance that writes."""
 
 import asyncio
 import contextlib
@@ -88,7 +88,7 @@ def _document(image_id: str) -> dict[str, Any]:
 
 
 class ReplicatedGateway:
-    """The service; what it reads from the replica shows where it reads, if replication is paused.
+    """The image service; while replication is paused, its data shows where it was read.
 
     `clock` begins when everything before it is older than MAX_LAG.
     """

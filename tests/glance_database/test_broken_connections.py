@@ -35,7 +35,7 @@ async def send_garbage(client: asyncio.StreamWriter) -> None:
 
 
 class BreakingProxy:
-    """Forwards connections to `port` until the server has sent `limit` bytes; then calls `end`."""
+    """Forwards connections to `port` until the server sent `limit` bytes; then calls `end`."""
 
     def __init__(self, port: int, end: End) -> None:
         self._port = port

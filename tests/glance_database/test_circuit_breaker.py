@@ -1,4 +1,4 @@
-"""The circuit breaker: when a database that fails is no longer tried, and when it is again."""
+"""The circuit breaker: when a failing database is no longer tried, and when it is again."""
 
 from glimpse.glance_database.circuit_breaker import CircuitBreaker
 

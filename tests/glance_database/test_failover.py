@@ -1,4 +1,4 @@
-"""A replica is promoted, and becomes the primary: which of the other replicas are read then."""
+"""A replica is promoted to primary: which of the other replicas are read then."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""Reading images from Glance's tables: which a caller sees, in which order, and their values."""
+"""Reading images from Glance's tables: which a caller sees, their order, their values."""
 
 from datetime import datetime
 from pathlib import Path

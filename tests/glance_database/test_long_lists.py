@@ -1,4 +1,4 @@
-"""Long lists: other requests get their turn while a caller's policy is applied to many images."""
+"""Long lists: other requests get their turn while a policy is applied to many images."""
 
 import asyncio
 import itertools

@@ -1,4 +1,4 @@
-"""When a connection to a replica runs a statement, by positions and times of a fake server."""
+"""When a connection to a replica runs a statement, by a fake server's positions and times."""
 
 import asyncio
 from collections.abc import Sequence

@@ -27,7 +27,7 @@ async def paused(
     replicated: ReplicatedGateway,
     primary_tables: GlanceTables,
 ) -> AsyncIterator[str]:
-    """An image whose name is ``old`` in the replica, which applies no more, and ``new`` since then.
+    """An image named ``old`` in the paused replica, and renamed to ``new`` in the primary.
 
     Somebody else has renamed it, less than MAX_LAG ago, after the gateway has read the replica.
     """

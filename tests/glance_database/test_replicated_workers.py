@@ -1,4 +1,4 @@
-"""A worker process sees what another one has just written, while the replica does not have it."""
+"""A worker process sees what another has just written, before the replica has it."""
 
 import asyncio
 import json

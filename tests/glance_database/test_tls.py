@@ -1,4 +1,4 @@
-"""TLS to MariaDB and PostgreSQL: which files and servers are refused, and what the message says."""
+"""TLS to MariaDB and PostgreSQL: which files and servers are refused, and the messages."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""Application credentials with access rules are made, and their tokens do only what these allow."""
+"""Application credentials with access rules: tokens of them do only what these allow."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Tokens for a domain, for the system, for the default project, and of users in other domains."""
+"""Tokens for a domain, for the system, for the default project; users in other domains."""
 
 from collections.abc import Callable
 from typing import Any

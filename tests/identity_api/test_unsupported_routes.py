@@ -1,4 +1,4 @@
-"""Routes that Keystone has and Glimpse does not respond 501; paths that nobody has are 404."""
+"""Routes that Keystone has and Glimpse does not respond 501; unknown paths are 404."""
 
 import re
 

@@ -1,5 +1,5 @@
 # ruff: noqa: SLF001  regular expressions are private to their modules
-"""Rows for the paths, queries and bodies of requests to the Compute, Identity and Image APIs."""
+"""Rows for paths, queries and bodies of requests to the Compute, Identity and Image APIs."""
 
 from unittest.mock import create_autospec
 

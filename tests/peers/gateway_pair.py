@@ -66,7 +66,7 @@ class ResponsePair(NamedTuple):
 
 
 def _comparable(response: Response) -> tuple[int, Sequence[tuple[str, str]], object]:
-    """Return the status, the headers in the order of names, and the body's document, or its bytes.
+    """Return the status, the headers sorted by name, and the body's document or its bytes.
 
     The order of the keys of an object may differ.
     """

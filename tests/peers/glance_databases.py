@@ -1,4 +1,4 @@
-"""GlanceDatabase: a MariaDB or PostgreSQL with an empty database for Glance, and a user to read it.
+"""GlanceDatabase: MariaDB or PostgreSQL with an empty Glance database; a user to read it.
 
     with start_mariadb(directory) as database, PeerCloud.start(peers, database=database):
         database.grant_reads()

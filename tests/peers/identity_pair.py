@@ -1,4 +1,4 @@
-"""IdentityPair: sends the same requests to a real Keystone and to the embedded Identity API.
+"""IdentityPair: sends the same requests to a real Keystone and the embedded Identity API.
 
 Requests have the ids that users, projects and roles have on each side. Responses are equal after
 these ids are replaced by names.

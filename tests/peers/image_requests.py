@@ -1,4 +1,4 @@
-"""Strategies for requests: reads with filters, limits, markers and ids; and writes of metadata.
+"""Strategies for requests: reads with filters, limits, markers, ids; writes of metadata.
 
 About half of the values of filters are those of an image, so that many lists are not empty.
 """
@@ -32,7 +32,7 @@ _CHARACTERS = st.characters(codec="utf-8")
 
 
 def _often(*values: str, seldom: tuple[str, ...] = ()) -> Texts:
-    """Return a strategy for these texts, of which each is four times as frequent as in `seldom`."""
+    """Return a strategy for `values`, each four times as frequent as a text of `seldom`."""
     return st.sampled_from([*values * 4, *seldom])
 
 

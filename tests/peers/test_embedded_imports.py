@@ -269,7 +269,7 @@ def test_a_task_is_created_alike(services: ServicePair, source: str) -> None:
 
 
 def _ended(services: ServicePair, position: int, created: Any) -> dict[str, Any]:
-    """Return the document of a task when it has ended, in the real service (0) or the other (1)."""
+    """Return the document of a task after its end, in the real service (0) or the other (1)."""
     deadline = time.monotonic() + _SECONDS
     while True:
         pair = services.image("GET", created.json()["self"], user=ADMIN.name)

@@ -1,4 +1,4 @@
-"""Writers, and readers through either worker of a gateway that reads the database of a real Glance.
+"""Writers, and readers through either worker of a gateway that reads Glance's database.
 
 A read that begins after a write was acknowledged sees that write, whichever worker serves either.
 FRESH_READS_SECONDS sets for how long they read and write (30).

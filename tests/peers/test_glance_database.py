@@ -1,6 +1,6 @@
-"""A gateway that reads the MariaDB or PostgreSQL of a real Glance: which calls are left, and order.
+"""A gateway that reads a real Glance's database: calls to Glance, order of reads.
 
-Glance itself made the tables.
+Glance itself made the tables, in MariaDB or PostgreSQL.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""A Glance with property protections: what it hides, a gateway that reads its database would show.
+"""Property protections of Glance: a gateway that reads its database would not apply them.
 
 So a gateway that sees the option of Glance does not start with [glance_database].
 """

@@ -1,4 +1,4 @@
-"""The tests of `compared_responses` on MariaDB, whose tables have been converted to utf8mb4."""
+"""The tests of `compared_responses` on MariaDB, with tables converted to utf8mb4."""
 
 import pytest
 

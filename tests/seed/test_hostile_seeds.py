@@ -1,4 +1,4 @@
-"""Seeds that would take forever, or that PyYAML cannot make values of, are refused in a line."""
+"""Seeds that would take forever, or that PyYAML cannot load, are refused in one line."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""References between the entries of a seed: by id or by name, if that is one entry's alone."""
+"""References between entries of a seed: by id, or by name if only one entry has the name."""
 
 import pytest
 

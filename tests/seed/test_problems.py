@@ -10,7 +10,7 @@ ROLE_ID = "0" * 32
 
 
 def refusal(directory: Path, text: str) -> list[str]:
-    """Return what `glimpse serve` prints for a seed, a line each, without the path of the seed."""
+    """Return the lines that `glimpse serve` prints for a seed, without the path of the seed."""
     seed = directory / "cloud.yaml"
     seed.write_text(text)
     done = run_glimpse("serve", "--ephemeral", "--port", "0", "--seed", str(seed))

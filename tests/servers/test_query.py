@@ -1,4 +1,4 @@
-"""A page of servers is what the filters, the order, the marker and the limit of a query select."""
+"""A page of servers is what the filters, order, marker and limit of a query select."""
 
 import pytest
 

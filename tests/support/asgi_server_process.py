@@ -1,4 +1,4 @@
-"""AsgiServerProcess: another ASGI server than that of `glimpse serve`, with the application."""
+"""AsgiServerProcess: the application in an ASGI server other than `glimpse serve`."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ UVICORN = ("uvicorn", "--port", "{}", APPLICATION)
 
 
 class AsgiServerProcess(GlimpseProcess):
-    """An ASGI server that serves the application with a state directory, which it does not lock."""
+    """An ASGI server for the application, with a state directory, which it does not lock."""
 
     def __init__(
         self, state_dir: Path, command: tuple[str, ...] = UVICORN, sections: str = ""

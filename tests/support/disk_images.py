@@ -116,7 +116,7 @@ def _with_checksum(before: bytes, after: bytes = b"") -> bytes:
 
 
 def vhdx(size: int, *, metadata_at: int = 2 * MEBIBYTE) -> bytes:
-    """Return a dynamic VHDX: identifier, region tables, metadata at `metadata_at`, block table.
+    """Return a dynamic VHDX: identifier, regions, metadata at `metadata_at`, block table.
 
     Its headers are filled with zeros.
     """

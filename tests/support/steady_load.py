@@ -1,4 +1,4 @@
-"""SteadyLoad: clients that send GET requests until a test has seen enough, and their replies."""
+"""SteadyLoad: clients that send GET requests until a test has seen enough; their replies."""
 
 import threading
 import time

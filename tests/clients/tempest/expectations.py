@@ -1,4 +1,4 @@
-"""Which tests have to pass: those that pass on a real Keystone and Glance, but for NOT_OFFERED.
+"""Tests that must pass: all that pass on a real Keystone and Glance, but NOT_OFFERED.
 
 `glance_and_keystone.txt` has a line for each test that ran there: outcome, name, and the reason
 if Tempest skips it. `python -m tests.clients.tempest peers --record` writes the file.

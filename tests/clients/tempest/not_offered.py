@@ -1,4 +1,4 @@
-"""Tests that pass on a real Keystone and Glance, of what the embedded services do not offer."""
+"""Tests that pass on a real Keystone and Glance, of what embedded services do not offer."""
 
 _GROUPS = "creates a group: the embedded Identity API has none"
 _METADEFS = "the embedded Image API has no metadata definitions"

@@ -85,7 +85,7 @@ def test_tempest_passes_all_tests_that_need_no_server(
 
 
 def check(results: Results, passed: int, skipped: set[str]) -> None:
-    """Fail unless exactly so many tests pass, exactly those in `skipped` are skipped, none fails.
+    """Fail unless `passed` tests pass, exactly those in `skipped` are skipped, and none fails.
 
     Prints the output of Tempest.
     """

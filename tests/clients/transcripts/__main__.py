@@ -1,4 +1,4 @@
-"""`python -m tests.clients.transcripts peers` writes what the commands print on a real cloud.
+"""`python -m tests.clients.transcripts peers` writes what commands print on a real cloud.
 
 It runs all transcripts, or those named after ``peers``, against a real Keystone and Glance, and
 writes the files of this directory. With ``embedded`` in place of ``peers``, it prints them.

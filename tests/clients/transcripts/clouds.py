@@ -37,7 +37,7 @@ def path_of(name: str) -> Path:
 
 
 def run_transcript(cloud: Cloud, uri: str, name: str, directory: Path) -> str:
-    """Run the commands of a transcript in `directory`; return the transcript with their output.
+    """Run the commands of a transcript in `directory`; return the transcript with the output.
 
     ``${uri}`` in commands is the URL of DISK, which the cloud may download.
     """

@@ -1,4 +1,4 @@
-"""Commands that the transcripts do not have, and those that print something else on purpose."""
+"""Commands that no transcript has, and commands that print something else on purpose."""
 
 _METADEFS = "the embedded Image API has no metadata definitions"
 _CACHE = "the embedded Image API has no cache of images"

@@ -1,4 +1,4 @@
-"""Each command of a client prints what it prints in a cloud with a real Keystone and Glance."""
+"""Each command of a client prints the same as in a cloud with a real Keystone and Glance."""
 
 import subprocess
 from collections.abc import Collection, Iterable, Iterator

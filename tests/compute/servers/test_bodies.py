@@ -1,4 +1,4 @@
-"""Bodies of createImage and of new servers: what is accepted, and which fault refuses the rest."""
+"""Bodies of createImage and of new servers: which are accepted; the faults of the rest."""
 
 from typing import Any
 

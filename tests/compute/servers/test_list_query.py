@@ -1,4 +1,4 @@
-"""The query of a list of servers: filters by caller and microversion, order, limit and pages."""
+"""The query of a list of servers: filters by caller and microversion, order, limit, pages."""
 
 import pytest
 

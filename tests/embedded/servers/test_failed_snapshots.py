@@ -23,7 +23,7 @@ from tests.support.servers import make_server, put_servers
 
 
 def fails_first(error: Exception, function: Callable[..., Awaitable[Any]]) -> Any:
-    """Return a function that raises `error` when it is first called, and then calls `function`."""
+    """Return a function that raises `error` at its first call, and then calls `function`."""
     errors = [error]
 
     async def call(*arguments: Any) -> Any:

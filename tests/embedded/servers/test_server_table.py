@@ -1,4 +1,4 @@
-"""The table of servers keeps them in order, changes them atomically, and reports a broken file."""
+"""The table keeps servers in order, changes them atomically, and reports a broken file."""
 
 from pathlib import Path
 

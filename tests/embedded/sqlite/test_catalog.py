@@ -1,4 +1,4 @@
-"""A catalog closes its connections if it cannot be opened, and refuses reads after `close`."""
+"""A catalog closes its connections if it cannot be opened; it refuses reads after `close`."""
 
 import logging
 import sqlite3

@@ -1,4 +1,4 @@
-"""A document of ``identity.json`` in which everything refers to something, and edits of it."""
+"""A document of ``identity.json`` where everything refers to something, and edits of it."""
 
 import copy
 from collections.abc import Callable

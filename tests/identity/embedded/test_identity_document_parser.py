@@ -31,7 +31,7 @@ def parse(**sections: list[Any]) -> Directory:
 
 
 def parse_user(**values: Any) -> tuple[User, Directory]:
-    """Return the user with `values`, parsed beside the domain Acme and projects in two domains."""
+    """Return the user with `values`, parsed with domain Acme and projects in two domains."""
     directory = parse(
         domains=[{"id": "d", "name": "Acme"}],
         roles=[{"id": "r", "name": "auditor"}],

@@ -1,4 +1,4 @@
-"""IdentityFile: what invalid content, and files that cannot be read or written, do to users."""
+"""IdentityFile: what invalid content, and unreadable or unwritable files, mean for users."""
 
 import errno
 import json

@@ -1,4 +1,4 @@
-"""Fixtures: a server process that may download from 127.0.0.1, and servers to download from."""
+"""Fixtures: a server that may download from 127.0.0.1, and servers to download from."""
 
 import sys
 import threading

@@ -1,4 +1,4 @@
-"""Data is staged and imported, or downloaded from a URL; images and tasks show the progress."""
+"""Data is staged and imported, or downloaded from a URL; images and tasks show progress."""
 
 import hashlib
 import threading
