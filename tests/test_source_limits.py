@@ -1,4 +1,4 @@
-"""No file and no function of the project is longer than CONTRIBUTING allows."""
+"""No file, function or summary of a docstring is longer than CONTRIBUTING allows."""
 
 import ast
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from tests.test_docs import ROOT
 
 MAX_FILE = 300  # lines
 MAX_FUNCTION = 40
+MAX_SUMMARY = 88  # characters of a docstring's first line
 
 
 def sources() -> Iterator[Path]:
@@ -28,4 +29,16 @@ def test_functions_are_short() -> None:
                 lines = (node.end_lineno or node.lineno) - node.lineno + 1
                 if lines > MAX_FUNCTION:
                     too_long[f"{file}: {node.name}"] = lines
+    assert too_long == {}
+
+
+def test_first_lines_of_docstrings_are_short() -> None:
+    documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    too_long = {}
+    for file in sources():
+        for node in ast.walk(ast.parse(file.read_text())):
+            docstring = ast.get_docstring(node) if isinstance(node, documented) else None
+            summary = (docstring or "").partition("\n")[0]
+            if len(summary) > MAX_SUMMARY:
+                too_long[f"{file}: {summary}"] = len(summary)
     assert too_long == {}
