@@ -71,7 +71,11 @@ def _fail(error: OSError) -> NoReturn:
 
 
 def discard_output() -> None:
-    """Discard the buffered and all later output, because the flush at exit would fail again."""
+    """Discard the buffered text of standard output, and all later output.
+
+    Call this after a write to standard output has failed: the flush at exit would fail, too. Raises
+    nothing.
+    """
     _discard(sys.stdout)
 
 

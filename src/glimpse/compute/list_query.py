@@ -166,9 +166,10 @@ def _make_query(parameters: dict[str, str]) -> ImageQuery:
 def _split_filters(parameters: dict[str, str]) -> tuple[dict[str, str], DateBound | None]:
     """Return the filters by their names in the Image service, and the date ``changes-since``.
 
-    Values of filters are not parsed. ``limit``, ``marker``, ``page_size`` and ``offset`` are left
-    out. The date is None if there is no ``changes-since``. Raises a 400 fault if ``changes-since``
-    is not a date.
+    Values of filters are not parsed. The parameters ``limit``, ``marker``, ``page_size`` and
+    ``offset`` are left out. But ``property-limit`` is returned as the filter ``limit``, and
+    ``property-marker`` as the filter ``marker``. The date is None if there is no ``changes-since``.
+    Raises a 400 fault if ``changes-since`` is not a date.
 
     Two parameters may filter by the same attribute: ``name`` and ``property-name``, for example, or
     ``changes-since`` and ``property-updated_at``. Then only the later one in `parameters` counts.

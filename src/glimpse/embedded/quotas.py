@@ -83,8 +83,8 @@ class ProjectQuotas:
         The stored data and `size` together must not exceed `image_size_total` or
         `user_storage_quota`. If the size is unknown, `size` is None and counts as 0; then at least
         one byte of `user_storage_quota` must be left. At most `image_count_uploading` images may be
-        given data at a time. `usage` counts the new upload among these images, but does not have
-        its data.
+        given data at a time. `usage.uploading` must already count the image of the new upload, but
+        `usage.size` must not yet count the data of the new upload.
         """
         delta = (size or 0) // MEBIBYTE
         _check_total(

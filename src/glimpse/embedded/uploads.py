@@ -198,11 +198,11 @@ class Uploads:
     async def _undo_cancelled(self, image_id: str) -> None:
         """Undo a cancelled upload, but keep the data if the image has become active.
 
-        After a second cancellation, `save` may still wait in the catalog's queue. So this method
-        first adds a write of its own to the queue, and waits until that write and `save` have been
-        made. If the image is then neither active nor deactivated, removes the data, and queues an
-        image in status saving again. Raises Unavailable or StorageFull if the disk cannot be
-        written.
+        If the task was cancelled twice, the write of `save` may still be in the catalog's queue.
+        So this method adds a write to the queue that changes nothing, and waits for it. The write
+        of `save`, which was added before, has then been made, too. If the image is now neither
+        active nor deactivated, removes the data, and sets the status saving to queued. Raises
+        Unavailable or StorageFull if the disk cannot be written.
         """
         with contextlib.suppress(ImageNotFound):
             image = await self._catalog.update(image_id, None, lambda record: record.image)

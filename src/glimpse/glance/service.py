@@ -271,9 +271,9 @@ class GlanceImageService:
         return await self._client.ping()
 
     async def close(self) -> None:
-        """Cancel background requests, and close all connections, locks and service tokens.
+        """Cancel background requests; close the transport, service tokens and locks.
 
-        Call this when all requests have ended: a request in progress fails, even a write.
+        Call this when all requests have ended, even writes: they fail. The catalog stays open.
         """
         self.schema.close()
         await self._client.close()

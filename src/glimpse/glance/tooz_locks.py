@@ -214,8 +214,9 @@ def _try_undo(undo: Callable[[Result], object], result: Result) -> None:
 def with_timeouts(backend_url: str) -> str:
     """Return `backend_url` with parameters for the expiry of locks and for network timeouts.
 
-    A lock expires after 10 seconds without a heartbeat. A call over the network takes at most 5
-    seconds. Parameters that the URL has already are kept. Only URLs of Redis, memcached and etcd
+    A lock expires after 10 seconds without a heartbeat. Each wait for a response of the lock
+    service ends after 5 seconds; a call may retry, and so take longer: about a minute with Redis.
+    Parameters that the URL has already are kept. Only URLs of Redis, memcached and etcd
     (by HTTP) are changed. Other lock services need no expiry: locks in files are released when
     their process exits, and a database releases a lock when the connection of its holder closes.
     Raises ValueError if a URL to change cannot be parsed.

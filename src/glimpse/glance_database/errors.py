@@ -23,7 +23,11 @@ class DatabaseUnavailable(DatabaseError):
 
 
 class ConnectionLost(DatabaseUnavailable):
-    """A connection ended, or the driver cannot read what the server sent."""
+    """A connection ended, or the driver cannot read what the server sent.
+
+    PostgreSQL's errors of the classes 08, 53 and 57 are ConnectionLost, too: the connection failed,
+    the server is overloaded, or it stops or has cancelled the statement.
+    """
 
 
 class DatabaseBusy(DatabaseUnavailable):

@@ -59,8 +59,8 @@ def is_allowed(session: Session, action: str, target: PolicyTarget = PolicyTarge
 
     `session` is the session of the caller's token, whose roles and scope must fit the rule of
     `action`. `action` is a key of RULES, such as ``get_user``. Leave out `target` if `action`
-    concerns all objects, or no particular one. Then a rule that compares the caller with an object
-    does not allow `action`, but a rule for admins may.
+    concerns all objects, or no particular one. Then the conditions of the rule that compare the
+    caller with an object are not met, but others, such as the role admin, may be.
     """
     callers, scopes = RULES[action]
     return _scope_of(session) in scopes and any(is_caller(session, target) for is_caller in callers)

@@ -26,9 +26,9 @@ def parse_query(pairs: Sequence[tuple[str, str]]) -> ImageQuery:
 def parse_filters(
     pairs: Iterable[tuple[str, str]], *, marker: str | None = None, limit: int | None = None
 ) -> ImageQuery:
-    """Return the query that filters and sort keys describe, with the given marker and limit.
+    """Parse the filters and sort keys in `pairs` into a query with `marker` and `limit`.
 
-    Examples: ``name=in:a,b``, ``updated_at=gte:2024-01-01``, ``tag=x``, ``sort=name:asc``. A
+    `pairs` are the decoded names and values of parameters, in the order of the request. Examples: ``name=in:a,b``, ``updated_at=gte:2024-01-01``, ``tag=x``, ``sort=name:asc``. A
     parameter that the Image API does not define is a filter by a property: ``color=red``. All
     values of ``tag``, ``sort``, ``sort_key`` and ``sort_dir`` count, but only the last value of any
     other parameter. White space around a tag is removed. ``deleted`` and an empty ``changes-since``

@@ -9,7 +9,7 @@ ImageServiceError
 │   └── PropertyLimitExceeded more properties than allowed
 ├── Invalid                   the request has an invalid value; the message names the value
 │   └── MarkerNotFound        no image has the marker as its id
-├── Conflict                  the state of the image does not allow it (in use, for example)
+├── Conflict                  the present state does not allow it (the image is in use, for example)
 ├── NotAuthenticated          the image service no longer accepts the caller's token
 └── ServiceError              the image service failed; the request may be fine
     ├── Unavailable           down or too slow; a retry after `retry_after` seconds may succeed
@@ -78,7 +78,11 @@ class MarkerNotFound(Invalid):
 
 
 class Conflict(ImageServiceError):
-    """The state of the image does not allow the operation: the image is in use, for example."""
+    """The request conflicts with the present state, in most cases with that of the image.
+
+    Examples: the image is in use; its status does not allow the operation; its id is taken; it
+    already has the member or the property; a store that the request names does not exist.
+    """
 
 
 class NotAuthenticated(ImageServiceError):

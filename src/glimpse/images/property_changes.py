@@ -17,11 +17,14 @@ class PropertyChanges:
     key that is in both is set. If ``replace`` is True, all other properties are removed, too,
     except those with a key in ``keep`` or a key that starts with RESERVED_PREFIX.
 
-    ``limit`` is the highest count of properties after the change; None is no limit. The count has:
+    ``limit`` is the highest count of properties after the change; None is no limit. As in Compute,
+    items of a request count even if they change nothing. The count has, each key once:
 
-    - the properties after the change; if ``replace`` is True, without those with RESERVED_PREFIX
-    - the keys in ``keep`` that the image does not have after the change
-    - ``extra_count`` more
+    - the keys of the properties after the change; if ``replace`` is True, without those that start
+      with RESERVED_PREFIX
+    - all keys in ``keep``, also those that no property of the image has
+
+    ``extra_count`` is added to the count.
 
     The caller must check that ``set`` and ``remove`` have no keys of attributes, such as ``name``.
     """

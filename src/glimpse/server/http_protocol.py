@@ -229,11 +229,13 @@ class HttpProtocol(LingeringConnection):
         """Decode the chunks that `_decode_later` kept. DECODE_QUEUE calls this method.
 
         If there are too many chunks for one call, the rest is queued again. Bytes after the body
-        are buffered for later requests. If bytes are malformed, the client gets an error response,
-        and the connection closes.
+        start the next request if the response is complete; otherwise they are buffered. If bytes
+        are malformed, the connection closes; first the client gets an error response, unless
+        another response has started.
 
-        Reading resumes if all chunks are decoded, the application has at most 64 KiB to take, and
-        no later request is buffered. Does nothing on a closing connection.
+        Reading resumes if all chunks are decoded, no later request is buffered, and the application
+        has at most 64 KiB to take, or the response is complete. Does nothing on a closing
+        connection.
         """
         data, self._undecoded = self._undecoded, b""
         if self._is_lingering or self.transport.is_closing():

@@ -173,7 +173,7 @@ class Supervisor:
     def _handle_signal(self, number: signal.Signals) -> None:
         """Reap workers after SIGCHLD, reload after SIGHUP, stop after SIGTERM and SIGINT.
 
-        If the terminal was closed, SIGHUP stops the workers, too.
+        If the terminal was closed, SIGHUP stops the workers instead of reloading them.
         """
         if number == signal.SIGCHLD:
             self._reap_workers()

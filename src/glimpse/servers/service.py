@@ -74,7 +74,8 @@ class ServerService(Protocol):
     ) -> str:
         """Start a snapshot of a server, and return the id of the snapshot's queued image.
 
-        The snapshot is made in the background. The image has the properties in `metadata`, and
+        The snapshot is made in the background. If it fails there, or if the server is deleted
+        before its end, the image is deleted. The image has the properties in `metadata`, and
         properties that Compute adds. Raises these errors:
 
         - ServerNotFound if there is no such server or `caller` does not see it.
@@ -83,7 +84,7 @@ class ServerService(Protocol):
         - Forbidden, or another error of `images.errors`, if the image service does not create the
           image.
 
-        After an error, no image is left: an image that was created is deleted, at once or in the
+        After one of these errors, no image is left: an image that was created is deleted, at once or in the
         background.
         """
         ...

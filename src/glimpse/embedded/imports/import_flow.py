@@ -212,12 +212,15 @@ class ImportFlow:
         image_states.require_claimed(record.image, task.id)
 
     async def _fail(self, task: Task, error: Exception) -> None:
-        """Log `error`, remove the image's data, and end the task with failure.
+        """Log `error`, and end the task with failure.
 
-        The image becomes queued, and its staged data is removed. An image that the task created is
-        deleted. The owner of the task sees the message of ImportFailed and of errors of the image
-        service. Any other error is logged with its traceback, and the owner sees only that there
-        was an internal error. If the catalog or the files cannot be written, tries again every five
+        If the task still claims the image, the image's data and staged data are removed, and the
+        image becomes queued. An image that the task created is deleted instead. If the task does
+        not claim the image any more, the image stays as it is.
+
+        The owner of the task sees the message of ImportFailed and of errors of the image service.
+        Any other error is logged with its traceback, and the owner sees only that there was an
+        internal error. If the catalog or the files cannot be written, tries again every five
         seconds, without end.
         """
         if isinstance(error, (ImportFailed, ImageServiceError)):

@@ -145,7 +145,11 @@ class WebDownloads:
         raise failure
 
     def _parse(self, text: str) -> DownloadUrl:
-        """Return the URL in `text`. Raises UrlRefused if `text` is no URL."""
+        """Return the URL in `text`. Raises UrlRefused if `parse_url` does not accept `text`.
+
+        For example, `parse_url` accepts no scheme other than http and https, and no password. The
+        rules of the operator are not checked.
+        """
         try:
             return parse_url(text)
         except InvalidUrl as error:

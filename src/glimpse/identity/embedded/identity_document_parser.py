@@ -186,8 +186,10 @@ class _Parser:
         """Make the ApplicationCredential of a valid entry, which may have expired.
 
         If the entry names no roles, the credential has all effective roles of the user in the
-        project. Unknown ids of roles are left out, and recorded in ``_invalid``. Raises
-        InvalidStateFile if the user, the project or an access rule is unknown.
+        project. Unknown ids of roles are left out, and recorded in ``_invalid``. If no role has a
+        name in the entry, a role of that name is added to ``_roles``. Raises InvalidStateFile if
+        the user or the project is unknown, or if the user has no access rule with an id in the
+        entry.
         """
         project_id = self._project_id(entry["project"])
         user = self._named_user(entry)

@@ -179,11 +179,11 @@ def check_same_id(entry_id: str, values: Mapping[str, Any]) -> None:
 
 
 def check_updatable(kind: str, entry: _WithOptions, changes: Mapping[str, Any]) -> None:
-    """Raise Forbidden if `entry` is immutable, and `changes` do more than make it mutable.
+    """Raise Forbidden if `entry` is immutable, unless `changes` make it mutable.
 
-    Allowed `changes` of an immutable entry have only the attribute ``options``, in which
-    ``immutable`` is false or null. Other options may be there, too. Empty `changes` are forbidden.
-    `kind`, such as ``domain``, is for the message.
+    The `changes` of an immutable entry must have the attribute ``options``, with ``immutable``
+    false or null, and no other attribute. ``options`` may also change other options. Empty
+    `changes` are forbidden. `kind`, such as ``domain``, is for the message.
     """
     options = changes.get("options", {})
     is_made_mutable = len(changes) == 1 and not options.get("immutable", True)

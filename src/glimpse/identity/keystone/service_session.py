@@ -256,7 +256,7 @@ class ServiceSession:
         return self._token_and_endpoint
 
     def _fetch_token_and_endpoint(self) -> tuple[str, str]:
-        """Log in with keystoneauth, in a thread; return the token and Keystone's endpoint.
+        """Return a token and Keystone's endpoint; log in with keystoneauth if needed. Blocks.
 
         The endpoint is the URL of the Identity API without ``/v3``. Does not log in if the plugin
         still has a valid token. Raises ValueError if the token cannot be sent in a header, and the
