@@ -28,11 +28,12 @@ def parse_filters(
 ) -> ImageQuery:
     """Parse the filters and sort keys in `pairs` into a query with `marker` and `limit`.
 
-    `pairs` are the decoded names and values of parameters, in the order of the request. Examples: ``name=in:a,b``, ``updated_at=gte:2024-01-01``, ``tag=x``, ``sort=name:asc``. A
-    parameter that the Image API does not define is a filter by a property: ``color=red``. All
-    values of ``tag``, ``sort``, ``sort_key`` and ``sort_dir`` count, but only the last value of any
-    other parameter. White space around a tag is removed. ``deleted`` and an empty ``changes-since``
-    have no effect. `marker` and `limit` are not checked; a `limit` of None is no limit.
+    `pairs` are the decoded names and values of parameters, in the order of the request. Examples:
+    ``name=in:a,b``, ``updated_at=gte:2024-01-01``, ``tag=x``, ``sort=name:asc``. A parameter that
+    the Image API does not define is a filter by a property: ``color=red``. All values of ``tag``,
+    ``sort``, ``sort_key`` and ``sort_dir`` count, but only the last value of any other parameter.
+    White space around a tag is removed. ``deleted`` and an empty ``changes-since`` have no effect.
+    `marker` and `limit` are not checked; a `limit` of None is no limit.
 
     Raises Invalid if a value is not valid; the message says what is wrong. Raises Invalid for
     ``sort`` together with ``sort_key`` or ``sort_dir``, and for a ``changes-since`` with a value.

@@ -84,8 +84,8 @@ class ServerService(Protocol):
         - Forbidden, or another error of `images.errors`, if the image service does not create the
           image.
 
-        After one of these errors, no image is left: an image that was created is deleted, at once or in the
-        background.
+        After one of these errors, no image is left: an image that was created is deleted, at once
+        or in the background.
         """
         ...
 
