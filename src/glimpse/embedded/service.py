@@ -10,7 +10,7 @@ from pathlib import Path
 
 from glimpse.embedded import image_changes, image_permissions
 from glimpse.embedded.catalog import Catalog, Members
-from glimpse.embedded.data_access import DataAccess
+from glimpse.embedded.data_transfers import DataTransfers
 from glimpse.embedded.directory_store import DirectoryStore
 from glimpse.embedded.image_changes import NewImage
 from glimpse.embedded.image_locations import ImageLocations
@@ -109,7 +109,7 @@ class EmbeddedImageService:
         self.members = ImageMembers(catalog, self.permissions, options.image_quotas, clock)
         self.locations = ImageLocations(catalog, store, self.permissions)
         self.snapshots = SnapshotData(catalog, self._uploads, clock)
-        self.data = DataAccess(catalog, store, self._uploads, self.permissions)
+        self.data = DataTransfers(catalog, store, self._uploads, self.permissions)
         self.imports, self.tasks = make_imports(
             catalog,
             self._uploads,

@@ -10,14 +10,14 @@ from collections.abc import Mapping, Sequence
 
 from starlette.types import Scope, Send
 
-from glimpse.http.healthcheck_backends import (
+from glimpse.http.healthcheck_documents import choose_media_type, content_type, render_results
+from glimpse.http.healthcheck_files import (
     Backend,
     HealthResult,
     disable_by_file,
     disable_by_files_ports,
     enable_by_files,
 )
-from glimpse.http.healthcheck_documents import choose_media_type, content_type, render_results
 from glimpse.http.responses import send_response
 
 _LOG = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from glimpse.http.accept import best_offer
-from glimpse.http.healthcheck_backends import HealthResult
+from glimpse.http.healthcheck_files import HealthResult
 from glimpse.http.responses import Header
 
 _OFFERS = ("text/plain", "text/html", "application/json")

@@ -16,8 +16,8 @@ from glimpse.image_api.image_request import ImageRequest
 from glimpse.image_api.list_query import parse_query
 from glimpse.image_api.request_parsing import json_body, media_type, query_pairs
 from glimpse.image_api.responses import abort_if_unreadable, json_response
-from glimpse.images import Action, Image
-from glimpse.images.errors import Forbidden
+from glimpse.images import Action
+from glimpse.images.deactivation import deactivated, reactivated
 
 _MAX_BUFFERED_BYTES = 1024 * 1024  # bytes of a list: a thousand usual images
 
@@ -155,7 +155,7 @@ async def deactivate_image(request: ImageRequest) -> Response:
     Unavailable if the catalog cannot be written.
     """
     await request.service.update_image(
-        request.caller, request.image_id, _deactivated, Action.DEACTIVATE
+        request.caller, request.image_id, deactivated, Action.DEACTIVATE
     )
     return Response(status_code=204)
 
@@ -169,33 +169,6 @@ async def reactivate_image(request: ImageRequest) -> Response:
     catalog cannot be written.
     """
     await request.service.update_image(
-        request.caller, request.image_id, _reactivated, Action.REACTIVATE
+        request.caller, request.image_id, reactivated, Action.REACTIVATE
     )
     return Response(status_code=204)
-
-
-def _deactivated(image: Image) -> Image:
-    """Return a copy of the image in status deactivated.
-
-    Raises Forbidden if the image is neither active nor deactivated.
-    """
-    return _with_status(image, "active", "deactivated", "deactivate")
-
-
-def _reactivated(image: Image) -> Image:
-    """Return a copy of the image in status active.
-
-    Raises Forbidden if the image is neither active nor deactivated.
-    """
-    return _with_status(image, "deactivated", "active", "reactivate")
-
-
-def _with_status(image: Image, old: str, new: str, action: str) -> Image:
-    """Return a copy of the image in status `new`.
-
-    Raises Forbidden if the image's status is neither `old` nor `new`. `action` is a verb for the
-    error's message, such as ``deactivate``.
-    """
-    if image.status not in (old, new):
-        raise Forbidden(f"Not allowed to {action} image in status '{image.status}'")
-    return image._replace(status=new)

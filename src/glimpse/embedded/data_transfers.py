@@ -1,4 +1,4 @@
-"""DataAccess: uploads and downloads image data for callers."""
+"""DataTransfers: uploads and downloads image data for callers."""
 
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -12,7 +12,7 @@ from glimpse.images import Action, Caller, Image, Permissions
 from glimpse.images.errors import Forbidden, ImageNotFound
 
 
-class DataAccess:
+class DataTransfers:
     """Uploads and downloads image data. All methods except `has` check permissions.
 
     An `image_id` may be in upper or lower case. Any method may raise Unavailable.
