@@ -7,7 +7,13 @@ import pytest
 from asyncmy import errors
 
 from glimpse.glance_database.connection import Statement
-from glimpse.glance_database.errors import ConnectionLost
+from glimpse.glance_database.errors import (
+    ConnectionLost,
+    DatabaseError,
+    DatabaseUnavailable,
+    QueryFailed,
+    ValueRefused,
+)
 from glimpse.glance_database.mysql import MySQLConnection
 
 if TYPE_CHECKING:
@@ -33,3 +39,23 @@ async def test_a_packet_that_the_driver_cannot_read_means_that_the_connection_is
     connection = MySQLConnection(cast("asyncmy.Connection", FailingDriver(error)))
     with pytest.raises(ConnectionLost, match="Packet sequence number wrong"):
         await connection.fetch(Statement("SELECT 1"))
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (2013, ConnectionLost),
+        (3024, DatabaseUnavailable),  # the statement took longer than max_execution_time
+        (3118, QueryFailed),  # the account is locked
+        (3988, ValueRefused),  # the character set of the tables does not have a character
+        (4151, QueryFailed),  # MariaDB: the account is locked
+    ],
+)
+async def test_codes_of_the_server_above_those_of_the_client_do_not_mean_a_lost_connection(
+    code: int, expected: type[DatabaseError]
+) -> None:
+    error = errors.OperationalError(code, "from the server")
+    connection = MySQLConnection(cast("asyncmy.Connection", FailingDriver(error)))
+    with pytest.raises(DatabaseError) as caught:
+        await connection.fetch(Statement("SELECT 1"))
+    assert type(caught.value) is expected

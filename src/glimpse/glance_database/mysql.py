@@ -137,14 +137,14 @@ def _is_lost(error: Exception) -> bool:
 def _operational_error(error: Exception) -> DatabaseError:
     """Return the DatabaseError for an error of asyncmy, by its code.
 
-    - ConnectionLost: the code is 2000 or higher (an error of the client), the server ended the
-      connection, or there is no code (asyncmy cannot read a packet, for example)
+    - ConnectionLost: the code is one of the client (2000 to 2999), the server ended the connection,
+      or there is no code (asyncmy cannot read a packet, for example)
     - DatabaseUnavailable: the server is too busy, or has stopped the statement
     - ValueRefused: the tables cannot store a text of the statement
     - QueryFailed: all other codes
     """
     code = error.args[0] if error.args else None
-    if not isinstance(code, int) or code >= _FIRST_CLIENT_ERROR or code in _SERVER_ENDS:
+    if not isinstance(code, int) or code in _CLIENT_ERRORS or code in _SERVER_ENDS:
         return ConnectionLost(_reason(error))
     if code in _SERVER_TOO_BUSY:
         return DatabaseUnavailable(_reason(error))
@@ -153,7 +153,7 @@ def _operational_error(error: Exception) -> DatabaseError:
     return QueryFailed(_reason(error))
 
 
-_FIRST_CLIENT_ERROR = 2000
+_CLIENT_ERRORS = range(2000, 3000)  # the server's own codes are below and above
 _ACCESS_DENIED = 1045
 _LOST_CONNECTION = 2013
 # Codes of MariaDB and MySQL: the tables' character set does not have a character of the value.
