@@ -88,8 +88,8 @@ class ImageReader:
 
         Before the first page, raises Forbidden if the caller may not list images. Raises Invalid if
         the marker is empty or has more than 36 characters. Raises MarkerNotFound if no image has
-        this id, and MarkerNotVisible if the caller may not see the image. A deleted image can be
-        the marker of an admin only.
+        this id, or if the image is deleted and the caller is no admin. Raises MarkerNotVisible if
+        the caller may not see the image.
         """
         reader = self._policy.identify(caller)
         if not reader.may_list():

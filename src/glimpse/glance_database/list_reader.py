@@ -46,7 +46,8 @@ class ListReader:
     next minute, other pages of the same kind are read by `Listing.indexes` only. The kind of a page
     is its `Listing.key`, and whether `count` is more than 200.
 
-    A list without `Listing.indexes` is always read by dates, without a window.
+    A page is read by dates, without a window, if the list has no `Listing.indexes`, or if the
+    window would have all images that are left.
     """
 
     def __init__(
