@@ -18,9 +18,9 @@ async def user_may_write(database: GlanceDatabase) -> bool:
     """Return True if the user of `database` has a privilege to change tables.
 
     In PostgreSQL, only privileges on the tables of images, their properties, members and tags
-    count. In MySQL and MariaDB, a privilege on any table or on the server (SUPER) counts.
-    Privileges of a role count only if the role is active by default. Raises DatabaseError if the
-    privileges cannot be read.
+    count. In MySQL and MariaDB, a privilege on any table, to create or drop anything, such as
+    users, or on the server (SUPER) counts. Privileges of a role count only if the role is active by
+    default. Raises DatabaseError if the privileges cannot be read.
     """
     if database.dialect == "postgresql":
         return any(row[0] for row in await database.fetch(_HAS_PRIVILEGES))

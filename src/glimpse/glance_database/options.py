@@ -7,10 +7,10 @@ from glimpse.glance_database.database_url import DatabaseURL
 
 @dataclass(frozen=True, slots=True)
 class DatabaseOptions:
-    """How Glance's database is used. Times are in seconds.
+    """How Glance's database, or one of its replicas, is used. Times are in seconds.
 
     - `falls_back`: True if images are read from Glance's API while the database cannot be read.
-    - `pool_size`: the most connections.
+    - `pool_size`: the most connections of one process.
     - `connect_timeout`: for the connection to one host.
     - `timeout`: for a statement, including the wait for a connection.
     - `page_size`: the most images of a page of a list.
