@@ -31,8 +31,10 @@ def load_tls_files(url: DatabaseURL) -> ssl.SSLContext:
 
     If `url` names no file of CA certificates, those of the system are trusted. Raises
     InvalidDatabaseURL for a file that cannot be read or used, and for an encrypted private key. The
-    message names the option and the file. The certificates of the system take some 30 ms to load,
-    so do not call this in the thread of an event loop.
+    message names the option and the file. If the key is in a file of its own, and either file
+    cannot be used, the message names both options, but only the file of the certificate. The
+    certificates of the system take some 30 ms to load, so do not call this in the thread of an
+    event loop.
     """
     names = _FILES[url.dialect]
     authorities, certificate, key = (url.options.get(name) for name in names)
