@@ -33,8 +33,9 @@ def make_image(row: Row) -> Image:
     Properties that Glance does not show are left out. If the date of the last change is NULL, the
     Image has the present time instead, as in Glance.
 
-    Raises InvalidResponse if the creation date is NULL, or if the tags or properties are NULL or
-    not JSON. Properties are NULL if they are too large (see `statements.image_columns`).
+    Raises InvalidResponse if the creation date is NULL, if a date is not valid, such as
+    ``0000-00-00``, or if the tags or properties are NULL or not JSON. Properties are NULL if they
+    are too large (see `statements.image_columns`).
     """
     values = list(row[: len(Image._fields)])
     values[_PROTECTED], values[_HIDDEN] = bool(values[_PROTECTED]), bool(values[_HIDDEN])

@@ -122,9 +122,10 @@ class GlanceDatabaseImageService:
         """Return the image with this id.
 
         Raises ImageNotFound if the image does not exist or the caller cannot see it, and
-        InvalidResponse if its row is malformed. If the database cannot be read, returns Glance's
-        image if `falls_back` is true, otherwise raises Unavailable. If the database cannot compare
-        the id, always returns Glance's image. Glance's API may raise other ImageServiceErrors.
+        InvalidResponse if its row is malformed or too large. If the database cannot be read,
+        returns Glance's image if `falls_back` is true, otherwise raises Unavailable. If the
+        database cannot compare the id, always returns Glance's image. Glance's API may raise other
+        ImageServiceErrors.
         """
         return await self._get_image(self._reader_of(image_id), caller, image_id)
 
@@ -167,9 +168,8 @@ class GlanceDatabaseImageService:
     async def _read_for_write(self, caller: Caller, image_id: str) -> Image:
         """Return the image from the primary, and record that a write is about to be made.
 
-        If the primary cannot be read, returns Glance's image if `falls_back` is true, otherwise
-        raises Unavailable. If the database cannot compare the id, returns Glance's image. Raises
-        ImageNotFound if the image does not exist or the caller cannot see it.
+        If the primary cannot be read, returns Glance's image if `falls_back` is true. If the
+        database cannot compare the id, returns Glance's image. Raises the errors of `get_image`.
         """
         image = await self._get_image(self._reader, caller, image_id)
         if self._replicated is not None:
