@@ -41,8 +41,8 @@ class AllowedHosts:
 
         `scope` has the keys of `extend_scope`. A request is refused in these cases:
 
-        - The request's Host header is malformed or names a host that is not allowed. Requests
-          without a Host header are allowed, because browsers always send one.
+        - The request's Host header is malformed or names a host that is not allowed. A missing Host
+          header is no reason, because browsers always send one.
         - Proxy headers are trusted, and the forwarded host is malformed or not allowed.
         - The method is not GET, HEAD, OPTIONS or TRACE, and the Origin header (the page that sent
           the request) is not the http or https URL of an allowed host. An example is ``null``.

@@ -19,8 +19,8 @@ class MountedApis:
 
     `default` gets the scope unchanged. Any other API gets a copy of the scope, in which the path
     has no repeated slashes (``//image//v2`` -> ``/image/v2``): clients send repeated slashes if a
-    base URL ends in a slash. The path keeps the prefix of the API. The prefix is also added to the
-    end of ``root_path`` and of ``glimpse.base_url``, the start of links.
+    base URL ends in a slash. For an API of a path prefix, the path keeps the prefix. The prefix is
+    also added to the end of ``root_path`` and of ``glimpse.base_url``, the start of links.
     """
 
     def __init__(

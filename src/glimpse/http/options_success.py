@@ -1,4 +1,4 @@
-"""OptionsSuccessMiddleware: responds 200 to OPTIONS requests that have no token."""
+"""OptionsSuccessMiddleware: responds 200 to OPTIONS requests that an API would refuse."""
 
 from collections.abc import Set as AbstractSet
 
