@@ -78,7 +78,7 @@ def _detailed_document(results: Sequence[HealthResult]) -> dict[str, object]:
 def _html_page(results: Sequence[HealthResult], *, detailed: bool) -> str:
     """Return a page with one line for each result: its reason and, if `detailed`, its details.
 
-    Both are escaped for HTML. A title says how many results there are.
+    Both are escaped for HTML. A heading says how many results there are.
     """
     items = "".join(
         f"<li>{html.escape(f'{one.reason}: {one.details}' if detailed else one.reason)}</li>\n"

@@ -67,8 +67,8 @@ class Readiness:
     async def _recent_reasons(self) -> dict[str, str | ReadinessNote | None]:
         """Return the result of each part's check: a reason, a note, or None if all is well.
 
-        Results are at most a second old. The checks run at the same time. Concurrent calls share
-        one run of the checks.
+        Results are kept for a second after their run. The checks run at the same time. Concurrent
+        calls share one run of the checks.
         """
         async with self._lock:
             if time.monotonic() - self._checked_at >= _MAX_AGE:
