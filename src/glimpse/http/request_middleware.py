@@ -22,10 +22,11 @@ _SERVER_FAILED = 500  # in logs, for a response that the server started but coul
 
 
 class ResponseAborted(Exception):
-    """A service failed after the first bytes of a response were sent; the message says how.
+    """A response that has started cannot be completed; the message says why.
 
-    `RequestMiddleware` logs the error without a traceback and raises it again. Then the server
-    closes the connection, so that the client does not take the incomplete response for complete.
+    A service failed, or a fault on request cuts the response. `RequestMiddleware` logs the error
+    without a traceback and raises it again. Then the server closes the connection, so that the
+    client does not take the incomplete response for complete.
     """
 
 
@@ -68,8 +69,8 @@ class RequestMiddleware:
         """Serve one HTTP request: pass it to the application, and report its end.
 
         The scope must not be a lifespan or websocket scope. Responds 500 if the application raises
-        an exception before a response has started. Raises exceptions that come later, and each
-        BaseException. The end is reported in any case.
+        an exception before a response has started. Raises exceptions that come later, and any
+        other BaseException. The end is reported in any case.
         """
         has_single_tokens = extend_scope(
             scope, self._ports, trust_proxy_headers=self._trust_proxy_headers
