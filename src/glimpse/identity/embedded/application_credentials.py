@@ -74,10 +74,11 @@ class ApplicationCredentials:
 
         Raises BadRequest as `parse_credential` does. Raises Conflict if the user has a credential
         of that name. Raises Forbidden for a token of a restricted credential, or if a maximum of
-        `limits` would be exceeded. Raises Unauthorized if the token becomes invalid or loses a role
-        of the credential during the call. Raises TooManyLogins if the login queue is full, and
-        IdentityUnavailable if the queue is closed. Raises IdentityFileUnavailable if the identity
-        file is invalid or cannot be written, and ChangeNotSynced if a crash may undo the change.
+        `limits` would be exceeded. Raises Unauthorized if the token loses a role of the credential
+        during the call, or if `resolve_session` refuses the token. Raises TooManyLogins if the
+        login queue is full, and IdentityUnavailable if the queue is closed. Raises
+        IdentityFileUnavailable if the identity file is invalid or cannot be written, and
+        ChangeNotSynced if a crash may undo the change.
         """
         _check_can_manage(session)
         user_id = session.user.id
@@ -130,7 +131,8 @@ def _check_session(
     """Check that the token of `session` has all roles of `credential` in `directory`.
 
     `directory` may be newer than `session`. Raises Unauthorized if the token has lost a role of
-    `credential`, or if the token is invalid by now: for example, if its user is disabled.
+    `credential`, or if `resolve_session` raises Unauthorized: for example, if the user is disabled
+    by now. Does not check if the token has been revoked or has expired.
     """
     present = resolve_session(session.token, directory)
     if not {role.id for role in present.roles}.issuperset(credential.roles):
