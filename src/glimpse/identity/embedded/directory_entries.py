@@ -59,8 +59,8 @@ class User:
     implied roles.
 
     The user has either a readable ``password``, which `glimpse openrc` can print, or a
-    ``password_hash``. ``email``, ``description`` and ``default_project_id`` are None if they were
-    never set.
+    ``password_hash``. If the user has no ``email``, ``description`` or ``default_project_id``, that
+    field is None.
 
     ``disabled_at`` is the POSIX time at which a request last disabled the user, or None. Tokens
     that were issued at this time or before stay invalid, even if the user is enabled again.
@@ -184,7 +184,7 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service that an admin added to the catalog. ``name`` is None if it was never set."""
+    """A service that an admin added to the catalog. ``name`` is None if there is none."""
 
     id: str
     type: str
