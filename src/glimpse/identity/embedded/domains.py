@@ -87,9 +87,10 @@ class Domains:
 
         Raises NotFound if the domain does not exist. Raises Conflict if another domain has the new
         name, ignoring case. Raises Forbidden if the domain is immutable, unless `values` have only
-        ``options``, with ``immutable`` false or null. Raises Forbidden, too, if the identity file
-        would be too large. Raises IdentityFileUnavailable if the identity file is invalid or cannot
-        be written, and ChangeNotSynced if a crash may undo the change.
+        ``options``, with ``immutable`` false or null. Raises Forbidden, too, if the domain Default
+        has no entry yet and there are too many domains, or if the identity file would be too large.
+        Raises IdentityFileUnavailable if the identity file is invalid or cannot be written, and
+        ChangeNotSynced if a crash may undo the change.
         """
         results: list[Domain] = []
 

@@ -53,10 +53,11 @@ class Endpoints:
         null, ``region`` is the id of the region. That region is created if it does not exist. On
         return, the change is on disk.
 
-        Raises BadRequest for an unknown service, an unknown ``region_id``, or a URL with an unknown
-        substitution or another ``%``. Raises Forbidden if there are too many endpoints or regions,
-        or if the identity file would be too large. Raises IdentityFileUnavailable if the identity
-        file is invalid or cannot be written, and ChangeNotSynced if a crash may undo the change.
+        Raises BadRequest for an unknown service, an unknown ``region_id``, or a URL with invalid
+        substitutions (see `has_valid_substitutions`). Raises Forbidden if there are too many
+        endpoints or regions, or if the identity file would be too large. Raises
+        IdentityFileUnavailable if the identity file is invalid or cannot be written, and
+        ChangeNotSynced if a crash may undo the change.
         """
         if not has_valid_substitutions(values["url"]):
             raise BadRequest(f"Cannot create an endpoint with an invalid URL: {values['url']}.")
@@ -76,7 +77,8 @@ class Endpoints:
 
         On return, the change is on disk. The substitutions in the URL are not checked, as in
         Keystone: an endpoint with an invalid one is left out of the catalog. ``region_id`` and
-        ``region`` in `values` set the region as in `create`.
+        ``region`` in `values` set the region as in `create`. If the endpoint keeps a region that no
+        longer exists, that region is created again.
 
         Raises NotFound if the endpoint does not exist. Raises BadRequest if `values` have another
         id, or if the service or ``region_id`` is unknown. Raises Forbidden for an endpoint of this
