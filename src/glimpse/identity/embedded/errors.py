@@ -8,7 +8,10 @@ from glimpse.identity.service import IdentityUnavailable
 
 
 class BadRequest(ValueError):
-    """The body or a parameter of the request is invalid: 400."""
+    """The request is invalid, or does not fit the objects that it names: 400.
+
+    Examples: a malformed body, an unknown parent of a new project, a user whose password is locked.
+    """
 
 
 class Forbidden(Exception):
@@ -18,12 +21,13 @@ class Forbidden(Exception):
 class NotFound(Exception):
     """An object that the request names does not exist: 404.
 
-    Login also raises NotFound for an invalid token, as Keystone does.
+    As in Keystone, an invalid token counts as missing if a request is about this token: in the body
+    of a login, or in ``X-Subject-Token``.
     """
 
 
 class Conflict(Exception):
-    """The change would add something that exists already, such as a user of this name: 409."""
+    """Something has the new id or name already, or an implication exists already: 409."""
 
 
 class IdentityFileUnavailable(IdentityUnavailable):
