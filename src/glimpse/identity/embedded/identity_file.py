@@ -41,7 +41,8 @@ class IdentityFile:
     """Reads and changes ``identity.json`` in a state directory.
 
     ``current`` is the Directory of the last valid content that was read. If several workers start
-    at the same time, one worker creates the file and the others read it.
+    at the same time, one worker creates the file and the others read it. If syncing is off for the
+    state directory (`files.syncing`), a crash of the machine may undo any change.
     """
 
     def __init__(self, state_dir: Path) -> None:
@@ -129,7 +130,7 @@ class IdentityFile:
         Raises IdentityFileUnavailable, and writes nothing, if the file is invalid, or cannot be
         locked, read or written. Raises ChangeNotSynced if only the directory of the file cannot be
         synced: the file and ``current`` have the change, but a crash of the machine may undo the
-        change. Both errors are logged.
+        change. Both errors are logged, those of the file system at most once a minute.
         """
         with ExitStack() as lock:
             with self._reported_failures("locked"):
