@@ -17,7 +17,7 @@ class HealthMiddleware:
     A request is a health check if `Healthcheck.matches` says so, and a readiness check if its path
     is ``/readiness``. Each path prefix in `mounts` (``/image``) has a health check, too
     (``/image/healthcheck``), because each service that Glimpse replaces has its own. For the access
-    log, the operation of the current request becomes "healthcheck" or "readiness".
+    log and the metrics, the operation of the current request becomes "healthcheck" or "readiness".
     """
 
     def __init__(
