@@ -34,8 +34,8 @@ class Directory:
 
     ``implied_roles`` maps the id of a role to the ids of the roles that it implies directly.
 
-    Invalid entries and references in the file are left out. ``invalid_entries`` maps the id of each
-    of them, or its place in the file, to the reason.
+    Invalid entries and references in the file are left out. ``invalid_entries`` maps a text that
+    names each of them, such as its id or its place in the file, to the reason.
     """
 
     def __init__(

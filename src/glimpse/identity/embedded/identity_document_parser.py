@@ -47,7 +47,8 @@ def parse_directory(document: Mapping[str, Any]) -> Directory:
     - the roles of a user in an unknown project or domain; the user is kept
     - an unknown role id of a user or credential; the user or credential is kept
 
-    Parents, default projects, regions and services are not checked.
+    Parents, default projects, and the regions, services and interfaces of endpoints are not
+    checked.
 
     Raises InvalidStateFile if a section is not a list, or if projects, users or
     application_credentials is missing or null. Other sections may be missing.
