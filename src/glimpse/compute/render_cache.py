@@ -25,8 +25,8 @@ class _RenderingTooLarge(Exception):
 def render_detail(image: Image, link_bases: LinkBases, *, show_size: bool) -> orjson.Fragment:
     """Return the JSON of an image's full document (see `detail_view`).
 
-    The JSON is cached if the image and its links together have at most 4,000 characters. The cache
-    holds the JSON of up to 1,024 images.
+    The JSON is cached if the texts of `image` and of `link_bases` together have at most 4,000
+    characters. The cache holds the JSON of up to 1,024 images.
     """
     if len(image.properties_json) > _MAX_CACHED_CHARACTERS:  # also saves hashing it
         return _render(image, link_bases, show_size=show_size)

@@ -24,7 +24,7 @@ def check_content_type(header: bytes | None) -> None:
     """Raise a 415 fault if the Content-Type `header` is not allowed.
 
     Allowed are JSON, Compute's own JSON type, text/plain, and a missing or empty Content-Type. Case
-    matters. Parameters, as in ``application/json;charset=utf-8``, are ignored.
+    and white space matter. Parameters, as in ``application/json;charset=utf-8``, are ignored.
     """
     content_type = (header or b"").partition(b";")[0].decode("latin-1")
     if content_type and content_type != "text/plain" and content_type not in JSON_TYPES:
