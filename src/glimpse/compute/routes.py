@@ -1,7 +1,7 @@
 """RouteTable: finds the route of a request by its method and path.
 
-`image_routes` and `servers.routes` have the routes. A HEAD request has no route, so the response is
-404. `compute.api` responds to OPTIONS.
+`image_routes` and `servers.routes` have the routes. None of them has the method HEAD. `compute.api`
+responds to OPTIONS.
 """
 
 import re
@@ -36,12 +36,14 @@ class Route:
 
     `path` is relative to the version root. In `path`, ``{id}`` and ``{key}`` each match one
     segment, which may have any text that is not empty. `policy_rule` is the name of the policy rule
-    that is checked before the handler is called. If `policy_rule` is None, the handler is called
-    for every caller with a valid token, even without a project.
+    that is checked before the handler is called. If `policy_rule` is None, no rule is checked, and
+    the caller need not have a project.
 
     `last_microversion` is the last microversion that has the operation; None if no microversion
     removed the operation. `successor` is the replacement in the Image API, such as ``GET
     /v2/images``. `name` is the operation's name in logs and metrics: the name of `handler`.
+
+    The routes of `unsupported_routes` have the method ``*``, and are in no RouteTable.
     """
 
     method: str
@@ -118,8 +120,9 @@ class RouteTable:
         lower case, and dashes), finds a route for the rest of the path. Whether the project is the
         caller's is not checked.
 
-        As in a deployed Compute API, a newline at the end of the path is ignored, and a newline at
-        the end of the resource id is removed. A resource id of only a newline becomes "".
+        As in a deployed Compute API, a newline at the end of the path is ignored, except after a
+        slash. A newline at the end of the resource id is removed: an id of only a newline becomes
+        "".
         """
         if path.endswith("\n") and not path.endswith("/\n"):
             path = path[:-1]
