@@ -56,8 +56,8 @@ def parse_create_image(body: Any, *, is_legacy: bool) -> CreateImage:
     """Parse the body of ``POST /servers/{id}/action``: ``{"createImage": {"name": ...}}``.
 
     White space around metadata keys is removed. If two keys become the same, the last one counts.
-    With `is_legacy` (``/v2``), white space around the image's name is removed, and unknown
-    attributes are ignored. Without `is_legacy`, such a name or attribute raises a 400 fault.
+    With `is_legacy` (``/v2``), spaces around the image's name are removed, and unknown attributes
+    are ignored. Without `is_legacy`, such a name or attribute raises a 400 fault.
 
     Raises a 501 fault for an action of Compute other than createImage. Raises a 400 fault for an
     unknown action, for a body without exactly one action, and for a name or metadata that are not
@@ -90,10 +90,10 @@ def parse_create_server(body: Any, minor: int, *, is_legacy: bool) -> NewServer:
     """Parse the body of ``POST /servers`` at the microversion 2.`minor`.
 
     ``name`` and ``flavorRef`` are required; from 2.37 on, ``networks``, too. ``description`` is
-    unknown before 2.19, ``tags`` before 2.52. With `is_legacy` (``/v2``), white space around the
-    name is removed, and unknown attributes are ignored. Without `is_legacy`, such a name or
-    attribute raises a 400 fault. Keys beside ``server`` are always ignored. A repeated tag counts
-    once. Attributes that have no effect without a machine, such as user data, are not checked.
+    unknown before 2.19, ``tags`` before 2.52. With `is_legacy` (``/v2``), spaces around the name
+    are removed, and unknown attributes are ignored. Without `is_legacy`, such a name or attribute
+    raises a 400 fault. Keys beside ``server`` are always ignored. A repeated tag counts once. The
+    attributes in _UNCHECKED, such as user data, are not checked.
 
     Raises a 400 fault for a body that is not valid. Raises a 501 fault if the body asks for several
     servers, for a volume, or for a device that is not made from an image. Does not check whether
@@ -148,7 +148,8 @@ def _check_additional(name: str, value: Mapping[str, Any], allowed: frozenset[st
 def _parse_name(name: Any, *, is_legacy: bool) -> str:
     """Return a name: 1 to 255 printable characters, without white space at its ends.
 
-    With `is_legacy`, white space at the ends is removed. Raises a 400 fault for any other value.
+    With `is_legacy`, spaces at the ends are removed. Raises a 400 fault for any other value, for
+    example with a tab or a newline.
     """
     if not isinstance(name, str):
         raise _invalid("name", "It must be a string.")
@@ -200,8 +201,8 @@ def _check_single_server(server: Mapping[str, Any]) -> None:
 def _parse_image_ref(server: Mapping[str, Any]) -> str:
     """Return the id of the image of a new server, with dashes and in lower case.
 
-    The id is ``imageRef``. If ``imageRef`` is missing or empty, the id is the first ``uuid`` of the
-    devices in ``block_device_mapping_v2``. Raises a 400 fault if the id is missing or not a UUID,
+    The id is ``imageRef``. If ``imageRef`` is missing, null or empty, the id is the first ``uuid``
+    of the devices in ``block_device_mapping_v2``. Raises a 400 fault if the id is missing or not a UUID,
     or if the devices are malformed. Raises a 501 fault if a device is not made from an image
     (``source_type``), or is a volume (``destination_type``).
     """
