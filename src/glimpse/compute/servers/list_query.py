@@ -101,16 +101,16 @@ def parse_server_list_request(
 ) -> ServerListRequest:
     """Parse the query string of a list of servers at the microversion 2.`minor`.
 
-    Filters that the caller may not use are ignored. If ``status``, ``sort_key`` or ``sort_dir`` is
-    repeated, all values count. If another parameter is repeated, the last value counts, but each
-    ``limit`` is checked.
+    Filters that the caller may not use are ignored, and so are filters by project without
+    ``all_tenants``. If ``status``, ``sort_key`` or ``sort_dir`` is repeated, all values count. If
+    another parameter is repeated, the last value counts, but each ``limit`` is checked.
 
     Raises a 400 fault if a value is not valid or a parameter has a NUL character. Before 2.75,
     unknown parameters are ignored. From 2.75 on, an unknown parameter raises a 400 fault, unless
     its name starts with ``_``.
 
     Raises a 403 fault if ``all_tenants`` is true and `permissions` does not let the caller list all
-    projects. Raises a 403 fault if a caller who is not an admin filters by the status DELETED only.
+    projects, or if DELETED is the only known ``status`` and the caller is not an admin.
     """
     pairs = parse_qsl(query_string.decode(errors="replace"), keep_blank_values=True)
     for name, value in pairs:
