@@ -30,8 +30,8 @@ def versions_document(base_url: str, advertised: str) -> dict[str, Any]:
 
     `base_url` is the URL by which the client reached Glimpse. The document names `advertised` as
     the highest microversion. Requests may use higher ones. But some clients always use the highest
-    microversion that is named, and above 2.38 there are no operations on images
-    (docs/differences.md).
+    microversion that is named, and above 2.38 there are no operations on images, unless the option
+    `serve_removed` is set (docs/differences.md).
     """
     return {
         "versions": [

@@ -93,7 +93,7 @@ def _states(server: Server) -> dict[str, Any]:
 def _later_attributes(
     server: Server, minor: int, shown: AdminAttributes, *, is_list: bool
 ) -> dict[str, Any]:
-    """Return the attributes that the microversions 2.2 to 2.`minor` have added.
+    """Return the attributes at the top of the document that 2.9 to 2.`minor` have added.
 
     `shown` says whether ``host_status`` is among these. With `is_list`, ``server_groups`` is left
     out, and ``scheduler_hints`` is null.
