@@ -121,7 +121,10 @@ class EmbeddedServers:
         return server
 
     async def delete_server(self, caller: Caller, server_id: str) -> None:
-        """Delete a server. The image of a snapshot that is being made is deleted soon after.
+        """Delete a server.
+
+        If a snapshot of the server is being made, its image is deleted in the background, unless
+        its data is being stored already.
 
         Raises ServerNotFound if `caller` does not see the server.
         """
@@ -206,7 +209,7 @@ class EmbeddedServers:
         """Begin again the unfinished snapshot of the image that `lock` locks; return True.
 
         The snapshot is made in a background job. If the server was deleted, the image is deleted
-        instead. At the end of the job, `lock` is released; if the process stops before, `lock` is
+        instead, unless it is active already. At the end of the job, `lock` is released; if the process stops before, `lock` is
         abandoned. If there is no such snapshot, returns False, and the caller still has to release
         `lock`.
         """
