@@ -41,8 +41,9 @@ _log_error = ThrottledErrorLog(logging.getLogger(__name__))
 class ServerTable:
     """Stores the servers of a state directory. Methods block, and any thread may call them.
 
-    Any method raises Unavailable if the file cannot be read or written. A write is on the disk when
-    its method returns, except if syncing is off for the state directory (`files.syncing`).
+    Any method except `exists` raises Unavailable if the file cannot be read or written. A write is
+    on the disk when its method returns, except if syncing is off for the state directory
+    (`files.syncing`).
     """
 
     def __init__(self, state_dir: Path) -> None:

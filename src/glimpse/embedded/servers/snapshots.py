@@ -59,8 +59,9 @@ class Snapshots:
     async def resume(self, lock: UploadLock) -> bool:
         """Make the unfinished snapshot of the locked image again, in the background; return True.
 
-        If the snapshot's server was deleted, the image is deleted instead. `lock` is released at
-        the end of the snapshot, or abandoned if the process ends before.
+        If the image is active already, only the end of the snapshot is recorded. Otherwise, if the
+        snapshot's server was deleted, the image is deleted instead. `lock` is released at the end
+        of the snapshot, or abandoned if the process ends before.
 
         Returns False if the image is no unfinished snapshot. Raises Unavailable if the servers
         cannot be read. In both cases, the caller still has to release or abandon `lock`.
