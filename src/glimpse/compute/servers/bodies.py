@@ -202,8 +202,8 @@ def _parse_image_ref(server: Mapping[str, Any]) -> str:
     """Return the id of the image of a new server, with dashes and in lower case.
 
     The id is ``imageRef``. If ``imageRef`` is missing, null or empty, the id is the first ``uuid``
-    of the devices in ``block_device_mapping_v2``. Raises a 400 fault if the id is missing or not a UUID,
-    or if the devices are malformed. Raises a 501 fault if a device is not made from an image
+    of the devices in ``block_device_mapping_v2``. Raises a 400 fault if the id is missing or not a
+    UUID, or if the devices are malformed. Raises a 501 fault if a device is not made from an image
     (``source_type``), or is a volume (``destination_type``).
     """
     devices = server.get("block_device_mapping_v2", [])

@@ -209,9 +209,9 @@ class EmbeddedServers:
         """Begin again the unfinished snapshot of the image that `lock` locks; return True.
 
         The snapshot is made in a background job. If the server was deleted, the image is deleted
-        instead, unless it is active already. At the end of the job, `lock` is released; if the process stops before, `lock` is
-        abandoned. If there is no such snapshot, returns False, and the caller still has to release
-        `lock`.
+        instead, unless it is active already. At the end of the job, `lock` is released; if the
+        process stops before, `lock` is abandoned. If there is no such snapshot, returns False, and
+        the caller still has to release `lock`.
         """
         return await self._snapshots.resume(lock)
 
