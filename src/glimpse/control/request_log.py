@@ -23,11 +23,14 @@ class LoggedRequest(NamedTuple):
     """A request, and the status of its response.
 
     `at` is the POSIX time of the start, `seconds` the duration. `path` includes the query. `status`
-    is None if there was no response. `project_id` and `user_id` are None without a valid token.
+    is None if the application sent no response. If it raised an exception, `status` is None, too,
+    although the client gets a 500. `project_id` and `user_id` are None without a valid token;
+    `project_id` is also None if the token has no project.
 
-    `body` is the body of the request; None if the body was not read, is not JSON, or is above 16
-    KiB. `error` is the start of the response's body; None if the response is no error or has no
-    body. Secrets in `path` and `body` are hidden. (`testing.recorded_requests` has the details.)
+    `body` is the body of the request. `body` is None if the Content-Type is not JSON, or if the
+    body was not read, is empty, is not JSON, or is above 16 KiB. `error` is the start of the
+    response's body; None if the response is no error or has no body. Secrets in `path` and `body`
+    are hidden. (`testing.recorded_requests` has the details.)
     """
 
     at: float
