@@ -23,9 +23,10 @@ class ReplaceableApplication(ServedApplication, Protocol):
         """Open a new application with `settings`, and serve new requests with the new application.
 
         Returns when the new application is open. The old application finishes its requests, imports
-        and snapshots in the background. Then it is closed, and `on_closed` is called. If the new
-        application cannot be opened, changes nothing and raises an error of `open_application`,
-        such as InvalidSettings, OSError or UnusableCatalog.
+        and snapshots in the background. Then it is closed, and `on_closed` is called. If the
+        process stops before, `on_closed` is not called. If the new application cannot be opened,
+        changes nothing and raises an error of `open_application`, such as InvalidSettings, OSError
+        or UnusableCatalog.
         """
         ...
 
@@ -69,9 +70,9 @@ class ResettableApplication:
     async def reload(self, load: LoadSettings) -> bool:
         """Serve new requests with the settings that `load` returns, and return True.
 
-        The state directory stays the same, even if the new settings name another one. If `load`
-        raises or the settings cannot be used, logs an error, keeps the present settings and returns
-        False.
+        The state directory stays the same, even if the new settings name another one, and so do
+        options that need a restart. If `load` raises or the settings cannot be used, logs an error,
+        keeps the present settings and returns False.
         """
         async with self._replacing:
             state_dir = self._state_dir

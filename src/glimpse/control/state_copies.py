@@ -15,8 +15,9 @@ class StateCopies:
     made at the path ``original``, and nobody changes that copy. `make` makes further copies of
     ``original``.
 
-    A change in one copy does not change the others. Files of image data are hard links, because
-    such a file is never changed, only replaced.
+    A change in one copy does not change the others, except in the shared directory, to which each
+    copy has a link. Files of image data are hard links, because such a file is never changed, only
+    replaced.
     """
 
     def __init__(self, state_dir: Path, shared: str) -> None:
