@@ -16,7 +16,7 @@ INSPECTED_FORMATS = ("raw", "qcow2", "vhd", "vhdx", "vmdk", "vdi", "qed", "iso",
 
 
 class InvalidImageData(ImageServiceError):
-    """The data of an image does not match the image's disk format, or is dangerous to use."""
+    """The data of an image has the wrong format, is incomplete or malformed, or is dangerous."""
 
 
 class ContentRules(NamedTuple):
@@ -53,8 +53,8 @@ def check_and_measure(
 
     - If `disk_format` is ``raw``, the data may have any one format. The disk's size is `size`.
     - If `disk_format` is ``iso``, the data may be ``iso`` and ``gpt`` at once.
-    - If `disk_format` is not in INSPECTED_FORMATS, such as ``ami``, the data must have no known
-      format. The disk's size is unknown.
+    - If `disk_format` is a text that is not in INSPECTED_FORMATS, such as ``ami``, the data must
+      have no known format. The disk's size is unknown.
 
     Raises InvalidImageData if the data has the wrong format, is incomplete, or has a malformed
     header. If `rules.require_image_format_match` is False, returns None for such data instead.

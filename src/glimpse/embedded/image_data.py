@@ -17,7 +17,7 @@ _log_unreadable = ThrottledErrorLog(logging.getLogger(__name__))
 
 
 class NoData(NotFound):
-    """The image exists but has no data."""
+    """The image has no data, or its data was removed before the data could be opened."""
 
 
 class ImageData(NamedTuple):
@@ -39,8 +39,9 @@ class ImageData(NamedTuple):
 
         Once `read` has returned, all bytes can be read even if the image is deleted. The caller has
         to call `aclose` of the iterator if it stops before the end. If `read` is cancelled, no file
-        stays open. Raises NoData if the file does not exist, because the image has been deleted.
-        Raises Unavailable, and logs why, if the file cannot be opened.
+        stays open. Raises NoData if the file does not exist, for example because the image has
+        been deleted. Raises Unavailable if the file cannot be opened, and logs why at most once a
+        minute.
         """
         end = self.size if end is None else end
         if start >= end:
@@ -61,8 +62,8 @@ class ImageData(NamedTuple):
 class DataPieces(AsyncIterator[bytes]):
     """Iterator over a range of an image's data, in pieces of at most 128 KiB.
 
-    Raises Unavailable, and logs why, if reading fails or if the file ends before the range does.
-    Closes the file at the end of the iteration, after an error, and in `aclose`.
+    Raises Unavailable if reading fails or if the file ends before the range does. Logs why at most
+    once a minute. Closes the file at the end of the iteration, after an error, and in `aclose`.
     """
 
     def __init__(self, file: FileIO | None, path: Path, start: int, end: int) -> None:
