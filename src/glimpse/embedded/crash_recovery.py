@@ -15,10 +15,11 @@ _log = logging.getLogger(__name__)
 
 
 class CrashRecovery:
-    """Cleans up images whose upload, import, snapshot or deletion was interrupted by a crash.
+    """Cleans up images whose upload, import, snapshot or deletion was interrupted.
 
-    The crash leaves the file of the image's upload lock: the lock is abandoned. The next start of
-    Glimpse, or the next upload of the image, finds the abandoned lock.
+    A crash, a stop, or a disk that cannot be written leaves the file of the image's upload lock:
+    the lock is abandoned. The next start of Glimpse, or the next upload of the image, finds the
+    abandoned lock.
     """
 
     def __init__(

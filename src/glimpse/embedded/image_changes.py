@@ -79,7 +79,7 @@ def new_image(caller: Caller, new: NewImage, permissions: Permissions, *, now: s
     - Raises Forbidden if the caller has no project or may not create an image of this visibility.
     - Raises Forbidden if the owner is not the caller's project and the caller is no admin.
     - Raises Forbidden if the key of a property is reserved.
-    - Raises Invalid if a text has a lone surrogate or a NUL character.
+    - Raises Invalid if the name, a tag or a property has a lone surrogate or a NUL character.
     - Raises Invalid if the properties have more than 1,000,000 characters as JSON.
     """
     owner = _owner_of_new_image(caller, new)
@@ -142,7 +142,7 @@ def apply_update(
     - Forbidden if the caller has no permission for `action`; if the caller neither owns the image
       nor is an admin; if the caller may not give the image its new visibility; or if the owner
       changes and the caller is no admin.
-    - Invalid if a text has a lone surrogate or a NUL character.
+    - Invalid if the name, a tag or a property has a lone surrogate or a NUL character.
     - Invalid if the properties have more than 1,000,000 characters as JSON, and more than before.
 
     Does not check other values, nor reserved keys of properties.
