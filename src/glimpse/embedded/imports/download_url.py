@@ -27,7 +27,7 @@ _SAFE = "/%:@!$&'()*+,;=~?[]"  # characters that stay as they are in a path and 
 
 
 class InvalidUrl(Exception):
-    """A text is no URL to download data from. The message has no part of the text."""
+    """A text is no host, or no URL to download data from. The message has no part of the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def parse_url(text: str) -> DownloadUrl:
       https.
     - The port is not from 1 to 65535.
     - `text` has a user or password. No credentials are ever sent.
-    - The host is neither a name nor an address in its usual notation (see `parse_host`).
+    - `parse_host` does not accept the host.
     - `text` has more than 8,192 characters, a space, a backslash, a control character or
       a lone surrogate.
     """
@@ -122,8 +122,8 @@ def parse_host(text: str) -> str:
 
     `text` has no brackets and no port. A name with other characters than ASCII is encoded with
     IDNA. A dot at the end of a name is removed (``example.com.``). Raises InvalidUrl if `text` is
-    neither a host name nor an address, and for unusual notations of IPv4 addresses (``127.1``,
-    ``0x7f000001``).
+    neither a host name nor an address. Also raises InvalidUrl for a name whose last part is a
+    number, because resolvers read such a name as an IPv4 address (``127.1``, ``0x7f000001``).
     """
     address = parse_address(text)
     if address is not None:

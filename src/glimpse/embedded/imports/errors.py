@@ -2,7 +2,7 @@
 
 
 class ImportFailed(Exception):
-    """An import cannot be completed. The message is for logs and for the task's owner.
+    """An import cannot be started or completed. The message is for logs and for users.
 
     The message never has the path or the query of a URL, because both may be secret.
     """
