@@ -26,6 +26,8 @@ _FIRST_FINAL_STATUS = 200
 class HttpTimeouts(NamedTuple):
     """Timeouts in seconds. `connect` limits the time to connect, with the TLS handshake.
 
+    The look-up of a host's name comes before, and may take as long as `connect` again.
+
     `idle` is the longest wait for the next bytes of a response. The time of a whole response has no
     limit here.
     """

@@ -42,7 +42,8 @@ class DownloadOptions:
 class UrlRefused(ImportFailed):
     """Data may not be downloaded from a URL. The message says why, without the URL.
 
-    The URL is malformed, the operator's rules do not allow it, or its host has no allowed address.
+    The URL is malformed, the operator's rules do not allow it, or web-download is not enabled. Or
+    the host of the URL cannot be looked up, or has no allowed address.
     """
 
 
@@ -74,7 +75,7 @@ class WebDownloads:
         certificate authorities for https cannot be loaded. Raises ImportFailed in these cases, also
         after some data:
 
-        - The server cannot be reached, or responds with another status than 200.
+        - The server cannot be reached, or does not respond with status 200.
         - There are more than ten redirects.
         - The server does not send all of the data.
         - The data has more than `size_cap` bytes.
