@@ -276,6 +276,7 @@ class ImageImports:
         """Cancel the running and the waiting imports, and return when all have stopped.
 
         The data that an import has stored until then is removed, and its task becomes pending. The
-        next process begins these imports again. Afterwards, `start` raises Unavailable.
+        next process begins these imports again. But an import that is just making its image active
+        still succeeds. Afterwards, `start` raises Unavailable.
         """
         await self._jobs.close()

@@ -85,9 +85,9 @@ class ImportFlow:
     async def _run(self, task: Task) -> bool:
         """Wait until the limits let the import run, run it, and return what `_import` returns.
 
-        If the job is cancelled, makes the task pending and raises CancelledError. The next process
-        then begins the import again. If the task cannot be written, it stays as it is; if its
-        import had begun, the next process ends it with failure.
+        If the job is cancelled before the task has ended, makes the task pending and raises
+        CancelledError. The next process then begins the import again. If the task cannot be
+        written, it stays as it is; if its import had begun, the next process ends it with failure.
         """
         try:
             async with self._jobs.places.place(task.owner):
@@ -179,9 +179,9 @@ class ImportFlow:
     ) -> AsyncGenerator[bytes, None]:
         """Yield `chunks` as long as the image exists and is claimed by the task.
 
-        If the image is deleted, raises ImportFailed within two seconds, even if no chunk arrives.
-        Raises Conflict if the task does not claim the image any more, Unavailable if the catalog
-        cannot be read, and what `chunks` raises. Does not close `chunks`.
+        Checks this about once a second, even if no chunk arrives. Raises ImportFailed if the image
+        was deleted, Conflict if the task does not claim the image any more, Unavailable if the
+        catalog cannot be read, and what `chunks` raises. Does not close `chunks`.
         """
         checked = time.monotonic()
         reading = asyncio.create_task(_next(chunks))
