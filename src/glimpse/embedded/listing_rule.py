@@ -21,8 +21,9 @@ def listing_rule(caller: Caller, query: ImageQuery) -> ImagePredicate:
     and order have no effect. The function is False for these images:
 
     - images in status killed or deleted
-    - private images of other projects, unless `caller` is an admin
-    - community images of other projects, unless `query.visibility` is "community" or "all"
+    - private images that the caller's project does not own, unless `caller` is an admin
+    - community images that the caller's project does not own, unless `query.visibility` is
+      "community" or "all"
 
     The function checks neither policy rules nor memberships. Do not pass a shared image of another
     project, unless `caller` is an admin, or the caller's project is a member whose status is
@@ -77,9 +78,9 @@ def _predicates(query: ImageQuery) -> Iterator[ImagePredicate]:
 
 
 def _texts(query: ImageQuery) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield an attribute and the wanted texts for each filter: ``("name", ("a", "b"))``.
+    """Yield an attribute and the wanted texts for each filter by text: ``("name", ("a", "b"))``.
 
-    Filters that are not set are left out, and so are visibility, tags and properties, which
+    Filters that are not set are left out, and so are visibility, dates, tags and properties, which
     `_predicates` compares itself.
     """
     for plural, attribute in (("names", "name"), *ONE_OF.items()):

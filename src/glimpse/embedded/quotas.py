@@ -13,7 +13,7 @@ MEBIBYTE = 1024 * 1024
 
 
 class QuotaExceeded(ImageServiceError):
-    """A project or an image would have more than a quota allows."""
+    """A project or an image has, or would have, more than a quota allows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,8 @@ class ProjectQuotas:
     - `user_storage_quota` limits stored data, in bytes; 0 is no limit.
 
     A negative value of the first four is no limit. As in Glance, sizes in MiB are rounded down: a
-    limit of 1 MiB allows one byte less than 2 MiB. When an upload begins, the stored data and the
-    size of the upload are rounded down separately, and then added.
+    limit of 1 MiB allows one byte less than 2 MiB. When data is about to be stored or staged, its
+    size and that of the data so far are rounded down separately, and then added.
 
     An image counts for the project that owns it. A request is checked against the quotas of the
     caller's project: `project_id` and `usage` are those of that project.
