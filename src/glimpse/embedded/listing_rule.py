@@ -78,7 +78,7 @@ def _predicates(query: ImageQuery) -> Iterator[ImagePredicate]:
 
 
 def _texts(query: ImageQuery) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield an attribute and the wanted texts for each filter by text: ``("name", ("a", "b"))``.
+    """Yield attribute and wanted texts of each filter by text: ``("name", ("a", "b"))``.
 
     Filters that are not set are left out, and so are visibility, dates, tags and properties, which
     `_predicates` compares itself.

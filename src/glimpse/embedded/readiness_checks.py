@@ -33,8 +33,8 @@ async def check_data(state_dir: Path) -> str | None:
     """Return why image data cannot be stored, as a text for operators; None without a problem.
 
     There is a problem if ``data`` in `state_dir` is missing or may not be written, or has less than
-    64 KiB or no inode free. Writes nothing. Works in a thread, so the event loop is not blocked. Raises OSError
-    if the file system does not report its free space.
+    64 KiB or no inode free. Writes nothing. Works in a thread, so the event loop is not blocked.
+    Raises OSError if the file system does not report its free space.
     """
     return await asyncio.to_thread(
         write_problem, state_dir / "data", "the data directory", "image data"

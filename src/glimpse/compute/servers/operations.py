@@ -167,9 +167,8 @@ class ServerOperations:
     async def delete_server(self, request: Request) -> Response:
         """Handle ``DELETE /servers/{id}``: delete a server, respond with 204.
 
-        If a snapshot of the server is being made, its image is deleted in the background, unless
-        its data is being stored already. Raises ServerNotFound if there is no such server or the
-        caller may not see the server.
+        The image of an unfinished snapshot is deleted in the background, unless its data is being
+        stored already. Raises ServerNotFound if the caller sees no such server.
         """
         server = await self._find(request, ServerRule.DELETE)
         await self._servers.delete_server(request.caller, server.id)

@@ -27,7 +27,7 @@ _SAFE = "/%:@!$&'()*+,;=~?[]"  # characters that stay as they are in a path and 
 
 
 class InvalidUrl(Exception):
-    """A text is no host, or no URL to download data from. The message has no part of the text."""
+    """A text is no host, or no URL to download data from. The message does not have the text."""
 
 
 @dataclass(frozen=True, slots=True)
