@@ -50,6 +50,7 @@ def test_a_url_of_http_is_parsed(text: str, scheme: str, authority: str, target:
         *("http://127.0.0.01/", "http://0177.0.0.1/", "http://127.0.0.0x1/", "http://0x/"),
         *("http://127。0。0。1/", "http://①②⑦.0.0.1/", "http://\uff11\uff12\uff17.0.0.1/"),
         *("http://[::1%25lo]/", "http://[fe80::1%lo]/", "http://[127.0.0.1]/", "http://[::1/"),
+        *("http://a[::1]/", "http://[::1]a/", "http://[::1]a:80/", "http://[::1]]/"),
         *("http://[v1.x]/", "http://::1/", "http://a..b/", "http://.a/", "http://a b/"),
         *("http://example.org:0/", "http://example.org:65536/", "http://example.org:x/"),
         *("http://example.org:-1/", "http://example.org\t/", "http://example.org/\r\nX: y"),

@@ -21,6 +21,8 @@ _HOST_NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_
 # 0x7f000001, 017700000001, 127.1. The URL standard of browsers has the same rule.
 _NUMBER = re.compile(r"\d+|0x[0-9a-f]*")
 _MAX_HOST_NAME = 253  # characters (RFC 1035)
+# `urlsplit` of some versions of Python ignores text beside the brackets: a[::1]b.
+_HOST_AND_PORT = re.compile(r"\[[^\[\]]*\](?::\d*)?|[^\[\]]*")
 _MAX_PORT = 65535
 _NO_URL = "this is not a URL"
 _SAFE = "/%:@!$&'()*+,;=~?[]"  # characters that stay as they are in a path and a query
@@ -99,6 +101,8 @@ def parse_url(text: str) -> DownloadUrl:
         raise InvalidUrl("data is downloaded with http or https only")
     if "@" in parts.netloc:
         raise InvalidUrl("a URL may not have a user or password")
+    if not _HOST_AND_PORT.fullmatch(parts.netloc):
+        raise InvalidUrl(_NO_URL)
     if "[" in parts.netloc and ":" not in (parts.hostname or ""):
         raise InvalidUrl("an address in brackets is one of IPv6")
     if port is None:
