@@ -23,9 +23,9 @@ class LoggedRequest(NamedTuple):
     """A request, and the status of its response.
 
     `at` is the POSIX time of the start, `seconds` the duration. `path` includes the query. `status`
-    is None if the application sent no response. If it raised an exception, `status` is None, too,
-    although the client gets a 500. `project_id` and `user_id` are None without a valid token;
-    `project_id` is also None if the token has no project.
+    is None if the application sent no response, also if an exception ended the request and the
+    client got a 500. `project_id` and `user_id` are None without a valid token; `project_id` is
+    also None if the token has no project.
 
     `body` is the body of the request. `body` is None if the Content-Type is not JSON, or if the
     body was not read, is empty, is not JSON, or is above 16 KiB. `error` is the start of the

@@ -80,8 +80,8 @@ def _predicates(query: ImageQuery) -> Iterator[ImagePredicate]:
 def _texts(query: ImageQuery) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield attribute and wanted texts of each filter by text: ``("name", ("a", "b"))``.
 
-    Filters that are not set are left out, and so are visibility, dates, tags and properties, which
-    `_predicates` compares itself.
+    Filters that are not set are left out. Filters by visibility, numbers, dates, tags and
+    properties are left out, too: `_predicates` compares those itself.
     """
     for plural, attribute in (("names", "name"), *ONE_OF.items()):
         wanted: tuple[str, ...] | None = getattr(query, plural)
