@@ -56,6 +56,9 @@ class Catalog(Protocol):
     A method with a parameter `project_id` returns records with the membership of that project, and
     passes such records to `change` and `check`. The functions `change`, `check` and `check_usage`
     may run in another thread, and must have no side effects. Any method may raise Unavailable.
+
+    Another program may have stored an image that the engine cannot read. Such an image counts as
+    missing. But `insert` raises Conflict for its id, and `put` replaces it.
     """
 
     def problem(self) -> str | None:
@@ -129,7 +132,7 @@ class Catalog(Protocol):
     async def delete(self, image_id: str, project_id: str | None, check: RecordCheck) -> None:
         """Remove an image and its members if `check` raises no error for the image's record.
 
-        The record has the membership of `project_id`. Raises ImageNotFound if no image has the id.
+        The tasks of the image stay. The record has the membership of `project_id`. Raises ImageNotFound if no image has the id.
         Raises what `check` raises.
         """
         ...
@@ -218,6 +221,7 @@ class Catalog(Protocol):
     async def close(self) -> None:
         """Wait until the started writes have ended, then close files and connections.
 
-        Afterwards, all reads and writes raise Unavailable. A second call does nothing.
+        A list that is being read may end with CancelledError. Afterwards, all reads and writes
+        raise Unavailable. A second call does nothing.
         """
         ...
