@@ -24,10 +24,10 @@ _FIRST_SEGMENTS = (
 
 
 def match_unsupported_route(version_root: str, path: str) -> Match | None:
-    """Return a match whose handler raises a 501 fault; None if Compute has no such path.
+    """Return a match whose handler raises a 501 fault; None if the response is to be 404.
 
-    Call this function for a path that has no other route. `path` is below `version_root`, and may
-    start with a project id. The next segment decides: Compute has the path if _FIRST_SEGMENTS has
+    Call this function for a request that has no other route. `path` is below `version_root`, and
+    may start with a project id. The next segment decides: there is a match if _FIRST_SEGMENTS has
     the segment, such as ``servers``. The rest of the path and the method do not matter. In the
     match, `resource_id` and `key` are "".
     """

@@ -11,7 +11,7 @@ class ImportOptions:
     """The options of imports.
 
     ``methods`` are the import methods that are enabled. ``limits`` says how many imports each
-    process may run. ``downloads`` are the options of web-download.
+    process may run, and how many may wait. ``downloads`` are the options of web-download.
     """
 
     methods: tuple[str, ...]
