@@ -57,8 +57,9 @@ class Catalog(Protocol):
     passes such records to `change` and `check`. The functions `change`, `check` and `check_usage`
     may run in another thread, and must have no side effects. Any method may raise Unavailable.
 
-    Another program may have stored an image that the engine cannot read. Such an image counts as
-    missing. But `insert` raises Conflict for its id, and `put` replaces it.
+    Another program may have stored an image that the engine cannot read. Methods that read or
+    change images treat such an image as missing. But `insert` raises Conflict for its id, and `put`
+    replaces it.
     """
 
     def problem(self) -> str | None:
@@ -132,8 +133,8 @@ class Catalog(Protocol):
     async def delete(self, image_id: str, project_id: str | None, check: RecordCheck) -> None:
         """Remove an image and its members if `check` raises no error for the image's record.
 
-        The tasks of the image stay. The record has the membership of `project_id`. Raises ImageNotFound if no image has the id.
-        Raises what `check` raises.
+        The tasks of the image stay. The record has the membership of `project_id`. Raises
+        ImageNotFound if no image has the id. Raises what `check` raises.
         """
         ...
 
