@@ -22,8 +22,9 @@ class InvalidImageData(ImageServiceError):
 class ContentRules(NamedTuple):
     """Which data an image may have. The fields are options of [image_format], as in Glance.
 
-    - `require_image_format_match`: if False, data in another format than the image's disk format is
-      accepted.
+    - `require_image_format_match`: if False, data is accepted that has another format than the
+      image's disk format, or is incomplete or malformed. Data in another format is then not checked
+      for safety.
     - `vmdk_allowed_types`: the createTypes that a VMDK file may have. Case does not matter.
       oslo.utils accepts only ``streamOptimized`` and ``monolithicSparse``, so other types are
       refused even if they are listed.
