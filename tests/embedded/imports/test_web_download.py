@@ -27,6 +27,8 @@ from tests.embedded.imports.downloads import (
 from tests.support.certificates import Certificates
 from tests.support.scripted_server import ScriptedServer
 
+CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+
 
 async def test_data_is_downloaded_without_credentials_and_cookies() -> None:
     with server(HELLO) as source:
@@ -46,6 +48,8 @@ async def test_data_is_downloaded_without_credentials_and_cookies() -> None:
         ((b"HTTP/1.1 100 Continue\r\n\r\n" + HELLO,), b"hello"),
         ((HELLO + b"more", b"and more"), b"hello"),
         ((HELLO + HELLO,), b"hello"),
+        ((CHUNKED + b"5\r\nhello\r\n0\r\nA: ", b"b" * 60_000, b"\r\n\r\n"), b"hello"),
+        ((CHUNKED, *[b"1;" + b"e" * 40_000 + b"\r\n", b"x\r\n"] * 3, b"0\r\n\r\n"), b"xxx"),
         ((OK + b"Content-Length: 300000\r\n\r\n", b"x" * 150_000, b"x" * 150_000), b"x" * 300_000),
     ],
 )
@@ -134,6 +138,20 @@ async def test_a_slow_source_is_a_failure(
                 await fetch(downloads(**options), source.base_url)
         finally:
             stop.set()
+
+
+@pytest.mark.parametrize("start", [b"0\r\nA: ", b"1;"], ids=["trailer", "chunk extension"])
+async def test_endless_bytes_without_data_are_a_failure(start: bytes) -> None:
+    def respond(_: str) -> Iterable[bytes]:
+        yield CHUNKED + b"5\r\nhello\r\n" + start
+        for _part in range(16):
+            yield b"b" * 65_536
+
+    with (
+        ScriptedServer(respond) as source,
+        pytest.raises(ImportFailed, match="trailers of the response are too large"),
+    ):
+        await fetch(downloads(), source.base_url)
 
 
 async def test_a_header_that_arrives_in_parts_counts_once() -> None:

@@ -18,6 +18,7 @@ from glimpse.embedded.imports.errors import ImportFailed
 
 _PIECE = 128 * 1024  # bytes that are read at once, and bytes that may wait in memory
 _MAX_HEAD_BYTES = 64 * 1024
+_MAX_EXTRA_BYTES = 64 * 1024  # of a chunked body, between two parts of its data or after the last
 _HEADER_OVERHEAD = 100  # bytes of memory that a header takes in addition to its text
 _MAX_LENGTH_DIGITS = 20  # of a Content-Length
 _FIRST_FINAL_STATUS = 200
@@ -54,6 +55,7 @@ class HttpStream:
         self._parser = httptools.HttpResponseParser(self)
         self._header_bytes = 0  # of complete headers
         self._head_bytes = 0  # received before the head was complete
+        self._extra_bytes = 0  # received since the last data of the body
         self._has_head = False
         self._is_complete = False
         self._parts: list[bytes] = []
@@ -132,8 +134,9 @@ class HttpStream:
         one byte, and to yield each of them would take too long.
 
         Raises ImportFailed if the connection ends before the body is complete, if no bytes arrive
-        for `HttpTimeouts.idle` seconds, or if the bytes are not HTTP. Some pieces may have been
-        yielded before. Does not close the connection.
+        for `HttpTimeouts.idle` seconds, if the bytes are not HTTP, or if over 64 KiB of trailers or
+        of a chunk's extensions arrive. Some pieces may have been yielded before. Does not close the
+        connection.
         """
         while True:
             parts, self._parts = self._parts, []
@@ -151,9 +154,10 @@ class HttpStream:
     async def _receive(self) -> None:
         """Wait for the next bytes, and parse them.
 
-        Raises ImportFailed if no bytes arrive in time, if the bytes are not HTTP, if the headers
-        are too large, or if the connection ends too early.
+        Raises ImportFailed if no bytes arrive in time, if the bytes are not HTTP, if the headers or
+        trailers are too large, or if the connection ends too early.
         """
+        had_head = self._has_head
         try:
             async with asyncio.timeout(self._idle_timeout):
                 data = await self._reader.read(_PIECE)
@@ -169,8 +173,23 @@ class HttpStream:
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             if not self._is_complete:  # what follows the response does not matter
                 raise ImportFailed("the response of the server is not HTTP") from None
+        self._count(len(data), had_head=had_head)
+
+    def _count(self, received: int, *, had_head: bool) -> None:
+        """Count `received` bytes, which have been parsed, if they are no data of the body.
+
+        `had_head` is True if the head was complete before them. Raises ImportFailed if there are
+        over 64 KiB of headers, of trailers, or of the extensions of a chunk. Without this limit,
+        the parser would keep a header or trailer of any length.
+        """
         if not self._has_head:  # on_header does not count a header that is still incomplete
-            self._head_bytes += len(data)
+            self._head_bytes += received
+        elif self._parts:
+            self._extra_bytes = 0
+        elif had_head and not self._is_complete:
+            self._extra_bytes += received
+        if self._extra_bytes > _MAX_EXTRA_BYTES:
+            raise ImportFailed("the trailers of the response are too large")
         if max(self._header_bytes, self._head_bytes) > _MAX_HEAD_BYTES:
             raise ImportFailed("the headers of the response are too large")
 
