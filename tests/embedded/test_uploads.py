@@ -126,36 +126,6 @@ async def test_upload_cancelled_while_its_begin_is_written_can_be_repeated(
     await service.close()
 
 
-async def test_upload_cancelled_twice_while_its_end_is_written_keeps_the_data_of_an_active_image(
-    state: Path,
-) -> None:
-    writing, finish = threading.Event(), threading.Event()
-    writes: list[str] = []
-
-    def clock() -> str:
-        if threading.current_thread() is not threading.main_thread():  # in the catalog's write
-            writes.append("begin or end")
-            if len(writes) == 2:
-                writing.set()
-                finish.wait(20)
-        return current_time()
-
-    service = open_images(state, clock=clock)
-    image_id = await create_image(service)
-    upload = asyncio.ensure_future(service.data.upload(OWNER, image_id, chunks_of(*PIECES)))
-    assert await asyncio.to_thread(writing.wait, 20)
-    for _ in range(2):
-        upload.cancel()
-        await asyncio.sleep(0)  # the upload gets the cancellation
-    await asyncio.wait([upload], timeout=0.2)  # it must not remove the data now
-    finish.set()
-    with pytest.raises(asyncio.CancelledError):
-        await upload
-    assert (await service.get_image(OWNER, image_id)).status == "active"
-    assert await download(service, image_id) == DATA
-    await service.close()
-
-
 async def test_upload_cancelled_while_it_locks_the_image_can_be_repeated(
     service: EmbeddedImageService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
