@@ -1,5 +1,6 @@
 """Application credentials are created, used to log in, and deleted, over HTTP."""
 
+import asyncio
 import json
 import time
 from typing import Any
@@ -11,6 +12,7 @@ from keystoneauth1.identity import v3
 from glimpse.identity.embedded.application_credentials import ApplicationCredentials
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import Assignment
+from glimpse.identity.embedded.errors import Conflict
 from glimpse.identity.embedded.role_assignments import RoleAssignments
 from glimpse.identity.embedded.roles import Roles
 from glimpse.identity.embedded.users import Users
@@ -142,6 +144,20 @@ async def test_no_credential_is_left_of_a_user_who_is_deleted_while_it_is_create
         await credentials.create(session, {"application_credential": {"name": "robot"}}, "-")
     content = identity.identity_file.path.read_bytes()
     assert json.loads(content)["application_credentials"] == []
+
+
+async def test_of_two_credentials_of_a_name_that_are_created_at_once_one_is_a_conflict(
+    cloud: Cloud,
+) -> None:
+    identity = cloud.identity
+    credentials = ApplicationCredentials(identity.identity_file, identity.login, time.time)
+    session = identity.validate(cloud.token())
+    wanted = {"application_credential": {"name": "robot"}}
+    results = await asyncio.gather(
+        *(credentials.create(session, wanted, "-") for _ in range(2)), return_exceptions=True
+    )
+    assert sum(isinstance(each, Conflict) for each in results) == 1, results
+    assert len(cloud.directory.application_credentials) == 1
 
 
 async def test_credential_does_not_get_all_roles_if_its_only_role_is_deleted_meanwhile(
