@@ -64,6 +64,7 @@ def test_a_request_with_a_status_is_not_performed(faulty: Cloud, client: CloudCl
         ({"operation": "identity.list_projects"}, "GET", "/identity/v3/projects/"),
         ({"operation": "identity.issue"}, "POST", "/identity/v3/auth/tokens"),
         ({"operation": "other"}, "GET", "/image/v2/nothing"),
+        ({"operation": "other"}, "GET", "/v2.1//images"),  # which the Compute API does not find
         ({"method": "PATCH"}, "PATCH", f"{IMAGES}/{IMAGE_ID}"),
         ({"path": "/identity/*"}, "GET", "/identity/v3"),
         ({"headers": {"x-auth-token": "*"}}, "GET", "/v2.1/images"),
