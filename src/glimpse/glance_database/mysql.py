@@ -63,8 +63,9 @@ async def connect(url: DatabaseURL, host: Host, seconds: float) -> Connection:
     """Connect to one host within `seconds`. The session is read-only.
 
     Raises DatabaseUnavailable if there is no connection within `seconds`, if the host cannot be
-    reached, has too many connections or is shutting down, or if TLS or one of its files fails.
-    Raises QueryFailed if the server refuses the user or the database, or reports another error.
+    reached, has too many connections or is shutting down, if TLS or one of its files fails, or if
+    the driver cannot read a response. Raises QueryFailed if the server refuses the user or the
+    database, or reports another error.
     """
     try:
         async with asyncio.timeout(seconds):
