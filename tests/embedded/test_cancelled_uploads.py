@@ -2,11 +2,13 @@
 
 import asyncio
 import threading
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from glimpse.embedded.image_changes import current_time
+from glimpse.images.errors import Conflict
 from tests.embedded.data import DATA, PIECES, create_image
 from tests.embedded.images import ADMIN, OWNER, chunks_of
 from tests.support.embedded import open_images
@@ -45,4 +47,43 @@ async def test_upload_cancelled_twice_while_its_end_is_written_keeps_the_data_of
     assert (await later).status == status
     data = await service.data.find_data(ADMIN, image_id)
     assert b"".join([piece async for piece in await data.read()]) == DATA
+    await service.close()
+
+
+@pytest.mark.parametrize("is_staged", [False, True])
+async def test_upload_cancelled_again_while_it_is_undone_keeps_its_image_locked(
+    state: Path, *, is_staged: bool
+) -> None:
+    undoing, finish, began = threading.Event(), threading.Event(), asyncio.Event()
+    writes: list[str] = []
+
+    def clock() -> str:
+        if threading.current_thread() is not threading.main_thread():  # in the catalog's write
+            writes.append("begin or undo")
+            if len(writes) == 2:
+                undoing.set()
+                finish.wait(20)
+        return current_time()
+
+    async def endless() -> AsyncIterator[bytes]:
+        yield PIECES[0]
+        began.set()
+        await asyncio.sleep(60)
+
+    service = open_images(state, clock=clock)
+    image_id = await create_image(service)
+    send = service.imports.stage if is_staged else service.data.upload
+    upload = asyncio.ensure_future(send(OWNER, image_id, endless()))
+    await began.wait()
+    upload.cancel()
+    assert await asyncio.to_thread(undoing.wait, 20)
+    for _ in range(2):
+        upload.cancel()
+        await asyncio.sleep(0)  # the upload gets the cancellation
+    with pytest.raises(Conflict):
+        await send(OWNER, image_id, chunks_of(*PIECES))
+    finish.set()
+    with pytest.raises(asyncio.CancelledError):
+        await upload
+    await send(OWNER, image_id, chunks_of(*PIECES))
     await service.close()

@@ -18,6 +18,7 @@ from typing import NamedTuple, ParamSpec, TypeVar
 from glimpse.embedded.data_digests import DataDigests
 from glimpse.embedded.format_inspection import FoundFormat, inspect_formats
 from glimpse.embedded.image_data import CHUNK_SIZE, ImageData
+from glimpse.embedded.uncancelled_writes import complete_undoing
 from glimpse.files.syncing import sync_directory, sync_file
 from glimpse.images.errors import ImageServiceError, ServiceError, Unavailable
 from glimpse.telemetry.throttled_log import ThrottledErrorLog
@@ -87,7 +88,7 @@ class DirectoryStore:
                 await _in_thread(upload.write, piece)
             return await _in_thread(upload.finish)
         except BaseException:
-            await asyncio.shield(asyncio.to_thread(upload.abort))
+            await complete_undoing(asyncio.to_thread(upload.abort))
             raise
 
     def _temporary(self, image_id: str) -> Path:

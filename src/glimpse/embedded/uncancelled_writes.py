@@ -1,6 +1,7 @@
-"""Wait for a write to the catalog to end, even if the waiting task is cancelled."""
+"""Wait for a write to end, even if the waiting task is cancelled."""
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -39,3 +40,17 @@ async def complete_then_cancel(write: Coroutine[Any, Any, Result]) -> Result:
     except asyncio.CancelledError:
         await asyncio.gather(writing, return_exceptions=True)
         raise
+
+
+async def complete_undoing(undoing: Coroutine[Any, Any, object]) -> None:
+    """Wait until `undoing` has ended, however often the waiting task is cancelled.
+
+    Raises what `undoing` raises. The cancellations are lost, so the caller should raise the error
+    or the cancellation that `undoing` undoes. Use this while the caller holds a lock: what another
+    task does afterwards is not undone.
+    """
+    ending = asyncio.ensure_future(undoing)
+    while not ending.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait((ending,))
+    ending.result()

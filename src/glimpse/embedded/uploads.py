@@ -11,7 +11,11 @@ from glimpse.embedded.content_check import ContentRules
 from glimpse.embedded.crash_recovery import CrashRecovery
 from glimpse.embedded.directory_store import DirectoryStore
 from glimpse.embedded.quotas import ProjectQuotas, limit_bytes
-from glimpse.embedded.uncancelled_writes import complete, complete_then_cancel
+from glimpse.embedded.uncancelled_writes import (
+    complete,
+    complete_then_cancel,
+    complete_undoing,
+)
 from glimpse.embedded.upload_locks import UploadLock, UploadLocks
 from glimpse.images import Image
 from glimpse.images.errors import (
@@ -169,7 +173,8 @@ class Uploads:
         The quotas are those of `project_id`. If an error is raised or the task is cancelled, the
         data is removed, and an image in status saving becomes queued again. But a cancellation has
         no effect while `save` runs. A second cancellation then raises CancelledError; the data is
-        kept if the image has become active.
+        kept if the image has become active. Returns only when the upload is undone, however often
+        the task is cancelled.
 
         Raises ImageNotFound; Conflict if the image has another status; QuotaExceeded; DataTooLarge;
         InvalidImageData; StorageFull; Unavailable; and what `require_permitted`, `chunks` and
@@ -189,10 +194,10 @@ class Uploads:
                 )
             )
         except asyncio.CancelledError:
-            await asyncio.shield(self._undo_cancelled(image_id))
+            await complete_undoing(self._undo_cancelled(image_id))
             raise
         except BaseException:
-            await asyncio.shield(self.recovery.undo_upload(image_id))
+            await complete_undoing(self.recovery.undo_upload(image_id))
             raise
 
     async def _undo_cancelled(self, image_id: str) -> None:

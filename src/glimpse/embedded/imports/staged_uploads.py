@@ -8,7 +8,7 @@ from glimpse.embedded.directory_store import DirectoryStore
 from glimpse.embedded.image_changes import with_status
 from glimpse.embedded.imports import image_states
 from glimpse.embedded.quotas import limit_bytes
-from glimpse.embedded.uncancelled_writes import complete_then_cancel
+from glimpse.embedded.uncancelled_writes import complete_then_cancel, complete_undoing
 from glimpse.embedded.uploads import Uploads
 from glimpse.images.errors import ImageNotFound, Unavailable
 
@@ -121,7 +121,7 @@ class StagedUploads:
                 lambda usage: quotas.check_staged(project_id, usage),
             )
         except BaseException:
-            await asyncio.shield(self._undo(image_id))
+            await complete_undoing(self._undo(image_id))
             raise
 
     async def _undo(self, image_id: str) -> None:
