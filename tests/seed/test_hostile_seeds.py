@@ -47,6 +47,14 @@ def test_a_key_that_is_a_list_is_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path, "? [a, b]\n: x") == "line 1: the key has to be text."
 
 
+@pytest.mark.parametrize(
+    "text", [r'faults: "\U00110000"', r'faults: "\UFFFFFFFF"', f"%YAML 1.{'9' * 5000}\n---\n{{}}"]
+)
+def test_numbers_that_no_character_or_version_has_are_refused(tmp_path: Path, text: str) -> None:
+    found = refusal(tmp_path, text)
+    assert found == r"line 1: a \U escape or the number in %YAML is out of range."
+
+
 def test_many_images_may_have_the_same_properties_by_an_alias(tmp_path: Path) -> None:
     images = "- {name: first, owner: demo, properties: &p {os: linux, disk: virtio}}\n"
     images += "- {name: other, owner: demo, properties: *p}\n" * 200

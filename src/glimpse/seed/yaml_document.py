@@ -47,6 +47,9 @@ def parse_yaml(text: str, source: str) -> Place | None:
         raise InvalidSeed(source, [Problem(line, "", f"{error.problem}.")]) from None
     except yaml.YAMLError as error:  # a character that YAML does not allow
         raise InvalidSeed(source, [Problem(1, "", f"{error}")]) from None
+    except (ValueError, OverflowError):  # PyYAML converts these numbers without a check
+        problem = Problem(1, "", "a \\U escape or the number in %YAML is out of range.")
+        raise InvalidSeed(source, [problem]) from None
     except RecursionError:
         problem = Problem(1, "", "it has too many levels.")
         raise InvalidSeed(source, [problem]) from None
