@@ -38,8 +38,8 @@ class TokenHandlers(IdentityHandlers):
         - NotFound: the body has a token to log in with, and that token is not valid.
         - TooManyLogins: too many passwords wait to be checked.
         - IdentityUnavailable: the login cannot be checked, or all bodies take too much memory.
-        - ClientDisconnected: the client disconnects. A password that still waits to be checked is
-          not checked then.
+        - ClientDisconnected: the client disconnects. A password that still waits is then not
+          checked for this request.
         """
         auth_request = parse_auth_request(await read_json(request))
         login = self.identity.login.log_in(auth_request, client_address(request))
@@ -75,9 +75,8 @@ class TokenHandlers(IdentityHandlers):
     async def revoke(self, request: Request) -> Response:
         """Revoke the token in ``X-Subject-Token``, the subject token, and respond 204.
 
-        If the subject token was obtained with a password, all tokens that were obtained with it,
-        directly or indirectly, are revoked, too. If the subject token was itself obtained with a
-        token, no other token is revoked.
+        If the subject token was itself obtained with a token, no other token is revoked. Otherwise,
+        all tokens that were obtained with it, directly or indirectly, are revoked, too.
 
         Raises NotFound if the subject token is not valid, and Forbidden if the subject token is
         another user's and the caller is no admin. If the header is missing, raises NotFound if the
