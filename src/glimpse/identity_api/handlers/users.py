@@ -20,7 +20,7 @@ from glimpse.identity_api.requests import check_lengths, client_address, read_js
 from glimpse.identity_api.responses import json_response
 
 _LIST = ListRules(
-    # The last four find nobody: no user has an identity provider, or a password that expires.
+    # The last four usually find nobody: no user has an identity provider or an expiring password.
     ("domain_id", "enabled", "name", "password_expires_at", "idp_id", "protocol_id", "unique_id"),
     {
         **{name: schemas.USER.attributes[name] for name in ("name", "domain_id")},
@@ -52,11 +52,11 @@ class UserHandlers(IdentityHandlers):
         """List the users that match the query, sorted by id, or one page of them.
 
         The query may filter by ``domain_id``, ``enabled`` and ``name``; ``limit`` and ``marker``
-        choose the page. Nobody matches a filter by ``password_expires_at``, ``idp_id``,
-        ``protocol_id`` or ``unique_id``. With a token for a domain, only the users of that domain
-        are listed. Raises Forbidden if the caller may not list users, BadRequest for an invalid
-        parameter, and NotFound for an unknown ``marker``. Raises the errors of `authenticate`, such
-        as Unauthorized for an invalid token.
+        choose the page. Nobody matches a filter by ``password_expires_at``. Filters by ``idp_id``,
+        ``protocol_id`` and ``unique_id`` match only additional attributes of these names. With a
+        token for a domain, only the users of that domain are listed. Raises Forbidden if the caller
+        may not list users, BadRequest for an invalid parameter, and NotFound for an unknown
+        ``marker``. Raises the errors of `authenticate`, such as Unauthorized for an invalid token.
         """
         session, base_url = self.authenticate(request), base_url_of(request.scope)
         own = session.domain.id if session.domain else None
@@ -123,7 +123,9 @@ class UserHandlers(IdentityHandlers):
         return json_response({"user": {**document, "extra": render_user_extra(changed)}})
 
     async def delete_user(self, request: Request) -> Response:
-        """Delete a user and everything that belongs to the user, except images, and respond 204.
+        """Delete a user with its assignments, credentials and access rules, and respond 204.
+
+        The user's tokens become invalid. Images and servers that the user made are kept.
 
         Raises Forbidden if the caller may not delete the user. For an unknown user, raises NotFound
         if the caller may delete all users, otherwise Forbidden. Raises the errors of
@@ -152,8 +154,9 @@ class UserHandlers(IdentityHandlers):
         return no_content()
 
     async def list_projects_of_user(self, request: Request) -> Response:
-        """List the projects in which a user has a role, and which match the query.
+        """List the projects in which a user has an effective role, and which match the query.
 
+        A role that belongs to a domain does not count, but the roles that it implies do.
         The query may filter by ``domain_id``, ``enabled`` and ``name``; ``limit`` and ``marker``
         choose a page of the list, which is sorted by id. Disabled projects are listed, too.
 
