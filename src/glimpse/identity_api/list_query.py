@@ -153,7 +153,7 @@ def _matches_one(entry: Document, parameter: str, value: str, filters: tuple[str
     - ``NAME`` compares the whole attribute, a text or a boolean, and ignores case.
     - ``NAME__contains``, ``NAME__startswith`` and ``NAME__endswith`` look for a part of a text.
     - ``NAME__icontains``, ``NAME__istartswith`` and ``NAME__iendswith`` also ignore case.
-    - ``NAME__`` with any other ending matches if the attribute is a text.
+    - ``NAME__`` and any other text matches if the attribute is a text.
 
     An attribute that is missing, null or of another type matches no filter.
     """

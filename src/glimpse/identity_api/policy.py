@@ -22,7 +22,8 @@ class PolicyTarget(NamedTuple):
     - ``role``: the role that the object is, or that a role assignment assigns. None if the object
       is of another kind, or if the request concerns all roles.
 
-    A rule that compares the token with a value of None does not allow the request.
+    No token matches a value of None. A rule may still allow the request by another condition, such
+    as the role admin.
     """
 
     domain_id: str | None = None
