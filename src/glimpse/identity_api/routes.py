@@ -115,7 +115,7 @@ def _project_routes(identity: EmbeddedIdentity) -> list[Route]:
 
 
 def _user_routes(identity: EmbeddedIdentity) -> list[Route]:
-    """Return the routes of users, their passwords, projects and groups."""
+    """Return the routes of users, of their passwords, projects and groups, and of all groups."""
     users, one = UserHandlers(identity), "/v3/users/{user_id}"
     return [
         Route("/v3/users", users.list_users, methods=_READ),
@@ -235,7 +235,8 @@ def _name_operations(app: ASGIApp) -> ASGIApp:
     """Wrap `app` so that the request context has the operation, for logs and metrics.
 
     The operation is ``identity.`` and the name of the handler's method, such as ``identity.issue``.
-    For an unknown path, the operation is ``identity.other``. The operation is set when `app`
+    If the path does not have the method of the request, the operation is that of the path's first
+    route. For an unknown path, the operation is ``identity.other``. The operation is set when `app`
     returns or raises an error.
     """
 
