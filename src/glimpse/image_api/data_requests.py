@@ -42,8 +42,9 @@ def declared_size(request: Request) -> int | None:
 async def require_size(chunks: AsyncIterator[bytes], size: int | None) -> AsyncIterator[bytes]:
     """Yield `chunks`, and check that all chunks together have `size` bytes.
 
-    If `size` is None, any number of bytes is allowed. Raises Invalid, in place of the chunk, if a
-    chunk exceeds `size`. Raises Invalid after the last chunk if there are fewer bytes.
+    If `size` is None, any number of bytes is allowed. Raises Invalid in place of the first chunk
+    with which there are more than `size` bytes. Raises Invalid after the last chunk if there are
+    fewer bytes. Raises what `chunks` raises.
     """
     received = 0
     async for chunk in chunks:
