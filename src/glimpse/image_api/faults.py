@@ -53,7 +53,7 @@ class NotOffered(errors.ImageServiceError):
 
 
 class RangeNotSatisfiable(errors.ImageServiceError):
-    """The Range header is malformed, or selects no byte of the data.
+    """The Range header is not a range of bytes, or selects no byte of the data.
 
     `size` is the size of the data in bytes.
     """

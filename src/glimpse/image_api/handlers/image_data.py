@@ -59,8 +59,8 @@ async def download_data(request: ImageRequest) -> Response:
     - ImageNotFound if there is no such image or the caller may not see the image.
     - Forbidden if the caller may not download the data, or if the image is deactivated and the
       caller is no admin.
-    - NoData, which becomes a 204, if the image has no complete data.
-    - RangeNotSatisfiable if the Range header is malformed, or selects no byte of the data.
+    - NoData, which becomes a 204, if the image has no complete data, or is deleted meanwhile.
+    - RangeNotSatisfiable if the Range header is not a range of bytes, or selects no byte.
     - Unavailable if the catalog or the data cannot be read.
 
     If the data cannot be read while it is sent, the response raises ResponseAborted.
