@@ -111,7 +111,7 @@ async def update_image(request: ImageRequest) -> Response:
     - Conflict if the patch replaces or removes a property that does not exist.
     - Conflict if a v2.0 patch adds an attribute, or a property that exists.
     - QuotaExceeded if the image would have too many tags or properties.
-    - Unavailable if the catalog cannot be written.
+    - Unavailable if the catalog cannot be read or written.
     """
     kind = media_type(request.http)
     json_patch.check_media_type(kind)
@@ -137,10 +137,10 @@ async def update_image(request: ImageRequest) -> Response:
 async def delete_image(request: ImageRequest) -> Response:
     """``DELETE /v2/images/{image_id}``: 204; delete an image and its data.
 
-    A running upload of the image fails. If the data cannot be removed, the image is still deleted.
-    Raises ImageNotFound if there is no such image or the caller may not see the image. Raises
-    Forbidden if the caller may not delete the image, or if the image is protected. Raises
-    Unavailable if the catalog cannot be written.
+    A running upload or import of the image fails. If the data cannot be removed, the image is still
+    deleted. Raises ImageNotFound if there is no such image or the caller may not see the image.
+    Raises Forbidden if the caller may not delete the image, or if the image is protected. Raises
+    Unavailable if the disk cannot be read or written.
     """
     await request.service.delete_image(request.caller, request.image_id)
     return Response(status_code=204)
