@@ -34,7 +34,7 @@ async def stage_data(request: ImageRequest) -> Response:
     - ImageNotFound if there is no such image or the caller may not see the image.
     - Forbidden if the caller may not modify the image.
     - Conflict if the image is not queued, or another request gives it data.
-    - QuotaExceeded or DataTooLarge if the data is too large.
+    - QuotaExceeded or DataTooLarge if a quota or the size limit does not allow the data.
     - StorageFull or Unavailable if the data cannot be stored.
     - ClientDisconnect if the client disconnects before the end.
 
@@ -53,8 +53,8 @@ async def stage_data(request: ImageRequest) -> Response:
 async def import_data(request: ImageRequest) -> Response:
     """``POST /v2/images/{image_id}/import``: 202; start an import in the background.
 
-    The image gets the staged data, or data at a URL. Raises these errors, and then starts no
-    import:
+    The image gets the staged data, or data at a URL. If the import fails later, the image is queued
+    again, and staged data is removed. Raises these errors, and then starts no import:
 
     - RequestTooLarge, TooManyBodies or ClientDisconnect if `json_body` cannot read the body.
     - Invalid if the body is malformed or has more than 16 KiB, if it names a method that is not
@@ -62,7 +62,7 @@ async def import_data(request: ImageRequest) -> Response:
     - ImageNotFound if there is no such image or the caller may not see the image.
     - Forbidden if the caller may not modify the image.
     - Conflict if the status or the formats of the image do not allow the import, if another request
-      gives it data, or if the body names an unknown store.
+      gives it data, or if the body or X-Image-Meta-Store names an unknown store.
     - QuotaExceeded if the project has more stored data than it may have.
     - Unavailable if too many imports are waiting.
     - Unavailable or StorageFull if the disk cannot be written.
