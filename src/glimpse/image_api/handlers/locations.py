@@ -13,9 +13,10 @@ from glimpse.image_api.responses import json_response
 async def list_locations(request: ImageRequest) -> Response:
     """``GET /v2/images/{image_id}/locations``: the URL and the store of the image's data.
 
-    The list is empty if the image has no data. Raises ImageNotFound if there is no such image or
-    the caller may not see the image. Raises Forbidden if the caller may not see locations; by
-    default, only admins and services may. Raises Unavailable if the catalog cannot be read.
+    The list is empty if the image is neither active nor deactivated. Raises ImageNotFound if there
+    is no such image or the caller may not see the image. Raises Forbidden if the caller may not see
+    locations; by default, only admins and services may. Raises Unavailable if the catalog cannot be
+    read.
     """
     urls = await request.service.locations.list(request.caller, request.image_id)
     return json_response(
