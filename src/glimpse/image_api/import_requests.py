@@ -65,7 +65,8 @@ def parse_new_task(document: object) -> tuple[str, dict[str, Any]]:
 def _check_attribute(key: str, value: object) -> None:
     """Raise Invalid if the attribute `key` of a task may not have `value`.
 
-    TASK_PROPERTIES has the types and the allowed values. `key` must be one of its keys.
+    TASK_PROPERTIES has the types and the allowed values; its patterns are not checked. `key` must
+    be a key of TASK_PROPERTIES.
     """
     schema = TASK_PROPERTIES[key]
     kinds: dict[str, type] = {"string": str, "object": dict, "null": type(None)}

@@ -60,7 +60,8 @@ async def create_task(request: ImageRequest) -> Response:
     """``POST /v2/tasks``: 201; a task of type import creates an image from the data at a URL.
 
     Returns the document of the task, in status pending. A task of another type is created, too, but
-    fails at once. A task whose image may not be created also fails at once. Raises these errors:
+    fails at once. A task whose image cannot be created also fails at once. If the download fails
+    later, the task fails, and the image is deleted. Raises these errors:
 
     - Forbidden if the caller may not use tasks.
     - RequestTooLarge, TooManyBodies or ClientDisconnect if `json_body` cannot read the body.
@@ -80,7 +81,8 @@ async def create_task(request: ImageRequest) -> Response:
 def _source(content: dict[str, Any]) -> str:
     """Return the URL to import from; `content` is the input of a task.
 
-    Raises Invalid if the URL is missing, not text, or the URL of a file.
+    Raises Invalid if the URL is missing, not text, or begins with ``file:///`` or
+    ``filesystem:///``.
     """
     url = content.get("import_from")
     if not url or not isinstance(url, str):
