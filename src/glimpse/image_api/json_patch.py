@@ -122,7 +122,7 @@ def _parse_operation(media_type: str, raw: object, formats: ImageFormats) -> Pat
     """Parse `raw`, an entry of the body of a PATCH, and check its key and value.
 
     Raises Invalid if `raw` is malformed, or if the key or value is not allowed. Raises Forbidden
-    for an attribute that no client may set, other than ``locations`` and ``stores``.
+    for an attribute or property that no client may set, other than ``locations`` and ``stores``.
     """
     if not isinstance(raw, dict):
         raise Invalid("Operations must be JSON objects.")
@@ -178,7 +178,7 @@ def _parse_pointer(op: str, pointer: object) -> str:
     must have two parts, such as ``/locations/-``. Raises Invalid in these cases:
 
     - `pointer` is not a string, or has no leading slash.
-    - It has another number of parts.
+    - It has another number of parts, or an empty second part.
     - It has a ``~`` that neither 0 nor 1 follows.
     """
     if not isinstance(pointer, str) or not pointer.startswith("/"):

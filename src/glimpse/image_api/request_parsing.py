@@ -20,10 +20,10 @@ Pairs = Sequence[tuple[str, str]]
 async def json_body(request: Request) -> Any:
     """Read the request's body and parse it as JSON, with any Content-Type.
 
-    Raises RequestTooLarge for more than 1 MiB, before the whole body is read. Raises Invalid if the
-    body is empty, not JSON, or has more than 100 levels of arrays and objects. Raises
-    ClientDisconnect if the client disconnects before the end. Raises TooManyBodies if the bodies of
-    all requests take too much memory.
+    Raises RequestTooLarge as soon as Content-Length or the part that has arrived exceeds 1 MiB.
+    Raises Invalid if the body is empty, not JSON, or has more than 100 levels of arrays and
+    objects. Raises ClientDisconnect if the client disconnects before the end. Raises TooManyBodies
+    if the bodies of all requests take too much memory.
     """
     try:
         body = await read_body(request.receive, dict(request.scope["headers"]), MAX_BODY)
