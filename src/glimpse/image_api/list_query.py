@@ -36,7 +36,7 @@ def parse_filters(
     `marker` and `limit` are not checked; a `limit` of None is no limit.
 
     Raises Invalid if a value is not valid; the message says what is wrong. Raises Invalid for
-    ``sort`` together with ``sort_key`` or ``sort_dir``, and for a ``changes-since`` with a value.
+    ``sort`` together with ``sort_key`` or ``sort_dir``, and if any ``changes-since`` has a value.
     """
     fields: dict[str, Any] = {}
     properties: dict[str, str] = {}

@@ -120,9 +120,9 @@ def check_value(key: str, value: object, formats: ImageFormats) -> None:
     """Raise Invalid if the attribute or property `key` may not have `value`.
 
     The message says what is allowed. `attribute_checks` has the allowed values of attributes that
-    clients may write, and READ_ONLY_CHECKS those of other attributes. If `key` is in neither, it is
-    a property, whose value must be text without NUL characters. Of the attributes in NUMBERS, only
-    the type is checked here; `check_number` checks the range.
+    clients may write, and READ_ONLY_CHECKS those of other attributes. If `key` is in neither,
+    `value` must be text without NUL characters, as for a property. Of the attributes in NUMBERS,
+    only the type is checked here; `check_number` checks the range.
     """
     checks = attribute_checks(formats)
     _apply_check(key, value, checks.get(key) or READ_ONLY_CHECKS.get(key, _PROPERTY))
