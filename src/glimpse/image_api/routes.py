@@ -39,10 +39,10 @@ def image_api(service: EmbeddedImageService, identity: Identity) -> ASGIApp:
 
     `identity` authenticates callers. The caller of this function closes `service` and `identity`.
     Errors in HANDLED become responses with the Image service's status codes and messages. Other
-    errors become a 500, and are then raised. An unknown path below ``/v2`` needs a token, and then
-    gets a 404. Any other unknown path gets a 300 with the API's versions. The scope of a request
-    must have ``glimpse.base_url``, the URL at which the client reached this API, and
-    ``glimpse.service_urls``.
+    errors become a 500 if no response has started, and are then raised. An unknown path below
+    ``/v2`` needs a token, and then gets a 404. Any other unknown path gets a 300 with the API's
+    versions. The scope of a request must have ``glimpse.base_url``, the URL at which the client
+    reached this API, and ``glimpse.service_urls``.
     """
 
     async def error_response(request: Request, error: Exception) -> Response:
@@ -103,8 +103,8 @@ def _plain_path(path: str, root: str) -> str:
 class ResourceEndpoint:
     """The ASGI application of one path: authenticates, then calls the method's handler.
 
-    The request context gets the caller and the operation, for logs and metrics. The first of these
-    errors that applies is raised:
+    For logs and metrics, the request context gets the caller, and just before the handler's call
+    the operation. The first of these errors that applies is raised:
 
     - Unauthorized for a missing or invalid token;
     - IdentityUnavailable if a token cannot be checked;
