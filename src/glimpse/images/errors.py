@@ -4,16 +4,18 @@ ImageServiceError
 ├── NotFound
 │   ├── ImageNotFound         no such image, or the caller may not see it
 │   └── PropertyNotFound      the image has no such property
-├── Forbidden                 the caller may see the image, but may not do this
+├── Forbidden                 the caller, or anybody, may not do this
 │   ├── MarkerNotVisible      the marker exists, but the caller may not see it
 │   └── PropertyLimitExceeded more properties than allowed
-├── Invalid                   the request has an invalid value; the message names the value
+├── Invalid                   the request is malformed or too long, or has an invalid value
 │   └── MarkerNotFound        no image has the marker as its id
 ├── Conflict                  the present state does not allow it (the image is in use, for example)
-├── NotAuthenticated          the image service no longer accepts the caller's token
+├── NotAuthenticated          the image service does not accept the caller's token
 └── ServiceError              the image service failed; the request may be fine
-    ├── Unavailable           down or too slow; a retry after `retry_after` seconds may succeed
-    └── InvalidResponse       the image service sent a response that cannot be understood
+    ├── Unavailable           down, slow or busy; a retry after `retry_after` seconds may succeed
+    └── InvalidResponse       the image service, or its database, sent what cannot be used
+
+Other modules derive further errors, such as `embedded.quotas.QuotaExceeded`.
 """
 
 
@@ -22,7 +24,7 @@ class ImageServiceError(Exception):
 
 
 class NotFound(ImageServiceError):
-    """Something that the request names does not exist, or the caller may not see it."""
+    """Something that the request names or needs does not exist, or the caller may not see it."""
 
 
 class ImageNotFound(NotFound):
@@ -42,10 +44,11 @@ class PropertyNotFound(NotFound):
 
 
 class Forbidden(ImageServiceError):
-    """The caller has no permission for the request.
+    """The caller has no permission for the request, or nobody may do what it asks for.
 
-    If the caller cannot even see the image, ImageNotFound is raised instead. MarkerNotVisible is
-    raised if that image is the marker of a list.
+    For example, nobody may delete a protected image or set a read-only attribute. If the caller
+    cannot even see the image, ImageNotFound is raised instead. MarkerNotVisible is raised if that
+    image is the marker of a list.
     """
 
 
@@ -66,7 +69,7 @@ class PropertyLimitExceeded(Forbidden):
 
 
 class Invalid(ImageServiceError):
-    """The request has an invalid value. The message names the value, and says what is allowed."""
+    """The request is malformed or too long, or has an invalid value. The message says why."""
 
 
 class MarkerNotFound(Invalid):
@@ -86,7 +89,7 @@ class Conflict(ImageServiceError):
 
 
 class NotAuthenticated(ImageServiceError):
-    """The image service no longer accepts the caller's token."""
+    """The image service does not accept the caller's token, which may have expired meanwhile."""
 
 
 class ServiceError(ImageServiceError):
@@ -94,7 +97,11 @@ class ServiceError(ImageServiceError):
 
 
 class Unavailable(ServiceError):
-    """The image service is down or too slow. A retry in ``retry_after`` seconds may succeed."""
+    """The image service cannot serve the request now: it is down, stopping, too slow or busy.
+
+    A retry in ``retry_after`` seconds may succeed. The embedded image service also raises this
+    error if its disk cannot be read or written.
+    """
 
     def __init__(self, message: str, retry_after: int = 1) -> None:
         super().__init__(message)
@@ -102,4 +109,7 @@ class Unavailable(ServiceError):
 
 
 class InvalidResponse(ServiceError):
-    """The image service sent a response that cannot be understood."""
+    """The image service sent a response that cannot be used, or its database an invalid row.
+
+    For example, the response is incomplete, too large or not JSON, or has an unexpected status.
+    """
