@@ -8,7 +8,7 @@ class Caller:
     """The authenticated user of a request, and the project that the token is for.
 
     ``project_id`` is None for a token that is not scoped to a project. A caller with ``is_admin``
-    and a project may see and edit every image, like an admin in Glance. ``roles`` may be in any
+    and a project may see and edit every image by Glance's default policy. ``roles`` may be in any
     case. Names and domain ids are None if they are unknown. ``token`` is sent to Glance; ``repr``
     omits the token to keep it out of logs. Comparisons of callers ignore the token.
     """

@@ -105,8 +105,8 @@ def image_from_document(
     (``protected``, ``os_hidden``) False, and ``tags`` an empty list. All other missing attributes
     become None.
 
-    Raises TypeError if `document` is not a dict, or if a tag or property cannot be written as JSON
-    (lone surrogates).
+    Raises TypeError if `document` is not a dict, or if a tag or property cannot be written as JSON:
+    if it has a lone surrogate, for example.
     """
     properties = {key: document[key] for key in document if key not in base_attributes}
     if not _PROPERTY_TYPES.issuperset(map(type, properties.values())):

@@ -154,7 +154,7 @@ class Permissions:
             raise ImageNotFound(image.id)
 
     def list_filter(self, caller: Caller) -> Callable[[Image], bool] | None:
-        """Return a function that returns True for an image that `caller` may get; None if all are.
+        """Return a test for images that `caller` may get; None if `caller` may get all images.
 
         Call this method after a check of Action.GET_IMAGES. Pass to the function only images whose
         owner and visibility let `caller` see them.

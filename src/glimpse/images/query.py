@@ -36,7 +36,8 @@ class Sort(NamedTuple):
 class ImageQuery:
     """The filters, order and limit of a list of images. A filter that is None is not applied.
 
-    An image is listed if all filters match:
+    An image that the caller can see is listed if all filters match. Killed and deleted images are
+    never listed.
 
     - ``names``, ``statuses``, ``ids``, ``disk_formats`` and ``container_formats`` match an image
       that has one of the values.
@@ -53,9 +54,9 @@ class ImageQuery:
 
     Texts are compared as the Image service compares them (see `comparison_form`).
 
-    ``sort`` is empty for the default order: newest first, then by id. ``marker`` is the id of the
-    image after which the list starts; None starts with the first image. ``limit`` is the largest
-    number of images in the list; None is no limit.
+    ``sort`` is empty for the default order: newest first, then by descending id. ``marker`` is the
+    id of the image after which the list starts; None starts with the first image. ``limit`` is the
+    largest number of images in the list; None is no limit.
     """
 
     names: tuple[str, ...] | None = None
