@@ -62,8 +62,8 @@ class ImageService(Protocol):
         - PropertyLimitExceeded if the image would have more properties than `changes.limit`
         - Forbidden if the caller has no role to change images, or if a key starts with
           ``os_glance``
-        - Forbidden if another project owns the image and the caller is no admin, unless the image
-          is public and no property changes
+        - Forbidden if the caller's project does not own the image and the caller is no admin,
+          unless the image is public and no property changes
         - Conflict if the state of the image does not allow the change
         - Invalid if a value cannot be stored
 
