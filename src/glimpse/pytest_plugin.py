@@ -93,7 +93,8 @@ def glimpse(pytestconfig: pytest.Config) -> "Iterator[Cloud]":
     --glimpse-seed names the seed of the cloud; without it, the ini option glimpse_seed does. A
     cloud without a seed has the default users. Each process of pytest-xdist has a cloud of its own.
     The cloud stops at the end of the session. If the cloud does not start, each test that needs it
-    is an error, which shows the last lines that the cloud printed.
+    is an error. The error shows the last lines that the cloud printed, or the OSError with which
+    its process could not be started.
     """
     from glimpse.testing.server_process import CloudNotStarted  # noqa: PLC0415  as above
 
