@@ -27,8 +27,8 @@ def read_seed(path: Path, options: EmbeddedOptions) -> Seed:
 
     Blocks. Nothing is written. The paths of data files are relative to the directory of `path`.
     `options` has the formats that images may have, and the rules for their data. Raises InvalidSeed
-    with all problems of the seed, including image data files that cannot be read. Raises OSError if
-    `path` cannot be read.
+    with the problems that `parse_seed` finds, including image data files that cannot be read.
+    Raises OSError if `path` cannot be read.
     """
     text = path.read_text("utf-8", "surrogateescape")
     check = partial(find_data_problem, rules=options.content_rules)

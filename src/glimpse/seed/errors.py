@@ -7,9 +7,10 @@ from typing import NamedTuple
 class Problem(NamedTuple):
     """A value of a seed that cannot be used.
 
-    `line` is the number of the line with the value, from 1. `path` is the value's place in the
-    document, such as ``images[0].name``; "" is the whole document. `message` is a sentence that
-    says what is wrong, or what is expected.
+    `line` is the number of the line with the value, from 1; it is 1, too, if the line is unknown.
+    `path` is the value's place in the document, such as ``images[0].name``; "" is the whole
+    document. For an entry that `parse_directory` leaves out, `path` names the entry instead, by its
+    id for example. `message` is a sentence that says what is wrong, or what is expected.
     """
 
     line: int

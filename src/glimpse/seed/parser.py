@@ -35,8 +35,12 @@ def parse_seed(
 
     `source` names the seed in messages. Relative paths of files start in `directory`. `formats` are
     the formats that images may have. `find_data_problem` checks the data of each image. An empty
-    `text` is a seed without sections. Raises InvalidSeed with all problems of the seed. If `text`
-    is not valid YAML, the error has only that problem.
+    `text` is a seed without sections.
+
+    Raises InvalidSeed with the problems of the seed. If `text` is not valid YAML, the error has
+    only that problem. Some problems are found only when others are mended: the content of an
+    image's data is checked if the image has no other problem, and references to roles if the
+    identity sections have none.
     """
     reader = SeedReader(source)
     root = parse_yaml(text, source)
