@@ -193,7 +193,7 @@ class _ImageParser:
         `found` has the places of the attributes in the seed, `document` the parsed values and
         defaults. `data` is the parsed data; None if the image has no data or invalid data.
 
-        - With valid data, the status must be active or deactivated, and the size and digests must
+        - With valid data, the status must be active or deactivated, and the sizes and digests must
           be left out. Generated data needs a disk format in GENERATED_FORMATS.
         - With invalid data, nothing is checked.
         - Without data, an image in status active or deactivated needs a size.

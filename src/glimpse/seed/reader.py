@@ -169,9 +169,10 @@ class SeedReader:
         return {key: self.read_text(value, longest, 0) for key, value in values.items()}
 
     def read_boolean(self, place: Place) -> bool:
-        """Return a boolean: ``true``, ``yes``, ``on``, ``false``, ``no`` or ``off``, in any case.
+        """Return a boolean: ``true``, ``yes``, ``on``, ``false``, ``no`` or ``off``.
 
-        For any other value, such as text in quotes, records a Problem and returns False.
+        The word may be in lower case, in upper case or capitalized. For any other value, such as
+        text in quotes, records a Problem and returns False.
         """
         value = (self._scalar(place) or "").lower()
         if place.node.tag != _BOOL or value not in _TRUE | _FALSE:  # `!!bool x`
@@ -272,9 +273,10 @@ class SeedReader:
         return self.read_with(place, parse_uuid, "a UUID is expected.")
 
     def read_date(self, place: Place) -> str:
-        """Return a date in any ISO 8601 notation as ``2026-01-31T12:00:00Z``, in UTC.
+        """Return a date in ISO 8601 notation as ``2026-01-31T12:00:00Z``, in UTC.
 
-        A time without a zone is in UTC. For any other value, records a Problem and returns "".
+        The accepted notations are those of `parse_date`. A time without a zone is in UTC. For any
+        other value, records a Problem and returns "".
         """
         return self.read_with(
             place, parse_date, "a date and time in ISO 8601 notation is expected."

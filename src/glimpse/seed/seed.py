@@ -33,7 +33,7 @@ class ImageSeed:
     """An image, its members and its data.
 
     `members` has the status of each member, by project id. If `data` is None, the image is stored
-    unchanged. Otherwise the data is uploaded, and determines the image's size and digests; `image`
+    unchanged. Otherwise the data is uploaded, and determines the image's sizes and digests; `image`
     has none of them.
     """
 
