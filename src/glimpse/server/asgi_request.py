@@ -35,14 +35,15 @@ class AsgiRequest:
       the end of the body. After each of these changes, set the event `received`.
 
     `keep_alive` is True if the connection may stay open after the response. `expects_continue` is
-    True if the client waits for 100 Continue. `on_response_complete` is called once, when the
-    application has sent the last part of the response. `default_headers` are sent before the
-    application's headers.
+    True if the client waits for 100 Continue. `on_response_complete` is called at most once, when
+    the last part of the response has been sent. `default_headers` are sent before the application's
+    headers.
 
-    If the connection closes before the client has received the whole response,
-    ``scope["glimpse.incomplete_reason"]`` has the reason. Otherwise the scope has no such key.
+    If the kernel does not get the whole response, ``scope["glimpse.incomplete_reason"]`` has the
+    reason. Otherwise the scope has no such key.
 
-    - "client": the client disconnected.
+    - "client": the client disconnected or sent a malformed body, or the server closed the
+      connection for a reason that is not listed here.
     - "timeout": the client was too slow.
     - "memory": the unsent responses of all clients together took too much memory.
     """
@@ -208,8 +209,8 @@ class AsgiRequest:
         `headers` sets `keep_alive` to False. The head has ``connection: close`` if `keep_alive` is
         False, and otherwise no Connection header.
 
-        Raises RuntimeError for a header with a control character, KeyError for a status outside 100
-        to 599, and ValueError for a Content-Length that is not a number.
+        Raises RuntimeError for a header with a control character other than tab, KeyError for a
+        status outside 100 to 599, and ValueError for a Content-Length that is not a number.
         """
         lines = [STATUS_LINES[status]]
         for name, value in (*self._default_headers, *headers):
