@@ -169,10 +169,9 @@ class SeedReader:
         return {key: self.read_text(value, longest, 0) for key, value in values.items()}
 
     def read_boolean(self, place: Place) -> bool:
-        """Return a boolean: ``true``, ``yes``, ``on``, ``false``, ``no`` or ``off``.
+        """Return a boolean: true, yes, on, false, no or off, also as ``True`` and as ``TRUE``.
 
-        The word may be in lower case, in upper case or capitalized. For any other value, such as
-        text in quotes, records a Problem and returns False.
+        For any other value, such as text in quotes, records a Problem and returns False.
         """
         value = (self._scalar(place) or "").lower()
         if place.node.tag != _BOOL or value not in _TRUE | _FALSE:  # `!!bool x`
