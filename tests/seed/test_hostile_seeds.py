@@ -55,6 +55,11 @@ def test_numbers_that_no_character_or_version_has_are_refused(tmp_path: Path, te
     assert found == r"line 1: a \U escape or the number in %YAML is out of range."
 
 
+@pytest.mark.parametrize("text", ['"a\\nb": 1', 'faults: [{"a\\rb": 1}]', "a\0", "a\x1b: 1"])
+def test_a_problem_with_unprintable_text_is_one_printable_line(tmp_path: Path, text: str) -> None:
+    assert refusal(tmp_path, text).isprintable()
+
+
 def test_many_images_may_have_the_same_properties_by_an_alias(tmp_path: Path) -> None:
     images = "- {name: first, owner: demo, properties: &p {os: linux, disk: virtio}}\n"
     images += "- {name: other, owner: demo, properties: *p}\n" * 200

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from glimpse.telemetry.redaction import escape
+
 
 class Problem(NamedTuple):
     """A value of a seed that cannot be used.
@@ -22,7 +24,8 @@ class InvalidSeed(Exception):
     """A seed cannot be used.
 
     ``lines`` has one line of text for each problem: ``SOURCE, line 3, images[0].name: ...``.
-    `source`, such as the path of the seed file, names the seed. The message is all lines.
+    `source`, such as the path of the seed file, names the seed. Characters that are not printable
+    are escaped. The message is all lines.
     """
 
     def __init__(self, source: str, problems: Sequence[Problem]) -> None:
@@ -32,4 +35,4 @@ class InvalidSeed(Exception):
 
 def _line(source: str, problem: Problem) -> str:
     place = f", {problem.path}" if problem.path else ""
-    return f"{source}, line {problem.line}{place}: {problem.message}"
+    return escape(f"{source}, line {problem.line}{place}: {problem.message}")

@@ -46,7 +46,8 @@ def parse_yaml(text: str, source: str) -> Place | None:
         line = mark.line + 1 if mark else 1
         raise InvalidSeed(source, [Problem(line, "", f"{error.problem}.")]) from None
     except yaml.YAMLError as error:  # a character that YAML does not allow
-        raise InvalidSeed(source, [Problem(1, "", f"{error}")]) from None
+        message = str(error).partition("\n")[0]
+        raise InvalidSeed(source, [Problem(1, "", f"{message}.")]) from None
     except (ValueError, OverflowError):  # PyYAML converts these numbers without a check
         problem = Problem(1, "", "a \\U escape or the number in %YAML is out of range.")
         raise InvalidSeed(source, [problem]) from None
