@@ -19,7 +19,8 @@ class ImageService(Protocol):
     projects share with that project. A caller can see a community image by its id. An admin can see
     all images. `images.permissions` has the roles that each action needs. A caller without the role
     to get images sees no image: a method with an `image_id` raises ImageNotFound. Any method except
-    `base_attributes` and `close` may raise NotAuthenticated, Unavailable or InvalidResponse.
+    `base_attributes` and `close` may raise NotAuthenticated, Unavailable or InvalidResponse. In a
+    gateway, a refusal of Glance that a method does not list raises another ImageServiceError.
     """
 
     def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
@@ -32,7 +33,7 @@ class ImageService(Protocol):
         grow with the list. Close the generator if you stop before its end.
 
         At any time, the generator may raise the errors that the class names. Before the first page,
-        it also raises
+        and in a gateway also later, it may raise
 
         - Forbidden if the caller may not list images
         - MarkerNotFound if no image has the id `query.marker`

@@ -272,10 +272,9 @@ class SeedReader:
         return self.read_with(place, parse_uuid, "a UUID is expected.")
 
     def read_date(self, place: Place) -> str:
-        """Return a date in ISO 8601 notation as ``2026-01-31T12:00:00Z``, in UTC.
+        """Return a date that `parse_date` accepts as ``2026-01-31T12:00:00Z``, in UTC.
 
-        The accepted notations are those of `parse_date`. A time without a zone is in UTC. For any
-        other value, records a Problem and returns "".
+        A time without a zone is in UTC. For any other value, records a Problem and returns "".
         """
         return self.read_with(
             place, parse_date, "a date and time in ISO 8601 notation is expected."
