@@ -200,7 +200,7 @@ def test_check_prints_json_for_machines(tmp_path: Path, capsys: pytest.CaptureFi
     assert [each["severity"] for each in document["findings"]].count("FAIL") == 1
 
 
-@pytest.mark.parametrize("prefix", ["cloud.example", "http://[::1"])
+@pytest.mark.parametrize("prefix", ["cloud.example", "http://[::1", "http://:8774", "http://u@"])
 def test_check_fails_for_a_link_prefix_with_which_no_server_starts(
     tmp_path: Path, prefix: str
 ) -> None:

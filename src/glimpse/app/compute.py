@@ -87,7 +87,7 @@ def _link_prefix(option: str, text: str | None) -> str | None:
         return None
     try:
         parts = urlsplit(text)
-        is_url = bool(parts.scheme and parts.netloc)
+        is_url = bool(parts.scheme and parts.hostname)
     except ValueError:  # such as a [ without a ]
         is_url = False
     if not is_url:
