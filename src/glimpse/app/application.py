@@ -27,7 +27,7 @@ class Application:
         self._in_progress = in_progress
 
     async def wait_until_idle(self) -> None:
-        """Wait until no request is being served, and no import and no snapshot is running.
+        """Wait until no request is served, no import runs or waits, and no snapshot is made.
 
         Also waits for tasks that go on after the response to a request. There is no timeout. Call
         this method only once, and pass no further request to `serve` after the call.

@@ -26,7 +26,7 @@ class Components(NamedTuple):
     - `image_api` is None if Glance serves the Image API.
     - `identity_api` is None if this process does not serve the Identity API.
     - `servers` is None if the cloud has no servers.
-    - `wait_for_background_work` returns when no import and no snapshot is running.
+    - `wait_for_background_work` returns when no import runs or waits, and no snapshot is made.
 
     The caller closes the components with `close`.
     """

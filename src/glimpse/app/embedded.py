@@ -85,7 +85,7 @@ async def _open_servers(
 
 
 async def _wait_until_idle(images: EmbeddedImageService, servers: EmbeddedServers | None) -> None:
-    """Wait until no import and no snapshot is running.
+    """Wait until no import runs or waits, and no snapshot is made.
 
     `servers` is None if the cloud has no servers.
     """
