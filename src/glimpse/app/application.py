@@ -59,9 +59,10 @@ async def open_application(
 
     Call this in the process that serves. The caller closes the Application. Embedded mode creates
     or migrates its files in the state directory, and continues or undoes what an ended process left
-    incomplete. Gateway mode calls no other service yet, except Glance's database. `observer` counts
-    requests and calls. `render_metrics` is None if metrics are turned off. `test_middleware` makes
-    the middleware that injects faults and logs requests in tests; None if neither is wanted.
+    incomplete. Gateway mode calls no other service yet, except Glance's database and its replicas.
+    `observer` counts requests and calls. `render_metrics` is None if metrics are turned off.
+    `test_middleware` makes the middleware that injects faults and logs requests in tests; None if
+    neither is wanted.
 
     Raises InvalidSettings for settings or policy files that cannot be used, and ValueError for
     unusable options of [healthcheck]. Raises OSError, UnusableCatalog, InvalidStateFile,

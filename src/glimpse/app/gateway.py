@@ -38,13 +38,13 @@ class Gateway(NamedTuple):
 
 
 async def open_gateway_components(settings: Settings, rules: PolicyRules | None) -> Components:
-    """Make the components of a gateway. Connects only to Glance's database, if configured.
+    """Make the components of a gateway. Connects only to databases, if configured.
 
     `rules` are the operator's policy rules; None without policy files. The caller closes the
     result. Raises InvalidSettings for options that cannot be used. Also raises InvalidSettings if
     Glimpse does not know the schema of Glance's database and ``fallback`` is ``refuse``. If the
-    database cannot be reached, only logs a warning. Raises OSError if the directory of lock files
-    cannot be created. After an error, nothing stays open.
+    database or a replica cannot be reached, only logs a warning. Raises OSError if the directory of
+    lock files cannot be created. After an error, nothing stays open.
     """
     glance, identity, _ = open_gateway(settings, rules)
     images: ImageService = glance
@@ -70,12 +70,12 @@ async def _open_image_service(
     rules: PolicyRules | None,
     readiness_checks: dict[str, ReadinessCheck],
 ) -> ImageService:
-    """Make the image service that reads Glance's database, and check the database's schema.
+    """Make the image service that reads Glance's database, and check schema and replicas.
 
     Adds the checks of the database and its replicas to `readiness_checks`. Raises InvalidSettings
     for options that cannot be used. Also raises InvalidSettings if Glimpse does not know the schema
-    and ``fallback`` is ``refuse``. If the database cannot be reached, only logs a warning. After an
-    error, `glance` stays open.
+    and ``fallback`` is ``refuse``. If the database or a replica cannot be reached, only logs a
+    warning. After an error, `glance` stays open.
     """
     # Loads oslo.policy and a driver, which other gateways do not need
     from glimpse.app import glance_database  # noqa: PLC0415
