@@ -65,8 +65,8 @@ def open_session(settings: Settings, section: str = "keystone_authtoken") -> Ser
     `section` names the section with the credentials. The options for TLS, timeout and retries are
     always those of [keystone_authtoken]. Adds the options of the section's authentication plugin to
     ``settings.oslo_config``. Raises InvalidSettings if auth_type is missing or unknown, if an
-    option that its plugin requires is missing or invalid, if auth_url is not an HTTP URL, or if TLS
-    files cannot be used.
+    option that its plugin requires is missing or invalid, if auth_url does not begin with
+    ``http://`` or ``https://``, or if TLS files cannot be used.
     """
 
     def make_plugin() -> BaseAuthPlugin:
@@ -104,10 +104,10 @@ def _user_of(config: cfg.ConfigOpts, section: str) -> str:
 
 
 def _check_auth_url(url: str | None, section: str) -> None:
-    """Raise InvalidSettings if auth_url is not an HTTP URL; do nothing if it is not set.
+    """Raise InvalidSettings if auth_url does not begin with ``http://`` or ``https://``.
 
-    Without this check, keystoneauth takes ``localhost:5000`` for a URL with the scheme
-    ``localhost``.
+    Does nothing if auth_url is not set. Checks only the beginning. Without this check, keystoneauth
+    takes ``localhost:5000`` for a URL with the scheme ``localhost``.
     """
     if url is None or url.lower().startswith(("http://", "https://")):
         return
