@@ -7,9 +7,10 @@ from glimpse.upstream.tls import TlsOptions
 def tls_options(section: str, options: Glance | KeystoneAuthtoken) -> TlsOptions:
     """Return the TLS options among `options`, which are the options of `section`.
 
-    If there is a cafile or a certfile, loads the files at once. Raises InvalidSettings, which names
-    `section`, if a cafile, certfile or keyfile cannot be read, or if a cafile or a certificate with
-    its key cannot be parsed. A keyfile without a certfile is not used.
+    If there is a cafile or a certfile, loads the files at once. Then raises InvalidSettings, which
+    names `section`, if a cafile, certfile or keyfile cannot be read, if a cafile or a certificate
+    with its key cannot be parsed, or if the key is encrypted. A keyfile without a certfile is not
+    used, but has to be readable; if there is no cafile either, this is not checked here.
     """
     tls = TlsOptions(options.cafile, options.certfile, options.keyfile, options.insecure)
     if tls.cafile or tls.certfile:
