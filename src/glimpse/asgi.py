@@ -2,7 +2,7 @@
 
 The environment variable GLIMPSE_CONFIG_FILES names configuration files, separated by colons. The
 import of this module reads these files and sets up logging. The import raises InvalidSettings if
-the settings cannot be used.
+the settings cannot be used, and OSError if the log file cannot be opened.
 """
 
 import logging
