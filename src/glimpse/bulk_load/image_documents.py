@@ -68,9 +68,9 @@ def parse_image_and_members(document: object, formats: ImageFormats) -> tuple[Im
     ``members`` is missing or null, there are none. If ``members`` is text, it is a property. The
     default status is "pending". Of several entries for a project, the last one counts.
 
-    Raises Invalid, with the reason, if the document does not follow these rules, if a format is not
-    in `formats`, or if all properties as JSON have more than 1,000,000 characters. Quotas are not
-    checked.
+    Raises Invalid, with the reason, if the document does not follow these rules, if `_check` or
+    `_member` refuses a part of it, such as a format that is not in `formats`, or if all properties
+    as JSON have more than 1,000,000 characters. Quotas are not checked.
     """
     if not isinstance(document, dict):
         raise Invalid("it is no JSON object.")
