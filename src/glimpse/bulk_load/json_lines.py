@@ -20,7 +20,8 @@ class JsonLines:
     link.
 
     Raises Invalid if a line is not JSON, or has more than 16 MiB including its end. `line` is then
-    the number of that line, from 1. The caller closes the stream.
+    the number of that line, from 1. Raises OSError if the stream cannot be read. The caller closes
+    the stream.
     """
 
     def __init__(self, stream: BinaryIO) -> None:

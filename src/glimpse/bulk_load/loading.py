@@ -38,7 +38,8 @@ async def load(
     Each batch of 10,000 images is stored whole or not at all. After a batch has been stored,
     `progress` is called with the number of images in the batch. Raises BadDocument if a document is
     invalid, or if `documents` or `check` raises Invalid; the current batch is not stored. Raises
-    Unavailable if the catalog cannot be written. Batches that were stored before an error are kept.
+    Unavailable if the catalog cannot be written. Other errors of `documents`, `progress` and
+    `check` are raised unchanged. Batches that were stored before an error are kept.
     """
     count = 0
     for batch in _batches(documents, service.image_formats, check):
