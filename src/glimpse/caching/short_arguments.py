@@ -21,7 +21,8 @@ def cache_if_short(
 
     The cache holds at most `entries` results; a full cache is emptied before a result is added. A
     call that raises is not cached. Any thread may call the function. If two threads call it at the
-    same time with the same arguments, it may run twice.
+    same time, the cache may hold one result more; with the same arguments, the function may run
+    twice.
     """
 
     def decorate(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
