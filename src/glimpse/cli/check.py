@@ -46,8 +46,8 @@ def run(options: argparse.Namespace) -> int:
     """Print a line for each finding; return 1 if a finding is a FAIL, otherwise 0.
 
     With --json, prints one JSON object with all findings at the end instead. Logs nothing. Raises
-    InvalidSettings for invalid settings, OSError if a directory may not be searched, CommandFailed
-    if the output cannot be written, and BrokenPipeError if the output is a pipe that nobody reads.
+    InvalidSettings for invalid settings, the OSError of `check`, CommandFailed if the output cannot
+    be written, and BrokenPipeError if the output is a pipe that nobody reads.
     """
     settings = read_settings(options)
     logging.disable()  # each error is a finding
@@ -64,7 +64,8 @@ def check(settings: Settings, *, bind: bool = True) -> Iterator[Finding]:
     Yields each finding as soon as it is known. Calls the services of a gateway. If `bind` is True,
     listens at each address for a moment. Changes no file. Leaves no new file, except lock files if
     [coordination] names a directory for them. A problem is a finding with the severity "FAIL" or
-    "note", not an error. Raises OSError only if this process may not search a directory.
+    "note", not an error. Raises OSError only if this process may not search a directory or, for a
+    gateway, cannot make a temporary directory.
     """
     if (problem := limit_problem()) is not None:
         yield Finding("FAIL", problem)

@@ -26,7 +26,8 @@ async def check_gateway(settings: Settings) -> AsyncIterator[Finding]:
     The services are called in the order in which a request needs them. If a call fails, calls that
     need its result are left out. If no gateway can be opened with the settings, yields one "FAIL"
     finding. Leaves no files, except lock files if [coordination] names a directory for them. Each
-    call has the timeout of the settings. No finding contains a secret.
+    call has the timeout of the settings. No finding contains a secret. Raises OSError if this
+    process cannot make a temporary directory, or may not search the state directory.
     """
     with tempfile.TemporaryDirectory() as directory:
         try:
