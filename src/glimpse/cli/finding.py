@@ -8,16 +8,16 @@ import orjson
 from glimpse.cli.standard_streams import print_output
 from glimpse.telemetry.redaction import sanitize
 
-# FAIL: serving would not work. note: serving would work, but a setting has no effect, or a service
-# is not tried or is unavailable.
+# FAIL: serving would not work. note: the operator should know this; for example, a setting has no
+# effect, a service is not tried or is unavailable, or a process serves already.
 Severity = Literal["ok", "note", "FAIL"]
 
 
 class Finding(NamedTuple):
     """The result of one check. `text` is for the operator.
 
-    The severity is "FAIL" if ``glimpse serve`` would not work, "note" if it would work with a
-    limitation that `text` describes, and otherwise "ok".
+    The severity is "FAIL" if ``glimpse serve`` would not work with these settings, "note" for
+    anything else that the operator should know, such as an unavailable service, and otherwise "ok".
     """
 
     severity: Severity
