@@ -23,8 +23,8 @@ def run(options: argparse.Namespace) -> int:
     """Print a clouds.yaml with all users who have credentials for clients, and return 0.
 
     The URLs are those of the process that serves with the state directory. If no such process runs,
-    or if the arguments name an address or a port, the URLs are those of the settings. Adds missing
-    ids and passwords to the identity file.
+    or if the arguments name an address or a port, the URLs are those of the settings. Completes the
+    identity file (see `open_identity_file`).
 
     Raises InvalidSettings for invalid settings. Raises CommandFailed if the settings do not use the
     embedded identity, if the identity file is missing or invalid, if the state directory is not

@@ -10,12 +10,16 @@ from glimpse.settings import Settings
 
 
 def open_identity_file(settings: Settings) -> IdentityFile:
-    """Open the identity file in the state directory; add missing ids and passwords to it.
+    """Open the identity file in the state directory, and complete it.
 
-    Invalid entries are logged and left out. Raises CommandFailed if the settings do not use the
-    embedded identity, or if the file is missing: only `glimpse serve` makes the file. Raises
-    CommandFailed if the content is invalid, or if the state directory is not writable. Raises
-    OSError if the file cannot be read or changed for another reason.
+    Adds missing ids and passwords to the file, replaces secrets of application credentials by
+    hashes, and makes the file and the state directory accessible to their owner only. Invalid
+    entries are logged and left out.
+
+    Raises CommandFailed if the settings do not use the embedded identity, or if the file is
+    missing: only `glimpse serve` makes the file. Raises CommandFailed if the content is invalid, or
+    if the state directory is not writable. Raises OSError if the file cannot be read or changed for
+    another reason.
     """
     strategy = settings.api.auth_strategy
     if strategy != "embedded":

@@ -33,8 +33,8 @@ def run(options: argparse.Namespace) -> int:
     """Print the shell variables with which clients log in as USER, and return 0.
 
     The URL is that of the process that serves with the state directory. If no such process runs, or
-    if the arguments name an address or a port, the URL is that of the settings. Adds missing ids
-    and passwords to the identity file.
+    if the arguments name an address or a port, the URL is that of the settings. Completes the
+    identity file (see `open_identity_file`).
 
     Raises InvalidSettings for invalid settings. Raises CommandFailed if a client cannot log in as
     USER, if the settings do not use the embedded identity, if the identity file is missing or
