@@ -46,10 +46,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Add, remove or list projects; print the result, and return 0.
 
-    A process that serves uses a change at once. Raises CommandFailed in these cases:
+    Each action also completes the identity file (see `open_identity_file`). A process that serves
+    uses a change at once. Raises CommandFailed in these cases:
 
     - A name is invalid, unknown or in use, or the domain is unknown or disabled.
-    - There are too many projects, or the project to remove is immutable or has projects below it.
+    - There are too many projects, or the identity file would be too large.
+    - The project to remove is immutable or has projects below it.
     - The settings do not use the embedded identity, or the identity file is missing or invalid.
     - The identity file or the output cannot be written.
     - The change is made, but a crash may undo it.

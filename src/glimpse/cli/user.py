@@ -60,11 +60,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Add, remove or list users; print the result, and return 0.
 
-    A process that serves uses a change at once. Raises CommandFailed in these cases:
+    Each action also completes the identity file (see `open_identity_file`). A process that serves
+    uses a change at once. Raises CommandFailed in these cases:
 
     - A name is invalid, unknown or in use, the domain, project or role is unknown, or the password
       is invalid.
-    - There are too many users, projects or role assignments.
+    - There are too many users, projects or role assignments, or the file would be too large.
     - The settings do not use the embedded identity, or the identity file is missing or invalid.
     - The identity file or the output cannot be written.
     - The change is made, but a crash may undo it.
