@@ -45,10 +45,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Write all images to FILE as they are at one moment, also while Glimpse serves; return 0.
 
-    Prints the number of images on standard error. Returns 1 if images are left out because their
-    records are broken. FILE is replaced when all images have been written, so an earlier dump is
-    unchanged after an error. A new FILE has the mode 0600. Standard output, a pipe, or a file that
-    cannot be replaced (`_is_replaceable`) is written directly; an error then leaves a partial dump.
+    Prints the number of images on standard error. Returns 1 if images are left out: those with
+    broken records, and those that no document can describe (see `_image_lines`). FILE is replaced
+    when all images have been written, so an earlier dump is unchanged after an error. A new FILE
+    has the mode 0600. Standard output, a pipe, or a file that cannot be replaced
+    (`_is_replaceable`) is written directly; an error then leaves a partial dump.
 
     Raises CommandFailed if the catalog cannot be read or the output cannot be written. Raises
     BrokenPipeError if the output is a pipe that nobody reads. Raises InvalidSettings for invalid
