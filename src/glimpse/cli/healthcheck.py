@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
 
     Sends a request to the process that serves with the state directory. If no such process runs, or
     if the arguments name an address or a port, sends the request to the host and port of the
-    settings. Prints the first 200 bytes of the response.
+    settings. Prints the first 200 bytes of the response's body as one line.
 
     Raises CommandFailed with the reason if the process cannot be reached, sends no data for 5
     seconds, or sends another response than a 200. Raises CommandFailed if the output cannot be
