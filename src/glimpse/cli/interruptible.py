@@ -11,12 +11,13 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def interruptible(signals: Sequence[signal.Signals] = _SIGNALS) -> Iterator[None]:
-    """Let SIGINT and SIGTERM end the block, even if the caller has blocked these signals.
+    """Let `signals` end the block, even if the caller has blocked these signals.
 
-    In the block, SIGINT raises KeyboardInterrupt, and SIGTERM raises SystemExit with the status
-    143. After the first signal, others are ignored, so that the block can remove what it has made.
-    `signals` are the signals to handle: both, or one of the two. After the block, they have their
-    earlier handlers, and are blocked again if they were. Call this function in the main thread.
+    `signals` are SIGINT and SIGTERM, or one of the two. In the block, SIGINT raises
+    KeyboardInterrupt, and SIGTERM raises SystemExit with the status 143. After the first of
+    `signals`, all of `signals` are ignored, so that the block can remove what it has made. After
+    the block, they have their earlier handlers, and are blocked again if they were. Call this
+    function in the main thread.
     """
 
     def end(number: int, _: FrameType | None) -> NoReturn:
