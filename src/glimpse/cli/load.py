@@ -44,7 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Load the file into the embedded catalog, print the number of images, and return 0.
 
-    An existing image with the same id is replaced. Images are stored in transactions of 10,000.
+    Creates or migrates the catalog first. An existing image with the same id is replaced. Images
+    are stored in transactions of 10,000.
     After an error or an interrupt, images of committed transactions stay. Replaces the process's
     handler of SIGINT. Prints a warning if the file is only one page of a list.
 
