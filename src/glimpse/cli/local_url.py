@@ -10,8 +10,8 @@ _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  compared, not l
 def local_url(host: str, port: int) -> str:
     """Return ``http://HOST:PORT`` for a server that listens at `host` and `port`.
 
-    HOST is the loopback address if the server listens on all addresses. An IPv6 address is in
-    brackets.
+    HOST is the loopback address if `host` is ``0.0.0.0`` or ``::``, otherwise `host`. An IPv6
+    address is in brackets.
     """
     host = _LOOPBACK.get(host, host)
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
@@ -22,7 +22,7 @@ def identity_url(settings: Settings, server: RunningServer | None = None) -> str
 
     The address and ports are those of the process `server`, or of `settings` if `server` is None.
     The URL is ``http://HOST:PORT/identity``, or ``http://HOST:IDENTITY_PORT`` if the API has its
-    own port. HOST is the loopback address if Glimpse listens on all addresses.
+    own port. `local_url` says what HOST is.
     """
     address = server or settings.server
     if address.identity_port is not None:
