@@ -58,10 +58,12 @@ class Subcommand(Protocol):
 def main(arguments: list[str] | None = None) -> int:
     """Run the subcommand in `arguments`, by default ``serve``; return the exit status.
 
-    If `arguments` is None, uses the arguments of the process. After an error of the subcommand,
-    prints the error on standard error, and returns 1. Returns 130 after SIGINT, and 141 if standard
-    output is a pipe that nobody reads. Raises SystemExit for ``--help``, ``--version`` and invalid
-    arguments, and with the status 143 if SIGTERM interrupts a dump or a seed.
+    If `arguments` is None, uses the arguments of the process. If the subcommand raises
+    CommandFailed, InvalidSettings, OSError or UnicodeEncodeError, prints the error on standard
+    error, and returns 1. Returns 130 if SIGINT interrupts the subcommand (a server that SIGINT
+    stops returns 0), and 141 if the output is a pipe that nobody reads. Raises SystemExit for
+    ``--help``, ``--version`` and invalid arguments, and with the status 143 if SIGTERM interrupts a
+    dump or a seed. Raises other errors of the subcommand, which are bugs, unchanged.
     """
     open_closed_streams()
     try:
@@ -88,9 +90,9 @@ def _run(given: list[str]) -> int:
     """Run the subcommand in `given`, flush standard output, and return the exit status.
 
     `given` without a subcommand means ``serve``. Raises CommandFailed for an argument with a NUL
-    character, SystemExit for ``--help`` and invalid arguments, and the errors of `Subcommand.run`.
-    If the subcommand has not failed, but the output cannot be written, raises CommandFailed or
-    BrokenPipeError.
+    character, SystemExit for ``--help``, ``--version`` and invalid arguments, and the errors of
+    `Subcommand.run`. If the subcommand has not failed, but the output cannot be written, raises
+    CommandFailed or BrokenPipeError.
     """
     if invalid := next((word for word in given if "\0" in word), None):
         raise CommandFailed(f"an argument contains a NUL character: {invalid!r}")
