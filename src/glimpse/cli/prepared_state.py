@@ -46,8 +46,8 @@ def prepare_state(
 
     Raises CommandFailed or InvalidSettings if the arguments, the seed or the directory cannot be
     used; the state is then unchanged. Raises CommandFailed if the state cannot be written, as on a
-    full disk; all state is then removed, as also after an interrupt. Raises OSError if a directory
-    cannot be made, read or emptied.
+    full disk, or if a data file of the seed can no longer be read; all state is then removed, as
+    also after an interrupt. Raises OSError if a directory cannot be made, read or emptied.
     """
     if settings.image_service != "embedded" or settings.api.auth_strategy == "keystone":
         raise CommandFailed("--seed and --ephemeral need the embedded services, not a gateway.")
@@ -88,8 +88,8 @@ def _write(seed: Seed, path: Path, state_dir: Path, settings: Settings) -> None:
     """Fill a state directory from `seed`; `path` is the seed's file, for messages.
 
     If writing fails or is interrupted, empties the directory, because a part of a cloud would be
-    served like a whole cloud. Raises CommandFailed if the state cannot be written. An interrupt
-    raises KeyboardInterrupt or SystemExit.
+    served like a whole cloud. Raises CommandFailed if a data file of the seed cannot be read, or if
+    the state cannot be written. An interrupt raises KeyboardInterrupt or SystemExit.
     """
     try:
         asyncio.run(_fill(seed, state_dir, settings))
