@@ -38,7 +38,8 @@ def record_running_server(state_dir: Path, server: RunningServer) -> Iterator[No
 
     The content of the file is `server`. This process keeps the file locked; files that are not
     locked are those of killed processes, and are removed first. Raises OSError if the state
-    directory does not exist or the file cannot be written.
+    directory does not exist, if the file cannot be written, or if the file of another process
+    cannot be opened or removed.
     """
     directory = state_dir / RUNNING
     directory.mkdir(mode=PRIVATE_DIRECTORY, exist_ok=True)
@@ -63,7 +64,8 @@ def find_running_server(state_dir: Path) -> RunningServer | None:
     """Return the process that serves with the state directory; None if no process is found.
 
     If there are several processes, returns the process that started last. Returns None if the file
-    about the process cannot be read or parsed. Creates and changes nothing. Raises nothing.
+    about that process cannot be parsed, or if any of the files cannot be read. Creates and changes
+    nothing. Raises nothing.
     """
     try:
         files = [file for file in (state_dir / RUNNING).glob("*.json") if _is_locked(file)]
