@@ -63,13 +63,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT, finish the requests in progress, and return 0.
 
-    Prints the URLs. Cancels requests that take longer than ``graceful_shutdown_timeout`` seconds to
-    finish. SIGHUP reloads the configuration. Returns 1 if a worker cannot start the application.
+    Also stops if the terminal is closed or, with --stop-with-stdin, if standard input ends or has
+    data. Prints the URLs. Cancels requests that take more than ``graceful_shutdown_timeout``
+    seconds to finish. SIGHUP reloads the configuration. Returns 1 if a worker cannot start.
 
-    Raises CommandFailed if a log or ready file, address, state or seed cannot be used, if arguments
-    exclude each other, if another process has the state, or if too few files may be open. Raises
-    InvalidSettings for invalid settings, and OSError for unusable files of the state. While a seed
-    is written, SIGINT raises KeyboardInterrupt, and SIGTERM raises SystemExit.
+    Raises CommandFailed if arguments exclude each other, a file, address, state or seed cannot be
+    used, or too few files may be open. Raises InvalidSettings, or OSError for unusable state files.
+    While a seed is written, SIGINT and SIGTERM raise KeyboardInterrupt and SystemExit.
     """
     settings = read_settings(options)
     _prepare_process(settings)
