@@ -91,7 +91,7 @@ def _discard(stream: TextIO) -> None:
 def print_error(message: str) -> None:
     """Print ``glimpse: MESSAGE`` as one line on standard error, without secrets.
 
-    Does nothing if standard error cannot be written.
+    If standard error cannot be written, this line and all later lines are lost.
     """
     print_to_stderr(f"glimpse: {sanitize(message)}")
 
@@ -99,7 +99,8 @@ def print_error(message: str) -> None:
 def print_to_stderr(line: str) -> None:
     """Print a line on standard error.
 
-    Does nothing if standard error cannot be written, because a command need not fail for that.
+    If standard error cannot be written, this line and all later lines are lost, because a command
+    need not fail for that.
     """
     try:
         print(line, file=sys.stderr, flush=True)
