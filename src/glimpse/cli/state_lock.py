@@ -29,8 +29,9 @@ class StateLock:
         """Lock `state_dir`; make the directory if it is missing.
 
         The lock file in `state_dir` gets the id of this process, and stays after `release`. Raises
-        CommandFailed if another process has locked the directory, or if the directory cannot be
-        used.
+        CommandFailed if another process has locked the directory, or if the directory or the lock
+        file cannot be made, opened or locked. Raises OSError if the id cannot be written, as on a
+        full disk.
         """
         try:
             make_private_directory(state_dir)
