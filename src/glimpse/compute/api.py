@@ -243,7 +243,8 @@ async def _send(response: Response, method: str, receive: Receive, send: Send) -
 
     The status and headers are sent before the first piece. If the client disconnects, the next
     piece is not sent, and this function returns without an error. Raises ResponseAborted if the
-    generator raises an ImageServiceError. The generator is closed at the end, also after an error.
+    generator raises an ImageServiceError. Once the headers are sent, the generator is closed at the
+    end, also after an error.
     """
     status, body, headers = response
     if body is None or isinstance(body, bytes):
