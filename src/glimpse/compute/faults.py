@@ -23,7 +23,9 @@ _FAULT_NAMES = {
 
 
 class Fault(Exception):
-    """An error response of the Compute API, as an exception that handlers raise.
+    """An error response of the Compute API, as an exception.
+
+    Handlers raise it, and so do the parsing and the checks of a request.
 
     `status` is the HTTP status code. `message` is shown to the client. `retry_after` is in seconds;
     None sends no Retry-After header. `headers` are additional response headers.
