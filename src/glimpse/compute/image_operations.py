@@ -39,8 +39,9 @@ class ImageOperations:
     Glance may refuse a request for further reasons; the handler then raises the error of
     `images.errors` for Glance's response.
 
-    In a write of metadata, an item whose key is an attribute, such as ``name``, has no effect. But
-    some attributes are reserved, such as ``status`` (see `is_reserved`). A write raises
+    In a write of metadata, an item whose key is an attribute, such as ``name``, has no effect.
+    Some other items have no effect, either (see `property_changes`). But some attributes are
+    reserved, such as ``status`` (see `is_reserved`). A write raises
 
     - a 400 fault or Invalid if metadata is not valid or cannot be stored;
     - ImageNotFound if there is no such image or the caller may not see the image;
@@ -147,8 +148,9 @@ class ImageOperations:
     async def replace_metadata(self, request: Request) -> Response:
         """Handle ``PUT /images/{id}/metadata``: replace all items by the items in the body.
 
-        Items whose keys start with ``os_glance`` are kept. The response repeats the items in the
-        body. `ImageOperations` explains the errors.
+        Items whose keys start with ``os_glance`` are kept, and so are ``kernel_id`` and
+        ``ramdisk_id`` if the body has them with the value "" or ``none``. The response repeats the
+        items in the body. `ImageOperations` explains the errors.
         """
         metadata = parse_body(request.body, "metadata", is_legacy=request.is_legacy)
         await self._write(request, metadata, replace=True)
@@ -191,7 +193,7 @@ class ImageOperations:
     async def _write(self, request: Request, metadata: dict[str, Any], *, replace: bool) -> Image:
         """Set metadata of an image atomically; return the image after the change.
 
-        With `replace`, all other metadata is removed, except keys that start with ``os_glance``.
+        With `replace`, other metadata is removed, except what `property_changes` keeps.
 
         If nobody may set `metadata` on any image (see `_fault_for_metadata`), raises the first
         error of `_check_allowed`, or else the fault for the metadata. Otherwise raises the errors
