@@ -55,7 +55,8 @@ def parse_list_request(query_string: bytes, /) -> ListRequest:
 
     Known parameters are ``limit``, ``marker``, ``name``, ``status``, ``server``, ``type``,
     ``minRam``, ``minDisk``, ``changes-since`` and ``property-{key}``. ``property-{key}`` filters by
-    any property or attribute, in the syntax of the Image API (``property-name=in:a,b``).
+    any property or attribute, in the syntax of the Image API (``property-name=in:a,b``); a few keys
+    are no filters, such as ``sort`` and ``limit`` (see `_make_query`).
     ``page_size`` and ``offset`` are known, too: they have no effect on the query, but must be
     valid. Unknown parameters have no effect. If a parameter is repeated, the last value counts.
     ``;`` separates parameters as ``&`` does. Without ``limit``, the list has no limit. An empty
