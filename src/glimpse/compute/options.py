@@ -11,7 +11,7 @@ class ComputeOptions:
 
     Version documents name `advertised_microversion` as the highest microversion. Requests may use
     microversions up to `max_microversion`. A request body of more than `max_body_size` bytes gets a
-    413 response.
+    413 response, except in version discovery, which ignores such a body.
 
     `compute_link_prefix` and `glance_link_prefix` are URLs that replace the scheme and host of
     links to the Compute API and to the Image API. None keeps the scheme and host. `sunset` is the
