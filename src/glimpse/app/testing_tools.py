@@ -71,7 +71,8 @@ class _Operations:
         """Return the service, the name of the operation and the path for a request.
 
         The service is ``compute``, ``image`` or ``identity``, and the path is the one within the
-        service. The name is the same as in metrics; ``other`` for an unknown operation.
+        service. The name is ``other`` for an unknown operation, and for an operation of Compute
+        that is not implemented. Any other name is the one that metrics use.
         """
         path = with_single_slashes(scope["path"])
         server = scope.get("server")
@@ -88,7 +89,7 @@ class _Operations:
 def _operation_finder(tables: list[RouteTable]) -> _FindOperation:
     """Return a function that finds operations of the Compute API by method and path.
 
-    The function returns the operation's name; ``other`` for an unknown operation.
+    The function returns the operation's name; ``other`` if no route of `tables` matches.
     """
 
     def find(method: str, path: str) -> str:
