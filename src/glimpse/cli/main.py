@@ -48,9 +48,9 @@ class Subcommand(Protocol):
         """Run the subcommand, and return the exit status.
 
         Raises CommandFailed if the command fails, InvalidSettings if the configuration is invalid,
-        and OSError if a file cannot be used; `main` prints these. Raises BrokenPipeError if
-        standard output is a pipe that nobody reads, KeyboardInterrupt at SIGINT, and SystemExit if
-        SIGTERM interrupts work that must be undone.
+        OSError if a file cannot be used, and UnicodeEncodeError if an argument is not valid text;
+        `main` prints these. Raises BrokenPipeError if the output is a pipe that nobody reads,
+        KeyboardInterrupt at SIGINT, and SystemExit if SIGTERM interrupts work that must be undone.
         """
         ...
 
