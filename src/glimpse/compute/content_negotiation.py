@@ -54,8 +54,8 @@ def preference(accept: str, offers: Sequence[str]) -> Preference:
     - the first place in `offers`.
 
     Case matters, even for ``q``. If a parameter is repeated, the last one counts. Media ranges are
-    ignored if their quality is not a number or is below -1. So a quality of 0, unlike in RFC 9110,
-    does not exclude an offer.
+    ignored if their quality is not a number or is below -1; ``*/*`` is ignored with -1, too. So a
+    quality of 0, unlike in RFC 9110, does not exclude an offer.
     """
     best, best_rank = Preference(JSON), (-1.0, -2)
     ranges = [(each.media_type, dict(each.parameters)) for each in parse_accept(accept)]
