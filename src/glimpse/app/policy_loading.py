@@ -10,8 +10,8 @@ from glimpse.settings import Settings
 def load_policy_files(settings: Settings) -> PolicyFiles:
     """Load the operator's policy rules for images, and for servers if the cloud has servers.
 
-    Other rules in the files have no effect. Raises InvalidPolicyFile if ``policy_file`` is missing,
-    or if a file cannot be used.
+    Other rules in the files have an effect only where these rules refer to them. Raises
+    InvalidPolicyFile if ``policy_file`` is missing, or if a file cannot be used.
     """
     rules = SERVER_RULES if _has_servers(settings) else IMAGE_RULES
     return PolicyFiles(settings.policy.policy_file, settings.policy.policy_dirs, rules)
