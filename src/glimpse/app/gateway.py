@@ -175,7 +175,8 @@ def open_image_locks(settings: Settings) -> ImageLocks:
     """Make the locks that writers of an image hold. Connects to no lock service yet.
 
     Creates the directory of lock files if no lock service is configured. Raises OSError if the
-    directory cannot be created. Raises InvalidSettings if the lock service cannot be used.
+    directory cannot be created. Raises InvalidSettings if tooz cannot use the URL of the lock
+    service, or needs a library that is not installed.
     """
     try:
         return ImageLocks(coordination_url(settings), settings.glance.timeout)
