@@ -89,10 +89,11 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(given: list[str]) -> int:
     """Run the subcommand in `given`, flush standard output, and return the exit status.
 
-    `given` without a subcommand means ``serve``. Raises CommandFailed for an argument with a NUL
-    character, SystemExit for ``--help``, ``--version`` and invalid arguments, and the errors of
-    `Subcommand.run`. If the subcommand has not failed, but the output cannot be written, raises
-    CommandFailed or BrokenPipeError.
+    The subcommand is ``serve`` if no word of `given` is a subcommand, ``-h``, ``--help`` or
+    ``--version``. Raises CommandFailed for an argument with a NUL character, SystemExit for
+    ``--help``, ``--version`` and invalid arguments, and the errors of `Subcommand.run`. If the
+    subcommand has not failed, but the output cannot be written, raises CommandFailed or
+    BrokenPipeError.
     """
     if invalid := next((word for word in given if "\0" in word), None):
         raise CommandFailed(f"an argument contains a NUL character: {invalid!r}")
