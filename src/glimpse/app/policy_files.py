@@ -98,8 +98,9 @@ class PolicyFiles:
         """Read and check the files. If `policy_file` is None, only `policy_dirs` are read.
 
         Relative paths are relative to the working directory. A directory that does not exist has no
-        rules. Raises InvalidPolicyFile if `policy_file` does not exist, if a file cannot be read or
-        parsed, or if a rule that Glimpse uses cannot be evaluated.
+        rules. Hidden files and subdirectories are not read. Raises InvalidPolicyFile if
+        `policy_file` does not exist, if a file cannot be read or parsed, or if a rule that Glimpse
+        uses cannot be evaluated.
         """
         if policy_file is not None and not Path(policy_file).is_file():
             where = ", neither beside the configuration nor in this directory"
