@@ -41,7 +41,7 @@ async def open_checked_glance_database(
     - ``refuse``: closes the database, but not `glance`, and raises InvalidSettings.
     - ``glance``: logs an error. The image service then reads images from Glance's API.
 
-    If the database or a replica cannot be reached, only logs a warning.
+    If the database cannot be reached, or a replica cannot be read, this is only logged.
     """
     images = open_glance_database(settings, glance, rules)
     try:
@@ -77,8 +77,9 @@ def readiness_check(settings: Settings, images: GlanceDatabaseImageService) -> R
 def replica_readiness_check(images: GlanceDatabaseImageService) -> ReadinessCheck:
     """Return the readiness check of the replicas of Glance's database.
 
-    The check returns a ReadinessNote if a replica cannot be read or is too far behind the primary;
-    otherwise None. The process stays ready, and images are read from the primary.
+    The check returns a ReadinessNote if a replica cannot be read or is too far behind the primary:
+    the process stays ready, and images are read from the primary. Otherwise, also if all
+    connections to a replica are in use, the check returns None.
     """
 
     async def check() -> ReadinessNote | None:
