@@ -1,5 +1,6 @@
 """UploadLocks: which uploads are in progress, and which a killed process has left."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,20 @@ def test_lock_has_one_holder_until_it_is_released_or_abandoned(tmp_path: Path) -
     assert left.image_id == "image"
     left.release()
     assert list(there.acquire_abandoned()) == []
+
+
+def test_a_lock_that_is_released_each_time_is_never_found_abandoned(tmp_path: Path) -> None:
+    def count_abandoned(locks: UploadLocks) -> int:
+        count = 0
+        for _ in range(300):
+            if (lock := locks.acquire("image")) is not None:
+                count += lock.was_abandoned
+                lock.release()
+        return count
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(count_abandoned, [UploadLocks(tmp_path) for _ in range(8)])) == 0
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_acquire_raises_unavailable_without_its_directory(tmp_path: Path) -> None:

@@ -82,28 +82,31 @@ class UploadLocks:
     def _acquire(self, image_id: str) -> UploadLock | None:
         """Do what `acquire` does, but raise OSError if the disk cannot be written. Log nothing."""
         path = self._directory / image_id
-        while True:
-            exists = path.exists()
-            try:
-                flags = os.O_RDWR | os.O_CLOEXEC | (0 if exists else os.O_CREAT | os.O_EXCL)
-                descriptor = os.open(path, flags, 0o600)
-            except (FileExistsError, FileNotFoundError):
-                if not self._directory.is_dir():
-                    raise
-                continue  # another holder created or removed the file meanwhile
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                os.close(descriptor)
-                return None
-            if _is_file_at(path, descriptor):
-                try:
-                    sync_directory(self._directory, self._directory.parent)
-                except OSError:
-                    os.close(descriptor)
-                    raise
-                return UploadLock(image_id, path, descriptor, exists)
-            os.close(descriptor)  # the file was removed after it was opened
+        with self._locked_directory():
+            exists, descriptor = _open_and_lock(path)
+        if descriptor is None:
+            return None
+        try:
+            sync_directory(self._directory, self._directory.parent)
+        except OSError:
+            os.close(descriptor)
+            raise
+        return UploadLock(image_id, path, descriptor, exists)
+
+    @contextlib.contextmanager
+    def _locked_directory(self) -> Iterator[None]:
+        """Lock the directory, so that no process finds the file of a lock before it is locked.
+
+        Such a file would count as abandoned. A file system that cannot lock directories, as with
+        NFS, is used without this lock. Raises OSError if the directory cannot be opened.
+        """
+        descriptor = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            with contextlib.suppress(OSError):
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
 
     def acquire_abandoned(self) -> Iterator[UploadLock]:
         """Lock each image whose lock was abandoned, and yield the locks, ordered by image id.
@@ -118,6 +121,31 @@ class UploadLocks:
             lock = self.acquire(path.name)
             if lock is not None:
                 yield lock
+
+
+def _open_and_lock(path: Path) -> tuple[bool, int | None]:
+    """Open and lock the file `path`; create the file if there is none.
+
+    Returns whether the file existed, and its descriptor; None in place of the descriptor if the
+    file is locked already. Raises OSError if the file cannot be made, or its directory is missing.
+    """
+    while True:
+        exists = path.exists()
+        try:
+            flags = os.O_RDWR | os.O_CLOEXEC | (0 if exists else os.O_CREAT | os.O_EXCL)
+            descriptor = os.open(path, flags, 0o600)
+        except (FileExistsError, FileNotFoundError):
+            if not path.parent.is_dir():
+                raise
+            continue  # another holder created or removed the file meanwhile
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return exists, None
+        if _is_file_at(path, descriptor):
+            return exists, descriptor
+        os.close(descriptor)  # the file was removed after it was opened
 
 
 def _is_file_at(path: Path, descriptor: int) -> bool:
