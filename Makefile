@@ -22,15 +22,17 @@ export PYTHONDONTWRITEBYTECODE :=
 serve: $(SERVE_STAMP)
 	$(BIN)/glimpse serve $(ARGS)
 
-# Three for each core: most of the time a test waits. Who is done first takes from the others.
-PARALLEL := -n $(shell echo $$((3 * $$(nproc)))) --dist worksteal
-# Tests of whole clouds: with database servers, faults, crashes and load. They take twice as long as all others.
+# Processes for each core: most of the time a test waits. Who is done first takes from the others.
+PARALLEL = -n $(shell echo $$(($(1) * $$(nproc)))) --dist worksteal
+# Tests of whole clouds: with database servers, faults, crashes and load.
 FUNCTIONAL := $(addprefix tests/,acceptance clients fuzz gateway glance_database recipes testing)
+# ARGS may name tests/FILE: then only the tests in this file run.
+OF_ALL = $(if $(findstring tests/,$(ARGS)),,$(1))
 test: $(STAMP) servers
-	$(BIN)/pytest $(PARALLEL) $(FUNCTIONAL:%=--ignore=%) $(ARGS)
+	$(BIN)/pytest $(call PARALLEL,2) $(call OF_ALL,$(FUNCTIONAL:%=--ignore=%)) $(ARGS)
 
 test-functional: $(STAMP) servers
-	$(BIN)/pytest $(PARALLEL) $(FUNCTIONAL) $(ARGS)
+	$(BIN)/pytest $(call PARALLEL,3) $(call OF_ALL,$(FUNCTIONAL)) $(ARGS)
 
 # Servers that tests run as they are, and do without where they are missing.
 SERVERS := redis-server memcached haproxy nginx-light etcd-server mariadb-server postgresql
@@ -48,7 +50,7 @@ HTTP_TESTS := tests/server tests/http tests/compute tests/image_api tests/upstre
 test-lowest: $(LOWEST_STAMP)
 	$(LOWEST)/bin/python -m tests.support.lowest_versions requirements/lowest.txt || \
 	  { echo 'requirements/lowest.txt is not what pyproject.toml allows: make lock'; exit 1; }
-	$(LOWEST)/bin/pytest $(PARALLEL) -o filterwarnings=default $(HTTP_TESTS) $(ARGS)
+	$(LOWEST)/bin/pytest $(call PARALLEL,2) -o filterwarnings=default $(HTTP_TESTS) $(ARGS)
 
 # Unmodified clients against a running Glimpse; each has an environment of its own, or is Debian's.
 clients: $(STAMP)
