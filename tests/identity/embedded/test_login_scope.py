@@ -1,4 +1,4 @@
-"""The keys under which logins are queued and counted."""
+"""The keys under which logins are queued and counted, and the users and scopes they name."""
 
 from pathlib import Path
 
@@ -6,10 +6,16 @@ import pytest
 
 from glimpse.identity.embedded.auth_request import AuthRequest, Reference
 from glimpse.identity.embedded.directory import Directory
+from glimpse.identity.embedded.directory_entries import Domain, Project, User
 from glimpse.identity.embedded.login import Login
 from glimpse.identity.embedded.login_history import Attempt
 from glimpse.identity.embedded.login_queue import LoginQueue
-from glimpse.identity.embedded.login_scope import comparable_name
+from glimpse.identity.embedded.login_scope import (
+    UnknownScope,
+    comparable_name,
+    find_scope,
+    find_user,
+)
 from glimpse.identity.service import Unauthorized
 from tests.support.embedded import open_identity
 
@@ -70,3 +76,16 @@ async def test_guesses_of_a_credential_without_an_id_are_counted_by_name_and_own
 def test_spellings_of_a_name_have_the_same_key(domain: Reference | None) -> None:
     key = comparable_name(Reference(None, "Demo", domain), Directory())
     assert key == (None, "demo", "default")
+
+
+def test_the_id_of_a_domain_sent_as_its_name_finds_no_user_and_no_project() -> None:
+    user = User("u", "demo", domain_id="d1")
+    directory = Directory(
+        [user], [Project("p", "demo", domain_id="d1")], domains=[Domain("d1", "Research")]
+    )
+    by_name, by_id = Reference(None, "D1"), Reference("d1", None)
+    assert find_user(Reference(None, "demo", by_id), directory) is user
+    assert find_user(Reference(None, "demo", by_name), directory) is None
+    request = AuthRequest(("password",), project=Reference(None, "demo", by_name))
+    with pytest.raises(UnknownScope):
+        find_scope(request, user, None, directory)

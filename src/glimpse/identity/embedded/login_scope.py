@@ -13,7 +13,10 @@ from glimpse.identity.embedded.directory_entries import (
 
 
 class UnknownScope(Exception):
-    """The requested scope does not exist, or is not the project of the application credential."""
+    """The requested scope does not exist, is a trust, or does not fit the login.
+
+    A login with an application credential may only request the credential's project.
+    """
 
 
 class TokenScope(NamedTuple):
@@ -64,7 +67,7 @@ def find_user(reference: Reference | None, directory: Directory) -> User | None:
     A disabled user is returned, too. The case of a name does not matter. If `reference` is None,
     returns None.
     """
-    if reference is None:
+    if reference is None or not _is_domain_known(reference, directory):
         return None
     domain_id = _domain_id(reference, directory)
     return directory.user(user_id=reference.id, name=reference.name, domain_id=domain_id)
@@ -128,7 +131,7 @@ def _requested_scope(request: AuthRequest, directory: Directory) -> TokenScope:
         project = directory.project(
             project_id=request.project.id, name=request.project.name, domain_id=domain_id
         )
-        if project is None:
+        if project is None or not _is_domain_known(request.project, directory):
             raise UnknownScope
         return TokenScope(project.id)
     if request.domain is not None:
@@ -153,7 +156,8 @@ def _domain_id(reference: Reference, directory: Directory) -> str:
     """Return the id of the domain in a reference to a user or project.
 
     Without a domain in `reference`, returns the id of the domain Default. If no such domain exists,
-    returns the id that `reference` gives for it, or else the name in lower case.
+    returns the id that `reference` gives for it, or else the name in lower case. That name may be
+    the id of another domain: `_is_domain_known` tells the two apart.
     """
     if reference.domain is None:
         return DOMAIN_ID
@@ -161,6 +165,11 @@ def _domain_id(reference: Reference, directory: Directory) -> str:
     if domain is not None:
         return domain.id
     return reference.domain.id or (reference.domain.name or "").lower()
+
+
+def _is_domain_known(reference: Reference, directory: Directory) -> bool:
+    """Return False if a reference to a user or project names a domain that does not exist."""
+    return reference.domain is None or _find_domain(reference.domain, directory) is not None
 
 
 def _find_domain(reference: Reference, directory: Directory) -> Domain | None:
