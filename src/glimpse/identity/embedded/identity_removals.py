@@ -2,7 +2,8 @@
 
 These functions are for changes by `IdentityFile.change`, and change `document` in place.
 `directory` must be the Directory of the present `document`. Before another call, make a new
-Directory of the changed document. Invalid entries are kept, for the operator to repair.
+Directory of the changed document. Invalid entries are kept, for the operator to repair. But if a
+user loses a role assignment, the invalid assignments of that user are dropped.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -70,8 +71,9 @@ def remove_domain(document: Document, directory: Directory, domain_id: str) -> N
     """Remove the domain with the id `domain_id` from `document`, in place.
 
     The users, projects and roles of the domain are removed, too. So are their role assignments,
-    application credentials, access rules and implications. A user of another domain loses a default
-    project that is removed. `directory` is the Directory of `document`.
+    application credentials, access rules and implications, and all role assignments in the domain
+    itself. A user of another domain loses a default project that is removed. An unknown id is
+    ignored. `directory` is the Directory of `document`.
     """
     remove_projects(document, directory, _ids_in(domain_id, directory.projects.values()))
     # The assignments have changed, and may change again.
