@@ -65,8 +65,8 @@ class _Authenticated(NamedTuple):
 class Login:
     """Checks logins and makes sessions with new tokens. The owner calls `close`.
 
-    The message of an error does not say why the login failed, so that the message does not reveal
-    which users exist.
+    The message of an error is the same for a wrong password and for an unknown user, so that the
+    message does not reveal which users exist.
     """
 
     def __init__(
@@ -86,16 +86,16 @@ class Login:
 
         First reads a changed identity file again. The first method that fails ends the login.
         `address` is the client's address. After wrong passwords or secrets, LoginQueue delays
-        further checks for the same name from the network of `address`. If the secret of an
-        application credential is correct, but its hash outdated, replaces the hash if possible. If
-        the calling task is cancelled, a password that is still in the queue is not checked.
+        further checks for the same name from the network of `address`. Replaces the outdated hash
+        of a correct secret if possible. If the calling task is cancelled, a password that is still
+        in the queue is not checked, unless another login waits for the same check.
 
         Raises NotFound if the token of the method token is not valid. Raises Unauthorized if that
         token was obtained with an application credential, if another method fails, or if a method
         is unknown. Raises Unauthorized, too, if `request` has no method or too long a value, if the
-        methods are of different users, or if the user may not have the requested scope. Raises
-        TooManyLogins if too many passwords wait. Raises IdentityUnavailable if the revocations
-        cannot be read, or after `close`.
+        methods are of different users, if the user's domain is disabled, or if the user may not
+        have the scope. Raises TooManyLogins if too many passwords wait. Raises IdentityUnavailable
+        if the revocations cannot be read, or if `close` comes before the check of a password.
         """
         self._identity.identity_file.refresh()
         if not request.has_valid_lengths:
@@ -262,8 +262,8 @@ class Login:
         """Make a session with a new token of the user, who is the same in all `results`.
 
         The token expires after ``expiration`` seconds, with a token or application credential in
-        `results`, or with the year 9999, whichever is first. Raises Unauthorized if the user may
-        not have the requested scope.
+        `results`, or on the last day of the year 9999, whichever is first. Raises Unauthorized if
+        `find_scope` finds no scope, or if `resolve_session` refuses the new token.
         """
         now, user = self._identity.clock(), results[0].user
         limits = [result.expires_at for result in results if result.expires_at is not None]
