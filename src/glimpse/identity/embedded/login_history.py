@@ -17,7 +17,8 @@ class Attempt(NamedTuple):
 
     Checks that run at the same time with equal Attempts are made once.
 
-    - ``name_digest``: the digest of the user's name and the client's network.
+    - ``name_digest``: the digest of the client's network and of a name: that of the user or of the
+      application credential.
     - ``network_digest``: the digest of the client's network.
     - ``secret_digest``: the digest of the secret that was sent and the stored secret. For the
       hashing of a new secret, these are random bytes.
@@ -42,8 +43,8 @@ class FailureLevel(IntEnum):
 class LoginRank(NamedTuple):
     """The place of a check among others. LoginQueue runs checks with lower ranks first.
 
-    ``is_new`` is False if the name has logged in from the client's network before, and has had at
-    most FREE_FAILURES failures since. Then both levels are NONE.
+    ``is_new`` is False if the name has logged in from the client's network before, and has at most
+    FREE_FAILURES failures since then that are not forgotten. Then both levels are NONE.
     """
 
     is_new: bool
@@ -60,9 +61,10 @@ class LoginHistory:
     """Records how recent checks of passwords ended, and ranks new checks.
 
     A name stands for the user's name together with the client's network (see Attempt). Failures,
-    which are wrong passwords, are counted for the name and for the network, by `throttle`. So are
-    refusals: checks that LoginQueue did not run because the queue was full. Successes are recorded
-    for the name only. The memory is bounded: the names and networks of long ago are forgotten.
+    which are wrong passwords and errors of checks, are counted for the name and for the network, by
+    `throttle`. Refusals, which are checks that LoginQueue did not run because the queue was full,
+    are counted in the same way, but apart. Successes are recorded for the name only. The memory is
+    bounded: the names and networks of long ago are forgotten.
     """
 
     def __init__(self, throttle: LoginThrottle) -> None:
@@ -80,7 +82,7 @@ class LoginHistory:
         self._successes.put(attempt.name_digest, value=True)
 
     def record_failure(self, attempt: Attempt) -> None:
-        """Count a wrong password, for the name and for the network in `attempt`.
+        """Count a failed check, for the name and for the network in `attempt`.
 
         After FREE_FAILURES failures of a name, the next check of the name is delayed. Failures of a
         network delay nothing, but change the results of `rank` and `has_many_failures`.
@@ -113,9 +115,9 @@ class LoginHistory:
     def rank(self, attempt: Attempt) -> LoginRank:
         """Return the rank of `attempt`. Checks with lower ranks run first.
 
-        The rank is lowest if the name has logged in from this network before, and has had at most
-        FREE_FAILURES failures since. Otherwise the rank grows with the failures and refusals of the
-        name, and then with those of the network.
+        The rank is lowest if the name has logged in from this network before, and has at most
+        FREE_FAILURES failures since then that are not forgotten. Otherwise the rank grows with the
+        failures and refusals of the name, and then with those of the network.
         """
         none, has_logged_in = FailureLevel.NONE, self._successes.peek(attempt.name_digest)
         if has_logged_in and self._throttle.failures(attempt.name_digest) <= FREE_FAILURES:

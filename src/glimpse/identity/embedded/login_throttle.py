@@ -22,7 +22,8 @@ def digest(*parts: str | None) -> bytes:
     """Return a keyed hash of `parts`. The hash has KEY_BYTES bytes.
 
     ``digest("ab", "c")`` differs from ``digest("a", "bc")``, and None differs from an empty text.
-    The key is random for each process. So nobody else can compute the hash of a guessed password.
+    The key is random, and only in memory. So nobody else can compute the hash of a guessed
+    password.
     """
     hasher = hashlib.blake2b(key=_SECRET, digest_size=KEY_BYTES)
     for part in parts:
