@@ -27,7 +27,10 @@ _MAX_RECORDED = 5000  # names and networks of recent checks: 0.5 MB
 
 
 class TooManyLogins(Exception):
-    """Too many passwords wait to be checked: 429, with RETRY_AFTER as ``Retry-After``."""
+    """LoginQueue has no room to check or hash a password: 429.
+
+    ``Retry-After`` is RETRY_AFTER. Also raised if too many callers wait for equal checks.
+    """
 
 
 def _closed() -> IdentityUnavailable:
@@ -48,8 +51,8 @@ class LoginQueue:
     - At most MAX_WAITING_OF_NAME checks of a name wait. If there is one more, a random one of them
       is refused.
     - The checks that run or wait need at most MAX_UNITS of CPU time together. If a new check would
-      need more, the waiting or new check with the highest LoginRank is refused. MIN_WAITING checks
-      may wait in any case.
+      need more, the waiting or new checks with the highest LoginRank are refused. MIN_WAITING
+      checks may wait in any case.
 
     So a correct login succeeds after some attempts, however many wrong passwords are sent. Call all
     methods in the thread of the event loop.
@@ -131,8 +134,9 @@ class LoginQueue:
 
         `check` explains the arguments. If the calling task is cancelled, removes a waiting check
         that has no other caller. Raises the error of `work`. Raises TooManyLogins if the check is
-        refused, or if MAX_CALLERS_WITHOUT_CHECK callers pause or wait for an equal check already.
-        Raises IdentityUnavailable if the queue is closed before the check starts.
+        refused. Raises TooManyLogins, too, if there is an equal check, but
+        MAX_CALLERS_WITHOUT_CHECK callers pause or wait for such checks already. Raises
+        IdentityUnavailable if the queue is closed before the check starts.
         """
         if self._is_closed:
             raise _closed()
