@@ -22,7 +22,10 @@ FileVersion = tuple[int, int, int, int]
 
 
 class InvalidStateFile(Exception):
-    """The identity file or the file of token keys has invalid content; the message says where."""
+    """The identity file or the file of token keys has invalid content; the message says what.
+
+    Also raised for one entry of the identity file, which is then left out.
+    """
 
 
 class DirectoryNotSynced(OSError):
@@ -128,8 +131,9 @@ def locked(path: Path) -> Iterator[None]:
 def read_file_version(path: Path) -> FileVersion:
     """Return a value that changes when the file `path` is written or replaced.
 
-    The value has the inode, times and size. A change of the permissions changes the value, too. A
-    call takes 1 µs. Raises OSError if `path` does not exist or cannot be reached.
+    The value has the inode, times and size. A change of the permissions changes the value, too. If
+    the size stays, a second write within some milliseconds may not change the value. A call takes
+    1 µs. Raises OSError if `path` does not exist or cannot be reached.
     """
     status = os.stat(path)  # noqa: PTH116  takes half of Path.stat's time, for each request
     return status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size

@@ -11,9 +11,9 @@ from glimpse.identity.embedded.identity_file import FILE_NAME
 async def check_identity(state_dir: Path) -> str | None:
     """Return why the identity file cannot be read or replaced; None if no reason is found.
 
-    Checks permissions and free space, in a thread. Does not read or write any file. `state_dir` is
-    the directory of the identity file. Raises OSError if the file system does not report its free
-    space.
+    Checks permissions, free space and free inodes, in a thread. Does not read or write any file.
+    `state_dir` is the directory of the identity file. Raises OSError if the file system does not
+    report its free space.
     """
     return await asyncio.to_thread(_identity_problem, state_dir)
 
