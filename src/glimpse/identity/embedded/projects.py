@@ -138,7 +138,8 @@ def ancestors(project: Project, directory: Directory) -> list[Project]:
     """Return the projects above `project`, the nearest first.
 
     If `directory` does not have a project in this chain, the result ends below that project. Each
-    project is in the result once, even if an edited file puts a project above itself.
+    project is in the result once, even if an edited file puts a project above itself. In that case,
+    `project` may be in the result, too.
     """
     found: list[Project] = []
     parent = directory.projects.get(project.parent_id or "")

@@ -27,7 +27,7 @@ class Regions:
     and check that the caller may make the change. Attributes that Keystone does not know are stored
     in ``extra``. If the task of a method is cancelled, the change may still be made.
 
-    `own_region` is the id of this process's region. That region has no entry in the file, and can
+    `own_region` is the id of this process's region. That region needs no entry in the file, and can
     be neither changed nor deleted. The region of this process may be the parent of other regions.
     """
 
@@ -42,9 +42,10 @@ class Regions:
         checked `values` against `schemas.REGION`. On return, the change is on disk.
 
         Raises Conflict if the region exists, NotFound if its parent does not exist, and BadRequest
-        if the region is its own parent. Raises Forbidden if there are too many regions, or if the
-        identity file would be too large. Raises IdentityFileUnavailable if the identity file is
-        invalid or cannot be written, and ChangeNotSynced if a crash may undo the change.
+        if the parent is the region itself or a region below it. Raises Forbidden if there are too
+        many regions, or if the identity file would be too large. Raises IdentityFileUnavailable if
+        the identity file is invalid or cannot be written, and ChangeNotSynced if a crash may undo
+        the change.
         """
         region = _with_values(Region(region_id), values)
 
@@ -63,7 +64,7 @@ class Regions:
         On return, the change is on disk.
 
         Raises NotFound if the region does not exist, or if the parent of the changed region does
-        not exist. Raises BadRequest if `values` have another id, or if the new parent is the region
+        not exist. Raises BadRequest if `values` have another id, or if the parent is the region
         itself or a region below it. Raises Forbidden for the region of this process, or if the
         identity file would be too large. Raises IdentityFileUnavailable if the identity file is
         invalid or cannot be written, and ChangeNotSynced if a crash may undo the change.
@@ -151,7 +152,8 @@ def _with_values(region: Region, values: Mapping[str, Any]) -> Region:
 def _ancestors(region: Region, directory: Directory) -> list[str]:
     """Return the ids of the regions above `region`, the nearest first.
 
-    Each id is in the result once, even if an edited file puts a region above itself.
+    Each id is in the result once, even if an edited file puts a region above itself. The last id
+    may be one that `directory` does not have.
     """
     found: list[str] = []
     parent_id = region.parent_region_id
