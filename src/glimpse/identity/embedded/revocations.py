@@ -20,7 +20,7 @@ _log_error = ThrottledErrorLog(logging.getLogger(__name__))
 class _RaiseUnavailable:
     """Context manager: logs sqlite3.Error and OSError, and raises IdentityUnavailable instead.
 
-    Other errors pass through.
+    Logs at most once a minute. Other errors pass through.
     """
 
     def __enter__(self) -> None: ...
@@ -39,14 +39,15 @@ class Revocations:
 
     The file ``revocations.count`` in the same directory has the number of revocations. All workers
     map this second file into memory, so that each worker learns at once of a revocation by another
-    worker. If a method raises IdentityUnavailable, the cause is logged.
+    worker. If a method raises IdentityUnavailable, the cause is logged, at most once a minute.
     """
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         """Open the file `path`, or create it with the mode 0600. `clock` returns POSIX times.
 
-        Creates ``revocations.count`` in the same directory, too, if it is missing. Raises OSError
-        if one of the files cannot be created or read. Raises IdentityUnavailable if `path` is not a
+        Creates ``revocations.count`` in the same directory, too, if it is missing. Blocks while
+        another process opens or writes the files. Raises OSError if one of the files cannot be
+        created or read. Raises IdentityUnavailable if `path` is not a
         database, or cannot be locked or written.
         """
         self._path = path
@@ -76,7 +77,7 @@ class Revocations:
 
         `expires_at` is the POSIX time from which these tokens are not accepted anyway, not even as
         expired tokens. After `expires_at`, the next call of `revoke` deletes the revocation. If
-        `audit_id` is revoked already, only `expires_at` is replaced.
+        `audit_id` is revoked already, `expires_at` is replaced, and `generation` changes, too.
 
         Blocks the thread until no other process writes. May be called in any thread. Raises
         IdentityUnavailable if the revocation cannot be written, for example because the disk is
