@@ -50,8 +50,8 @@ class RoleAssignments:
     async def unassign(self, assignment: Assignment) -> None:
         """Remove an assignment. On return, the change is on disk.
 
-        If the user has no other role in the project or domain, or on the system, the user's tokens
-        for that scope become invalid. Invalid assignments of the user are dropped.
+        If the user has no other effective role in the project or domain, or on the system, the
+        user's tokens for that scope become invalid. Invalid assignments of the user are dropped.
 
         Raises NotFound if there is no such assignment. Raises IdentityFileUnavailable if the
         identity file is invalid or cannot be written, and ChangeNotSynced if a crash may undo the

@@ -114,7 +114,8 @@ class Roles:
         """Delete a role, and everything in the identity file that refers to the role.
 
         Role assignments, implications, and application credentials that have the role are deleted,
-        too. A token becomes invalid if it has no other role. On return, the change is on disk.
+        too. A token becomes invalid if it has no other role, or if its application credential is
+        deleted. On return, the change is on disk.
 
         Raises NotFound if the role does not exist, and Forbidden if the role is immutable. The
         standard roles are immutable. Raises IdentityFileUnavailable if the identity file is invalid

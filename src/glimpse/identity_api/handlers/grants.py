@@ -73,11 +73,11 @@ class GrantHandlers(IdentityHandlers):
     async def revoke_grant(self, request: Request) -> Response:
         """Remove the assignment of the role in the path, and respond 204.
 
-        If the user has no other role in the scope, the user's tokens for the scope become invalid.
-        Raises NotFound if an id in the path is unknown, and Forbidden if the caller may not remove
-        the assignment. Raises the errors of `authenticate`, such as Unauthorized for an invalid
-        token. Raises the errors of `RoleAssignments.unassign`, such as NotFound if there is no such
-        assignment.
+        If the user has no other effective role in the scope, the user's tokens for the scope become
+        invalid. Raises NotFound if an id in the path is unknown, and Forbidden if the caller may
+        not remove the assignment. Raises the errors of `authenticate`, such as Unauthorized for an
+        invalid token. Raises the errors of `RoleAssignments.unassign`, such as NotFound if there is
+        no such assignment.
         """
         await self._assignments.unassign(self._authorize(request, "revoke"))
         return no_content()
