@@ -44,7 +44,7 @@ class RoleReferences:
         that was renamed still has that id, returns the id without adding a role.
 
         Raises InvalidStateFile if no role is found and `reference` looks like an id (32 hexadecimal
-        digits): the role with that id was removed.
+        digits in lower case): the role with that id was removed.
         """
         known = self.find(reference)
         if known is not None:

@@ -9,8 +9,8 @@ def role_id_of(name: str) -> str:
     """Return the id that the role `name` has if the identity file has no entry for it.
 
     The id is a hash of `name`, so every cloud has the same id. Roles without an entry are the
-    standard roles, and roles that are only assigned to users. Roles that a request created have an
-    entry, and a random id.
+    standard roles, and roles that only users, application credentials or implications name. Roles
+    that a request created have an entry, and a random id.
     """
     return uuid.uuid5(uuid.NAMESPACE_URL, f"glimpse:role:{name}").hex
 
