@@ -29,7 +29,7 @@ _KNOWN = frozenset(
 class OwnCatalogIds(NamedTuple):
     """The ids of the region, services and endpoints that this process adds to the catalog.
 
-    These objects have no entries in the identity file, and cannot be changed.
+    These objects need no entries in the identity file, and cannot be changed.
     """
 
     region_id: str

@@ -60,7 +60,7 @@ def resolve_session(token: Token, directory: Directory) -> Session:
     Raises Unauthorized in these cases:
 
     - The user, project or domain is missing or disabled, or is in a disabled domain.
-    - The user has been disabled since the token was issued, and perhaps enabled again.
+    - A request has disabled the user since the token was issued, even if the user is enabled again.
     - The application credential is missing.
     - The token has a scope, but the session would have no role.
     """
