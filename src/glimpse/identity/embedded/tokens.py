@@ -28,9 +28,9 @@ class Token(NamedTuple):
     another token, there is a second id: that of the token from the original login with a password.
     Revoking either id invalidates the token.
 
-    ``password_fingerprint`` is the `TokenKeys.password_fingerprint` of the user's password when the
-    token was issued. A change of the password invalidates the token. ``key_id`` names the key that
-    signs the token.
+    ``password_fingerprint`` is the `TokenKeys.password_fingerprint` of the user's password, or of
+    its stored hash, when the token was issued. A change of the password invalidates the token.
+    ``key_id`` names the key that signs the token.
     """
 
     user_id: str
@@ -89,8 +89,8 @@ class TokenKeys:
         """Return the token in `text`; None if none of the keys has signed `text`.
 
         Only the signature is checked: the token may have expired or been revoked. Returns None,
-        too, if `text` has more than MAX_TOKEN_CHARACTERS, or has the fields of another version of
-        Glimpse. ``key_id`` of the result names the key that signed `text`.
+        too, if `text` has more than MAX_TOKEN_CHARACTERS, or other fields than tokens of this
+        version and of Glimpse 0.1 have. ``key_id`` of the result names the key that signed `text`.
         """
         signed, _, signature = text.rpartition(".")
         if (
@@ -131,8 +131,8 @@ def _stored_fields(token: Token) -> tuple[object, ...]:
 def _parse(payload: str, key_id: str) -> Token | None:
     """Return the token in a payload, with `key_id` as its ``key_id``.
 
-    Returns None if the payload is not JSON in base64, or has another number of fields than a token,
-    for example because another version of Glimpse wrote it. The types of the fields are not
+    Returns None if the payload is not JSON in base64, or has another number of fields than a token
+    of this version or of Glimpse 0.1. The types of the fields are not
     checked, so call this function only after the signature has been verified.
     """
     try:
