@@ -33,7 +33,7 @@ _COMPUTE = "compute"  # the service of a RequestTarget of the Compute API
 class KeystoneIdentity:
     """Implements Identity with tokens that Keystone validates.
 
-    A valid token is cached for `token_cache_time` seconds, but not after the token expires. A
+    A valid token is cached for at most `token_cache_time` seconds, and not after it expires. A
     cached token is accepted without a request to Keystone, even if Keystone is unavailable or has
     revoked the token. A token that Keystone refused is refused without a request for up to five
     seconds. With a `token_cache_time` of 0 or less, nothing is cached.
@@ -232,11 +232,11 @@ class KeystoneIdentity:
             self._cache = other._cache  # noqa: SLF001  of the same class
 
     async def ping(self) -> str | None:
-        """Return None if Keystone responds with a status code below 500, else the reason.
+        """Return None if Keystone is available, else the reason, a text for operators.
 
-        The reason is a text for operators. Logs in if Glimpse has no token yet, then sends one
-        request without retries. The login and the request each take at most `http_connect_timeout`
-        seconds. Raises nothing.
+        Logs in if Glimpse has no token yet, then sends one request without retries. Keystone is
+        available if the login succeeds, and the status code of the response is below 500. The login
+        and the request each take at most `http_connect_timeout` seconds. Raises nothing.
         """
         return await self._validator.ping()
 

@@ -52,7 +52,7 @@ class TokenValidator:
         Raises Unauthorized if Keystone refuses the token (400, 404, 413 or 431), or if the token
         cannot be sent in a header. Raises IdentityUnavailable if Keystone sends no valid response
         in time, does not let Glimpse log in, or responds with any other status code than 200. Each
-        cause of IdentityUnavailable is logged.
+        cause of IdentityUnavailable is logged, a failed login at most once a minute.
         """
         if not is_sendable(token):
             raise Unauthorized(INVALID_TOKEN)
@@ -152,9 +152,9 @@ class TokenValidator:
     async def ping(self) -> str | None:
         """Return None if Keystone is available, else the reason as a text. Raises nothing.
 
-        Keystone is available if it responds with a status code below 500. Logs in if Glimpse has no
-        token yet, then sends one request without retries. The login and the request each take at
-        most `http_connect_timeout` seconds.
+        Logs in if Glimpse has no token yet, then sends one request without retries. Keystone is
+        available if the login succeeds, and the status code of the response is below 500. The login
+        and the request each take at most `http_connect_timeout` seconds.
         """
         try:
             _, endpoint = await self._session.token_and_endpoint()
