@@ -53,7 +53,10 @@ class LoginRefused(CallFailed):
 
 
 class EndpointMissing(CallFailed):
-    """Keystone's catalog does not have an endpoint. ``reason`` names the options to check."""
+    """Keystone's catalog does not have an endpoint, or a login of the plugin gives no token.
+
+    ``reason`` names the options to check.
+    """
 
 
 class TooManyCalls(TimeoutError):

@@ -148,9 +148,9 @@ class ServiceSession:
     async def _call_with_retries(self, call: Callable[[], Result]) -> Result:
         """Run `call`, which calls keystoneauth, in a thread; return the result of `call`.
 
-        If Keystone cannot be reached or responds with 5xx, waits and tries again, up to
-        `http_request_max_retries` times. The metrics count the retries. All attempts together take
-        at most `http_connect_timeout` seconds.
+        If Keystone cannot be reached, responds with 5xx, or shows no usable version, waits and
+        tries again, up to `http_request_max_retries` times. The metrics count the retries. All
+        attempts together take at most `http_connect_timeout` seconds.
 
         Raises LoginRefused if Keystone refuses the login, EndpointMissing if `call` raises it, and
         CallFailed for a timeout or any other error. Each kind of error is logged at most once a

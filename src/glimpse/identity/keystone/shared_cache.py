@@ -19,7 +19,7 @@ _MAX_SECONDS = 30 * 24 * 60 * 60  # memcached takes a larger number for a POSIX 
 
 
 class UnusableMemcached(ValueError):
-    """The name of a server has no valid port, or pymemcache is not installed.
+    """The port in the name of a server is not a number, or pymemcache is not installed.
 
     The message says which of the two.
     """
@@ -89,9 +89,9 @@ class SharedCache:
     async def get(self, token: str) -> SharedEntry | None:
         """Return the entry of `token`, however old, or None. Never raises.
 
-        Takes at most `timeout` seconds. Returns None if memcached does not respond, if there is no
-        entry, or if the entry has more than 256 KiB or is invalid, for example because it was made
-        with another secret.
+        Takes at most `timeout` seconds. Returns None if memcached does not respond or is not used
+        after a failed call, if there is no entry, or if the entry has more than 256 KiB or is
+        invalid, for example because it was made with another secret.
         """
         keys = self._protection.derive_keys(token)
         protected = await self._call(keys.name, lambda client, key: client.get(key))
