@@ -1,4 +1,4 @@
-"""Maximum lengths of values in requests of the Identity API, as in Keystone 30."""
+"""Maximum lengths of values in requests of the Identity API, mostly as in Keystone 30."""
 
 NAME = 255  # characters: keystone.api.validation.parameter_types.name
 ID = 64  # characters: parameter_types.id_string

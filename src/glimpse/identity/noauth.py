@@ -66,7 +66,7 @@ class NoAuthIdentity:
 
 
 class RemoteNoAuthRefused(ValueError):
-    """Glimpse would listen without authentication at an address that other machines can reach."""
+    """Glimpse would listen without authentication at a host other than the loopback."""
 
 
 def check_noauth_bind(host: str, is_remote_allowed: bool) -> None:  # noqa: FBT001  a setting

@@ -16,14 +16,18 @@ class IdentityError(Exception):
 
 
 class Unauthorized(IdentityError):
-    """The token is missing, invalid, expired or revoked, or does not allow the request."""
+    """The token is missing, invalid, expired or revoked, or does not allow the request.
+
+    Login and changes of passwords raise Unauthorized, too, for example for a wrong password.
+    """
 
 
 class IdentityUnavailable(IdentityError):
-    """A token cannot be checked now, or users, projects or roles cannot be read or changed.
+    """A token or login cannot be checked now, or the Identity API cannot respond now.
 
-    For example, Keystone cannot be reached. ``retry_after`` is the number of seconds after which a
-    client should try again.
+    For example, Keystone cannot be reached, the identity file cannot be written, Glimpse is
+    shutting down, or the bodies of requests take too much memory. ``retry_after`` is the number of
+    seconds after which a client should try again.
     """
 
     def __init__(self, message: str, retry_after: int = 1) -> None:
