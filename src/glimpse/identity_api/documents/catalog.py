@@ -66,8 +66,8 @@ def extend_catalog(
     also have endpoints in `directory`. A service without endpoints has an empty list.
 
     `user_id` and `project_id`, the ids of the token, replace substitutions in the URLs of
-    endpoints, such as ``$(project_id)s``. An endpoint is left out if its service is disabled, or if
-    its URL is invalid or needs a project while `project_id` is None.
+    endpoints, such as ``$(project_id)s``. An endpoint is left out if its service is disabled or
+    unknown, or if its URL is invalid or needs a project while `project_id` is None.
     """
     added: dict[str, list[dict[str, Any]]] = {}
     for each in directory.endpoints.values():

@@ -17,8 +17,9 @@ def render_token(
 
     If the token has a scope, the document has the scope, the roles and the catalog `services`, a
     result of `extend_catalog`. If `services` is None, the document has no catalog. If the token was
-    obtained with an application credential, the document describes the credential. `directory` has
-    the names of domains. The signed token itself is not in the document.
+    obtained with an application credential, the document describes the credential. ``expires_at``
+    is that of the token, even if the credential expires earlier. `directory` has the names of
+    domains. The signed token itself is not in the document.
     """
     issued = session.token
     document: dict[str, Any] = {

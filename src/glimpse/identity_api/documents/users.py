@@ -8,7 +8,8 @@ from glimpse.identity.embedded.directory_entries import User
 def render_user(user: User, base_url: str) -> dict[str, Any]:
     """Render a user, without password or hash, as an entry of the list in ``/v3/users``.
 
-    ``default_project_id``, ``email`` and ``description`` are missing if they were never set.
+    ``email`` and ``description`` are missing if they were never set. ``default_project_id`` is also
+    missing if it was set to null.
     """
     default = user.default_project_id
     return {
