@@ -74,10 +74,9 @@ def list_response(
     """Make the response 200 that lists the entries that match the query, or one page of them.
 
     `path` is the path of the list below ``/v3``, such as ``users/ID/projects``. The last part of
-    `path` is the key of the list in the response. The list is sorted by id. The
-    parameters that `rules` name are filters. The parameters ``limit`` and ``marker`` choose the
-    page. Raises BadRequest for an invalid parameter, and NotFound if no entry has the id
-    ``marker``.
+    `path` is the key of the list in the response. The list is sorted by id. The parameters that
+    `rules` name are filters. The parameters ``limit`` and ``marker`` choose the page. Raises
+    BadRequest for an invalid parameter, and NotFound if no entry has the id ``marker``.
     """
     parameters = request.query_params.multi_items()
     page = select_page(entries, parameters, rules)

@@ -22,7 +22,8 @@ class ProjectTagHandlers(ProjectHandlers):
 
     Handlers raise Forbidden if the caller may not see or change the tags of the project. If the
     project does not exist, handlers raise NotFound to callers who may see or change the tags of all
-    projects, and Forbidden to other callers.
+    projects, and Forbidden to other callers. The tags of a domain may be seen and changed only by
+    callers who may see and change the tags of all projects.
     """
 
     async def list_tags(self, request: Request) -> Response:

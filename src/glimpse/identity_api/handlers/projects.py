@@ -89,9 +89,10 @@ class ProjectHandlers(IdentityHandlers):
         domain, these parameters are ignored.
 
         Raises BadRequest if the query asks for the same projects both as ids and as a list. Raises
-        Forbidden if the caller may not see the project. For an unknown id, raises NotFound if the
-        caller may see all projects, otherwise Forbidden. Raises the errors of `authenticate`, such
-        as Unauthorized for an invalid token.
+        Forbidden if the caller may not see the project. To see a domain, the caller must be allowed
+        to see all projects. For an unknown id, raises NotFound if the caller may see all projects,
+        otherwise Forbidden. Raises the errors of `authenticate`, such as Unauthorized for an
+        invalid token.
         """
         session, project_id = self.authenticate(request), request.path_params["project_id"]
         self.check_policy(session, "get_project", project_id)
