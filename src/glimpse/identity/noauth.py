@@ -66,7 +66,7 @@ class NoAuthIdentity:
 
 
 class RemoteNoAuthRefused(ValueError):
-    """Glimpse would listen without authentication at a host other than the loopback."""
+    """noauth may not listen at a host: it is neither ``localhost`` nor a loopback address."""
 
 
 def check_noauth_bind(host: str, is_remote_allowed: bool) -> None:  # noqa: FBT001  a setting

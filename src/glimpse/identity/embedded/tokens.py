@@ -121,8 +121,8 @@ class TokenKeys:
 def _stored_fields(token: Token) -> tuple[object, ...]:
     """Return the fields of `token` that its text has: all fields except ``key_id``.
 
-    If the scope is neither a domain nor the system, the fields for these scopes are left out, so
-    that Glimpse 0.1 can read the text, too. `_parse` reads both forms.
+    If the scope is neither a domain nor the system, the fields for these scopes are left out, as in
+    tokens of Glimpse 0.1. `_parse` reads both forms.
     """
     has_scope = token.domain_id is not None or token.is_system
     return token[:-1] if has_scope else token[:_FIELDS_WITHOUT_SCOPE]
