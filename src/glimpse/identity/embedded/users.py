@@ -130,7 +130,7 @@ class Users:
         delay later ones. On return, the change is on disk.
 
         Raises Unauthorized if `original` is wrong, if the user does not exist, if the user or the
-        user's domain is disabled, or if the password is changed in another way at the same time.
+        user's domain is disabled, or if the password changes during the call.
         Raises BadRequest if `original` is right, and the user has the option ``lock_password``.
         Raises Forbidden if the identity file would be too large. Raises TooManyLogins if the login
         queue is full, and IdentityUnavailable if the queue is closed. Raises
