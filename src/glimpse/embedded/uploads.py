@@ -80,10 +80,11 @@ class Uploads:
         of the data in bytes; None if it is unknown. The quotas of `project_id` are checked before
         the upload, while the data arrives, and after it.
 
-        After an error or a cancellation, the data is removed and the image is queued again. But a
-        cancellation during the write of the active image has no effect. If the data cannot be
-        removed, or if the task is cancelled during the write of the status saving, the image stays
-        saving until its next upload or the next start of Glimpse.
+        If an error or a cancellation ends the upload after the image became saving, the data is
+        removed and the image is queued again. But a cancellation during the write of the active
+        image has no effect. If the data cannot be removed, or if the task is cancelled during the
+        write of the status saving, the image stays saving until its next upload or the next start
+        of Glimpse. An earlier error changes nothing.
 
         Raises ImageNotFound; Conflict if the image is not queued or is being given data by another
         request; QuotaExceeded; DataTooLarge; InvalidImageData if the content rules do not allow the
@@ -101,7 +102,7 @@ class Uploads:
                 image_id, project_id, require_permitted, chunks, self._catalog.update
             )
         finally:
-            if is_unknown or await self._is_saving(image_id):
+            if is_unknown or await self._is_unfinished(image_id):
                 lock.abandon()
             else:
                 lock.release()
@@ -129,8 +130,8 @@ class Uploads:
         """Return the image's upload lock, which the caller has to release or abandon.
 
         If an interrupted upload, import or deletion left the lock, first removes the incomplete
-        data of the image (see `CrashRecovery.clean_up`). Raises Conflict if another request or
-        import holds the lock. Raises Unavailable or StorageFull if the disk cannot be read or
+        data of the image (see `CrashRecovery.clean_up`). Raises Conflict if another request, import
+        or snapshot holds the lock. Raises Unavailable or StorageFull if the disk cannot be read or
         written. After an error, the caller does not hold the lock.
         """
         lock = await self._lock(image_id)
@@ -171,10 +172,11 @@ class Uploads:
 
         The caller must hold the image's upload lock. `save` writes the active image to the catalog.
         The quotas are those of `project_id`. If an error is raised or the task is cancelled, the
-        data is removed, and an image in status saving becomes queued again. But a cancellation has
-        no effect while `save` runs. A second cancellation then raises CancelledError; the data is
-        kept if the image has become active. Returns only when the upload is undone, however often
-        the task is cancelled.
+        data is removed, and an image in status saving becomes queued again. If the disk cannot be
+        written, that fails, and StorageFull or Unavailable is raised. But a cancellation has no
+        effect while `save` runs. A second cancellation then raises CancelledError; the data is kept
+        if the image has become active. Returns only when the upload is undone, however often the
+        task is cancelled.
 
         Raises ImageNotFound; Conflict if the image has another status; QuotaExceeded; DataTooLarge;
         InvalidImageData; StorageFull; Unavailable; and what `require_permitted`, `chunks` and
@@ -215,16 +217,19 @@ class Uploads:
                 return
         await self.recovery.undo_upload(image_id)
 
-    async def _is_saving(self, image_id: str) -> bool:
-        """Return True if the image's status is saving, or if the catalog cannot be read.
+    async def _is_unfinished(self, image_id: str) -> bool:
+        """Return True if an upload that has ended left work for the next start of Glimpse.
 
-        Returns False if no image has the id.
+        That is so if the image's status is saving, if no image has the id but data is stored, or if
+        the catalog cannot be read.
         """
         try:
             record = await self._catalog.get(image_id, None)
         except Unavailable:
             return True
-        return record is not None and record.image.status == "saving"
+        if record is None:
+            return self._store.has(image_id)
+        return record.image.status == "saving"
 
     async def delete(self, image_id: str, project_id: str | None, check: RecordCheck) -> None:
         """Delete the record of an image, then its stored and staged data.
