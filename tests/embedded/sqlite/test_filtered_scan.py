@@ -95,6 +95,14 @@ def test_few_recently_changed_images_are_found_by_their_date(
     assert steps.count < 2000
 
 
+def test_many_changed_hidden_images_are_found_in_slices(tmp_path: Path) -> None:
+    with closing(open_and_migrate(tmp_path / "catalog.sqlite")) as connection:
+        hidden = [image_of(number)._replace(os_hidden=True) for number in range(FEWER)]
+        ImageWriter(connection).put([(image, {}) for image in hidden])
+        query = ImageQuery(os_hidden=True, updated_at=DateBound("gte", hidden[0].updated_at))
+        assert len(FilteredScan(connection).step(ADMIN, query, None, 50).images) == 50
+
+
 def test_many_changed_images_are_found_in_slices(
     catalog: tuple[sqlite3.Connection, int],
 ) -> None:

@@ -2,8 +2,8 @@
 
 There are three ways to read a list:
 
-- If the query's ids, or its filter by date of change (``updated_at``), match at most 500 images,
-  SQLite's own indexes find these images.
+- If the query has at most 500 ids, or at most 500 images fulfil its filter by date of change
+  (``updated_at``), SQLite's own indexes find these images.
 - If the list is in the usual order (newest first), each step reads the next rows of the listing
   index, and filters them.
 - Otherwise, each step sorts all rows that the caller's lists may have, and returns the next rows.
@@ -82,8 +82,9 @@ class FilteredScan:
         The images of a step have at most 400,000 characters of properties together, or are one
         larger image. A step examines at most `count` rows, with two exceptions:
 
-        - If the query has at most 500 ids, all images with these ids are examined. If at most 500
-          images fulfil `query.updated_at`, all these images are examined.
+        - If the query has at most 500 ids, all images with these ids are examined, up to 400,000
+          characters. The same is true if at most 500 images fulfil `query.updated_at` and
+          `query.os_hidden`. Killed and deleted images do not count.
         - If the list is in another order than newest first and the next `count` images are all
           invalid, the step goes on until it finds a valid image.
         """
@@ -106,14 +107,15 @@ class FilteredScan:
     def _matches_few_images(self, query: ImageQuery) -> bool:
         """Return True if the query has at most 500 ids, or at most 500 images fulfil `updated_at`.
 
-        Without `query.updated_at`, or with its operator "neq", only the ids count.
+        Killed and deleted images do not count, nor those that `query.os_hidden` leaves out. Without
+        `query.updated_at`, or with its operator "neq", only the ids count.
         """
         if query.ids is not None and len(query.ids) <= MAX_INDEXED_ROWS:
             return True
         bound = query.updated_at
         if bound is None or bound.operator == "neq":
             return False
-        changed = conditions(ImageQuery(updated_at=bound))
+        changed = conditions(ImageQuery(updated_at=bound, os_hidden=query.os_hidden))
         (count,) = self._connection.execute(
             f"SELECT count(*) FROM (SELECT 1 FROM images WHERE {changed.text}"
             f" LIMIT {MAX_INDEXED_ROWS + 1})",
@@ -143,7 +145,7 @@ class FilteredScan:
     def _read_sorted(
         self, caller: Caller, query: ImageQuery, marker: Image | None, count: int
     ) -> ListStep[Image]:
-        """Sort the images of a list; read the `count` images that come after the marker.
+        """Sort the images of a list; read at most `count` images that come after the marker.
 
         Returns images in the caller's scopes that fulfil `conditions(query)`. Names and properties
         are compared only as hashes, so `step` has to check each image with `listing_rule`. The
