@@ -92,6 +92,12 @@ async def test_delete_removes_the_image_and_its_members(catalog: Catalog) -> Non
     assert await catalog.get(one.id, "other") == Record(one, None)
 
 
+async def test_put_refuses_an_id_with_a_lone_surrogate(catalog: Catalog) -> None:
+    one = image()
+    with pytest.raises(ValueError, match="surrogates"):
+        await catalog.put([(one._replace(id=f"{one.id[:-1]}\ud800"), {})])
+
+
 async def test_put_stores_all_records_or_none(catalog: Catalog) -> None:
     one, two = image(), image()
     await catalog.insert(one)

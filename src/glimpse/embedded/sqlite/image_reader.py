@@ -87,7 +87,7 @@ class ImageReader:
         An id without an image is skipped. The images are not checked with `is_valid_image`.
         """
         statement = f"SELECT {COLUMNS} FROM images WHERE id IN (SELECT value FROM json_each(?))"
-        ids = (orjson.dumps(image_ids).decode(),)
+        ids = (orjson.dumps([*map(storable, image_ids)]).decode(),)
         return [
             Image._make(row)
             for row in read_rows(self._connection, statement, ids, sqlite3.Cursor.fetchall)
@@ -138,9 +138,9 @@ class ImageReader:
     ) -> ListStep[ListingPosition]:
         """Read the next images of a list that match `query` and that `caller` can see.
 
-        `is_readable_from_index` must accept the query. The order is newest first. `after` is the
-        cursor of the step before; None for the beginning. The result's cursor is None at the end.
-        Before the end, a step may find no image. Leaves out and logs invalid images.
+        `is_readable_from_index` must accept the query. The order is newest first. `after` is a
+        `listing_position` or the cursor of the step before; None is the beginning. The result's
+        cursor is None at the end. A step may find no image. Leaves out and logs invalid images.
 
         A step examines at most `count` rows. The images have at most 400,000 characters of
         properties together, or are one larger image. Steps are cached until another connection
