@@ -71,6 +71,22 @@ async def test_query_by_ids_finds_only_what_the_caller_may_list(catalog: Catalog
 @pytest.mark.parametrize(
     "wanted",
     [
+        *({"names": ("\ud800",)}, {"statuses": ("\ud800",)}, {"tags": ("\ud800",)}),
+        *({"properties": {"a": "\ud800"}}, {"properties": {"\ud800": "a"}}, {"owner": "\ud800"}),
+    ],
+    ids=ascii,
+)
+async def test_query_for_a_text_that_cannot_be_stored_finds_nothing(
+    catalog: Catalog, wanted: dict[str, Any], sort: tuple[Sort, ...]
+) -> None:
+    await put(catalog, image(name="a", a="a"))
+    assert await found(catalog, ImageQuery(sort=sort, **wanted)) == []
+
+
+@pytest.mark.parametrize("sort", [(), (Sort("name", "asc"),)])
+@pytest.mark.parametrize(
+    "wanted",
+    [
         *({"ids": "0AB"}, {"statuses": ("ACTIVE ",)}, {"disk_formats": ("x", "Raw")}),
         *({"container_formats": ("BARE ",)}, {"owner": "OWNER "}, {"names": ("NÁME",)}),
         *({"tags": ("TÄG ",)}, {"tags": ("tag", "TAG", "u")}),

@@ -19,6 +19,7 @@ from itertools import chain
 
 from glimpse.caching.short_arguments import cache_if_short
 from glimpse.embedded.listing_rule import NEVER_LISTED
+from glimpse.embedded.sqlite.query_conditions import storable
 from glimpse.embedded.text_comparison import MAX_CACHED_LENGTH, comparison_form, index_form
 from glimpse.images import Caller, Image, ImageQuery
 
@@ -204,12 +205,16 @@ def facets_for(query: ImageQuery) -> list[list[str]]:
     images. All facets of a query for hidden images start with ``hidden:``.
     """
     hidden = "hidden:" if query.os_hidden else ""
-    found = [[f"{hidden}{property_facet(key, value)}"] for key, value in query.properties.items()]
+    found = [
+        [f"{hidden}{property_facet(storable(key), storable(value))}"]
+        for key, value in query.properties.items()
+    ]
     found.sort(key=lambda facets: "instance_uuid=" not in facets[0])
     if query.names is not None:
-        found.append([f"{hidden}name={index_form(name)}" for name in dict.fromkeys(query.names)])
+        names = dict.fromkeys(map(storable, query.names))
+        found.append([f"{hidden}name={index_form(name)}" for name in names])
     if query.statuses is not None:
-        statuses = dict.fromkeys(map(comparison_form, query.statuses))
+        statuses = dict.fromkeys(comparison_form(storable(each)) for each in query.statuses)
         found.append([f"{hidden}status={status}" for status in statuses])
     return found or [[hidden]]
 
