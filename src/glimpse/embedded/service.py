@@ -45,13 +45,13 @@ class EmbeddedImageService:
     """Keeps image records in a catalog and image data in a store; checks permissions.
 
     Make one with `open`, then call `recover`; call `close` at the end. An `image_id` may be in
-    upper or lower case (RFC 9562, section 4). Any method may raise Unavailable.
+    upper or lower case (RFC 9562, section 4). Methods that read or write may raise Unavailable.
 
     ``members`` shares images with other projects. ``data`` uploads and downloads image data.
     ``locations`` shows where image data is. ``imports`` gives images data in the background, and
     ``tasks`` shows all imports to admins. ``snapshots`` changes the images of snapshots.
-    ``image_formats`` has the formats that an image may have. ``image_quotas`` has how many
-    properties and tags an image may have. `create_image` and `update_image` do not check these.
+    ``image_formats`` has the formats that an image may have. ``image_quotas`` has the most
+    properties, tags and members. `create_image` and `update_image` do not check these.
     """
 
     @classmethod
@@ -66,7 +66,7 @@ class EmbeddedImageService:
         """Open the catalog and the data in `state_dir`; create them first if necessary.
 
         If `permissions` is None, Glance's default policy applies. `clock` returns the current time
-        in UTC as ``2024-02-01T10:20:30Z``. Uploads that a crash interrupted stay until `recover`.
+        in UTC as ``2024-02-01T10:20:30Z``. Call `recover` to undo uploads that a crash interrupted.
         Raises UnusableCatalog if the catalog cannot be opened. Raises OSError if a directory cannot
         be created, or if the mode of a file cannot be set.
         """
@@ -240,7 +240,7 @@ class EmbeddedImageService:
         """Store, and return, what `update` returns for an image, in one atomic write.
 
         ``updated_at`` becomes the current time. `update` must keep the id and ``created_at``, and
-        have no side effects. `update` may run in another thread.
+        have no side effects. `update` may run in another thread. Reserved keys are not checked.
 
         Raises ImageNotFound if there is no such image or `caller` may not see it. Raises Forbidden
         if `caller` has no permission for `action`, neither owns the image nor is an admin, or may
