@@ -17,7 +17,7 @@ class SnapshotData:
     The caller has to `lock` an image before the snapshot, and to release or abandon the lock at the
     end. While the image is locked, no client can upload data to it. If the lock is abandoned, or
     the process ends, the next process finds the image by its lock, and finishes or undoes the
-    snapshot.
+    snapshot. If `lock` or an upload locks the image before that, the snapshot is undone.
 
     An `image_id` must be in lower case. Any method may raise Unavailable. Methods that change an
     image raise ImageNotFound if the image does not exist.
@@ -77,11 +77,13 @@ class SnapshotData:
         """Store the data of an image in status saving; the image becomes active.
 
         The caller must hold the image's upload lock. If an error is raised or the task is
-        cancelled, the data is removed, and an image in status saving becomes queued again. But a
-        cancellation has no effect while the last step, the write of the active image, runs.
+        cancelled, the data is removed, and an image in status saving becomes queued again, unless
+        the disk cannot be written. But a cancellation has no effect while the last step, the write
+        of the active image, runs.
 
-        Raises ImageNotFound if the image was deleted; Conflict if the image has another status;
-        QuotaExceeded; DataTooLarge; InvalidImageData; StorageFull; and what `chunks` raises.
+        Raises ImageNotFound if the image was deleted; Conflict if the image is neither saving nor
+        importing; QuotaExceeded; DataTooLarge; InvalidImageData; StorageFull; and what `chunks`
+        raises.
         """
         await self._uploads.store_data(
             image.id, image.owner, lambda record: record.image, chunks, self._catalog.update
