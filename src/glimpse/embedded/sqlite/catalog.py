@@ -47,9 +47,12 @@ class SQLiteCatalog:
     other methods that write images raise ImageNotFound.
 
     Methods raise Unavailable if the file cannot be read or written, and after `close`. A list that
-    a thread reads also raises Unavailable if 500 reads are running or waiting in the threads. A
-    write also raises Unavailable if 1,000 writes are waiting. The caller closes the catalog with
-    `close`.
+    a thread reads also raises Unavailable if 500 reads are running or waiting in the threads, or if
+    the system allows no more threads. A write also raises Unavailable if 1,000 writes are waiting.
+
+    Methods that write images raise ValueError for an id or a ``created_at`` that cannot be parsed,
+    and for text with a lone surrogate. They raise OverflowError for a number of more than 64 bits.
+    The caller closes the catalog with `close`.
     """
 
     @classmethod
@@ -108,9 +111,9 @@ class SQLiteCatalog:
         Pages have at most 200 images, and may be empty. Only the last page has ``is_last`` set. A
         change between two pages may show in the later pages.
 
-        Raises Unavailable before a page if the file cannot be read, after `close`, or if 500 reads
-        are running or waiting in the threads. Raises CancelledError if `close` is called while the
-        list waits for a thread.
+        Raises Unavailable before a page if the file cannot be read, after `close`, or if no thread
+        can take the read: 500 reads are running or waiting, or the system allows no more threads.
+        Raises CancelledError if `close` is called while the list waits for a thread.
         """
         return self._list_pages.read(caller, query, marker)
 

@@ -33,7 +33,8 @@ class ImageWriter:
     `WriterThread` calls each method in a savepoint, and commits the savepoints of several calls
     together. If a method raises, `WriterThread` rolls its savepoint back, so that nothing has
     changed. A record that is passed to `change` or `check` has the membership of `project_id`.
-    Methods raise sqlite3.Error if the file cannot be read or written.
+    Methods raise sqlite3.Error if the file cannot be read or written. Methods that write images
+    raise ValueError and OverflowError as SQLiteCatalog says.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
