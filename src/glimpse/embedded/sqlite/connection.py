@@ -10,7 +10,7 @@ from glimpse.files.syncing import sqlite_synchronous
 
 
 def open_connection(path: Path) -> sqlite3.Connection:
-    """Open a connection without migrating the schema. Creates an empty file if there is none.
+    """Open a connection; do not migrate the schema. Creates a file without tables if needed.
 
     A commit is synced to the disk (WAL, synchronous = FULL), except in a state directory without
     syncing (`files.syncing`). Statements wait up to 30 s for another connection's lock. A

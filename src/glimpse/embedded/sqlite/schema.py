@@ -101,7 +101,7 @@ MIGRATIONS = (
 
 
 class UnusableCatalog(Exception):
-    """The catalog cannot be opened or migrated; the message says why."""
+    """The catalog is missing or not writable, or cannot be opened or migrated; says why."""
 
 
 class NewerSchema(UnusableCatalog):
@@ -109,18 +109,19 @@ class NewerSchema(UnusableCatalog):
 
 
 class CatalogSummary(NamedTuple):
-    """A catalog's schema version and its number of images; 0 and 0 if there is no catalog."""
+    """A catalog's schema version and its number of images; both 0 without a file or schema."""
 
     version: int
     images: int
 
 
 def read_summary(path: Path) -> CatalogSummary:
-    """Read a catalog's schema version and number of images. Creates and changes no file.
+    """Read a catalog's schema version and number of images. Does not change the catalog.
 
-    Both numbers are 0 if there is no file, or if the file has no schema yet. Raises UnusableCatalog
-    if the file cannot be read, or if this process may not write it. Raises NewerSchema, a subclass,
-    if the schema is newer than this Glimpse.
+    Creates no file, unless a process uses the catalog or was killed: then SQLite may create the
+    file ``-shm`` beside the catalog. Both numbers are 0 if there is no file, or if the file has no
+    schema yet. Raises UnusableCatalog if the file cannot be read, or if this process may not write
+    it. Raises NewerSchema, a subclass, if the schema is newer than this Glimpse.
     """
     if not catalog_exists(path):
         return CatalogSummary(0, 0)
