@@ -32,10 +32,14 @@ def join_clauses(clauses: Iterator[Clause] | tuple[Clause, ...], word: str = "AN
 
 
 def conditions(query: ImageQuery) -> Clause:
-    """Return the SQL condition that an image passes all filters except names and properties.
+    """Return the SQL condition that an image passes the filters that are columns, or tags.
 
-    The condition also rejects killed and deleted images, but does not check who may see an image.
-    The condition may hold for more images than `listing_rule` accepts, so check each image.
+    Names, properties and `member_status` are not checked, nor who may see an image. The condition
+    also rejects killed and deleted images. The condition may hold for more images than
+    `listing_rule` accepts, so check each image.
+
+    Statuses, ids and formats in the catalog must be in lower case. Of an image's owner, checksum
+    and hash, only the case of ASCII letters is ignored, not accents or spaces at the end.
     """
     return join_clauses(_conditions(query))
 
