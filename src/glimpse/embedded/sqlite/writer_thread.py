@@ -49,14 +49,16 @@ class WriterThread:
     """Runs methods of ImageWriter one after the other in a thread, and commits them in groups.
 
     Each method runs in a savepoint. If a method raises, the other writes of its transaction are not
-    affected. The thread runs until `close`.
+    affected. But if SQLite ends the transaction, on a full disk for example, all its writes fail.
+    The thread runs until `close`.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Start the thread. From now on, only the thread may use `connection`.
 
         `close` closes `connection`. Raises OSError if the catalog's file does not exist, and
-        sqlite3.Error if `connection` cannot be read; then `connection` is closed.
+        sqlite3.Error if `connection` cannot be read; then `connection` is closed. Raises
+        RuntimeError if the system allows no more threads.
         """
         self._connection = connection
         with closed_on_failure(connection):
