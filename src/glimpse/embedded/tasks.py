@@ -49,7 +49,7 @@ class Task(NamedTuple):
 
     @property
     def input(self) -> dict[str, Any]:
-        """The document that the client sent to request the import."""
+        """What the client requested, parsed from `input_json`. Each access parses the text."""
         parsed: dict[str, Any] = orjson.loads(self.input_json)
         return parsed
 
