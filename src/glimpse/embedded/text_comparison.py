@@ -38,11 +38,13 @@ def comparison_form(text: str, /) -> str:
     end make no difference: ``"Débian "`` -> ``"debian"``. This is the rule of MariaDB's
     utf8_general_ci, which most Image services use. As there, the form keeps:
 
-    - case and accents in scripts other than Latin, Greek and Cyrillic
+    - case and accents in scripts other than Latin, Greek and Cyrillic, and of full-width and other
+      rare Latin letters
     - combining characters
     - the accent of the Cyrillic short i
 
-    The form also keeps a letter that case-folds to several letters, such as ``ß``.
+    The form also keeps a letter that case-folds to several letters even without its accent, such as
+    ``ß``.
     """
     if text.isascii():
         return text.lower().rstrip(" ")
@@ -64,7 +66,8 @@ def _base_letter(character: str) -> str:
     """Return a Latin, Greek or Cyrillic letter, case-folded, without accent: ``É`` -> ``e``.
 
     The Cyrillic short i keeps its accent. Characters that are no letters are returned unchanged. A
-    letter that case-folds to several letters is returned unchanged, too: ``ß`` would become ``ss``.
+    letter that case-folds to several letters even without its accent is returned unchanged, too:
+    ``ß`` would become ``ss``.
     """
     if character in _SHORT_I:
         return character.lower()
