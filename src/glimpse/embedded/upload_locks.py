@@ -23,9 +23,9 @@ _log_error = ThrottledErrorLog(logging.getLogger(__name__))
 class UploadLock(NamedTuple):
     """The lock of an image. At most one holder on the machine has the lock at a time.
 
-    The holder must call `release` or `abandon`, and only once. `was_abandoned` is True if the
-    previous holder did not release the lock: the holder called `abandon`, or its process ended. The
-    image may then have incomplete data.
+    The holder must call `release` or `abandon`, and only once. `was_abandoned` is True if the file
+    of the lock was there already: the previous holder called `abandon`, its process ended, or the
+    file could not be removed. The image may then have incomplete data.
     """
 
     image_id: str
@@ -65,9 +65,10 @@ class UploadLocks:
         """Lock an image, and return the lock; return None at once if the image is locked already.
 
         The caller must call `release` or `abandon` of the lock, and only once. The file of the lock
-        is on the disk when `acquire` returns, so the file survives a crash. Blocks while the disk
-        writes. Raises Unavailable if the file cannot be made: if the disk is full or read-only, for
-        example, or the directory does not exist. Logs this error, at most once a minute.
+        is on the disk when `acquire` returns, so the file survives a crash, except in a state
+        directory without syncing (`files.syncing`). Blocks while the disk writes. Raises
+        Unavailable if the file cannot be made: if the disk is full or read-only, for example, or
+        the directory does not exist. Logs this error, at most once a minute.
         """
         try:
             return self._acquire(image_id)
