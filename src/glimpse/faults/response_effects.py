@@ -21,7 +21,7 @@ def cutting(send: Send, size: int, on_change: OnChange) -> Send:
     """Return a `send` that sends at most `size` bytes of a body, then raises ResponseAborted.
 
     A body that is not longer is sent unchanged, and raises nothing. For a longer body, `on_change`
-    is called before the last of the `size` bytes are sent.
+    is called before the error is raised.
     """
     left = size
 
