@@ -92,8 +92,8 @@ class FaultMiddleware:
         """Return the facts of a request; validate its token only if a rule names a project.
 
         The result's projects are the id and the name of the token's project. If the token is
-        missing or cannot be validated, the result has no projects. Then no rule that names a
-        project applies to the request.
+        missing, cannot be validated or has no project, the result has no projects. Then no rule
+        that names a project applies to the request.
         """
         headers = {
             name.decode("latin-1"): value.decode("latin-1")
@@ -147,9 +147,9 @@ class FaultMiddleware:
     ) -> None:
         """Respond to a GET with an earlier response of the API, or else pass the GET to the API.
 
-        The earlier response is to a GET with the same path, query and token, at most ``stale_for``
-        seconds ago. A response of the API to a GET is remembered if its status is below 300.
-        Requests with other methods go to the API.
+        The earlier response is to a GET with this fault and the same path, query and token, at most
+        ``stale_for`` seconds ago. A response of the API to such a GET is remembered if its status
+        is below 300. Requests with other methods go to the API.
         """
         if scope["method"] != "GET":
             await self._app(scope, receive, send)
@@ -224,9 +224,10 @@ async def _send_status(
     """Send `status` with the body and headers of a rule.
 
     If the rule has no body, the body is a JSON object with code and message. A 204, a 304 and the
-    response to HEAD have no body. The response has the request's id. If the rule has no
-    Content-Type, the response has ``application/json``. If the rule has no Retry-After, the
-    response has `retry_after`, in seconds; without either, it has no such header.
+    response to HEAD have no body. The response has the request's id. If ``response_headers`` have
+    no Content-Type, the response has ``application/json``. Retry-After is that of
+    ``response_headers``, or else the rule's ``retry_after``, or else `retry_after`, in seconds;
+    without any of them, there is no such header.
     """
     message = b'{"error": {"code": %d, "message": "A fault on request."}}' % status
     body = message if rule.body is None else rule.body

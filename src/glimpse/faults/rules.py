@@ -13,7 +13,7 @@ from glimpse.faults.rule_values import PARSERS, UnexpectedValue
 class InvalidRule(ValueError):
     """A rule cannot be used. ``problems`` has a pair for each problem: a key and a sentence.
 
-    The sentence says what value is expected. The key is empty for a problem of the whole rule.
+    The sentence says what is wrong or expected. The key is empty for a problem of the whole rule.
     """
 
     def __init__(self, *problems: tuple[str, str]) -> None:
@@ -29,8 +29,8 @@ class RequestFacts:
 
     ``operation`` is the operation's name in metrics: ``list_images`` (Compute), ``identity.issue``.
     ``path`` has no query. Names in ``headers`` are in lower case. ``projects`` has the id and
-    the name of the caller's project. ``projects`` is empty if the token is missing or not valid,
-    and if no rule names a project.
+    the name of the caller's project. ``projects`` is empty if the token is missing, not valid or
+    without a project, and if no rule names a project.
     """
 
     method: str
@@ -47,8 +47,8 @@ class FaultRule:
     A request matches the rule if it matches each of ``operation``, ``method``, ``path``,
     ``project``, ``user_agent`` and ``headers`` that is set. ``project`` is an id or a name. The
     other five are patterns: ``*`` is any text, ``?`` any character, ``[ab]`` the character a or b.
-    Case matters. ``headers`` has a pattern for each name of a header. If the request does not have
-    a header (also User-Agent), only the empty pattern matches.
+    Case matters, except in the names of headers. ``headers`` has a pattern for each name of a
+    header. If the request does not have a header (also User-Agent), only the empty pattern matches.
 
     The first ``skip`` matching requests have no fault. All later matching requests have the fault
     if neither ``first`` nor ``every`` is set. If ``first`` is 2, only the first two of them have
@@ -63,10 +63,10 @@ class FaultRule:
     - ``rate_limit``: after ``rate_limit`` requests in ``rate_seconds``, the response is a 429 with
       ``body`` and ``response_headers``. Retry-After is ``retry_after``, or else the time until the
       next request is allowed.
-    - ``cut_after``: the connection closes after ``cut_after`` bytes of the response's body.
+    - ``cut_after``: the connection closes after ``cut_after`` bytes of a longer response body.
     - ``bytes_per_second``: the response's body is sent at this speed.
-    - ``stale_for``: a GET gets the response to an earlier GET with the same path, query and token,
-      if that response was a success and is at most ``stale_for`` seconds old.
+    - ``stale_for``: a GET gets the response to an earlier GET with this fault and the same path,
+      query and token, if that response was a success and is at most ``stale_for`` seconds old.
     - ``saving_for``: an upload, import or snapshot gets its response at once. The image's data is
       stored ``saving_for`` seconds later. Until then, the image is importing or saving.
     """
@@ -145,7 +145,8 @@ def parse_rule(document: object, operations: Collection[str]) -> FaultRule:
     The pattern in ``operation`` has to match one of `operations`, the names of all operations.
 
     Raises InvalidRule with all problems. Problems are wrong values, unknown keys, keys that have no
-    effect or exclude each other, a rule without a fault, and a document that is no object.
+    effect or exclude each other, and a document that is no object. A rule without a fault is a
+    problem, too, but is reported only if there is no other problem.
     """
     if not isinstance(document, dict):
         raise InvalidRule(("", "an object is expected."))
