@@ -22,7 +22,8 @@ def is_url(url: str) -> bool:
     """Return True if `url` is an HTTP or HTTPS URL that can be called and put into links.
 
     The URL must have a host, and at most 2,000 printable ASCII characters without spaces. The
-    scheme may be missing. User, password, path and a port other than 0 are allowed.
+    scheme may be missing. User, password, path and a port other than 0 are allowed. A query is
+    allowed, too, but requests leave it out.
     """
     if len(url) > _MAX_URL_LENGTH or not (url.isascii() and url.isprintable()) or " " in url:
         return False

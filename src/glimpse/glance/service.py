@@ -43,7 +43,7 @@ _JSON_PATCH = "application/openstack-images-v2.1-json-patch"
 
 
 class GlanceImageService:
-    """An ImageService over HTTP. Each request to Glance carries the caller's own token.
+    """An ImageService over HTTP. Requests of a caller carry the caller's own token.
 
     `catalog` finds Glance if `options` name no server. Glance checks the caller's permissions. The
     operator's `rules` (None without policy files) are checked here as well: rules can forbid more
@@ -273,7 +273,7 @@ class GlanceImageService:
     async def close(self) -> None:
         """Cancel background requests; close the transport, service tokens and locks.
 
-        Call this when all requests have ended, even writes: they fail. The catalog stays open.
+        Call this after all requests: a request in progress fails. The catalog stays open.
         """
         self.schema.close()
         await self._client.close()
