@@ -60,8 +60,8 @@ class GlanceClient:
         Raises Unavailable if no server is known, if the last attempt gets no response, or after
         `total_timeout`. After Unavailable, Glance may still be processing a write. Raises
         InvalidResponse if the response is not HTTP or incomplete, and TooLarge if its body has more
-        than `request.max_response_bytes`. Raises Invalid if Glance responds 500 and
-        `request.diagnosis` explains why.
+        than `request.max_response_bytes` or its head more than 64 kB. Raises Invalid if Glance
+        responds 500 and `request.diagnosis` explains why.
         """
         try:
             async with asyncio.timeout(self._options.total_timeout):

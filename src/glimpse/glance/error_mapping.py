@@ -25,8 +25,8 @@ _MAX_RETRY_AFTER = 3600  # seconds
 class TooLarge(InvalidResponse):
     """A response has too many bytes, or more than 100,000 opening brackets and braces.
 
-    `GlanceRequest.max_response_bytes` is the limit of bytes. If the response is a page of a list, a
-    request for fewer images may succeed.
+    `GlanceRequest.max_response_bytes` is the limit for a body; a head may have 64 kB. If the
+    response is a page of a list, a request for fewer images may succeed.
     """
 
 
