@@ -28,7 +28,8 @@ def extract_reason(body: bytes) -> str:
 
     Removes from every reason a first line such as ``404 Not Found``, the elements ``<head>`` and
     ``<h1>`` with their content, and all other tags without their content. Then replaces entities
-    such as ``&lt;``. Returns an empty text if nothing is left, or if JSON has no text as a message.
+    such as ``&lt;``. Returns an empty text if nothing is left, or if a JSON object has no text as a
+    message.
     """
     text = body.decode(errors="replace")
     try:

@@ -50,7 +50,8 @@ def parse_image(document: Any, base_attributes: frozenset[str]) -> Image:
 
     - if the document is not an object
     - if ``id``, ``status``, ``created_at`` or ``updated_at`` is missing or null
-    - if another attribute has the wrong type, or ``visibility`` is null
+    - if another attribute has the wrong type, or ``visibility`` is null; but ``tags`` may be any
+      empty or zero value
     - if a property cannot be written as JSON
     - if the id is not 1 to 255 printable ASCII characters, or has a space, a double quote or a
       backslash
