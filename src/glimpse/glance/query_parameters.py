@@ -18,8 +18,8 @@ def query_parameters(query: ImageQuery) -> list[tuple[str, str]]:
     """Return the filters and the sort order of `query` as pairs of a key and a value.
 
     Keys may repeat (``tag``). The values are not yet URL-encoded. The limit and the marker are left
-    out, and so are filters that are None or empty. Glance's defaults are left out, too:
-    ``member_status=accepted`` and ``os_hidden=false``.
+    out, and so are filters that are None or have no values. An empty text is a value. Glance's
+    defaults are left out, too: ``member_status=accepted`` and ``os_hidden=false``.
     """
     return [*_attribute_parameters(query), *query.properties.items()]
 

@@ -40,9 +40,9 @@ class RetryPolicy:
       timeout or a 504, the server may still be processing the request. If another server completed
       the same write first, the late write could undo changes that other clients made meanwhile.
 
-    If every server has failed, those that did not time out are tried again, in the same order. A
-    response with too many bytes is not retried, nor is a 500 that `GlanceRequest.diagnosis`
-    explains.
+    If every server has failed, those that did not time out after connecting are tried again, in the
+    same order. A response with too many bytes is not retried, nor is a 500 that
+    `GlanceRequest.diagnosis` explains.
 
     Failed attempts and successful responses are reported to `ApiServers`, and retries to the
     observer of the current request. The log says when the backoff of a server begins.
