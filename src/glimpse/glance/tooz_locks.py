@@ -58,10 +58,10 @@ class ToozLocks:
     """The locks that ImageLocks uses, in the lock service at `backend_url` (a tooz URL).
 
     Each call of the lock service runs in a thread. A call that takes more than `call_timeout`
-    seconds raises Unavailable and is abandoned: its thread runs on. `abandoned_calls` is the number
-    of abandoned calls whose threads are still running. While eight are running, further calls raise
-    Unavailable at once. Locks in files (``file:``) are acquired and released without threads, and
-    without a timeout. Close the locks after use.
+    seconds raises Unavailable and is abandoned: its thread runs on. A cancelled call is abandoned,
+    too. `abandoned_calls` is the number of abandoned calls whose threads are still running. While
+    eight are running, further calls raise Unavailable at once. Locks in files (``file:``) are
+    acquired and released without threads, and without a timeout. Close the locks after use.
     """
 
     def __init__(self, backend_url: str, call_timeout: float = _CALL_TIMEOUT) -> None:
@@ -107,7 +107,8 @@ class ToozLocks:
     async def release(self, lock: Lock) -> None:
         """Release a lock that `try_lock` returned.
 
-        Raises nothing: a failure is logged, and the lock expires by itself.
+        Raises nothing: a failure is logged. The lock then ends when it expires, at the latest after
+        this process has exited. Until then, the heartbeat may renew it in memcached and etcd.
         """
         try:
             await self._call(lock.release)
@@ -200,7 +201,7 @@ class ToozLocks:
 def _try_undo(undo: Callable[[Result], object], result: Result) -> None:
     """Call `undo` with the result of an abandoned call. Raises nothing.
 
-    A failure is logged; the lock then expires by itself.
+    A failure is logged; the lock then ends as after a failed `ToozLocks.release`.
     """
     try:
         undo(result)
