@@ -48,7 +48,7 @@ _REFUSED: Mapping[Dialect, frozenset[str]] = {
 
 
 class InvalidDatabaseURL(ValueError):
-    """A URL of a database that cannot be used.
+    """A URL of a database, or a TLS file that the URL names, cannot be used.
 
     The message says why. The message does not have the URL, because the URL has a password.
     """
@@ -95,8 +95,10 @@ def parse_database_url(text: str) -> DatabaseURL:
     - any other scheme, a missing database name, an invalid port, and malformed brackets of a host
     - an option that names another server, user or database, such as ``host``
     - an unknown option whose name starts with ``ssl``
-    - an option for TLS or the Unix socket that is empty, or has an invalid value
-    - an option for TLS that has no effect, such as ``ssl_key`` without ``ssl_cert``
+    - an option for TLS or the Unix socket that is empty, or has an invalid value; files are not
+      checked
+    - ``ssl_key`` without ``ssl_cert``, ``sslkey`` without ``sslcert``, and any other option
+      ``ssl_...`` with ``ssl=false``
     """
     scheme, _, rest = text.partition("://")
     dialect = _DIALECTS.get(scheme.lower().partition("+")[0])

@@ -5,7 +5,7 @@ DatabaseError
 │   ├── ConnectionLost    an open connection ended before its result
 │   └── DatabaseBusy      the database works, but all connections of the pool were in use
 ├── UnknownSchema         the tables have a revision that Glimpse does not know
-├── ReplicaNotCurrent     a replica lacks changes of the primary, or may lack some
+├── ReplicaNotCurrent     a replica differs from the primary, or may differ
 ├── QueryFailed           the database refused the login or a query: missing rights, for example
 └── ValueRefused          the database cannot compare a value: send the request to Glance
 
@@ -19,7 +19,7 @@ class DatabaseError(Exception):
 
 
 class DatabaseUnavailable(DatabaseError):
-    """The database cannot be reached, is too slow, or is not called after repeated failures."""
+    """The database cannot be reached or is too slow or busy, or repeated failures bar a call."""
 
 
 class ConnectionLost(DatabaseUnavailable):
@@ -55,6 +55,8 @@ class UnknownSchema(DatabaseError):
 class ReplicaNotCurrent(DatabaseError):
     """A replica may lack changes that are `max_replica_lag` seconds old, or is no replica.
 
+    Also raised if the replica has changes that the primary lacks, or if their positions in the log
+    cannot be compared.
     `reason` says why, without names of hosts. The text of the error is `reason` and then `detail`,
     which may name hosts.
     """
