@@ -147,6 +147,19 @@ async def test_heartbeat_logs_failure_and_recovery_and_ends_with_the_service(
         await wait_until(lambda: not heartbeat_threads() - threads_of_others)
 
 
+async def test_a_lock_that_could_not_be_released_expires_when_the_service_is_back(
+    tmp_path: Path,
+) -> None:
+    with memcached(tmp_path) as server, FaultProxy(server.address) as proxy:
+        locks = ToozLocks(f"memcached://127.0.0.1:{proxy.port}?lock_timeout=2")
+        lock = await eventually_locked(locks)
+        proxy.refuse()
+        await locks.release(lock)
+        proxy.restore()
+        await locks.release(await eventually_locked(locks))
+        await locks.close()
+
+
 def heartbeat_threads() -> set[threading.Thread]:
     return {thread for thread in threading.enumerate() if thread.name == "lock-heartbeat"}
 

@@ -5,10 +5,11 @@ process. Each call of the lock service has a timeout here.
 """
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 from uuid import uuid4
 
@@ -100,23 +101,46 @@ class ToozLocks:
                 raise Unavailable(_NO_RESPONSE) from None
         lock = self._coordinator.get_lock(name.encode())
         acquired = await self._call(
-            lambda: lock.acquire(blocking=False), undo=lambda acquired: acquired and lock.release()
+            lambda: lock.acquire(blocking=False),
+            undo=lambda acquired: acquired and self._release_late(lock),
         )
         return lock if acquired else None
 
     async def release(self, lock: Lock) -> None:
         """Release a lock that `try_lock` returned.
 
-        Raises nothing: a failure is logged. The lock then ends when it expires, at the latest after
-        this process has exited. Until then, the heartbeat may renew it in memcached and etcd.
+        Raises nothing: a failure is logged, and the lock expires by itself. A lock in files or in a
+        database, which does not expire, ends with this process or its connection.
         """
         try:
             await self._call(lock.release)
         except Unavailable:
+            self._stop_renewing(lock)
             _log.warning(
                 "A lock of an image could not be released: the lock service does not respond. "
                 "Changes of the image wait until the lock expires."
             )
+
+    def _release_late(self, lock: Lock) -> bool:
+        """Release a lock that was granted too late; return False if the lock was lost before.
+
+        Blocks. Raises the errors of tooz. After an error, the lock expires by itself.
+        """
+        try:
+            return lock.release()
+        except Exception:
+            self._stop_renewing(lock)
+            raise
+
+    def _stop_renewing(self, lock: Lock) -> None:
+        """Let a lock expire that could not be released. Any thread may call this method.
+
+        Without this, the heartbeats of tooz's memcached and etcd would renew the lock until this
+        process exits.
+        """
+        renewed: Any = getattr(self._coordinator, "_acquired_locks", None)
+        with contextlib.suppress(AttributeError, KeyError, ValueError):  # not, or no longer in it
+            renewed.remove(lock)
 
     async def close(self) -> None:
         """Stop the heartbeat and disconnect, which takes at most `call_timeout` seconds.
@@ -201,7 +225,7 @@ class ToozLocks:
 def _try_undo(undo: Callable[[Result], object], result: Result) -> None:
     """Call `undo` with the result of an abandoned call. Raises nothing.
 
-    A failure is logged; the lock then ends as after a failed `ToozLocks.release`.
+    A failure is logged; the lock then expires by itself.
     """
     try:
         undo(result)
