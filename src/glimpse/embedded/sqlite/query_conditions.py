@@ -32,11 +32,10 @@ def join_clauses(clauses: Iterator[Clause] | tuple[Clause, ...], word: str = "AN
 
 
 def conditions(query: ImageQuery) -> Clause:
-    """Return the SQL condition that an image passes the filters that are columns, or tags.
+    """Return the SQL condition for all filters except names, properties and `member_status`.
 
-    Names, properties and `member_status` are not checked, nor who may see an image. The condition
-    also rejects killed and deleted images. The condition may hold for more images than
-    `listing_rule` accepts, so check each image.
+    The condition also rejects killed and deleted images, but does not check who may see an image.
+    The condition may hold for more images than `listing_rule` accepts, so check each image.
 
     Statuses, ids and formats in the catalog must be in lower case. Of an image's owner, checksum
     and hash, only the case of ASCII letters is ignored, not accents or spaces at the end.

@@ -101,7 +101,10 @@ MIGRATIONS = (
 
 
 class UnusableCatalog(Exception):
-    """The catalog is missing or not writable, or cannot be opened or migrated; says why."""
+    """The catalog cannot be used.
+
+    The catalog is missing or not writable, or cannot be opened or migrated. The message says why.
+    """
 
 
 class NewerSchema(UnusableCatalog):
