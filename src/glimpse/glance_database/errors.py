@@ -19,7 +19,10 @@ class DatabaseError(Exception):
 
 
 class DatabaseUnavailable(DatabaseError):
-    """The database cannot be reached or is too slow or busy, or repeated failures bar a call."""
+    """The database cannot be reached, is too slow or too busy, or is not called.
+
+    After repeated failures, the database is not called until it works again.
+    """
 
 
 class ConnectionLost(DatabaseUnavailable):
