@@ -80,11 +80,10 @@ class Uploads:
         of the data in bytes; None if it is unknown. The quotas of `project_id` are checked before
         the upload, while the data arrives, and after it.
 
-        If an error or a cancellation ends the upload after the image became saving, the data is
-        removed and the image is queued again. But a cancellation during the write of the active
-        image has no effect. If the data cannot be removed, or if the task is cancelled during the
-        write of the status saving, the image stays saving until its next upload or the next start
-        of Glimpse. An earlier error changes nothing.
+        If an error or a cancellation ends the upload of a saving image, the data is removed and the
+        image is queued again. But a cancellation during the write of the active image has no
+        effect. If the data cannot be removed, or if the task is cancelled during the write of the
+        status saving, the image stays saving until its next upload or the next start of Glimpse.
 
         Raises ImageNotFound; Conflict if the image is not queued or is being given data by another
         request; QuotaExceeded; DataTooLarge; InvalidImageData if the content rules do not allow the
