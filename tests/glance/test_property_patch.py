@@ -2,9 +2,9 @@
 
 import pytest
 
-from glimpse.glance.property_patch import make_property_patch
+from glimpse.glance.property_patch import encode_patch, make_property_patch
 from glimpse.images import PropertyChanges
-from glimpse.images.errors import PropertyLimitExceeded, PropertyNotFound
+from glimpse.images.errors import Invalid, PropertyLimitExceeded, PropertyNotFound
 
 
 def test_patch_adds_new_values_and_removes_keys() -> None:
@@ -13,6 +13,13 @@ def test_patch_adds_new_values_and_removes_keys() -> None:
         {"op": "remove", "path": "/old"},
         {"op": "add", "path": "/a~1b~0c", "value": "2"},
     ]
+
+
+@pytest.mark.parametrize("changed", [{"\ud800": "1"}, {"a": "\ud800"}], ids=ascii)
+def test_a_property_that_is_not_valid_unicode_is_invalid(changed: dict[str, str]) -> None:
+    operations = make_property_patch({}, PropertyChanges(set=changed))
+    with pytest.raises(Invalid, match="not valid Unicode"):
+        encode_patch(operations)
 
 
 def test_replacing_keeps_reserved_keys() -> None:

@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 from glimpse.images import Action, Caller, Image, PropertyChanges, apply_changes, has_role
+from glimpse.images.errors import Invalid
 
 
 def make_property_patch(
@@ -28,6 +31,17 @@ def make_property_patch(
             if properties.get(key) != value
         ),
     ]
+
+
+def encode_patch(operations: list[dict[str, Any]]) -> bytes:
+    """Return a JSON patch as the body of a request.
+
+    Raises Invalid if a key or a value has a lone surrogate, which JSON in UTF-8 cannot have.
+    """
+    try:
+        return orjson.dumps(operations)
+    except orjson.JSONEncodeError:
+        raise Invalid("A property holds text that is not valid Unicode.") from None
 
 
 def is_empty_patch_allowed(caller: Caller, image: Image) -> bool:

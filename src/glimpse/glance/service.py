@@ -8,8 +8,6 @@ from collections.abc import AsyncGenerator
 from http import HTTPStatus
 from typing import Any
 
-import orjson
-
 from glimpse.glance.client import GlanceClient
 from glimpse.glance.endpoint import ServiceCatalog
 from glimpse.glance.error_mapping import image_error, list_error
@@ -17,7 +15,7 @@ from glimpse.glance.image_document import parse_image, parse_images
 from glimpse.glance.image_locks import ImageLocks
 from glimpse.glance.list_pages import MAX_PREFETCHES, iterate_pages
 from glimpse.glance.options import GlanceOptions
-from glimpse.glance.property_patch import is_empty_patch_allowed, make_property_patch
+from glimpse.glance.property_patch import encode_patch, is_empty_patch_allowed, make_property_patch
 from glimpse.glance.query_parameters import query_parameters
 from glimpse.glance.request import GlanceRequest, encode_target, image_path, make_headers
 from glimpse.glance.responses import check_containers, is_success, parse_document
@@ -189,7 +187,7 @@ class GlanceImageService:
         - PropertyNotFound for a key to remove that the image does not have
         - PropertyLimitExceeded for more than `changes.limit` properties
         - Forbidden if a rule forbids the change
-        - Invalid if Glance cannot store a property
+        - Invalid if a property has a lone surrogate, or Glance cannot store it
         - the error of `image_error`, such as Forbidden or Conflict, if Glance refuses the PATCH
         - Unavailable if Glance does not respond; it may still make the change
         """
@@ -216,7 +214,7 @@ class GlanceImageService:
         """Send `operations`, a JSON patch with `changes` to `image`; return the changed image.
 
         Raises Invalid if Glance responds 500 or 404 because it cannot store a property. Otherwise
-        raises the errors of `GlanceClient.send` and `_parse_response`.
+        raises the errors of `encode_patch`, `GlanceClient.send` and `_parse_response`.
         """
         diagnosis = functools.partial(diagnose_properties, image.properties, changes.set)
         response = await self._client.send(
@@ -225,7 +223,7 @@ class GlanceImageService:
                 image_path(image_id),
                 make_headers(caller.token, _JSON_PATCH),
                 self._options.max_image_bytes,
-                orjson.dumps(operations),
+                encode_patch(operations),
                 is_idempotent=all(operation["op"] == "add" for operation in operations),
                 diagnosis=diagnosis,
             )
