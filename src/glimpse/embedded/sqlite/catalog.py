@@ -62,7 +62,7 @@ class SQLiteCatalog:
         Blocks. Sets the file's mode to 0600, and starts the thread that makes all writes. Raises
         UnusableCatalog if the file cannot be opened, created or migrated. Raises NewerSchema, a
         subclass, if the schema is newer than this Glimpse. Raises OSError if the mode cannot be
-        set.
+        set, and RuntimeError if the system allows no more threads.
         """
         return cls(path)
 
