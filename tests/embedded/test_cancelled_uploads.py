@@ -1,4 +1,4 @@
-"""Uploads that are cancelled more than once keep or remove their data, as the catalog says."""
+"""Uploads that are cancelled twice keep or remove their data, as the catalog says."""
 
 import asyncio
 import threading

@@ -171,11 +171,9 @@ class Uploads:
 
         The caller must hold the image's upload lock. `save` writes the active image to the catalog.
         The quotas are those of `project_id`. If an error is raised or the task is cancelled, the
-        data is removed, and an image in status saving becomes queued again. If the data cannot be
-        removed, StorageFull or Unavailable is raised instead. But a cancellation has no effect
-        while `save` runs. A second cancellation then raises CancelledError; the data is kept if the
-        image has become active. Returns only when the upload is undone, however often the task is
-        cancelled.
+        data is removed first, and an image in status saving becomes queued again. If the data
+        cannot be removed, StorageFull or Unavailable is raised instead. One cancellation has no
+        effect while `save` runs; after a second one, the data is kept if the image became active.
 
         Raises ImageNotFound; Conflict if the image has another status; QuotaExceeded; DataTooLarge;
         InvalidImageData; StorageFull; Unavailable; and what `require_permitted`, `chunks` and
