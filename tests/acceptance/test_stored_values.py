@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from glimpse.bulk_load.image_documents import parse_image_and_members
-from glimpse.bulk_load.json_lines import JsonLines
+from glimpse.bulk_load.load_file import LoadFile
 from glimpse.images.errors import Invalid
 from tests.acceptance.conftest import MEMBERS
 from tests.support.cloud import EmbeddedCloud, seed_identity
@@ -119,7 +119,7 @@ def _loadable(number: int, attribute: str, value: str) -> str | None:
 def _is_accepted(text: str) -> bool:
     """Return True if `glimpse load` accepts the document."""
     try:
-        for document in JsonLines(io.BytesIO(text.encode())):
+        for document in LoadFile(io.BytesIO(text.encode())):
             parse_image_and_members(document, IMAGE_FORMATS)
     except Invalid:
         return False

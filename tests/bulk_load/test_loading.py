@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from glimpse.bulk_load import loading
-from glimpse.bulk_load.json_lines import JsonLines
+from glimpse.bulk_load.load_file import LoadFile
 from glimpse.bulk_load.loading import BadDocument, load
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.images import ImageQuery
@@ -195,7 +195,7 @@ async def test_images_of_several_batches_are_listed_in_order_and_found_by_proper
 
 def test_lines_and_bytes_are_counted() -> None:
     text = b'{"a": 1}\n\n  \n{"b": 2}\n{'
-    lines = JsonLines(io.BytesIO(text))
+    lines = LoadFile(io.BytesIO(text))
     documents = iter(lines)
     assert [next(documents), next(documents)] == [{"a": 1}, {"b": 2}]
     assert (lines.line, lines.bytes) == (4, len(text) - 1)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from glimpse.app.gateway import open_gateway
-from glimpse.app.keystone import open_session
+from glimpse.app.keystone_credentials import open_session
 from glimpse.glance.api_servers import base_url
 from glimpse.settings import InvalidSettings, Settings, load_settings
 from glimpse.telemetry.log_setup import log_path

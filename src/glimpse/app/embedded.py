@@ -106,7 +106,8 @@ def _open_identity(
     if settings.api.auth_strategy == "noauth":
         return NoAuthIdentity(), None, {}
     if settings.api.auth_strategy == "keystone":
-        from glimpse.app.keystone import open_keystone, open_session  # noqa: PLC0415  loads slowly
+        from glimpse.app.keystone import open_keystone  # noqa: PLC0415  loads slowly
+        from glimpse.app.keystone_credentials import open_session  # noqa: PLC0415  loads slowly
 
         keystone = open_keystone(settings, open_session(settings))
         return keystone, None, {"keystone": keystone.ping}

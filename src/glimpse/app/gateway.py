@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from glimpse.app.components import Components
-from glimpse.app.keystone import open_keystone, open_session
+from glimpse.app.keystone import open_keystone
+from glimpse.app.keystone_credentials import open_session
 from glimpse.app.tls import tls_options
 from glimpse.glance import (
     GlanceImageService,

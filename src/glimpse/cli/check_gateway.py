@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 from glimpse.app.gateway import Gateway, lock_directory, open_gateway, open_image_locks
-from glimpse.app.keystone import open_session, open_shared_cache
+from glimpse.app.keystone import open_shared_cache
+from glimpse.app.keystone_credentials import open_session
 from glimpse.cli.directory_check import directory_problem
 from glimpse.cli.finding import Finding
 from glimpse.identity import Identity, IdentityError, IdentityUnavailable

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from glimpse.app.embedded_options import embedded_options
-from glimpse.bulk_load.json_lines import JsonLines
+from glimpse.bulk_load.load_file import LoadFile
 from glimpse.bulk_load.loading import BadDocument, load
 from glimpse.cli.errors import CommandFailed
 from glimpse.cli.progress import Progress
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     """
     settings = read_settings(options)
     with _open_file(options.file) as stream:
-        loading = _Loading(settings, JsonLines(stream), needs_data=not options.without_data)
+        loading = _Loading(settings, LoadFile(stream), needs_data=not options.without_data)
         # asyncio's own handler waits for the loop, which may be waiting for a line.
         signal.signal(signal.SIGINT, _interrupt)
         try:
@@ -106,7 +106,7 @@ class _Loading:
     With `needs_data`, the data of an active or deactivated image must be in the state directory.
     """
 
-    def __init__(self, settings: Settings, lines: JsonLines, *, needs_data: bool) -> None:
+    def __init__(self, settings: Settings, lines: LoadFile, *, needs_data: bool) -> None:
         self._settings = settings
         self._needs_data = needs_data
         self._ids: set[bytes] = set()  # 16 bytes each; 100 MB of memory for a million ids

@@ -1,1 +1,1 @@
-"""Servers: what snapshots need to know of Compute's servers. No HTTP, no database."""
+"""Servers: the domain of Compute's servers: their states, lists and snapshots. No HTTP."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from glimpse.images import Caller
-from glimpse.servers.query import ServerPage, ServerQuery
+from glimpse.servers.list_page import ServerPage
+from glimpse.servers.query import ServerQuery
 from glimpse.servers.server import Flavor, Server
 
 

@@ -11,7 +11,7 @@ from glimpse.compute.servers.list_query import (
 from glimpse.compute.servers.policy import ServerPolicy, ServerRule
 from glimpse.compute.servers.query_values import MAX_LIMIT
 from glimpse.images import Caller
-from glimpse.servers.query import select_page
+from glimpse.servers.list_page import select_page
 from glimpse.servers.server import Flavor
 from tests.support.servers import make_server
 

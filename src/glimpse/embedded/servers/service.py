@@ -24,7 +24,8 @@ from glimpse.servers.errors import (
     ServerNotFound,
     WrongState,
 )
-from glimpse.servers.query import ServerPage, ServerQuery, select_page
+from glimpse.servers.list_page import ServerPage, select_page
+from glimpse.servers.query import ServerQuery
 from glimpse.servers.server import Flavor, Inheritance, Server, Snapshot
 from glimpse.servers.service import NewServer
 

@@ -1,4 +1,4 @@
-"""JsonLines: read the file of `glimpse load`, which has one JSON document in each line."""
+"""LoadFile: reads the file of `glimpse load`, which has one JSON document in each line."""
 
 import os
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from glimpse.images.errors import Invalid
 MAX_LINE_BYTES = 16 * 1024 * 1024  # bytes: more than the largest image has in any JSON notation
 
 
-class JsonLines:
+class LoadFile:
     """Iterates over the JSON documents in a stream with one document in each line.
 
     If a line is a whole response of ``GET /v2/images``, yields each image of the response. Blank

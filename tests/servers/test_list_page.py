@@ -3,7 +3,8 @@
 import pytest
 
 from glimpse.servers.errors import ServerMarkerNotFound
-from glimpse.servers.query import ServerQuery, Sort, select_page
+from glimpse.servers.list_page import select_page
+from glimpse.servers.query import ServerQuery, Sort
 from tests.support.servers import make_server
 
 SERVERS = [make_server(name=name, id=name) for name in ("b", "c", "a", "d")]
