@@ -20,16 +20,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print a clouds.yaml with all users who have credentials for clients, and return 0.
+    """Print a clouds.yaml for the users of the domain Default, and return 0.
 
-    The URLs are those of the process that serves with the state directory. If no such process runs,
-    or if the arguments name an address or a port, the URLs are those of the settings. Completes the
-    identity file (see `open_identity_file`).
+    A user is left out if the user is disabled, has no readable password, or has a role in no
+    enabled project. The URLs are those of the process that serves with the state directory. If no
+    such process runs, or if the arguments name an address or a port, the URLs are those of the
+    settings. Completes the identity file (see `open_identity_file`).
 
     Raises InvalidSettings for invalid settings. Raises CommandFailed if the settings do not use the
     embedded identity, if the identity file is missing or invalid, if the state directory is not
-    writable, or if the output cannot be written. Raises OSError if the identity file cannot be read
-    or changed for another reason. Raises BrokenPipeError if the output is a pipe that nobody reads.
+    writable, or if the output cannot be written. Raises OSError if the state directory is writable,
+    but the identity file cannot be read or changed. Raises BrokenPipeError if the output is a pipe
+    that nobody reads.
     """
     settings = read_settings(options)
     directory = open_identity_file(settings).current

@@ -33,7 +33,12 @@ from glimpse.http.body_memory import TooManyBodies
 
 
 class VersionDiscovery:
-    """Responds to ``/``, the version roots, and all other paths not below a version root."""
+    """Responds to ``/``, the version roots, and all other paths not below a version root.
+
+    No request needs a token. ``/`` lists the versions, and a version root (``/v2.1``) shows that
+    version. Any other path gets a 300 with the URLs of the path below each version root, unless a
+    header names a version (see `respond`).
+    """
 
     def __init__(self, options: ComputeOptions) -> None:
         self._options = options

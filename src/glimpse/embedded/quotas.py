@@ -152,9 +152,9 @@ class ProjectQuotas:
         return max(0, min(limits) - usage.size) if limits else None
 
     def remaining_staged_bytes(self, usage: Usage) -> int | None:
-        """Return how many more bytes may be staged; None if `image_stage_total` is no limit.
+        """Return how many more bytes may be staged; None if there is no limit.
 
-        Returns 0 if `usage` exceeds the limit.
+        The limit is `image_stage_total`. Returns 0 if `usage` exceeds the limit.
         """
         if self.image_stage_total < 0:
             return None

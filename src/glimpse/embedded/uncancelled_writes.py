@@ -45,9 +45,9 @@ async def complete_then_cancel(write: Coroutine[Any, Any, Result]) -> Result:
 async def complete_undoing(undoing: Coroutine[Any, Any, object]) -> None:
     """Wait until `undoing` has ended, however often the waiting task is cancelled.
 
-    Raises what `undoing` raises. The cancellations are lost, so the caller should raise the error
-    or the cancellation that `undoing` undoes. Use this while the caller holds a lock: what another
-    task does afterwards is not undone.
+    Raises what `undoing` raises. A cancellation of the waiting task has no effect: it raises no
+    CancelledError here. So after this call, raise the error or the CancelledError because of which
+    you undo. Hold a lock during this call, so that no other task makes changes meanwhile.
     """
     ending = asyncio.ensure_future(undoing)
     while not ending.done():

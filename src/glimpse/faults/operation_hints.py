@@ -50,7 +50,12 @@ def find_meant_operation(pattern: str, operations: Collection[str]) -> str | Non
 
 
 def _find_synonym(pattern: str, operations: Collection[str], services: Sequence[str]) -> str | None:
-    """Return the operation that `pattern` names by a synonym or as a client does, or None.
+    """Return the operation that `pattern` means; None if it has none of the known mistakes.
+
+    The known mistakes are a synonym (``image.get_image`` -> ``image.show_image``), a client's name
+    (``upload_image`` -> ``image.upload_data``), and a wrong or missing service
+    (``glance.list_images`` -> ``image.list_images``). The result matches one of `operations`. Only
+    ``createImage`` always becomes ``run_action``.
 
     `services` are the prefixes of names in `operations`, such as ``image``. If `pattern` has a
     ``*``, the result may have one, too, such as ``image.list_*``.

@@ -61,10 +61,13 @@ class ImageReader:
     async def get_image(self, caller: Caller, image_id: str) -> Image:
         """Return an image if Glance would show the image to the caller.
 
-        Raises ImageNotFound if the image does not exist or the caller may not see it. An `image_id`
-        with more than 36 characters, or with a character that is not ASCII, is never found. Raises
-        ValueRefused if any other `image_id` has a NUL character. Raises InvalidResponse if the row
-        of the image is malformed, or if its properties have more than 16 MiB.
+        Raises the first of these errors that applies:
+
+        - ImageNotFound if `image_id` has more than 36 characters, or one that is not ASCII.
+        - ValueRefused if `image_id` has a NUL character.
+        - ImageNotFound if no image has the id.
+        - InvalidResponse if the row of the image is malformed, or its properties exceed 16 MiB.
+        - ImageNotFound if the caller may not see the image.
         """
         if len(image_id) > _MAX_ID_LENGTH or not image_id.isascii():  # MySQL finds e for é
             raise ImageNotFound(image_id)

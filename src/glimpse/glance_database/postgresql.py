@@ -61,9 +61,10 @@ async def connect(url: DatabaseURL, host: Host, seconds: float) -> Connection:
     """Connect to one host within `seconds`. The session is read-only.
 
     Raises DatabaseUnavailable if there is no connection within `seconds`, if the host cannot be
-    reached, has too many connections, or is starting or shutting down, or if TLS or one of its
-    files fails. Raises QueryFailed if the server refuses the user or the database, or reports
-    another error.
+    reached, is overloaded (too many connections), or is starting or shutting down, if TLS or one of
+    its files fails, if the connection ends during the login, or if the driver cannot read a
+    response. Raises QueryFailed if the server refuses the user or the database, or reports another
+    error.
     """
     try:
         async with asyncio.timeout(seconds):

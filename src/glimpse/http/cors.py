@@ -99,11 +99,13 @@ class CorsPolicy:
 
 
 class CorsMiddleware:
-    """Adds the headers of `policy` to each response of `app`, also to error responses.
+    """Adds the CORS headers that `policy` allows to responses of `app`, also to errors.
 
-    The added headers follow those of `app`. A browser sends a preflight request before some
-    requests of scripts: an OPTIONS request without a token. `app` has to respond to a preflight
-    request with a 2xx status code. Otherwise, the browser does not send the request of the script.
+    Adds none if the Origin of the request is missing or not allowed, or if a preflight request
+    names a method or header that is not allowed. The added headers follow those of `app`. A browser
+    sends a preflight request before some requests of scripts: an OPTIONS request without a token.
+    `app` has to respond to a preflight request with a 2xx status code. Otherwise, the browser does
+    not send the request of the script.
     """
 
     def __init__(self, app: ASGIApp, policy: CorsPolicy) -> None:

@@ -140,7 +140,9 @@ def _parse_limit(value: str | None) -> int | None:
 def _matches(entry: Document, parameters: Parameters, filters: tuple[str, ...]) -> bool:
     """Return True if `entry` matches all `parameters` that are filters.
 
-    `filters` are the names of the attributes that parameters may compare.
+    Filters are parameters such as ``NAME=value`` and ``NAME__contains=value``, with a NAME in
+    `filters` (see `_matches_one`). Other parameters are ignored. If a filter is repeated, `entry`
+    must match all its values.
     """
     return all(_matches_one(entry, name, value, filters) for name, value in parameters)
 

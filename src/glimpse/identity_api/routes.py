@@ -235,9 +235,9 @@ def _name_operations(app: ASGIApp) -> ASGIApp:
     """Wrap `app` so that the request context has the operation, for logs and metrics.
 
     The operation is ``identity.`` and the name of the handler's method, such as ``identity.issue``.
-    If the path does not have the method of the request, the operation is that of the path's first
-    route. For an unknown path, the operation is ``identity.other``. The operation is set when `app`
-    returns or raises an error.
+    If no route of a known path has the method of the request, the operation is that of the path's
+    first route: ``DELETE /v3/users`` is ``identity.list_users``. For an unknown path, the operation
+    is ``identity.other``. The operation is set when `app` returns or raises an error.
     """
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:

@@ -165,7 +165,8 @@ def check_incomplete_head(head: bytearray, new_from: int) -> None:
 
     So a client of another protocol gets a response at once, not only after a timeout. `head` has
     all bytes received so far. The bytes before the index `new_from` have been checked by an earlier
-    call. Checks the request line, and in header lines only control characters and line ends.
+    call. Checks control characters and line ends in all lines, the method, and the form of the
+    request line once that line is complete. `HeadParser.parse` checks everything else.
     """
     if len(head) > MAX_HEAD:
         raise RequestRefused(431, "The headers are too large.")

@@ -95,8 +95,9 @@ class ServerService(Protocol):
         ...
 
     async def close(self) -> None:
-        """Stop making snapshots. The next process makes the unfinished ones.
+        """Stop making snapshots, and return when none is being made.
 
-        Call this method when all calls of the other methods have ended.
+        The next process makes the unfinished snapshots. Call this method when all calls of the
+        other methods have ended.
         """
         ...

@@ -80,11 +80,13 @@ class FilteredScan:
         step may find no image although the list goes on.
 
         The images of a step have at most 400,000 characters of properties together, or are one
-        larger image. A step examines at most `count` rows, with two exceptions:
+        larger image. A step examines at most `count` rows, with three exceptions:
 
         - If the query has at most 500 ids, all images with these ids are examined, up to 400,000
-          characters. The same is true if at most 500 images fulfil `query.updated_at` and
-          `query.os_hidden`. Killed and deleted images do not count.
+          characters.
+        - If at most 500 images fulfil both `query.updated_at` and `query.os_hidden`, all of them
+          are examined, up to 400,000 characters. Killed and deleted images are not among the 500.
+          This exception needs a `query.updated_at` with another operator than "neq".
         - If the list is in another order than newest first and the next `count` images are all
           invalid, the step goes on until it finds a valid image.
         """

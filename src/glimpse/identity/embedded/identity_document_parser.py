@@ -167,7 +167,8 @@ class _Parser:
 
         `assigned` maps the ids or names of projects or domains to the ids or names of roles. If
         several keys name the same project or domain, their roles are joined, without duplicates. If
-        no role has a name in `assigned`, a role of that name is added to ``_roles``.
+        `assigned` has the name of a role that does not exist, a role of that name is added to
+        ``_roles``.
 
         `find_id` returns the id for a key of `assigned`. If `find_id` raises InvalidStateFile, the
         key is left out. Unknown role ids are left out, too. ``_invalid`` records what is left out,
@@ -187,10 +188,10 @@ class _Parser:
         """Make the ApplicationCredential of a valid entry, which may have expired.
 
         If the entry names no roles, the credential has all effective roles of the user in the
-        project. Unknown ids of roles are left out, and recorded in ``_invalid``. If no role has a
-        name in the entry, a role of that name is added to ``_roles``. Raises InvalidStateFile if
-        the user or the project is unknown, or if the user has no access rule with an id in the
-        entry.
+        project. Unknown ids of roles are left out, and recorded in ``_invalid``. If the entry has
+        the name of a role that does not exist, a role of that name is added to ``_roles``. Raises
+        InvalidStateFile if the user or the project is unknown, or if the user has no access rule
+        with an id in the entry.
         """
         project_id = self._project_id(entry["project"])
         user = self._named_user(entry)

@@ -55,7 +55,7 @@ def _tag(request: ImageRequest) -> str:
 
 
 def _check_tag(tag: str) -> None:
-    """Raise Invalid for a tag in a path that no image can have.
+    """Raise Invalid if no image can have `tag`, the tag in the path of a request.
 
     A tag has at most 255 characters, and no NUL character. A tag with U+FFFD raises Invalid, too:
     the HTTP server puts U+FFFD in place of bytes that are not UTF-8.
