@@ -46,12 +46,14 @@ async def test_a_packet_that_the_driver_cannot_read_means_that_the_connection_is
     [
         (2013, ConnectionLost),
         (3024, DatabaseUnavailable),  # the statement took longer than max_execution_time
+        (3032, ConnectionLost),  # the server is in offline mode
         (3118, QueryFailed),  # the account is locked
         (3988, ValueRefused),  # the character set of the tables does not have a character
+        (4031, ConnectionLost),  # the client was idle for wait_timeout
         (4151, QueryFailed),  # MariaDB: the account is locked
     ],
 )
-async def test_codes_of_the_server_above_those_of_the_client_do_not_mean_a_lost_connection(
+async def test_codes_above_2000_have_the_meaning_that_client_or_server_give_them(
     code: int, expected: type[DatabaseError]
 ) -> None:
     error = errors.OperationalError(code, "from the server")

@@ -138,8 +138,8 @@ def _is_lost(error: Exception) -> bool:
 def _operational_error(error: Exception) -> DatabaseError:
     """Return the DatabaseError for an error of asyncmy, by its code.
 
-    - ConnectionLost: the code is one of the client (2000 to 2999), the server ended the connection,
-      or there is no code (asyncmy cannot read a packet, for example)
+    - ConnectionLost: the code is one of the client (2000 to 2999), the server ended the connection
+      or is offline, or there is no code (asyncmy cannot read a packet, for example)
     - DatabaseUnavailable: the server is too busy, or has stopped the statement
     - ValueRefused: the tables cannot store a text of the statement
     - QueryFailed: all other codes
@@ -159,7 +159,10 @@ _ACCESS_DENIED = 1045
 _LOST_CONNECTION = 2013
 # Codes of MariaDB and MySQL: the tables' character set does not have a character of the value.
 _NOT_COMPARABLE = frozenset((1267, 1270, 1271, 1300, 3854, 3988))
-_SERVER_ENDS = frozenset((0, 1053, 1080, 1152, 1158, 1159, 1160, 1161, 1927))  # connection ended
+# The server ended the connection, or takes none: it is stopping or offline, or the client was idle.
+_SERVER_ENDS = frozenset(
+    (0, 1053, 1080, 1152, 1158, 1159, 1160, 1161, 1927, 3032, 3168, 3169, 4031)
+)
 _SERVER_TOO_BUSY = frozenset((1040, 1203, 1205, 1213, 1226, 1317, 1969, 3024))
 
 
