@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from glimpse.embedded.crash_recovery import CrashRecovery
 from glimpse.embedded.image_changes import current_time
 from glimpse.images.errors import Conflict
 from tests.embedded.data import DATA, PIECES, create_image
@@ -85,5 +86,36 @@ async def test_upload_cancelled_again_while_it_is_undone_keeps_its_image_locked(
     finish.set()
     with pytest.raises(asyncio.CancelledError):
         await upload
+    await send(OWNER, image_id, chunks_of(*PIECES))
+    await service.close()
+
+
+@pytest.mark.parametrize("is_staged", [False, True])
+async def test_upload_cancelled_while_it_cleans_up_keeps_its_image_locked(
+    state: Path, monkeypatch: pytest.MonkeyPatch, *, is_staged: bool
+) -> None:
+    service = open_images(state)
+    image_id = await create_image(service)
+    lock = await service.snapshots.lock(image_id)
+    lock.abandon()
+    cleaning, finish = threading.Event(), threading.Event()
+
+    async def clean_slowly(_: CrashRecovery, __: str) -> None:
+        cleaning.set()
+        await asyncio.to_thread(finish.wait, 20)
+
+    send = service.imports.stage if is_staged else service.data.upload
+    with monkeypatch.context() as patch:
+        patch.setattr(CrashRecovery, "clean_up", clean_slowly)
+        upload = asyncio.ensure_future(send(OWNER, image_id, chunks_of(*PIECES)))
+        assert await asyncio.to_thread(cleaning.wait, 20)
+        for _ in range(2):
+            upload.cancel()
+            await asyncio.sleep(0)  # the upload gets the cancellation
+        with pytest.raises(Conflict):
+            await send(OWNER, image_id, chunks_of(*PIECES))
+        finish.set()
+        with pytest.raises(asyncio.CancelledError):
+            await upload
     await send(OWNER, image_id, chunks_of(*PIECES))
     await service.close()

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
@@ -42,7 +42,7 @@ async def complete_then_cancel(write: Coroutine[Any, Any, Result]) -> Result:
         raise
 
 
-async def complete_undoing(undoing: Coroutine[Any, Any, object]) -> None:
+async def complete_undoing(undoing: Awaitable[object]) -> None:
     """Wait until `undoing` has ended, however often the waiting task is cancelled.
 
     Raises what `undoing` raises. A cancellation of the waiting task has no effect: it raises no
@@ -54,3 +54,17 @@ async def complete_undoing(undoing: Coroutine[Any, Any, object]) -> None:
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.wait((ending,))
     ending.result()
+
+
+async def complete_clean_up(clean_up: Coroutine[Any, Any, object]) -> None:
+    """Wait until `clean_up` has ended, however often the waiting task is cancelled.
+
+    Then raises CancelledError if the task was cancelled, and otherwise what `clean_up` raises. Use
+    this while the caller holds a lock that it gives up after an error.
+    """
+    ending = asyncio.ensure_future(clean_up)
+    try:
+        await asyncio.shield(ending)
+    except asyncio.CancelledError:
+        await complete_undoing(asyncio.gather(ending, return_exceptions=True))
+        raise

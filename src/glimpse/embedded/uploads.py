@@ -13,6 +13,7 @@ from glimpse.embedded.directory_store import DirectoryStore
 from glimpse.embedded.quotas import ProjectQuotas, limit_bytes
 from glimpse.embedded.uncancelled_writes import (
     complete,
+    complete_clean_up,
     complete_then_cancel,
     complete_undoing,
 )
@@ -131,14 +132,15 @@ class Uploads:
         If an interrupted upload, import or deletion left the lock, first removes the incomplete
         data of the image (see `CrashRecovery.clean_up`). Raises Conflict if another request, import
         or snapshot holds the lock. Raises Unavailable or StorageFull if the disk cannot be read or
-        written. After an error, the caller does not hold the lock.
+        written. After an error, the caller does not hold the lock. If the task is cancelled, raises
+        CancelledError when the removal has ended.
         """
         lock = await self._lock(image_id)
         if lock is None:
             raise Conflict(f"Image {image_id} is being given data by another request.")
         try:
             if lock.was_abandoned:
-                await self.recovery.clean_up(image_id)
+                await complete_clean_up(self.recovery.clean_up(image_id))
         except BaseException:
             lock.abandon()
             raise
