@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 from tooz import ToozError
+from tooz.coordination import get_coordinator
 from tooz.locking import Lock
 
 from glimpse.glance.tooz_locks import ToozLocks, UnusableLockService, with_timeouts
 from glimpse.images.errors import Unavailable
 from tests.support.fault_proxy import Fault, FaultProxy
-from tests.support.services import memcached, redis_server
+from tests.support.services import etcd, memcached, redis_server
 
 FAILS = "cannot be changed until it is back: Connection"
 RECOVERED = "The lock service responds again."
@@ -107,12 +108,15 @@ async def test_a_late_lock_that_cannot_be_released_is_logged_without_an_unhandle
     with redis_server(tmp_path) as redis:
         locks = ToozLocks("redis://{}:{}".format(*redis.address), call_timeout=0.5)
         await locks.release(await eventually_locked(locks))
+        renewed = vars(locks._coordinator)["_acquired_locks"]  # noqa: SLF001
+        renewed.add(late)
         with monkeypatch.context() as patch:
             patch.setattr(locks._coordinator, "get_lock", lambda _name: late)  # noqa: SLF001
             with pytest.raises(Unavailable):
                 await locks.try_lock("image")
         late.response.set()
         await wait_until(lambda: "could not be released; it expires by itself" in caplog.text)
+        assert late not in renewed
         await locks.close()
 
 
@@ -126,8 +130,22 @@ class LateLock:
         assert not blocking
         return self.response.wait(30)
 
+    def heartbeat(self) -> bool:
+        return True
+
     def release(self) -> None:
         raise ToozError("the connection is closed")
+
+
+async def test_a_lock_of_etcd_that_was_lost_is_no_longer_renewed(tmp_path: Path) -> None:
+    with etcd(tmp_path) as server:
+        url = "etcd3+http://{}:{}".format(*server.address)
+        locks = ToozLocks(url)
+        lock = await eventually_locked(locks)
+        get_coordinator(url, b"other").get_lock(b"image").break_()  # as if the lock expired
+        await locks.release(lock)
+        assert not lock.acquired  # type: ignore[attr-defined]
+        await locks.close()
 
 
 async def test_heartbeat_logs_failure_and_recovery_and_ends_with_the_service(

@@ -113,7 +113,8 @@ class ToozLocks:
         database, which does not expire, ends with this process or its connection.
         """
         try:
-            await self._call(lock.release)
+            if not await self._call(lock.release):  # the lock was lost; etcd's would stay renewed
+                self._stop_renewing(lock)
         except Unavailable:
             self._stop_renewing(lock)
             _log.warning(
@@ -126,17 +127,19 @@ class ToozLocks:
 
         Blocks. Raises the errors of tooz. After an error, the lock expires by itself.
         """
+        is_released = False
         try:
-            return lock.release()
-        except Exception:
-            self._stop_renewing(lock)
-            raise
+            is_released = lock.release()
+        finally:
+            if not is_released:
+                self._stop_renewing(lock)
+        return is_released
 
     def _stop_renewing(self, lock: Lock) -> None:
         """Let a lock expire that could not be released. Any thread may call this method.
 
         Without this, the heartbeats of tooz's memcached and etcd would renew the lock until this
-        process exits.
+        process exits; those of etcd would also try to renew each lock that was lost.
         """
         renewed: Any = getattr(self._coordinator, "_acquired_locks", None)
         with contextlib.suppress(AttributeError, KeyError, ValueError):  # not, or no longer in it
