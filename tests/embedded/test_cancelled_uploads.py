@@ -1,13 +1,16 @@
 """Uploads that are cancelled twice keep or remove their data, as the catalog says."""
 
 import asyncio
+import os
 import threading
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from glimpse.embedded.crash_recovery import CrashRecovery
+from glimpse.embedded.directory_store import DirectoryStore
 from glimpse.embedded.image_changes import current_time
 from glimpse.images.errors import Conflict
 from tests.embedded.data import DATA, PIECES, create_image
@@ -88,6 +91,27 @@ async def test_upload_cancelled_again_while_it_is_undone_keeps_its_image_locked(
         await upload
     await send(OWNER, image_id, chunks_of(*PIECES))
     await service.close()
+
+
+async def test_data_whose_storing_is_cancelled_twice_is_removed_before_the_store_returns(
+    tmp_path: Path,
+) -> None:
+    store = DirectoryStore(tmp_path, 2**20)
+    release = threading.Event()
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+    occupied = asyncio.ensure_future(asyncio.to_thread(release.wait, 20))
+    storing = asyncio.ensure_future(store.put("image", chunks_of(b"data")))
+    for _ in range(3):
+        await asyncio.sleep(0)  # the store waits for the only thread, to write or to remove
+        storing.cancel()
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert not storing.done()
+    release.set()
+    with pytest.raises(asyncio.CancelledError):
+        await storing
+    await occupied
+    assert await asyncio.to_thread(os.listdir, tmp_path) == []
 
 
 @pytest.mark.parametrize("is_staged", [False, True])
