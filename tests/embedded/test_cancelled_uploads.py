@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from glimpse.embedded.crash_recovery import CrashRecovery
-from glimpse.embedded.directory_store import DirectoryStore
+from glimpse.embedded.directory_store import DirectoryStore, StorageFull, _UploadFile
 from glimpse.embedded.image_changes import current_time
 from glimpse.images.errors import Conflict
 from tests.embedded.data import DATA, PIECES, create_image
@@ -142,4 +142,62 @@ async def test_upload_cancelled_while_it_cleans_up_keeps_its_image_locked(
         with pytest.raises(asyncio.CancelledError):
             await upload
     await send(OWNER, image_id, chunks_of(*PIECES))
+    await service.close()
+
+
+@pytest.mark.parametrize("is_staged", [False, True])
+async def test_upload_cancelled_while_an_error_is_undone_raises_the_cancellation(
+    state: Path, monkeypatch: pytest.MonkeyPatch, *, is_staged: bool
+) -> None:
+    undoing, finish = threading.Event(), threading.Event()
+    abort = _UploadFile.abort
+
+    def abort_slowly(file: _UploadFile) -> None:
+        undoing.set()
+        finish.wait(20)
+        abort(file)
+
+    async def broken() -> AsyncIterator[bytes]:
+        yield PIECES[0]
+        raise ConnectionError
+
+    monkeypatch.setattr(_UploadFile, "abort", abort_slowly)
+    service = open_images(state)
+    image_id = await create_image(service)
+    send = service.imports.stage if is_staged else service.data.upload
+    upload = asyncio.ensure_future(send(OWNER, image_id, broken()))
+    assert await asyncio.to_thread(undoing.wait, 20)
+    upload.cancel()
+    await asyncio.sleep(0)  # the upload gets the cancellation
+    finish.set()
+    with pytest.raises(asyncio.CancelledError):
+        await upload
+    await service.close()
+
+
+@pytest.mark.parametrize("is_staged", [False, True])
+async def test_cancelled_upload_that_cannot_be_undone_raises_the_cancellation(
+    state: Path, monkeypatch: pytest.MonkeyPatch, *, is_staged: bool
+) -> None:
+    began = asyncio.Event()
+
+    async def endless() -> AsyncIterator[bytes]:
+        yield PIECES[0]
+        began.set()
+        await asyncio.sleep(60)
+
+    async def fail(_: DirectoryStore, __: str) -> None:
+        raise StorageFull
+
+    service = open_images(state)
+    image_id = await create_image(service)
+    send = service.imports.stage if is_staged else service.data.upload
+    upload = asyncio.ensure_future(send(OWNER, image_id, endless()))
+    await began.wait()
+    with monkeypatch.context() as patch:
+        patch.setattr(DirectoryStore, "delete", fail)
+        upload.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await upload
+    await send(OWNER, image_id, chunks_of(*PIECES))  # removes what is left
     await service.close()

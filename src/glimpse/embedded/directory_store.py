@@ -87,8 +87,8 @@ class DirectoryStore:
             async for piece in _join_chunks(chunks, self._size_cap):
                 await _in_thread(upload.write, piece)
             return await _in_thread(upload.finish)
-        except BaseException:
-            await complete_undoing(asyncio.to_thread(upload.abort))
+        except BaseException as error:
+            await complete_undoing(asyncio.to_thread(upload.abort), error)
             raise
 
     def _temporary(self, image_id: str) -> Path:

@@ -1,8 +1,7 @@
 """Wait for a write to end, even if the waiting task is cancelled."""
 
 import asyncio
-import contextlib
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
@@ -42,29 +41,26 @@ async def complete_then_cancel(write: Coroutine[Any, Any, Result]) -> Result:
         raise
 
 
-async def complete_undoing(undoing: Awaitable[object]) -> None:
+async def complete_undoing(
+    undoing: Coroutine[Any, Any, object], undone: BaseException | None = None
+) -> None:
     """Wait until `undoing` has ended, however often the waiting task is cancelled.
 
-    Raises what `undoing` raises. A cancellation of the waiting task has no effect: it raises no
-    CancelledError here. So after this call, raise the error or the CancelledError because of which
-    you undo. Hold a lock during this call, so that no other task makes changes meanwhile.
+    `undone` is the error or the cancellation that `undoing` undoes, if there is one; the caller
+    raises it afterwards. If `undone` is a CancelledError, or if the task is cancelled during the
+    wait, raises CancelledError, and an error of `undoing` is lost. Otherwise raises what `undoing`
+    raises. So a task that has been cancelled ends, and does not handle another error.
+
+    Hold a lock during this call, so that no other task makes changes meanwhile.
     """
     ending = asyncio.ensure_future(undoing)
+    cancellation = undone if isinstance(undone, asyncio.CancelledError) else None
     while not ending.done():
-        with contextlib.suppress(asyncio.CancelledError):
+        try:
             await asyncio.wait((ending,))
+        except asyncio.CancelledError as error:
+            cancellation = error
+    if cancellation is not None:
+        await asyncio.gather(ending, return_exceptions=True)  # or asyncio logs a lost error
+        raise cancellation
     ending.result()
-
-
-async def complete_clean_up(clean_up: Coroutine[Any, Any, object]) -> None:
-    """Wait until `clean_up` has ended, however often the waiting task is cancelled.
-
-    Then raises CancelledError if the task was cancelled, and otherwise what `clean_up` raises. Use
-    this while the caller holds a lock that it gives up after an error.
-    """
-    ending = asyncio.ensure_future(clean_up)
-    try:
-        await asyncio.shield(ending)
-    except asyncio.CancelledError:
-        await complete_undoing(asyncio.gather(ending, return_exceptions=True))
-        raise

@@ -13,7 +13,6 @@ from glimpse.embedded.directory_store import DirectoryStore
 from glimpse.embedded.quotas import ProjectQuotas, limit_bytes
 from glimpse.embedded.uncancelled_writes import (
     complete,
-    complete_clean_up,
     complete_then_cancel,
     complete_undoing,
 )
@@ -140,7 +139,7 @@ class Uploads:
             raise Conflict(f"Image {image_id} is being given data by another request.")
         try:
             if lock.was_abandoned:
-                await complete_clean_up(self.recovery.clean_up(image_id))
+                await complete_undoing(self.recovery.clean_up(image_id))
         except BaseException:
             lock.abandon()
             raise
@@ -174,8 +173,9 @@ class Uploads:
         The caller must hold the image's upload lock. `save` writes the active image to the catalog.
         The quotas are those of `project_id`. If an error is raised or the task is cancelled, the
         data is removed first, and an image in status saving becomes queued again. If the data
-        cannot be removed, StorageFull or Unavailable is raised instead. One cancellation has no
-        effect while `save` runs; after a second one, the data is kept if the image became active.
+        cannot be removed after an error, StorageFull or Unavailable is raised instead. A
+        cancellation meanwhile raises CancelledError afterwards. One cancellation has no effect
+        while `save` runs; after a second one, the data is kept if the image became active.
 
         Raises ImageNotFound; Conflict if the image has another status; QuotaExceeded; DataTooLarge;
         InvalidImageData; StorageFull; Unavailable; and what `require_permitted`, `chunks` and
@@ -194,11 +194,11 @@ class Uploads:
                     lambda usage: self.quotas.check_stored(project_id, usage),
                 )
             )
-        except asyncio.CancelledError:
-            await complete_undoing(self._undo_cancelled(image_id))
+        except asyncio.CancelledError as cancellation:
+            await complete_undoing(self._undo_cancelled(image_id), cancellation)
             raise
-        except BaseException:
-            await complete_undoing(self.recovery.undo_upload(image_id))
+        except BaseException as error:
+            await complete_undoing(self.recovery.undo_upload(image_id), error)
             raise
 
     async def _undo_cancelled(self, image_id: str) -> None:

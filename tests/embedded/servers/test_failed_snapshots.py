@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from glimpse.embedded.crash_recovery import CrashRecovery
+from glimpse.embedded.directory_store import DirectoryStore
 from glimpse.embedded.quotas import ImageQuotas, ProjectQuotas
 from glimpse.embedded.servers.server_table import ServerTable
 from glimpse.embedded.servers.service import EmbeddedServers
@@ -205,3 +207,33 @@ async def test_a_snapshot_cancelled_twice_while_it_is_claimed_is_ended_by_the_ne
     assert list((state / "uploads").iterdir()) == []
     await servers.close()
     await service.close()
+
+
+async def test_closing_does_not_wait_for_a_broken_disk_while_a_snapshot_is_undone(
+    service: EmbeddedImageService,
+    servers: EmbeddedServers,
+    server: Server,
+    waits: Waits,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    undoing, finish = asyncio.Event(), asyncio.Event()
+
+    async def fail(*_: object) -> None:
+        raise Unavailable("disk")
+
+    async def undo_slowly(*_: object) -> None:
+        undoing.set()
+        await finish.wait()
+
+    monkeypatch.setattr(DirectoryStore, "put", fail)
+    monkeypatch.setattr(CrashRecovery, "undo_upload", undo_slowly)
+    monkeypatch.setattr(service.snapshots, "delete", fail)
+    await servers.create_image(OWNER, server.id, "snap", {})
+    for _ in range(2):
+        (await waits.next()).set()
+    await undoing.wait()
+    closing = asyncio.ensure_future(servers.close())
+    await asyncio.sleep(0)  # the snapshot gets the cancellation
+    finish.set()
+    async with asyncio.timeout(20):
+        await closing

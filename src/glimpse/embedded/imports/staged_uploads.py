@@ -120,8 +120,8 @@ class StagedUploads:
                 ),
                 lambda usage: quotas.check_staged(project_id, usage),
             )
-        except BaseException:
-            await complete_undoing(self._undo(image_id))
+        except BaseException as error:
+            await complete_undoing(self._undo(image_id), error)
             raise
 
     async def _undo(self, image_id: str) -> None:
