@@ -1,5 +1,8 @@
 """UploadLocks: which uploads are in progress, and which a killed process has left."""
 
+import errno
+import fcntl
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -49,3 +52,16 @@ def test_acquire_raises_unavailable_without_its_directory(tmp_path: Path) -> Non
     with pytest.raises(Unavailable, match="cannot be written"):
         locks.acquire("other")
     lock.release()
+
+
+def test_acquire_leaves_no_open_file_where_files_cannot_be_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_descriptor: int, _operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", fail)
+    with pytest.raises(Unavailable):
+        UploadLocks(tmp_path).acquire("image")
+    descriptors = Path("/proc/self/fd").iterdir()
+    assert tmp_path / "image" not in [each.readlink() for each in descriptors if each.is_symlink()]

@@ -144,6 +144,9 @@ def _open_and_lock(path: Path) -> tuple[bool, int | None]:
         except BlockingIOError:
             os.close(descriptor)
             return exists, None
+        except OSError:  # the file system has no locks, or no more
+            os.close(descriptor)
+            raise
         if _is_file_at(path, descriptor):
             return exists, descriptor
         os.close(descriptor)  # the file was removed after it was opened
