@@ -52,6 +52,16 @@ def test_a_worker_that_exits_is_replaced_at_once(
     assert service.started == 3
 
 
+def test_the_exit_of_a_process_that_is_not_a_worker_is_ignored(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    service.send("started", 1, 2)
+    service.pool.on_exit(99, 0)  # an orphan, if the supervisor is process 1 of a container
+    service.pool.run_due()
+    assert service.started == 2
+    assert caplog.text == ""
+
+
 def test_a_worker_that_exits_right_after_its_start_is_replaced_a_second_later(
     service: Service,
 ) -> None:

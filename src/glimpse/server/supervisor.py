@@ -139,8 +139,9 @@ class Supervisor:
     def _run_worker(self, settings: Settings) -> int:
         """Serve in the worker process; return the result of `run_worker`, or raise its errors.
 
-        First removes the supervisor's signal handling. Also closes the write end of the pipe by
-        which workers notice that the supervisor has exited: only the supervisor may have it open.
+        First undoes the supervisor's handling of SIGCHLD and its wake-up pipe. Also closes the
+        write end of the pipe by which workers notice that the supervisor has exited: only the
+        supervisor may have this end open.
         """
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -183,9 +184,10 @@ class Supervisor:
             self._pool.stop()
 
     def _reap_workers(self) -> None:
-        """Reap all workers that have exited, and pass their exit statuses to the pool.
+        """Reap all child processes that have exited, and pass their exit statuses to the pool.
 
-        Also removes these workers' metrics of requests in progress, if metrics are configured.
+        The pool ignores those that are not workers. If metrics are configured, also removes the
+        workers' metrics of requests in progress.
         """
         while not self._pool.is_empty:
             try:

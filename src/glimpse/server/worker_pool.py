@@ -52,14 +52,14 @@ class WorkerProcesses(Protocol):
 class _WorkerState:
     """The state of a worker process, from its events. Times are the clock's, in seconds.
 
-    `reported_at` is when its last event arrived. `awaited_reload` is the number of the reload that
-    the worker has yet to finish; 0 for none.
+    `reported_at` is when the worker's last event arrived, or when the worker started.
+    `awaited_reload` is the number of the reload that the worker has yet to finish; 0 for none.
     """
 
     started_at: float
-    reported_at: float  # when its last event arrived
+    reported_at: float
     is_serving: bool = False
-    awaited_reload: int = 0  # the number of the reload that it has to finish; 0 for none
+    awaited_reload: int = 0
 
 
 class WorkerPool:
@@ -191,11 +191,11 @@ class WorkerPool:
         workers have served yet, the application could not start. Then nothing is logged; the pool
         stops, and its ``exit_status`` becomes 1.
 
-        `exit_status` is negative if a signal ended the worker. Raises KeyError for a process that
-        is not a worker.
+        `exit_status` is negative if a signal ended the worker. Does nothing for a process that is
+        not a worker: process 1 of a container gets the orphans of other programs as children.
         """
-        worker = self._workers.pop(pid)
-        if self._is_stopping:
+        worker = self._workers.pop(pid, None)
+        if worker is None or self._is_stopping:
             return
         if exit_status == _STARTUP_FAILURE and not self._is_started:
             self.exit_status = _STARTUP_FAILURE
