@@ -36,6 +36,25 @@ async def test_connection_used_last_is_used_first(scripted: ScriptedServer) -> N
         connection.close()
 
 
+async def test_a_connection_closes_if_its_request_is_cancelled_just_after_the_response(
+    scripted: ScriptedServer,
+) -> None:
+    connections: set[Connection] = set()
+    pool, request = pool_of(scripted, connections), request_to(scripted)
+    scripted.gate.clear()
+    call = asyncio.create_task(pool.send(request, 10))
+    await wait_until(lambda: bool(scripted.requests))
+    (connection,) = connections
+    scripted.gate.set()
+    async with asyncio.timeout(5):
+        while not connection.is_usable:  # the response is not complete yet
+            await asyncio.sleep(0)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    await wait_until(lambda: not connections)
+
+
 async def test_only_connections_idle_for_long_are_closed(scripted: ScriptedServer) -> None:
     connections: set[Connection] = set()
     pool, request = pool_of(scripted, connections), request_to(scripted)

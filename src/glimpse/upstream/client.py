@@ -72,11 +72,12 @@ class HttpClient:
 
         These errors are raised:
 
-        - ConnectError if no connection can be made within `connect_timeout`, or if `base_url` is
-          invalid. Nothing was sent.
+        - ConnectError if no connection can be made within `connect_timeout`, if `base_url` is
+          invalid, or if the client is closed. Nothing was sent.
         - ConnectionLost if the connection closes before the head of the response is complete.
         - ProtocolError if the response is malformed or incomplete.
-        - ResponseTooLarge if a body is over `max_response_bytes`, or a head is over 64 kB.
+        - ResponseTooLarge if a body is over `max_response_bytes`, a head is over 64 kB, or the
+          framing of tiny chunks is too long.
         - TimeoutError if nothing arrives for `read_timeout`.
         - ValueError if `target` or a header value has a NUL, a line end, or a character outside
           Latin-1.

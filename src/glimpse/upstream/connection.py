@@ -50,9 +50,7 @@ class Connection(asyncio.Protocol):
         self._on_close = on_close
         self._budget = budget
         self._parser = httptools.HttpResponseParser(self)
-        self._response: asyncio.Future[Response] | None = (
-            None  # None while no request is in progress
-        )
+        self._response: asyncio.Future[Response] | None = None  # None: no request in progress
         self._timer: asyncio.TimerHandle | None = None
         self._received_at = 0.0
         self._bytes_left = 0
@@ -70,9 +68,10 @@ class Connection(asyncio.Protocol):
 
         Raises ConnectionLost if the connection closes before the head of the response is complete.
         Raises ProtocolError if the response is malformed or incomplete. Raises ResponseTooLarge for
-        a body of more than `max_response_bytes` or a head of more than 64 kB. Raises TimeoutError
-        if nothing arrives for `read_timeout`; waits for `budget` do not count. After any error, and
-        after a cancellation, the connection is closed.
+        a body of more than `max_response_bytes`, for a head of more than 64 kB, and for a body in
+        so tiny chunks that their framing is too long. Raises TimeoutError if nothing arrives for
+        `read_timeout`; waits for `budget` do not count. After any error or cancellation, the
+        connection is closed.
 
         The body of a redirect or an error (status code 300 or more) is truncated to 64,000 bytes.
         After a truncated body, the connection is closed.
@@ -92,9 +91,10 @@ class Connection(asyncio.Protocol):
         self._transport.write(request)
         try:
             return await response
+        except BaseException:  # also a cancellation just after the response was complete
+            self._transport.abort()
+            raise
         finally:
-            if self._response is not None:
-                self._transport.abort()
             if self._reserved_bytes or self._pending:
                 self._release_reservation()
 

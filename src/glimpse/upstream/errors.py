@@ -1,11 +1,11 @@
 """Errors of requests to another service that have no usable response.
 
 UpstreamError
-├── ConnectError        no connection could be made: nothing was sent
+├── ConnectError        no connection was made: nothing was sent
 │   └── ConnectTimeout  not connected in time (also a TimeoutError)
 ├── ConnectionLost      the connection closed before the head of the response was complete
 ├── ProtocolError       the response is not HTTP, or incomplete
-└── ResponseTooLarge    the body or the head has more bytes than the client accepts
+└── ResponseTooLarge    the head, or the body with its framing, has more bytes than accepted
 
 A timeout after connecting is a plain TimeoutError. The messages are for logs. They may name hosts,
 but never contain data that was sent.
@@ -17,7 +17,10 @@ class UpstreamError(Exception):
 
 
 class ConnectError(UpstreamError):
-    """No connection could be made. Nothing was sent."""
+    """No connection was made, also because of an invalid URL or a closed client; nothing was sent.
+
+    The reason is in the message.
+    """
 
 
 class ConnectTimeout(ConnectError, TimeoutError):
@@ -33,4 +36,4 @@ class ProtocolError(UpstreamError):
 
 
 class ResponseTooLarge(UpstreamError):
-    """The body or the head of the response has more bytes than the client accepts."""
+    """The head of a response, or its body with the framing, has more bytes than accepted."""
