@@ -89,6 +89,12 @@ def test_a_seed_that_cannot_be_used_is_an_error_with_all_problems() -> None:
     assert "x: this key is unknown" in str(caught.value)
 
 
+def test_a_cloud_to_which_nobody_can_log_in_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OS_API__AUTH_STRATEGY", "noauth")
+    with pytest.raises(CloudNotStarted, match="needs auth_strategy embedded"), cloud():
+        pass
+
+
 def test_the_arguments_of_serve_may_be_given(tmp_path: Path) -> None:
     port = free_port()
     config = tmp_path / "glimpse.conf"

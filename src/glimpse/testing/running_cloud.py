@@ -12,7 +12,7 @@ from glimpse.cli.ephemeral_directory import abandonable_directory
 from glimpse.testing.control_client import ControlClient
 from glimpse.testing.faults import Faults
 from glimpse.testing.recorded_requests import RecordedRequest
-from glimpse.testing.server_process import ServerProcess
+from glimpse.testing.server_process import CloudNotStarted, ServerProcess
 
 if TYPE_CHECKING:
     from openstack.connection import Connection
@@ -53,8 +53,9 @@ class Cloud:
     def reset(self) -> None:
         """Restore the images, servers, users and faults that the cloud had at the start.
 
-        Also empties ``requests``. Tokens stay valid. Requests in progress keep the old state until
-        they end. Takes 10 ms if the state is in memory. Raises ControlFailed if the reset fails.
+        Also empties ``requests``. Tokens of these users stay valid. Requests in progress keep the
+        old state until they end, but uploads that a fault with ``saving_for`` delays are cancelled.
+        Takes 10 ms if the state is in memory. Raises ControlFailed if the reset fails.
         """
         self._control.call("POST", "/reset")
 
@@ -106,8 +107,8 @@ class Cloud:
     def connection(self, user: str = DEFAULT_USER, **options: Any) -> "Connection":
         """Return a connection of openstacksdk that logs in as `user`.
 
-        `options` are options of ``openstack.connect``. An option of the login, such as
-        ``username``, raises a TypeError. With options, each call makes a new connection. Without
+        `options` are options of ``openstack.connect``. An option that this method sets itself, such
+        as ``username``, raises a TypeError. With options, each call makes a new connection. Without
         options, all calls for a user return the same connection, because a new connection takes
         0.2 s.
 
@@ -125,7 +126,7 @@ class Cloud:
         """Return a new connection of openstacksdk, which ignores clouds.yaml and the environment.
 
         Raises NoCredentials if the user cannot log in, ImportError if openstacksdk is missing, and
-        TypeError for an option of the login.
+        TypeError for an option that this method sets itself.
         """
         import openstack  # noqa: PLC0415  loads slowly; many tests do not need it
 
@@ -191,10 +192,13 @@ class StartingCloud:
     def wait(self) -> Cloud:
         """Wait until the cloud serves requests, and return the cloud.
 
-        Raises CloudNotStarted if the process exits, or does not serve within 60 seconds. Then the
-        process may still run: call `stop`.
+        Raises CloudNotStarted if the process exits, does not serve within 60 seconds, or serves no
+        Identity API. Then the process may still run: call `stop`.
         """
-        return Cloud(self._process, self._process.wait_until_ready(), self._directory)
+        ready = self._process.wait_until_ready()
+        if "identity" not in ready:
+            raise CloudNotStarted("A cloud needs auth_strategy embedded: nobody can log in to it.")
+        return Cloud(self._process, ready, self._directory)
 
     def request_stop(self) -> None:
         """Begin to stop the process; return without waiting for its end. Call `stop` later."""
@@ -219,7 +223,8 @@ def cloud(seed: Seed | None = None, arguments: Sequence[str] = ()) -> Iterator[C
     unless `arguments` has ``--port`` or ``--standard-ports``.
 
     Raises CloudNotStarted if the cloud cannot start, or does not serve within 60 seconds. The
-    message has the end of the server's log, with the problems of the seed. Raises OSError if a file
+    message has the end of the server's log, with the problems of the seed. Raises CloudNotStarted,
+    too, if the auth_strategy is not ``embedded``. Raises OSError if a file
     cannot be written or the process cannot be started. Raises TypeError if the content of a seed
     cannot be written as JSON.
     """

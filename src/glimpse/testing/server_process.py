@@ -15,7 +15,10 @@ _LOG_LINES = 40  # lines of the server's log in a message
 
 
 class CloudNotStarted(Exception):
-    """``glimpse serve`` did not start; the message has the last 40 lines of the log."""
+    """``glimpse serve`` did not start, or serves no Identity API; the message says why.
+
+    If ``glimpse serve`` did not start, the message has the last 40 lines of the log.
+    """
 
 
 class ServerProcess:
