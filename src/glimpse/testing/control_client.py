@@ -9,7 +9,7 @@ _SECONDS = 60.0  # far more than any call takes
 
 
 class ControlFailed(Exception):
-    """The control API responded with an error, or did not respond; the message says why.
+    """The control API responded with an error or no JSON, or did not respond; see the message.
 
     `status` is the status code of the response; None if there was no response.
     """

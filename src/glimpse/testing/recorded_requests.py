@@ -14,8 +14,9 @@ class RecordedRequest:
     """A request to one of the APIs, and the status of its response.
 
     - ``at`` is the POSIX time at which the request began.
-    - ``path`` includes the query; secrets are hidden.
-    - ``status`` is None if there was no response.
+    - ``path`` includes the query; secrets are hidden. Path and query are each cut after 2,048
+      characters.
+    - ``status`` is None if there was no response, or a 500 because of an unexpected error.
     - ``operation`` is the operation's name in metrics, such as ``image.list_images``.
     - ``project_id`` and ``user_id`` are None if the request had no valid token. ``project_id`` is
       also None if the token has no project.
