@@ -35,7 +35,7 @@ class HttpProtocol(LingeringConnection):
 
     A request is parsed when the response to the previous request is complete. If bytes of a request
     arrive earlier, these bytes are buffered, and reading pauses. An invalid request gets a response
-    with an error status; then the connection closes.
+    with an error status, unless another response is being sent; then the connection closes.
     """
 
     def __init__(
@@ -99,7 +99,8 @@ class HttpProtocol(LingeringConnection):
     def data_received(self, data: bytes) -> None:
         """Process bytes from the client; drop the bytes after the connection's last response.
 
-        An invalid request is logged and gets an error response. Then the connection closes.
+        An invalid request is logged, and gets an error response unless another response is being
+        sent. Then the connection closes.
         """
         if self._is_lingering:
             return
@@ -107,7 +108,7 @@ class HttpProtocol(LingeringConnection):
         self._process_or_refuse(data)
 
     def _process_or_refuse(self, data: bytes) -> None:
-        """Call `_process`; if RequestRefused is raised, send the error response and close."""
+        """Call `_process`; if RequestRefused is raised, call `_refuse`, which closes."""
         try:
             self._process(data)
         except RequestRefused as refused:
@@ -116,8 +117,9 @@ class HttpProtocol(LingeringConnection):
     def _process(self, data: bytes) -> None:
         """Process bytes of the current body, then of later requests.
 
-        Bytes of later requests start a request, or are buffered while a request is in progress.
-        Raises RequestRefused for an invalid head or body, and if all buffers together are too full.
+        Bytes of later requests start a request, or are buffered while a request is in progress or
+        the head is incomplete. Raises RequestRefused for an invalid or too large head or body, and
+        if all buffers together are too full.
         """
         request, body = self.request, self._body
         if request is not None and body is not None:
@@ -231,11 +233,11 @@ class HttpProtocol(LingeringConnection):
         If there are too many chunks for one call, the rest is queued again. Bytes after the body
         start the next request if the response is complete; otherwise they are buffered. If bytes
         are malformed, the connection closes; first the client gets an error response, unless
-        another response has started.
+        another response is being sent.
 
-        Reading resumes if all chunks are decoded, no later request is buffered, and the application
-        has at most 64 KiB to take, or the response is complete. Does nothing on a closing
-        connection.
+        Reading resumes if all chunks are decoded, and no later request waits for the response.
+        While the response is incomplete, reading resumes only if the application has at most 64 KiB
+        to take. Does nothing on a closing connection.
         """
         data, self._undecoded = self._undecoded, b""
         if self._is_lingering or self.transport.is_closing():
@@ -265,7 +267,8 @@ class HttpProtocol(LingeringConnection):
         """Count the response. Start the next request, or close a connection without keep-alive.
 
         The next request comes from the buffer; an invalid one gets an error response. If the buffer
-        is empty, reading resumes. If the connection is already closing, only the count changes.
+        is empty, reading resumes, unless chunks have yet to be decoded. If the connection is
+        already closing, only the count changes.
         """
         self._server_state.total_requests += 1
         request = self.request

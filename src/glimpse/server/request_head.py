@@ -41,7 +41,8 @@ _HOST = re.compile(
 class RequestRefused(Exception):
     """A request is invalid (400, 417), too large (431), or cannot be served now (503).
 
-    `HttpProtocol` sends a response with `status` and `text`, and closes the connection.
+    `HttpProtocol` sends a response with `status` and `text`, unless another response is being sent,
+    and closes the connection.
     """
 
     def __init__(self, status: int, text: str = "Invalid HTTP request received.") -> None:
@@ -54,7 +55,7 @@ class RequestHead(NamedTuple):
     """A valid head of a request.
 
     - `path` is percent-decoded, with U+FFFD for bytes that are not UTF-8, and has no query.
-    - `raw_path` is the path as the client sent it, also without the query.
+    - `raw_path` is the path before it was decoded, also without the query.
     - `http_version` is "1.0" or "1.1".
     - `headers` has all header lines in their order, with the names in lower case. Upgrade is left
       out if the client wants to upgrade the connection. If the target is a URL, Host is its host.
@@ -128,8 +129,9 @@ class HeadParser:
     def _parse_lines(self, head: bytes) -> Headers:
         """Return the header lines, in their order, with names in lower case.
 
-        Raises RequestRefused (400) for an invalid line, and for an invalid Content-Length. If the
-        client wants to upgrade the connection, the Upgrade header is left out.
+        Raises RequestRefused (400) for an invalid line, for an invalid Content-Length or
+        Transfer-Encoding, and for both of them. If the client wants to upgrade the connection, the
+        Upgrade header is left out.
         """
         lines = self._lines
         lines.headers, lines.is_complete = [], False
