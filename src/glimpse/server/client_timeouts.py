@@ -29,7 +29,8 @@ class ClientTimeouts(asyncio.Protocol):
     - After a response, the next request has to begin within KEEP_ALIVE (5) seconds.
 
     A client need not send while the server has paused reading. A client that is too slow gets no
-    error response. Its connection closes at most 5 seconds after a timeout.
+    error response. The server closes its connection at most 5 seconds after a timeout. If the
+    client is late with a request, the bytes of a response that are already written are sent first.
 
     Set `client_timeout`, in seconds, before the first connection. A new value is also used for open
     connections.

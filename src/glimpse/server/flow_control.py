@@ -11,8 +11,9 @@ class FlowControl:
     pauses as soon as one byte cannot be sent.
 
     `close_reason` is None while the connection is open. When the connection closes, ClientTimeouts
-    sets it to "client" (disconnected), "timeout" (too slow) or "memory" (too much unsent data).
-    `AsgiRequest` sets `last_write` to the number of bytes in its last write to the transport.
+    sets it to "timeout" (the client was too slow), "memory" (too much unsent data) or "client" (any
+    other cause). `AsgiRequest` sets `last_write` to the number of bytes in its last write to the
+    transport.
     """
 
     def __init__(self, transport: asyncio.Transport) -> None:

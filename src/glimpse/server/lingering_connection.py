@@ -65,8 +65,9 @@ class LingeringConnection(ClientTimeouts):
 
         If the client may still send (the request's body has not ended, or reading is paused), or if
         `linger` is True, the connection lingers. A connection that lingers is closed for writing,
-        and drops all bytes of the client. It closes when the client closes it, or after KEEP_ALIVE
-        (5) seconds. Otherwise the connection closes as soon as the response is sent.
+        and drops all bytes of the client. It closes when the client closes it, or when KEEP_ALIVE
+        (5) seconds have passed and the response is sent. Otherwise the connection closes as soon as
+        the response is sent.
         """
         self._is_lingering = True
         if not (linger or self._body is not None or self.flow.is_reading_paused):

@@ -1,8 +1,8 @@
 """RequestBuffer: the bytes that a connection has received and cannot process yet.
 
 A buffer has an incomplete head, or requests that arrived before the response to an earlier request.
-All buffers of a process together are limited to MAX_BUFFERED bytes. `http.body_memory` limits the
-bodies that the application has read.
+All buffers of a process together are limited to MAX_BUFFERED bytes, besides the first 16 KiB of
+each. `http.body_memory` limits the bodies that the application has read.
 """
 
 from glimpse.server.request_head import RequestRefused
