@@ -86,8 +86,9 @@ class Server(uvicorn.Server):
         """Serve on listening sockets until `stop` is called, or SIGTERM or SIGINT arrives.
 
         Then closes the sockets, and returns True when the requests in progress have ended or were
-        cancelled. A second SIGINT cancels the requests at once, and skips the shutdown of the
-        application. If the application could not start, returns False and leaves the sockets open.
+        cancelled. SIGINT during this time cancels the requests at once, and skips the shutdown of
+        the application. If the application could not start, returns False and leaves the sockets
+        open.
 
         Call this method once, in the main thread.
         """

@@ -85,9 +85,9 @@ def run_worker(
     Also stops if the terminal is closed, or if the supervisor exits: `parent_pipe` then becomes
     readable. `parent_pipe` is None if there is no supervisor.
 
-    Returns 0 when the requests in progress have ended. The graceful shutdown timeout, or a second
-    SIGINT, cancels the requests. Returns 1 if the application could not start. Raises what
-    `make_application` raises.
+    Returns 0 when the requests in progress have ended. The graceful shutdown timeout, or SIGINT
+    during the shutdown, cancels the requests. Returns 1 if the application could not start. Raises
+    what `make_application` raises.
 
     `load` reads the configuration for a reload. `report` is called with each WorkerEvent of this
     process. `heartbeat_interval` is in seconds, None for no heartbeats.
