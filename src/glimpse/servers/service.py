@@ -66,7 +66,7 @@ class ServerService(Protocol):
         """Delete a server. Raises ServerNotFound if `caller` sees no such server.
 
         If a snapshot of the server is being made, the snapshot's image is deleted in the
-        background.
+        background, unless its data is being stored already.
         """
         ...
 
@@ -76,8 +76,8 @@ class ServerService(Protocol):
         """Start a snapshot of a server, and return the id of the snapshot's queued image.
 
         The snapshot is made in the background. If it fails there, or if the server is deleted
-        before its end, the image is deleted. The image has the properties in `metadata`, and
-        properties that Compute adds. Raises these errors:
+        before the data is stored, the image is deleted. The image has the properties in `metadata`,
+        and properties that Compute adds. Raises these errors:
 
         - ServerNotFound if there is no such server or `caller` does not see it.
         - WrongState if the server's state allows no snapshot, or another snapshot is being made.
