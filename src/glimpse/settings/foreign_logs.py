@@ -31,10 +31,10 @@ def find_own_log_options(
     is another service's if it has a section that is not in `sections`, as every nova.conf has (see
     `_is_foreign`). All other files are Glimpse's own.
 
-    If another service's file sets an option, its text is ignored, and there is a message for the
-    operator. The value is then the text in the last own file that sets the option; "" if no own
-    file does. There is no value for an option that only own files set, and for the options in
-    `set_elsewhere`, which environment variables or arguments set.
+    If another service's file sets an option, its text is ignored. There is a message for the
+    operator, unless that text is empty. The value is then the text in the last own file that sets
+    the option; "" if no own file does. There is no value for an option that only own files set, and
+    for the options in `set_elsewhere`, which environment variables or arguments set.
     """
     values: dict[str, str] = {}
     messages = []

@@ -37,7 +37,7 @@ def invalid_value(
 
     The message names the option, its value, the place where the value is set, and the reason. The
     first of these places that sets the option is named: the command line (`overrides`), the
-    `environment`, the last of `files`. If none of them sets it, the value is the default. A file
+    `environment`, the last of `files`. If none of them sets it, the place is ``by default``. A file
     may use older names of section and option; the message then has the older names.
     """
     value: object = None

@@ -71,8 +71,8 @@ def load_settings(
 
     A file may be a complete nova.conf: sections and options that Glimpse does not have are ignored.
     `Settings.ineffective_options` has messages about ignored options that concern Glimpse. Raises
-    InvalidSettings for a file that cannot be read or parsed, for an invalid value, and for options
-    that exclude each other. Does not check whether addresses, paths and URLs can be used.
+    InvalidSettings for an unusable file, an invalid value, options that exclude each other, and an
+    unknown home directory for state_dir. Does not check if addresses, paths and URLs can be used.
     """
     files = [str(file) for file in config_files]
     try:

@@ -22,7 +22,8 @@ def read_files(files: Sequence[str]) -> list[tuple[str, RawOptions]]:
     """Return a pair for each file: the file's name, and the texts of the options in the file.
 
     The names of sections and options are not changed. If a file sets an option twice, the last text
-    counts. Raises cfg.ParseError for a malformed file, and OSError for a file that cannot be read.
+    counts. Raises cfg.ParseError for a malformed file, UnicodeDecodeError for a file that is no
+    text, and OSError for a file that cannot be read.
     """
     found = []
     for file in files:

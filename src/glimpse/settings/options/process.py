@@ -128,7 +128,8 @@ class Server:
       client may pause in a body or a response.
     - ``access_log``: True if each request is logged.
     - ``log_file`` and ``log_dir``: where to log. A relative ``log_file`` is in ``log_dir``. With
-      only ``log_dir``, the file is ``glimpse.log``. If both are None, the log is on standard error.
+      only ``log_dir``, the file is ``glimpse.log``. If both are None or empty, the log is on
+      standard error.
     - The other fields are the level and the formats of the log, as in oslo.log.
     """
 
