@@ -33,10 +33,10 @@ class IncompleteResponse(NamedTuple):
 
     `status` is the status code that was sent. `reason` is one of these words:
 
-    - ``client``: the client closed the connection.
+    - ``client``: the client closed the connection, or sent a malformed body.
     - ``timeout``: the client read too slowly.
     - ``memory``: the unsent data of all responses together took too much memory.
-    - ``server``: the server failed before the response was complete.
+    - ``server``: the server failed or stopped before the response was complete.
     """
 
     reason: str
@@ -59,9 +59,9 @@ def log_access(
     sent. `seconds` is the time from the start of the request to the end of the response. Secrets in
     the path and query are hidden.
 
-    `status` is the status code of the response. If the response is incomplete, the caller passes
-    `incomplete`, and `status` is 500 for the reason ``server``, 499 for any other reason. The line
-    then also has the reason and the status code that was sent.
+    `status` is the status code of the response. If the response is incomplete or has not started,
+    `status` is 500 if the server failed or stopped, otherwise 499. For an incomplete response, the
+    caller also passes `incomplete`: the line then has the reason and the status code sent, too.
     """
     if status < _FIRST_ERROR and context.operation in _HEALTH_OPERATIONS:
         return
