@@ -50,8 +50,8 @@ class LineFormatter(_DatedFormatter):
     level DEBUG ends with the configured suffix. Each line of a traceback begins with the configured
     prefix.
 
-    All text is escaped. Secrets are redacted in messages, in texts of errors, and in ids of more
-    than 64 characters, because clients may have sent these texts.
+    All text is escaped. Secrets are redacted in messages, in texts of errors, and in ids if that of
+    the user or the project has more than 64 characters. Clients may have sent these texts.
 
     ``%(instance)s``, ``%(resource)s`` and ``%(color)s`` become empty. Any other field that Glimpse
     does not know becomes ``-``.
@@ -72,8 +72,8 @@ class LineFormatter(_DatedFormatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line and the lines of the traceback, if any, without a line end at the end.
 
-        If the message does not fit its arguments, raises the error of ``%``, such as TypeError. The
-        handler reports that error.
+        If the message does not fit its arguments, or a configured format cannot be used, raises the
+        error of ``%``, such as TypeError. The handler reports that error.
         """
         is_in_request = current_context.get() is not NO_REQUEST
         values = {**self._unknown, **record.__dict__, **(_context_ids() if is_in_request else {})}
@@ -106,8 +106,8 @@ class JsonFormatter(_DatedFormatter):
     - ``context`` is an object with the ids of the request and of its caller; empty outside of a
       request.
 
-    All text is escaped. Secrets are redacted in messages, in texts of errors, and in ids of more
-    than 64 characters, but not in ``args``.
+    All text is escaped. Secrets are redacted in messages, in texts of errors, and in ids if that of
+    the user or the project has more than 64 characters, but not in ``args``.
     """
 
     def __init__(self) -> None:
