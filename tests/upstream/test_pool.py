@@ -47,7 +47,7 @@ async def test_a_connection_closes_if_its_request_is_cancelled_just_after_the_re
     (connection,) = connections
     scripted.gate.set()
     async with asyncio.timeout(5):
-        while not connection.is_usable:  # the response is not complete yet
+        while not connection.is_usable:  # noqa: ASYNC110  no event tells of this moment
             await asyncio.sleep(0)
     call.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -17,10 +17,7 @@ class UpstreamError(Exception):
 
 
 class ConnectError(UpstreamError):
-    """No connection was made, also because of an invalid URL or a closed client; nothing was sent.
-
-    The reason is in the message.
-    """
+    """No connection was made: nothing was sent. Also for an invalid URL or a closed client."""
 
 
 class ConnectTimeout(ConnectError, TimeoutError):

@@ -14,7 +14,7 @@ def redirect_target(response: Response) -> str | None:
     """Return the target URL of a redirect, for a log line; None if `response` is no redirect.
 
     The text is printable ASCII without user, password, query and fragment. A URL is cut after 500
-    characters. The text is ``nowhere`` if there is no Location header, and ``a URL that cannot be
+    characters. The text is ``nowhere`` if Location is missing or empty, and ``a URL that cannot be
     read`` if the URL may hide a password. Redirects are never followed, because requests carry
     tokens and passwords.
     """

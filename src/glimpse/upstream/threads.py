@@ -14,8 +14,8 @@ async def run_in_thread(function: Callable[[], Result]) -> Result:
 
     If the caller is cancelled before the thread starts, the function is not called. If the caller
     is cancelled later, the function runs to its end, and its result is discarded. There is no
-    timeout, and no limit to the number of threads. Raises RuntimeError if the system allows no more
-    threads.
+    timeout, and no limit to the number of threads. The function does not see the caller's context
+    variables. Raises RuntimeError if the system allows no more threads.
 
     `asyncio.to_thread` is not used, because it has few threads, and the process waits for them at
     exit. Calls to a server that sends a byte a second would take all these threads and delay the

@@ -29,9 +29,9 @@ def strip_credentials(url: str) -> str:
 def _may_have_password(parts: SplitResult) -> bool:
     """Return True if a password may precede an ``@`` in the path. The ``@`` may be quoted.
 
-    If the URL has a scheme and a host, this is so if it has a colon before the last ``@``: the
-    password of ``http://user:pass/word@host`` has a ``/``, so it ends in the path. Any other URL,
-    such as ``user@host``, needs no colon.
+    If the URL has a scheme and a host, this is so if a colon is between ``://`` and the last ``@``:
+    the password of ``http://user:pass/word@host`` has a ``/``, so it ends in the path. Any other
+    URL, such as ``user@host``, needs no colon.
     """
     before, at, _ = unquote(parts.path).rpartition("@")
     if not at:
