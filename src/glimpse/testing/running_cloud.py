@@ -53,9 +53,10 @@ class Cloud:
     def reset(self) -> None:
         """Restore the images, servers, users and faults that the cloud had at the start.
 
-        Also empties ``requests``. Tokens of these users stay valid. Requests in progress keep the
-        old state until they end, but uploads that a fault with ``saving_for`` delays are cancelled.
-        Takes 10 ms if the state is in memory. Raises ControlFailed if the reset fails.
+        Also empties ``requests``. Tokens of these users stay valid; a token that was revoked after
+        the start is valid again. Requests in progress keep the old state until they end, but
+        uploads that a fault with ``saving_for`` delays are cancelled. Takes 10 ms if the state is
+        in memory. Raises ControlFailed if the reset fails.
         """
         self._control.call("POST", "/reset")
 
