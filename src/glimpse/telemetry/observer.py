@@ -35,10 +35,10 @@ class Observer(Protocol):
         - HTTP request: `method` is the HTTP method. `outcome` is the status code. Without a
           response, `outcome` is ``timeout`` (also for a cancelled request), ``bad_response``
           (Glance's response was too large) or ``unreachable`` (any other error).
-        - Login: `method` is ``login``; `outcome` is ``ok`` or ``failed``.
-        - Query of Glance's database: `method` is ``select``. `outcome` is ``ok``, ``failed``,
-          ``refused`` (the database does not accept a value of the request), ``cancelled``, or
-          ``skipped`` (not sent, because earlier queries failed).
+        - Login: `method` is ``login``. `outcome` is ``ok`` or ``failed`` (also if cancelled).
+        - Query of Glance's database or its replica: `method` is ``select``. `outcome` is ``ok``,
+          ``failed``, ``refused`` (the database does not accept a value of the request),
+          ``cancelled``, or ``skipped`` (not sent, because earlier queries failed).
         - Query that the replica of Glance's database does not serve: `method` is ``select``.
           `outcome` is ``not_current`` (the replica is behind) or ``own_write`` (this gateway has
           just written, so the query was not sent to the replica).
