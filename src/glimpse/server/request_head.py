@@ -165,10 +165,9 @@ class _HeaderLines:
 def check_incomplete_head(head: bytearray, new_from: int) -> None:
     """Raise RequestRefused if the beginning of a head is too large (431) or invalid (400).
 
-    So a client of another protocol gets a response at once, not only after a timeout. `head` has
-    all bytes received so far. The bytes before the index `new_from` have been checked by an earlier
-    call. Checks control characters and line ends in all lines, the method, and the form of the
-    request line once that line is complete. `HeadParser.parse` checks everything else.
+    So a client of another protocol gets a response at once. `head` has all bytes received so far.
+    Those before the index `new_from` have been checked. Checks control characters and line ends,
+    the method, and the form of a complete request line. `HeadParser.parse` checks all else.
     """
     if len(head) > MAX_HEAD:
         raise RequestRefused(431, "The headers are too large.")
