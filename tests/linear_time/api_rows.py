@@ -109,6 +109,11 @@ API_ROWS = {
         (*ANY, *repeated("a", "a.", "a-", "0x", "-^a-$", "/", "/?", "a/^%20$", "\u00e4")),
         "embedded.imports.download_url:_FORBIDDEN",
     ),
+    "host and port of a download": Row(
+        download_url._HOST_AND_PORT.fullmatch,
+        repeated("a", "[^a$]", "[^a$", "[]:^1$x", "[", "]"),
+        "embedded.imports.download_url:_HOST_AND_PORT",
+    ),
     "host of a download": Row(
         download_url.parse_host,
         (*ANY, *repeated("a.", "a-", "0x", "1", "1.", "\u00e4")),

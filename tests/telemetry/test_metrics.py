@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families as families
 
 from glimpse.settings.options.process import METRICS_PORT
-from glimpse.telemetry.metrics import Metrics
+from glimpse.telemetry.metrics import DIRECTORY_VARIABLE, Metrics
 from tests.support.cloud import EmbeddedCloud, Member, seed_identity
 from tests.support.gateway import SERVICE, gateway, write_configuration
 from tests.support.http import request
@@ -206,3 +206,12 @@ def test_invalid_status_codes_are_one_series() -> None:
     (family,) = (each for each in registry.collect() if each.name == "glimpse_service_calls")
     outcomes = {one.labels["outcome"] for one in family.samples if one.name.endswith("_total")}
     assert outcomes == {"other", *map(str, range(100, 600))}
+
+
+def test_the_empty_file_of_a_worker_that_starts_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(DIRECTORY_VARIABLE, str(tmp_path))
+    for kind in ("counter", "gauge_livesum", "histogram"):
+        (tmp_path / f"{kind}_1.db").touch()
+    assert Metrics(CollectorRegistry()).render("")[1] == b""

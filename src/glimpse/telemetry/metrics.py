@@ -7,10 +7,14 @@ reads this environment variable when it is imported: set it before you import th
 
 import functools
 import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.registry import Collector
 
 from glimpse.telemetry.observer import CatalogOperation, Service
 
@@ -141,8 +145,34 @@ class Metrics:
         if not os.environ.get(DIRECTORY_VARIABLE):
             return self._registry
         everything = CollectorRegistry()
-        MultiProcessCollector(everything)  # type: ignore[no-untyped-call]
+        everything.register(_WorkerFiles())
         return everything
+
+
+class _WorkerFiles(Collector):
+    """Collects the counts of all workers from the files in PROMETHEUS_MULTIPROC_DIR.
+
+    A file that a worker is just making is still empty, and is left out: prometheus_client cannot
+    read it.
+    """
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the metrics, each with the sum over the workers."""
+        files = [str(file) for file in _files_of_workers() if _is_filled(file)]
+        merged: Iterable[Metric] = MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
+        return merged
+
+
+def _files_of_workers() -> Iterator[Path]:
+    return Path(os.environ[DIRECTORY_VARIABLE]).glob("*.db")
+
+
+def _is_filled(file: Path) -> bool:
+    """Return False if the file is empty, or was removed because its worker exited."""
+    try:
+        return file.stat().st_size > 0
+    except FileNotFoundError:
+        return False
 
 
 def _gauge_of_requests_in_flight(registry: CollectorRegistry) -> Gauge:
