@@ -19,18 +19,18 @@ DEMO = Member("demo", "d" * 32)
 MAX_SIZE = 1024 * 1024  # bytes of a JSON body of the Image API
 
 
-def test_a_body_beyond_the_budget_is_refused_unless_it_is_the_only_one() -> None:
-    budget, first, second = BodyMemory(100), RequestContext("req-1"), RequestContext("req-2")
-    budget.reserve(first, 90)
+def test_a_body_beyond_the_memory_is_refused_unless_it_is_the_only_one() -> None:
+    memory, first, second = BodyMemory(100), RequestContext("req-1"), RequestContext("req-2")
+    memory.reserve(first, 90)
     with pytest.raises(TooManyBodies):
-        budget.reserve(second, 11)
-    budget.reserve(second, 10)
+        memory.reserve(second, 11)
+    memory.reserve(second, 10)
     with pytest.raises(TooManyBodies):
-        budget.reserve(first, 1)
-    budget.release(second)
-    budget.reserve(first, 500)
-    budget.release(first)
-    assert (budget.used, first.body_bytes) == (0, 0)
+        memory.reserve(first, 1)
+    memory.release(second)
+    memory.reserve(first, 500)
+    memory.release(first)
+    assert (memory.used, first.body_bytes) == (0, 0)
 
 
 @pytest.fixture

@@ -243,7 +243,7 @@ async def test_trailer_is_no_header(client: HttpClient, scripted: ScriptedServer
     assert (response.body, response.header(b"retry-after")) == (b"ok", None)
 
 
-async def test_large_bodies_wait_for_the_budget_and_small_ones_do_not(
+async def test_large_bodies_wait_for_memory_and_small_ones_do_not(
     scripted: ScriptedServer,
 ) -> None:
     client = make_client(max_buffered_bytes=3_000_000, read_timeout=2.0)

@@ -6,7 +6,7 @@ import pytest
 
 from glimpse.upstream.client import HttpClient
 from glimpse.upstream.connection import Connection
-from glimpse.upstream.connector import ConnectionOptions
+from glimpse.upstream.connector import ConnectionOptions, Connector
 from glimpse.upstream.pool import ConnectionPool
 from glimpse.upstream.request_encoder import RequestEncoder
 from glimpse.upstream.response_memory import ResponseMemory
@@ -15,9 +15,9 @@ from tests.upstream.conftest import ScriptedServer, get, wait_until
 
 
 def pool_of(server: ScriptedServer, open_connections: set[Connection]) -> ConnectionPool:
-    options = ConnectionOptions(tls_options(), 5.0, 5.0, max_connections=10)
-    encoder = RequestEncoder(server.url)
-    return ConnectionPool(encoder, options, ResponseMemory(1_000_000), open_connections)
+    options, memory = ConnectionOptions(tls_options(), 5.0, 5.0), ResponseMemory(1_000_000)
+    connector = Connector(RequestEncoder(server.url), options, memory, open_connections)
+    return ConnectionPool(connector, max_connections=10)
 
 
 def request_to(server: ScriptedServer) -> bytes:

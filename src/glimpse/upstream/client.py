@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from weakref import WeakSet
 
 from glimpse.upstream.connection import Connection
-from glimpse.upstream.connector import ConnectionOptions
+from glimpse.upstream.connector import ConnectionOptions, Connector
 from glimpse.upstream.errors import ConnectError
 from glimpse.upstream.pool import ConnectionPool
 from glimpse.upstream.request_encoder import RequestEncoder
@@ -47,8 +47,9 @@ class HttpClient:
         max_connections: int = _MAX_CONNECTIONS,
         max_buffered_bytes: int = _MAX_BUFFERED_BYTES,
     ) -> None:
-        self._options = ConnectionOptions(tls, connect_timeout, read_timeout, max_connections)
-        self._budget = ResponseMemory(max_buffered_bytes)
+        self._options = ConnectionOptions(tls, connect_timeout, read_timeout)
+        self._max_connections = max_connections
+        self._memory = ResponseMemory(max_buffered_bytes)
         self._servers: dict[str, tuple[RequestEncoder, ConnectionPool]] = {}
         self._pools: WeakSet[ConnectionPool] = WeakSet()  # also retired pools that are in use
         self._open_connections: set[Connection] = set()  # also of retired pools
@@ -103,7 +104,8 @@ class HttpClient:
         while len(self._servers) >= _MAX_SERVERS:
             _, oldest = self._servers.pop(next(iter(self._servers)))
             oldest.retire()
-        pool = ConnectionPool(encoder, self._options, self._budget, self._open_connections)
+        connector = Connector(encoder, self._options, self._memory, self._open_connections)
+        pool = ConnectionPool(connector, self._max_connections)
         self._pools.add(pool)
         self._servers[base_url] = encoder, pool
         return encoder, pool

@@ -18,7 +18,7 @@ _HEADER_OVERHEAD = 100  # bytes of memory that a header takes besides its text
 # them. A reason for a person to read is in the first few hundred bytes.
 _MAX_ERROR_BYTES = 64_000
 _FIRST_STATUS_WITHOUT_DOCUMENT = 300  # from here on, a body belongs to a redirect or an error
-# A body of at most this size is read without a share of the budget.
+# A body of at most this size is read without a share of the memory.
 _SMALL_BYTES = 256 * 1024
 _MAX_LENGTH_DIGITS = 20  # of a Content-Length
 _NO_RESPONSE = "the connection closed before a response"
@@ -33,7 +33,7 @@ class Connection(asyncio.Protocol):
 
     Calls `on_close` when either side has closed the connection. `read_timeout` is the longest wait
     in seconds for more of a response. Bytes that arrive outside a response close the connection. If
-    a body is larger than 256 KiB, reading pauses until `budget` has room for the body.
+    a body is larger than 256 KiB, reading pauses until `memory` has room for the body.
 
     Implements asyncio.Protocol, and the callbacks of httptools (`on_message_begin`, `on_header`,
     `on_headers_complete`, `on_body`, `on_message_complete`).
@@ -43,12 +43,12 @@ class Connection(asyncio.Protocol):
         self,
         read_timeout: float,
         on_close: Callable[["Connection"], None],
-        budget: ResponseMemory,
+        memory: ResponseMemory,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._read_timeout = read_timeout
         self._on_close = on_close
-        self._budget = budget
+        self._memory = memory
         self._parser = httptools.HttpResponseParser(self)
         self._response: asyncio.Future[Response] | None = None  # None: no request in progress
         self._timer: asyncio.TimerHandle | None = None
@@ -70,7 +70,7 @@ class Connection(asyncio.Protocol):
         Raises ProtocolError if the response is malformed or incomplete. Raises ResponseTooLarge for
         a body of more than `max_response_bytes`, for a head of more than 64 kB, and for a body in
         so tiny chunks that their framing is too long. Raises TimeoutError if nothing arrives for
-        `read_timeout`; waits for `budget` do not count. After any error or cancellation, the
+        `read_timeout`; waits for `memory` do not count. After any error or cancellation, the
         connection is closed.
 
         The body of a redirect or an error (status code 300 or more) is truncated to 64,000 bytes.
@@ -212,7 +212,7 @@ class Connection(asyncio.Protocol):
         if not self._parser.should_keep_alive():
             self._transport.close()
         elif self._pending is not None:
-            self._transport.resume_reading()  # the body was complete before the budget had room
+            self._transport.resume_reading()  # the body was complete before there was room
         self._complete()
 
     def _may_truncate(self) -> bool:
@@ -247,19 +247,19 @@ class Connection(asyncio.Protocol):
         self._transport.abort()
 
     def _reserve(self, size: int) -> None:
-        """Reserve `size` bytes of the budget; pause reading until the budget grants them.
+        """Reserve `size` bytes of memory; pause reading until they are granted.
 
         Does nothing if this response has a reservation already, has failed or has ended.
         """
         if self._reserved_bytes or self._response is None:
             return
         self._reserved_bytes = size
-        self._pending = self._budget.reserve(size, self._resume)
+        self._pending = self._memory.reserve(size, self._resume)
         if self._pending is not None:
             self._transport.pause_reading()
 
     def _resume(self) -> None:
-        """Resume reading after the budget has granted the reservation, if still connected."""
+        """Resume reading after memory has been granted, if still connected."""
         self._pending = None
         self._received_at = self._loop.time()
         if not self._transport.is_closing():
@@ -270,14 +270,14 @@ class Connection(asyncio.Protocol):
         size, pending = self._reserved_bytes, self._pending
         self._reserved_bytes, self._pending = 0, None
         if pending is not None:
-            self._budget.cancel(pending)
+            self._memory.cancel(pending)
         else:
-            self._budget.release(size)
+            self._memory.release(size)
 
     def _check_timeout(self) -> None:
         """Fail the request if nothing arrived for `read_timeout`; otherwise restart the timer.
 
-        Time in which the connection waits for the budget does not count. Successive requests share
+        Time in which the connection waits for memory does not count. Successive requests share
         one timer, which is cheaper than a timer for each. Without a request, the timer stops.
         """
         self._timer = None

@@ -21,34 +21,34 @@ class ConnectionOptions(NamedTuple):
     """The options of connections. Timeouts are in seconds.
 
     `connect_timeout` is for a connection with its TLS handshake. `read_timeout` is for each wait
-    for more of a response. `max_connections` is the limit for each server.
+    for more of a response.
     """
 
     tls: TlsOptions
     connect_timeout: float
     read_timeout: float
-    max_connections: int
 
 
 class Connector:
     """Opens connections to the server of `encoder`, and adds them to `open_connections`.
 
-    A connection removes itself from `open_connections` when it closes. `budget` bounds the memory
-    of large response bodies.
+    Other connectors may share `open_connections`. A connection removes itself from this set when it
+    closes. HttpClient, which makes the set, closes all connections in the set at its end. `memory`
+    is what large response bodies share.
     """
 
     def __init__(
         self,
         encoder: RequestEncoder,
         options: ConnectionOptions,
-        budget: ResponseMemory,
+        memory: ResponseMemory,
         open_connections: set[Connection],
     ) -> None:
         self._host = encoder.host
         self._port = encoder.port
         self._is_tls = encoder.is_tls
         self._options = options
-        self._budget = budget
+        self._memory = memory
         self._open_connections = open_connections
 
     async def connect(self) -> Connection:
@@ -86,7 +86,7 @@ class Connector:
         try:
             _, connection = await loop.create_connection(
                 lambda: Connection(
-                    self._options.read_timeout, self._open_connections.discard, self._budget
+                    self._options.read_timeout, self._open_connections.discard, self._memory
                 ),
                 sock=connected,
                 ssl=self._options.tls.context if self._is_tls else None,

@@ -3,33 +3,22 @@
 import asyncio
 
 from glimpse.upstream.connection import Connection
-from glimpse.upstream.connector import ConnectionOptions, Connector
+from glimpse.upstream.connector import Connector
 from glimpse.upstream.errors import ConnectError
-from glimpse.upstream.request_encoder import RequestEncoder
-from glimpse.upstream.response_memory import ResponseMemory
 from glimpse.upstream.transport import Response
 
 _CLOSED = "the client is closed"
 
 
 class ConnectionPool:
-    """Keep-alive connections to the server of `encoder`, at most `max_connections`.
+    """Keep-alive connections that `connector` opens, at most `max_connections`.
 
-    If all connections are in use, a request waits for one of them, without a timeout. `budget`
-    bounds the memory of large response bodies. The pool adds its open connections to
-    `open_connections`, a set that other pools may share. HttpClient, which makes the set, closes
-    the connections in the set.
+    If all connections are in use, a request waits for one of them, without a timeout.
     """
 
-    def __init__(
-        self,
-        encoder: RequestEncoder,
-        options: ConnectionOptions,
-        budget: ResponseMemory,
-        open_connections: set[Connection],
-    ) -> None:
-        self._connector = Connector(encoder, options, budget, open_connections)
-        self._slots = asyncio.Semaphore(options.max_connections)
+    def __init__(self, connector: Connector, max_connections: int) -> None:
+        self._connector = connector
+        self._slots = asyncio.Semaphore(max_connections)
         self._idle: list[Connection] = []
         self._is_retired = False
         self._refuses_requests = False
