@@ -18,6 +18,13 @@ from tests.embedded.images import ADMIN, OWNER, chunks_of
 from tests.support.embedded import open_images
 
 
+async def endless(began: asyncio.Event) -> AsyncIterator[bytes]:
+    """Yield a piece of data; set `began` when more is asked for, which never comes."""
+    yield PIECES[0]
+    began.set()
+    await asyncio.sleep(60)
+
+
 @pytest.mark.parametrize("status", ["active", "deactivated"])
 async def test_upload_cancelled_twice_while_its_end_is_written_keeps_the_data_of_an_active_image(
     state: Path, status: str
@@ -69,15 +76,10 @@ async def test_upload_cancelled_again_while_it_is_undone_keeps_its_image_locked(
                 finish.wait(20)
         return current_time()
 
-    async def endless() -> AsyncIterator[bytes]:
-        yield PIECES[0]
-        began.set()
-        await asyncio.sleep(60)
-
     service = open_images(state, clock=clock)
     image_id = await create_image(service)
     send = service.imports.stage if is_staged else service.data.upload
-    upload = asyncio.ensure_future(send(OWNER, image_id, endless()))
+    upload = asyncio.ensure_future(send(OWNER, image_id, endless(began)))
     await began.wait()
     upload.cancel()
     assert await asyncio.to_thread(undoing.wait, 20)
@@ -181,18 +183,13 @@ async def test_cancelled_upload_that_cannot_be_undone_raises_the_cancellation(
 ) -> None:
     began = asyncio.Event()
 
-    async def endless() -> AsyncIterator[bytes]:
-        yield PIECES[0]
-        began.set()
-        await asyncio.sleep(60)
-
     async def fail(_: DirectoryStore, __: str) -> None:
         raise StorageFull
 
     service = open_images(state)
     image_id = await create_image(service)
     send = service.imports.stage if is_staged else service.data.upload
-    upload = asyncio.ensure_future(send(OWNER, image_id, endless()))
+    upload = asyncio.ensure_future(send(OWNER, image_id, endless(began)))
     await began.wait()
     with monkeypatch.context() as patch:
         patch.setattr(DirectoryStore, "delete", fail)

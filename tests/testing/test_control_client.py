@@ -25,24 +25,25 @@ class _ComputeServer(_TextServer):
         self.wfile.write(b'{"itemNotFound": {"code": 404}}')
 
 
-def test_a_response_that_is_not_json_is_a_failure_of_the_control_api() -> None:
-    with HTTPServer(("127.0.0.1", 0), _TextServer) as server:
+def call_server(handler: type[BaseHTTPRequestHandler]) -> None:
+    """Send one request of a ControlClient to a server with `handler`."""
+    with HTTPServer(("127.0.0.1", 0), handler) as server:
         thread = Thread(target=server.handle_request)
         thread.start()
-        client = ControlClient(f"http://127.0.0.1:{server.server_port}", "token")
-        with pytest.raises(ControlFailed, match="not JSON") as raised:
-            client.call("GET", "/faults")
-        thread.join()
+        try:
+            ControlClient(f"http://127.0.0.1:{server.server_port}", "token").call("GET", "/faults")
+        finally:
+            thread.join()
+
+
+def test_a_response_that_is_not_json_is_a_failure_of_the_control_api() -> None:
+    with pytest.raises(ControlFailed, match="not JSON") as raised:
+        call_server(_TextServer)
     assert raised.value.status == 503
 
 
 def test_an_error_of_another_api_is_a_failure_with_the_status_code() -> None:
     """The URL may be that of the Compute API, by mistake."""
-    with HTTPServer(("127.0.0.1", 0), _ComputeServer) as server:
-        thread = Thread(target=server.handle_request)
-        thread.start()
-        client = ControlClient(f"http://127.0.0.1:{server.server_port}", "token")
-        with pytest.raises(ControlFailed, match="404") as raised:
-            client.call("GET", "/faults")
-        thread.join()
+    with pytest.raises(ControlFailed, match="404") as raised:
+        call_server(_ComputeServer)
     assert raised.value.status == 404
